@@ -1,0 +1,47 @@
+package generators
+
+// All lists every resource, in the order in which they are served. A resource
+// is exported if and only if it stands here.
+func All() []Resource {
+	return []Resource{
+		&CertificateSigningRequests,
+		&ClusterRoleBindings,
+		&ClusterRoles,
+		&ConfigMaps,
+		&CronJobs,
+		&DaemonSets,
+		&Deployments,
+		&Endpoints,
+		&EndpointSlices,
+		&HorizontalPodAutoscalers,
+		&IngressClasses,
+		&Ingresses,
+		&Jobs,
+		&Leases,
+		&LimitRanges,
+		&MutatingAdmissionPolicies,
+		&MutatingAdmissionPolicyBindings,
+		&MutatingWebhookConfigurations,
+		&Namespaces,
+		&NetworkPolicies,
+		&Nodes,
+		&PersistentVolumeClaims,
+		&PersistentVolumes,
+		&PodDisruptionBudgets,
+		&Pods,
+		&ReplicaSets,
+		&ReplicationControllers,
+		&ResourceQuotas,
+		&RoleBindings,
+		&Roles,
+		&Secrets,
+		&ServiceAccounts,
+		&Services,
+		&StatefulSets,
+		&StorageClasses,
+		&ValidatingAdmissionPolicies,
+		&ValidatingAdmissionPolicyBindings,
+		&ValidatingWebhookConfigurations,
+		&VolumeAttachments,
+	}
+}

@@ -1,0 +1,59 @@
+package generators
+
+import (
+	certificatesv1 "k8s.io/api/certificates/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// CertificateSigningRequests is the table of certificates.k8s.io/v1
+// CertificateSigningRequest families.
+var CertificateSigningRequests = Table[*certificatesv1.CertificateSigningRequest]{
+	Resource: certificatesv1.SchemeGroupVersion.WithResource("certificatesigningrequests"),
+	Kind:     "CertificateSigningRequest",
+	Scope:    Cluster,
+	Identity: Identity{Name("certificatesigningrequest"), {"signer_name", signerName}},
+	Families: []Family[*certificatesv1.CertificateSigningRequest]{
+		{"kube_certificatesigningrequest_annotations", Gauge, Alpha, Labels{"annotation_*"},
+			"The annotations of the request that are let through, as labels.",
+			annotations[*certificatesv1.CertificateSigningRequest]},
+
+		{"kube_certificatesigningrequest_labels", Gauge, Stable, Labels{"label_*"},
+			"The labels of the request that are let through, as labels.",
+			labels[*certificatesv1.CertificateSigningRequest]},
+
+		{"kube_certificatesigningrequest_created", Gauge, Stable, nil,
+			"When the request was made, in Unix seconds.",
+			created[*certificatesv1.CertificateSigningRequest]},
+
+		{"kube_certificatesigningrequest_condition", Gauge, Stable, Labels{"condition"},
+			"How often the request is marked as approved, denied or failed.",
+			func(r *certificatesv1.CertificateSigningRequest, s *Samples) {
+				s.Int(requestConditions(r, certificatesv1.CertificateApproved), "approved")
+				s.Int(requestConditions(r, certificatesv1.CertificateDenied), "denied")
+				s.Int(requestConditions(r, certificatesv1.CertificateFailed), "failed")
+			}},
+
+		{"kube_certificatesigningrequest_cert_length", Gauge, Stable, nil,
+			"How long the certificate that was issued is, in bytes.",
+			func(r *certificatesv1.CertificateSigningRequest, s *Samples) { s.Int(int64(len(r.Status.Certificate))) }},
+	},
+}
+
+// signerName is whom a request asks for a certificate.
+func signerName(o metav1.Object) string {
+	if r, ok := o.(*certificatesv1.CertificateSigningRequest); ok {
+		return r.Spec.SignerName
+	}
+	return ""
+}
+
+// requestConditions counts the request's conditions of the given type. Their
+// status is not looked at: the API allows none but true for these types.
+func requestConditions(r *certificatesv1.CertificateSigningRequest, t certificatesv1.RequestConditionType) (n int64) {
+	for i := range r.Status.Conditions {
+		if r.Status.Conditions[i].Type == t {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,149 @@
+package generators
+
+import (
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/exposition"
+)
+
+// Compile binds the table to a selection: families that are not selected are
+// left out, and every byte that does not depend on an object is made here.
+func (t *Table[T]) Compile(selection Selection) *Renderer {
+	r := &Renderer{identity: t.Identity}
+	var rows []func(T, *Samples)
+	for i := range t.Families {
+		row, d := &t.Families[i], t.Families[i].describe()
+		if selection.exports(d) {
+			r.families = append(r.families, compileFamily(t.Resource.Resource, d, selection))
+			rows = append(rows, row.Row)
+		}
+	}
+	r.row = func(object metav1.Object, i int) { rows[i](object.(T), &r.samples) }
+	return r
+}
+
+// A family is a row with all its constant bytes.
+type family struct {
+	name   string
+	header []byte // the HELP and TYPE lines
+	open   []byte // `name{`
+	sets   []labelSet
+	// prefix begins the names of labels made from a map, such as "label_".
+	prefix string
+	// allowed chooses entries of the object's labels or annotations; nil lets
+	// no series be made from them.
+	allowed *allowedKeys
+}
+
+// labelSet holds `,key="` for each key of a set of own labels.
+type labelSet [][]byte
+
+func compileFamily(resource string, d FamilyDescription, selection Selection) family {
+	f := family{
+		name:   d.Name,
+		header: exposition.AppendHeader(nil, d.Name, d.helpText(), d.Type),
+		open:   []byte(d.Name + "{"),
+	}
+	for _, keys := range d.Labels {
+		if n := len(keys); n > 0 && strings.HasSuffix(keys[n-1], "*") {
+			f.prefix = strings.TrimSuffix(keys[n-1], "*")
+			keys = keys[:n-1]
+		}
+		var set labelSet
+		for _, key := range keys {
+			set = append(set, []byte(`,`+key+`="`))
+		}
+		f.sets = append(f.sets, set)
+	}
+	switch f.prefix {
+	case "label_":
+		f.allowed = selection.Labels.keysOf(resource)
+	case "annotation_":
+		f.allowed = selection.Annotations.keysOf(resource)
+	}
+	return f
+}
+
+// A Renderer appends the lines of one resource's objects. It owns scratch
+// memory and serves one goroutine at a time.
+type Renderer struct {
+	// Contained, if set, is told of a panic in a family's row.
+	Contained func(family string, object metav1.Object, reason any)
+
+	identity Identity
+	families []family
+	row      func(metav1.Object, int)
+	samples  Samples
+	ends     []int
+}
+
+// Headers gives the HELP and TYPE lines of each family, in the order in which
+// Render renders them. They do not change.
+func (r *Renderer) Headers() [][]byte {
+	headers := make([][]byte, len(r.families))
+	for i := range r.families {
+		headers[i] = r.families[i].header
+	}
+	return headers
+}
+
+// Render appends the lines of object to dst, family by family, and to ends the
+// length of dst after each family. A family whose row panics has no lines. An
+// object that is not of the table's type renders nothing.
+func (r *Renderer) Render(dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
+	s := &r.samples
+	s.dst, r.ends = dst, ends
+	s.identity = s.identity[:0]
+	for i, l := range r.identity {
+		if i > 0 {
+			s.identity = append(s.identity, ',')
+		}
+		s.identity = append(s.identity, l.key...)
+		s.identity = append(s.identity, `="`...)
+		s.identity = exposition.AppendLabelValue(s.identity, l.value(object))
+		s.identity = append(s.identity, '"')
+	}
+	for next := 0; next < len(r.families); {
+		next = r.renderFrom(object, next)
+	}
+	dst, ends = s.dst, r.ends
+	s.dst, r.ends = nil, nil
+	return dst, ends
+}
+
+// renderFrom renders families from the given one on. It returns the number of
+// the first it did not come to: past the last, or the one after a panic.
+func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
+	s := &r.samples
+	start := len(s.dst)
+	defer func() {
+		if reason := recover(); reason != nil {
+			s.dst = s.dst[:start]
+			r.ends = append(r.ends, start)
+			if r.Contained != nil {
+				r.Contained(r.families[next].name, object, reason)
+			}
+			next++
+		}
+	}()
+	for next = first; next < len(r.families); next++ {
+		start = len(s.dst)
+		s.begin(&r.families[next])
+		r.row(object, next)
+		r.ends = append(r.ends, len(s.dst))
+	}
+	return next
+}
+
+// sortedKeys appends the keys of m to dst, sorted: objects hold maps, and
+// their series have one order.
+func sortedKeys[K ~string, V any](dst []string, m map[K]V) []string {
+	for k := range m {
+		dst = append(dst, string(k))
+	}
+	slices.Sort(dst)
+	return dst
+}

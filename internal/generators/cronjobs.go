@@ -1,0 +1,103 @@
+package generators
+
+import batchv1 "k8s.io/api/batch/v1"
+
+// CronJobs is the table of batch/v1 CronJob families.
+var CronJobs = Table[*batchv1.CronJob]{
+	Resource: batchv1.SchemeGroupVersion.WithResource("cronjobs"),
+	Kind:     "CronJob",
+	Scope:    Namespaced,
+	Identity: Identity{Namespace, Name("cronjob")},
+	Families: []Family[*batchv1.CronJob]{
+		{"kube_cronjob_annotations", Gauge, Alpha, Labels{"annotation_*"},
+			"The annotations of the cron job that are let through, as labels.",
+			annotations[*batchv1.CronJob]},
+
+		{"kube_cronjob_labels", Gauge, Stable, Labels{"label_*"},
+			"The labels of the cron job that are let through, as labels.",
+			labels[*batchv1.CronJob]},
+
+		{"kube_cronjob_info", Gauge, Stable, Labels{"schedule", "concurrency_policy", "timezone"},
+			"When the cron job is to run, and what happens if it still does.",
+			func(c *batchv1.CronJob, s *Samples) {
+				zone := "local"
+				if z := c.Spec.TimeZone; z != nil {
+					zone = *z
+				}
+				s.One(c.Spec.Schedule, string(c.Spec.ConcurrencyPolicy), zone)
+			}},
+
+		{"kube_cronjob_created", Gauge, Stable, nil,
+			"When the cron job was created, in Unix seconds.",
+			created[*batchv1.CronJob]},
+
+		{"kube_cronjob_status_active", Gauge, Stable, nil,
+			"How many jobs of the cron job are running.",
+			func(c *batchv1.CronJob, s *Samples) { s.Int(int64(len(c.Status.Active))) }},
+
+		{"kube_cronjob_status_last_schedule_time", Gauge, Stable, nil,
+			"For when the last job of the cron job was scheduled, in Unix seconds.",
+			func(c *batchv1.CronJob, s *Samples) {
+				if t := c.Status.LastScheduleTime; t != nil {
+					s.Timestamp(*t)
+				}
+			}},
+
+		{"kube_cronjob_status_last_successful_time", Gauge, Stable, nil,
+			"When a job of the cron job last succeeded, in Unix seconds.",
+			func(c *batchv1.CronJob, s *Samples) {
+				if t := c.Status.LastSuccessfulTime; t != nil {
+					s.Timestamp(*t)
+				}
+			}},
+
+		{"kube_cronjob_spec_suspend", Gauge, Stable, nil,
+			"Whether the cron job is suspended and starts nothing.",
+			func(c *batchv1.CronJob, s *Samples) { s.Bool(value(c.Spec.Suspend)) }},
+
+		{"kube_cronjob_spec_starting_deadline_seconds", Gauge, Stable, nil,
+			"How late a job of the cron job may start, in seconds.",
+			func(c *batchv1.CronJob, s *Samples) { s.Optional64(c.Spec.StartingDeadlineSeconds) }},
+
+		{"kube_cronjob_next_schedule_time", Gauge, Stable, nil,
+			"When the cron job is to run next after its last run, or after its creation if it has not run, in Unix seconds.",
+			nextSchedule},
+
+		{"kube_cronjob_schedule_invalid", Gauge, Alpha, nil,
+			"That the schedule or the time zone of the cron job cannot be read.",
+			func(c *batchv1.CronJob, s *Samples) {
+				if s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone) == nil {
+					s.One()
+				}
+			}},
+
+		{"kube_cronjob_metadata_resource_version", Gauge, Stable, nil,
+			"The resource version of the cron job.",
+			resourceVersion[*batchv1.CronJob]},
+
+		{"kube_cronjob_spec_successful_job_history_limit", Gauge, Alpha, nil,
+			"How many succeeded jobs of the cron job are kept.",
+			func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.SuccessfulJobsHistoryLimit) }},
+
+		{"kube_cronjob_spec_failed_job_history_limit", Gauge, Alpha, nil,
+			"How many failed jobs of the cron job are kept.",
+			func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
+	},
+}
+
+// nextSchedule adds the first time after the last run at which the schedule
+// fires. It depends on the object alone, not on the time of day: it can lie in
+// the past when runs were missed.
+func nextSchedule(c *batchv1.CronJob, s *Samples) {
+	schedule := s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone)
+	if schedule == nil || value(c.Spec.Suspend) {
+		return
+	}
+	last := c.Status.LastScheduleTime
+	if last.IsZero() {
+		last = &c.CreationTimestamp
+	}
+	if !last.IsZero() {
+		s.Int(schedule.Next(last.Time).Unix())
+	}
+}

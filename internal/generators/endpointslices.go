@@ -1,0 +1,71 @@
+package generators
+
+import discoveryv1 "k8s.io/api/discovery/v1"
+
+// EndpointSlices is the table of discovery.k8s.io/v1 EndpointSlice families.
+var EndpointSlices = Table[*discoveryv1.EndpointSlice]{
+	Resource: discoveryv1.SchemeGroupVersion.WithResource("endpointslices"),
+	Kind:     "EndpointSlice",
+	Scope:    Namespaced,
+	Identity: Identity{Name("endpointslice"), Namespace},
+	Families: []Family[*discoveryv1.EndpointSlice]{
+		{"kube_endpointslice_info", Gauge, Alpha, Labels{"addresstype"},
+			"The type of the addresses in the endpoint slice.",
+			func(e *discoveryv1.EndpointSlice, s *Samples) { s.One(string(e.AddressType)) }},
+
+		{"kube_endpointslice_created", Gauge, Alpha, nil,
+			"When the endpoint slice was created, in Unix seconds.",
+			created[*discoveryv1.EndpointSlice]},
+
+		{"kube_endpointslice_endpoints_hints", Gauge, Alpha, Labels{"address", "for_zone"},
+			"The zones whose traffic an endpoint, known by its first address, should take.",
+			zoneHints},
+
+		{"kube_endpointslice_endpoints", Gauge, Alpha,
+			Labels{"ready", "serving", "hostname", "terminating", "targetref_kind", "targetref_name", "targetref_namespace",
+				"endpoint_nodename", "endpoint_zone", "address"},
+			"The addresses of the endpoints, their state, where they are and what is behind them.",
+			sliceEndpoints},
+
+		{"kube_endpointslice_ports", Gauge, Alpha, Labels{"port_name", "port_protocol", "port_number"},
+			"The ports that every endpoint of the slice has.",
+			func(e *discoveryv1.EndpointSlice, s *Samples) {
+				for i := range e.Ports {
+					p := &e.Ports[i]
+					s.One(value(p.Name), string(value(p.Protocol)), s.OptionalItoa(p.Port))
+				}
+			}},
+
+		{"kube_endpointslice_annotations", Gauge, Alpha, Labels{"annotation_*"},
+			"The annotations of the endpoint slice that are let through, as labels.",
+			annotations[*discoveryv1.EndpointSlice]},
+
+		{"kube_endpointslice_labels", Gauge, Alpha, Labels{"label_*"},
+			"The labels of the endpoint slice that are let through, as labels.",
+			labels[*discoveryv1.EndpointSlice]},
+	},
+}
+
+func zoneHints(e *discoveryv1.EndpointSlice, s *Samples) {
+	for i := range e.Endpoints {
+		endpoint := &e.Endpoints[i]
+		if endpoint.Hints == nil || len(endpoint.Addresses) == 0 {
+			continue
+		}
+		for _, zone := range endpoint.Hints.ForZones {
+			s.One(endpoint.Addresses[0], zone.Name)
+		}
+	}
+}
+
+func sliceEndpoints(e *discoveryv1.EndpointSlice, s *Samples) {
+	for i := range e.Endpoints {
+		endpoint := &e.Endpoints[i]
+		conditions, target := &endpoint.Conditions, value(endpoint.TargetRef)
+		for _, address := range endpoint.Addresses {
+			s.One(formatOptional(conditions.Ready), formatOptional(conditions.Serving), value(endpoint.Hostname),
+				formatOptional(conditions.Terminating), target.Kind, target.Name, target.Namespace,
+				value(endpoint.NodeName), value(endpoint.Zone), address)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package generators
+
+import (
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// HorizontalPodAutoscalers is the table of autoscaling/v2
+// HorizontalPodAutoscaler families.
+var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
+	Resource: autoscalingv2.SchemeGroupVersion.WithResource("horizontalpodautoscalers"),
+	Kind:     "HorizontalPodAutoscaler",
+	Scope:    Namespaced,
+	Identity: Identity{Namespace, Name("horizontalpodautoscaler")},
+	Families: []Family[*autoscalingv2.HorizontalPodAutoscaler]{
+		{"kube_horizontalpodautoscaler_info", Gauge, Alpha,
+			Labels{"scaletargetref_api_version", "scaletargetref_kind", "scaletargetref_name"}.Or("scaletargetref_kind", "scaletargetref_name"),
+			"What the autoscaler scales.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+				if t := &h.Spec.ScaleTargetRef; t.APIVersion == "" {
+					s.One(t.Kind, t.Name)
+				} else {
+					s.One(t.APIVersion, t.Kind, t.Name)
+				}
+			}},
+
+		{"kube_horizontalpodautoscaler_metadata_generation", Gauge, Stable, nil,
+			"The generation of the wanted state of the autoscaler.",
+			generation[*autoscalingv2.HorizontalPodAutoscaler]},
+
+		{"kube_horizontalpodautoscaler_spec_max_replicas", Gauge, Stable, nil,
+			"The most replicas that the autoscaler may ask for.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Spec.MaxReplicas)) }},
+
+		{"kube_horizontalpodautoscaler_spec_min_replicas", Gauge, Stable, nil,
+			"The fewest replicas that the autoscaler may ask for.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+				replicas := int64(1) // what the API says that leaving it out means
+				if m := h.Spec.MinReplicas; m != nil {
+					replicas = int64(*m)
+				}
+				s.Int(replicas)
+			}},
+
+		{"kube_horizontalpodautoscaler_spec_target_metric", Gauge, Alpha, Labels{"metric_name", "metric_target_type", "container"},
+			"The metric values that the autoscaler aims at.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+				for i := range h.Spec.Metrics {
+					targetOf(&h.Spec.Metrics[i]).add(s)
+				}
+			}},
+
+		{"kube_horizontalpodautoscaler_spec_behavior_scale_down_tolerance", Gauge, Alpha, nil,
+			"How far below its target a metric may be before the autoscaler scales down, as a share of the target.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+				if b := h.Spec.Behavior; b != nil {
+					tolerance(b.ScaleDown, s)
+				}
+			}},
+
+		{"kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance", Gauge, Alpha, nil,
+			"How far above its target a metric may be before the autoscaler scales up, as a share of the target.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+				if b := h.Spec.Behavior; b != nil {
+					tolerance(b.ScaleUp, s)
+				}
+			}},
+
+		{"kube_horizontalpodautoscaler_status_target_metric", Gauge, Stable, Labels{"metric_name", "metric_target_type", "container"},
+			"The metric values that the autoscaler last saw.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+				for i := range h.Status.CurrentMetrics {
+					currentOf(&h.Status.CurrentMetrics[i]).add(s)
+				}
+			}},
+
+		{"kube_horizontalpodautoscaler_status_current_replicas", Gauge, Stable, nil,
+			"How many replicas the autoscaler last saw.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.CurrentReplicas)) }},
+
+		{"kube_horizontalpodautoscaler_status_desired_replicas", Gauge, Stable, nil,
+			"How many replicas the autoscaler last asked for.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.DesiredReplicas)) }},
+
+		{"kube_horizontalpodautoscaler_annotations", Gauge, Alpha, Labels{"annotation_*"},
+			"The annotations of the autoscaler that are let through, as labels.",
+			annotations[*autoscalingv2.HorizontalPodAutoscaler]},
+
+		{"kube_horizontalpodautoscaler_labels", Gauge, Stable, Labels{"label_*"},
+			"The labels of the autoscaler that are let through, as labels.",
+			labels[*autoscalingv2.HorizontalPodAutoscaler]},
+
+		{"kube_horizontalpodautoscaler_status_condition", Gauge, Stable, Labels{"condition", "status"},
+			"The conditions of the autoscaler, with 1 at the status that each has.",
+			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+				for i := range h.Status.Conditions {
+					c := &h.Status.Conditions[i]
+					s.Status(string(c.Status), string(c.Type))
+				}
+			}},
+
+		{"kube_horizontalpodautoscaler_created", Gauge, Alpha, nil,
+			"When the autoscaler was created, in Unix seconds.",
+			created[*autoscalingv2.HorizontalPodAutoscaler]},
+
+		{"kube_horizontalpodautoscaler_deletion_timestamp", Gauge, Alpha, nil,
+			"When the autoscaler is due to be gone, in Unix seconds.",
+			deleted[*autoscalingv2.HorizontalPodAutoscaler]},
+	},
+}
+
+func tolerance(rules *autoscalingv2.HPAScalingRules, s *Samples) {
+	if rules != nil && rules.Tolerance != nil {
+		s.Approximate(*rules.Tolerance)
+	}
+}
+
+// scaleMetric is a metric of an autoscaler with up to three values, wanted or
+// seen. Where the source that its type names is missing, it has none.
+type scaleMetric struct {
+	name, container string
+	value, average  *resource.Quantity
+	utilization     *int32
+}
+
+func (m scaleMetric) add(s *Samples) {
+	if m.value != nil {
+		s.Milli(*m.value, m.name, "value", m.container)
+	}
+	if m.utilization != nil {
+		s.Int(int64(*m.utilization), m.name, "utilization", m.container)
+	}
+	if m.average != nil {
+		s.Milli(*m.average, m.name, "average", m.container)
+	}
+}
+
+func (m scaleMetric) target(t *autoscalingv2.MetricTarget) scaleMetric {
+	m.value, m.average, m.utilization = t.Value, t.AverageValue, t.AverageUtilization
+	return m
+}
+
+func (m scaleMetric) current(c *autoscalingv2.MetricValueStatus) scaleMetric {
+	m.value, m.average, m.utilization = c.Value, c.AverageValue, c.AverageUtilization
+	return m
+}
+
+func targetOf(m *autoscalingv2.MetricSpec) scaleMetric {
+	switch {
+	case m.Type == autoscalingv2.ObjectMetricSourceType && m.Object != nil:
+		return scaleMetric{name: m.Object.Metric.Name}.target(&m.Object.Target)
+	case m.Type == autoscalingv2.PodsMetricSourceType && m.Pods != nil:
+		return scaleMetric{name: m.Pods.Metric.Name}.target(&m.Pods.Target)
+	case m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource != nil:
+		return scaleMetric{name: string(m.Resource.Name)}.target(&m.Resource.Target)
+	case m.Type == autoscalingv2.ContainerResourceMetricSourceType && m.ContainerResource != nil:
+		r := m.ContainerResource
+		return scaleMetric{name: string(r.Name), container: r.Container}.target(&r.Target)
+	case m.Type == autoscalingv2.ExternalMetricSourceType && m.External != nil:
+		return scaleMetric{name: m.External.Metric.Name}.target(&m.External.Target)
+	}
+	return scaleMetric{}
+}
+
+func currentOf(m *autoscalingv2.MetricStatus) scaleMetric {
+	switch {
+	case m.Type == autoscalingv2.ObjectMetricSourceType && m.Object != nil:
+		return scaleMetric{name: m.Object.Metric.Name}.current(&m.Object.Current)
+	case m.Type == autoscalingv2.PodsMetricSourceType && m.Pods != nil:
+		return scaleMetric{name: m.Pods.Metric.Name}.current(&m.Pods.Current)
+	case m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource != nil:
+		return scaleMetric{name: string(m.Resource.Name)}.current(&m.Resource.Current)
+	case m.Type == autoscalingv2.ContainerResourceMetricSourceType && m.ContainerResource != nil:
+		r := m.ContainerResource
+		return scaleMetric{name: string(r.Name), container: r.Container}.current(&r.Current)
+	case m.Type == autoscalingv2.ExternalMetricSourceType && m.External != nil:
+		return scaleMetric{name: m.External.Metric.Name}.current(&m.External.Current)
+	}
+	return scaleMetric{}
+}

@@ -1,0 +1,32 @@
+package generators
+
+import (
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Leases is the table of coordination.k8s.io/v1 Lease families. The namespace
+// does not stand where it does for other resources, so it is a family label.
+var Leases = Table[*coordinationv1.Lease]{
+	Resource: coordinationv1.SchemeGroupVersion.WithResource("leases"),
+	Kind:     "Lease",
+	Scope:    Namespaced,
+	Identity: Identity{Name("lease")},
+	Families: []Family[*coordinationv1.Lease]{
+		{"kube_lease_owner", Gauge, Alpha, Labels{"owner_kind", "owner_name", "namespace", "lease_holder"},
+			"What owns the lease, and who holds it.",
+			func(l *coordinationv1.Lease, s *Samples) {
+				eachOwner(l, func(owner *metav1.OwnerReference, _ string) {
+					s.One(owner.Kind, owner.Name, l.Namespace, value(l.Spec.HolderIdentity))
+				})
+			}},
+
+		{"kube_lease_renew_time", Gauge, Alpha, Labels{"namespace"},
+			"When the holder of the lease last renewed it, in Unix seconds.",
+			func(l *coordinationv1.Lease, s *Samples) {
+				if t := l.Spec.RenewTime; !t.IsZero() {
+					s.Int(t.Unix(), l.Namespace)
+				}
+			}},
+	},
+}

@@ -1,0 +1,29 @@
+package generators
+
+import corev1 "k8s.io/api/core/v1"
+
+// LimitRanges is the table of v1 LimitRange families.
+var LimitRanges = Table[*corev1.LimitRange]{
+	Resource: corev1.SchemeGroupVersion.WithResource("limitranges"),
+	Kind:     "LimitRange",
+	Scope:    Namespaced,
+	Identity: Identity{Namespace, Name("limitrange")},
+	Families: []Family[*corev1.LimitRange]{
+		{"kube_limitrange", Gauge, Stable, Labels{"resource", "type", "constraint"},
+			"How much of a resource an object of a type may ask for, and how much it gets if it does not say.",
+			func(l *corev1.LimitRange, s *Samples) {
+				for i := range l.Spec.Limits {
+					limit := &l.Spec.Limits[i]
+					s.Quantities(limit.Min, string(limit.Type), "min")
+					s.Quantities(limit.Max, string(limit.Type), "max")
+					s.Quantities(limit.Default, string(limit.Type), "default")
+					s.Quantities(limit.DefaultRequest, string(limit.Type), "defaultRequest")
+					s.Quantities(limit.MaxLimitRequestRatio, string(limit.Type), "maxLimitRequestRatio")
+				}
+			}},
+
+		{"kube_limitrange_created", Gauge, Stable, nil,
+			"When the limit range was created, in Unix seconds.",
+			created[*corev1.LimitRange]},
+	},
+}

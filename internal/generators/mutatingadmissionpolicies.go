@@ -1,0 +1,25 @@
+package generators
+
+import admissionv1 "k8s.io/api/admissionregistration/v1"
+
+// MutatingAdmissionPolicies is the table of admissionregistration.k8s.io/v1
+// MutatingAdmissionPolicy families. The namespace is always empty.
+var MutatingAdmissionPolicies = Table[*admissionv1.MutatingAdmissionPolicy]{
+	Resource: admissionv1.SchemeGroupVersion.WithResource("mutatingadmissionpolicies"),
+	Kind:     "MutatingAdmissionPolicy",
+	Scope:    Cluster,
+	Identity: Identity{Namespace, Name("mutatingadmissionpolicy")},
+	Families: []Family[*admissionv1.MutatingAdmissionPolicy]{
+		{"kube_mutatingadmissionpolicy_info", Gauge, Alpha,
+			Labels{"param_api_version", "param_kind", "failure_policy", "reinvocation_policy"},
+			"The parameters that the policy takes, what becomes of a request when it fails, and whether it may be run again.",
+			func(p *admissionv1.MutatingAdmissionPolicy, s *Samples) {
+				param := value(p.Spec.ParamKind)
+				s.One(param.APIVersion, param.Kind, string(value(p.Spec.FailurePolicy)), string(p.Spec.ReinvocationPolicy))
+			}},
+
+		{"kube_mutatingadmissionpolicy_created", Gauge, Alpha, nil,
+			"When the policy was created, in Unix seconds.",
+			created[*admissionv1.MutatingAdmissionPolicy]},
+	},
+}

@@ -1,0 +1,273 @@
+package generators
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+	"strconv"
+	"unsafe"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/exposition"
+)
+
+// Samples receives the samples of a row. Its methods take a value and then the
+// values of the family's own labels, as many as the row declares keys.
+//
+// A series that a row adds twice for one object is exported once, with the
+// first value: lists such as owner references may repeat an entry, and an
+// answer with two equal series is not a valid one.
+type Samples struct {
+	dst      []byte
+	identity []byte // `namespace="a",pod="b"`, the same for all of an object's series
+	family   *family
+	seen     seenSeries
+
+	// Scratch that outlives a row only to be used again.
+	values        []string
+	keys          []string
+	text          []byte
+	quantity      resource.Quantity
+	dynamic       dynamicLabels
+	resourceNames map[string]resourceName
+	schedules     schedules
+}
+
+func (s *Samples) begin(f *family) {
+	s.family = f
+	s.seen.reset()
+	s.text = s.text[:0]
+}
+
+// Int adds a sample with a whole number.
+func (s *Samples) Int(v int64, labels ...string) {
+	if s.openSeries(labels) {
+		s.dst = exposition.AppendInt(append(s.dst, "} "...), v)
+		s.dst = append(s.dst, '\n')
+	}
+}
+
+// Float adds a sample with any number.
+func (s *Samples) Float(v float64, labels ...string) {
+	if s.openSeries(labels) {
+		s.dst = exposition.AppendFloat(append(s.dst, "} "...), v)
+		s.dst = append(s.dst, '\n')
+	}
+}
+
+// One adds a sample of value 1, for series whose labels are what they say.
+func (s *Samples) One(labels ...string) { s.Int(1, labels...) }
+
+// Bool adds 1 for true and 0 for false.
+func (s *Samples) Bool(v bool, labels ...string) {
+	if v {
+		s.Int(1, labels...)
+	} else {
+		s.Int(0, labels...)
+	}
+}
+
+// Optional32 adds *v, or nothing if v is nil.
+func (s *Samples) Optional32(v *int32, labels ...string) {
+	if v != nil {
+		s.Int(int64(*v), labels...)
+	}
+}
+
+// Optional64 adds *v, or nothing if v is nil.
+func (s *Samples) Optional64(v *int64, labels ...string) {
+	if v != nil {
+		s.Int(*v, labels...)
+	}
+}
+
+// Time adds t in whole seconds since 1970, or nothing if t is nil or zero.
+func (s *Samples) Time(t *metav1.Time, labels ...string) {
+	if !t.IsZero() {
+		s.Int(t.Unix(), labels...)
+	}
+}
+
+// Timestamp adds t in whole seconds since 1970, a zero t as year 1: families
+// that do not ask whether a time is set are declared so.
+func (s *Samples) Timestamp(t metav1.Time, labels ...string) {
+	s.Int(t.Unix(), labels...)
+}
+
+// OneOf adds a sample for each option, 1 for the one that equals value and 0
+// for the others. The option is the last label.
+func (s *Samples) OneOf(value string, options []string, labels ...string) {
+	for _, option := range options {
+		s.Bool(option == value, s.with(labels, option)...)
+	}
+}
+
+// Status adds a sample for each status a condition can have, as OneOf does.
+func (s *Samples) Status(status string, labels ...string) {
+	s.Bool(status == "True", s.with(labels, "true")...)
+	s.Bool(status == "False", s.with(labels, "false")...)
+	s.Bool(status == "Unknown", s.with(labels, "unknown")...)
+}
+
+// with is labels and one more, in memory that the next call uses again.
+func (s *Samples) with(labels []string, last string) []string {
+	s.values = append(append(s.values[:0], labels...), last)
+	return s.values
+}
+
+// Ceil adds q rounded up to a whole number.
+func (s *Samples) Ceil(q resource.Quantity, labels ...string) {
+	s.quantity = q
+	s.Int(s.quantity.Value(), labels...)
+}
+
+// Milli adds q to three decimal places, rounded up.
+func (s *Samples) Milli(q resource.Quantity, labels ...string) {
+	s.quantity = q
+	s.Float(milli(&s.quantity), labels...)
+}
+
+// Approximate adds the float64 nearest to q's digits times its power of ten.
+func (s *Samples) Approximate(q resource.Quantity, labels ...string) {
+	s.quantity = q
+	s.Float(s.quantity.AsApproximateFloat64(), labels...)
+}
+
+// Itoa is the decimal form of v. It is good until the row returns.
+func (s *Samples) Itoa(v int64) string {
+	start := len(s.text)
+	s.text = strconv.AppendInt(s.text, v, 10)
+	return s.scratch(start)
+}
+
+// OptionalItoa is Itoa of *v, or empty if v is nil.
+func (s *Samples) OptionalItoa(v *int32) string {
+	if v == nil {
+		return ""
+	}
+	return s.Itoa(int64(*v))
+}
+
+// Join is the parts with the separator between them; parts that are empty and
+// come first leave no trace. It is good until the row returns.
+func (s *Samples) Join(parts []string, separator string) string {
+	start := len(s.text)
+	for _, p := range parts {
+		if len(s.text) > start {
+			s.text = append(s.text, separator...)
+		}
+		s.text = append(s.text, p...)
+	}
+	return s.scratch(start)
+}
+
+// Concat is the parts one after another. It is good until the row returns.
+func (s *Samples) Concat(parts ...string) string {
+	start := len(s.text)
+	for _, p := range parts {
+		s.text = append(s.text, p...)
+	}
+	return s.scratch(start)
+}
+
+// scratch is the text from start on as a string without a copy. Nothing writes
+// to those bytes before the next row begins, and an append that moves the text
+// leaves them where they are.
+func (s *Samples) scratch(start int) string {
+	b := s.text[start:]
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// openSeries appends a line up to its last label. It reports false, and appends
+// nothing, if the object already has that series.
+func (s *Samples) openSeries(values []string) bool {
+	start, own := s.openIdentity()
+	for i, open := range s.set(len(values)) {
+		s.dst = append(s.dst, open...)
+		s.dst = exposition.AppendLabelValue(s.dst, values[i])
+		s.dst = append(s.dst, '"')
+	}
+	return s.keep(start, own)
+}
+
+// openIdentity appends the name and the identity labels of a line. It returns
+// where the line and where its own labels start.
+func (s *Samples) openIdentity() (start, own int) {
+	start = len(s.dst)
+	s.dst = append(s.dst, s.family.open...)
+	s.dst = append(s.dst, s.identity...)
+	return start, len(s.dst)
+}
+
+// keep takes the line from start on back if its own labels were there before.
+func (s *Samples) keep(start, own int) bool {
+	if s.seen.add(s.dst, own) {
+		return true
+	}
+	s.dst = s.dst[:start]
+	return false
+}
+
+func (s *Samples) set(n int) labelSet {
+	for _, set := range s.family.sets {
+		if len(set) == n {
+			return set
+		}
+	}
+	panic("BUG: " + s.family.name + " declares no set of " + strconv.Itoa(n) + " labels")
+}
+
+// seenSeries knows the own labels of the lines that a row added.
+type seenSeries struct {
+	spans  []span
+	hashes map[uint64]struct{}
+	seed   maphash.Seed
+}
+
+// span is a part of a buffer.
+type span struct{ start, end int }
+
+func (p span) of(b []byte) []byte { return b[p.start:p.end] }
+
+// manySeries is the number of lines from which on hashes are kept: below, a
+// look at each line before is as quick.
+const manySeries = 16
+
+func (s *seenSeries) reset() {
+	if len(s.spans) >= manySeries {
+		clear(s.hashes)
+	}
+	s.spans = s.spans[:0]
+}
+
+// add notes the own labels dst[start:] and reports whether they are new.
+func (s *seenSeries) add(dst []byte, start int) bool {
+	labels := dst[start:]
+	if s.maybe(dst, labels) && slices.ContainsFunc(s.spans, func(p span) bool { return bytes.Equal(p.of(dst), labels) }) {
+		return false
+	}
+	s.spans = append(s.spans, span{start, len(dst)})
+	return true
+}
+
+// maybe reports false if labels are certainly new.
+func (s *seenSeries) maybe(dst, labels []byte) bool {
+	switch n := len(s.spans); {
+	case n < manySeries:
+		return true
+	case s.hashes == nil:
+		s.hashes = make(map[uint64]struct{})
+		s.seed = maphash.MakeSeed()
+		fallthrough
+	case n == manySeries:
+		for _, p := range s.spans {
+			s.hashes[maphash.Bytes(s.seed, p.of(dst))] = struct{}{}
+		}
+	}
+	h := maphash.Bytes(s.seed, labels)
+	_, ok := s.hashes[h]
+	s.hashes[h] = struct{}{}
+	return ok
+}

@@ -1,0 +1,84 @@
+package generators
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Selection is what the user lets through. Its zero value exports every
+// family that needs no opting in, and no object's labels or annotations.
+type Selection struct {
+	// OptIn are unanchored patterns of opt-in families to export.
+	OptIn []*regexp.Regexp
+	// Labels and Annotations choose which of them become label_* and
+	// annotation_* labels.
+	Labels, Annotations Allowlist
+}
+
+// exports says whether the family is part of the selection.
+func (s Selection) exports(f FamilyDescription) bool {
+	if !f.OptIn {
+		return true
+	}
+	return slices.ContainsFunc(s.OptIn, func(p *regexp.Regexp) bool { return p.MatchString(f.Name) })
+}
+
+// An Allowlist maps the key of a resource, or * for every resource, to the keys
+// that are allowed for it: exact ones, * for all, or with one * within.
+type Allowlist map[string][]string
+
+// AnyResource is the key of an Allowlist entry that holds for every resource
+// and in whose presence all other entries count for nothing.
+const AnyResource = "*"
+
+// keysOf gives the keys allowed for a resource, nil when there are none.
+func (a Allowlist) keysOf(resource string) *allowedKeys {
+	keys, ok := a[AnyResource]
+	if !ok {
+		keys = a[resource]
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	if keys[0] == "*" {
+		return &allowedKeys{all: true}
+	}
+	var k allowedKeys
+	for _, key := range keys {
+		before, after, glob := strings.Cut(key, "*")
+		switch {
+		case key == "*": // counts only as the first
+		case glob:
+			k.globs = append(k.globs, keyGlob{before, after})
+		default:
+			k.exact = append(k.exact, key)
+		}
+	}
+	return &k
+}
+
+// allowedKeys decides which entries of a map become labels.
+type allowedKeys struct {
+	all   bool
+	exact []string
+	globs []keyGlob
+}
+
+// keyGlob allows keys that begin and end with its parts, without overlap, and
+// have no line feed between.
+type keyGlob struct{ before, after string }
+
+func (k *allowedKeys) allows(key string) bool {
+	return k.all || slices.Contains(k.exact, key) ||
+		slices.ContainsFunc(k.globs, func(g keyGlob) bool { return g.matches(key) })
+}
+
+func (g keyGlob) matches(key string) bool {
+	rest, ok := strings.CutPrefix(key, g.before)
+	if !ok {
+		return false
+	}
+	rest, ok = strings.CutSuffix(rest, g.after)
+	return ok && !strings.Contains(rest, "\n")
+}
