@@ -1,0 +1,75 @@
+// Package arch holds the direction of imports between the packages of this
+// module.
+package arch
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/kubestate/kubestate/"
+
+// allowed gives, for each package, the packages of this module that it may
+// import. A new edge is a decision: it goes here, in the same change, with the
+// reason in the commit.
+var allowed = map[string][]string{
+	"internal/arch":       {},
+	"internal/exposition": {},
+	"internal/version":    {},
+	"internal/store":      {},
+	"internal/snapshot":   {},
+	"internal/generators": {"internal/exposition"},
+	"internal/options":    {"internal/generators"},
+	"internal/watcher":    {"internal/generators", "internal/store"},
+	"internal/server":     {"internal/exposition", "internal/store", "internal/version"},
+	"cmd/kubestate":       {"internal/options", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	packages := listPackages(t)
+	for path, imports := range packages {
+		permitted, ok := allowed[path]
+		if !ok {
+			t.Errorf("%s is not in the table of packages", path)
+		}
+		for _, imported := range imports {
+			if own, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(permitted, own) {
+				t.Errorf("%s imports %s", path, own)
+			}
+		}
+	}
+	for path := range allowed {
+		if _, ok := packages[path]; !ok {
+			t.Errorf("%s is in the table of packages and does not exist", path)
+		}
+	}
+}
+
+// listPackages gives the imports of each package of this module.
+func listPackages(t *testing.T) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string][]string{}
+	for list := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		err := list.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		packages[strings.TrimPrefix(p.ImportPath, module)] = p.Imports
+	}
+}

@@ -1,0 +1,125 @@
+package options
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// list is a flag of parts separated by commas. White space around a part and
+// empty parts do not count. Given again, the flag adds to what there is.
+type list []string
+
+func (l *list) Set(s string) error {
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			*l = append(*l, part)
+		}
+	}
+	return nil
+}
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+func (l *list) Type() string   { return "list" }
+
+// unique is the list without repetitions, in order.
+func (l *list) unique() []string {
+	var once []string
+	for _, part := range *l {
+		if !slices.Contains(once, part) {
+			once = append(once, part)
+		}
+	}
+	return once
+}
+
+// allowlist is a flag of the form resource=[key,key],resource=[key]. Given
+// again, the flag replaces what there is.
+type allowlist generators.Allowlist
+
+func (a *allowlist) Set(s string) error {
+	parsed, err := parseAllowlist(s)
+	if err != nil {
+		return err
+	}
+	*a = parsed
+	return nil
+}
+
+func (a *allowlist) String() string { return "" }
+func (a *allowlist) Type() string   { return "allowlist" }
+
+// check refuses resources that do not exist and keys with more than one *.
+func (a allowlist) check(flag string) error {
+	for resource, keys := range a {
+		if resource != generators.AnyResource && !isResource(resource) {
+			return fmt.Errorf("%s: there is no resource %q", flag, resource)
+		}
+		for _, key := range keys {
+			if strings.Count(key, "*") > 1 {
+				return fmt.Errorf("%s: %q has more than one *", flag, key)
+			}
+		}
+	}
+	return nil
+}
+
+// parseAllowlist reads an allowlist; an error quotes what it stumbled over.
+func parseAllowlist(s string) (allowlist, error) {
+	parsed := allowlist{}
+	rest := strings.TrimSpace(s)
+	for rest != "" {
+		resource, after, ok := strings.Cut(rest, "=")
+		if !ok || strings.ContainsAny(resource, "[],") {
+			return nil, fmt.Errorf("want resource=[key,...] at %q", rest)
+		}
+		keys, after, err := parseKeys(strings.TrimLeftFunc(after, unicode.IsSpace))
+		if err != nil {
+			return nil, err
+		}
+		resource = strings.TrimSpace(resource)
+		parsed[resource] = append(parsed[resource], keys...)
+		if rest, err = afterComma(after); err != nil {
+			return nil, err
+		}
+	}
+	return parsed, nil
+}
+
+// parseKeys reads [key,...] and gives what follows.
+func parseKeys(s string) (keys []string, after string, err error) {
+	inside, ok := strings.CutPrefix(s, "[")
+	if !ok {
+		return nil, "", fmt.Errorf("want [ after = at %q", s)
+	}
+	inside, after, ok = strings.Cut(inside, "]")
+	if !ok || strings.ContainsAny(inside, "[=") {
+		return nil, "", fmt.Errorf("want ] at the end of %q", s)
+	}
+	if strings.TrimSpace(inside) == "" {
+		return nil, after, nil
+	}
+	for key := range strings.SplitSeq(inside, ",") {
+		if key = strings.TrimSpace(key); key == "" {
+			return nil, "", fmt.Errorf("a comma too many in %q", "["+inside+"]")
+		}
+		keys = append(keys, key)
+	}
+	return keys, after, nil
+}
+
+// afterComma is what follows the comma between two resources, or nothing at
+// the end.
+func afterComma(s string) (string, error) {
+	if s = strings.TrimSpace(s); s == "" {
+		return "", nil
+	}
+	rest, ok := strings.CutPrefix(s, ",")
+	if rest = strings.TrimSpace(rest); !ok || rest == "" {
+		return "", fmt.Errorf("want a comma and another resource after ] at %q", s)
+	}
+	return rest, nil
+}

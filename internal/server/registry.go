@@ -1,0 +1,40 @@
+package server
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/kubestate/kubestate/internal/version"
+)
+
+// NewRegistry makes the registry of what kubestate measures of itself, with
+// what is known of any process and of this build. Names that begin with
+// kube_state_metrics are those that alert rules in the field read.
+func NewRegistry() *prometheus.Registry {
+	v := version.Get()
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "kube_state_metrics_build_info",
+		Help: "What this program was built from and with.",
+		ConstLabels: prometheus.Labels{
+			"branch": v.Branch, "client_go_version": v.ClientGo, "goarch": v.Arch, "goos": v.OS,
+			"goversion": v.GoVersion, "revision": v.Revision, "tags": v.Tags, "version": v.Version,
+		},
+	})
+	build.Set(1)
+	// One replica that owns everything, as long as there is no other layout.
+	ordinal := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "kube_state_metrics_shard_ordinal",
+		Help: "The number of this shard, counted from 0.",
+	}, []string{"shard_ordinal"})
+	ordinal.WithLabelValues("0").Set(0)
+	total := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "kube_state_metrics_total_shards",
+		Help: "How many shards there are to be.",
+	})
+	total.Set(1)
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(build, ordinal, total,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}

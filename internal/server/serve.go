@@ -1,0 +1,58 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// drain is how long answers that are under way may take to finish once the
+// server is told to stop.
+const drain = 20 * time.Second
+
+// Limits on what a client may keep waiting.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = time.Minute
+	idleTimeout       = 5 * time.Minute
+)
+
+// Serve gives an actor that answers requests on the listener. writeTimeout
+// bounds the writing of one answer; 0 sets no bound. When interrupted it takes
+// no new requests and lets those under way finish.
+//
+// What goes wrong with a single connection is the client's affair and logged
+// at debug level.
+func Serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log *slog.Logger) (execute func() error, interrupt func(error)) {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	drained := make(chan struct{})
+	execute = func() error {
+		err := s.Serve(l)
+		if errors.Is(err, http.ErrServerClosed) {
+			<-drained // Serve returns as soon as draining begins
+			return nil
+		}
+		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+	}
+	interrupt = func(error) {
+		ctx, cancel := context.WithTimeout(context.Background(), drain)
+		defer cancel()
+		if err := s.Shutdown(ctx); err != nil {
+			log.Warn("answers cut off", "listen", l.Addr().String(), "err", err)
+			s.Close()
+		}
+		close(drained)
+	}
+	return execute, interrupt
+}

@@ -1,0 +1,107 @@
+package watcher
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+)
+
+// A Client lists and watches any built-in resource.
+type Client struct {
+	config *rest.Config
+	http   *http.Client
+	groups map[schema.GroupVersion]rest.Interface
+}
+
+// NewClient makes a client for the API server that config names, able to watch
+// the given resources. It sends nothing yet.
+func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*Client, error) {
+	config = rest.CopyConfig(config)
+	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	config.ContentType = runtime.ContentTypeProtobuf
+	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	config.QPS = -1 // a request a watch: the server's own fairness is the better limit
+	h, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{config: config, http: h, groups: map[schema.GroupVersion]rest.Interface{}}
+	for _, r := range resources {
+		if err := c.addGroup(r.GroupVersion()); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Client) addGroup(gv schema.GroupVersion) error {
+	if c.groups[gv] != nil {
+		return nil
+	}
+	config := rest.CopyConfig(c.config)
+	config.GroupVersion = &gv
+	config.APIPath = "/apis"
+	if gv.Group == "" {
+		config.APIPath = "/api"
+	}
+	group, err := rest.RESTClientForConfigAndClient(config, c.http)
+	if err != nil {
+		return fmt.Errorf("client for %s: %w", gv, err)
+	}
+	c.groups[gv] = group
+	return nil
+}
+
+// patience is how long Check waits for an answer.
+const patience = 5 * time.Second
+
+// Check asks the API server for its version. It reports what trying again
+// cannot mend: credentials that the server refuses, and a server that is not
+// the one that the configuration trusts. A server that cannot be reached, or
+// does not tell its version, is not an error.
+func (c *Client) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, group := range c.groups {
+		err := group.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Error()
+		var untrusted *tls.CertificateVerificationError
+		if apierrors.IsUnauthorized(err) || errors.As(err, &untrusted) {
+			return fmt.Errorf("API server %s: %w", c.config.Host, err)
+		}
+		return nil
+	}
+	return nil
+}
+
+// list gets the objects of a resource that the options choose.
+func (c *Client) list(ctx context.Context, r schema.GroupVersionResource, namespace string, options metav1.ListOptions) (runtime.Object, error) {
+	return c.request(r, namespace, &options).Do(ctx).Get()
+}
+
+// watch gets the changes of a resource from the options' version on.
+func (c *Client) watch(ctx context.Context, r schema.GroupVersionResource, namespace string, options metav1.ListOptions) (watch.Interface, error) {
+	options.Watch = true
+	return c.request(r, namespace, &options).Watch(ctx)
+}
+
+func (c *Client) request(r schema.GroupVersionResource, namespace string, options *metav1.ListOptions) *rest.Request {
+	request := c.groups[r.GroupVersion()].Get().
+		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
+		Resource(r.Resource).
+		VersionedParams(options, scheme.ParameterCodec)
+	if s := options.TimeoutSeconds; s != nil {
+		request.Timeout(time.Duration(*s) * time.Second)
+	}
+	return request
+}

@@ -1,0 +1,67 @@
+package watcher
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Metrics counts what goes between the program and the API server.
+type Metrics struct {
+	lists, watches *prometheus.CounterVec
+	contained      *prometheus.CounterVec
+}
+
+// NewMetrics registers the metrics with reg. The names that begin with
+// kube_state_metrics are those that alert rules in the field read.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		lists: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kube_state_metrics_list_total",
+			Help: "Lists asked of the API server, by the type of the objects and by result.",
+		}, []string{"resource", "result"}),
+		watches: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kube_state_metrics_watch_total",
+			Help: "Watches asked of the API server, by the type of the objects and by result.",
+		}, []string{"resource", "result"}),
+		contained: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kubestate_contained_panics_total",
+			Help: "Families of objects that are missing because rendering them panicked.",
+		}, []string{"family"}),
+	}
+	reg.MustRegister(m.lists, m.watches, m.contained)
+	return m
+}
+
+// contained reports panics of rows: each is counted, and the first of a family
+// logged.
+type contained struct {
+	metrics *Metrics
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	logged map[string]bool
+}
+
+func newContained(metrics *Metrics, log *slog.Logger) *contained {
+	return &contained{metrics: metrics, log: log, logged: map[string]bool{}}
+}
+
+func (c *contained) report(family string, o metav1.Object, reason any) {
+	c.metrics.contained.WithLabelValues(family).Inc()
+	if c.first(family) {
+		c.log.Error("cannot render an object's family; it is left out, and so are others of the family without another message",
+			"family", family, "namespace", o.GetNamespace(), "name", o.GetName(), "err", fmt.Sprint(reason))
+	}
+}
+
+func (c *contained) first(family string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := !c.logged[family]
+	c.logged[family] = true
+	return first
+}
