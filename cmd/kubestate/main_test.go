@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"kubestate": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"freeport": freePort,
+			"get":      get,
+			"occupy":   occupy,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+// freePort sets each variable named to a port of 127.0.0.1 that nobody has.
+func freePort(ts *testscript.TestScript, _ bool, names []string) {
+	for _, name := range names {
+		l := listen(ts)
+		ts.Setenv(name, portOf(l))
+		ts.Check(l.Close())
+	}
+}
+
+// occupy sets the variable named to a port of 127.0.0.1 that is taken until
+// the script ends.
+func occupy(ts *testscript.TestScript, _ bool, args []string) {
+	l := listen(ts)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv(args[0], portOf(l))
+}
+
+func listen(ts *testscript.TestScript) net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	return l
+}
+
+func portOf(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// get FILE URL [ACCEPT] writes the answer to FILE: its status, content type and
+// body. It waits for a server that has not started yet.
+func get(ts *testscript.TestScript, _ bool, args []string) {
+	request, err := http.NewRequest(http.MethodGet, args[1], nil)
+	ts.Check(err)
+	if len(args) > 2 {
+		request.Header.Set("Accept", args[2])
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		answer, err := client.Do(request)
+		if errors.Is(err, syscall.ECONNREFUSED) && time.Now().Before(deadline) {
+			time.Sleep(20 * time.Millisecond)
+			continue
+		}
+		ts.Check(err)
+		body, err := io.ReadAll(answer.Body)
+		ts.Check(err)
+		text := fmt.Sprintf("%s\n%s\n%s", answer.Status, answer.Header.Get("Content-Type"), body)
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+		return
+	}
+}
