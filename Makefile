@@ -1,0 +1,70 @@
+# Everything that is built or fetched goes to .build; nothing is installed.
+BUILD   := $(CURDIR)/.build
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w \
+	-X github.com/kubestate/kubestate/internal/version.version=$(VERSION) \
+	-X github.com/kubestate/kubestate/internal/version.revision=$(shell git rev-parse HEAD 2>/dev/null) \
+	-X github.com/kubestate/kubestate/internal/version.branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
+
+export CGO_ENABLED ?= 0
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Serve the cluster of $KUBECONFIG, or the example cluster; ARGS="--flags" are passed on
+	$(BUILD)/kubestate $(if $(KUBECONFIG),--kubeconfig "$(KUBECONFIG)",--snapshot examples/cluster) $(ARGS)
+
+build: ## Build .build/kubestate
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/kubestate ./cmd/kubestate
+
+test: lint unit e2e ## Check everything: lint, unit tests, and end to end with a real control plane
+
+lint: $(BUILD)/golangci-lint ## Read the code for mistakes
+	$(BUILD)/golangci-lint run ./...
+	cd test && $(BUILD)/golangci-lint run ./...
+	go mod tidy -diff
+
+unit: ## Run the tests that need nothing but Go
+	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus ## Run the tests against etcd, an API server, its controllers and Prometheus
+	cd test && PATH="$$PATH:$(BUILD)" go test -count=1 -timeout 20m ./...
+
+bench: ## Measure rendering and storing
+	go test -run '^$$' -bench . -benchmem ./internal/...
+
+measure: build $(BUILD)/controlplane ## Measure start, memory and scrapes on a cluster of PODS=20000
+	cd test && go run ./measure -pods $(or $(PODS),20000)
+
+fuzz: ## Run each fuzz test for TIME=30s
+	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' internal | xargs -n1 dirname | sort -u | while read -r dir; do \
+		for name in $$(grep -rhoE '^func Fuzz[A-Za-z0-9]*' --include='*_test.go' "$$dir" | cut -c6-); do \
+			go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(TIME),30s) "./$$dir"; \
+		done; \
+	done
+
+clean: ## Remove what was built
+	rm -rf $(BUILD)
+
+$(BUILD)/golangci-lint: hack/tools/go.mod
+	cd hack/tools && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.mod
+	cd test/controlplane && go build -o $@ .
+
+$(BUILD)/kwok: hack/tools/kwok.version
+	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
+	@touch $@
+
+# Debian's Prometheus, unpacked rather than installed: nothing is started.
+$(BUILD)/prometheus:
+	@mkdir -p $(BUILD)/debian
+	if command -v prometheus && command -v promtool; then \
+		ln -sf "$$(command -v prometheus)" "$$(command -v promtool)" $(BUILD)/; \
+	else \
+		cd $(BUILD)/debian && { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; } && \
+		dpkg -x prometheus_*.deb . && ln -sf $(BUILD)/debian/usr/bin/prometheus $(BUILD)/debian/usr/bin/promtool $(BUILD)/; \
+	fi
+
+.PHONY: help run build test lint unit e2e bench measure fuzz clean
+.DEFAULT_GOAL := help
