@@ -34,7 +34,7 @@ type cluster struct {
 
 var clusters = []cluster{
 	{"fuzz-1", generators.All(), generators.Selection{
-		OptIn:       []*regexp.Regexp{regexp.MustCompile(".")},
+		OptIn:       []generators.Pattern{regexp.MustCompile(".")},
 		Labels:      generators.Allowlist{generators.AnyResource: {"*"}},
 		Annotations: generators.Allowlist{generators.AnyResource: {"*"}},
 	}},

@@ -1,7 +1,6 @@
 package generators
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -9,19 +8,32 @@ import (
 // A Selection is what the user lets through. Its zero value exports every
 // family that needs no opting in, and no object's labels or annotations.
 type Selection struct {
-	// OptIn are unanchored patterns of opt-in families to export.
-	OptIn []*regexp.Regexp
+	// Allow, if there is any, are patterns of families to export; Deny are
+	// patterns of families to leave out of those.
+	Allow, Deny []Pattern
+	// OptIn are patterns of opt-in families to export, if Allow and Deny let
+	// them.
+	OptIn []Pattern
 	// Labels and Annotations choose which of them become label_* and
 	// annotation_* labels.
 	Labels, Annotations Allowlist
 }
 
+// A Pattern matches names of families, anywhere within. Which language it is
+// written in is its owner's affair.
+type Pattern interface {
+	MatchString(name string) bool
+}
+
 // exports says whether the family is part of the selection.
 func (s Selection) exports(f FamilyDescription) bool {
-	if !f.OptIn {
-		return true
-	}
-	return slices.ContainsFunc(s.OptIn, func(p *regexp.Regexp) bool { return p.MatchString(f.Name) })
+	return (len(s.Allow) == 0 || anyMatches(s.Allow, f.Name)) &&
+		!anyMatches(s.Deny, f.Name) &&
+		(!f.OptIn || anyMatches(s.OptIn, f.Name))
+}
+
+func anyMatches(patterns []Pattern, name string) bool {
+	return slices.ContainsFunc(patterns, func(p Pattern) bool { return p.MatchString(name) })
 }
 
 // An Allowlist maps the key of a resource, or * for every resource, to the keys
