@@ -5,7 +5,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,14 +17,11 @@ import (
 	_ "time/tzdata" // schedules name time zones; the image has no files of them
 
 	"github.com/oklog/run"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 
 	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/rbac"
 	"github.com/kubestate/kubestate/internal/server"
-	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/version"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
@@ -40,18 +36,27 @@ func main() {
 // writeTimeout bounds how long one scrape may take.
 const writeTimeout = time.Minute
 
-// start runs the exporter until a signal arrives or a part of it fails.
+// start does what the arguments ask for.
 func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	opts, err := options.Parse(args, stdout)
-	switch {
-	case errors.Is(err, options.ErrHelp):
-		return nil
-	case err != nil:
+	opts, err := options.Parse(args)
+	if err != nil {
 		return err
-	case opts.Version:
-		fmt.Fprint(stdout, version.Get())
-		return nil
 	}
+	switch opts.Command {
+	case options.Help:
+		_, err = io.WriteString(stdout, options.Usage())
+	case options.Version:
+		_, err = io.WriteString(stdout, version.Get().String())
+	case options.RBAC:
+		err = rbac.Write(stdout, rbac.Objects(opts.Resources, opts.Namespaces))
+	case options.Serve:
+		err = serve(ctx, args, opts, stderr)
+	}
+	return err
+}
+
+// serve runs the exporter until a signal arrives or a part of it fails.
+func serve(ctx context.Context, args []string, opts options.Options, stderr io.Writer) error {
 	// From here on a signal ends the program in good order.
 	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer release()
@@ -71,98 +76,35 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	defer telemetry.Close()
 	registry := server.NewRegistry()
-	w := watcher.New(watcher.Config{
-		Resources:  opts.Resources,
-		Selection:  opts.Selection,
-		Namespaces: opts.Namespaces,
-		Denied:     opts.Denied,
-	}, watcher.NewMetrics(registry), log)
-	keepUp, err := follow(ctx, opts, w, log)
+	build := builder{metrics: watcher.NewMetrics(registry), log: log}
+	first, err := build.watcher(ctx, opts)
 	if err != nil {
 		return err
 	}
+	relay := watcher.NewRelay(first, log)
+	next := make(chan *watcher.Watcher)
 
+	// Interrupted in this order: answers under way finish before what they are
+	// made from stops.
 	var g run.Group
+	running := context.WithoutCancel(ctx)
 	g.Add(background(ctx, untilDone))
-	g.Add(server.Serve(scrapes, server.Main(w.Resources(), registry), writeTimeout, log))
-	g.Add(server.Serve(telemetry, server.Telemetry(registry, w.Unsynced), 0, log))
-	g.Add(background(context.WithoutCancel(ctx), keepUp))
+	g.Add(server.Serve(scrapes, server.Main(relay.Resources, registry), writeTimeout, log))
+	g.Add(server.Serve(telemetry, server.Telemetry(registry, relay.Unsynced), 0, log))
+	g.Add(background(running, func(ctx context.Context) error { return relay.Run(ctx, next) }))
+	if opts.Awaited != nil {
+		log.Warn("starting without the configuration file", "err", opts.Awaited)
+		g.Add(background(running, func(ctx context.Context) error { return awaitConfig(ctx, args, opts, build, next) }))
+	}
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())
 	err = g.Run()
 	log.Info("stopped", "reason", cmp.Or(err, context.Cause(ctx)))
 	return err
 }
 
-// follow gives what keeps w in step with where its objects come from. A
-// snapshot is read here, since it does not change.
-func follow(ctx context.Context, opts options.Options, w *watcher.Watcher, log *slog.Logger) (func(context.Context) error, error) {
-	if opts.Snapshot != "" {
-		return untilDone, load(opts, w, log)
-	}
-	config, err := clientConfig(opts)
-	if err != nil {
-		return nil, err
-	}
-	var resources []schema.GroupVersionResource
-	for _, r := range opts.Resources {
-		resources = append(resources, r.Describe().Resource)
-	}
-	client, err := watcher.NewClient(config, resources)
-	if err != nil {
-		return nil, err
-	}
-	if err := client.Check(ctx); err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) error { return w.Watch(ctx, client) }, nil
-}
-
 func untilDone(ctx context.Context) error {
 	<-ctx.Done()
 	return nil
-}
-
-// load fills w from the snapshot.
-func load(opts options.Options, w *watcher.Watcher, log *slog.Logger) error {
-	var kinds []schema.GroupVersionKind
-	for _, r := range opts.Resources {
-		kinds = append(kinds, r.Describe().Kind)
-	}
-	contents, err := snapshot.Read(opts.Snapshot, kinds)
-	if err != nil {
-		return fmt.Errorf("snapshot: %w", err)
-	}
-	if skipped := contents.SkippedKinds(); len(skipped) > 0 {
-		log.Warn("the snapshot has objects that are not exported", "skipped", strings.Join(skipped, ", "))
-	}
-	return w.Load(contents.Objects)
-}
-
-// clientConfig says how to reach the API server: by kubeconfig or address, or
-// as a pod of the cluster.
-func clientConfig(opts options.Options) (*rest.Config, error) {
-	config, err := inCluster(opts)
-	if err != nil {
-		return nil, err
-	}
-	v := version.Get()
-	config.UserAgent = fmt.Sprintf("kubestate/%s (%s/%s)", v.Version, v.OS, v.Arch)
-	return config, nil
-}
-
-func inCluster(opts options.Options) (*rest.Config, error) {
-	if opts.Kubeconfig != "" || opts.APIServer != "" {
-		config, err := clientcmd.BuildConfigFromFlags(opts.APIServer, opts.Kubeconfig)
-		if err != nil {
-			return nil, fmt.Errorf("kubeconfig %s: %w", opts.Kubeconfig, err)
-		}
-		return config, nil
-	}
-	config, err := rest.InClusterConfig()
-	if errors.Is(err, rest.ErrNotInCluster) {
-		return nil, errors.New("no API server: name one with --kubeconfig, or run in a pod with a service account; or serve objects from files with --snapshot")
-	}
-	return config, err
 }
 
 // background adapts a function that runs until its context ends to an actor.

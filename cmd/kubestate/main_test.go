@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"freeport": freePort,
 			"get":      get,
+			"await":    await,
 			"occupy":   occupy,
 		},
 		RequireExplicitExec: true,
@@ -66,18 +68,45 @@ func get(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 2 {
 		request.Header.Set("Accept", args[2])
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		answer, err := client.Do(request)
-		if errors.Is(err, syscall.ECONNREFUSED) && time.Now().Before(deadline) {
-			time.Sleep(20 * time.Millisecond)
-			continue
+	poll(ts, func() bool {
+		text, err := ask(request)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return false
 		}
 		ts.Check(err)
-		body, err := io.ReadAll(answer.Body)
-		ts.Check(err)
-		text := fmt.Sprintf("%s\n%s\n%s", answer.Status, answer.Header.Get("Content-Type"), body)
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
-		return
+		return true
+	})
+}
+
+// await URL TEXT waits until the answer contains TEXT.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	request, err := http.NewRequest(http.MethodGet, args[0], nil)
+	ts.Check(err)
+	poll(ts, func() bool {
+		text, err := ask(request)
+		ts.Check(err)
+		return strings.Contains(text, args[1])
+	})
+}
+
+// ask gives the status, content type and body of an answer.
+func ask(request *http.Request) (string, error) {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	return fmt.Sprintf("%s\n%s\n%s", answer.Status, answer.Header.Get("Content-Type"), body), err
+}
+
+// poll waits until done, but not for ever.
+func poll(ts *testscript.TestScript, done func() bool) {
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("gave up waiting")
+		}
 	}
 }

@@ -25,9 +25,11 @@ var allowed = map[string][]string{
 	"internal/snapshot":   {},
 	"internal/generators": {"internal/exposition"},
 	"internal/options":    {"internal/generators"},
+	"hack/generate":       {"internal/generators", "internal/options", "internal/rbac"},
+	"internal/rbac":       {"internal/generators"},
 	"internal/watcher":    {"internal/generators", "internal/store"},
 	"internal/server":     {"internal/exposition", "internal/store", "internal/version"},
-	"cmd/kubestate":       {"internal/options", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
+	"cmd/kubestate":       {"internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -55,8 +55,10 @@ func (a *allowlist) Type() string   { return "allowlist" }
 // check refuses resources that do not exist and keys with more than one *.
 func (a allowlist) check(flag string) error {
 	for resource, keys := range a {
-		if resource != generators.AnyResource && !isResource(resource) {
-			return fmt.Errorf("%s: there is no resource %q", flag, resource)
+		if resource != generators.AnyResource {
+			if err := checkResource(resource); err != nil {
+				return fmt.Errorf("%s: %w", flag, err)
+			}
 		}
 		for _, key := range keys {
 			if strings.Count(key, "*") > 1 {

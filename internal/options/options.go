@@ -1,5 +1,6 @@
-// Package options turns command-line arguments into one checked value. What it
-// accepts, the rest of the program can use without a second look.
+// Package options turns command-line arguments, and the configuration file that
+// they may name, into one checked value. What it accepts, the rest of the
+// program can use without a second look.
 package options
 
 import (
@@ -8,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,8 +20,7 @@ import (
 
 // Options is what the user asked for.
 type Options struct {
-	// Version is set if only the version is to be printed.
-	Version bool
+	Command Command
 
 	// Kubeconfig and APIServer say where the API server is and who asks; both
 	// are empty in a pod that watches its own cluster. Snapshot is the path of
@@ -37,53 +36,125 @@ type Options struct {
 	Namespaces, Denied []string
 	Selection          generators.Selection
 
+	// Awaited says why the configuration file could not be used, where the user
+	// wants to go on without it until it can.
+	Awaited error
+
 	LogLevel slog.Level
 }
 
-// ErrHelp is returned when help was asked for and printed.
-var ErrHelp = pflag.ErrHelp
+// A Command is what the program is to do.
+type Command string
 
-// Parse reads the arguments that follow the program's name. Help goes to
-// stdout. An error names the argument and what is wrong with it in one line.
-func Parse(args []string, stdout io.Writer) (Options, error) {
+// The commands. The program is named without one to serve.
+const (
+	Serve   Command = ""
+	Version Command = "version"
+	RBAC    Command = "rbac"
+	Help    Command = "help"
+)
+
+// Parse reads the arguments that follow the program's name. An error names the
+// argument, or the place in the configuration file, and what is wrong with it.
+func Parse(args []string) (Options, error) {
 	var v values
 	flags := v.flags()
-	flags.SetOutput(io.Discard)
-	flags.Usage = func() {}
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			fmt.Fprintf(stdout, usage, flags.FlagUsages())
-		}
+	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
+		return Options{Command: Help}, nil
+	} else if err != nil {
 		return Options{}, err
 	}
-	switch command := flags.Arg(0); {
-	case flags.NArg() == 1 && command == "version":
-		return Options{Version: true}, nil
-	case flags.NArg() == 1 && command == "help":
-		fmt.Fprintf(stdout, usage, flags.FlagUsages())
-		return Options{}, ErrHelp
-	case flags.NArg() > 0:
-		return Options{}, fmt.Errorf("unknown command %q (there are version and help)", command)
+	command := Command(flags.Arg(0))
+	switch {
+	case flags.NArg() > 1:
+		return Options{}, fmt.Errorf("unexpected argument %q", flags.Arg(1))
+	case command == Version, command == Help:
+		return Options{Command: command}, nil
+	case command != Serve && command != RBAC:
+		return Options{}, fmt.Errorf("unknown command %q (there are %s, %s and %s)", command, RBAC, Version, Help)
 	}
-	return v.options()
+	o, err := v.withConfig(flags)
+	if err != nil && v.config != "" && v.continueWithoutConfig {
+		return withoutConfig(args, err)
+	}
+	o.Command = command
+	return o, err
 }
 
-const usage = `kubestate serves the state of Kubernetes objects to Prometheus.
+// withConfig gives the options of flags and configuration file.
+func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
+	if v.config == "" {
+		return v.options()
+	}
+	if err := readConfig(v.config, flags); err != nil {
+		return Options{}, err
+	}
+	o, err := v.options()
+	if err != nil {
+		return Options{}, fmt.Errorf("with --config %s: %w", v.config, err)
+	}
+	return o, nil
+}
+
+// withoutConfig gives the options of the flags alone. reason says why those of
+// the configuration file are not to be had.
+func withoutConfig(args []string, reason error) (Options, error) {
+	var v values
+	flags := v.flags()
+	if err := flags.Parse(args); err != nil {
+		return Options{}, err
+	}
+	o, err := v.options()
+	o.Command, o.Awaited = Command(flags.Arg(0)), reason
+	return o, err
+}
+
+// Usage is the text of the help.
+func Usage() string {
+	var v values
+	return `kubestate serves the state of Kubernetes objects to Prometheus.
 
 Usage:
-  kubestate [flags]
+  kubestate [flags]        serve
+  kubestate rbac [flags]   print the roles that serving with these flags needs
   kubestate version
 
 Flags:
-%s`
+` + v.flags().FlagUsages()
+}
+
+// A Flag is what the documentation says of a flag.
+type Flag struct {
+	Name, Type, Default, Usage string
+	// Key is the flag's key in the configuration file, empty if it has none.
+	Key string
+}
+
+// Flags describes all flags, in order.
+func Flags() []Flag {
+	var v values
+	var all []Flag
+	v.flags().VisitAll(func(f *pflag.Flag) {
+		name := Flag{Name: f.Name, Type: f.Value.Type(), Default: f.DefValue, Usage: f.Usage}
+		for key, flag := range configKeys {
+			if flag == f.Name {
+				name.Key = key
+			}
+		}
+		all = append(all, name)
+	})
+	return all
+}
 
 // values are the flags as given.
 type values struct {
+	config                                string
+	continueWithoutConfig                 bool
 	apiserver, kubeconfig, snapshot       string
 	host, telemetryHost                   string
 	port, telemetryPort                   uint16
 	resources, namespaces, denied         list
-	optIn                                 list
+	allow, deny, optIn                    list
 	labelsAllowlist, annotationsAllowlist allowlist
 	verbosity                             int
 }
@@ -91,9 +162,13 @@ type values struct {
 func (v *values) flags() *pflag.FlagSet {
 	f := pflag.NewFlagSet("kubestate", pflag.ContinueOnError)
 	f.SortFlags = false
+	f.SetOutput(io.Discard)
+	f.Usage = func() {}
 	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; in a pod not needed")
 	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, in place of the one that the kubeconfig names")
 	f.StringVar(&v.snapshot, "snapshot", "", "serve the objects in this file or directory, YAML or JSON, instead of watching an API server")
+	f.StringVar(&v.config, "config", "", "YAML file of settings, which count more than flags")
+	f.BoolVar(&v.continueWithoutConfig, "continue-without-config", false, "start without the --config file if it is missing or wrong, and take it up once it is there and right")
 	f.StringVar(&v.host, "host", "::", "address on which to serve metrics")
 	f.Uint16Var(&v.port, "port", 10241, "port on which to serve metrics; 0 for a free one")
 	f.StringVar(&v.telemetryHost, "telemetry-host", "::", "address on which to serve what kubestate measures of itself")
@@ -101,9 +176,11 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.resources, "resources", "resources to export, separated by commas (default "+strings.Join(keys(defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, separated by commas (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to leave out, separated by commas")
-	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, so may the resource be *")
-	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
+	f.Var(&v.allow, "metric-allowlist", "patterns of the families to export, separated by commas: ECMAScript, not anchored (default all)")
+	f.Var(&v.deny, "metric-denylist", "patterns of families to leave out of those, separated by commas: ECMAScript, not anchored")
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, separated by commas: RE2, not anchored")
+	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, and the resource may be *")
+	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
 	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and more logs details")
 	return f
 }
@@ -117,10 +194,6 @@ func (v *values) options() (Options, error) {
 		ListenTelemetry: net.JoinHostPort(v.telemetryHost, strconv.Itoa(int(v.telemetryPort))),
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
-		Selection: generators.Selection{
-			Labels:      generators.Allowlist(v.labelsAllowlist),
-			Annotations: generators.Allowlist(v.annotationsAllowlist),
-		},
 	}
 	if v.verbosity > 0 {
 		o.LogLevel = slog.LevelDebug
@@ -132,20 +205,22 @@ func (v *values) options() (Options, error) {
 	if o.Resources, err = v.enabled(); err != nil {
 		return Options{}, err
 	}
-	for _, pattern := range v.optIn {
-		p, err := regexp.Compile(pattern)
-		if err != nil {
-			return Options{}, fmt.Errorf("--metric-opt-in-list: %w", err)
-		}
-		o.Selection.OptIn = append(o.Selection.OptIn, p)
+	o.Selection, err = v.selection()
+	return o, err
+}
+
+func (v *values) selection() (generators.Selection, error) {
+	s := generators.Selection{
+		Labels:      generators.Allowlist(v.labelsAllowlist),
+		Annotations: generators.Allowlist(v.annotationsAllowlist),
 	}
-	if err := v.labelsAllowlist.check("--metric-labels-allowlist"); err != nil {
-		return Options{}, err
-	}
-	if err := v.annotationsAllowlist.check("--metric-annotations-allowlist"); err != nil {
-		return Options{}, err
-	}
-	return o, nil
+	var errs [5]error
+	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow)
+	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny)
+	s.OptIn, errs[2] = compileRE2("--metric-opt-in-list", v.optIn)
+	errs[3] = v.labelsAllowlist.check("--metric-labels-allowlist")
+	errs[4] = v.annotationsAllowlist.check("--metric-annotations-allowlist")
+	return s, errors.Join(errs[:]...)
 }
 
 // enabled are the resources that --resources asks for.
@@ -154,8 +229,8 @@ func (v *values) enabled() ([]generators.Resource, error) {
 		return defaults(), nil
 	}
 	for _, key := range v.resources {
-		if !isResource(key) {
-			return nil, fmt.Errorf("--resources: there is no resource %q (there are %s)", key, strings.Join(keys(generators.All()), ", "))
+		if err := checkResource(key); err != nil {
+			return nil, fmt.Errorf("--resources: %w", err)
 		}
 	}
 	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool {
@@ -167,7 +242,13 @@ func defaults() []generators.Resource {
 	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default })
 }
 
-func isResource(key string) bool { return slices.Contains(keys(generators.All()), key) }
+func checkResource(key string) error {
+	all := keys(generators.All())
+	if slices.Contains(all, key) {
+		return nil
+	}
+	return fmt.Errorf("there is no resource %q; the nearest is %q", key, nearest(key, all))
+}
 
 func keys(resources []generators.Resource) []string {
 	var ks []string

@@ -16,7 +16,7 @@ import (
 
 // Main is the handler of the main port: the resources' metrics, health, and a
 // page that leads there. Latencies are registered with reg.
-func Main(resources []*store.Resource, reg prometheus.Registerer) http.Handler {
+func Main(resources func() []*store.Resource, reg prometheus.Registerer) http.Handler {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
 		Help:        "How long answers to scrapes took, in seconds.",

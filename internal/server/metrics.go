@@ -17,7 +17,7 @@ import (
 // The views are taken before the first byte is written: an answer holds all
 // that was known when it began, of every resource one state, however slowly
 // the client reads.
-func Metrics(resources []*store.Resource) http.Handler {
+func Metrics(resources func() []*store.Resource) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		format := exposition.Negotiate(r.Header.Get("Accept"))
 		w.Header().Set("Content-Type", format.ContentType)
@@ -26,7 +26,7 @@ func Metrics(resources []*store.Resource) http.Handler {
 		}
 		wanted := parseFilter(r.URL.Query())
 		var views []store.View
-		for _, resource := range resources {
+		for _, resource := range resources() {
 			if wanted.includes(resource.Name()) {
 				views = append(views, resource.View())
 			}

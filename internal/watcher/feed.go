@@ -18,6 +18,8 @@ type Feed struct {
 	renderer  *generators.Renderer
 	part      *store.Part
 	synced    atomic.Bool
+	onSynced  func()      // called when synced for the first time
+	refused   atomic.Bool // the API server has no such resource, or not for us
 
 	// Scratch for one rendering.
 	text []byte
@@ -57,7 +59,9 @@ func (f *Feed) Replace(objects []any, _ string) error {
 		}
 	}
 	f.part.Replace(next)
-	f.synced.Store(true)
+	if !f.synced.Swap(true) {
+		f.onSynced()
+	}
 	return nil
 }
 

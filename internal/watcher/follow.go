@@ -24,10 +24,10 @@ var retry = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Jitter: 1,
 const calm = 2 * time.Minute
 
 // follow keeps the feed in step with the API server until ctx ends.
-func (w *Watcher) follow(ctx context.Context, f *Feed, client *Client) {
+func (w *Watcher) follow(ctx context.Context, f *Feed) {
 	source := &source{
 		feed:     f,
-		client:   client,
+		client:   w.client,
 		selector: f.fieldSelector(w.denied),
 		lists:    w.metrics.lists.MustCurryWith(prometheus.Labels{"resource": f.resource.GoType}),
 		watches:  w.metrics.watches.MustCurryWith(prometheus.Labels{"resource": f.resource.GoType}),
@@ -108,6 +108,7 @@ func (s *source) observe(ctx context.Context, attempts *prometheus.CounterVec, e
 	}
 	if err == nil {
 		attempts.WithLabelValues("success").Inc()
+		s.feed.refused.Store(false)
 		if s.failing != "" {
 			s.failing = ""
 			s.log.Info("the API server answers again")
@@ -115,6 +116,7 @@ func (s *source) observe(ctx context.Context, attempts *prometheus.CounterVec, e
 		return
 	}
 	attempts.WithLabelValues("error").Inc()
+	s.feed.refused.Store(apierrors.IsForbidden(err) || apierrors.IsNotFound(err))
 	if reason := reasonFor(err); reason != s.failing {
 		s.failing = reason
 		s.log.Warn("cannot watch; trying on", "err", err)

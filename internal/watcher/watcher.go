@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,6 +24,9 @@ type Config struct {
 	Namespaces []string
 	// Denied are namespaces whose objects are left out.
 	Denied []string
+	// Client reaches the API server to watch. Without one the content is what
+	// Load puts there.
+	Client *Client
 }
 
 // A Watcher holds the feeds of a configuration.
@@ -30,13 +34,16 @@ type Watcher struct {
 	resources []*store.Resource
 	feeds     []*Feed
 	denied    []string
+	client    *Client
 	metrics   *Metrics
+	unsynced  atomic.Int32 // feeds
+	complete  chan struct{}
 	log       *slog.Logger
 }
 
 // New makes the feeds, and the store that they fill. Nothing runs yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{denied: config.Denied, metrics: metrics, log: log}
+	w := &Watcher{denied: config.Denied, client: config.Client, metrics: metrics, log: log, complete: make(chan struct{})}
 	contained := newContained(metrics, log)
 	for _, r := range config.Resources {
 		d := r.Describe()
@@ -46,7 +53,7 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 		}
 		var feeds []*Feed
 		for _, namespace := range namespaces {
-			f := &Feed{resource: d, namespace: namespace, renderer: r.Compile(config.Selection)}
+			f := &Feed{resource: d, namespace: namespace, renderer: r.Compile(config.Selection), onSynced: w.oneSynced}
 			f.renderer.Contained = contained.report
 			feeds = append(feeds, f)
 		}
@@ -57,31 +64,46 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 		w.resources = append(w.resources, kept)
 		w.feeds = append(w.feeds, feeds...)
 	}
+	w.unsynced.Store(int32(len(w.feeds)))
 	return w
 }
+
+func (w *Watcher) oneSynced() {
+	if w.unsynced.Add(-1) == 0 {
+		close(w.complete)
+	}
+}
+
+// Complete is closed once every feed has been complete.
+func (w *Watcher) Complete() <-chan struct{} { return w.complete }
 
 // Resources gives the store, in the order of the configuration.
 func (w *Watcher) Resources() []*store.Resource { return w.resources }
 
-// Unsynced names what has not been complete once yet.
+// Unsynced names what has not been complete once yet, leaving out what the API
+// server refuses: that must not keep the rest from being served.
 func (w *Watcher) Unsynced() []string {
 	var names []string
 	for _, f := range w.feeds {
-		if !f.synced.Load() {
+		if !f.synced.Load() && !f.refused.Load() {
 			names = append(names, f.name())
 		}
 	}
 	return names
 }
 
-// Watch follows the API server until ctx ends.
-func (w *Watcher) Watch(ctx context.Context, client *Client) error {
-	var running sync.WaitGroup
-	for _, f := range w.feeds {
-		running.Go(func() { w.follow(ctx, f, client) })
+// Run follows the API server until ctx ends, or just waits for that if there is
+// none.
+func (w *Watcher) Run(ctx context.Context) {
+	if w.client == nil {
+		<-ctx.Done()
+		return
 	}
-	running.Wait()
-	return nil
+	var following sync.WaitGroup
+	for _, f := range w.feeds {
+		following.Go(func() { w.follow(ctx, f) })
+	}
+	following.Wait()
 }
 
 // Load fills the feeds from objects by kind, as a complete list of each.

@@ -1,0 +1,185 @@
+package options
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// configKeys gives the flag for each key of the configuration file.
+var configKeys = map[string]string{
+	"annotations_allow_list": "metric-annotations-allowlist",
+	"apiserver":              "apiserver",
+	"host":                   "host",
+	"kubeconfig":             "kubeconfig",
+	"labels_allow_list":      "metric-labels-allowlist",
+	"metric_allowlist":       "metric-allowlist",
+	"metric_denylist":        "metric-denylist",
+	"metric_opt_in_list":     "metric-opt-in-list",
+	"namespaces":             "namespaces",
+	"namespaces_denylist":    "namespaces-denylist",
+	"port":                   "port",
+	"resources":              "resources",
+	"snapshot":               "snapshot",
+	"telemetry_host":         "telemetry-host",
+	"telemetry_port":         "telemetry-port",
+}
+
+// A yamlValue is a flag that a configuration file can give as a list or a
+// mapping.
+type yamlValue interface {
+	// setYAML puts what the node holds in the place of what the flag holds,
+	// unless the node is empty.
+	setYAML(node *yaml.Node) error
+}
+
+// readConfig sets the flags that the file at path names. A file that cannot be
+// read or understood sets none.
+func readConfig(path string, flags *pflag.FlagSet) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("--config: %w", err)
+	}
+	defer f.Close()
+	root, err := parseConfig(f)
+	if err == nil {
+		err = setFlags(root, flags)
+	}
+	if err != nil {
+		return fmt.Errorf("--config: %s: %w", path, err)
+	}
+	return nil
+}
+
+// parseConfig gives the mapping that a configuration file consists of, nil if
+// the file is empty, after a look at its keys.
+func parseConfig(file io.Reader) (*yaml.Node, error) {
+	var document yaml.Node
+	if err := yaml.NewDecoder(file).Decode(&document); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	root := resolve(document.Content[0])
+	if isNull(root) {
+		return nil, nil
+	}
+	if root.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("line %d: want keys and values", root.Line)
+	}
+	seen := map[string]bool{}
+	for key := range entries(root) {
+		switch _, known := configKeys[key.Value]; {
+		case !known:
+			return nil, fmt.Errorf("line %d: there is no key %q; the nearest is %q", key.Line, key.Value, nearest(key.Value, slices.Sorted(maps.Keys(configKeys))))
+		case seen[key.Value]:
+			return nil, fmt.Errorf("line %d: key %q is there twice", key.Line, key.Value)
+		}
+		seen[key.Value] = true
+	}
+	return root, nil
+}
+
+func setFlags(root *yaml.Node, flags *pflag.FlagSet) error {
+	for key, node := range entries(root) {
+		if isNull(node) {
+			continue
+		}
+		if err := setFlag(flags.Lookup(configKeys[key.Value]).Value, node); err != nil {
+			return fmt.Errorf("line %d: %s: %w", node.Line, key.Value, err)
+		}
+	}
+	return nil
+}
+
+func setFlag(flag pflag.Value, node *yaml.Node) error {
+	if flag, ok := flag.(yamlValue); ok {
+		return flag.setYAML(node)
+	}
+	if node.Kind != yaml.ScalarNode {
+		return errors.New("want a single value")
+	}
+	return flag.Set(node.Value)
+}
+
+// entries gives the keys and values of a mapping, none of a missing one.
+func entries(mapping *yaml.Node) func(yield func(key, value *yaml.Node) bool) {
+	return func(yield func(key, value *yaml.Node) bool) {
+		for i := 0; mapping != nil && i+1 < len(mapping.Content); i += 2 {
+			if !yield(mapping.Content[i], resolve(mapping.Content[i+1])) {
+				return
+			}
+		}
+	}
+}
+
+// resolve follows an alias to what it stands for.
+func resolve(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }
+
+// stringsOf gives the entries of a list, or the keys of a mapping.
+func stringsOf(node *yaml.Node) ([]string, error) {
+	var nodes []*yaml.Node
+	switch node.Kind {
+	case yaml.SequenceNode:
+		nodes = node.Content
+	case yaml.MappingNode:
+		for key := range entries(node) {
+			nodes = append(nodes, key)
+		}
+	default:
+		return nil, errors.New("want a list, or a mapping whose keys are the entries")
+	}
+	var all []string
+	for _, n := range nodes {
+		if n = resolve(n); n.Kind != yaml.ScalarNode {
+			return nil, fmt.Errorf("line %d: want a name", n.Line)
+		}
+		if s := strings.TrimSpace(n.Value); s != "" {
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+func (l *list) setYAML(node *yaml.Node) error {
+	parts, err := stringsOf(node)
+	if err == nil && len(parts) > 0 {
+		*l = parts
+	}
+	return err
+}
+
+func (a *allowlist) setYAML(node *yaml.Node) error {
+	if node.Kind != yaml.MappingNode {
+		return errors.New("want a mapping of resources to lists of keys")
+	}
+	parsed := allowlist{}
+	for resource, keys := range entries(node) {
+		if isNull(keys) {
+			continue
+		}
+		list, err := stringsOf(keys)
+		if err != nil {
+			return fmt.Errorf("%s: %w", resource.Value, err)
+		}
+		parsed[resource.Value] = list
+	}
+	if len(parsed) > 0 {
+		*a = parsed
+	}
+	return nil
+}

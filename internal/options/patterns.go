@@ -1,0 +1,66 @@
+package options
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// matchTime bounds the matching of one name: patterns of the ECMAScript
+// language can take time without end.
+const matchTime = time.Second
+
+// ecmaScript is a pattern in the language of --metric-allowlist.
+type ecmaScript struct{ *regexp2.Regexp }
+
+// MatchString says whether name matches. That matching ends is tried on every
+// name before the pattern is accepted.
+func (p ecmaScript) MatchString(name string) bool {
+	matches, err := p.Regexp.MatchString(name)
+	return err == nil && matches
+}
+
+// compileECMAScript compiles the patterns given for a flag.
+func compileECMAScript(flag string, sources []string) ([]generators.Pattern, error) {
+	var patterns []generators.Pattern
+	for _, source := range sources {
+		p, err := regexp2.Compile(source, regexp2.ECMAScript)
+		if err != nil {
+			return nil, fmt.Errorf("%s: pattern %q: %w", flag, source, err)
+		}
+		p.MatchTimeout = matchTime
+		if err := tryOnFamilies(p); err != nil {
+			return nil, fmt.Errorf("%s: pattern %q: %w", flag, source, err)
+		}
+		patterns = append(patterns, ecmaScript{p})
+	}
+	return patterns, nil
+}
+
+func tryOnFamilies(p *regexp2.Regexp) error {
+	for _, r := range generators.All() {
+		for _, f := range r.Describe().Families {
+			if _, err := p.MatchString(f.Name); err != nil {
+				return fmt.Errorf("on %s: %w", f.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// compileRE2 compiles the patterns given for a flag.
+func compileRE2(flag string, sources []string) ([]generators.Pattern, error) {
+	var patterns []generators.Pattern
+	for _, source := range sources {
+		p, err := regexp.Compile(source)
+		if err != nil {
+			return nil, fmt.Errorf("%s: pattern %q: %w", flag, source, err)
+		}
+		patterns = append(patterns, p)
+	}
+	return patterns, nil
+}
