@@ -17,7 +17,13 @@ run: build ## Serve the cluster of $KUBECONFIG, or the example cluster; ARGS="--
 build: ## Build .build/kubestate
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/kubestate ./cmd/kubestate
 
-test: lint unit e2e ## Check everything: lint, unit tests, and end to end with a real control plane
+generate: ## Write the generated parts of docs/ and deploy/
+	go run ./hack/generate
+
+verify: ## Fail if the generated parts are stale
+	go run ./hack/generate -check
+
+test: verify lint unit e2e ## Check everything: lint, unit tests, and end to end with a real control plane
 
 lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	$(BUILD)/golangci-lint run ./...
@@ -66,5 +72,5 @@ $(BUILD)/prometheus:
 		dpkg -x prometheus_*.deb . && ln -sf $(BUILD)/debian/usr/bin/prometheus $(BUILD)/debian/usr/bin/promtool $(BUILD)/; \
 	fi
 
-.PHONY: help run build test lint unit e2e bench measure fuzz clean
+.PHONY: help run build generate verify test lint unit e2e bench measure fuzz clean
 .DEFAULT_GOAL := help
