@@ -1,0 +1,61 @@
+package generators_test
+
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// BenchmarkRender renders one object of each resource, as many as the golden
+// cluster has in turn, with every family and label selected.
+func BenchmarkRender(b *testing.B) {
+	c := clusters[0]
+	for _, r := range c.resources {
+		b.Run(r.Describe().Key, func(b *testing.B) {
+			objects := c.objects(b, r)
+			renderer := r.Compile(c.selection)
+			var text []byte
+			var ends []int
+			written := 0
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				text, ends = renderer.Render(text[:0], ends[:0], objects[i%len(objects)])
+				written += len(text)
+			}
+			b.ReportMetric(float64(written)/float64(b.N), "text-B/op")
+		})
+	}
+}
+
+// BenchmarkDecode is the reference: decoding the same objects from protobuf,
+// which every object an API server sends has to go through first.
+func BenchmarkDecode(b *testing.B) {
+	type message interface {
+		metav1.Object
+		Marshal() ([]byte, error)
+		Unmarshal([]byte) error
+		Reset()
+	}
+	c := clusters[0]
+	for _, r := range c.resources {
+		b.Run(r.Describe().Key, func(b *testing.B) {
+			var wires [][]byte
+			var target message
+			for _, o := range c.objects(b, r) {
+				target = o.(message)
+				wire, err := target.Marshal()
+				if err != nil {
+					b.Fatal(err)
+				}
+				wires = append(wires, wire)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				target.Reset()
+				if err := target.Unmarshal(wires[i%len(wires)]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
