@@ -34,7 +34,7 @@ unit: ## Run the tests that need nothing but Go
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
 e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus ## Run the tests against etcd, an API server, its controllers and Prometheus
-	cd test && PATH="$$PATH:$(BUILD)" go test -count=1 -timeout 20m ./...
+	cd test && go test -count=1 -timeout 20m ./...
 
 bench: ## Measure rendering and storing
 	go test -run '^$$' -bench . -benchmem ./internal/...
@@ -62,15 +62,10 @@ $(BUILD)/kwok: hack/tools/kwok.version
 	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
 	@touch $@
 
-# Debian's Prometheus, unpacked rather than installed: nothing is started.
-$(BUILD)/prometheus:
-	@mkdir -p $(BUILD)/debian
-	if command -v prometheus && command -v promtool; then \
-		ln -sf "$$(command -v prometheus)" "$$(command -v promtool)" $(BUILD)/; \
-	else \
-		cd $(BUILD)/debian && { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; } && \
-		dpkg -x prometheus_*.deb . && ln -sf $(BUILD)/debian/usr/bin/prometheus $(BUILD)/debian/usr/bin/promtool $(BUILD)/; \
-	fi
+# Debian's own is built without the discovery of Kubernetes services.
+$(BUILD)/prometheus: test/prometheus/go.mod
+	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
+		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
 .PHONY: help run build generate verify test lint unit e2e bench measure fuzz clean
 .DEFAULT_GOAL := help

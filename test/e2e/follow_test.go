@@ -1,0 +1,579 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+)
+
+// shop is the namespace of everything that the tests create.
+const shop = "shop"
+
+// TestSeriesFollow creates one of each workload in a whole cluster, lets the
+// controllers bring them to life, changes them, and finds every state that the
+// API shows on /metrics.
+func TestSeriesFollow(t *testing.T) {
+	c := cluster.Start(t, cluster.Everything)
+	w := &world{c: c, e: start(t, c.Kubeconfig)}
+	await(t, settling, w.e.Ready, w.e.Process)
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: shop}}
+	_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
+	must(t, err)
+
+	// Each builds on those before it.
+	for _, step := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"nodes join", w.nodesJoin},
+		{"a deployment rolls out", w.deploymentRollsOut},
+		{"a deployment is scaled", w.deploymentIsScaled},
+		{"a daemonset covers the nodes", w.daemonSetCovers},
+		{"a statefulset rolls out", w.statefulSetRollsOut},
+		{"a job completes", w.jobCompletes},
+		{"a job fails", w.jobFails},
+		{"a cronjob fires", w.cronJobFires},
+		{"an autoscaler scales", w.autoscalerScales},
+		{"a claim is bound", w.claimIsBound},
+		{"a pod is deleted", w.podIsDeleted},
+		{"a node is drained", w.nodeIsDrained},
+	} {
+		if !t.Run(step.name, step.run) {
+			return
+		}
+	}
+}
+
+// world is the cluster, and the exporter that watches it.
+type world struct {
+	c *cluster.Cluster
+	e *exporter.Exporter
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) nodesJoin(t *testing.T) {
+	for _, name := range []string{"node-1", "node-2"} {
+		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		_, err := w.c.Client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{})
+		must(t, err)
+	}
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		nodes, err := w.c.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		for _, node := range nodes.Items {
+			if !slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
+				return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+			}) || len(node.Spec.Taints) > 0 {
+				return fmt.Errorf("node %s is not ready", node.Name)
+			}
+		}
+		return nil
+	})
+	for _, name := range []string{"node-1", "node-2"} {
+		wantLines(
+			t, w.e,
+			fmt.Sprintf(`kube_node_status_condition{node=%q,condition="Ready",status="true"} 1`, name),
+			fmt.Sprintf(`kube_node_status_condition{node=%q,condition="Ready",status="false"} 0`, name),
+			fmt.Sprintf(`kube_node_status_capacity{node=%q,resource="cpu",unit="core"} 8`, name),
+			fmt.Sprintf(`kube_node_status_allocatable{node=%q,resource="cpu",unit="core"} 7.8`, name),
+			fmt.Sprintf(`kube_node_spec_unschedulable{node=%q} 0`, name),
+		)
+	}
+}
+
+// template is a pod of one container, with the annotations that kwok's stages read.
+func template(app string, annotations ...string) corev1.PodTemplateSpec {
+	t := corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": app}, Annotations: map[string]string{}},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{
+			Name: app, Image: "example/" + app + ":1",
+			Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}},
+		}}},
+	}
+	for i := 0; i < len(annotations); i += 2 {
+		t.Annotations[annotations[i]] = annotations[i+1]
+	}
+	return t
+}
+
+func selector(app string) *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}
+}
+
+func (w *world) createDeployment(t *testing.T, name string, replicas int32, annotations ...string) {
+	t.Helper()
+	deployment := &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       appsv1.DeploymentSpec{Replicas: &replicas, Selector: selector(name), Template: template(name, annotations...)},
+	}
+	_, err := w.c.Client.AppsV1().Deployments(shop).Create(t.Context(), deployment, metav1.CreateOptions{})
+	must(t, err)
+}
+
+// deploymentAvailable waits until the API shows so many replicas, all available.
+func (w *world) deploymentAvailable(t *testing.T, name string, replicas int32) {
+	t.Helper()
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		d, err := w.c.Client.AppsV1().Deployments(shop).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		s := d.Status
+		if s.ObservedGeneration != d.Generation || s.Replicas != replicas || s.AvailableReplicas != replicas || s.UpdatedReplicas != replicas {
+			return fmt.Errorf("deployment %s: %+v", name, s)
+		}
+		return nil
+	})
+}
+
+// wantDeployment wants the series of a Deployment whose replicas are all available.
+func (w *world) wantDeployment(t *testing.T, name string, replicas int32) {
+	t.Helper()
+	labels := fmt.Sprintf("{namespace=%q,deployment=%q}", shop, name)
+	lines := []string{
+		`kube_deployment_status_condition{namespace="shop",deployment="` + name + `",reason="MinimumReplicasAvailable",condition="Available",status="true"} 1`,
+		"kube_deployment_status_replicas_unavailable" + labels + " 0",
+	}
+	for _, family := range []string{
+		"kube_deployment_spec_replicas", "kube_deployment_status_replicas", "kube_deployment_status_replicas_ready",
+		"kube_deployment_status_replicas_available", "kube_deployment_status_replicas_updated",
+	} {
+		lines = append(lines, fmt.Sprintf("%s%s %d", family, labels, replicas))
+	}
+	wantLines(t, w.e, lines...)
+}
+
+func (w *world) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
+	list, err := w.c.Client.CoreV1().Pods(shop).List(ctx, metav1.ListOptions{LabelSelector: "app=" + app})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+func podLabels(pod *corev1.Pod) string {
+	return fmt.Sprintf("namespace=%q,pod=%q,uid=%q", pod.Namespace, pod.Name, pod.UID)
+}
+
+// wantRunning wants the series of so many running pods of the app.
+func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
+	t.Helper()
+	var pods []corev1.Pod
+	awaitAPI(t, w.c, func(ctx context.Context) (err error) {
+		pods, err = w.pods(ctx, app)
+		if err == nil && len(pods) != n {
+			return fmt.Errorf("%d pods of %s, want %d", len(pods), app, n) // those on their way out included
+		}
+		return err
+	})
+	var lines []string
+	for i := range pods {
+		pod := &pods[i]
+		labels, owner := podLabels(pod), pod.OwnerReferences[0]
+		lines = append(
+			lines,
+			fmt.Sprintf(`kube_pod_info{%s,host_ip=%q,pod_ip=%q,node=%q,created_by_kind=%q,created_by_name=%q,priority_class="",host_network="false"} 1`,
+				labels, pod.Status.HostIP, pod.Status.PodIP, pod.Spec.NodeName, owner.Kind, owner.Name),
+			fmt.Sprintf(`kube_pod_status_phase{%s,phase="Running"} 1`, labels),
+			fmt.Sprintf(`kube_pod_status_phase{%s,phase="Pending"} 0`, labels),
+			fmt.Sprintf(`kube_pod_status_ready{%s,condition="true"} 1`, labels),
+			fmt.Sprintf(`kube_pod_container_status_running{%s,container=%q} 1`, labels, app),
+			fmt.Sprintf(`kube_pod_container_status_restarts_total{%s,container=%q} %d`, labels, app, restarts),
+			fmt.Sprintf(`kube_pod_container_resource_requests{%s,container=%q,node=%q,resource="cpu",unit="core"} 0.1`, labels, app, pod.Spec.NodeName),
+		)
+	}
+	wantLines(t, w.e, lines...)
+}
+
+func (w *world) deploymentRollsOut(t *testing.T) {
+	w.createDeployment(t, "web", 3, "stages/restarts", "4")
+	w.deploymentAvailable(t, "web", 3)
+	w.wantDeployment(t, "web", 3)
+	w.wantRunning(t, "web", 3, 4)
+}
+
+func (w *world) deploymentIsScaled(t *testing.T) {
+	for _, replicas := range []int32{6, 5} {
+		scale, err := w.c.Client.AppsV1().Deployments(shop).GetScale(t.Context(), "web", metav1.GetOptions{})
+		must(t, err)
+		scale.Spec.Replicas = replicas
+		_, err = w.c.Client.AppsV1().Deployments(shop).UpdateScale(t.Context(), "web", scale, metav1.UpdateOptions{})
+		must(t, err)
+		wantLines(t, w.e, fmt.Sprintf(`kube_deployment_spec_replicas{namespace="shop",deployment="web"} %d`, replicas))
+		w.deploymentAvailable(t, "web", replicas)
+		w.wantDeployment(t, "web", replicas)
+	}
+	w.wantRunning(t, "web", 5, 4)
+}
+
+func (w *world) daemonSetCovers(t *testing.T) {
+	set := &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Name: "agent"},
+		Spec:       appsv1.DaemonSetSpec{Selector: selector("agent"), Template: template("agent")},
+	}
+	_, err := w.c.Client.AppsV1().DaemonSets(shop).Create(t.Context(), set, metav1.CreateOptions{})
+	must(t, err)
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		set, err := w.c.Client.AppsV1().DaemonSets(shop).Get(ctx, "agent", metav1.GetOptions{})
+		if err == nil && set.Status.NumberAvailable != 2 {
+			return fmt.Errorf("daemonset: %+v", set.Status)
+		}
+		return err
+	})
+	wantLines(
+		t, w.e,
+		`kube_daemonset_status_desired_number_scheduled{namespace="shop",daemonset="agent"} 2`,
+		`kube_daemonset_status_current_number_scheduled{namespace="shop",daemonset="agent"} 2`,
+		`kube_daemonset_status_number_ready{namespace="shop",daemonset="agent"} 2`,
+		`kube_daemonset_status_number_available{namespace="shop",daemonset="agent"} 2`,
+		`kube_daemonset_status_number_unavailable{namespace="shop",daemonset="agent"} 0`,
+	)
+	w.wantRunning(t, "agent", 2, 0)
+}
+
+func (w *world) statefulSetRollsOut(t *testing.T) {
+	set := &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{Name: "db"},
+		Spec:       appsv1.StatefulSetSpec{Replicas: new(int32(2)), Selector: selector("db"), Template: template("db"), ServiceName: "db"},
+	}
+	_, err := w.c.Client.AppsV1().StatefulSets(shop).Create(t.Context(), set, metav1.CreateOptions{})
+	must(t, err)
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		set, err = w.c.Client.AppsV1().StatefulSets(shop).Get(ctx, "db", metav1.GetOptions{})
+		if err == nil && (set.Status.AvailableReplicas != 2 || set.Status.UpdateRevision == "") {
+			return fmt.Errorf("statefulset: %+v", set.Status)
+		}
+		return err
+	})
+	wantLines(
+		t, w.e,
+		`kube_statefulset_replicas{namespace="shop",statefulset="db"} 2`,
+		`kube_statefulset_status_replicas_ready{namespace="shop",statefulset="db"} 2`,
+		`kube_statefulset_status_replicas_available{namespace="shop",statefulset="db"} 2`,
+		fmt.Sprintf(`kube_statefulset_status_update_revision{namespace="shop",statefulset="db",revision=%q} 1`, set.Status.UpdateRevision),
+	)
+	w.wantRunning(t, "db", 2, 0)
+}
+
+func jobSpec(app, outcome string) batchv1.JobSpec {
+	spec := batchv1.JobSpec{BackoffLimit: new(int32(0)), Template: template(app, "stages/outcome", outcome)}
+	spec.Template.Spec.RestartPolicy = corev1.RestartPolicyNever
+	return spec
+}
+
+func (w *world) createJob(t *testing.T, name, outcome string) {
+	t.Helper()
+	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: jobSpec(name, outcome)}
+	_, err := w.c.Client.BatchV1().Jobs(shop).Create(t.Context(), job, metav1.CreateOptions{})
+	must(t, err)
+}
+
+// jobIs waits until the API shows the condition of the job and returns the job.
+func (w *world) jobIs(t *testing.T, name string, condition batchv1.JobConditionType) *batchv1.Job {
+	t.Helper()
+	var job *batchv1.Job
+	awaitAPI(t, w.c, func(ctx context.Context) (err error) {
+		job, err = w.c.Client.BatchV1().Jobs(shop).Get(ctx, name, metav1.GetOptions{})
+		if err == nil && !slices.ContainsFunc(job.Status.Conditions, func(c batchv1.JobCondition) bool {
+			return c.Type == condition && c.Status == corev1.ConditionTrue
+		}) {
+			return fmt.Errorf("job %s is not %s: %+v", name, condition, job.Status)
+		}
+		return err
+	})
+	return job
+}
+
+func (w *world) jobCompletes(t *testing.T) {
+	w.createJob(t, "migrate", "success")
+	job := w.jobIs(t, "migrate", batchv1.JobComplete)
+	wantLines(
+		t, w.e,
+		`kube_job_complete{namespace="shop",job_name="migrate",condition="true"} 1`,
+		`kube_job_status_succeeded{namespace="shop",job_name="migrate"} 1`,
+		`kube_job_status_active{namespace="shop",job_name="migrate"} 0`,
+		`kube_job_status_completion_time{namespace="shop",job_name="migrate"} `+seconds(job.Status.CompletionTime),
+	)
+	w.wantEnded(t, "migrate", "Succeeded", "Completed")
+}
+
+func (w *world) jobFails(t *testing.T) {
+	w.createJob(t, "import", "failure")
+	w.jobIs(t, "import", batchv1.JobFailed)
+	wantLines(
+		t, w.e,
+		`kube_job_failed{namespace="shop",job_name="import",condition="true"} 1`,
+		`kube_job_status_failed{namespace="shop",job_name="import",reason="BackoffLimitExceeded"} 1`,
+		`kube_job_status_active{namespace="shop",job_name="import"} 0`,
+	)
+	w.wantEnded(t, "import", "Failed", "Error")
+}
+
+// wantEnded wants the series of the one pod of a job, in the phase and with the
+// reason of its container's end.
+func (w *world) wantEnded(t *testing.T, app, phase, reason string) {
+	t.Helper()
+	pods, err := w.pods(t.Context(), app)
+	must(t, err)
+	if len(pods) != 1 {
+		t.Fatalf("%d pods of %s", len(pods), app)
+	}
+	labels := podLabels(&pods[0])
+	wantLines(
+		t, w.e,
+		fmt.Sprintf(`kube_pod_status_phase{%s,phase=%q} 1`, labels, phase),
+		fmt.Sprintf(`kube_pod_status_phase{%s,phase="Running"} 0`, labels),
+		fmt.Sprintf(`kube_pod_container_status_terminated_reason{%s,container=%q,reason=%q} 1`, labels, app, reason),
+	)
+}
+
+// seconds is a time as a sample value.
+func seconds(at *metav1.Time) string { return fmt.Sprint(at.Unix()) }
+
+// cronJobFires has a CronJob miss an hour by telling it in its status when it ran
+// last: so it fires at once, whatever the hour is.
+func (w *world) cronJobFires(t *testing.T) {
+	cronJobs := w.c.Client.BatchV1().CronJobs(shop)
+	cron := &batchv1.CronJob{
+		ObjectMeta: metav1.ObjectMeta{Name: "report"},
+		Spec: batchv1.CronJobSpec{
+			Schedule:    "0 * * * *",
+			JobTemplate: batchv1.JobTemplateSpec{Spec: jobSpec("report", "success")},
+		},
+	}
+	cron, err := cronJobs.Create(t.Context(), cron, metav1.CreateOptions{})
+	must(t, err)
+	last := metav1.NewTime(time.Now().Truncate(time.Hour).Add(-time.Hour))
+	cron.Status.LastScheduleTime = &last
+	_, err = cronJobs.UpdateStatus(t.Context(), cron, metav1.UpdateOptions{})
+	must(t, err)
+
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		cron, err = cronJobs.Get(ctx, "report", metav1.GetOptions{})
+		if err == nil && cron.Status.LastSuccessfulTime == nil {
+			return fmt.Errorf("cronjob: %+v", cron.Status)
+		}
+		return err
+	})
+	job := fmt.Sprintf("report-%d", cron.Status.LastScheduleTime.Unix()/60)
+	wantLines(
+		t, w.e,
+		`kube_cronjob_info{namespace="shop",cronjob="report",schedule="0 * * * *",concurrency_policy="Allow",timezone="local"} 1`,
+		`kube_cronjob_spec_suspend{namespace="shop",cronjob="report"} 0`,
+		`kube_cronjob_status_last_schedule_time{namespace="shop",cronjob="report"} `+seconds(cron.Status.LastScheduleTime),
+		`kube_cronjob_status_last_successful_time{namespace="shop",cronjob="report"} `+seconds(cron.Status.LastSuccessfulTime),
+		`kube_job_owner{namespace="shop",job_name="`+job+`",owner_kind="CronJob",owner_name="report",owner_is_controller="true"} 1`,
+		`kube_job_complete{namespace="shop",job_name="`+job+`",condition="true"} 1`,
+	)
+	_, err = cronJobs.Patch(t.Context(), "report", types.MergePatchType, []byte(`{"spec":{"suspend":true}}`), metav1.PatchOptions{})
+	must(t, err)
+	wantLines(t, w.e, `kube_cronjob_spec_suspend{namespace="shop",cronjob="report"} 1`)
+}
+
+// autoscalerScales asks for more replicas than there are: for that the
+// controller needs no metrics of its pods.
+func (w *world) autoscalerScales(t *testing.T) {
+	w.createDeployment(t, "api", 1)
+	w.deploymentAvailable(t, "api", 1)
+	scaler := &autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: metav1.ObjectMeta{Name: "api"},
+		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "api"},
+			MinReplicas:    new(int32(3)), MaxReplicas: 7,
+		},
+	}
+	scalers := w.c.Client.AutoscalingV2().HorizontalPodAutoscalers(shop)
+	_, err := scalers.Create(t.Context(), scaler, metav1.CreateOptions{})
+	must(t, err)
+	w.deploymentAvailable(t, "api", 3)
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		scaler, err := scalers.Get(ctx, "api", metav1.GetOptions{})
+		if err == nil && (scaler.Status.CurrentReplicas != 3 || scaler.Status.DesiredReplicas != 3) {
+			return fmt.Errorf("autoscaler: %+v", scaler.Status)
+		}
+		return err
+	})
+	wantLines(
+		t, w.e,
+		`kube_horizontalpodautoscaler_info{namespace="shop",horizontalpodautoscaler="api",scaletargetref_api_version="apps/v1",scaletargetref_kind="Deployment",scaletargetref_name="api"} 1`,
+		`kube_horizontalpodautoscaler_spec_min_replicas{namespace="shop",horizontalpodautoscaler="api"} 3`,
+		`kube_horizontalpodautoscaler_spec_max_replicas{namespace="shop",horizontalpodautoscaler="api"} 7`,
+		`kube_horizontalpodautoscaler_status_current_replicas{namespace="shop",horizontalpodautoscaler="api"} 3`,
+		`kube_horizontalpodautoscaler_status_desired_replicas{namespace="shop",horizontalpodautoscaler="api"} 3`,
+		`kube_horizontalpodautoscaler_status_condition{namespace="shop",horizontalpodautoscaler="api",condition="AbleToScale",status="true"} 1`,
+	)
+	w.wantDeployment(t, "api", 3)
+}
+
+func (w *world) claimIsBound(t *testing.T) {
+	claims := w.c.Client.CoreV1().PersistentVolumeClaims(shop)
+	gigabyte := corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
+	claim := &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: "data"},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes:      []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:        corev1.VolumeResourceRequirements{Requests: gigabyte},
+			StorageClassName: new("disk"),
+		},
+	}
+	_, err := claims.Create(t.Context(), claim, metav1.CreateOptions{})
+	must(t, err)
+	wantLines(
+		t, w.e,
+		`kube_persistentvolumeclaim_status_phase{namespace="shop",persistentvolumeclaim="data",phase="Pending"} 1`,
+		`kube_persistentvolumeclaim_resource_requests_storage_bytes{namespace="shop",persistentvolumeclaim="data"} 1.073741824e+09`,
+	)
+	volume := &corev1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: "disk-1"},
+		Spec: corev1.PersistentVolumeSpec{
+			Capacity: gigabyte, AccessModes: claim.Spec.AccessModes, StorageClassName: "disk",
+			PersistentVolumeSource: corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/data"}},
+		},
+	}
+	_, err = w.c.Client.CoreV1().PersistentVolumes().Create(t.Context(), volume, metav1.CreateOptions{})
+	must(t, err)
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		claim, err := claims.Get(ctx, "data", metav1.GetOptions{})
+		if err == nil && claim.Status.Phase != corev1.ClaimBound {
+			return fmt.Errorf("claim: %+v", claim.Status)
+		}
+		return err
+	})
+	wantLines(
+		t, w.e,
+		`kube_persistentvolumeclaim_status_phase{namespace="shop",persistentvolumeclaim="data",phase="Bound"} 1`,
+		`kube_persistentvolumeclaim_status_phase{namespace="shop",persistentvolumeclaim="data",phase="Pending"} 0`,
+		`kube_persistentvolumeclaim_info{namespace="shop",persistentvolumeclaim="data",storageclass="disk",volumename="disk-1",volumemode="Filesystem"} 1`,
+	)
+}
+
+func (w *world) podIsDeleted(t *testing.T) {
+	pods, err := w.pods(t.Context(), "web")
+	must(t, err)
+	victim := pods[0]
+	must(t, w.c.Client.CoreV1().Pods(shop).Delete(t.Context(), victim.Name, metav1.DeleteOptions{}))
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		_, err := w.c.Client.CoreV1().Pods(shop).Get(ctx, victim.Name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return errors.Join(errors.New("pod is still there"), err)
+	})
+	wantNone(t, w.e, fmt.Sprintf("pod=%q", victim.Name))
+	w.deploymentAvailable(t, "web", 5)
+	w.wantDeployment(t, "web", 5)
+	w.wantRunning(t, "web", 5, 4)
+}
+
+// nodeIsDrained does what a drain does: cordon, and evict everything but daemons.
+func (w *world) nodeIsDrained(t *testing.T) {
+	_, err := w.c.Client.CoreV1().Nodes().Patch(t.Context(), "node-1", types.MergePatchType, []byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
+	must(t, err)
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		node, err := w.c.Client.CoreV1().Nodes().Get(ctx, "node-1", metav1.GetOptions{})
+		if err == nil && len(node.Spec.Taints) == 0 {
+			return errors.New("node is not tainted")
+		}
+		return err
+	})
+	wantLines(
+		t, w.e,
+		`kube_node_spec_unschedulable{node="node-1"} 1`,
+		`kube_node_spec_taint{node="node-1",key="node.kubernetes.io/unschedulable",value="",effect="NoSchedule"} 1`,
+		`kube_node_spec_unschedulable{node="node-2"} 0`,
+	)
+	awaitAPI(t, w.c, w.evict)
+	w.deploymentAvailable(t, "web", 5)
+	w.deploymentAvailable(t, "api", 3)
+	w.wantDeployment(t, "web", 5)
+	wantSeries(t, w.e, func(series exporter.Series) error { return w.sameNodes(t.Context(), series) })
+	if left := w.podsOn(t, "node-1"); len(left) != 1 || !strings.HasPrefix(left[0], "agent-") {
+		t.Errorf("on the drained node are %v", left)
+	}
+}
+
+// evict evicts every pod on node-1 that no DaemonSet owns. It returns nil when
+// there is none left.
+func (w *world) evict(ctx context.Context) error {
+	pods, err := w.c.Client.CoreV1().Pods(shop).List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=node-1"})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, pod := range pods.Items {
+		if pod.OwnerReferences[0].Kind == "DaemonSet" {
+			continue
+		}
+		err := w.c.Client.CoreV1().Pods(shop).EvictV1(ctx, &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: shop}})
+		errs = append(errs, fmt.Errorf("pod %s was still there: %w", pod.Name, err))
+	}
+	return errors.Join(errs...)
+}
+
+func (w *world) podsOn(t *testing.T, node string) []string {
+	t.Helper()
+	pods, err := w.c.Client.CoreV1().Pods(shop).List(t.Context(), metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
+	must(t, err)
+	var names []string
+	for _, pod := range pods.Items {
+		names = append(names, pod.Name)
+	}
+	return names
+}
+
+// sameNodes returns nil if API and series agree on which pods there are, and on which nodes.
+func (w *world) sameNodes(ctx context.Context, series exporter.Series) error {
+	pods, err := w.c.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	want := map[string]string{}
+	for _, pod := range pods.Items {
+		want[pod.Namespace+"/"+pod.Name] = pod.Spec.NodeName
+	}
+	got := map[string]string{}
+	for _, info := range series.Containing("kube_pod_info{") {
+		got[label(info, "namespace")+"/"+label(info, "pod")] = label(info, "node")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		return fmt.Errorf("pods and their nodes (-API +series):\n%s", diff)
+	}
+	return nil
+}
+
+// label returns the value of a label that holds nothing which is escaped.
+func label(series, name string) string {
+	for _, before := range []string{"{", ","} {
+		if _, rest, ok := strings.Cut(series, before+name+`="`); ok {
+			value, _, _ := strings.Cut(rest, `"`)
+			return value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,144 @@
+package e2e
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
+)
+
+// TestFormatsAreAccepted serves the golden clusters, odd objects of every
+// resource with every label and annotation among them, and has the answers read
+// by those whose formats they are in: promtool, and Prometheus in OpenMetrics and
+// in text.
+func TestFormatsAreAccepted(t *testing.T) {
+	for _, golden := range []string{"fuzz-1", "plain-60"} {
+		t.Run(golden, func(t *testing.T) {
+			e := serve(t, append(everything(t), "--snapshot", unpack(t, golden))...)
+			status, text, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
+			must(t, err)
+			if status != 200 {
+				t.Fatalf("status %d", status)
+			}
+			checkMetadata(t, text)
+			checkMetrics(t, text)
+			scrapeBothWays(t, e)
+		})
+	}
+}
+
+// everything selects all there is.
+func everything(t *testing.T) []string {
+	t.Helper()
+	root, err := process.Root()
+	must(t, err)
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "metrics", "*.md"))
+	must(t, err)
+	var resources []string
+	for _, page := range pages {
+		if name := strings.TrimSuffix(filepath.Base(page), ".md"); name != "README" {
+			resources = append(resources, name)
+		}
+	}
+	return []string{
+		"--resources", strings.Join(resources, ","), "--metric-opt-in-list=.",
+		"--metric-labels-allowlist=*=[*]", "--metric-annotations-allowlist=*=[*]",
+	}
+}
+
+// unpack gives a directory with the objects of a golden cluster.
+func unpack(t *testing.T, golden string) string {
+	t.Helper()
+	root, err := process.Root()
+	must(t, err)
+	files, err := filepath.Glob(filepath.Join(root, "internal", "generators", "testdata", "golden", golden, "*.json.gz"))
+	must(t, err)
+	if len(files) != 39 {
+		t.Fatalf("%d files of objects, want 39", len(files))
+	}
+	dir := t.TempDir()
+	for _, file := range files {
+		packed, err := os.Open(file)
+		must(t, err)
+		z, err := gzip.NewReader(packed)
+		must(t, err)
+		text, err := io.ReadAll(z)
+		must(t, err)
+		must(t, packed.Close())
+		must(t, os.WriteFile(filepath.Join(dir, strings.TrimSuffix(filepath.Base(file), ".gz")), text, 0o600))
+	}
+	return dir
+}
+
+// checkMetadata wants one HELP and one TYPE line of each family, and that every
+// series stands below those of its family.
+func checkMetadata(t *testing.T, text []byte) {
+	t.Helper()
+	seen := map[string]bool{}
+	family := ""
+	for line := range strings.Lines(string(text)) {
+		words := strings.SplitN(line, " ", 4)
+		if words[0] == "#" {
+			if once := words[1] + " " + words[2]; seen[once] {
+				t.Errorf("%s twice", once)
+			} else {
+				seen[once] = true
+			}
+			family = words[2]
+			continue
+		}
+		if name, _, _ := strings.Cut(words[0], "{"); name != family {
+			t.Errorf("%s stands below %s", name, family)
+		}
+	}
+}
+
+// checkMetrics has promtool read the text. It leaves with 3 for what it would
+// name otherwise, which is not ours to choose, and with 1 for what it cannot read.
+func checkMetrics(t *testing.T, text []byte) {
+	t.Helper()
+	promtool, err := process.Built("promtool")
+	must(t, err)
+	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
+	check.Stdin = bytes.NewReader(text)
+	out, err := check.CombinedOutput()
+	if code := check.ProcessState.ExitCode(); code != 0 && code != 3 {
+		t.Errorf("promtool check metrics: %v, exit code %d:\n%s", err, code, out)
+	}
+}
+
+// scrapeBothWays has Prometheus scrape e in each format and wants that it takes
+// every series.
+func scrapeBothWays(t *testing.T, e *exporter.Exporter) {
+	t.Helper()
+	var config strings.Builder
+	config.WriteString("global: {scrape_interval: 1s}\nscrape_configs:\n")
+	protocols := []string{"OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4"}
+	for _, protocol := range protocols {
+		fmt.Fprintf(&config, "- {job_name: %s, scrape_protocols: [%s], static_configs: [{targets: [%q]}]}\n", protocol, protocol, address(e))
+	}
+	p := runPrometheus(t, config.String())
+	series, err := e.Scrape(t.Context())
+	must(t, err)
+	for _, protocol := range protocols {
+		await(t, settling, func(ctx context.Context) error {
+			got, err := p.query(ctx, fmt.Sprintf(`sum(scrape_samples_scraped{job=%q}) == sum(scrape_samples_post_metric_relabeling{job=%q})`, protocol, protocol))
+			if err != nil {
+				return err
+			}
+			if want := float64(len(series)); got[""] != want {
+				return fmt.Errorf("%s: %v series taken, want %v", protocol, got[""], want)
+			}
+			return nil
+		}, p.Process, e.Process)
+	}
+}

@@ -1,0 +1,164 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
+)
+
+// resources are what kubestate is asked for here.
+var resources = []string{"deployments", "nodes", "pods"}
+
+// TestReadyAndOutage starts kubestate before its API server, and then takes the
+// API server away again.
+func TestReadyAndOutage(t *testing.T) {
+	c := cluster.Start(t, cluster.Options{})
+	names, err := c.Populate(t.Context(), 100)
+	must(t, err)
+	must(t, c.KillAPIServer())
+	e := start(t, c.Kubeconfig, "--resources", strings.Join(resources, ","))
+
+	wantNotReady(t, e)
+	must(t, e.Healthy(t.Context()))
+
+	must(t, c.StartAPIServer(t.Context()))
+	await(t, settling, e.Ready, e.Process)
+	await(t, atOnce, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
+
+	must(t, c.KillAPIServer())
+	must(t, e.Healthy(t.Context()))
+	must(t, hasPods(t.Context(), e, names...))
+
+	must(t, c.StartAPIServer(t.Context()))
+	created, err := c.Client.CoreV1().Pods(names[0].Namespace).Create(t.Context(), pod(types.NamespacedName{Namespace: names[0].Namespace, Name: "new"}), metav1.CreateOptions{})
+	must(t, err)
+	await(t, settling, func(ctx context.Context) error {
+		series, err := e.Scrape(ctx)
+		if err == nil && series.Containing("kube_pod_info{", string(created.UID)) == nil {
+			return fmt.Errorf("no series of pod %s", created.Name)
+		}
+		return err
+	}, e.Process)
+}
+
+// wantNotReady wants an answer that names every resource that is missing.
+func wantNotReady(t *testing.T, e *exporter.Exporter) {
+	t.Helper()
+	status, body, err := exporter.Get(t.Context(), e.Telemetry+"/readyz")
+	must(t, err)
+	if status != http.StatusServiceUnavailable {
+		t.Errorf("/readyz without an API server: status %d, want 503", status)
+	}
+	for _, resource := range resources {
+		if !strings.Contains(string(body), resource) {
+			t.Errorf("/readyz without an API server does not name %s: %s", resource, body)
+		}
+	}
+}
+
+// TestNoWayIn has kubestate started with access that cannot work: it says so in
+// one line and leaves.
+func TestNoWayIn(t *testing.T) {
+	c := cluster.Start(t, cluster.Options{})
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	_, _, err := cluster.WriteCA(file("other-ca.crt"))
+	must(t, err)
+	must(t, cluster.WriteKubeconfig(file("wrong-ca"), c.URL, file("other-ca.crt"), c.Token(c.Admin())))
+	must(t, cluster.WriteKubeconfig(file("bad-token"), c.URL, c.CA, "nobody's"))
+	must(t, os.WriteFile(file("garbage"), []byte("{garbage"), 0o600))
+	address := strings.TrimPrefix(c.URL, "https://")
+
+	// f starts kubestate and wants it to name where the trouble is.
+	f := func(name, kubeconfig, where string) {
+		t.Run(name, func(t *testing.T) { wantRefused(t, kubeconfig, where) })
+	}
+	f("wrong CA", file("wrong-ca"), address)
+	f("bad token", file("bad-token"), address)
+	f("no kubeconfig there", file("absent"), file("absent"))
+	f("garbage in kubeconfig", file("garbage"), file("garbage"))
+	f("directory for kubeconfig", dir, dir)
+}
+
+// wantRefused wants exit code 1 and one line that contains where.
+func wantRefused(t *testing.T, kubeconfig, where string) {
+	t.Helper()
+	p, err := process.Start(
+		filepath.Join(t.TempDir(), "kubestate.log"), kubestate,
+		"--host=127.0.0.1", "--port=0", "--telemetry-host=127.0.0.1", "--telemetry-port=0", "--kubeconfig", kubeconfig,
+	)
+	must(t, err)
+	t.Cleanup(func() { must(t, p.Kill()) })
+	select {
+	case <-p.Ended():
+	case <-time.After(30 * time.Second):
+		t.Fatalf("kubestate goes on: %s", p.Tail(2048))
+	}
+	if code := p.ExitCode(); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	out := p.Tail(1 << 16)
+	if strings.Count(out, "\n") != 1 || !strings.HasSuffix(out, "\n") {
+		t.Errorf("want one line, got:\n%s", out)
+	}
+	if !strings.Contains(out, where) {
+		t.Errorf("want %s named, got:\n%s", where, out)
+	}
+	t.Log(strings.TrimSpace(out))
+}
+
+// TestForbiddenResource gives kubestate rights to pods only: it serves them, and
+// the nodes as soon as it may see them.
+func TestForbiddenResource(t *testing.T) {
+	user := cluster.User{Name: "kubestate"}
+	c := cluster.Start(t, cluster.Options{Users: []cluster.User{user}})
+	names, err := c.Populate(t.Context(), 100)
+	must(t, err)
+	grant(t, c, user, "pods")
+	kubeconfig, err := c.KubeconfigFor(user)
+	must(t, err)
+	e := start(t, kubeconfig, "--resources", "nodes,pods")
+
+	await(t, settling, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
+	grant(t, c, user, "nodes")
+	await(t, settling, func(ctx context.Context) error {
+		series, err := e.Scrape(ctx)
+		if nodes := series.Containing("kube_node_info{"); err == nil && len(nodes) != 2 {
+			return fmt.Errorf("%d nodes", len(nodes))
+		}
+		return err
+	}, e.Process)
+	await(t, atOnce, e.Ready, e.Process)
+}
+
+// grant allows the user to list and watch a resource of the core group.
+func grant(t *testing.T, c *cluster.Cluster, user cluster.User, resource string) {
+	t.Helper()
+	meta := metav1.ObjectMeta{Name: "see-" + resource}
+	role := &rbacv1.ClusterRole{
+		ObjectMeta: meta,
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{resource}, Verbs: []string{"list", "watch"}}},
+	}
+	_, err := c.Client.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{})
+	must(t, err)
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: meta,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: meta.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user.Name}},
+	}
+	_, err = c.Client.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{})
+	must(t, err)
+}

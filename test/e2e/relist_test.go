@@ -1,0 +1,169 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+)
+
+// TestNoAnswerLacksAPod kills the API server and has etcd forget the past, so
+// that every watch must begin again, while a client scrapes without a pause: in
+// every single answer are all pods that were there all the time.
+func TestNoAnswerLacksAPod(t *testing.T) {
+	const pods = 3000
+	user := cluster.User{Name: "kubestate", Groups: []string{"system:masters"}}
+	c := cluster.Start(t, cluster.Options{Users: []cluster.User{user}})
+	names, err := c.Populate(t.Context(), pods)
+	must(t, err)
+	kubeconfig, err := c.KubeconfigFor(user)
+	must(t, err)
+	e := start(t, kubeconfig, "--resources", "pods")
+	await(t, settling, e.Ready, e.Process)
+	await(t, settling, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
+
+	gone, stay := names[0], names[1:]
+	poller := startPolling(t, e, stay)
+	initial, calls := initialRequests(t, c, user), watchCalls(t, e)
+
+	must(t, c.KillAPIServer())
+	must(t, c.Remove(t.Context(), pod(gone)))
+	must(t, c.CompactEtcd(t.Context()))
+	must(t, c.StartAPIServer(t.Context()))
+	created, err := c.Client.CoreV1().Pods(gone.Namespace).Create(t.Context(), pod(types.NamespacedName{Namespace: gone.Namespace, Name: "new"}), metav1.CreateOptions{})
+	must(t, err)
+
+	// It catches up with both what happened in its absence and what came after.
+	await(t, settling, func(ctx context.Context) error {
+		series, err := e.Scrape(ctx, "pods")
+		if err != nil {
+			return err
+		}
+		if found := series.Containing("kube_pod_info{", fmt.Sprintf("pod=%q", gone.Name)); found != nil {
+			return fmt.Errorf("still there: %s", found)
+		}
+		if found := series.Containing("kube_pod_info{", fmt.Sprintf("uid=%q", created.UID)); found == nil {
+			return fmt.Errorf("not there yet: %s", created.Name)
+		}
+		return nil
+	}, e.Process)
+	await(t, settling, e.Ready, e.Process)
+	poller.stop(t)
+
+	now := initialRequests(t, c, user)
+	t.Logf("kubestate asked for all pods %d times before the kill, %d times until now", initial, now)
+	if now <= initial {
+		t.Error("there was no relist")
+	}
+	if now := watchCalls(t, e); now <= calls {
+		t.Errorf("kubestate counted %v lists and watches before the kill and %v until now", calls, now)
+	}
+}
+
+func pod(name types.NamespacedName) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "example/app:1"}}},
+	}
+}
+
+// initialRequests returns how often the user has asked the API server for all pods.
+func initialRequests(t *testing.T, c *cluster.Cluster, user cluster.User) int {
+	t.Helper()
+	requests, err := c.Requests()
+	must(t, err)
+	n := 0
+	for _, r := range requests {
+		if r.User == user.Name && r.Resource == "pods" && r.Initial() {
+			n++
+		}
+	}
+	return n
+}
+
+// watchCalls returns how many successful lists and watches of pods the exporter has counted.
+func watchCalls(t *testing.T, e *exporter.Exporter) float64 {
+	t.Helper()
+	self, err := e.Self(t.Context())
+	must(t, err)
+	const labels = `{resource="*v1.Pod",result="success"}`
+	return self["kube_state_metrics_list_total"+labels] + self["kube_state_metrics_watch_total"+labels]
+}
+
+// hasPods returns nil if one answer of the exporter has all these pods. It looks
+// at the bare lines, so that as many answers as possible come to be looked at.
+func hasPods(ctx context.Context, e *exporter.Exporter, names ...types.NamespacedName) error {
+	const phases = 5
+	status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics?resources=pods")
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("status %d: %s", status, body)
+	}
+	infos, phased := make(map[types.NamespacedName]bool, len(names)), 0
+	for line := range bytes.Lines(body) {
+		switch {
+		case bytes.HasPrefix(line, []byte("kube_pod_info{")):
+			info := string(line)
+			infos[types.NamespacedName{Namespace: label(info, "namespace"), Name: label(info, "pod")}] = true
+		case bytes.HasPrefix(line, []byte("kube_pod_status_phase{")):
+			phased++
+		}
+	}
+	lacking := slices.DeleteFunc(slices.Clone(names), func(name types.NamespacedName) bool { return infos[name] })
+	if len(lacking) > 0 {
+		return fmt.Errorf("%d of %d pods are not there, such as %s", len(lacking), len(names), lacking[0])
+	}
+	if phased < phases*len(names) {
+		return fmt.Errorf("%d pods have %d series of phases", len(names), phased)
+	}
+	return nil
+}
+
+// poller scrapes without a pause until it is stopped.
+type poller struct {
+	cancel  context.CancelFunc
+	done    chan struct{}
+	answers atomic.Int64
+	err     error // the first answer that was not complete; read after done
+}
+
+func startPolling(t *testing.T, e *exporter.Exporter, names []types.NamespacedName) *poller {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	p := &poller{cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		for ctx.Err() == nil {
+			if err := hasPods(ctx, e, names...); err != nil && ctx.Err() == nil {
+				p.err = fmt.Errorf("answer %d: %w", p.answers.Load()+1, err)
+				return
+			}
+			p.answers.Add(1)
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-p.done })
+	return p
+}
+
+// stop ends the polling and fails the test if an answer was not complete.
+func (p *poller) stop(t *testing.T) {
+	t.Helper()
+	p.cancel()
+	<-p.done
+	if p.err != nil {
+		t.Error(p.err)
+	}
+	t.Logf("%d answers had every pod", p.answers.Load())
+}

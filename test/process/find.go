@@ -1,0 +1,65 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// Built returns the path of a program in the .build directory of the repository
+// that holds the working directory. An error names the make target that builds it.
+func Built(program string) (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(root, ".build", program)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s is not built; run `make e2e`, which builds what is missing, in %s", path, root)
+	} else if err != nil {
+		return "", fmt.Errorf("find %s: %w", program, err)
+	}
+	return path, nil
+}
+
+// Root returns the directory of the repository that holds the working directory.
+func Root() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find repository: %w", err)
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "test", "controlplane")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("find repository: %s is not in one", start)
+		}
+	}
+}
+
+// FreePorts returns n different loopback ports that nobody listens on. They are
+// below the range from which the kernel takes the source ports of outgoing
+// connections: a client that retries while nobody listens could else meet itself.
+// Somebody may take one before it is used: be ready to try again.
+func FreePorts(n int) ([]int, error) {
+	const lowest, highest, tries = 20000, 32000, 100
+	var ports []int
+	for range tries {
+		if len(ports) == n {
+			return ports, nil
+		}
+		port := lowest + rand.IntN(highest-lowest)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		defer l.Close() // only at the end, or the next could be the same
+		ports = append(ports, port)
+	}
+	return nil, fmt.Errorf("find %d free ports: %d tries were in vain", n, tries)
+}
