@@ -41,9 +41,10 @@ var clusters = []cluster{
 	{"plain-60", defaults(), generators.Selection{}},
 }
 
-// defaults are the resources that are exported when none is asked for.
+// defaults are the resources of the contract that are exported when none is
+// asked for.
 func defaults() []generators.Resource {
-	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default })
+	return slices.DeleteFunc(contracted(), func(r generators.Resource) bool { return !r.Describe().Default })
 }
 
 func TestGolden(t *testing.T) {
@@ -156,22 +157,23 @@ func (c cluster) objects(tb testing.TB, r generators.Resource) []metav1.Object {
 // server sends it.
 func overTheWire(tb testing.TB, o runtime.Object) metav1.Object {
 	tb.Helper()
-	type message interface {
-		Marshal() ([]byte, error)
-		Unmarshal([]byte) error
-	}
 	wire, err := o.(message).Marshal()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	received, err := scheme.Scheme.New(o.GetObjectKind().GroupVersionKind())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := received.(message).Unmarshal(wire); err != nil {
+	received := o.DeepCopyObject().(message)
+	received.Reset()
+	if err := received.Unmarshal(wire); err != nil {
 		tb.Fatal(err)
 	}
 	return received.(metav1.Object)
+}
+
+// message is an object that has a protobuf form.
+type message interface {
+	Reset()
+	Marshal() ([]byte, error)
+	Unmarshal([]byte) error
 }
 
 // series gives the cluster's expected series of the resource. Where there are

@@ -1,10 +1,6 @@
 package generators_test
 
-import (
-	"testing"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
+import "testing"
 
 // BenchmarkRender renders one object of each resource, as many as the golden
 // cluster has in turn, with every family and label selected.
@@ -30,12 +26,6 @@ func BenchmarkRender(b *testing.B) {
 // BenchmarkDecode is the reference: decoding the same objects from protobuf,
 // which every object an API server sends has to go through first.
 func BenchmarkDecode(b *testing.B) {
-	type message interface {
-		metav1.Object
-		Marshal() ([]byte, error)
-		Unmarshal([]byte) error
-		Reset()
-	}
 	c := clusters[0]
 	for _, r := range c.resources {
 		b.Run(r.Describe().Key, func(b *testing.B) {

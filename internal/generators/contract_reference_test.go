@@ -1,0 +1,356 @@
+package generators_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// This file and the contract_*_test.go beside it are the contract a second
+// time: slow and plain functions over an object's JSON form, which know nothing
+// of the tables. TestReferenceMeetsGolden holds them to recorded answers, and
+// TestRandomObjects holds the tables to them.
+
+// A reference gives a family's series for an object, without identity labels.
+type reference func(object) []series
+
+// series is one line. Its labels are keys and values in turn.
+type series struct {
+	labels []string
+	value  float64
+}
+
+// unspecified is the value where the contract leaves it open. No object has it.
+const unspecified = -0x1p1000
+
+// resourceReference holds the references of a resource's families.
+type resourceReference struct {
+	// identity are the labels that every series begins with: keys and paths in
+	// turn.
+	identity []string
+	families map[string]reference
+}
+
+// references holds every resource. Each file of references has some of them.
+var references = merged(
+	admissionReferences, workloadReferences, podReferences, clusterReferences,
+	configurationReferences, networkReferences, storageReferences,
+)
+
+func merged(groups ...map[string]resourceReference) map[string]resourceReference {
+	all := map[string]resourceReference{}
+	for _, group := range groups {
+		maps.Copy(all, group)
+	}
+	return all
+}
+
+// object is the JSON form of an object and what else decides its series.
+type object struct {
+	node
+	resource  string
+	selection generators.Selection
+}
+
+// jsonForm is what an API server would answer if asked for JSON.
+func jsonForm(tb testing.TB, typed any) node {
+	tb.Helper()
+	text, err := json.Marshal(typed)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // a float64 would round what rules on quantities and ids see whole
+	var form any
+	if err := decoder.Decode(&form); err != nil {
+		tb.Fatal(err)
+	}
+	return node{form, true}
+}
+
+// expected gives the series of one object by their text, equal ones once and
+// with the value of the first.
+func expected(o object, families []string) map[string]float64 {
+	r := references[o.resource]
+	values := map[string]float64{}
+	for _, family := range families {
+		for _, s := range r.families[family](o) {
+			text := family + labelText(slices.Concat(pairsAt(o.node, r.identity), s.labels))
+			if _, seen := values[text]; !seen {
+				values[text] = s.value
+			}
+		}
+	}
+	return values
+}
+
+// labelText is the part of a line in braces, nothing where there are no labels.
+func labelText(pairs []string) string {
+	if len(pairs) == 0 {
+		return ""
+	}
+	escape := strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+	var labels []string
+	for pair := range slices.Chunk(pairs, 2) {
+		labels = append(labels, pair[0]+`="`+escape.Replace(pair[1])+`"`)
+	}
+	return "{" + strings.Join(labels, ",") + "}"
+}
+
+// A node is a value in a JSON form. One that is absent answers every question
+// as the zero value would.
+type node struct {
+	value any
+	// exists is true of a null too, which is how a pointer to Go's zero time
+	// is written.
+	exists bool
+}
+
+// at follows a path of field names; the empty path leads to n itself.
+func (n node) at(path string) node {
+	if path == "" {
+		return n
+	}
+	for field := range strings.SplitSeq(path, ".") {
+		n = n.key(field)
+	}
+	return n
+}
+
+// key is for keys that have dots in them.
+func (n node) key(key string) node {
+	fields, _ := n.value.(map[string]any)
+	value, exists := fields[key]
+	return node{value, exists}
+}
+
+func (n node) keys() []string {
+	fields, _ := n.value.(map[string]any)
+	return slices.Sorted(maps.Keys(fields))
+}
+
+// set says that the value is there and not null.
+func (n node) set() bool { return n.value != nil }
+
+func (n node) list() []node {
+	values, _ := n.value.([]any)
+	var nodes []node
+	for _, v := range values {
+		nodes = append(nodes, node{v, true})
+	}
+	return nodes
+}
+
+// text is the value of a string, a number in decimal digits, true or false.
+func (n node) text() string {
+	switch v := n.value.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}
+
+// textOr is for fields with a default.
+func (n node) textOr(unset string) string {
+	if !n.set() {
+		return unset
+	}
+	return n.text()
+}
+
+// yes says that the value is there and true.
+func (n node) yes() bool { return n.value == true }
+
+func (n node) number() float64 {
+	if !n.set() {
+		return 0
+	}
+	value, err := n.value.(json.Number).Float64()
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// seconds is a timestamp in whole unix seconds. Go's zero time stands for one
+// that is not there.
+func (n node) seconds() float64 {
+	var at time.Time
+	if n.set() {
+		var err error
+		if at, err = time.Parse(time.RFC3339Nano, n.text()); err != nil {
+			panic(err)
+		}
+	}
+	return float64(at.Unix())
+}
+
+// truth is the value of a label or sample that holds a condition.
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// pairsAt reads labels: keys and paths in turn.
+func pairsAt(n node, paths []string) []string {
+	var pairs []string
+	for path := range slices.Chunk(paths, 2) {
+		pairs = append(pairs, path[0], n.at(path[1]).text())
+	}
+	return pairs
+}
+
+// one is a single series, its labels as keys and values in turn.
+func one(value float64, pairs ...string) []series {
+	return []series{{pairs, value}}
+}
+
+// info is one series of value 1 for every object, with labels from paths.
+func info(paths ...string) reference {
+	return func(o object) []series { return one(1, pairsAt(o.node, paths)...) }
+}
+
+// each is one series of value 1 for each entry of a list, with labels from
+// paths within the entry.
+func each(list string, paths ...string) reference {
+	return func(o object) (all []series) {
+		for _, entry := range o.at(list).list() {
+			all = append(all, one(1, pairsAt(entry, paths)...)...)
+		}
+		return all
+	}
+}
+
+// number is a field without which there is 0.
+func number(path string) reference {
+	return func(o object) []series { return one(o.at(path).number()) }
+}
+
+// optional is a field without which there is nothing.
+func optional(path string) reference {
+	return func(o object) []series {
+		if !o.at(path).set() {
+			return nil
+		}
+		return one(o.at(path).number())
+	}
+}
+
+// oneIf is 1 where the field is true.
+func oneIf(path string) reference {
+	return func(o object) []series { return one(truth(o.at(path).yes())) }
+}
+
+// length is the number of entries of a list.
+func length(path string) reference {
+	return func(o object) []series { return one(float64(len(o.at(path).list()))) }
+}
+
+// moment is a timestamp that counts when it is not zero.
+func moment(path string) reference {
+	return func(o object) []series {
+		if !o.at(path).set() {
+			return nil
+		}
+		return one(o.at(path).seconds())
+	}
+}
+
+// pointer is a timestamp that counts when it is not nil, zero as it may be.
+func pointer(path string) reference {
+	return func(o object) []series {
+		if !o.at(path).exists {
+			return nil
+		}
+		return one(o.at(path).seconds())
+	}
+}
+
+// Timestamps that most resources have.
+var (
+	created = moment("metadata.creationTimestamp")
+	deleted = moment("metadata.deletionTimestamp")
+)
+
+func resourceVersion(o object) []series {
+	version, err := strconv.ParseFloat(o.at("metadata.resourceVersion").text(), 64)
+	if err != nil {
+		return nil
+	}
+	return one(version)
+}
+
+// owners has one series for each owner, one with empty labels for none.
+func owners(o object) (all []series) {
+	references := o.at("metadata.ownerReferences").list()
+	if len(references) == 0 {
+		references = []node{{}}
+	}
+	for _, r := range references {
+		all = append(all, one(1, "owner_kind", r.at("kind").text(), "owner_name", r.at("name").text())...)
+	}
+	return all
+}
+
+// controllingOwners says of each owner whether it is the controller, too.
+func controllingOwners(o object) []series {
+	all := owners(o)
+	references := o.at("metadata.ownerReferences").list()
+	if len(references) == 0 {
+		all[0].labels = append(all[0].labels, "owner_is_controller", "")
+	}
+	for i, r := range references {
+		all[i].labels = append(all[i].labels, "owner_is_controller", r.at("controller").textOr("false"))
+	}
+	return all
+}
+
+// statuses has, for each condition, one series for each status it can have.
+func statuses(o object) (all []series) {
+	for _, c := range o.at("status.conditions").list() {
+		all = append(all, threeStatuses(c, "status", "condition", c.at("type").text())...)
+	}
+	return all
+}
+
+// threeStatuses puts the given labels before the one that holds the status.
+func threeStatuses(condition node, label string, pairs ...string) (all []series) {
+	for _, status := range []string{"True", "False", "Unknown"} {
+		labels := slices.Concat(pairs, []string{label, strings.ToLower(status)})
+		all = append(all, series{labels, truth(condition.at("status").text() == status)})
+	}
+	return all
+}
+
+// phases has one series for each of the given values of a field.
+func phases(path, label string, values ...string) reference {
+	return func(o object) (all []series) {
+		for _, v := range values {
+			all = append(all, one(truth(o.at(path).text() == v), label, v)...)
+		}
+		return all
+	}
+}
+
+// phasesIfAny has no series where the field is empty.
+func phasesIfAny(path, label string, values ...string) reference {
+	return func(o object) []series {
+		if o.at(path).text() == "" {
+			return nil
+		}
+		return phases(path, label, values...)(o)
+	}
+}

@@ -1,0 +1,216 @@
+package generators_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// contractResource is an entry of testdata/contract.json: what the contract
+// says about a resource, in the order in which it is served.
+type contractResource struct {
+	Resource   string
+	APIVersion string
+	Kind       string
+	Namespaced bool
+	Default    bool
+	Families   []contractFamily
+}
+
+type contractFamily struct {
+	Name            string
+	Type            string
+	Stability       string
+	OptIn           bool
+	DeprecatedSince string
+	// Labels are the sets of labels that a series of the family can have, each
+	// complete and in order, the sets themselves sorted.
+	Labels [][]string
+}
+
+func contract(tb testing.TB) []contractResource {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "contract.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var resources []contractResource
+	if err := json.Unmarshal(text, &resources); err != nil {
+		tb.Fatal(err)
+	}
+	return resources
+}
+
+// everything is the selection that leaves nothing out.
+var everything = generators.Selection{
+	OptIn:       []generators.Pattern{regexp.MustCompile(".")},
+	Labels:      generators.Allowlist{generators.AnyResource: {"*"}},
+	Annotations: generators.Allowlist{generators.AnyResource: {"*"}},
+}
+
+// TestTablesFollowTheContract holds all that can be known of a family without
+// an object.
+func TestTablesFollowTheContract(t *testing.T) {
+	want := contract(t)
+	var got []contractResource
+	for _, r := range contracted() {
+		got = append(got, describe(r.Describe()))
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("tables (-contract +tables):\n%s", d)
+	}
+	for _, r := range generators.All() {
+		checkNames(t, r.Describe())
+		checkHeaders(t, r)
+	}
+}
+
+// contracted are the resources that the contract knows. One that is ours alone
+// has its golden.
+func contracted() []generators.Resource {
+	return slices.DeleteFunc(generators.All(), isOurs)
+}
+
+func isOurs(r generators.Resource) bool {
+	_, known := references[r.Describe().Key]
+	return !known
+}
+
+func describe(d generators.Description) contractResource {
+	r := contractResource{
+		Resource:   d.Key,
+		APIVersion: d.Kind.GroupVersion().String(),
+		Kind:       d.Kind.Kind,
+		Namespaced: d.Namespaced,
+		Default:    d.Default,
+	}
+	for _, f := range d.Families {
+		r.Families = append(r.Families, contractFamily{
+			Name:            f.Name,
+			Type:            string(f.Type),
+			Stability:       f.Stability,
+			OptIn:           f.OptIn,
+			DeprecatedSince: f.DeprecatedSince,
+			Labels:          labelSets(d.Identity, f.Labels),
+		})
+	}
+	return r
+}
+
+// labelSets puts the identity before each set.
+func labelSets(identity []string, own [][]string) [][]string {
+	var sets [][]string
+	for _, set := range own {
+		sets = append(sets, slices.Concat(identity, set))
+	}
+	slices.SortFunc(sets, slices.Compare)
+	return sets
+}
+
+// checkNames holds the other names of the resource to the one it has.
+func checkNames(t *testing.T, d generators.Description) {
+	if want := d.Kind.GroupVersion().WithResource(d.Key); d.Resource != want {
+		t.Errorf("%s: resource is %v, want %v", d.Key, d.Resource, want)
+	}
+	if want := "*" + d.Kind.Version + "." + d.Kind.Kind; d.GoType != want {
+		t.Errorf("%s: Go type is %s, want %s", d.Key, d.GoType, want)
+	}
+}
+
+// checkHeaders holds the frame of each HELP line, whose text is free, and each
+// TYPE line.
+func checkHeaders(t *testing.T, r generators.Resource) {
+	families := r.Describe().Families
+	headers := r.Compile(everything).Headers()
+	if len(headers) != len(families) {
+		t.Fatalf("%s: %d headers of %d families", r.Describe().Key, len(headers), len(families))
+	}
+	for i, f := range families {
+		var notes string
+		if f.Stability == "STABLE" {
+			notes += "[STABLE] "
+		}
+		if f.DeprecatedSince != "" {
+			notes += "(Deprecated since " + f.DeprecatedSince + ") "
+		}
+		help := fmt.Sprintf("# HELP %s %s", f.Name, notes)
+		text, ok := strings.CutPrefix(string(headers[i]), help)
+		text, types, _ := strings.Cut(text, "\n")
+		if !ok || text == "" || strings.ContainsAny(text[:1], "[(") || types != fmt.Sprintf("# TYPE %s %s\n", f.Name, f.Type) {
+			t.Errorf("header of %s:\n%s", f.Name, headers[i])
+		}
+	}
+}
+
+// TestReferenceMeetsGolden holds the reference, which is to judge the tables,
+// to recorded answers.
+func TestReferenceMeetsGolden(t *testing.T) {
+	for _, c := range clusters {
+		for _, r := range slices.DeleteFunc(slices.Clone(c.resources), isOurs) {
+			t.Run(c.folder+"/"+r.Describe().Key, func(t *testing.T) { checkReference(t, c, r) })
+		}
+	}
+}
+
+func checkReference(t *testing.T, c cluster, r generators.Resource) {
+	t.Parallel()
+	got := map[string]float64{}
+	for _, typed := range c.objects(t, r) {
+		o := object{jsonForm(t, typed), r.Describe().Key, c.selection}
+		maps.Copy(got, expected(o, familiesOf(r, c.selection)))
+	}
+	want := map[string]float64{}
+	for series, values := range parseExposition(t, c.series(t, r)).values {
+		want[series] = values[0]
+	}
+	maps.Copy(want, differences[c.folder+"/"+r.Describe().Key])
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("series (-golden +reference):\n%s", d)
+	}
+}
+
+// familiesOf names the families of the resource that the selection exports.
+func familiesOf(r generators.Resource, selection generators.Selection) []string {
+	var families []string
+	for _, f := range r.Describe().Families {
+		switch {
+		case len(selection.Allow) > 0 && !matchesAny(selection.Allow, f.Name):
+		case matchesAny(selection.Deny, f.Name):
+		case f.OptIn && !matchesAny(selection.OptIn, f.Name):
+		default:
+			families = append(families, f.Name)
+		}
+	}
+	return families
+}
+
+func matchesAny(patterns []generators.Pattern, name string) bool {
+	return slices.ContainsFunc(patterns, func(p generators.Pattern) bool { return p.MatchString(name) })
+}
+
+// TestReferenceIsComplete demands a reference of every family and no other.
+func TestReferenceIsComplete(t *testing.T) {
+	want, got := map[string][]string{}, map[string][]string{}
+	for _, r := range contract(t) {
+		for _, f := range r.Families {
+			want[r.Resource] = append(want[r.Resource], f.Name)
+		}
+		slices.Sort(want[r.Resource])
+	}
+	for resource, r := range references {
+		got[resource] = slices.Sorted(maps.Keys(r.families))
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("families (-contract +reference):\n%s", d)
+	}
+}
