@@ -1,0 +1,207 @@
+package options_test
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/options"
+)
+
+// asText lets options be compared: resources by their keys, patterns by what
+// they were made of and the language that they are in.
+var asText = cmp.Options{
+	cmp.Transformer("Key", func(r generators.Resource) string { return r.Describe().Key }),
+	cmp.Transformer("Source", func(p generators.Pattern) string { return fmt.Sprintf("%T %v", p, p) }),
+}
+
+// unset are the options when no argument is given.
+func unset() options.Options {
+	return options.Options{
+		Listen:          "[::]:10241",
+		ListenTelemetry: "[::]:10242",
+		Resources:       slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default }),
+	}
+}
+
+func TestParse(t *testing.T) {
+	f := func(change func(o *options.Options), args ...string) {
+		t.Helper()
+		want := unset()
+		change(&want)
+		got, err := options.Parse(args)
+		if err != nil {
+			t.Errorf("%q: %v", args, err)
+			return
+		}
+		if d := cmp.Diff(want, got, asText); d != "" {
+			t.Errorf("%q (-want +got):\n%s", args, d)
+		}
+	}
+	type o = options.Options
+	f(func(*o) {})
+
+	// Where objects come from.
+	f(func(o *o) { o.Kubeconfig = "file" }, "--kubeconfig", "file")
+	f(func(o *o) { o.Kubeconfig = "b" }, "--kubeconfig=a", "--kubeconfig=b")
+	f(func(o *o) { o.APIServer = "https://a:1" }, "--apiserver=https://a:1")
+	f(func(o *o) { o.Kubeconfig, o.APIServer = "file", "https://a:1" }, "--kubeconfig=file", "--apiserver=https://a:1")
+	f(func(o *o) { o.Snapshot = "folder" }, "--snapshot=folder")
+
+	// Ports.
+	f(func(o *o) { o.Listen = "[::]:0" }, "--port=0")
+	f(func(o *o) { o.Listen = "[::]:65535" }, "--port", "65535")
+	f(func(o *o) { o.Listen = "127.0.0.1:10241" }, "--host=127.0.0.1")
+	f(func(o *o) { o.Listen = "[::1]:8080" }, "--host=::1", "--port=8080")
+	f(func(o *o) { o.Listen = ":10241" }, "--host=")
+	f(func(o *o) { o.ListenTelemetry = "localhost:8081" }, "--telemetry-host=localhost", "--telemetry-port=8081")
+
+	// Lists.
+	f(func(o *o) { o.Resources = []generators.Resource{&generators.Pods} }, "--resources=pods")
+	f(func(o *o) { o.Resources = []generators.Resource{&generators.Nodes, &generators.Pods} }, "--resources=pods,nodes,pods")
+	f(func(o *o) { o.Resources = []generators.Resource{&generators.Nodes, &generators.Pods} }, "--resources=pods", "--resources", "nodes")
+	f(func(o *o) { o.Resources = []generators.Resource{&generators.Roles} }, "--resources= ,\n roles ,\t")
+	f(func(*o) {}, "--resources=")
+	f(func(*o) {}, "--resources= , ")
+	f(func(o *o) { o.Namespaces = []string{"b", "a"} }, "--namespaces=b,a,b,a")
+	f(func(o *o) { o.Namespaces = []string{"b", "a"} }, "--namespaces=b", "--namespaces= a ,b")
+	f(func(o *o) { o.Denied = []string{"b", "a"} }, "--namespaces-denylist=b", "--namespaces-denylist=a,b")
+
+	// What is exported.
+	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"pods": {"a", "b*"}, "*": nil} }, "--metric-labels-allowlist=pods=[a,b*],*=[]")
+	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"nodes": {"b"}} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=nodes=[b]")
+	f(func(o *o) { o.Selection.Labels = generators.Allowlist{} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=")
+	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"roles": {"*"}} }, "--metric-labels-allowlist=roles=[*]")
+	f(func(o *o) { o.Selection.Annotations = generators.Allowlist{"pods": {"a"}} }, "--metric-annotations-allowlist=pods=[a]")
+
+	// Other.
+	f(func(o *o) { o.LogLevel = slog.LevelDebug }, "-v1")
+	f(func(o *o) { o.LogLevel = slog.LevelDebug }, "--v=5")
+	f(func(*o) {}, "-v=0")
+	f(func(*o) {}, "-v=-1")
+}
+
+// TestParsePatterns tries the patterns, since their languages differ.
+func TestParsePatterns(t *testing.T) {
+	type patterns = []generators.Pattern
+	allow := func(s generators.Selection) patterns { return s.Allow }
+	deny := func(s generators.Selection) patterns { return s.Deny }
+	optIn := func(s generators.Selection) patterns { return s.OptIn }
+	f := func(arg string, of func(generators.Selection) patterns, name string, want ...bool) {
+		t.Helper()
+		o, err := options.Parse([]string{arg})
+		if err != nil {
+			t.Errorf("%s: %v", arg, err)
+			return
+		}
+		var got []bool
+		for _, p := range of(o.Selection) {
+			got = append(got, p.MatchString(name))
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: matches of %s (-want +got):\n%s", arg, name, d)
+		}
+	}
+	f("--metric-allowlist=", allow, "kube_pod_info")
+	f("--metric-allowlist=kube_pod_info", allow, "kube_pod_info", true)
+	f("--metric-allowlist=pod", allow, "kube_pod_info", true)
+	f("--metric-allowlist=^pod,info$,Pod", allow, "kube_pod_info", false, true, false)
+	f("--metric-allowlist=^kube_(?!pod_)", allow, "kube_pod_info", false)
+	f("--metric-allowlist=^kube_(?!pod_)", allow, "kube_node_info", true)
+	f(`--metric-allowlist=^\w+$`, allow, "kube_pod_info", true)
+	f("--metric-denylist=\n  pod_info,\n  node\n", deny, "kube_pod_info", true, false)
+	f("--metric-denylist=(?<!pod)_info", deny, "kube_pod_info", false)
+	f("--metric-opt-in-list=nodesel,x", optIn, "kube_pod_nodeselectors", true, false)
+	f("--metric-opt-in-list=(?i)NODE", optIn, "kube_pod_nodeselectors", true)
+	f("--metric-opt-in-list=a", allow, "a")
+	f("--metric-opt-in-list=a", deny, "a")
+	f("--metric-allowlist=a", optIn, "a")
+}
+
+func TestParseCommands(t *testing.T) {
+	f := func(want options.Options, args ...string) {
+		t.Helper()
+		got, err := options.Parse(args)
+		if err != nil {
+			t.Errorf("%q: %v", args, err)
+			return
+		}
+		if d := cmp.Diff(want, got, asText); d != "" {
+			t.Errorf("%q (-want +got):\n%s", args, d)
+		}
+	}
+	f(options.Options{Command: options.Help}, "help")
+	f(options.Options{Command: options.Help}, "--help")
+	f(options.Options{Command: options.Help}, "-h")
+	f(options.Options{Command: options.Help}, "version", "--help")
+	f(options.Options{Command: options.Version}, "version")
+	rbac := unset()
+	rbac.Command = options.RBAC
+	f(rbac, "rbac")
+	rbac.Namespaces = []string{"a"}
+	f(rbac, "rbac", "--namespaces=a")
+	f(rbac, "--namespaces=a", "rbac")
+}
+
+func TestParseErrors(t *testing.T) {
+	f := func(want string, args ...string) {
+		t.Helper()
+		got, err := options.Parse(args)
+		if err == nil {
+			t.Errorf("%q is %+v", args, got)
+			return
+		}
+		if err.Error() != want {
+			t.Errorf("%q: error %q, want %q", args, err, want)
+		}
+	}
+	f("unknown flag: --bogus", "--bogus")
+	f(`unknown shorthand flag: 'x' in -x`, "-x")
+	f("flag needs an argument: --port", "--port")
+	f(`unknown command "serve" (there are rbac, version and help)`, "serve")
+	f(`unexpected argument "now"`, "version", "now")
+	f(`unexpected argument "pods"`, "rbac", "pods")
+
+	f(`invalid argument "65536" for "--port" flag: strconv.ParseUint: parsing "65536": value out of range`, "--port=65536")
+	f(`invalid argument "-1" for "--telemetry-port" flag: strconv.ParseUint: parsing "-1": invalid syntax`, "--telemetry-port=-1")
+	f(`invalid argument "much" for "-v, --v" flag: strconv.ParseInt: parsing "much": invalid syntax`, "-v=much")
+
+	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
+	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
+
+	f(`--resources: there is no resource "podz"; the nearest is "pods"`, "--resources=pods,podz")
+	f(`--resources: there is no resource "Pods"; the nearest is "pods"`, "--resources=Pods")
+	f(`--resources: there is no resource "node"; the nearest is "nodes"`, "--resources=pods", "--resources=node")
+
+	f(`invalid argument "pods=a" for "--metric-labels-allowlist" flag: want [ after = at "a"`, "--metric-labels-allowlist=pods=a")
+	f(`--metric-labels-allowlist: there is no resource "podz"; the nearest is "pods"`, "--metric-labels-allowlist=podz=[a]")
+	f(`--metric-labels-allowlist: there is no resource ""; the nearest is "jobs"`, "--metric-labels-allowlist==[a]")
+	f(`--metric-labels-allowlist: "*a*" has more than one *`, "--metric-labels-allowlist=pods=[a,*a*]")
+	f(`--metric-labels-allowlist: "**" has more than one *`, "--metric-labels-allowlist=*=[**]")
+	f(`--metric-annotations-allowlist: there is no resource "podz"; the nearest is "pods"`, "--metric-annotations-allowlist=podz=[a]")
+	f(`--metric-annotations-allowlist: "*a*" has more than one *`, "--metric-annotations-allowlist=pods=[*a*]")
+
+	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
+	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
+	f("--metric-allowlist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-allowlist=b,a[")
+	f("--metric-denylist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-denylist=a[")
+}
+
+// TestUsageHasEveryFlag holds the help to what documentation is made from.
+func TestUsageHasEveryFlag(t *testing.T) {
+	usage := options.Usage()
+	flags := options.Flags()
+	if len(flags) == 0 {
+		t.Error("there are no flags")
+	}
+	for _, flag := range flags {
+		if !strings.Contains(usage, " --"+flag.Name+" ") {
+			t.Errorf("the help does not have --%s", flag.Name)
+		}
+	}
+}
