@@ -11,9 +11,9 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
-	"time"
 	_ "time/tzdata" // schedules name time zones; the image has no files of them
 
 	"github.com/oklog/run"
@@ -26,15 +26,21 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
+// gcPercent is how much garbage may lie beside what is in use, in percent, unless
+// the environment says otherwise. What is in use is mostly packed text that the
+// collector does not look into, so collecting twice as often as is usual costs
+// little and saves a quarter of the memory.
+const gcPercent = 50
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	if err := start(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "kubestate:", oneLine(err))
 		os.Exit(1)
 	}
 }
-
-// writeTimeout bounds how long one scrape may take.
-const writeTimeout = time.Minute
 
 // start does what the arguments ask for.
 func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -89,8 +95,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	var g run.Group
 	running := context.WithoutCancel(ctx)
 	g.Add(background(ctx, untilDone))
-	g.Add(server.Serve(scrapes, server.Main(relay.Resources, registry), writeTimeout, log))
-	g.Add(server.Serve(telemetry, server.Telemetry(registry, relay.Unsynced), 0, log))
+	g.Add(server.Serve(scrapes, server.Main(relay.Resources, registry), server.ScrapeTimeout, log))
+	g.Add(server.Serve(telemetry, server.Telemetry(relay.Resources, registry, relay.Unsynced), 0, log))
 	g.Add(background(running, func(ctx context.Context) error { return relay.Run(ctx, next) }))
 	if opts.Awaited != nil {
 		log.Warn("starting without the configuration file", "err", opts.Awaited)

@@ -90,6 +90,15 @@ func (r *Renderer) Headers() [][]byte {
 	return headers
 }
 
+// Names gives the names of the families, in the order of Headers.
+func (r *Renderer) Names() []string {
+	names := make([]string, len(r.families))
+	for i := range r.families {
+		names[i] = r.families[i].name
+	}
+	return names
+}
+
 // Render appends the lines of object to dst, family by family, and to ends the
 // length of dst after each family. A family whose row panics has no lines. An
 // object that is not of the table's type renders nothing.

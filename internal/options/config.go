@@ -17,6 +17,7 @@ import (
 var configKeys = map[string]string{
 	"annotations_allow_list": "metric-annotations-allowlist",
 	"apiserver":              "apiserver",
+	"enable_gzip_encoding":   "enable-gzip-encoding",
 	"host":                   "host",
 	"kubeconfig":             "kubeconfig",
 	"labels_allow_list":      "metric-labels-allowlist",

@@ -181,6 +181,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, separated by commas: RE2, not anchored")
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, and the resource may be *")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
+	f.Bool("enable-gzip-encoding", true, "accepted, and without effect: answers are packed with gzip for every client that accepts that")
 	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and more logs details")
 	return f
 }

@@ -23,10 +23,10 @@ func Main(resources func() []*store.Resource, reg prometheus.Registerer) http.Ha
 		ConstLabels: prometheus.Labels{"handler": "metrics"},
 		Buckets:     prometheus.DefBuckets,
 	}, []string{"method"})
-	reg.MustRegister(durations)
+	reg.MustRegister(durations, storeMetrics{resources})
 
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, Metrics(resources)))
+	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, Metrics(resources, reg)))
 	// Neither asks the API server: while it is away the last state is served,
 	// and a restart would lose that.
 	mux.HandleFunc("/healthz", ok)
@@ -37,16 +37,17 @@ func Main(resources func() []*store.Resource, reg prometheus.Registerer) http.Ha
 
 // Telemetry is the handler of the telemetry port: the program's own metrics,
 // readiness and profiles. The program is ready when missing names nothing.
-func Telemetry(own prometheus.Gatherer, missing func() []string) http.Handler {
+func Telemetry(resources func() []*store.Resource, own prometheus.Gatherer, missing func() []string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(own, promhttp.HandlerOpts{}))
 	mux.HandleFunc("/readyz", ready(missing))
+	mux.Handle("/debug/cardinality", cardinality(resources))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	mux.Handle("/{$}", landing("What kubestate measures of itself.", "metrics", "readyz", "debug/pprof/"))
+	mux.Handle("/{$}", landing("What kubestate measures of itself.", "metrics", "readyz", "debug/cardinality", "debug/pprof/"))
 	return mux
 }
 

@@ -4,60 +4,90 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubestate/kubestate/internal/exposition"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
 // Metrics answers with the text of the resources, in their order, in the format
-// that the request's Accept header asks for. The query parameters resources and
-// exclude_resources, lists of names, narrow the answer down.
+// that the request's Accept header asks for, packed with gzip if the client
+// accepts that. The query parameters resources and exclude_resources, lists of
+// names, and namespace narrow the answer down.
 //
 // The views are taken before the first byte is written: an answer holds all
 // that was known when it began, of every resource one state, however slowly
 // the client reads.
-func Metrics(resources func() []*store.Resource) http.Handler {
+func Metrics(resources func() []*store.Resource, reg prometheus.Registerer) http.Handler {
+	measured := newScrapeMetrics(reg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
 		format := exposition.Negotiate(r.Header.Get("Accept"))
-		w.Header().Set("Content-Type", format.ContentType)
+		a := parseFilter(r.URL.Query()).answer(resources(), format)
+		header := w.Header()
+		header.Set("Content-Type", format.ContentType)
+		header.Set("Vary", "Accept, Accept-Encoding")
+		encoding, size, write := "identity", a.Size(), a.WriteText
+		if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+			encoding, size, write = "gzip", a.GzipSize(), a.WriteGzip
+			header.Set("Content-Encoding", encoding)
+		}
+		header.Set("Content-Length", strconv.FormatInt(size, 10))
 		if r.Method == http.MethodHead {
 			return
 		}
-		wanted := parseFilter(r.URL.Query())
-		var views []store.View
-		for _, resource := range resources() {
-			if wanted.includes(resource.Name()) {
-				views = append(views, resource.View())
-			}
+		limitWriting(w, r, began)
+		if write(w) == nil { // else the client is gone, or too slow
+			measured.observe(encoding, size, time.Since(began))
 		}
-		out := newChunkWriter(w)
-		defer out.release()
-		for _, view := range views {
-			view.Chunks(out.write)
-		}
-		out.write([]byte(format.End))
-		out.flush()
 	})
 }
 
-// filter is what the query parameters say of the resources in the answer.
+// limitWriting has the answer cut off when the scraper says that it will have
+// given up on it, if that is sooner than the server's own bound.
+func limitWriting(w http.ResponseWriter, r *http.Request, began time.Time) {
+	seconds, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
+	if err != nil || !(seconds > 0 && seconds < ScrapeTimeout.Seconds()) {
+		return
+	}
+	// A writer that knows no deadlines is none of a connection's.
+	_ = http.NewResponseController(w).SetWriteDeadline(began.Add(time.Duration(seconds * float64(time.Second))))
+}
+
+// filter is what the query parameters say of what is in the answer.
 type filter struct {
-	only     []string
-	limited  bool // only counts
-	excluded []string
+	only       []string // resources
+	limited    bool     // only counts
+	excluded   []string // resources
+	namespaces []string // none for all
 }
 
 func parseFilter(query url.Values) filter {
 	return filter{
-		only:     names(query["resources"]),
-		limited:  query.Has("resources"),
-		excluded: names(query["exclude_resources"]),
+		only:       names(query["resources"]),
+		limited:    query.Has("resources"),
+		excluded:   names(query["exclude_resources"]),
+		namespaces: names(query["namespace"]),
 	}
 }
 
-func (f filter) includes(name string) bool {
-	return (!f.limited || slices.Contains(f.only, name)) && !slices.Contains(f.excluded, name)
+func (f filter) includes(resource string) bool {
+	return (!f.limited || slices.Contains(f.only, resource)) && !slices.Contains(f.excluded, resource)
+}
+
+// answer is the text of what the filter lets through.
+func (f filter) answer(resources []*store.Resource, format exposition.Format) *store.Answer {
+	var views []store.View
+	for _, r := range resources {
+		if f.includes(r.Name()) {
+			views = append(views, r.View(f.namespaces...))
+		}
+	}
+	return store.NewAnswer(views, format.End)
 }
 
 // names splits lists at commas, drops the spaces around and the empty parts.
@@ -71,4 +101,31 @@ func names(lists []string) []string {
 		}
 	}
 	return all
+}
+
+// scrapeMetrics measure complete answers.
+type scrapeMetrics struct {
+	size    *prometheus.GaugeVec
+	seconds *prometheus.HistogramVec
+}
+
+func newScrapeMetrics(reg prometheus.Registerer) scrapeMetrics {
+	m := scrapeMetrics{
+		size: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "kubestate_scrape_bytes",
+			Help: "Size of the last complete answer to a scrape, in bytes as sent.",
+		}, []string{"encoding"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "kubestate_scrape_duration_seconds",
+			Help:    "How long complete answers to scrapes took, in seconds.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+		}, []string{"encoding"}),
+	}
+	reg.MustRegister(m.size, m.seconds)
+	return m
+}
+
+func (m scrapeMetrics) observe(encoding string, size int64, took time.Duration) {
+	m.size.WithLabelValues(encoding).Set(float64(size))
+	m.seconds.WithLabelValues(encoding).Observe(took.Seconds())
 }

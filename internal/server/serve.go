@@ -21,6 +21,9 @@ const (
 	idleTimeout       = 5 * time.Minute
 )
 
+// ScrapeTimeout bounds the writing of an answer to a scrape.
+const ScrapeTimeout = time.Minute
+
 // Serve gives an actor that answers requests on the listener. writeTimeout
 // bounds the writing of one answer; 0 sets no bound. When interrupted it takes
 // no new requests and lets those under way finish.

@@ -1,7 +1,10 @@
 package store_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"strconv"
@@ -19,22 +22,63 @@ type model map[string]int
 
 // The families of the tests: every object has one line in the first and one
 // line in the second unless its value is a multiple of 3.
-var headers = [][]byte{[]byte("# a\n"), []byte("# b\n")}
+var families = []store.Family{{Name: "a", Header: []byte("# a\n")}, {Name: "b", Header: []byte("# b\n")}}
 
-func render(uid string, v int) (text []byte, ends []int) {
-	text = fmt.Appendf(text, "a{%s} %d\n", uid, v)
-	ends = append(ends, len(text))
+func render(uid string, v int) store.Rendered {
+	text := fmt.Appendf(nil, "a{%s} %d\n", uid, v)
+	ends := []int{len(text)}
 	if v%3 != 0 {
 		text = fmt.Appendf(text, "b{%s} %d\n", uid, v)
 	}
-	return text, append(ends, len(text))
+	return store.Rendered{UID: uid, Namespace: namespaceOf(uid), Text: text, Ends: append(ends, len(text))}
 }
 
-// read is the text of r.
-func read(r *store.Resource) string {
-	var b strings.Builder
-	r.View().Chunks(func(chunk []byte) bool { b.Write(chunk); return true })
-	return b.String()
+// namespaceOf spreads uids over two namespaces.
+func namespaceOf(uid string) string {
+	if len(uid)%2 == 0 {
+		return "even"
+	}
+	return "odd"
+}
+
+// read is the text of r, or of namespaces of it. It is read in both encodings,
+// and each has to have the size it said.
+func read(t *testing.T, r *store.Resource, namespaces ...string) string {
+	t.Helper()
+	answer := store.NewAnswer([]store.View{r.View(namespaces...)}, "")
+	var text, packed bytes.Buffer
+	if err := answer.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if err := answer.WriteGzip(&packed); err != nil {
+		t.Fatal(err)
+	}
+	if int64(text.Len()) != answer.Size() || int64(packed.Len()) != answer.GzipSize() {
+		t.Fatalf("wrote %d and %d bytes, said %d and %d", text.Len(), packed.Len(), answer.Size(), answer.GzipSize())
+	}
+	if got := gunzip(t, packed.Bytes()); got != text.String() {
+		t.Fatalf("text %q and packed %q", text.String(), got)
+	}
+	return text.String()
+}
+
+// gunzip reads one gzip member, after which there must be nothing.
+func gunzip(t *testing.T, packed []byte) string {
+	t.Helper()
+	in := bytes.NewReader(packed)
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.Multistream(false)
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.Len() > 0 {
+		t.Fatalf("%d bytes after the gzip member", in.Len())
+	}
+	return string(text)
 }
 
 // parse gives the families of an answer back as models. It fails on a line out
@@ -64,29 +108,54 @@ func parse(text string) (a, b model, err error) {
 // check compares the text of r with what m says it is.
 func check(t *testing.T, r *store.Resource, m model) {
 	t.Helper()
-	a, b, err := parse(read(r))
+	checkText(t, read(t, r), m)
+	even := maps.Clone(m)
+	maps.DeleteFunc(even, func(uid string, _ int) bool { return namespaceOf(uid) != "even" })
+	checkText(t, read(t, r, "even", "elsewhere"), even)
+	checkStats(t, r, m)
+}
+
+func checkText(t *testing.T, text string, m model) {
+	t.Helper()
+	a, b, err := parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	withB := model{}
-	for uid, v := range m {
-		if v%3 != 0 {
-			withB[uid] = v
-		}
-	}
-	if d := cmp.Diff([]model{m, withB}, []model{a, b}); d != "" {
+	if d := cmp.Diff([]model{m, m.inB()}, []model{a, b}); d != "" {
 		t.Fatalf("content (-want +got):\n%s", d)
+	}
+	if len(m) == 0 && text != "" {
+		t.Fatalf("text without objects: %q", text)
 	}
 }
 
+func checkStats(t *testing.T, r *store.Resource, m model) {
+	t.Helper()
+	s := r.Stats()
+	got := []int{s.Objects, s.Families[0].Series, s.Families[1].Series}
+	if d := cmp.Diff([]int{len(m), len(m), len(m.inB())}, got); d != "" {
+		t.Fatalf("objects, series of a, series of b (-want +got):\n%s", d)
+	}
+}
+
+// inB is the part of m that is in the second family.
+func (m model) inB() model {
+	b := maps.Clone(m)
+	maps.DeleteFunc(b, func(_ string, v int) bool { return v%3 == 0 })
+	return b
+}
+
 func TestRandomOperationsAgainstModel(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		r := store.NewResource("things", headers, 2)
+		r := store.NewResource("things", families, 2)
 		models := []model{{}, {}}
-		for range 1000 {
+		for range 600 {
 			part := rnd.IntN(2)
 			mutate(rnd, r.Parts()[part], models[part], fmt.Sprintf("part%d-", part))
+			if rnd.IntN(5) == 0 {
+				r.Pack()
+			}
 			if rnd.IntN(10) == 0 {
 				check(t, r, union(models...))
 			}
@@ -97,23 +166,21 @@ func TestRandomOperationsAgainstModel(t *testing.T) {
 
 // mutate does the same to p and m.
 func mutate(rnd *rand.Rand, p *store.Part, m model, prefix string) {
-	uid := fmt.Sprint(prefix, rnd.IntN(40))
+	uid := fmt.Sprint(prefix, rnd.IntN(120))
 	switch n := rnd.IntN(100); {
 	case n < 60:
 		v := rnd.IntN(100)
-		text, ends := render(uid, v)
-		p.Set(uid, text, ends)
+		p.Set(render(uid, v))
 		m[uid] = v
 	case n < 95:
 		p.Delete(uid)
 		delete(m, uid)
 	default:
-		g := store.NewGeneration(0)
+		g := p.Begin()
 		clear(m)
-		for range rnd.IntN(60) {
-			uid, v := fmt.Sprint(prefix, rnd.IntN(60)), rnd.IntN(100)
-			text, ends := render(uid, v)
-			g.Set(uid, text, ends)
+		for range rnd.IntN(200) {
+			uid, v := fmt.Sprint(prefix, rnd.IntN(150)), rnd.IntN(100)
+			g.Set(render(uid, v))
 			m[uid] = v
 		}
 		p.Replace(g)
@@ -133,14 +200,12 @@ func union(models ...model) model {
 // both families of a view show the same.
 func TestReadersSeeOneGeneration(t *testing.T) {
 	const objects, generations = 50, 300
-	r := store.NewResource("things", headers, 1)
+	r := store.NewResource("things", families, 1)
 	part := r.Parts()[0]
 	replace := func(v int) {
-		g := store.NewGeneration(objects)
+		g := part.Begin()
 		for i := range objects {
-			uid := fmt.Sprint("uid-", i)
-			text, ends := render(uid, v)
-			g.Set(uid, text, ends)
+			g.Set(render(fmt.Sprint("uid-", i), v))
 		}
 		part.Replace(g)
 	}
@@ -150,7 +215,7 @@ func TestReadersSeeOneGeneration(t *testing.T) {
 	for range 4 {
 		readers.Go(func() {
 			for {
-				a, b, err := parse(read(r))
+				a, b, err := parse(read(t, r))
 				if err != nil || !oneGeneration(a, b, objects) {
 					t.Errorf("not one generation: %v, a %v, b %v", err, a, b)
 					return
@@ -165,6 +230,7 @@ func TestReadersSeeOneGeneration(t *testing.T) {
 	}
 	for v := range generations {
 		replace(v)
+		r.Pack()
 	}
 	close(done)
 	readers.Wait()
@@ -179,52 +245,84 @@ func oneGeneration(a, b model, objects int) bool {
 	return len(a) == objects && len(values) == 1 && (v%3 == 0 && len(b) == 0 || len(b) == objects && b["uid-0"] == v)
 }
 
-// TestConcurrentWriters lets each writer own some uids of one part.
-func TestConcurrentWriters(t *testing.T) {
-	r := store.NewResource("things", headers, 1)
-	part := r.Parts()[0]
-	models := make([]model, 4)
-	var writers sync.WaitGroup
-	for w := range models {
-		models[w] = model{}
-		writers.Go(func() {
-			rnd := rand.New(rand.NewPCG(uint64(w), 2))
-			for range 2000 {
-				uid := fmt.Sprintf("writer%d-%d", w, rnd.IntN(30))
-				if v := rnd.IntN(100); v < 70 {
-					text, ends := render(uid, v)
-					part.Set(uid, text, ends)
-					models[w][uid] = v
-				} else {
-					part.Delete(uid)
-					delete(models[w], uid)
+// TestReadersAndPackingAreConcurrent lets a writer, readers and the packing work
+// on one part. Readers look for what can be known whatever the moment: every
+// line in its place, no series twice, and of the uids that are always there all.
+func TestReadersAndPackingAreConcurrent(t *testing.T) {
+	const lasting, rounds = 100, 3000
+	r := store.NewResource("things", families, 1)
+	part, m := r.Parts()[0], model{}
+	for i := range lasting {
+		uid := fmt.Sprint("lasting-", i)
+		part.Set(render(uid, 1))
+		m[uid] = 1
+	}
+	done := make(chan struct{})
+	var others sync.WaitGroup
+	until := func(work func()) {
+		others.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					work()
 				}
 			}
 		})
 	}
-	for range 200 {
-		if _, _, err := parse(read(r)); err != nil {
-			t.Fatal(err)
+	for range 3 {
+		until(func() {
+			a, _, err := parse(read(t, r))
+			for i := range lasting {
+				if _, ok := a[fmt.Sprint("lasting-", i)]; !ok || err != nil {
+					t.Errorf("lasting-%d there: %v, err %v", i, ok, err)
+					return
+				}
+			}
+		})
+	}
+	until(r.Pack)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range rounds {
+		uid := fmt.Sprint("passing-", rnd.IntN(60))
+		switch n := rnd.IntN(100); {
+		case n < 50:
+			uid = fmt.Sprint("lasting-", rnd.IntN(lasting))
+			fallthrough
+		case n < 80:
+			part.Set(render(uid, n))
+			m[uid] = n
+		case n < 99:
+			part.Delete(uid)
+			delete(m, uid)
+		default:
+			g := part.Begin()
+			for uid, v := range m {
+				g.Set(render(uid, v))
+			}
+			part.Replace(g)
 		}
 	}
-	writers.Wait()
-	check(t, r, union(models...))
+	close(done)
+	others.Wait()
+	check(t, r, m)
 }
 
 // TestOrderIsKept holds that objects stay where they are through updates and
 // replacements, and that gaps are filled.
 func TestOrderIsKept(t *testing.T) {
-	r := store.NewResource("things", headers[:1], 1)
+	r := store.NewResource("things", families[:1], 1)
 	p := r.Parts()[0]
-	set := func(set func(string, []byte, []int), uids ...string) {
+	set := func(set func(store.Rendered), uids ...string) {
 		for _, uid := range uids {
 			text := []byte(uid + " ")
-			set(uid, text, []int{len(text)})
+			set(store.Rendered{UID: uid, Text: text, Ends: []int{len(text)}})
 		}
 	}
 	f := func(want string) {
 		t.Helper()
-		if got := strings.TrimPrefix(read(r), "# a\n"); got != want {
+		if got := strings.TrimPrefix(read(t, r), "# a\n"); got != want {
 			t.Fatalf("order %q, want %q", got, want)
 		}
 	}
@@ -238,11 +336,11 @@ func TestOrderIsKept(t *testing.T) {
 	f("a c d ")
 	set(p.Set, "e")
 	f("a e c d ")
-	g := store.NewGeneration(4)
+	g := p.Begin()
 	set(g.Set, "z", "a", "y", "d", "x")
 	p.Replace(g)
-	f("a z y d x ")
-	p.Replace(store.NewGeneration(0))
+	f("a d z y x ")
+	p.Replace(p.Begin())
 	f("")
 	if n := p.Len(); n != 0 {
 		t.Fatalf("%d objects left", n)

@@ -5,13 +5,14 @@ import (
 	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
 // A Feed renders the objects of one resource, in one namespace or in all, into
-// its part of the store. It is a cache.ReflectorStore.
+// its part of the store. It is a cache.TransformingStore.
 type Feed struct {
 	resource  generators.Description
 	namespace string // metav1.NamespaceAll for all
@@ -20,6 +21,8 @@ type Feed struct {
 	synced    atomic.Bool
 	onSynced  func()      // called when synced for the first time
 	refused   atomic.Bool // the API server has no such resource, or not for us
+
+	next *store.Generation // of a list that is being streamed
 
 	// Scratch for one rendering.
 	text []byte
@@ -35,10 +38,10 @@ func (f *Feed) name() string {
 }
 
 // Add renders an object that is new to the reflector.
-func (f *Feed) Add(object any) error { return f.set(f.part.Set, object) }
+func (f *Feed) Add(object any) error { return f.set(object) }
 
 // Update renders an object that the reflector has seen before.
-func (f *Feed) Update(object any) error { return f.set(f.part.Set, object) }
+func (f *Feed) Update(object any) error { return f.set(object) }
 
 // Delete removes an object.
 func (f *Feed) Delete(object any) error {
@@ -49,15 +52,57 @@ func (f *Feed) Delete(object any) error {
 	return err
 }
 
-// Replace renders the complete list of objects and puts it in the place of all
-// that the part holds, in one step. From the first time on, the feed is synced.
+// Transformer makes of each object of a streamed list a token, once it is rendered
+// into the next generation: the reflector holds on to tokens until it has all of
+// them, and not to objects.
+func (f *Feed) Transformer() cache.TransformFunc {
+	return func(object any) (any, error) {
+		o, err := asObject(object)
+		if err != nil {
+			return nil, err
+		}
+		if f.next == nil {
+			f.next = f.part.Begin()
+		}
+		f.render(f.next.Set, o)
+		return token{uid: key(o), namespace: o.GetNamespace(), name: o.GetName()}, nil
+	}
+}
+
+// startOver forgets what was rendered of a list that was not completed.
+func (f *Feed) startOver() { f.next = nil }
+
+// token stands for an object that is rendered already.
+type token struct{ uid, namespace, name string }
+
+// GetObjectMeta names the object that the token stands for.
+func (t token) GetObjectMeta() metav1.Object {
+	return &metav1.ObjectMeta{Namespace: t.namespace, Name: t.name}
+}
+
+// Replace puts the complete list of objects, or of the tokens they became, in the
+// place of all that the part holds, in one step. From the first time on, the feed
+// is synced.
 func (f *Feed) Replace(objects []any, _ string) error {
-	next := store.NewGeneration(len(objects))
+	next := f.next
+	if next == nil {
+		next = f.part.Begin()
+	}
+	f.next = nil
+	listed := make(map[string]bool, len(objects))
 	for _, object := range objects {
-		if err := f.set(next.Set, object); err != nil {
+		if t, ok := object.(token); ok {
+			listed[t.uid] = true
+			continue
+		}
+		o, err := asObject(object)
+		if err != nil {
 			return err
 		}
+		f.render(next.Set, o)
+		listed[key(o)] = true
 	}
+	next.Retain(func(uid string) bool { return listed[uid] })
 	f.part.Replace(next)
 	if !f.synced.Swap(true) {
 		f.onSynced()
@@ -68,14 +113,17 @@ func (f *Feed) Replace(objects []any, _ string) error {
 // Resync has nothing to do: what is stored does not decay.
 func (f *Feed) Resync() error { return nil }
 
-func (f *Feed) set(set func(uid string, text []byte, ends []int), object any) error {
+func (f *Feed) set(object any) error {
 	o, err := asObject(object)
-	if err != nil {
-		return err
+	if err == nil {
+		f.render(f.part.Set, o)
 	}
+	return err
+}
+
+func (f *Feed) render(set func(store.Rendered), o metav1.Object) {
 	f.text, f.ends = f.renderer.Render(f.text[:0], f.ends[:0], o)
-	set(key(o), f.text, f.ends)
-	return nil
+	set(store.Rendered{UID: key(o), Namespace: o.GetNamespace(), Text: f.text, Ends: f.ends})
 }
 
 func asObject(object any) (metav1.Object, error) {

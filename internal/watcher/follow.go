@@ -84,6 +84,7 @@ func (s *source) Watch(options metav1.ListOptions) (watch.Interface, error) {
 // ListWithContext lists the feed's objects.
 func (s *source) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 	options.FieldSelector = s.selector
+	s.feed.startOver()
 	list, err := s.client.list(ctx, s.feed.resource.Resource, s.feed.namespace, options)
 	s.observe(ctx, s.lists, err)
 	return list, err
@@ -92,6 +93,9 @@ func (s *source) ListWithContext(ctx context.Context, options metav1.ListOptions
 // WatchWithContext watches the feed's objects.
 func (s *source) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 	options.FieldSelector = s.selector
+	if options.SendInitialEvents != nil {
+		s.feed.startOver()
+	}
 	changes, err := s.client.watch(ctx, s.feed.resource.Resource, s.feed.namespace, options)
 	if options.SendInitialEvents != nil && apierrors.IsInvalid(err) {
 		s.log.Debug("the API server does not stream lists", "err", err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -57,7 +58,7 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 			f.renderer.Contained = contained.report
 			feeds = append(feeds, f)
 		}
-		kept := store.NewResource(d.Key, feeds[0].renderer.Headers(), len(feeds))
+		kept := store.NewResource(d.Key, families(feeds[0].renderer), len(feeds))
 		for i, part := range kept.Parts() {
 			feeds[i].part = part
 		}
@@ -66,6 +67,16 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 	}
 	w.unsynced.Store(int32(len(w.feeds)))
 	return w
+}
+
+// families is what the store has to know of what r renders.
+func families(r *generators.Renderer) []store.Family {
+	headers := r.Headers()
+	var all []store.Family
+	for i, name := range r.Names() {
+		all = append(all, store.Family{Name: name, Header: headers[i]})
+	}
+	return all
 }
 
 func (w *Watcher) oneSynced() {
@@ -92,18 +103,33 @@ func (w *Watcher) Unsynced() []string {
 	return names
 }
 
-// Run follows the API server until ctx ends, or just waits for that if there is
-// none.
+// Run follows the API server, if there is one, and keeps the store packed until
+// ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
-	if w.client == nil {
-		<-ctx.Done()
-		return
+	var running sync.WaitGroup
+	running.Go(func() { w.pack(ctx) })
+	if w.client != nil {
+		for _, f := range w.feeds {
+			running.Go(func() { w.follow(ctx, f) })
+		}
 	}
-	var following sync.WaitGroup
-	for _, f := range w.feeds {
-		following.Go(func() { w.follow(ctx, f) })
+	running.Wait()
+}
+
+// pack packs the store once a second.
+func (w *Watcher) pack(ctx context.Context) {
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+			for _, r := range w.resources {
+				r.Pack()
+			}
+		}
 	}
-	following.Wait()
 }
 
 // Load fills the feeds from objects by kind, as a complete list of each.

@@ -1,0 +1,381 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/server"
+)
+
+// levels notes the level of each record that is logged.
+type levels struct {
+	mu    sync.Mutex
+	noted []slog.Level
+}
+
+func (*levels) Enabled(context.Context, slog.Level) bool { return true }
+func (l *levels) WithAttrs([]slog.Attr) slog.Handler     { return l }
+func (l *levels) WithGroup(string) slog.Handler          { return l }
+
+func (l *levels) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.noted = append(l.noted, r.Level)
+	return nil
+}
+
+// take gives what was noted since the last time.
+func (l *levels) take() []slog.Level {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	noted := l.noted
+	l.noted = nil
+	return noted
+}
+
+// closing is a listener that tells when it is closed.
+type closing struct {
+	net.Listener
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *closing) Close() error {
+	err := l.Listener.Close()
+	l.once.Do(func() { close(l.closed) })
+	return err
+}
+
+func listen(t *testing.T) *closing {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &closing{Listener: l, closed: make(chan struct{})}
+}
+
+// serving is a server that runs.
+type serving struct {
+	interrupt func(error)
+	ended     chan error // what execute returned
+}
+
+func serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log slog.Handler) serving {
+	execute, interrupt := server.Serve(l, h, writeTimeout, slog.New(log))
+	s := serving{interrupt, make(chan error, 1)}
+	go func() { s.ended <- execute() }()
+	return s
+}
+
+// stop ends the server, which is idle.
+func (s serving) stop(t *testing.T) {
+	t.Helper()
+	s.interrupt(nil)
+	if err := <-s.ended; err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+}
+
+// TestInterruptLetsAnswersFinish interrupts the server in the middle of an
+// answer.
+func TestInterruptLetsAnswersFinish(t *testing.T) {
+	l := listen(t)
+	log := &levels{}
+	begun, finish := make(chan struct{}), make(chan struct{})
+	s := serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "first half, ")
+		close(begun)
+		<-finish
+		fmt.Fprint(w, "second half")
+	}), time.Minute, log)
+
+	client := &http.Client{Transport: &http.Transport{}}
+	bodies := make(chan string, 1)
+	go func() {
+		response, err := client.Get("http://" + l.Addr().String())
+		if err != nil {
+			bodies <- err.Error()
+			return
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		bodies <- fmt.Sprintf("%s, %v", body, err)
+	}()
+	<-begun
+
+	interrupted := make(chan struct{})
+	go func() {
+		s.interrupt(errors.New("enough"))
+		close(interrupted)
+	}()
+	<-l.closed
+	if c, err := net.Dial("tcp", l.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("a new connection: %v, %v", c, err)
+	}
+	select {
+	case <-interrupted:
+		t.Error("interrupt returned before the answer was finished")
+	case err := <-s.ended:
+		t.Errorf("the server ended before the answer was finished, with %v", err)
+	default:
+	}
+	close(finish)
+	if body := <-bodies; body != "first half, second half, <nil>" {
+		t.Errorf("the answer is %q", body)
+	}
+	<-interrupted
+	if err := <-s.ended; err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	if noted := log.take(); noted != nil {
+		t.Errorf("logged %v", noted)
+	}
+}
+
+// TestInterruptBeforeExecute ends a server that never came to serve.
+func TestInterruptBeforeExecute(t *testing.T) {
+	l := listen(t)
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), 0, slog.New(&levels{}))
+	interrupt(nil)
+	if err := execute(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	<-l.closed
+}
+
+// TestServeFails takes the listener away.
+func TestServeFails(t *testing.T) {
+	l := listen(t)
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), 0, slog.New(&levels{}))
+	l.Close()
+	err := execute()
+	if !errors.Is(err, net.ErrClosed) || !strings.HasPrefix(err.Error(), "serve on "+l.Addr().String()+": ") {
+		t.Errorf("the server ended with %v", err)
+	}
+	interrupt(err) // as a group of actors does
+}
+
+// TestGarbage sends what is no request, or none that is served. The client
+// hears of that; the log does not, above debug level.
+func TestGarbage(t *testing.T) {
+	l, log := listen(t), &levels{}
+	mux := http.NewServeMux()
+	mux.Handle("/", mainPort(prometheus.NewRegistry()))
+	mux.HandleFunc("/twice", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		w.WriteHeader(http.StatusOK) // net/http logs this
+	})
+	s := serve(l, mux, time.Minute, log)
+	f := func(request, want string) {
+		t.Helper()
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		go func() {
+			// An answer may come, and the connection be closed, before all is sent.
+			_, _ = io.WriteString(c, request)
+			_ = c.(*net.TCPConn).CloseWrite()
+		}()
+		got, err := io.ReadAll(c)
+		if err != nil {
+			t.Errorf("%.40q: %v", request, err)
+		}
+		if status, _, _ := bytes.Cut(got, []byte("\r\n")); string(status) != want {
+			t.Errorf("%.40q: answer %.80q, want %q", request, got, want)
+		}
+	}
+	const bad = "HTTP/1.1 400 Bad Request"
+	f("\x00\xff\xfe\r\n\r\n", bad)
+	f("\n\n\n\n", bad)
+	f("GET\r\n\r\n", bad)
+	f("GET /metrics\r\n\r\n", bad)
+	f("GET /metrics HTTP/1.1\r\n\r\n", bad+": missing required Host header")
+	f("GET /metrics HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", bad)
+	f("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", bad)
+	f("G\x01T / HTTP/1.1\r\nHost: a\r\n\r\n", bad)
+	f("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n", bad)
+	f("GET /metrics HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 2<<20), "HTTP/1.1 431 Request Header Fields Too Large")
+	f("GET /metrics HTTP/9.9\r\nHost: a\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported: unsupported protocol version")
+	f("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404 Not Found")
+	f("GET /metrics?resources=pods;x HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK")
+	f("GET /twice HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK")
+	f("\x16\x03\x01\x02\x00", bad)
+	f("GET /metrics HT", bad)
+	f("GET /metrics HTTP/1.1\r\nHost: a\r\n", bad)
+	f("", "")
+	s.stop(t)
+	if d := cmp.Diff([]slog.Level{slog.LevelDebug}, log.take()); d != "" {
+		t.Errorf("levels logged (-want +got):\n%s", d)
+	}
+}
+
+// pipes is a listener within the program, whose connections follow the time of
+// a synctest bubble.
+type pipes struct {
+	accept chan net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func newPipes() *pipes { return &pipes{accept: make(chan net.Conn), closed: make(chan struct{})} }
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.accept:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+// dial connects and sends the text.
+func (p *pipes) dial(t *testing.T, text string) net.Conn {
+	t.Helper()
+	client, server := net.Pipe()
+	p.accept <- server
+	if _, err := io.WriteString(client, text); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+const scrape = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+
+// TestInterruptCutsOffInTheEnd interrupts a server whose handler takes until
+// its client is gone.
+func TestInterruptCutsOffInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, log := newPipes(), &levels{}
+		s := serve(l, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), 0, log)
+		c := l.dial(t, scrape)
+		synctest.Wait()
+		start := time.Now()
+		s.stop(t)
+		if waited := time.Since(start); waited != 20*time.Second {
+			t.Errorf("the answer had %v to finish", waited)
+		}
+		if body, err := io.ReadAll(c); err != nil || len(body) > 0 {
+			t.Errorf("the answer is %q, %v", body, err)
+		}
+		if d := cmp.Diff([]slog.Level{slog.LevelWarn}, log.take()); d != "" {
+			t.Errorf("levels logged (-want +got):\n%s", d)
+		}
+	})
+}
+
+// TestIdleClients holds how long a client may keep a connection without a
+// request on it.
+func TestIdleClients(t *testing.T) {
+	f := func(text string, answers int, want time.Duration) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			l, log := newPipes(), &levels{}
+			s := serve(l, http.NotFoundHandler(), time.Minute, log)
+			c := l.dial(t, text)
+			start := time.Now()
+			got, err := io.ReadAll(c)
+			if n := bytes.Count(got, []byte("HTTP/1.1 404 Not Found\r\n")); n != answers || err != nil {
+				t.Errorf("%q: %d answers, want %d: %v", text, n, answers, err)
+			}
+			if lasted := time.Since(start); lasted != want {
+				t.Errorf("%q: the connection lasted %v, want %v", text, lasted, want)
+			}
+			s.stop(t)
+			if noted := log.take(); noted != nil {
+				t.Errorf("%q: logged %v", text, noted)
+			}
+		})
+	}
+	f("", 0, 5*time.Second)
+	f("GET /metrics HTTP/1.1\r\nHost: a\r\n", 0, 5*time.Second)
+	f(scrape, 1, 5*time.Minute)
+	f(scrape+scrape[:10], 1, 5*time.Second)
+}
+
+// TestReadTimeout has a client that does not send what it announced.
+func TestReadTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newPipes()
+		start, lasted := time.Now(), make(chan time.Duration, 1)
+		s := serve(l, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			if err == nil {
+				t.Error("the body was read")
+			}
+			lasted <- time.Since(start)
+		}), 0, &levels{})
+		c := l.dial(t, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
+		if d := <-lasted; d != time.Minute {
+			t.Errorf("reading failed after %v", d)
+		}
+		c.Close()
+		s.stop(t)
+	})
+}
+
+// TestWriteTimeout has a client that reads nothing.
+func TestWriteTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, log := newPipes(), &levels{}
+		start, lasted := time.Now(), make(chan time.Duration, 1)
+		s := serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for {
+				if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+					lasted <- time.Since(start)
+					return
+				}
+			}
+		}), time.Minute, log)
+		c := l.dial(t, scrape)
+		if d := <-lasted; d != time.Minute {
+			t.Errorf("writing failed after %v", d)
+		}
+		c.Close()
+		s.stop(t)
+		if noted := log.take(); noted != nil {
+			t.Errorf("logged %v", noted)
+		}
+	})
+}
+
+// TestNoWriteTimeout has a client that begins to read after an hour.
+func TestNoWriteTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newPipes()
+		s := serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, strings.Repeat("z", 1<<20))
+		}), 0, &levels{})
+		c := l.dial(t, "GET /metrics HTTP/1.0\r\n\r\n")
+		<-time.After(time.Hour)
+		got, err := io.ReadAll(c)
+		if n := bytes.Count(got, []byte("z")); err != nil || n != 1<<20 {
+			t.Errorf("%d bytes arrived: %v", n, err)
+		}
+		s.stop(t)
+	})
+}

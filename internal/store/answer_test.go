@@ -1,0 +1,78 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// FuzzAnswer stores texts as they come, packs some, and reads the answer back in
+// both encodings.
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte("a\n"), uint64(1), 3)
+	f.Add(bytes.Repeat([]byte("kube_pod_info{namespace=\"a\"} 1\n"), 200), uint64(2), 100)
+	f.Add([]byte{0, 0xff, '\n', 0x1f, 0x8b}, uint64(3), 70)
+	f.Fuzz(func(t *testing.T, text []byte, seed uint64, objects int) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		r := store.NewResource("things", families, 1)
+		p := r.Parts()[0]
+		byFamily := [2][]string{}
+		for i := range min(max(objects, 0), 200) {
+			cut, end := rnd.IntN(len(text)+1), rnd.IntN(len(text)+1)
+			cut, end = min(cut, end), max(cut, end)
+			p.Set(store.Rendered{UID: fmt.Sprint(i), Text: text[:end], Ends: []int{cut, end}})
+			byFamily[0] = append(byFamily[0], string(text[:cut]))
+			byFamily[1] = append(byFamily[1], string(text[cut:end]))
+			if rnd.IntN(20) == 0 {
+				for range 6 {
+					r.Pack()
+				}
+			}
+		}
+		want := ""
+		if len(byFamily[0]) > 0 {
+			want = "# a\n" + strings.Join(byFamily[0], "") + "# b\n" + strings.Join(byFamily[1], "")
+		}
+		if got := read(t, r); got != want {
+			t.Errorf("read %q, want %q", got, want)
+		}
+	})
+}
+
+// TestWritingStops holds that after a write failed nothing more is written, in
+// either encoding.
+func TestWritingStops(t *testing.T) {
+	r := store.NewResource("things", families, 1)
+	for i := range 2000 {
+		text := []byte(fmt.Sprintf("a{%d} %s\n", i, strings.Repeat("x", 1000)))
+		r.Parts()[0].Set(store.Rendered{UID: fmt.Sprint(i), Text: text, Ends: []int{len(text), len(text)}})
+	}
+	answer := store.NewAnswer([]store.View{r.View()}, "# EOF\n")
+	for name, write := range map[string]func(*failing) error{
+		"text": func(w *failing) error { return answer.WriteText(w) },
+		"gzip": func(w *failing) error { return answer.WriteGzip(w) },
+	} {
+		w := &failing{after: 2}
+		if err := write(w); !errors.Is(err, errGone) || w.writes != 3 {
+			t.Errorf("%s: %d writes and error %v, want 3 and %v", name, w.writes, err, errGone)
+		}
+	}
+}
+
+var errGone = errors.New("gone")
+
+// failing takes some writes and then no more.
+type failing struct{ after, writes int }
+
+func (f *failing) Write(p []byte) (int, error) {
+	f.writes++
+	if f.writes > f.after {
+		return 0, errGone
+	}
+	return len(p), nil
+}

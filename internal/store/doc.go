@@ -1,0 +1,24 @@
+// Package store keeps the rendered text of objects, packed, and gives readers a
+// view of all of it at one moment.
+//
+// It knows uids, namespaces and bytes, nothing of kinds. A Resource holds the
+// text of one resource's objects, grouped in Parts, one for each source of
+// objects. Within a part, objects live in pages of some dozens. For each family
+// a page has a block: that family's lines of the page's objects, in order. On
+// the wire, text is grouped by family and then by object, so an answer is blocks
+// one after another.
+//
+// At rest a block is packed: raw deflate that refers to nothing outside the
+// block and ends on a byte. With its CRC-32 and length known, packed blocks one
+// after another make a gzip member without compressing anything again. A block
+// that an update touches is opened, edited as plain text, and packed again when
+// it has been left alone for a while. Open blocks go into a gzip answer as
+// stored blocks, so that a scrape never waits for compression.
+//
+// A block that a reader may hold never changes: it is replaced. A View is the
+// blocks of one moment and is written out at the reader's own pace; no lock is
+// held meanwhile.
+//
+// Each part has one writer at a time. Readers and the packing are concurrent
+// with it and with each other.
+package store

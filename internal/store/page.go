@@ -1,0 +1,110 @@
+package store
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// pageSlots is the number of objects of a page: more of them pack better, and
+// make more text to open and pack again for a change of one.
+const pageSlots = 64
+
+// A page holds the text of up to pageSlots objects, each in a slot of its own.
+type page struct {
+	used uint64 // by slot
+	uids [pageSlots]string
+	// namespaces of the objects, by slot.
+	namespaces [pageSlots]string
+	blocks     []*block // by family, nil where no object has lines
+	// touched is the time of the last change, in the part's ticks.
+	touched uint64
+	// opened says that there may be open blocks.
+	opened bool
+}
+
+func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }
+func (p *page) empty() bool { return p.used == 0 }
+
+// freeSlot is the first slot without an object.
+func (p *page) freeSlot() int { return bits.TrailingZeros64(^p.used) }
+
+// set makes the family's lines of a slot the given ones. It reports whether
+// they were others before.
+func (p *page) set(family, slot int, lines []byte) bool {
+	b := p.blocks[family]
+	if b == nil {
+		if len(lines) == 0 {
+			return false
+		}
+		b = newBlock()
+	}
+	var h uint64
+	if len(lines) > 0 {
+		h = hash(lines)
+	}
+	if int(b.lengths[slot]) == len(lines) && b.hashes[slot] == h {
+		return false
+	}
+	b = b.editable()
+	b.set(slot, lines, h)
+	if b.size == 0 {
+		b = nil
+	}
+	p.blocks[family] = b
+	p.opened = true
+	return true
+}
+
+// choose gives the slots of objects in one of the namespaces, all objects if none
+// are named.
+func (p *page) choose(namespaces []string) uint64 {
+	if len(namespaces) == 0 {
+		return p.used
+	}
+	var chosen uint64
+	for slot := range pageSlots {
+		if p.used&(1<<slot) != 0 && slices.Contains(namespaces, p.namespaces[slot]) {
+			chosen |= 1 << slot
+		}
+	}
+	return chosen
+}
+
+// clone is a page that may be changed without p changing.
+func (p *page) clone() *page {
+	c := *p
+	c.blocks = slices.Clone(p.blocks)
+	return &c
+}
+
+// share marks what is open as held by somebody else too.
+func (p *page) share() {
+	if !p.opened {
+		return
+	}
+	for _, b := range p.blocks {
+		if b.isOpen() && !b.shared { // written once: a holder may be reading
+			b.shared = true
+		}
+	}
+}
+
+// pack packs what is open. The page must not be known to anybody else.
+func (p *page) pack() {
+	for i, b := range p.blocks {
+		if b.isOpen() {
+			p.blocks[i] = b.packed()
+		}
+	}
+	p.opened = false
+}
+
+func (p *page) openBytes() int {
+	n := 0
+	for _, b := range p.blocks {
+		if b.isOpen() {
+			n += b.size
+		}
+	}
+	return n
+}

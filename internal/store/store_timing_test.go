@@ -1,0 +1,155 @@
+package store_test
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// pods are the rendered pods of a golden cluster, to be multiplied.
+type pods struct {
+	families []store.Family
+	lines    [][][]string // by pod and family
+	uids     []string
+}
+
+var uidLabel = regexp.MustCompile(`uid="([^"]+)"`)
+
+func goldenPods(b *testing.B) pods {
+	b.Helper()
+	f, err := os.Open("../generators/testdata/golden/plain-60/pods.prom.gz")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var p pods
+	byName, byUID := map[string]int{}, map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		if name, ok := strings.CutPrefix(line, "# TYPE "); ok {
+			name, _, _ = strings.Cut(name, " ")
+			byName[name] = len(p.families)
+			p.families = append(p.families, store.Family{Name: name, Header: []byte(line)})
+		}
+	}
+	for line := range strings.Lines(string(text)) {
+		m := uidLabel.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		pod, ok := byUID[m[1]]
+		if !ok {
+			pod = len(p.uids)
+			byUID[m[1]] = pod
+			p.uids = append(p.uids, m[1])
+			p.lines = append(p.lines, make([][]string, len(p.families)))
+		}
+		name, _, _ := strings.Cut(line, "{")
+		p.lines[pod][byName[name]] = append(p.lines[pod][byName[name]], line)
+	}
+	return p
+}
+
+// rendered is the n-th pod, in a state of which there are several.
+func (p pods) rendered(n, state int) store.Rendered {
+	pod := n % len(p.uids)
+	uid := fmt.Sprintf("%08x%s", n*2654435761&0xffffffff, p.uids[pod][8:])
+	r := store.Rendered{UID: uid}
+	for i, lines := range p.lines[pod] {
+		for _, line := range lines {
+			line = strings.Replace(line, p.uids[pod], uid, 1)
+			if strings.Contains(p.families[i].Name, "_status_ready") {
+				line = fmt.Sprintf("%s %d\n", line[:strings.LastIndexByte(line, ' ')], state)
+			}
+			r.Text = append(r.Text, line...)
+		}
+		r.Ends = append(r.Ends, len(r.Text))
+	}
+	return r
+}
+
+const benchPods = 5000
+
+func filled(b *testing.B) (*store.Resource, pods) {
+	b.Helper()
+	p := goldenPods(b)
+	r := store.NewResource("pods", p.families, 1)
+	g := r.Parts()[0].Begin()
+	for n := range benchPods {
+		g.Set(p.rendered(n, 1))
+	}
+	r.Parts()[0].Replace(g)
+	return r, p
+}
+
+// BenchmarkAnswer writes all of 5,000 pods. As references, the same text is
+// written from memory, and compressed anew as is usual.
+func BenchmarkAnswer(b *testing.B) {
+	r, _ := filled(b)
+	var text strings.Builder
+	if err := store.NewAnswer([]store.View{r.View()}, "").WriteText(&text); err != nil {
+		b.Fatal(err)
+	}
+	whole := []byte(text.String())
+	for name, write := range map[string]func(*store.Answer) error{
+		"gzip":           func(a *store.Answer) error { return a.WriteGzip(io.Discard) },
+		"text":           func(a *store.Answer) error { return a.WriteText(io.Discard) },
+		"reference-copy": func(*store.Answer) error { _, err := io.Discard.Write(append([]byte(nil), whole...)); return err },
+		"reference-gzip": func(*store.Answer) error {
+			z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+			if err == nil {
+				_, err = z.Write(whole)
+			}
+			return err
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(whole)))
+			for b.Loop() {
+				if err := write(store.NewAnswer([]store.View{r.View()}, "")); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	s := r.Stats()
+	b.Logf("%d bytes of text in %d bytes, %d blocks", len(whole), s.PackedBytes, s.PackedBlocks)
+}
+
+// BenchmarkUpdate changes the readiness of pods in turn. With packing every so
+// many updates, blocks have to be opened again.
+func BenchmarkUpdate(b *testing.B) {
+	for _, every := range []int{1, 100, benchPods * 10} {
+		b.Run(fmt.Sprintf("packed-every-%d", every), func(b *testing.B) {
+			r, p := filled(b)
+			part := r.Parts()[0]
+			var states [2][]store.Rendered
+			for n := range benchPods {
+				states[0] = append(states[0], p.rendered(n, 0))
+				states[1] = append(states[1], p.rendered(n, 1))
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				part.Set(states[(i/benchPods)%2][(i*37)%benchPods])
+				if i%every == every-1 {
+					for range 6 {
+						part.Pack()
+					}
+				}
+			}
+		})
+	}
+}

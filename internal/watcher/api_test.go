@@ -1,0 +1,228 @@
+package watcher_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	stdlog "log"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+)
+
+var discard = stdlog.New(io.Discard, "", 0)
+
+// api is an API server within the program, in the time of a synctest bubble.
+// The test answers its requests, one after another.
+type api struct {
+	accept   chan net.Conn
+	once     sync.Once
+	closed   chan struct{}
+	refusing atomic.Int32 // connections still to refuse
+	requests chan *request
+}
+
+// newAPI makes an API server that runs until the test ends.
+func newAPI(t *testing.T) *api {
+	a := &api{accept: make(chan net.Conn), closed: make(chan struct{}), requests: make(chan *request)}
+	s := &http.Server{Handler: a, ErrorLog: discard}
+	s.SetKeepAlivesEnabled(false) // so that each request is a connection
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.Serve(a)
+	}()
+	t.Cleanup(func() {
+		s.Close()
+		<-ended
+	})
+	return a
+}
+
+// config reaches the API server.
+func (a *api) config() *rest.Config {
+	return &rest.Config{Host: "http://api", Dial: a.dial}
+}
+
+// refuse makes the API server refuse the next n connections.
+func (a *api) refuse(n int32) { a.refusing.Store(n) }
+
+// refusals is how many of them are still to come.
+func (a *api) refusals() int32 { return a.refusing.Load() }
+
+func (a *api) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	if a.refusing.Load() > 0 {
+		a.refusing.Add(-1)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	}
+	client, server := net.Pipe()
+	select {
+	case a.accept <- server:
+		return client, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept, Addr and Close make api a listener.
+func (a *api) Accept() (net.Conn, error) {
+	select {
+	case c := <-a.accept:
+		return c, nil
+	case <-a.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (a *api) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (a *api) Close() error {
+	a.once.Do(func() { close(a.closed) })
+	return nil
+}
+
+// ServeHTTP hands the request over to the test and does what that says, until
+// there is no more or the client is gone.
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{r: r, work: make(chan func(http.ResponseWriter))}
+	select {
+	case a.requests <- q:
+	case <-r.Context().Done():
+		return
+	}
+	for {
+		select {
+		case do, more := <-q.work:
+			if !more {
+				return
+			}
+			do(w)
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// request is one that the test answers.
+type request struct {
+	t    *testing.T
+	r    *http.Request
+	work chan func(http.ResponseWriter)
+}
+
+// next is the next request.
+func (a *api) next(t *testing.T) *request {
+	q := <-a.requests
+	q.t = t
+	return q
+}
+
+// String is what is asked for: "list", "watch", or "stream" for a watch that
+// begins with a list, then the path, the field selector if there is one, and
+// the version if one is given.
+func (q *request) String() string {
+	query := q.r.URL.Query()
+	verb := "list"
+	switch {
+	case query.Get("sendInitialEvents") == "true":
+		verb = "stream"
+	case query.Get("watch") == "true":
+		verb = "watch"
+	}
+	s := verb + " " + q.r.URL.Path
+	for _, key := range []string{"fieldSelector", "resourceVersion"} {
+		if query.Has(key) {
+			s += " " + key + "=" + query.Get(key)
+		}
+	}
+	return s
+}
+
+// want checks what is asked for.
+func (q *request) want(s string) *request {
+	q.t.Helper()
+	if got := q.String(); got != s {
+		q.t.Errorf("the request is %q, want %q", got, s)
+	}
+	return q
+}
+
+// fail answers with a status.
+func (q *request) fail(code int, reason metav1.StatusReason) {
+	q.answer(code, metav1.Status{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
+		Status:   metav1.StatusFailure, Reason: reason, Code: int32(code),
+	})
+	q.end()
+}
+
+// noStreams answers as an API server that does not know of streamed lists.
+func (q *request) noStreams() { q.fail(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid) }
+
+// list answers with a list of pods.
+func (q *request) list(version string, pods ...runtime.Object) {
+	q.answer(http.StatusOK, map[string]any{
+		"apiVersion": "v1", "kind": "PodList",
+		"metadata": map[string]any{"resourceVersion": version},
+		"items":    pods,
+	})
+	q.end()
+}
+
+// watch begins to answer with events.
+func (q *request) watch() *request { return q.answer(http.StatusOK) }
+
+// event sends an event.
+func (q *request) event(kind string, object any) *request {
+	return q.do(func(w http.ResponseWriter) { q.write(w, map[string]any{"type": kind, "object": object}) })
+}
+
+// answer begins to answer.
+func (q *request) answer(code int, values ...any) *request {
+	return q.do(func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		q.write(w, values...)
+	})
+}
+
+func (q *request) write(w http.ResponseWriter, values ...any) {
+	for _, v := range values {
+		if err := json.NewEncoder(w).Encode(v); err != nil {
+			q.t.Error(err)
+		}
+	}
+	w.(http.Flusher).Flush()
+}
+
+// do does something in the goroutine that serves the request.
+func (q *request) do(f func(http.ResponseWriter)) *request {
+	q.t.Helper()
+	select {
+	case q.work <- f:
+	case <-q.r.Context().Done():
+		q.t.Errorf("%s: the client is gone", q)
+	}
+	return q
+}
+
+// end ends the answer.
+func (q *request) end() { close(q.work) }
+
+// listEnds is the bookmark after a streamed list.
+func listEnds(version string) map[string]any {
+	return map[string]any{
+		"apiVersion": "v1", "kind": "Pod",
+		"metadata": map[string]any{
+			"resourceVersion": version,
+			"annotations":     map[string]string{metav1.InitialEventsAnnotationKey: "true"},
+		},
+	}
+}

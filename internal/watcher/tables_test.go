@@ -1,0 +1,187 @@
+package watcher_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// Two resources with little to them. The rows of fragile families panic for
+// objects that say so.
+var (
+	pods = &generators.Table[*corev1.Pod]{
+		Resource: corev1.SchemeGroupVersion.WithResource("pods"),
+		Kind:     "Pod",
+		Scope:    generators.Namespaced,
+		Identity: generators.Identity{generators.Namespace, generators.Name("pod")},
+		Families: []generators.Family[*corev1.Pod]{
+			family("pod_generation", func(p *corev1.Pod, s *generators.Samples) { s.Int(p.Generation) }),
+			family("pod_fragile", fragile[*corev1.Pod]),
+			family("pod_more_fragile", fragile[*corev1.Pod]),
+			family("pod_last", func(_ *corev1.Pod, s *generators.Samples) { s.One() }),
+		},
+	}
+	nodes = &generators.Table[*corev1.Node]{
+		Resource: corev1.SchemeGroupVersion.WithResource("nodes"),
+		Kind:     "Node",
+		Scope:    generators.Cluster,
+		Identity: generators.Identity{generators.Name("node")},
+		Families: []generators.Family[*corev1.Node]{
+			family("node_generation", func(n *corev1.Node, s *generators.Samples) { s.Int(n.Generation) }),
+		},
+	}
+)
+
+func family[T metav1.Object](name string, row func(T, *generators.Samples)) generators.Family[T] {
+	return generators.Family[T]{Name: name, Type: generators.Gauge, Stability: generators.Alpha, Help: "Help.", Row: row}
+}
+
+// fragile panics, with a sample added, for objects with a label.
+func fragile[T metav1.Object](o T, s *generators.Samples) {
+	if reason, ok := o.GetLabels()["panic"]; ok {
+		s.Int(99)
+		panic(reason)
+	}
+}
+
+// meta is the metadata of an object. Its generation is what its series show.
+func meta(namespace, name, uid string, generation int64) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID(uid), Generation: generation}
+}
+
+func pod(namespace, name, uid string, generation int64) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: meta(namespace, name, uid, generation)}
+}
+
+func node(name, uid string, generation int64) *corev1.Node {
+	return &corev1.Node{ObjectMeta: meta("", name, uid, generation)}
+}
+
+// panicking is a pod whose fragile families panic.
+func panicking(namespace, name, uid string) *corev1.Pod {
+	p := pod(namespace, name, uid, 1)
+	p.Labels = map[string]string{"panic": "on purpose"}
+	return p
+}
+
+// text is what a reader gets of the resources: lines without headers.
+func text(resources ...*store.Resource) string {
+	var b strings.Builder
+	for _, r := range resources {
+		for line := range strings.Lines(answer(r)) {
+			if line[0] != '#' {
+				b.WriteString(line)
+			}
+		}
+	}
+	return b.String()
+}
+
+// answer is all that a reader gets of the resource.
+func answer(r *store.Resource) string {
+	var b strings.Builder
+	if err := store.NewAnswer([]store.View{r.View()}, "").WriteText(&b); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+// podText is the lines of pods: for each of the two families that have any, the
+// given lines without name and braces.
+func podText(generations ...string) string {
+	var values, last strings.Builder
+	for _, g := range generations {
+		labels, _, _ := strings.Cut(g, " ")
+		values.WriteString("pod_generation{" + strings.Replace(g, " ", "} ", 1) + "\n")
+		last.WriteString("pod_last{" + labels + "} 1\n")
+	}
+	return values.String() + last.String()
+}
+
+// own is what a registry says, without comments.
+func own(t *testing.T, reg prometheus.Gatherer) string {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all, lines strings.Builder
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&all, family); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for line := range strings.Lines(all.String()) {
+		if !strings.HasPrefix(line, "#") {
+			lines.WriteString(line)
+		}
+	}
+	return lines.String()
+}
+
+// A record is what was logged, without its wording.
+type record struct {
+	Level slog.Level
+	About string // a family, or the reason of a failure
+}
+
+// log notes records of info level and above.
+type log struct {
+	about func(slog.Record) string
+
+	mu    sync.Mutex
+	noted []record
+}
+
+func (*log) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+func (l *log) WithAttrs([]slog.Attr) slog.Handler             { return l }
+func (l *log) WithGroup(string) slog.Handler                  { return l }
+
+func (l *log) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.noted = append(l.noted, record{r.Level, l.about(r)})
+	return nil
+}
+
+// take gives what was noted since the last time.
+func (l *log) take() []record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	noted := l.noted
+	l.noted = nil
+	return noted
+}
+
+// attribute gives the value of a key of a record.
+func attribute(r slog.Record, key string) (value slog.Value) {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == key {
+			value = a.Value
+		}
+		return true
+	})
+	return value
+}
+
+// aboutFamilies notes of records which family they are about.
+func aboutFamilies() *log {
+	return &log{about: func(r slog.Record) string { return attribute(r, "family").String() }}
+}
+
+// newWatcher makes a watcher whose metrics are in reg and whose log is l.
+func newWatcher(config watcher.Config, reg prometheus.Registerer, l *log) *watcher.Watcher {
+	return watcher.New(config, watcher.NewMetrics(reg), slog.New(l))
+}
