@@ -62,8 +62,8 @@ func unpack(t *testing.T, golden string) string {
 	must(t, err)
 	files, err := filepath.Glob(filepath.Join(root, "internal", "generators", "testdata", "golden", golden, "*.json.gz"))
 	must(t, err)
-	if len(files) != 39 {
-		t.Fatalf("%d files of objects, want 39", len(files))
+	if len(files) == 0 {
+		t.Fatal("no files of objects")
 	}
 	dir := t.TempDir()
 	for _, file := range files {
