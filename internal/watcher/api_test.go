@@ -124,21 +124,24 @@ func (a *api) next(t *testing.T) *request {
 	return q
 }
 
-// String is what is asked for: "list", "watch", or "stream" for a watch that
-// begins with a list, then the path, the field selector if there is one, and
-// the version if one is given.
-func (q *request) String() string {
-	query := q.r.URL.Query()
-	verb := "list"
-	switch {
+// verb is what is asked for: list, watch, or stream for a watch that begins with
+// a list.
+func (q *request) verb() string {
+	switch query := q.r.URL.Query(); {
 	case query.Get("sendInitialEvents") == "true":
-		verb = "stream"
+		return "stream"
 	case query.Get("watch") == "true":
-		verb = "watch"
+		return "watch"
+	default:
+		return "list"
 	}
-	s := verb + " " + q.r.URL.Path
+}
+
+// String is verb and path, and the field selector and version if there are any.
+func (q *request) String() string {
+	s := q.verb() + " " + q.r.URL.Path
 	for _, key := range []string{"fieldSelector", "resourceVersion"} {
-		if query.Has(key) {
+		if query := q.r.URL.Query(); query.Has(key) {
 			s += " " + key + "=" + query.Get(key)
 		}
 	}

@@ -3,8 +3,9 @@ package watcher_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"strings"
+	"strconv"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -261,7 +262,11 @@ func TestFollowAsksFor(t *testing.T) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			f := follow(t, watcher.Config{Resources: []generators.Resource{resource}, Namespaces: namespaces, Denied: denied})
-			f.next(t).want("stream " + want).noStreams()
+			q := f.next(t).want("stream " + want)
+			if accept := q.r.Header.Get("Accept"); accept != "application/vnd.kubernetes.protobuf,application/json" {
+				t.Errorf("it accepts %s", accept)
+			}
+			q.noStreams()
 			f.next(t).want("list " + want + " resourceVersion=0").list("5")
 			f.next(t).want("watch " + want + " resourceVersion=5").watch()
 			f.holds(t, "", nil)
@@ -277,7 +282,44 @@ func TestFollowAsksFor(t *testing.T) {
 	f(&generators.Deployments, names{"a"}, nil, "/apis/apps/v1/namespaces/a/deployments")
 }
 
-// TestFollowEnds holds that following ends at once, wherever it is.
+// TestFollowAllAtOnce holds that feeds do not wait for one another.
+func TestFollowAllAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var namespaces []string
+		for i := range 30 {
+			namespaces = append(namespaces, fmt.Sprint("namespace-", i))
+		}
+		start := time.Now()
+		f := follow(t, watcher.Config{Namespaces: namespaces})
+		for range 2 * len(namespaces) {
+			if q := f.next(t); q.verb() == "stream" {
+				q.noStreams()
+			}
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the last request came after %v", took)
+		}
+	})
+}
+
+// TestFollowBoundsWatches holds that the API server is told when to end a
+// watch, in both of the ways there are.
+func TestFollowBoundsWatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{})
+		query := f.next(t).r.URL.Query()
+		seconds, err := strconv.Atoi(query.Get("timeoutSeconds"))
+		if err != nil || seconds < 60 || seconds > 3600 {
+			t.Errorf("timeoutSeconds is %d: %v", seconds, err)
+		}
+		if timeout, err := time.ParseDuration(query.Get("timeout")); err != nil || timeout != time.Duration(seconds)*time.Second {
+			t.Errorf("timeout is %v, timeoutSeconds %d: %v", timeout, seconds, err)
+		}
+	})
+}
+
+// TestFollowEnds holds that following ends when told to, at once wherever it
+// is, and without a trace.
 func TestFollowEnds(t *testing.T) {
 	f := func(name string, reach func(*testing.T, *following)) {
 		t.Helper()
@@ -285,27 +327,30 @@ func TestFollowEnds(t *testing.T) {
 			f := follow(t, watcher.Config{})
 			reach(t, f)
 			synctest.Wait()
+			select {
+			case <-f.ended:
+				t.Errorf("%s: it ended by itself", name)
+			default:
+			}
 			f.log.take()
-			start := time.Now()
+			counts, start := own(t, f.registry), time.Now()
 			f.end()
 			<-f.ended
 			if took := time.Since(start); took != 0 {
 				t.Errorf("%s: took %v to end", name, took)
 			}
-			f.logged(t) // that requests fail now is no failure
-			if counts := own(t, f.registry); strings.Count(counts, "error") > strings.Count(name, "error") {
-				t.Errorf("%s: counted\n%s", name, counts)
-			}
+			f.logged(t)
+			f.counted(t, counts)
 		})
 	}
-	f("at the first request", func(t *testing.T, f *following) { f.next(t) })
-	f("in a streamed list", func(t *testing.T, f *following) { f.next(t).watch() })
-	f("in a list", func(t *testing.T, f *following) {
+	f("first request", func(t *testing.T, f *following) { f.next(t) })
+	f("streamed list", func(t *testing.T, f *following) { f.next(t).watch() })
+	f("list", func(t *testing.T, f *following) {
 		f.next(t).noStreams()
 		f.next(t)
 	})
-	f("in a watch", func(t *testing.T, f *following) { f.next(t).watch().event("BOOKMARK", listEnds("5")) })
-	f("after an error and an error", func(t *testing.T, f *following) {
+	f("watch", func(t *testing.T, f *following) { f.next(t).watch().event("BOOKMARK", listEnds("5")) })
+	f("wait for another attempt", func(t *testing.T, f *following) {
 		f.next(t).fail(401, metav1.StatusReasonUnauthorized)
 		f.next(t).fail(401, metav1.StatusReasonUnauthorized)
 	})
