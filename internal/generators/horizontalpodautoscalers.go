@@ -35,11 +35,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 		{"kube_horizontalpodautoscaler_spec_min_replicas", Gauge, Stable, nil,
 			"The fewest replicas that the autoscaler may ask for.",
 			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
-				replicas := int64(1) // what the API says that leaving it out means
-				if m := h.Spec.MinReplicas; m != nil {
-					replicas = int64(*m)
-				}
-				s.Int(replicas)
+				s.Int(int64(valueOr(h.Spec.MinReplicas, 1))) // the API says that 1 is meant
 			}},
 
 		{"kube_horizontalpodautoscaler_spec_target_metric", Gauge, Alpha, Labels{"metric_name", "metric_target_type", "container"},
