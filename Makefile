@@ -1,4 +1,4 @@
-# Everything that is built or fetched goes to .build; nothing is installed.
+# What is built goes to .build; of Debian only the packages named below are used.
 BUILD   := $(CURDIR)/.build
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w \
@@ -33,7 +33,7 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 unit: ## Run the tests that need nothing but Go
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
-e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus ## Run the tests against etcd, an API server, its controllers and Prometheus
+e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
 bench: ## Measure rendering and storing
@@ -62,7 +62,12 @@ $(BUILD)/kwok: hack/tools/kwok.version
 	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
 	@touch $@
 
-# Debian's own is built without the discovery of Kubernetes services.
+# A browser, which Debian has as a package.
+$(BUILD)/chromium:
+	command -v chromium curl || { apt-get update && apt-get install -y --no-install-recommends chromium curl; }
+	@mkdir -p $(BUILD) && ln -sf "$$(command -v chromium)" $@
+
+# Debian's own Prometheus is built without the discovery of Kubernetes services.
 $(BUILD)/prometheus: test/prometheus/go.mod
 	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool

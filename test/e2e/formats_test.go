@@ -31,6 +31,7 @@ func TestFormatsAreAccepted(t *testing.T) {
 			}
 			checkMetadata(t, text)
 			checkMetrics(t, text)
+			checkPacked(t, e, text)
 			scrapeBothWays(t, e)
 		})
 	}
@@ -113,6 +114,22 @@ func checkMetrics(t *testing.T, text []byte) {
 	out, err := check.CombinedOutput()
 	if code := check.ProcessState.ExitCode(); code != 0 && code != 3 {
 		t.Errorf("promtool check metrics: %v, exit code %d:\n%s", err, code, out)
+	}
+}
+
+// checkPacked has gzip and, in curl, zlib unpack the gzip answer.
+func checkPacked(t *testing.T, e *exporter.Exporter, want []byte) {
+	t.Helper()
+	url := e.Scrapes + "/metrics"
+	for _, reader := range []string{
+		"curl --silent --fail --compressed " + url,
+		"curl --silent --fail --header 'Accept-Encoding: gzip' " + url + " | gzip --decompress --stdout",
+	} {
+		got, err := exec.CommandContext(t.Context(), "bash", "-o", "pipefail", "-c", reader).Output()
+		must(t, err)
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes that are not the %d of the plain answer", reader, len(got), len(want))
+		}
 	}
 }
 
