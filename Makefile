@@ -30,7 +30,7 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	cd test && $(BUILD)/golangci-lint run ./...
 	go mod tidy -diff
 
-unit: ## Run the tests that need nothing but Go
+unit: $(BUILD)/cc ## Run the tests that need no control plane
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
 e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium ## Run the tests against etcd, an API server, its controllers and Prometheus
@@ -61,6 +61,11 @@ $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.m
 $(BUILD)/kwok: hack/tools/kwok.version
 	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
 	@touch $@
+
+# The race detector is linked by a C compiler.
+$(BUILD)/cc:
+	command -v gcc || { apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev; }
+	@mkdir -p $(BUILD) && ln -sf "$$(command -v gcc)" $@
 
 # A browser, which Debian has as a package.
 $(BUILD)/chromium:
