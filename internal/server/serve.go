@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -40,6 +41,7 @@ func Serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log *slog
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	drained := make(chan struct{})
+	over := sync.OnceFunc(func() { close(drained) })
 	execute = func() error {
 		err := s.Serve(l)
 		if errors.Is(err, http.ErrServerClosed) {
@@ -55,7 +57,7 @@ func Serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log *slog
 			log.Warn("answers cut off", "listen", l.Addr().String(), "err", err)
 			s.Close()
 		}
-		close(drained)
+		over()
 	}
 	return execute, interrupt
 }

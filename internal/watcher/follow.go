@@ -37,6 +37,7 @@ func (w *Watcher) follow(ctx context.Context, f *Feed) {
 		Name:            f.name(),
 		TypeDescription: f.resource.GoType,
 		Backoff:         &retry,
+		Clock:           impatient{ctx: ctx},
 	})
 	_ = retry.DelayWithReset(clock.RealClock{}, calm).Until(ctx, true, true, func(ctx context.Context) (bool, error) {
 		// What goes wrong with a list or a watch, the source has seen.
@@ -59,6 +60,24 @@ func (f *Feed) fieldSelector(denied []string) string {
 	return strings.Join(terms, ",")
 }
 
+// impatient is a clock on which nothing waits longer than a context lasts:
+// reflectors wait between attempts without a look at theirs.
+type impatient struct {
+	clock.RealClock
+	ctx context.Context
+}
+
+// After is time.After, except that the end of the context is soon enough.
+func (c impatient) After(d time.Duration) <-chan time.Time {
+	over := make(chan time.Time, 2) // room for both
+	unneeded := context.AfterFunc(c.ctx, func() { over <- time.Now() })
+	time.AfterFunc(d, func() {
+		unneeded()
+		over <- time.Now()
+	})
+	return over
+}
+
 // source lists and watches for one feed. It counts every attempt and logs when
 // things begin to fail, fail in another way, or work again. Its reflector uses
 // it from one goroutine.
@@ -68,7 +87,8 @@ type source struct {
 	selector       string
 	lists, watches *prometheus.CounterVec
 	log            *slog.Logger
-	failing        metav1.StatusReason
+	// Why the last attempts failed, empty if they did not.
+	listFailed, watchFailed metav1.StatusReason
 }
 
 // List makes source a cache.ListerWatcher; reflectors call ListWithContext.
@@ -86,7 +106,7 @@ func (s *source) ListWithContext(ctx context.Context, options metav1.ListOptions
 	options.FieldSelector = s.selector
 	s.feed.startOver()
 	list, err := s.client.list(ctx, s.feed.resource.Resource, s.feed.namespace, options)
-	s.observe(ctx, s.lists, err)
+	s.observe(ctx, s.lists, &s.listFailed, err)
 	return list, err
 }
 
@@ -101,29 +121,43 @@ func (s *source) WatchWithContext(ctx context.Context, options metav1.ListOption
 		s.log.Debug("the API server does not stream lists", "err", err)
 		return changes, err // the reflector lists instead
 	}
-	s.observe(ctx, s.watches, err)
+	s.observe(ctx, s.watches, &s.watchFailed, err)
 	return changes, err
 }
 
 // observe notes the outcome of an attempt.
-func (s *source) observe(ctx context.Context, attempts *prometheus.CounterVec, err error) {
+func (s *source) observe(ctx context.Context, attempts *prometheus.CounterVec, failed *metav1.StatusReason, err error) {
 	if ctx.Err() != nil {
 		return // the end of the program, not a failure
 	}
 	if err == nil {
 		attempts.WithLabelValues("success").Inc()
-		s.feed.refused.Store(false)
-		if s.failing != "" {
-			s.failing = ""
-			s.log.Info("the API server answers again")
-		}
+		s.succeeded(failed)
 		return
 	}
 	attempts.WithLabelValues("error").Inc()
 	s.feed.refused.Store(apierrors.IsForbidden(err) || apierrors.IsNotFound(err))
-	if reason := reasonFor(err); reason != s.failing {
-		s.failing = reason
-		s.log.Warn("cannot watch; trying on", "err", err)
+	reason := reasonFor(err)
+	known := reason == s.listFailed || reason == s.watchFailed
+	*failed = reason
+	if !known {
+		s.log.Warn("the API server does not answer as wanted; trying on", "err", err)
+	}
+}
+
+// succeeded notes a success. A list is of no use without a watch; a watch makes
+// up for a list.
+func (s *source) succeeded(failed *metav1.StatusReason) {
+	failing := s.listFailed != "" || s.watchFailed != ""
+	*failed = ""
+	if failed == &s.watchFailed {
+		s.listFailed = ""
+	}
+	if s.watchFailed == "" {
+		s.feed.refused.Store(false)
+		if failing {
+			s.log.Info("the API server answers again")
+		}
 	}
 }
 

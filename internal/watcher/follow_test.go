@@ -318,6 +318,21 @@ func TestFollowBoundsWatches(t *testing.T) {
 	})
 }
 
+// TestFollowListWithoutWatch has an API server that allows lists and no watches:
+// that is said once.
+func TestFollowListWithoutWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{})
+		for range 3 {
+			f.next(t).fail(403, metav1.StatusReasonForbidden) // a streamed list
+			f.next(t).list("1", pod("a", "x", "1", 1))
+			f.next(t).fail(403, metav1.StatusReasonForbidden)
+		}
+		f.next(t)
+		f.logged(t, record{slog.LevelWarn, "Forbidden"})
+	})
+}
+
 // TestFollowEnds holds that following ends when told to, at once wherever it
 // is, and without a trace.
 func TestFollowEnds(t *testing.T) {
@@ -350,6 +365,10 @@ func TestFollowEnds(t *testing.T) {
 		f.next(t)
 	})
 	f("watch", func(t *testing.T, f *following) { f.next(t).watch().event("BOOKMARK", listEnds("5")) })
+	f("refused", func(_ *testing.T, f *following) {
+		f.refuse(1000)
+		<-time.After(time.Minute)
+	})
 	f("wait for another attempt", func(t *testing.T, f *following) {
 		f.next(t).fail(401, metav1.StatusReasonUnauthorized)
 		f.next(t).fail(401, metav1.StatusReasonUnauthorized)
