@@ -36,11 +36,11 @@ unit: $(BUILD)/cc ## Run the tests that need no control plane
 e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
-bench: ## Measure rendering and storing
-	go test -run '^$$' -bench . -benchmem ./internal/...
+bench: build $(BUILD)/controlplane $(BUILD)/nginx ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
+	cd test && go run ./measure -pods $(or $(PODS),20000) $(BENCH)
 
-measure: build $(BUILD)/controlplane ## Measure start, memory and scrapes on a cluster of PODS=20000
-	cd test && go run ./measure -pods $(or $(PODS),20000)
+bench-unit: ## Time rendering and storing
+	go test -run '^$$' -bench . -benchmem ./internal/...
 
 fuzz: ## Run each fuzz test for TIME=30s
 	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' internal | xargs -n1 dirname | sort -u | while read -r dir; do \
@@ -67,6 +67,14 @@ $(BUILD)/cc:
 	command -v gcc || { apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev; }
 	@mkdir -p $(BUILD) && ln -sf "$$(command -v gcc)" $@
 
+# The yardstick for serving bytes. Unpacked rather than installed: nothing is started.
+$(BUILD)/nginx:
+	@mkdir -p $(BUILD)/debian
+	if command -v nginx; then ln -sf "$$(command -v nginx)" $@; else \
+		cd $(BUILD)/debian && { apt-get download nginx || { apt-get update && apt-get download nginx; }; } && \
+		dpkg -x nginx_*.deb . && ln -sf $(BUILD)/debian/usr/sbin/nginx $@; \
+	fi
+
 # A browser, which Debian has as a package.
 $(BUILD)/chromium:
 	command -v chromium curl || { apt-get update && apt-get install -y --no-install-recommends chromium curl; }
@@ -77,5 +85,5 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
-.PHONY: help run build generate verify test lint unit e2e bench measure fuzz clean
+.PHONY: help run build generate verify test lint unit e2e bench bench-unit fuzz clean
 .DEFAULT_GOAL := help

@@ -2,7 +2,9 @@ package cluster_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,5 +164,50 @@ func deployment() *appsv1.Deployment {
 				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "example/web:1"}}},
 			},
 		},
+	}
+}
+
+// TestWritePastTheServer creates pods, changes one of them and deletes another, all
+// straight in etcd, and has the API server list what is left.
+func TestWritePastTheServer(t *testing.T) {
+	c := cluster.Start(t, cluster.Options{})
+	objects := slices.Collect(cluster.MorePods(1000, 20, 15))
+	want := map[types.NamespacedName]int32{}
+	var names []types.NamespacedName
+	for _, object := range objects {
+		name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
+		names, want[name] = append(names, name), 0
+	}
+	changed, removed := names[3], names[5]
+	want[changed] = 99
+	delete(want, removed)
+	change := func(pod *corev1.Pod) { pod.Status.ContainerStatuses[0].RestartCount = 99 }
+	err := errors.Join(
+		c.Put(t.Context(), slices.Values(objects)),
+		c.ChangePod(t.Context(), changed, change),
+		c.Remove(t.Context(), slices.Values(objects[5:6])),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.Await(t.Context(), 10*time.Second, func(ctx context.Context) error {
+		list, err := c.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		got := map[types.NamespacedName]int32{}
+		for _, pod := range list.Items {
+			got[types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}] = pod.Status.ContainerStatuses[0].RestartCount
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			return fmt.Errorf("restarts of pods (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if err := c.ChangePod(t.Context(), removed, change); err == nil {
+		t.Error("no error of changing a pod that is gone")
 	}
 }

@@ -54,6 +54,7 @@ func (c *Cluster) startEtcd(ctx context.Context) (err error) {
 		"--initial-advertise-peer-urls", peer,
 		"--initial-cluster", "default="+peer,
 		"--unsafe-no-fsync",
+		"--quota-backend-bytes", fmt.Sprint(8<<30), // for large clusters that change a lot
 		"--log-level", "warn",
 	)
 	if err != nil {

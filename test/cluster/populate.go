@@ -54,7 +54,7 @@ func (c *Cluster) Populate(ctx context.Context, pods int) ([]types.NamespacedNam
 // filled in. The same number gives the same objects.
 func Generate(pods int) iter.Seq[Object] {
 	return func(yield func(Object) bool) {
-		nodes := (pods + podsPerNode - 1) / podsPerNode
+		nodes := nodesFor(pods)
 		for i := range nodes {
 			if !yield(newNode(i)) {
 				return
@@ -70,6 +70,25 @@ func Generate(pods int) iter.Seq[Object] {
 		}
 	}
 }
+
+// MorePods yields n pods, in apps of their own, that a cluster of so many pods
+// does not have, bound to its nodes. With another first, a multiple of 10 that is
+// further along by n, they are others again.
+func MorePods(pods, first, n int) iter.Seq[Object] {
+	begin := (pods+podsPerApp-1)/podsPerApp*podsPerApp + first
+	return func(yield func(Object) bool) {
+		for i := 0; i < n; i += podsPerApp {
+			a := newApp(begin+i, min(podsPerApp, n-i), nodesFor(pods))
+			for j := range a.pods {
+				if !yield(a.pod(j)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func nodesFor(pods int) int { return (pods + podsPerNode - 1) / podsPerNode }
 
 // random makes names and uids; each object's owner has one, so that what it
 // makes does not depend on the number of others.

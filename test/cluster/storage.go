@@ -7,11 +7,12 @@ import (
 	"iter"
 	"path"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
@@ -38,12 +39,8 @@ var prefixes = map[string]string{
 	"Service":                 "services/specs",
 }
 
-// Writing in transactions of batchSize objects keeps below etcd's limits of 128
-// operations and 1.5 MB; writers is how many are under way at once.
-const (
-	batchSize = 100
-	writers   = 4
-)
+// writers is how many objects are being written at once.
+const writers = 16
 
 // serializer writes the API server's storage encoding: the four bytes "k8s\0"
 // and a protobuf envelope that names version and kind.
@@ -52,74 +49,79 @@ var serializer = protobuf.NewSerializer(scheme.Scheme, scheme.Scheme)
 // Put writes objects straight into etcd, where the API server finds them as if
 // it had written them itself. Nothing is defaulted, validated or admitted: that
 // is the purpose. It works before the API server starts and while it runs.
+//
+// Each object gets a revision of its own, which costs a request for each: watches
+// that are cut off resume from a revision, and would miss the rest of those that
+// share one.
 func (c *Cluster) Put(ctx context.Context, objects iter.Seq[Object]) error {
-	group, ctx := errgroup.WithContext(ctx)
-	batches := make(chan []Object)
-	group.Go(func() error {
-		defer close(batches)
-		return sendBatches(ctx, objects, batches)
+	err := each(ctx, objects, func(ctx context.Context, object Object) error {
+		key, value, err := stored(object)
+		if err != nil {
+			return err
+		}
+		_, err = c.Etcd.Put(ctx, key, value)
+		return err
 	})
-	for range writers {
-		group.Go(func() error {
-			for batch := range batches {
-				if err := c.putBatch(ctx, batch); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	if err != nil {
 		return fmt.Errorf("write to etcd: %w", err)
 	}
 	return nil
 }
 
-func sendBatches(ctx context.Context, objects iter.Seq[Object], batches chan<- []Object) error {
-	send := func(batch []Object) error {
-		select {
-		case batches <- batch:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	batch := make([]Object, 0, batchSize)
-	for object := range objects {
-		batch = append(batch, object)
-		if len(batch) == batchSize {
-			if err := send(batch); err != nil {
-				return err
-			}
-			batch = make([]Object, 0, batchSize)
-		}
-	}
-	return send(batch)
-}
-
-func (c *Cluster) putBatch(ctx context.Context, batch []Object) error {
-	ops := make([]clientv3.Op, 0, len(batch))
-	for _, object := range batch {
-		key, value, err := stored(object)
+// Remove deletes objects straight from etcd, with no grace and no finalizers,
+// each in a revision of its own.
+func (c *Cluster) Remove(ctx context.Context, objects iter.Seq[Object]) error {
+	err := each(ctx, objects, func(ctx context.Context, object Object) error {
+		key, _, err := stored(object)
 		if err != nil {
 			return err
 		}
-		ops = append(ops, clientv3.OpPut(key, value))
+		_, err = c.Etcd.Delete(ctx, key)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete from etcd: %w", err)
 	}
-	_, err := c.Etcd.Txn(ctx).Then(ops...).Commit()
-	return err
+	return nil
 }
 
-// Remove deletes an object straight from etcd, with no grace and no finalizers.
-func (c *Cluster) Remove(ctx context.Context, object Object) error {
-	key, _, err := stored(object)
+// ChangePod reads a pod from etcd, has change change it, and writes it back. Two
+// must not change one pod at once.
+func (c *Cluster) ChangePod(ctx context.Context, name types.NamespacedName, change func(*corev1.Pod)) error {
+	key := path.Join("/registry/pods", name.Namespace, name.Name)
+	found, err := c.Etcd.Get(ctx, key)
+	if err != nil {
+		return fmt.Errorf("read from etcd: %w", err)
+	}
+	if len(found.Kvs) == 0 {
+		return fmt.Errorf("read from etcd: no %s", key)
+	}
+	var pod corev1.Pod
+	if _, _, err := serializer.Decode(found.Kvs[0].Value, nil, &pod); err != nil {
+		return fmt.Errorf("decode %s: %w", key, err)
+	}
+	change(&pod)
+	_, value, err := stored(&pod)
 	if err != nil {
 		return err
 	}
-	if _, err := c.Etcd.Delete(ctx, key); err != nil {
-		return fmt.Errorf("delete %s: %w", key, err)
+	if _, err := c.Etcd.Put(ctx, key, value); err != nil {
+		return fmt.Errorf("write to etcd: %w", err)
 	}
 	return nil
+}
+
+// each calls f for all objects, for some of them at once, and returns the first error.
+func each(ctx context.Context, objects iter.Seq[Object], f func(context.Context, Object) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(writers)
+	for object := range objects {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error { return f(ctx, object) })
+	}
+	return group.Wait()
 }
 
 // stored returns where and how the API server keeps the object.

@@ -37,7 +37,7 @@ func TestNoAnswerLacksAPod(t *testing.T) {
 	initial, calls := initialRequests(t, c, user), watchCalls(t, e)
 
 	must(t, c.KillAPIServer())
-	must(t, c.Remove(t.Context(), pod(gone)))
+	must(t, c.Remove(t.Context(), slices.Values([]cluster.Object{pod(gone)})))
 	must(t, c.CompactEtcd(t.Context()))
 	must(t, c.StartAPIServer(t.Context()))
 	created, err := c.Client.CoreV1().Pods(gone.Namespace).Create(t.Context(), pod(types.NamespacedName{Namespace: gone.Namespace, Name: "new"}), metav1.CreateOptions{})

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,31 +18,29 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// groups are where the API has the resources that can be measured.
-var groups = map[string]schema.GroupVersion{
-	"cronjobs":                 batchv1.SchemeGroupVersion,
-	"daemonsets":               appsv1.SchemeGroupVersion,
-	"deployments":              appsv1.SchemeGroupVersion,
-	"horizontalpodautoscalers": autoscalingv2.SchemeGroupVersion,
-	"jobs":                     batchv1.SchemeGroupVersion,
-	"nodes":                    corev1.SchemeGroupVersion,
-	"persistentvolumeclaims":   corev1.SchemeGroupVersion,
-	"pods":                     corev1.SchemeGroupVersion,
-	"statefulsets":             appsv1.SchemeGroupVersion,
+// populated are the resources of which a populated cluster has objects.
+var populated = []schema.GroupVersionResource{
+	appsv1.SchemeGroupVersion.WithResource("deployments"),
+	appsv1.SchemeGroupVersion.WithResource("replicasets"),
+	autoscalingv2.SchemeGroupVersion.WithResource("horizontalpodautoscalers"),
+	batchv1.SchemeGroupVersion.WithResource("jobs"),
+	corev1.SchemeGroupVersion.WithResource("configmaps"),
+	corev1.SchemeGroupVersion.WithResource("namespaces"),
+	corev1.SchemeGroupVersion.WithResource("nodes"),
+	corev1.SchemeGroupVersion.WithResource("pods"),
+	corev1.SchemeGroupVersion.WithResource("secrets"),
+	corev1.SchemeGroupVersion.WithResource("services"),
 }
-
-func allResources() []string { return slices.Sorted(maps.Keys(groups)) }
 
 // synced is what the informers' process says when they have everything.
 const synced = "synced"
 
 // runInformers is the program that is measured as yardstick: it watches the
 // resources as any controller does, and keeps what it gets.
-func runInformers(ctx context.Context, kubeconfig string, resources []string) error {
+func runInformers(ctx context.Context, kubeconfig string) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return err
@@ -56,12 +52,8 @@ func runInformers(ctx context.Context, kubeconfig string, resources []string) er
 		return err
 	}
 	factory := informers.NewSharedInformerFactory(client, 0)
-	for _, resource := range resources {
-		group, ok := groups[resource]
-		if !ok {
-			return fmt.Errorf("no informer of %s", resource)
-		}
-		informer, err := factory.ForResource(group.WithResource(resource))
+	for _, resource := range populated {
+		informer, err := factory.ForResource(resource)
 		if err != nil {
 			return err
 		}
@@ -78,22 +70,50 @@ func runInformers(ctx context.Context, kubeconfig string, resources []string) er
 	return nil
 }
 
-// measureInformers runs this program again as runInformers.
-func measureInformers(ctx context.Context, log string, c *cluster.Cluster, opts options) (w watched, err error) {
+// startInformers runs this program again as runInformers, until they are synced
+// and have been idle for a while.
+func (b *bench) startInformers(ctx context.Context, name string, idle time.Duration) (_ *process.Process, f follower, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return w, err
+		return nil, f, err
 	}
 	begin := time.Now()
-	p, err := process.Start(log, self, "-informers", c.Kubeconfig, "-resources", strings.Join(opts.resources, ","))
+	p, err := process.Start(b.path(name+".log"), self, "-informers", b.cluster.Kubeconfig)
 	if err != nil {
-		return w, err
+		return nil, f, err
 	}
-	defer func() { err = errors.Join(err, p.Kill()) }()
-	return w, w.watch(ctx, p, begin, opts.idle, func(context.Context) error {
+	err = f.start(ctx, p, begin, idle, func(context.Context) error {
 		if !strings.Contains(p.Tail(1024), synced) {
 			return errors.New("informers are not synced")
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, f, errors.Join(err, p.Kill())
+	}
+	return p, f, nil
+}
+
+// warmUp has informers come and go.
+func (b *bench) warmUp(ctx context.Context) error {
+	p, _, err := b.startInformers(ctx, "warm-up", 0)
+	if err != nil {
+		return err
+	}
+	return p.Kill()
+}
+
+// measureInformers measures what bare informers take.
+func (b *bench) measureInformers(ctx context.Context) (_ *follower, err error) {
+	progress("measuring informers")
+	p, f, err := b.startInformers(ctx, "informers", b.idle)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.Kill()) }()
+	if f.idle, err = cpuOver(ctx, p.Pid(), b.window); err != nil {
+		return nil, err
+	}
+	f.cost, _, err = b.measureCost(ctx, p.Pid(), f.idle, func(context.Context) error { return nil })
+	return &f, err
 }

@@ -1,7 +1,9 @@
 // Command measure starts a control plane of many pods and measures kubestate
-// against it: how soon it is ready, how much memory it takes and how fast it
-// answers. Bare client-go informers of the same resources, measured in the same
-// run, are the yardstick. It prints a table in Markdown.
+// against it: how soon it is ready, how much memory it takes, what following
+// changes costs, and how fast it answers, at rest, while much changes, and while
+// others read slowly. The yardsticks are measured in the same run: nginx serving
+// the same bytes, bare client-go informers of the same objects, and if wanted
+// another exporter. It checks what it is served, and prints a table in Markdown.
 package main
 
 import (
@@ -12,8 +14,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,38 +28,61 @@ const patience = 5 * time.Minute
 // options are what the command line says.
 type options struct {
 	pods      int
+	updates   int // per second
+	slow      int
+	churn     int
+	soak      time.Duration
 	kubestate string
-	resources []string
+	nginx     string
+	peer      string
 	idle      time.Duration
+	window    time.Duration
 	scrapes   int
+}
+
+func parse() (opts options, informers string) {
+	flag.IntVar(&opts.pods, "pods", 20000, "number of pods in the cluster")
+	flag.IntVar(&opts.updates, "updates", 500, "updates of pods per second, while there are any")
+	flag.IntVar(&opts.slow, "slow", 25, "number of clients that read a byte a second; one more does not read at all. 0 for none")
+	flag.IntVar(&opts.churn, "churn", 0, "number of pods to create and delete")
+	flag.DurationVar(&opts.soak, "soak", 0, "time to run with 200 updates a second and two scrapers")
+	flag.StringVar(&opts.kubestate, "kubestate", "../.build/kubestate", "program to measure")
+	flag.StringVar(&opts.nginx, "nginx", "../.build/nginx", "nginx to measure beside it")
+	flag.StringVar(&opts.peer, "peer", os.Getenv("PEER"), "another exporter to measure, which takes --kubeconfig, --port and --telemetry-port")
+	flag.DurationVar(&opts.idle, "idle", 30*time.Second, "pause before the steady memory is read")
+	flag.DurationVar(&opts.window, "window", 20*time.Second, "time over which CPU is measured")
+	flag.IntVar(&opts.scrapes, "scrapes", 7, "number of scrapes to time")
+	flag.StringVar(&informers, "informers", "", "for its own use: run bare informers by this kubeconfig")
+	flag.Parse()
+	return opts, informers
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	opts, informers := parse()
+	run := func() error { return measure(ctx, opts) }
+	if informers != "" {
+		run = func() error { return runInformers(ctx, informers) }
+	}
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
-	var opts options
-	flag.IntVar(&opts.pods, "pods", 20000, "number of pods in the cluster")
-	flag.StringVar(&opts.kubestate, "kubestate", "../.build/kubestate", "program to measure")
-	flag.DurationVar(&opts.idle, "idle", 30*time.Second, "pause before the steady memory is read")
-	flag.IntVar(&opts.scrapes, "scrapes", 7, "number of scrapes to time")
-	resources := flag.String("resources", strings.Join(allResources(), ","), "resources to watch")
-	informers := flag.String("informers", "", "for its own use: run bare informers by this kubeconfig")
-	flag.Parse()
-	opts.resources = strings.Split(*resources, ",")
-	if *informers != "" {
-		return runInformers(ctx, *informers, opts.resources)
-	}
-	return measure(ctx, opts)
+// bench is where the measuring is done.
+type bench struct {
+	options
+	dir     string
+	cluster *cluster.Cluster
+	names   []types.NamespacedName // of the pods
+	web     *nginx
 }
 
-// measure has the cluster, and in it first kubestate and then the informers.
+// measure has the cluster, and prints what was measured in it. What was found
+// wrong with kubestate's answers is an error, but does not keep the table from
+// being printed.
 func measure(ctx context.Context, opts options) (err error) {
 	dir, err := os.MkdirTemp("", "measure")
 	if err != nil {
@@ -71,39 +94,33 @@ func measure(ctx context.Context, opts options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	web, err := startNginx(ctx, opts.nginx, filepath.Join(dir, "nginx"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, web.Kill()) }()
 
-	begin := time.Now()
-	names, err := c.Populate(ctx, opts.pods)
+	b := &bench{options: opts, dir: dir, cluster: c, web: web}
+	if err := b.populate(ctx); err != nil {
+		return err
+	}
+	r, err := b.measureAll(ctx)
 	if err != nil {
 		return err
 	}
-	progress("%d pods written in %s", len(names), round(time.Since(begin)))
-	if err := listable(ctx, c, len(names)); err != nil {
-		return err
-	}
-	// The API server's first client pays for things that later ones find done.
-	progress("warming up")
-	if _, err := measureInformers(ctx, filepath.Join(dir, "warm-up.log"), c, options{resources: opts.resources}); err != nil {
-		return err
-	}
-	progress("measuring kubestate")
-	program, err := measureProgram(ctx, filepath.Join(dir, "kubestate.log"), c, opts, names)
-	if err != nil {
-		return err
-	}
-	progress("measuring informers")
-	yardstick, err := measureInformers(ctx, filepath.Join(dir, "informers.log"), c, opts)
-	if err != nil {
-		return err
-	}
-	fmt.Print(report(opts, program, yardstick))
-	return nil
+	fmt.Print(b.report(r))
+	return errors.Join(r.kubestate.problems...)
 }
 
-// listable waits until the API server knows of so many pods.
-func listable(ctx context.Context, c *cluster.Cluster, pods int) error {
-	return c.Await(ctx, patience, func(ctx context.Context) error {
-		list, err := c.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{Limit: 1})
+// populate fills the cluster and waits until the API server knows.
+func (b *bench) populate(ctx context.Context) (err error) {
+	begin := time.Now()
+	if b.names, err = b.cluster.Populate(ctx, b.pods); err != nil {
+		return err
+	}
+	progress("%d pods written in %s", len(b.names), time.Since(begin).Round(time.Millisecond))
+	return b.cluster.Await(ctx, patience, func(ctx context.Context) error {
+		list, err := b.cluster.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{Limit: 1})
 		if err != nil {
 			return err
 		}
@@ -111,16 +128,44 @@ func listable(ctx context.Context, c *cluster.Cluster, pods int) error {
 		if list.RemainingItemCount != nil {
 			n += int(*list.RemainingItemCount)
 		}
-		if n != pods {
-			return fmt.Errorf("%d of %d pods", n, pods)
+		if n != b.pods {
+			return fmt.Errorf("%d of %d pods", n, b.pods)
 		}
 		return nil
 	})
 }
 
-func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+// results are all that was measured.
+type results struct {
+	kubestate *program
+	informers *follower
+	peer      *program // may be nil
+}
 
-func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+// measureAll measures one program after the other.
+func (b *bench) measureAll(ctx context.Context) (r results, err error) {
+	// The API server's first client pays for things that later ones find done.
+	progress("warming up")
+	if err := b.warmUp(ctx); err != nil {
+		return r, err
+	}
+	if r.kubestate, err = b.measureProgram(ctx, "kubestate", b.startKubestate, ready); err != nil {
+		return r, fmt.Errorf("measure kubestate: %w", err)
+	}
+	if b.peer != "" {
+		if r.peer, err = b.measureProgram(ctx, "peer", b.startPeer, b.peerReady); err != nil {
+			return r, fmt.Errorf("measure peer: %w", err)
+		}
+	}
+	if r.informers, err = b.measureInformers(ctx); err != nil {
+		return r, fmt.Errorf("measure informers: %w", err)
+	}
+	return r, nil
+}
+
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
+
+func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 // wait blocks for a while, or until ctx ends.
 func wait(ctx context.Context, d time.Duration) error {
@@ -132,41 +177,24 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// report is the table.
-func report(opts options, program scraped, yardstick watched) string {
-	var table strings.Builder
-	row := func(what, kubestate, informers, ratio string) {
-		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", what, kubestate, informers, ratio)
+// during runs f while background runs, and returns when both have: background
+// ends with its context. If background ends before, f's context does too.
+func during(ctx context.Context, background, f func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ended := make(chan error, 1)
+	go func() {
+		err := background(ctx)
+		cancel(err)
+		ended <- err
+	}()
+	err := f(ctx)
+	cancel(errDone)
+	if failed := <-ended; !errors.Is(failed, errDone) {
+		return errors.Join(failed, err)
 	}
-	compare := func(what string, kubestate, informers float64, unit string) {
-		row(what, fmt.Sprintf("%.2f %s", kubestate, unit), fmt.Sprintf("%.2f %s", informers, unit), fmt.Sprintf("%.2f", kubestate/informers))
-	}
-	fmt.Fprintf(&table, "%d pods, %s; %d cores, %s, %s/%s\n\n", opts.pods, strings.Join(opts.resources, ", "),
-		runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	row("", "kubestate", "bare informers", "ratio")
-	row("---", "---:", "---:", "---:")
-	compare("start until ready", program.ready.Seconds(), yardstick.ready.Seconds(), "s")
-	compare("CPU until ready", program.cpu.Seconds(), yardstick.cpu.Seconds(), "s")
-	compare("peak resident memory until ready", program.peak, yardstick.peak, "MiB")
-	compare(fmt.Sprintf("resident memory after %s idle", opts.idle), program.steady, yardstick.steady, "MiB")
-	row("peak resident memory after the scrapes", fmt.Sprintf("%.1f MiB", program.peakAfterScrapes), "", "")
-	row("first scrape", round(program.first).String(), "", "")
-	row(fmt.Sprintf("scrape, median of %d", len(program.times)), round(median(program.times)).String(), "", "")
-	row("scrape, fastest to slowest", fmt.Sprintf("%s to %s", round(program.times[0]), round(program.times[len(program.times)-1])), "", "")
-	row("size of an answer, uncompressed", fmt.Sprintf("%.1f MB", float64(program.bytes)/1e6), "", "")
-	row("series", fmt.Sprint(program.series), "", "")
-	row("pods in the answer", fmt.Sprintf("%d of %d", program.pods, opts.pods), "", "")
-	return table.String()
+	return err
 }
 
-// median returns the middle of sorted times.
-func median(times []time.Duration) time.Duration { return times[len(times)/2] }
-
-// podSet is which pods there must be.
-func podSet(names []types.NamespacedName) map[types.NamespacedName]bool {
-	set := make(map[types.NamespacedName]bool, len(names))
-	for _, name := range names {
-		set[name] = true
-	}
-	return set
-}
+// errDone ends what runs in the background.
+var errDone = errors.New("done")

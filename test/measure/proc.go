@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -59,4 +61,59 @@ func readCPU(pid int) (time.Duration, error) {
 		ticks += n
 	}
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
+}
+
+// cpuOver returns the time that the process spends on processors from now on.
+func cpuOver(ctx context.Context, pid int, window time.Duration) (time.Duration, error) {
+	before, err := readCPU(pid)
+	if err != nil {
+		return 0, err
+	}
+	if err := wait(ctx, window); err != nil {
+		return 0, err
+	}
+	after, err := readCPU(pid)
+	return after - before, err
+}
+
+// established is the state of a connection that neither side has closed, in the
+// kernel's tables.
+const established = "01"
+
+// connected returns the ports of the clients to which the server of address has
+// open connections. It is the server's side: a client does not hear of the end
+// before it has read what is on its way.
+func connected(address string) (map[int]bool, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	server, err := strconv.Atoi(u.Port())
+	if err != nil {
+		return nil, fmt.Errorf("port of %s: %w", address, err)
+	}
+	ports := map[int]bool{}
+	for _, table := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
+		content, err := os.ReadFile(table)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(content)) {
+			// A number, the local address, the remote one, the state.
+			fields := strings.Fields(line)
+			if len(fields) > 3 && fields[3] == established && hexPort(fields[1]) == server {
+				ports[hexPort(fields[2])] = true
+			}
+		}
+	}
+	return ports, nil
+}
+
+// hexPort is the port of an address in the kernel's tables, -1 if there is none.
+func hexPort(address string) int {
+	port, err := strconv.ParseUint(address[strings.LastIndexByte(address, ':')+1:], 16, 16)
+	if err != nil {
+		return -1
+	}
+	return int(port)
 }

@@ -1,55 +1,41 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/exporter"
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// watched is what a program took that holds the state of a cluster. Memory is in MiB.
-type watched struct {
+// follower is what a program took that holds the state of a cluster and follows
+// its changes. Memory is in MiB.
+type follower struct {
 	ready  time.Duration
 	cpu    time.Duration // until ready
 	peak   float64       // until ready
 	steady float64
+	idle   time.Duration // of processors, over the window
+	cost   cost
 }
 
-// scraped is what kubestate took and gave.
-type scraped struct {
-	watched
-	peakAfterScrapes float64
-	first            time.Duration
-	times            []time.Duration // ascending
-	bytes            int64
-	series           int
-	pods             int
-}
-
-// watch fills in w for the running process p that was started at begin and is
-// ready when condition holds.
-func (w *watched) watch(ctx context.Context, p *process.Process, begin time.Time, idle time.Duration, condition func(context.Context) error) error {
+// start fills in f for the running process p that was started at begin and is
+// ready when condition holds, up to when it has been idle for a while.
+func (f *follower) start(ctx context.Context, p *process.Process, begin time.Time, idle time.Duration, condition func(context.Context) error) error {
 	if err := process.Within(ctx, patience, condition, p); err != nil {
 		return err
 	}
-	w.ready = time.Since(begin)
+	f.ready = time.Since(begin)
 	memory, err := readMemory(p.Pid())
 	if err != nil {
 		return err
 	}
-	w.peak = memory.peak
-	if w.cpu, err = readCPU(p.Pid()); err != nil {
+	f.peak = memory.peak
+	if f.cpu, err = readCPU(p.Pid()); err != nil {
 		return err
 	}
 	if err := wait(ctx, idle); err != nil {
@@ -58,85 +44,163 @@ func (w *watched) watch(ctx context.Context, p *process.Process, begin time.Time
 	if memory, err = readMemory(p.Pid()); err != nil {
 		return err
 	}
-	w.steady = memory.resident
+	f.steady = memory.resident
 	return nil
 }
 
-// measureProgram runs kubestate and scrapes it. It is an error if an answer
-// lacks one of the pods.
-func measureProgram(ctx context.Context, log string, c *cluster.Cluster, opts options, names []types.NamespacedName) (s scraped, err error) {
-	begin := time.Now()
-	e, err := exporter.Start(ctx, log, opts.kubestate, "--kubeconfig", c.Kubeconfig, "--resources", strings.Join(opts.resources, ","))
+// program is what an exporter took and gave.
+type program struct {
+	follower
+	name string
+	url  string // of its answers
+	pid  int
+
+	first  time.Duration // of the first scrape
+	series int
+	quiet  scrapes
+	busy   scrapes // while updates are written
+	after  memory  // at the end of that
+	rested answer  // packed, the window after
+	slow   *amongSlow
+	churn  *churned
+	soak   *soaked
+	end    memory
+
+	// problems are what was found wrong with its answers.
+	problems []error
+}
+
+// check notes what is wrong with an answer, if err is not nil.
+func (p *program) check(what string, err error) {
 	if err != nil {
-		return s, err
+		err = fmt.Errorf("%s: %s: %w", p.name, what, err)
+		progress("  WRONG: %s", err)
+		p.problems = append(p.problems, err)
+	}
+}
+
+// measureProgram starts an exporter, waits until it is ready and has it through everything.
+func (b *bench) measureProgram(ctx context.Context, name string, start func(context.Context, string) (*exporter.Exporter, error), ready func(context.Context, *exporter.Exporter) error) (_ *program, err error) {
+	progress("measuring %s", name)
+	begin := time.Now()
+	e, err := start(ctx, b.path(name+".log"))
+	if err != nil {
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.Kill()) }()
-	if err := s.watch(ctx, e.Process, begin, opts.idle, e.Ready); err != nil {
-		return s, err
+	p := &program{name: name, url: e.Scrapes + "/metrics", pid: e.Pid()}
+	if err := p.start(ctx, e.Process, begin, b.idle, func(ctx context.Context) error { return ready(ctx, e) }); err != nil {
+		return nil, err
 	}
-	if s.first, s.bytes, err = timeScrape(ctx, e); err != nil {
-		return s, err
-	}
-	for range opts.scrapes {
-		taken, _, err := timeScrape(ctx, e)
-		if err != nil {
-			return s, err
+	for _, measure := range b.phases() {
+		if err := measure(ctx, p); err != nil {
+			return nil, errors.Join(err, e.Err())
 		}
-		s.times = append(s.times, taken)
 	}
-	slices.Sort(s.times)
-	memory, err := readMemory(e.Pid())
-	if err != nil {
-		return s, err
-	}
-	s.peakAfterScrapes = memory.peak
-	return s, s.verify(ctx, e, names)
+	p.end, err = readMemory(p.pid)
+	return p, err
 }
 
-// timeScrape reads one answer, without compression, and throws it away.
-func timeScrape(ctx context.Context, e *exporter.Exporter) (time.Duration, int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.Scrapes+"/metrics", nil)
-	if err != nil {
-		return 0, 0, err
+// phases are what an exporter goes through, in order.
+func (b *bench) phases() []func(context.Context, *program) error {
+	phases := []func(context.Context, *program) error{b.measureQuiet, b.measureBusy}
+	if b.slow > 0 {
+		phases = append(phases, b.measureAmongSlow)
 	}
-	req.Header.Set("Accept-Encoding", "identity")
-	begin := time.Now()
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, 0, fmt.Errorf("scrape: %w", err)
+	if b.churn > 0 {
+		phases = append(phases, b.measureChurn)
 	}
-	defer resp.Body.Close()
-	n, err := io.Copy(io.Discard, resp.Body)
-	if err != nil {
-		return 0, 0, fmt.Errorf("scrape: %w", err)
+	if b.soak > 0 {
+		phases = append(phases, b.measureSoak)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return 0, 0, fmt.Errorf("scrape: %s", resp.Status)
-	}
-	return time.Since(begin), n, nil
+	return phases
 }
 
-// verify counts the series of an answer and looks for each of the pods in it.
-func (s *scraped) verify(ctx context.Context, e *exporter.Exporter, names []types.NamespacedName) error {
-	_, body, err := exporter.Get(ctx, e.Scrapes+"/metrics")
+// measureQuiet scrapes while nothing changes.
+func (b *bench) measureQuiet(ctx context.Context, p *program) error {
+	progress("  at rest")
+	c, err := dial(ctx, p.url)
 	if err != nil {
-		return fmt.Errorf("scrape: %w", err)
+		return err
 	}
-	missing := podSet(names)
-	for line := range bytes.Lines(body) {
-		if line[0] == '#' {
-			continue
-		}
-		s.series++
-		if info, ok := bytes.CutPrefix(line, []byte(`kube_pod_info{namespace="`)); ok {
-			namespace, rest, _ := strings.Cut(string(info), `",pod="`)
-			pod, _, _ := strings.Cut(rest, `"`)
-			delete(missing, types.NamespacedName{Namespace: namespace, Name: pod})
-			s.pods++
-		}
+	defer c.Close()
+	first, err := c.get(identity, io.Discard)
+	if err != nil {
+		return err
 	}
-	for name := range missing {
-		return fmt.Errorf("%d of %d pods are not in the answer, such as %s", len(missing), len(names), name)
+	p.first = first.took
+	_, err = b.checkSame(ctx, p.url)
+	p.check("at rest", err)
+	if p.quiet, err = b.timeScrapes(ctx, p.url); err != nil {
+		return err
+	}
+	served, err := inspectFile(b.web.plain())
+	if err != nil {
+		return err
+	}
+	p.series = served.series
+	p.check("at rest", served.hasPods(b.names))
+	return nil
+}
+
+// measureBusy scrapes while updates are written, and looks afterwards whether
+// they have arrived.
+func (b *bench) measureBusy(ctx context.Context, p *program) (err error) {
+	progress("  under updates")
+	if p.idle, err = cpuOver(ctx, p.pid, b.window); err != nil {
+		return err
+	}
+	cost, last, err := b.measureCost(ctx, p.pid, p.idle, func(ctx context.Context) (err error) {
+		if p.busy, err = b.timeScrapes(ctx, p.url); err != nil {
+			return err
+		}
+		p.after, err = readMemory(p.pid)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.cost = cost
+	p.check("packed under updates", b.checkPacked(p.busy.packed.answer))
+	p.check("after the updates", b.checkServed(ctx, p.url, last))
+	p.rested, err = b.checkSame(ctx, p.url)
+	p.check("at rest again", err)
+	return nil
+}
+
+func (b *bench) startKubestate(ctx context.Context, log string) (*exporter.Exporter, error) {
+	return exporter.Start(ctx, log, b.kubestate, "--kubeconfig", b.cluster.Kubeconfig)
+}
+
+func ready(ctx context.Context, e *exporter.Exporter) error { return e.Ready(ctx) }
+
+// startPeer starts the peer on ports of ours: nothing is known of its log.
+func (b *bench) startPeer(_ context.Context, log string) (*exporter.Exporter, error) {
+	ports, err := process.FreePorts(2)
+	if err != nil {
+		return nil, err
+	}
+	p, err := process.Start(log, b.peer, "--kubeconfig", b.cluster.Kubeconfig,
+		"--port", fmt.Sprint(ports[0]), "--telemetry-port", fmt.Sprint(ports[1]))
+	if err != nil {
+		return nil, err
+	}
+	url := func(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
+	return &exporter.Exporter{Process: p, Scrapes: url(ports[0]), Telemetry: url(ports[1])}, nil
+}
+
+// peerReady believes what the peer says of its readiness, if anything, and that
+// it has all pods when it shows them.
+func (b *bench) peerReady(ctx context.Context, e *exporter.Exporter) error {
+	status, _, err := exporter.Get(ctx, e.Telemetry+"/readyz")
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK && status != http.StatusNotFound {
+		return fmt.Errorf("not ready: status %d", status)
+	}
+	if err := b.lookAtServed(ctx, e.Scrapes+"/metrics", nil); err != nil {
+		return errors.Join(err, wait(ctx, time.Second)) // looking costs the peer
 	}
 	return nil
 }

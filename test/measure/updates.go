@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/test/cluster"
+)
+
+// status is what updates change of a pod, and what is served of it.
+type status struct {
+	ready    bool
+	since    int64 // Unix seconds; 0 if not ready
+	restarts int32
+}
+
+// updater changes pods at a steady rate.
+type updater struct {
+	cluster *cluster.Cluster
+	names   []types.NamespacedName
+	rate    int // per second
+	written atomic.Int64
+
+	mu sync.Mutex
+	// last is what was written last, for run's end.
+	last map[types.NamespacedName]status
+}
+
+func (b *bench) newUpdater(rate int) *updater {
+	return &updater{cluster: b.cluster, names: b.names, rate: rate, last: map[types.NamespacedName]status{}}
+}
+
+// Updates are written in batches at an interval, and by some writers at once. A
+// batch has a limit, so that time that was lost is made up for little by little.
+const (
+	interval = 50 * time.Millisecond
+	writers  = 4
+	maxBatch = 100
+)
+
+// run changes the status of random pods until ctx ends.
+func (u *updater) run(ctx context.Context) error {
+	ticks := time.NewTicker(interval)
+	defer ticks.Stop()
+	for begin := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticks.C:
+		}
+		due := int(time.Since(begin).Seconds()*float64(u.rate)) - int(u.written.Load())
+		// Cut off by the end of ctx, it would be unknown what was written.
+		if err := u.write(context.WithoutCancel(ctx), u.choose(due)); err != nil {
+			return err
+		}
+	}
+}
+
+// write changes pods, some at once.
+func (u *updater) write(ctx context.Context, batch []types.NamespacedName) error {
+	var group errgroup.Group
+	group.SetLimit(writers)
+	for _, name := range batch {
+		group.Go(func() error {
+			if err := u.cluster.ChangePod(ctx, name, u.change); err != nil {
+				return err
+			}
+			u.written.Add(1)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// choose gives n pods at random, fewer if it has to for them to be different.
+func (u *updater) choose(n int) []types.NamespacedName {
+	n = min(n, maxBatch, len(u.names))
+	chosen := map[types.NamespacedName]bool{}
+	batch := make([]types.NamespacedName, 0, n)
+	for range n {
+		name := u.names[rand.IntN(len(u.names))]
+		if !chosen[name] {
+			chosen[name] = true
+			batch = append(batch, name)
+		}
+	}
+	return batch
+}
+
+// change is a container's restart, as the kubelet reports it: the pod becomes
+// ready, or is so no more.
+func (u *updater) change(pod *corev1.Pod) {
+	app, now := &pod.Status.ContainerStatuses[0], metav1.Now()
+	app.RestartCount++
+	app.Ready = !app.Ready
+	is := corev1.ConditionFalse
+	if app.Ready {
+		is = corev1.ConditionTrue
+	}
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodReady || c.Type == corev1.ContainersReady {
+			c.Status, c.LastTransitionTime = is, now
+		}
+	}
+	written := status{ready: app.Ready, restarts: app.RestartCount}
+	if app.Ready {
+		written.since = now.Unix()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.last[types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}] = written
+}
+
+// cost is what it takes to follow the updates, in time of processors.
+type cost struct {
+	each  time.Duration // per update, while they are written
+	rate  float64       // of updates written, per second
+	after time.Duration // in the time after, of the same length
+}
+
+// measureCost has updates written while it watches the process, and goes on
+// writing while f runs. Idle is what the process takes without updates over the
+// same time. It returns the updates' last state.
+func (b *bench) measureCost(ctx context.Context, pid int, idle time.Duration, f func(context.Context) error) (c cost, last map[types.NamespacedName]status, err error) {
+	u := b.newUpdater(b.updates)
+	err = during(ctx, u.run, func(ctx context.Context) error {
+		begin := time.Now()
+		spent, err := cpuOver(ctx, pid, b.window)
+		if err != nil {
+			return err
+		}
+		n := u.written.Load()
+		if n == 0 {
+			return errors.New("no updates")
+		}
+		c.each = (spent - idle) / time.Duration(n)
+		c.rate = float64(n) / time.Since(begin).Seconds()
+		return f(ctx)
+	})
+	if err != nil {
+		return c, nil, err
+	}
+	after, err := cpuOver(ctx, pid, b.window)
+	c.after = after - idle
+	return c, u.last, err
+}
