@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -34,15 +33,14 @@ func cardinality(resources func() []*store.Resource) http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(table, "series\tbytes\t  family\t")
+		row := func(series, bytes any, family string) { fmt.Fprintf(w, "%10v %12v  %s\n", series, bytes, family) }
+		row("series", "bytes", "family")
 		series, bytes := 0, 0
 		for _, c := range counts {
-			fmt.Fprintf(table, "%d\t%d\t  %s\t\n", c.Series, c.Bytes, c.Family)
+			row(c.Series, c.Bytes, c.Family)
 			series, bytes = series+c.Series, bytes+c.Bytes
 		}
-		fmt.Fprintf(table, "%d\t%d\t  in all\t\n", series, bytes)
-		_ = table.Flush() // the client may be gone
+		row(series, bytes, "in all")
 	})
 }
 

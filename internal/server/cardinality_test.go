@@ -19,12 +19,12 @@ func TestCardinality(t *testing.T) {
 		}
 	}
 	table := answer{200, plain, strings.Join([]string{
-		"  series  bytes    family",
-		"       2     30      pods",
-		"       1     15     nodes",
-		"       1     14      jobs",
-		"       0      0    leases",
-		"       4     59    in all",
+		"    series        bytes  family",
+		"         2           30  pods",
+		"         1           15  nodes",
+		"         1           14  jobs",
+		"         0            0  leases",
+		"         4           59  in all",
 		"",
 	}, "\n")}
 	list := answer{200, "application/json", `[{"family":"pods","resource":"pods","series":2,"bytes":30},` +
