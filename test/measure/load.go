@@ -21,6 +21,9 @@ type churned struct{ before, after memory }
 // measureChurn creates and deletes pods, and waits until they are gone.
 func (b *bench) measureChurn(ctx context.Context, p *program) (err error) {
 	progress("  %d pods come and go", b.churn)
+	if err := wait(ctx, b.idle); err != nil { // what came before may leave something to give back
+		return err
+	}
 	var r churned
 	if r.before, err = readMemory(p.pid); err != nil {
 		return err
