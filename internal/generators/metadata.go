@@ -73,11 +73,8 @@ func formatOptional(b *bool) string {
 
 // value is *p, or the zero value if p is nil.
 func value[V any](p *V) V {
-	if p == nil {
-		var zero V
-		return zero
-	}
-	return *p
+	var zero V
+	return valueOr(p, zero)
 }
 
 // valueOr is *p, or absent if p is nil.

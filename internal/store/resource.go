@@ -87,9 +87,6 @@ func (v *View) add(p *Part, namespaces []string) {
 	}
 }
 
-// Objects is the number of objects in the view.
-func (v View) Objects() int { return v.objects }
-
 // blocks calls yield with the blocks of the view in the order of the answer:
 // for each family its header and its lines. A view without objects has none.
 func (v View) blocks(yield func(*block)) {
