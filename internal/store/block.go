@@ -3,11 +3,12 @@ package store
 import (
 	"bytes"
 	"hash/crc32"
-	"io"
 	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
+
+	"github.com/kubestate/kubestate/internal/inflate"
 )
 
 // A block is a family's lines of the objects of one page.
@@ -74,7 +75,7 @@ func (b *block) appendText(dst []byte) []byte {
 	if b.open {
 		return append(dst, b.data...)
 	}
-	return inflate(dst, b.data, b.size)
+	return unpack(dst, b.data, b.size)
 }
 
 // only is an open block of the lines of the chosen slots, nil if there are none.
@@ -146,30 +147,15 @@ func deflate(text []byte) []byte {
 	return bytes.Clone(d.out.Bytes())
 }
 
-type inflater struct {
-	in bytes.Reader
-	z  io.ReadCloser
-}
+var inflaters = sync.Pool{New: func() any { return &inflate.Decoder{} }}
 
-var inflaters = sync.Pool{New: func() any {
-	i := &inflater{}
-	i.z = flate.NewReader(&i.in)
-	return i
-}}
-
-// inflate appends the size bytes of text that data holds.
-func inflate(dst, data []byte, size int) []byte {
-	i := inflaters.Get().(*inflater)
-	defer inflaters.Put(i)
-	i.in.Reset(data)
-	err := i.z.(flate.Resetter).Reset(&i.in, nil)
-	start := len(dst)
-	dst = slices.Grow(dst, size)[:start+size]
-	if err == nil {
-		_, err = io.ReadFull(i.z, dst[start:])
-	}
+// unpack appends the size bytes of text that data holds.
+func unpack(dst, data []byte, size int) []byte {
+	d := inflaters.Get().(*inflate.Decoder)
+	defer inflaters.Put(d)
+	dst, err := d.Append(dst, data, size)
 	if err != nil {
-		panic("BUG: inflate what was deflated: " + err.Error())
+		panic("BUG: what was deflated: " + err.Error())
 	}
 	return dst
 }
