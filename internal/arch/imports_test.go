@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"internal/exposition": {},
 	"internal/version":    {},
 	"internal/inflate":    {},
+	"internal/memory":     {},
 	"internal/store":      {"internal/inflate"},
 	"internal/snapshot":   {},
 	"internal/generators": {"internal/exposition"},
@@ -30,7 +31,7 @@ var allowed = map[string][]string{
 	"internal/rbac":       {"internal/generators"},
 	"internal/watcher":    {"internal/generators", "internal/store"},
 	"internal/server":     {"internal/exposition", "internal/store", "internal/version"},
-	"cmd/kubestate":       {"internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
+	"cmd/kubestate":       {"internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

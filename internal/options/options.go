@@ -40,6 +40,10 @@ type Options struct {
 	// wants to go on without it until it can.
 	Awaited error
 
+	// MemoryShare is the share of the memory there is that may be used, 0 for no
+	// limit.
+	MemoryShare float64
+
 	LogLevel slog.Level
 }
 
@@ -156,6 +160,8 @@ type values struct {
 	resources, namespaces, denied         list
 	allow, deny, optIn                    list
 	labelsAllowlist, annotationsAllowlist allowlist
+	autoMemoryLimit                       bool
+	memoryShare                           float64
 	verbosity                             int
 }
 
@@ -182,6 +188,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, and the resource may be *")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
 	f.Bool("enable-gzip-encoding", true, "accepted, and without effect: answers are packed with gzip for every client that accepts that")
+	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "limit the memory to a share of what the control group allows, or of what the machine has")
+	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "that share, above 0 and at most 1")
 	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and more logs details")
 	return f
 }
@@ -203,6 +211,9 @@ func (v *values) options() (Options, error) {
 		return Options{}, errors.New("--snapshot serves objects from files: give it without --kubeconfig and --apiserver")
 	}
 	var err error
+	if o.MemoryShare, err = v.share(); err != nil {
+		return Options{}, err
+	}
 	if o.Resources, err = v.enabled(); err != nil {
 		return Options{}, err
 	}
@@ -222,6 +233,17 @@ func (v *values) selection() (generators.Selection, error) {
 	errs[3] = v.labelsAllowlist.check("--metric-labels-allowlist")
 	errs[4] = v.annotationsAllowlist.check("--metric-annotations-allowlist")
 	return s, errors.Join(errs[:]...)
+}
+
+// share is the share of the memory that may be used.
+func (v *values) share() (float64, error) {
+	switch {
+	case !(v.memoryShare > 0 && v.memoryShare <= 1): // nor is what is not a number
+		return 0, fmt.Errorf("--auto-gomemlimit-ratio: %v is not above 0 and at most 1", v.memoryShare)
+	case !v.autoMemoryLimit:
+		return 0, nil
+	}
+	return v.memoryShare, nil
 }
 
 // enabled are the resources that --resources asks for.
