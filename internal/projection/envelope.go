@@ -66,8 +66,8 @@ type slot struct {
 	value  *[]byte
 }
 
-// values fills the slots from a message. Of a field that is there twice it takes
-// the last. It is not ok if b is no message.
+// values fills the slots from a message. It is not ok if b is no message, or has
+// a field twice, which decoders make one of.
 func values(b []byte, slots ...slot) (ok bool) {
 	for at := 0; at < len(b); {
 		f, ok := next(b, at)
@@ -76,9 +76,13 @@ func values(b []byte, slots ...slot) (ok bool) {
 		}
 		at = f.end
 		for _, s := range slots {
-			if s.number == f.number && f.wire == bytes {
-				*s.value = b[f.content:f.end]
+			if s.number != f.number || f.wire != bytes {
+				continue
 			}
+			if *s.value != nil {
+				return false
+			}
+			*s.value = b[f.content:f.end]
 		}
 	}
 	return true
