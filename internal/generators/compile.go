@@ -28,7 +28,7 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 // A family is a row with all its constant bytes.
 type family struct {
 	name   string
-	header []byte // the HELP and TYPE lines
+	header Header
 	open   []byte // `name{`
 	sets   []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
@@ -38,13 +38,28 @@ type family struct {
 	allowed *allowedKeys
 }
 
+// A Header is the HELP and TYPE lines of a family. It does not change.
+type Header struct {
+	// Text is for the text formats, Typed for OpenMetrics, which knows more
+	// types. They are one where the type is known to both.
+	Text, Typed []byte
+}
+
+func newHeader(d FamilyDescription) Header {
+	text := exposition.AppendHeader(nil, d.Name, d.helpText(), d.Type.InText())
+	if d.Type == d.Type.InText() {
+		return Header{text, text}
+	}
+	return Header{text, exposition.AppendHeader(nil, d.Name, d.helpText(), d.Type)}
+}
+
 // labelSet holds `,key="` for each key of a set of own labels.
 type labelSet [][]byte
 
 func compileFamily(resource string, d FamilyDescription, selection Selection) family {
 	f := family{
 		name:   d.Name,
-		header: exposition.AppendHeader(nil, d.Name, d.helpText(), d.Type),
+		header: newHeader(d),
 		open:   []byte(d.Name + "{"),
 	}
 	for _, keys := range d.Labels {
@@ -80,10 +95,10 @@ type Renderer struct {
 	ends     []int
 }
 
-// Headers gives the HELP and TYPE lines of each family, in the order in which
-// Render renders them. They do not change.
-func (r *Renderer) Headers() [][]byte {
-	headers := make([][]byte, len(r.families))
+// Headers gives the header of each family, in the order in which Render renders
+// them.
+func (r *Renderer) Headers() []Header {
+	headers := make([]Header, len(r.families))
 	for i := range r.families {
 		headers[i] = r.families[i].header
 	}

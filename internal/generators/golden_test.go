@@ -98,7 +98,7 @@ func render(t *testing.T, r generators.Resource, selection generators.Selection,
 	var answer strings.Builder
 	for i := range families {
 		if len(objects) > 0 {
-			answer.Write(headers[i])
+			answer.Write(headers[i].Text)
 			answer.WriteString(families[i].String())
 		}
 	}

@@ -26,7 +26,7 @@ func Metrics(resources func() []*store.Resource, reg prometheus.Registerer) http
 	measured := newScrapeMetrics(reg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		format := exposition.Negotiate(r.Header.Get("Accept"))
+		format := exposition.Negotiate(strings.Join(r.Header.Values("Accept"), ","))
 		a := parseFilter(r.URL.Query()).answer(resources(), format)
 		header := w.Header()
 		header.Set("Content-Type", format.ContentType)
@@ -86,6 +86,9 @@ func (f filter) answer(resources []*store.Resource, format exposition.Format) *s
 		if f.includes(r.Name()) {
 			views = append(views, r.View(f.namespaces...))
 		}
+	}
+	if format.Typed {
+		return store.NewTypedAnswer(views, format.End)
 	}
 	return store.NewAnswer(views, format.End)
 }
