@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,6 +26,8 @@ func unset() options.Options {
 	return options.Options{
 		Listen:          "[::]:10241",
 		ListenTelemetry: "[::]:10242",
+		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
+		MaxScrapes:      40,
 		Resources:       slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default }),
 	}
 }
@@ -78,6 +81,15 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"roles": {"*"}} }, "--metric-labels-allowlist=roles=[*]")
 	f(func(o *o) { o.Selection.Annotations = generators.Allowlist{"pods": {"a"}} }, "--metric-annotations-allowlist=pods=[a]")
+
+	// Serving.
+	f(func(o *o) { o.Timeouts.ReadHeader = time.Second }, "--server-read-header-timeout=1s")
+	f(func(o *o) { o.Timeouts.Read = 90 * time.Second }, "--server-read-timeout=1m30s")
+	f(func(o *o) { o.Timeouts.Write = 0 }, "--server-write-timeout=0")
+	f(func(o *o) { o.Timeouts.Idle = time.Hour }, "--server-idle-timeout", "1h")
+	f(func(o *o) { o.ShutdownDelay = 5 * time.Second }, "--shutdown-delay=5s")
+	f(func(o *o) { o.MaxScrapes = 3 }, "--max-concurrent-scrapes=3")
+	f(func(o *o) { o.MaxScrapes = 0 }, "--max-concurrent-scrapes=0")
 
 	// Other.
 	f(func(o *o) { o.LogLevel = slog.LevelDebug }, "-v1")

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -358,7 +359,8 @@ func TestEncoding(t *testing.T) {
 // when the scraper says it will have given up, and that the server goes on.
 func TestScraperGivesUp(t *testing.T) {
 	r, text := large(1)
-	h, ended := metricsOf(r, r, r, r, r, r, r, r), make(chan struct{}, 2)
+	all := &source{resources: []*store.Resource{r, r, r, r, r, r, r, r}}
+	h, ended := server.Main(all, server.Limits{Answer: time.Minute}, prometheus.NewRegistry()), make(chan struct{}, 2)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		ended <- struct{}{}
