@@ -29,7 +29,7 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 type family struct {
 	name   string
 	header Header
-	open   []byte // `name{`
+	open   []byte // `name{` and the extra labels
 	sets   []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
 	prefix string
@@ -60,7 +60,7 @@ func compileFamily(resource string, d FamilyDescription, selection Selection) fa
 	f := family{
 		name:   d.Name,
 		header: newHeader(d),
-		open:   []byte(d.Name + "{"),
+		open:   append([]byte(d.Name+"{"), selection.extraText()...),
 	}
 	for _, keys := range d.Labels {
 		if n := len(keys); n > 0 && strings.HasSuffix(keys[n-1], "*") {

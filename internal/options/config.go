@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // configKeys gives the flag for each key of the configuration file.
@@ -18,6 +20,7 @@ var configKeys = map[string]string{
 	"annotations_allow_list":     "metric-annotations-allowlist",
 	"apiserver":                  "apiserver",
 	"enable_gzip_encoding":       "enable-gzip-encoding",
+	"extra_labels":               "extra-labels",
 	"host":                       "host",
 	"kubeconfig":                 "kubeconfig",
 	"labels_allow_list":          "metric-labels-allowlist",
@@ -168,6 +171,23 @@ func (l *list) setYAML(node *yaml.Node) error {
 		*l = parts
 	}
 	return err
+}
+
+func (e *extraLabels) setYAML(node *yaml.Node) error {
+	if node.Kind != yaml.MappingNode {
+		return errors.New("want a mapping of names to values")
+	}
+	var parsed extraLabels
+	for name, value := range entries(node) {
+		if value.Kind != yaml.ScalarNode || isNull(value) {
+			return fmt.Errorf("%s: want a single value", name.Value)
+		}
+		parsed = append(parsed, generators.ExtraLabel{Name: name.Value, Value: value.Value})
+	}
+	if len(parsed) > 0 {
+		*e = parsed
+	}
+	return nil
 }
 
 func (a *allowlist) setYAML(node *yaml.Node) error {

@@ -169,6 +169,7 @@ type values struct {
 	resources, namespaces, denied         list
 	allow, deny, optIn                    list
 	labelsAllowlist, annotationsAllowlist allowlist
+	extraLabels                           extraLabels
 	timeouts                              Timeouts
 	maxScrapes                            uint16
 	shutdownDelay                         time.Duration
@@ -197,6 +198,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, separated by commas: RE2, not anchored")
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, and the resource may be *")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
+	f.Var(&v.extraLabels, "extra-labels", "labels that every series of the main port has: name=value, separated by commas; no family that is exported may have them already")
 	f.Bool("enable-gzip-encoding", true, "accepted, and without effect: answers are packed with gzip for every client that accepts that")
 	f.Uint16Var(&v.maxScrapes, "max-concurrent-scrapes", 40, "scrapes to answer at the same time; as many more wait up to 5s, the rest gets status 503; 0 for any number")
 	f.DurationVar(&v.timeouts.ReadHeader, "server-read-header-timeout", 5*time.Second, "on the main port, how long a client may take to send a request's header; 0 for any time, as for the next three")
@@ -234,8 +236,13 @@ func (v *values) options() (Options, error) {
 	if o.Resources, err = v.enabled(); err != nil {
 		return Options{}, err
 	}
-	o.Selection, err = v.selection()
-	return o, err
+	if o.Selection, err = v.selection(); err != nil {
+		return Options{}, err
+	}
+	if err := o.Selection.CheckExtra(o.Resources); err != nil {
+		return Options{}, fmt.Errorf("--extra-labels: %w", err)
+	}
+	return o, nil
 }
 
 // checkDurations refuses times that are less than none.
@@ -261,6 +268,7 @@ func (v *values) selection() (generators.Selection, error) {
 	s := generators.Selection{
 		Labels:      generators.Allowlist(v.labelsAllowlist),
 		Annotations: generators.Allowlist(v.annotationsAllowlist),
+		Extra:       v.extraLabels,
 	}
 	var errs [5]error
 	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow)

@@ -82,6 +82,12 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"roles": {"*"}} }, "--metric-labels-allowlist=roles=[*]")
 	f(func(o *o) { o.Selection.Annotations = generators.Allowlist{"pods": {"a"}} }, "--metric-annotations-allowlist=pods=[a]")
 
+	// Labels of every series.
+	type extra = []generators.ExtraLabel
+	f(func(o *o) { o.Selection.Extra = extra{{"cluster", "prod"}, {"region", "eu"}} }, "--extra-labels=cluster=prod, region = eu ,")
+	f(func(o *o) { o.Selection.Extra = extra{{"cluster", "a=b"}, {"region", `"`}} }, "--extra-labels=cluster=a=b", `--extra-labels=region="`)
+	f(func(*o) {}, "--extra-labels=")
+
 	// Serving.
 	f(func(o *o) { o.Timeouts.ReadHeader = time.Second }, "--server-read-header-timeout=1s")
 	f(func(o *o) { o.Timeouts.Read = 90 * time.Second }, "--server-read-timeout=1m30s")
@@ -197,6 +203,11 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-labels-allowlist: "**" has more than one *`, "--metric-labels-allowlist=*=[**]")
 	f(`--metric-annotations-allowlist: there is no resource "podz"; the nearest is "pods"`, "--metric-annotations-allowlist=podz=[a]")
 	f(`--metric-annotations-allowlist: "*a*" has more than one *`, "--metric-annotations-allowlist=pods=[*a*]")
+
+	f(`invalid argument "cluster" for "--extra-labels" flag: want name=value at "cluster"`, "--extra-labels=cluster")
+	f("--extra-labels: label namespace is one that series of kube_configmap_annotations have or can have", "--extra-labels=cluster=a,namespace=b")
+	f("--extra-labels: label phase is one that series of kube_pod_status_phase have or can have", "--resources=pods", "--extra-labels=phase=a")
+	f(`--extra-labels: "" is no name of a label`, "--extra-labels==a")
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
