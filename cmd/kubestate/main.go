@@ -88,9 +88,15 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	// made from stops.
 	var g run.Group
 	running := context.WithoutCancel(ctx)
-	g.Add(background(ctx, untilDone))
-	g.Add(server.Serve(scrapes, server.Main(relay.Resources, registry), server.ScrapeTimeout, log))
-	g.Add(server.Serve(telemetry, server.Telemetry(relay.Resources, registry, relay.Unsynced), 0, log))
+	probes := server.NewProbes(relay.Unsynced)
+	limits := server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}
+	g.Add(until(ctx, opts.ShutdownDelay, func() {
+		release() // a second signal ends the program at once
+		log.Info("stopping", "in", opts.ShutdownDelay)
+		probes.Stop()
+	}))
+	g.Add(server.Serve(scrapes, server.Main(relay, limits, registry), server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, server.Telemetry(relay, registry, probes), server.TelemetryTimeouts, log))
 	g.Add(background(running, func(ctx context.Context) error { return relay.Run(ctx, next) }))
 	if opts.Awaited != nil {
 		log.Warn("starting without the configuration file", "err", opts.Awaited)
@@ -101,35 +107,6 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	log.Info("stopped", "reason", cmp.Or(err, context.Cause(ctx)))
 	return err
 }
-
-func untilDone(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
-}
-
-// background adapts a function that runs until its context ends to an actor.
-func background(ctx context.Context, f func(context.Context) error) (execute func() error, interrupt func(error)) {
-	ctx, cancel := context.WithCancel(ctx)
-	return func() error { return f(ctx) }, func(error) { cancel() }
-}
-
-// details passes records on at debug level: client-go logs what it retries as
-// errors, and what matters of that the watcher logs.
-type details struct{ slog.Handler }
-
-func (d details) Enabled(ctx context.Context, _ slog.Level) bool {
-	return d.Handler.Enabled(ctx, slog.LevelDebug)
-}
-
-func (d details) Handle(ctx context.Context, record slog.Record) error {
-	record.Level = slog.LevelDebug
-	return d.Handler.Handle(ctx, record)
-}
-
-func (d details) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return details{d.Handler.WithAttrs(attrs)}
-}
-func (d details) WithGroup(name string) slog.Handler { return details{d.Handler.WithGroup(name)} }
 
 // oneLine joins the lines of an error.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -59,6 +61,72 @@ func TestScrapeUnderWayFinishes(t *testing.T) {
 	}
 }
 
+// TestShutdownDelay holds that after SIGTERM the program first is ready no more,
+// and goes on serving until the time is over.
+func TestShutdownDelay(t *testing.T) {
+	program := startProgram(t, "--snapshot", manyDeployments(t, 1), "--shutdown-delay=1h")
+	f := func(url string, want int) {
+		t.Helper()
+		answer, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: status %d, want %d", url, answer.StatusCode, want)
+		}
+	}
+	ready, scrape := "http://"+program.telemetry+"/readyz", "http://"+program.scrapes+"/metrics"
+	f(ready, 200)
+	if err := program.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	program.await(t, "is ready", func() bool {
+		answer, err := http.Get(ready)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusServiceUnavailable
+	})
+	f(ready, 503)
+	f("http://"+program.telemetry+"/livez", 200)
+	f("http://"+program.telemetry+"/startupz", 200)
+	f("http://"+program.scrapes+"/livez", 200)
+	f(scrape, 200)
+	// Who cannot wait says so a second time.
+	if err := program.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	program.awaitRefusal(t)
+}
+
+// TestUntil holds when an actor that waits for the end comes to it.
+func TestUntil(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := func(signal, interruption, want time.Duration, wantStopping bool) {
+			t.Helper()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			stopping := false
+			execute, interrupt := until(ctx, time.Minute, func() { stopping = true })
+			time.AfterFunc(signal, cancel)
+			time.AfterFunc(interruption, func() { interrupt(nil) })
+			began := time.Now()
+			if err := execute(); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(began); took != want || stopping != wantStopping {
+				t.Errorf("signal after %v, interruption after %v: ended after %v, stopping %v", signal, interruption, took, stopping)
+			}
+			interrupt(nil) // as a group does that is over
+		}
+		f(time.Second, time.Hour, 61*time.Second, true)
+		f(time.Second, 10*time.Second, 10*time.Second, true)
+		f(time.Hour, time.Second, time.Second, false)
+	})
+}
+
 // manyDeployments writes n deployments to a file.
 func manyDeployments(t *testing.T, n int) (path string) {
 	t.Helper()
@@ -82,11 +150,11 @@ func manyDeployments(t *testing.T, n int) (path string) {
 
 // program is kubestate in a process of its own.
 type program struct {
-	cmd     *exec.Cmd
-	scrapes string // the address of the main port
+	cmd                *exec.Cmd
+	scrapes, telemetry string // addresses
 }
 
-var started = regexp.MustCompile(`msg=started .*scrapes=(\S+)`)
+var started = regexp.MustCompile(`msg=started .*scrapes=(\S+) telemetry=(\S+)`)
 
 // startProgram starts kubestate on free ports and waits until it listens.
 func startProgram(t *testing.T, args ...string) program {
@@ -105,7 +173,7 @@ func startProgram(t *testing.T, args ...string) program {
 	for lines.Scan() {
 		if m := started.FindStringSubmatch(lines.Text()); m != nil {
 			go func() { _, _ = io.Copy(io.Discard, logs) }() // ends with the process
-			return program{cmd, m[1]}
+			return program{cmd, m[1], m[2]}
 		}
 	}
 	t.Fatal("kubestate ended before it listened")
@@ -115,12 +183,21 @@ func startProgram(t *testing.T, args ...string) program {
 // awaitRefusal waits until the program takes no new connections.
 func (p program) awaitRefusal(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	p.await(t, "takes connections", func() bool {
 		c, err := net.Dial("tcp", p.scrapes)
-		if err != nil {
-			return
+		if err == nil {
+			c.Close()
 		}
-		c.Close()
+		return err != nil
+	})
+}
+
+// await waits until over, which is the end of what the program does.
+func (p program) await(t *testing.T, does string, over func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !over(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("still " + does)
+		}
 	}
-	t.Fatal("still takes connections")
 }

@@ -1,9 +1,7 @@
 package exposition
 
 import (
-	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -11,6 +9,8 @@ import (
 type Format struct {
 	// ContentType is the exact Content-Type of the answer.
 	ContentType string
+	// Typed says that the format has the types Info and StateSet.
+	Typed bool
 	// End is what follows the last family.
 	End string
 }
@@ -18,113 +18,124 @@ type Format struct {
 // Text is Prometheus text format 0.0.4, which every client reads.
 var Text = Format{ContentType: "text/plain; version=0.0.4; charset=utf-8"}
 
+// escaped is Prometheus text format 1.0.0: the text of 0.0.4, and a word on how
+// names are escaped that the old form has no room for.
+func escaped(escaping string) Format {
+	return Format{ContentType: "text/plain; version=1.0.0; charset=utf-8; escaping=" + escaping}
+}
+
 func openMetrics(version, escaping string) Format {
 	return Format{
 		ContentType: "application/openmetrics-text; version=" + version + "; charset=utf-8; escaping=" + escaping,
+		Typed:       true,
 		End:         "# EOF\n",
 	}
 }
 
-// Negotiate gives the format for an Accept header: the first clause, by quality
-// and then by how specific it is, that names a format this package writes. An
-// empty header, or one that names none, gives Text. The escaping term of the
-// content type repeats what the client asked for in a clause looked at so far;
-// names never need escaping here, so the body is the same for all of them.
+// An offer is a format as Accept headers name it.
+type offer struct {
+	kind, subtype string
+	versions      []string // as parameters; empty for none
+	format        func(escaping string) Format
+}
+
+// offers are the formats written here, the first before the next for a client
+// that finds them equally good. A name without a version is that of the oldest,
+// as the clients have it that send such names.
+var offers = []offer{
+	{"text", "plain", []string{"0.0.4", ""}, func(string) Format { return Text }},
+	{"application", "openmetrics-text", []string{"1.0.0"}, func(e string) Format { return openMetrics("1.0.0", e) }},
+	{"application", "openmetrics-text", []string{"0.0.1", ""}, func(e string) Format { return openMetrics("0.0.1", e) }},
+	{"text", "plain", []string{"1.0.0"}, escaped},
+}
+
+// escapings are how clients may want names escaped that are no names in their
+// format. Every name here is one in every format, so the text is the same for
+// all of them; the answer's Content-Type has to repeat the term.
+var escapings = []string{"underscores", "allow-utf-8", "dots", "values"}
+
+// Negotiate gives the format for an Accept header by RFC 9110, section 12.5.1:
+// of the formats written here the one of the highest quality. What a range that
+// names it says of a format counts more than what wildcards say. Of equally
+// good formats those win that are named, and among them the one named first.
+// Where nothing is acceptable, or the header is empty, the format is Text, for
+// a page that a client does not expect helps it more than none.
+//
+// Protobuf is never written: a client that prefers it gets the best of the rest
+// that it accepts.
 func Negotiate(accept string) Format {
-	escaping := "underscores"
-	for _, c := range clauses(accept) {
-		if e := c.parameter("escaping"); slices.Contains(escapings, e) {
-			escaping = e
-		}
-		switch c.media {
-		case "application/openmetrics-text":
-			switch c.parameter("version") {
-			case "1.0.0":
-				return openMetrics("1.0.0", escaping)
-			case "", "0.0.1":
-				return openMetrics("0.0.1", escaping)
-			}
-		case "text/plain":
-			if v := c.parameter("version"); v == "" || v == "0.0.4" {
-				return Text
-			}
-		case "application/vnd.google.protobuf":
-			// Never written here. Such a client is served the old text, which
-			// all that ask for protobuf read as well.
-			if p := c.parameter("proto"); p == "" || p == "io.prometheus.client.MetricFamily" {
-				return Text
-			}
+	ranges := parseRanges(accept)
+	best, chosen := Text, match{}
+	for _, o := range offers {
+		if m := o.match(ranges); m.betterThan(chosen) {
+			best, chosen = o.format(m.escaping()), m
 		}
 	}
-	return Text
+	return best
 }
 
-var escapings = []string{"allow-utf-8", "underscores", "dots", "values"}
-
-// A clause is one element of an Accept header.
-type clause struct {
-	media      string
-	parameters []string // name=value, spaces and quotes taken off
-	quality    float64
+// A match is the most specific range that names an offer.
+type match struct {
+	mediaRange
+	specificity, position int
 }
 
-func (c clause) parameter(name string) string {
-	for _, p := range c.parameters {
-		if n, v, ok := strings.Cut(p, "="); ok && strings.EqualFold(n, name) {
-			return v
+func (o offer) match(ranges []mediaRange) match {
+	var best match
+	for i, r := range ranges {
+		if s := o.specificity(r); s > best.specificity {
+			best = match{r, s, i}
 		}
 	}
-	return ""
+	return best
 }
 
-// specificity ranks a/b over a/* over */*.
-func (c clause) specificity() int {
+// specificity ranks how closely r names the offer: */* is 1, 0 that it does not.
+func (o offer) specificity(r mediaRange) int {
 	switch {
-	case strings.HasPrefix(c.media, "*/"):
-		return 0
-	case strings.HasSuffix(c.media, "/*"):
+	case r.kind == "*" && r.subtype == "*":
 		return 1
-	default:
+	case r.kind == o.kind && r.subtype == "*":
 		return 2
+	case r.kind == o.kind && r.subtype == o.subtype && slices.Contains(o.versions, r.parameters["version"]):
+		return 3
 	}
+	return 0
 }
 
-// clauses parses an Accept header: malformed elements and those of quality 0
-// are left out, the rest stand in order of preference.
-func clauses(accept string) []clause {
-	var cs []clause
-	for element := range strings.SplitSeq(accept, ",") {
-		if c, ok := parseClause(element); ok {
-			cs = append(cs, c)
-		}
+func (m match) betterThan(other match) bool {
+	switch {
+	case m.quality != other.quality:
+		return m.quality > other.quality
+	case m.specificity != other.specificity:
+		return m.specificity > other.specificity && m.quality > 0
 	}
-	slices.SortStableFunc(cs, func(a, b clause) int {
-		return cmp.Or(cmp.Compare(b.quality, a.quality), cmp.Compare(b.specificity(), a.specificity()))
-	})
-	return cs
+	return m.position < other.position && m.specificity == 3
 }
 
-func parseClause(element string) (clause, bool) {
-	media, rest, _ := strings.Cut(element, ";")
-	c := clause{media: strings.ToLower(strings.TrimSpace(media)), quality: 1}
-	if !strings.Contains(c.media, "/") {
-		return clause{}, false
+func (m match) escaping() string {
+	if e := m.parameters["escaping"]; slices.Contains(escapings, e) {
+		return e
 	}
-	for p := range strings.SplitSeq(rest, ";") {
-		name, value, ok := strings.Cut(strings.TrimSpace(p), "=")
-		if !ok {
-			continue
+	return escapings[0]
+}
+
+// A mediaRange is one element of an Accept header.
+type mediaRange struct {
+	kind, subtype string
+	parameters    map[string]string
+	quality       float64
+}
+
+// parseRanges reads an Accept header. Elements that are not of its form are
+// left out.
+func parseRanges(accept string) []mediaRange {
+	var ranges []mediaRange
+	for _, e := range ParseList(accept) {
+		kind, subtype, ok := strings.Cut(e.Value, "/")
+		if ok && e.Quality >= 0 {
+			ranges = append(ranges, mediaRange{kind, subtype, e.Parameters, e.Quality})
 		}
-		name, value = strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)
-		if name != "q" {
-			c.parameters = append(c.parameters, name+"="+value)
-			continue
-		}
-		q, err := strconv.ParseFloat(value, 64)
-		if err != nil || !(q >= 0 && q <= 1) {
-			return clause{}, false
-		}
-		c.quality = q
 	}
-	return c, c.quality > 0
+	return ranges
 }

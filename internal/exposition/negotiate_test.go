@@ -29,8 +29,14 @@ var (
 func openMetrics(version, escaping string) exposition.Format {
 	return exposition.Format{
 		ContentType: "application/openmetrics-text; version=" + version + "; charset=utf-8; escaping=" + escaping,
+		Typed:       true,
 		End:         "# EOF\n",
 	}
+}
+
+// text1 is text format 1.0.0.
+func text1(escaping string) exposition.Format {
+	return exposition.Format{ContentType: "text/plain; version=1.0.0; charset=utf-8; escaping=" + escaping}
 }
 
 // negotiate holds Negotiate to its answers.
@@ -52,10 +58,13 @@ func TestNegotiateWithScrapers(t *testing.T) {
 	f(om1+";escaping=underscores;q=0.7,"+om0+";q=0.6,text/plain;version=1.0.0;escaping=underscores;q=0.5,"+text0+";q=0.4,*/*;q=0.3", openMetrics1)
 	// Prometheus 2.42.
 	f(om1+","+om0+";q=0.75,"+text0+";q=0.5,*/*;q=0.1", openMetrics1)
-	// Prometheus 3 with protobuf first.
-	f(proto+";q=0.6,"+om1+";escaping=allow-utf-8;q=0.5,"+om0+";q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"+text0+";q=0.2,*/*;q=0.1", plainText)
-	// Categraf.
+	// Prometheus 3 with protobuf first gets the next it names, and so does Categraf.
+	f(proto+";q=0.6,"+om1+";escaping=allow-utf-8;q=0.5,"+om0+";q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"+text0+";q=0.2,*/*;q=0.1", openMetrics1UTF8)
 	f(proto+";q=0.7,"+text0+";q=0.3", plainText)
+	// Prometheus 3 with one format alone.
+	f("text/plain;version=1.0.0;escaping=allow-utf-8;q=0.2,*/*;q=0.1", text1("allow-utf-8"))
+	f(om0+";q=0.2,*/*;q=0.1", openMetrics0)
+	f(proto+";q=0.2,*/*;q=0.1", plainText)
 	// vmagent and VictoriaMetrics.
 	f(text0+";q=1", plainText)
 	f("text/plain;version=0.0.4;q=1,*/*;q=0.1", plainText)
@@ -81,13 +90,20 @@ func TestNegotiateVersions(t *testing.T) {
 	f("application/openmetrics-text;version=2.0.0,"+om1+";q=0.1", openMetrics1)
 	f("text/plain;version=0.0.4", plainText)
 	f("text/plain,"+om1+";q=0.5", plainText)
-	f("text/plain;version=1.0.0", plainText)
-	f("text/plain;version=1.0.0,"+om0+";q=0.5", openMetrics0)
-	f("application/vnd.google.protobuf;proto=other.Message;encoding=delimited,"+om1+";q=0.5", openMetrics1)
-	f("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text,"+om1+";q=0.5", plainText)
-	f("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=compact-text,"+om1+";q=0.5", plainText)
+	f("text/plain;version=1.0.0", text1("underscores"))
+	f("text/plain;version=1.0.0,"+om0+";q=0.5", text1("underscores"))
+	f("text/plain;version=1.0.0;q=0.5,text/plain", plainText)
+	f("text/plain;version=1.0.0,text/plain;q=0.5", text1("underscores"))
+	f("text/plain;version=2.0.0,"+om0+";q=0.5", openMetrics0)
 	f("application/json,"+om1+";q=0.1", openMetrics1)
 	f("application/openmetrics,"+om1+";q=0.1", openMetrics1)
+	// Protobuf is not written, whatever is in it.
+	f("application/vnd.google.protobuf;proto=other.Message;encoding=delimited,"+om1+";q=0.5", openMetrics1)
+	f("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text,"+om1+";q=0.5", openMetrics1)
+	f("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=compact-text,"+om1+";q=0.5", openMetrics1)
+	f(proto, plainText)
+	f(proto+","+text0+";q=0.3,"+om1+";q=0.2", plainText)
+	f(proto+","+text0+";q=0.2,"+om1+";q=0.3", openMetrics1)
 }
 
 func TestNegotiateOrder(t *testing.T) {
@@ -97,18 +113,43 @@ func TestNegotiateOrder(t *testing.T) {
 	f(om1+";q=0.6,"+text0+";q=0.5", openMetrics1)
 	f(text0+";q=0.9,"+om1, openMetrics1)
 	f(om1+";q=0.999,"+om0, openMetrics0)
-	// Equal ones stand in the order given; wildcards name no format.
+	// Equal ones stand in the order given.
 	f(om0+","+om1, openMetrics0)
+	f(om1+","+om0, openMetrics1)
 	f(text0+","+om1, plainText)
-	f(strings.Repeat("*/*,text/html;q=0.5,", 20)+om0+","+om1, openMetrics0)
-	f(om0+","+strings.Repeat("*/*,text/html,", 20)+om1, openMetrics0)
-	f("*/*,"+om1+";q=0.1", openMetrics1)
-	f("text/*,"+om1+";q=0.1", openMetrics1)
-	f("application/*", plainText)
+	f("text/plain;version=1.0.0,"+text0, text1("underscores"))
 	// Quality 0 is a no.
 	f(om1+";q=0", plainText)
 	f(om1+";q=0.0,"+om0+";q=0.1", openMetrics0)
 	f(om1+";q=0.001", openMetrics1)
+	f("text/plain;q=0", plainText) // there has to be something
+	f("text/plain;q=0,*/*", openMetrics1)
+	f("text/plain;q=0,text/*", text1("underscores"))
+	f("application/*;q=0,text/*;q=0", plainText)
+}
+
+func TestNegotiateWildcards(t *testing.T) {
+	f := negotiate(t)
+	f("*/*", plainText)
+	f("text/*", plainText)
+	f("application/*", openMetrics1)
+	f("application/*,text/*", plainText)
+	f("application/*,text/*;q=0.9", openMetrics1)
+	f("image/*", plainText)
+	f("*/plain", plainText)
+	f("*/openmetrics-text", plainText)
+	// They are for what is not named, at their own quality.
+	f("*/*,"+om1+";q=0.1", plainText)
+	f("text/*,"+om1+";q=0.1", plainText)
+	f("*/*;q=0.1,"+om1+";q=0.2", openMetrics1)
+	f("*/*,text/*;q=0.5", openMetrics1)
+	f("*/*;q=0.5,text/*", plainText)
+	f("*/*,"+text0+";q=0.5,"+om1+";q=0.5", openMetrics0)
+	// Of equal quality, what is named comes first.
+	f("*/*,"+om1, openMetrics1)
+	f("*/*,application/*", openMetrics1)
+	f(strings.Repeat("*/*,text/html;q=0.5,", 20)+om0+","+om1, openMetrics0)
+	f(om0+","+strings.Repeat("*/*,text/html,", 20)+om1, openMetrics0)
 }
 
 func TestNegotiateEscaping(t *testing.T) {
@@ -118,21 +159,18 @@ func TestNegotiateEscaping(t *testing.T) {
 	f(om1+";escaping=dots", openMetrics("1.0.0", "dots"))
 	f(om1+";escaping=values", openMetrics("1.0.0", "values"))
 	f(om0+";escaping=values", openMetrics("0.0.1", "values"))
+	f("text/plain;version=1.0.0;escaping=dots", text1("dots"))
 	f(om1+";escaping=other", openMetrics1)
 	f(om1+";escaping=", openMetrics1)
 	f(om1+";escaping=Dots", openMetrics1)
-	// Of clauses looked at before, the last that says something counts; those
-	// after do not.
-	f("text/plain;version=1.0.0;escaping=dots,"+om1, openMetrics("1.0.0", "dots"))
-	f("text/plain;version=1.0.0;escaping=dots,"+om1+";escaping=values", openMetrics("1.0.0", "values"))
-	f("text/plain;version=1.0.0;escaping=dots,"+om1+";escaping=other", openMetrics("1.0.0", "dots"))
-	f("*/*;escaping=dots;q=0.1,"+om1, openMetrics1)
-	f(om1+";q=0.5,*/*;escaping=dots", openMetrics("1.0.0", "dots"))
+	// Format 0.0.4 has no word for it.
 	f("text/plain;escaping=allow-utf-8", plainText)
-	// Of equal quality, wildcards are looked at after what they stand for.
+	f(text0+";escaping=allow-utf-8", plainText)
+	// The range that chose the format says it.
+	f("text/plain;version=1.0.0;escaping=dots;q=0.5,"+om1, openMetrics1)
+	f("text/plain;version=1.0.0;escaping=dots;q=0.5,"+om1+";escaping=values", openMetrics("1.0.0", "values"))
 	f("*/*;escaping=dots,"+om1, openMetrics1)
-	f("*/*;escaping=dots,text/*;escaping=values,"+om1+";q=0.5", openMetrics("1.0.0", "dots"))
-	f("text/*;escaping=dots,text/html;escaping=values,"+om1+";q=0.5", openMetrics("1.0.0", "dots"))
+	f("application/*;escaping=dots", openMetrics("1.0.0", "dots"))
 }
 
 func TestNegotiateSyntax(t *testing.T) {
@@ -146,9 +184,14 @@ func TestNegotiateSyntax(t *testing.T) {
 	f(om1+";flag", openMetrics1)
 	f(","+om1+",,", openMetrics1)
 	f("application/openmetrics-text;version=1.0.0;version=0.0.1", openMetrics1)
+	f("application/openmetrics-text;q=0.5;version=1.0.0", openMetrics1)
+	f(`application/openmetrics-text;x="a,b;version=0.0.1\"";version=1.0.0`, openMetrics1)
+	f(`application/openmetrics-text;version="1.0\.0"`, openMetrics1)
+	f(`application/openmetrics-text;version="1.0.0,text/plain`, plainText)
 	// What cannot be read is left out.
 	f("openmetrics,"+om0, openMetrics0)
 	f("openmetrics;escaping=dots,"+om1, openMetrics1)
+	f("text,*/", plainText)
 	f(";version=1.0.0", plainText)
 	f(om1+";q=high,"+om0+";q=0.1", openMetrics0)
 	f(om1+";q=,"+om0+";q=0.1", openMetrics0)
@@ -160,7 +203,7 @@ func TestNegotiateSyntax(t *testing.T) {
 
 // knownType matches every Content-Type that an answer can have.
 var knownType = regexp.MustCompile(`\A(text/plain; version=0\.0\.4; charset=utf-8` +
-	`|application/openmetrics-text; version=(1\.0\.0|0\.0\.1); charset=utf-8; escaping=(allow-utf-8|underscores|dots|values))\z`)
+	`|(text/plain; version=1\.0\.0|application/openmetrics-text; version=(1\.0\.0|0\.0\.1)); charset=utf-8; escaping=(allow-utf-8|underscores|dots|values))\z`)
 
 // FuzzNegotiate holds that whatever a client sends, the format is one that is
 // written here and its parts belong together.
@@ -176,12 +219,12 @@ func FuzzNegotiate(f *testing.F) {
 		if !knownType.MatchString(format.ContentType) {
 			t.Errorf("Accept: %q: Content-Type is %q", accept, format.ContentType)
 		}
-		end := "# EOF\n"
-		if format == plainText {
-			end = ""
+		open, end := strings.HasPrefix(format.ContentType, "application/openmetrics-text;"), ""
+		if open {
+			end = "# EOF\n"
 		}
-		if format.End != end {
-			t.Errorf("Accept: %q: %q ends with %q", accept, format.ContentType, format.End)
+		if format.End != end || format.Typed != open {
+			t.Errorf("Accept: %q: %+v", accept, format)
 		}
 	})
 }

@@ -10,11 +10,23 @@ import (
 // Type is the type of a family as its TYPE line gives it.
 type Type string
 
-// The types that built-in families have.
+// Gauge and Counter are the types of built-in families. Info and StateSet are
+// known to OpenMetrics alone: in text they are read as mistakes, and some clients
+// then drop the whole answer.
 const (
-	Gauge   Type = "gauge"
-	Counter Type = "counter"
+	Gauge    Type = "gauge"
+	Counter  Type = "counter"
+	Info     Type = "info"
+	StateSet Type = "stateset"
 )
+
+// InText is the type under which families of type t go in the text formats.
+func (t Type) InText() Type {
+	if t == Info || t == StateSet {
+		return Gauge
+	}
+	return t
+}
 
 // AppendLabelValue appends s as it stands between the quotes of a label:
 // backslash, line feed and double quote escaped, everything else as it is.

@@ -15,6 +15,19 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
+func TestInText(t *testing.T) {
+	f := func(typ, want exposition.Type) {
+		t.Helper()
+		if got := typ.InText(); got != want {
+			t.Errorf("%s is %s in text, want %s", typ, got, want)
+		}
+	}
+	f(exposition.Gauge, "gauge")
+	f(exposition.Counter, "counter")
+	f(exposition.Info, "gauge")
+	f(exposition.StateSet, "gauge")
+}
+
 func TestAppendLabelValue(t *testing.T) {
 	f := func(in, want string) {
 		t.Helper()

@@ -28,8 +28,8 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 // A family is a row with all its constant bytes.
 type family struct {
 	name   string
-	header []byte // the HELP and TYPE lines
-	open   []byte // `name{`
+	header Header
+	open   []byte // `name{` and the extra labels
 	sets   []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
 	prefix string
@@ -38,14 +38,29 @@ type family struct {
 	allowed *allowedKeys
 }
 
+// A Header is the HELP and TYPE lines of a family. It does not change.
+type Header struct {
+	// Text is for the text formats, Typed for OpenMetrics, which knows more
+	// types. They are one where the type is known to both.
+	Text, Typed []byte
+}
+
+func newHeader(d FamilyDescription) Header {
+	text := exposition.AppendHeader(nil, d.Name, d.helpText(), d.Type.InText())
+	if d.Type == d.Type.InText() {
+		return Header{text, text}
+	}
+	return Header{text, exposition.AppendHeader(nil, d.Name, d.helpText(), d.Type)}
+}
+
 // labelSet holds `,key="` for each key of a set of own labels.
 type labelSet [][]byte
 
 func compileFamily(resource string, d FamilyDescription, selection Selection) family {
 	f := family{
 		name:   d.Name,
-		header: exposition.AppendHeader(nil, d.Name, d.helpText(), d.Type),
-		open:   []byte(d.Name + "{"),
+		header: newHeader(d),
+		open:   append([]byte(d.Name+"{"), selection.extraText()...),
 	}
 	for _, keys := range d.Labels {
 		if n := len(keys); n > 0 && strings.HasSuffix(keys[n-1], "*") {
@@ -80,10 +95,10 @@ type Renderer struct {
 	ends     []int
 }
 
-// Headers gives the HELP and TYPE lines of each family, in the order in which
-// Render renders them. They do not change.
-func (r *Renderer) Headers() [][]byte {
-	headers := make([][]byte, len(r.families))
+// Headers gives the header of each family, in the order in which Render renders
+// them.
+func (r *Renderer) Headers() []Header {
+	headers := make([]Header, len(r.families))
 	for i := range r.families {
 		headers[i] = r.families[i].header
 	}

@@ -144,10 +144,11 @@ func checkHeaders(t *testing.T, r generators.Resource) {
 			notes += "(Deprecated since " + f.DeprecatedSince + ") "
 		}
 		help := fmt.Sprintf("# HELP %s %s", f.Name, notes)
-		text, ok := strings.CutPrefix(string(headers[i]), help)
+		text, ok := strings.CutPrefix(string(headers[i].Text), help)
 		text, types, _ := strings.Cut(text, "\n")
-		if !ok || text == "" || strings.ContainsAny(text[:1], "[(") || types != fmt.Sprintf("# TYPE %s %s\n", f.Name, f.Type) {
-			t.Errorf("header of %s:\n%s", f.Name, headers[i])
+		if !ok || text == "" || strings.ContainsAny(text[:1], "[(") || types != fmt.Sprintf("# TYPE %s %s\n", f.Name, f.Type) ||
+			string(headers[i].Typed) != string(headers[i].Text) {
+			t.Errorf("header of %s:\n%s%s", f.Name, headers[i].Text, headers[i].Typed)
 		}
 	}
 }

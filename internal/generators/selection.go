@@ -17,6 +17,8 @@ type Selection struct {
 	// Labels and Annotations choose which of them become label_* and
 	// annotation_* labels.
 	Labels, Annotations Allowlist
+	// Extra are labels that every series begins with. They pass CheckExtra.
+	Extra []ExtraLabel
 }
 
 // A Pattern matches names of families, anywhere within. Which language it is

@@ -130,7 +130,7 @@ func TestSelectionOfFamilies(t *testing.T) {
 		r := table.Compile(generators.Selection{Allow: allow, Deny: deny, OptIn: optIn})
 		var names []string
 		for _, header := range r.Headers() {
-			_, name, _ := strings.Cut(string(header), "# TYPE ")
+			_, name, _ := strings.Cut(string(header.Text), "# TYPE ")
 			names = append(names, strings.TrimSuffix(name, " gauge\n"))
 		}
 		if d := cmp.Diff(want, names); d != "" {
@@ -173,7 +173,7 @@ func TestSelectionLeavesTablesAlone(t *testing.T) {
 		var all []string
 		for _, r := range generators.All() {
 			for _, header := range r.Compile(selection).Headers() {
-				all = append(all, string(header))
+				all = append(all, string(header.Text))
 			}
 		}
 		return all

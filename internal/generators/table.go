@@ -74,8 +74,10 @@ const (
 
 // Types of families, under the names that rows use.
 const (
-	Gauge   = exposition.Gauge
-	Counter = exposition.Counter
+	Gauge    = exposition.Gauge
+	Counter  = exposition.Counter
+	Info     = exposition.Info
+	StateSet = exposition.StateSet
 )
 
 // Stability is what users may rely on: the name, type, labels and meaning of a

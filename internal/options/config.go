@@ -11,28 +11,37 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // configKeys gives the flag for each key of the configuration file.
 var configKeys = map[string]string{
-	"annotations_allow_list": "metric-annotations-allowlist",
-	"apiserver":              "apiserver",
-	"auto-gomemlimit":        "auto-gomemlimit",
-	"auto-gomemlimit-ratio":  "auto-gomemlimit-ratio",
-	"enable_gzip_encoding":   "enable-gzip-encoding",
-	"host":                   "host",
-	"kubeconfig":             "kubeconfig",
-	"labels_allow_list":      "metric-labels-allowlist",
-	"metric_allowlist":       "metric-allowlist",
-	"metric_denylist":        "metric-denylist",
-	"metric_opt_in_list":     "metric-opt-in-list",
-	"namespaces":             "namespaces",
-	"namespaces_denylist":    "namespaces-denylist",
-	"port":                   "port",
-	"resources":              "resources",
-	"snapshot":               "snapshot",
-	"telemetry_host":         "telemetry-host",
-	"telemetry_port":         "telemetry-port",
+	"annotations_allow_list":     "metric-annotations-allowlist",
+	"apiserver":                  "apiserver",
+	"auto-gomemlimit":            "auto-gomemlimit",
+	"auto-gomemlimit-ratio":      "auto-gomemlimit-ratio",
+	"enable_gzip_encoding":       "enable-gzip-encoding",
+	"extra_labels":               "extra-labels",
+	"host":                       "host",
+	"kubeconfig":                 "kubeconfig",
+	"labels_allow_list":          "metric-labels-allowlist",
+	"max_concurrent_scrapes":     "max-concurrent-scrapes",
+	"metric_allowlist":           "metric-allowlist",
+	"metric_denylist":            "metric-denylist",
+	"metric_opt_in_list":         "metric-opt-in-list",
+	"namespaces":                 "namespaces",
+	"namespaces_denylist":        "namespaces-denylist",
+	"port":                       "port",
+	"resources":                  "resources",
+	"server_idle_timeout":        "server-idle-timeout",
+	"server_read_header_timeout": "server-read-header-timeout",
+	"server_read_timeout":        "server-read-timeout",
+	"server_write_timeout":       "server-write-timeout",
+	"shutdown_delay":             "shutdown-delay",
+	"snapshot":                   "snapshot",
+	"telemetry_host":             "telemetry-host",
+	"telemetry_port":             "telemetry-port",
 }
 
 // A yamlValue is a flag that a configuration file can give as a list or a
@@ -164,6 +173,23 @@ func (l *list) setYAML(node *yaml.Node) error {
 		*l = parts
 	}
 	return err
+}
+
+func (e *extraLabels) setYAML(node *yaml.Node) error {
+	if node.Kind != yaml.MappingNode {
+		return errors.New("want a mapping of names to values")
+	}
+	var parsed extraLabels
+	for name, value := range entries(node) {
+		if value.Kind != yaml.ScalarNode || isNull(value) {
+			return fmt.Errorf("%s: want a single value", name.Value)
+		}
+		parsed = append(parsed, generators.ExtraLabel{Name: name.Value, Value: value.Value})
+	}
+	if len(parsed) > 0 {
+		*e = parsed
+	}
+	return nil
 }
 
 func (a *allowlist) setYAML(node *yaml.Node) error {

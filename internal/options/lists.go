@@ -36,6 +36,26 @@ func (l *list) unique() []string {
 	return once
 }
 
+// extraLabels is a flag of the form name=value,name=value. Given again, the flag
+// adds to what there is.
+type extraLabels []generators.ExtraLabel
+
+func (e *extraLabels) Set(s string) error {
+	var pairs list
+	_ = pairs.Set(s) // any text is a list
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return fmt.Errorf("want name=value at %q", pair)
+		}
+		*e = append(*e, generators.ExtraLabel{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	return nil
+}
+
+func (e *extraLabels) String() string { return "" }
+func (e *extraLabels) Type() string   { return "labels" }
+
 // allowlist is a flag of the form resource=[key,key],resource=[key]. Given
 // again, the flag replaces what there is.
 type allowlist generators.Allowlist

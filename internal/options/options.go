@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -43,8 +44,19 @@ type Options struct {
 	// MemoryShare is the share of the memory there is that may be used, 0 for no
 	// limit.
 	MemoryShare float64
+	// Timeouts are those of the main port, MaxScrapes is how many scrapes are
+	// answered at the same time, 0 for any number. ShutdownDelay is how long to go
+	// on serving after the signal to stop.
+	Timeouts      Timeouts
+	MaxScrapes    int
+	ShutdownDelay time.Duration
 
 	LogLevel slog.Level
+}
+
+// Timeouts bound how long a client may take; 0 sets no bound.
+type Timeouts struct {
+	ReadHeader, Read, Write, Idle time.Duration
 }
 
 // A Command is what the program is to do.
@@ -162,6 +174,10 @@ type values struct {
 	labelsAllowlist, annotationsAllowlist allowlist
 	autoMemoryLimit                       bool
 	memoryShare                           float64
+	extraLabels                           extraLabels
+	timeouts                              Timeouts
+	maxScrapes                            uint16
+	shutdownDelay                         time.Duration
 	verbosity                             int
 }
 
@@ -187,9 +203,16 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, separated by commas: RE2, not anchored")
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, and the resource may be *")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
+	f.Var(&v.extraLabels, "extra-labels", "labels that every series of the main port has: name=value, separated by commas; no family that is exported may have them already")
 	f.Bool("enable-gzip-encoding", true, "accepted, and without effect: answers are packed with gzip for every client that accepts that")
 	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "limit the memory to a share of what the control group allows, or of what the machine has")
 	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "that share, above 0 and at most 1")
+	f.Uint16Var(&v.maxScrapes, "max-concurrent-scrapes", 40, "scrapes to answer at the same time; as many more wait up to 5s, the rest gets status 503; 0 for any number")
+	f.DurationVar(&v.timeouts.ReadHeader, "server-read-header-timeout", 5*time.Second, "on the main port, how long a client may take to send a request's header; 0 for any time, as for the next three")
+	f.DurationVar(&v.timeouts.Read, "server-read-timeout", time.Minute, "on the main port, how long a client may take to send a request")
+	f.DurationVar(&v.timeouts.Write, "server-write-timeout", time.Minute, "on the main port, how long an answer may take, if the scraper does not say that it gives up before")
+	f.DurationVar(&v.timeouts.Idle, "server-idle-timeout", 5*time.Minute, "on the main port, how long a connection may stay without a request")
+	f.DurationVar(&v.shutdownDelay, "shutdown-delay", 0, "how long to go on serving after SIGTERM, not ready any more, until nobody is sent here; less than the pod's grace period by 20s, which answers under way have")
 	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and more logs details")
 	return f
 }
@@ -203,12 +226,18 @@ func (v *values) options() (Options, error) {
 		ListenTelemetry: net.JoinHostPort(v.telemetryHost, strconv.Itoa(int(v.telemetryPort))),
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
+		Timeouts:        v.timeouts,
+		MaxScrapes:      int(v.maxScrapes),
+		ShutdownDelay:   v.shutdownDelay,
 	}
 	if v.verbosity > 0 {
 		o.LogLevel = slog.LevelDebug
 	}
 	if o.Snapshot != "" && (o.Kubeconfig != "" || o.APIServer != "") {
 		return Options{}, errors.New("--snapshot serves objects from files: give it without --kubeconfig and --apiserver")
+	}
+	if err := v.checkDurations(); err != nil {
+		return Options{}, err
 	}
 	var err error
 	if o.MemoryShare, err = v.share(); err != nil {
@@ -217,14 +246,39 @@ func (v *values) options() (Options, error) {
 	if o.Resources, err = v.enabled(); err != nil {
 		return Options{}, err
 	}
-	o.Selection, err = v.selection()
-	return o, err
+	if o.Selection, err = v.selection(); err != nil {
+		return Options{}, err
+	}
+	if err := o.Selection.CheckExtra(o.Resources); err != nil {
+		return Options{}, fmt.Errorf("--extra-labels: %w", err)
+	}
+	return o, nil
+}
+
+// checkDurations refuses times that are less than none.
+func (v *values) checkDurations() error {
+	for _, f := range []struct {
+		name string
+		d    time.Duration
+	}{
+		{"--server-read-header-timeout", v.timeouts.ReadHeader},
+		{"--server-read-timeout", v.timeouts.Read},
+		{"--server-write-timeout", v.timeouts.Write},
+		{"--server-idle-timeout", v.timeouts.Idle},
+		{"--shutdown-delay", v.shutdownDelay},
+	} {
+		if f.d < 0 {
+			return fmt.Errorf("%s: %v is less than 0", f.name, f.d)
+		}
+	}
+	return nil
 }
 
 func (v *values) selection() (generators.Selection, error) {
 	s := generators.Selection{
 		Labels:      generators.Allowlist(v.labelsAllowlist),
 		Annotations: generators.Allowlist(v.annotationsAllowlist),
+		Extra:       v.extraLabels,
 	}
 	var errs [5]error
 	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,6 +27,8 @@ func unset() options.Options {
 		Listen:          "[::]:10241",
 		ListenTelemetry: "[::]:10242",
 		MemoryShare:     0.9,
+		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
+		MaxScrapes:      40,
 		Resources:       slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default }),
 	}
 }
@@ -84,6 +87,21 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"roles": {"*"}} }, "--metric-labels-allowlist=roles=[*]")
 	f(func(o *o) { o.Selection.Annotations = generators.Allowlist{"pods": {"a"}} }, "--metric-annotations-allowlist=pods=[a]")
+
+	// Labels of every series.
+	type extra = []generators.ExtraLabel
+	f(func(o *o) { o.Selection.Extra = extra{{"cluster", "prod"}, {"region", "eu"}} }, "--extra-labels=cluster=prod, region = eu ,")
+	f(func(o *o) { o.Selection.Extra = extra{{"cluster", "a=b"}, {"region", `"`}} }, "--extra-labels=cluster=a=b", `--extra-labels=region="`)
+	f(func(*o) {}, "--extra-labels=")
+
+	// Serving.
+	f(func(o *o) { o.Timeouts.ReadHeader = time.Second }, "--server-read-header-timeout=1s")
+	f(func(o *o) { o.Timeouts.Read = 90 * time.Second }, "--server-read-timeout=1m30s")
+	f(func(o *o) { o.Timeouts.Write = 0 }, "--server-write-timeout=0")
+	f(func(o *o) { o.Timeouts.Idle = time.Hour }, "--server-idle-timeout", "1h")
+	f(func(o *o) { o.ShutdownDelay = 5 * time.Second }, "--shutdown-delay=5s")
+	f(func(o *o) { o.MaxScrapes = 3 }, "--max-concurrent-scrapes=3")
+	f(func(o *o) { o.MaxScrapes = 0 }, "--max-concurrent-scrapes=0")
 
 	// Other.
 	f(func(o *o) { o.LogLevel = slog.LevelDebug }, "-v1")
@@ -191,6 +209,11 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-labels-allowlist: "**" has more than one *`, "--metric-labels-allowlist=*=[**]")
 	f(`--metric-annotations-allowlist: there is no resource "podz"; the nearest is "pods"`, "--metric-annotations-allowlist=podz=[a]")
 	f(`--metric-annotations-allowlist: "*a*" has more than one *`, "--metric-annotations-allowlist=pods=[*a*]")
+
+	f(`invalid argument "cluster" for "--extra-labels" flag: want name=value at "cluster"`, "--extra-labels=cluster")
+	f("--extra-labels: label namespace is one that series of kube_configmap_annotations have or can have", "--extra-labels=cluster=a,namespace=b")
+	f("--extra-labels: label phase is one that series of kube_pod_status_phase have or can have", "--resources=pods", "--extra-labels=phase=a")
+	f(`--extra-labels: "" is no name of a label`, "--extra-labels==a")
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")

@@ -51,6 +51,11 @@ func countFamilies(resources []*store.Resource) []familyCount {
 			counts = append(counts, familyCount{Family: f.Name, Resource: r.Name(), Series: f.Series, Bytes: f.Bytes})
 		}
 	}
+	return mostSeries(counts)
+}
+
+// mostSeries sorts the counts: those with the most series first.
+func mostSeries(counts []familyCount) []familyCount {
 	slices.SortStableFunc(counts, func(a, b familyCount) int { return cmp.Compare(b.Series, a.Series) })
 	return counts
 }

@@ -2,53 +2,64 @@ package server
 
 import (
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/http/pprof"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"github.com/kubestate/kubestate/internal/store"
-	"github.com/kubestate/kubestate/internal/version"
 )
 
-// Main is the handler of the main port: the resources' metrics, health, and a
-// page that leads there. Latencies are registered with reg.
-func Main(resources func() []*store.Resource, reg prometheus.Registerer) http.Handler {
+// Main is the handler of the main port: the resources' metrics within the
+// limits, health, and a page that leads there. What it measures is registered
+// with reg.
+func Main(source Source, limits Limits, reg prometheus.Registerer) http.Handler {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
 		Help:        "How long answers to scrapes took, in seconds.",
 		ConstLabels: prometheus.Labels{"handler": "metrics"},
 		Buckets:     prometheus.DefBuckets,
 	}, []string{"method"})
-	reg.MustRegister(durations, storeMetrics{resources})
+	reg.MustRegister(durations, storeMetrics{source.Resources})
 
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, Metrics(resources, reg)))
-	// Neither asks the API server: while it is away the last state is served,
-	// and a restart would lose that.
+	metrics := limit(limits, reg, Metrics(source.Resources, reg))
+	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, metrics))
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
-	mux.Handle("/{$}", landing("Series of the state of Kubernetes objects.", "metrics", "healthz", "livez"))
-	return mux
+	mux.Handle("/{$}", landingOf(source, "The state of Kubernetes objects, for Prometheus.",
+		landingLink{"metrics", "the series; ?resources=pods,nodes and ?namespace=shop narrow them down"},
+		landingLink{"healthz", "whether the program runs"},
+		landingLink{"livez", "the same"}))
+	return boundURL(mux)
 }
 
+// ownRequests is how many requests for the program's own metrics are answered
+// at the same time; more are refused.
+const ownRequests = 20
+
 // Telemetry is the handler of the telemetry port: the program's own metrics,
-// readiness and profiles. The program is ready when missing names nothing.
-func Telemetry(resources func() []*store.Resource, own prometheus.Gatherer, missing func() []string) http.Handler {
+// readiness and profiles.
+func Telemetry(source Source, own prometheus.Gatherer, probes *Probes) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(own, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/readyz", ready(missing))
-	mux.Handle("/debug/cardinality", cardinality(resources))
+	mux.Handle("/metrics", promhttp.HandlerFor(own, promhttp.HandlerOpts{MaxRequestsInFlight: ownRequests}))
+	mux.HandleFunc("/readyz", probes.ready(ready(source.Unsynced)))
+	mux.HandleFunc("/startupz", probes.startup)
+	mux.HandleFunc("/livez", ok)
+	mux.Handle("/debug/cardinality", cardinality(source.Resources))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	mux.Handle("/{$}", landing("What kubestate measures of itself.", "metrics", "readyz", "debug/cardinality", "debug/pprof/"))
-	return mux
+	mux.Handle("/{$}", landingOf(source, "What kubestate measures of itself.",
+		landingLink{"metrics", "its own series"},
+		landingLink{"readyz", "whether everything that may be read has been complete once"},
+		landingLink{"startupz", "the same, and from then on always yes"},
+		landingLink{"livez", "whether the program runs"},
+		landingLink{"debug/cardinality", "series and bytes of each family"},
+		landingLink{"debug/pprof/", "profiles"}))
+	return boundURL(mux)
 }
 
 func ok(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "OK") }
@@ -61,37 +72,4 @@ func ready(missing func() []string) http.HandlerFunc {
 		}
 		ok(w, r)
 	}
-}
-
-var landingPage = template.Must(template.New("landing").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="UTF-8"><title>kubestate</title></head>
-<body>
-<h1>kubestate</h1>
-<p>{{.Description}}</p>
-<p>Version {{.Version.Version}}, revision {{.Version.Revision}}</p>
-<ul>
-{{- range .Paths}}
-<li><a href="{{.}}">/{{.}}</a></li>
-{{- end}}
-</ul>
-</body>
-</html>
-`))
-
-// landing is a page that links to the paths of its port.
-func landing(description string, paths ...string) http.Handler {
-	var page strings.Builder
-	data := struct {
-		Description string
-		Version     version.Info
-		Paths       []string
-	}{description, version.Get(), paths}
-	if err := landingPage.Execute(&page, data); err != nil {
-		panic("BUG: landing page: " + err.Error())
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
-		fmt.Fprint(w, page.String())
-	})
 }

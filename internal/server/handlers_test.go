@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,12 +16,22 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
+// source is something to serve that does not change.
+type source struct {
+	resources []*store.Resource
+	unsynced  []string
+}
+
+func (s *source) Resources() []*store.Resource { return s.resources }
+func (s *source) Unsynced() []string           { return s.unsynced }
+
 func mainPort(reg prometheus.Registerer) http.Handler {
-	return server.Main(func() []*store.Resource { return resources }, reg)
+	return server.Main(&source{resources: resources}, server.Limits{Scrapes: 2, Answer: time.Minute}, reg)
 }
 
 func telemetryPort(own prometheus.Gatherer, missing ...string) http.Handler {
-	return server.Telemetry(func() []*store.Resource { return resources }, own, func() []string { return missing })
+	s := &source{resources, missing}
+	return server.Telemetry(s, own, server.NewProbes(s.Unsynced))
 }
 
 const (
@@ -63,26 +74,41 @@ func TestTelemetryPort(t *testing.T) {
 	f("/readyz", answer{503, plain, "not synced yet: pods\n"}, "pods")
 	f("/readyz", answer{503, plain, "not synced yet: pods in a, pods in b, nodes\n"}, "pods in a", "pods in b", "nodes")
 	f("/healthz", notFound, "pods")
-	f("/livez", notFound)
+	f("/livez", answer{200, plain, "OK"}, "pods")
+	f("/startupz", answer{200, plain, "OK"})
+	f("/startupz", answer{503, plain, "not synced yet: pods\n"}, "pods")
 	f("/metrics/", notFound)
 	f("/debug/pprof/unheardof", answer{http.StatusNotFound, plain, "Unknown profile\n"})
 }
 
 // TestReadyFollowsTheState holds that readiness is asked for each time.
 func TestReadyFollowsTheState(t *testing.T) {
-	missing := []string{"pods"}
-	h := server.Telemetry(func() []*store.Resource { return nil }, prometheus.NewRegistry(), func() []string { return missing })
-	f := func(want int) {
+	s := &source{unsynced: []string{"pods"}}
+	probes := server.NewProbes(s.Unsynced)
+	h := server.Telemetry(s, prometheus.NewRegistry(), probes)
+	f := func(path string, want answer) {
 		t.Helper()
-		if got := ask(h, http.MethodGet, "/readyz").Status; got != want {
-			t.Errorf("status is %d without %q, want %d", got, missing, want)
+		if d := cmp.Diff(want, ask(h, http.MethodGet, path)); d != "" {
+			t.Errorf("%s without %q (-want +got):\n%s", path, s.unsynced, d)
 		}
 	}
-	f(503)
-	missing = nil
-	f(200)
-	missing = []string{"nodes"}
-	f(503)
+	yes := answer{200, plain, "OK"}
+	f("/readyz", answer{503, plain, "not synced yet: pods\n"})
+	f("/startupz", answer{503, plain, "not synced yet: pods\n"})
+	s.unsynced = nil
+	f("/readyz", yes)
+	f("/startupz", yes)
+	// Once started, always started.
+	s.unsynced = []string{"nodes"}
+	f("/readyz", answer{503, plain, "not synced yet: nodes\n"})
+	f("/startupz", yes)
+	s.unsynced = nil
+	f("/readyz", yes)
+	// Who stops is not ready, but lives.
+	probes.Stop()
+	f("/readyz", answer{503, plain, "stopping\n"})
+	f("/startupz", yes)
+	f("/livez", yes)
 }
 
 var link = regexp.MustCompile(`<a href="([^"]*)">/([^<]*)</a>`)
@@ -110,7 +136,7 @@ func TestLandingPages(t *testing.T) {
 		}
 	}
 	f("main", mainPort(prometheus.NewRegistry()), "metrics", "healthz", "livez")
-	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "debug/cardinality", "debug/pprof/")
+	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "startupz", "livez", "debug/cardinality", "debug/pprof/")
 }
 
 // TestProfiles has a client that leaves at once: some profiles take time.

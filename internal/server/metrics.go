@@ -26,7 +26,7 @@ func Metrics(resources func() []*store.Resource, reg prometheus.Registerer) http
 	measured := newScrapeMetrics(reg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		format := exposition.Negotiate(r.Header.Get("Accept"))
+		format := exposition.Negotiate(strings.Join(r.Header.Values("Accept"), ","))
 		a := parseFilter(r.URL.Query()).answer(resources(), format)
 		header := w.Header()
 		header.Set("Content-Type", format.ContentType)
@@ -40,22 +40,10 @@ func Metrics(resources func() []*store.Resource, reg prometheus.Registerer) http
 		if r.Method == http.MethodHead {
 			return
 		}
-		limitWriting(w, r, began)
 		if write(w) == nil { // else the client is gone, or too slow
 			measured.observe(encoding, size, time.Since(began))
 		}
 	})
-}
-
-// limitWriting has the answer cut off when the scraper says that it will have
-// given up on it, if that is sooner than the server's own bound.
-func limitWriting(w http.ResponseWriter, r *http.Request, began time.Time) {
-	seconds, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
-	if err != nil || !(seconds > 0 && seconds < ScrapeTimeout.Seconds()) {
-		return
-	}
-	// A writer that knows no deadlines is none of a connection's.
-	_ = http.NewResponseController(w).SetWriteDeadline(began.Add(time.Duration(seconds * float64(time.Second))))
 }
 
 // filter is what the query parameters say of what is in the answer.
@@ -86,6 +74,9 @@ func (f filter) answer(resources []*store.Resource, format exposition.Format) *s
 		if f.includes(r.Name()) {
 			views = append(views, r.View(f.namespaces...))
 		}
+	}
+	if format.Typed {
+		return store.NewTypedAnswer(views, format.End)
 	}
 	return store.NewAnswer(views, format.End)
 }

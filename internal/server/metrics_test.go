@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -144,9 +145,28 @@ func TestMetricsFormat(t *testing.T) {
 	f("/?resources=pods", answer{200, open, pods + "# EOF\n"}, "Accept", om)
 	f("/?resources=", answer{200, open, "# EOF\n"}, "Accept", om)
 	f("/?resources=", answer{200, plainText, ""}, "Accept", "text/plain")
-	// Of several Accept headers the first counts.
+	// Several Accept headers are one list.
 	f("/", answer{200, open, nodes + pods + jobs + "# EOF\n"}, "Accept", om, "Accept", "text/plain")
-	f("/", answer{200, plainText, nodes + pods + jobs}, "Accept", "text/plain;q=0.1", "Accept", om)
+	f("/", answer{200, open, nodes + pods + jobs + "# EOF\n"}, "Accept", "text/plain;q=0.1", "Accept", om)
+}
+
+// TestTypesOfOpenMetrics holds that types which only OpenMetrics knows are in no
+// other answer.
+func TestTypesOfOpenMetrics(t *testing.T) {
+	r := store.NewResource("things", []store.Family{{Name: "a", Header: []byte("# TYPE a gauge\n"), Typed: []byte("# TYPE a info\n")}}, 1)
+	r.Parts()[0].Set(rendered("a", "x"))
+	f := func(accept, want string) {
+		t.Helper()
+		if d := cmp.Diff(want, ask(metricsOf(r), http.MethodGet, "/metrics", "Accept", accept).Body); d != "" {
+			t.Errorf("%s (-want +got):\n%s", accept, d)
+		}
+	}
+	const line = "a{o=\"x\"} 1\n"
+	f("application/openmetrics-text;version=1.0.0", "# TYPE a info\n"+line+"# EOF\n")
+	f("application/openmetrics-text;version=0.0.1", "# TYPE a info\n"+line+"# EOF\n")
+	f("text/plain;version=1.0.0", "# TYPE a gauge\n"+line)
+	f("text/plain;version=0.0.4", "# TYPE a gauge\n"+line)
+	f("*/*", "# TYPE a gauge\n"+line)
 }
 
 func TestMetricsMethods(t *testing.T) {
@@ -339,7 +359,8 @@ func TestEncoding(t *testing.T) {
 // when the scraper says it will have given up, and that the server goes on.
 func TestScraperGivesUp(t *testing.T) {
 	r, text := large(1)
-	h, ended := metricsOf(r, r, r, r, r, r, r, r), make(chan struct{}, 2)
+	all := &source{resources: []*store.Resource{r, r, r, r, r, r, r, r}}
+	h, ended := server.Main(all, server.Limits{Answer: time.Minute}, prometheus.NewRegistry()), make(chan struct{}, 2)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		ended <- struct{}{}

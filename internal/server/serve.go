@@ -15,29 +15,30 @@ import (
 // server is told to stop.
 const drain = 20 * time.Second
 
-// Limits on what a client may keep waiting.
-const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = time.Minute
-	idleTimeout       = 5 * time.Minute
-)
+// Timeouts bound how long a client may take to send a request's header and the
+// whole of it, until the answer is written, and to the next request on its
+// connection. 0 sets no bound.
+type Timeouts struct {
+	ReadHeader, Read, Write, Idle time.Duration
+}
 
-// ScrapeTimeout bounds the writing of an answer to a scrape.
-const ScrapeTimeout = time.Minute
+// TelemetryTimeouts are those of the telemetry port: profiles take as long as
+// they are asked to.
+var TelemetryTimeouts = Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Idle: 5 * time.Minute}
 
-// Serve gives an actor that answers requests on the listener. writeTimeout
-// bounds the writing of one answer; 0 sets no bound. When interrupted it takes
-// no new requests and lets those under way finish.
+// Serve gives an actor that answers requests on the listener. When interrupted
+// it takes no new requests and lets those under way finish.
 //
 // What goes wrong with a single connection is the client's affair and logged
 // at debug level.
-func Serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log *slog.Logger) (execute func() error, interrupt func(error)) {
+func Serve(l net.Listener, h http.Handler, timeouts Timeouts, log *slog.Logger) (execute func() error, interrupt func(error)) {
 	s := &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: timeouts.ReadHeader,
+		ReadTimeout:       timeouts.Read,
+		WriteTimeout:      timeouts.Write,
+		IdleTimeout:       timeouts.Idle,
+		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	drained := make(chan struct{})

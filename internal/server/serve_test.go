@@ -77,7 +77,9 @@ type serving struct {
 }
 
 func serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log slog.Handler) serving {
-	execute, interrupt := server.Serve(l, h, writeTimeout, slog.New(log))
+	timeouts := server.TelemetryTimeouts
+	timeouts.Write = writeTimeout
+	execute, interrupt := server.Serve(l, h, timeouts, slog.New(log))
 	s := serving{interrupt, make(chan error, 1)}
 	go func() { s.ended <- execute() }()
 	return s
@@ -151,7 +153,7 @@ func TestInterruptLetsAnswersFinish(t *testing.T) {
 // TestInterruptBeforeExecute ends a server that never came to serve.
 func TestInterruptBeforeExecute(t *testing.T) {
 	l := listen(t)
-	execute, interrupt := server.Serve(l, http.NotFoundHandler(), 0, slog.New(&levels{}))
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.TelemetryTimeouts, slog.New(&levels{}))
 	interrupt(nil)
 	if err := execute(); err != nil {
 		t.Errorf("the server ended with %v", err)
@@ -162,7 +164,7 @@ func TestInterruptBeforeExecute(t *testing.T) {
 // TestServeFails takes the listener away.
 func TestServeFails(t *testing.T) {
 	l := listen(t)
-	execute, interrupt := server.Serve(l, http.NotFoundHandler(), 0, slog.New(&levels{}))
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.TelemetryTimeouts, slog.New(&levels{}))
 	l.Close()
 	err := execute()
 	if !errors.Is(err, net.ErrClosed) || !strings.HasPrefix(err.Error(), "serve on "+l.Addr().String()+": ") {
@@ -213,6 +215,11 @@ func TestGarbage(t *testing.T) {
 	f("G\x01T / HTTP/1.1\r\nHost: a\r\n\r\n", bad)
 	f("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n", bad)
 	f("GET /metrics HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 2<<20), "HTTP/1.1 431 Request Header Fields Too Large")
+	f("GET /metrics HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 48<<10)+"\r\n\r\n", "HTTP/1.1 431 Request Header Fields Too Large")
+	f("GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "+strings.Repeat("x", 16<<10)+"\r\n\r\n", "HTTP/1.1 200 OK")
+	f("GET /metrics?namespace="+strings.Repeat("x", 9000)+" HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 414 Request URI Too Long")
+	f("GET /nowhere"+strings.Repeat("x", 9000)+" HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 414 Request URI Too Long")
+	f("GET /metrics?namespace="+strings.Repeat("x", 8000)+" HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK")
 	f("GET /metrics HTTP/9.9\r\nHost: a\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported: unsupported protocol version")
 	f("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404 Not Found")
 	f("GET /metrics?resources=pods;x HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK")

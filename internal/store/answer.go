@@ -13,10 +13,19 @@ type Answer struct {
 
 // NewAnswer puts an answer together.
 func NewAnswer(views []View, end string) *Answer {
+	return newAnswer(views, func(h headers) *block { return h.text }, end)
+}
+
+// NewTypedAnswer is NewAnswer with the headers for formats that know more types.
+func NewTypedAnswer(views []View, end string) *Answer {
+	return newAnswer(views, func(h headers) *block { return h.typed }, end)
+}
+
+func newAnswer(views []View, pick func(headers) *block, end string) *Answer {
 	a := &Answer{}
 	add := func(b *block) { a.blocks = append(a.blocks, b) }
 	for _, v := range views {
-		v.blocks(add)
+		v.blocks(pick, add)
 	}
 	if end != "" {
 		add(constant([]byte(end)))

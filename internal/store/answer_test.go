@@ -44,6 +44,25 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
+// TestTypedHeaders holds that each kind of answer has the headers for it, once.
+func TestTypedHeaders(t *testing.T) {
+	r := store.NewResource("things", []store.Family{
+		{Name: "a", Header: []byte("# gauge\n"), Typed: []byte("# info\n")},
+		{Name: "b", Header: []byte("# both\n"), Typed: []byte("# both\n")},
+		{Name: "c", Header: []byte("# alone\n")},
+	}, 1)
+	r.Parts()[0].Set(store.Rendered{UID: "1", Text: []byte("a\nb\nc\n"), Ends: []int{2, 4, 6}})
+	f := func(answer func([]store.View, string) *store.Answer, want string) {
+		t.Helper()
+		var text strings.Builder
+		if err := answer([]store.View{r.View()}, "# end\n").WriteText(&text); err != nil || text.String() != want {
+			t.Errorf("read %q, %v, want %q", text.String(), err, want)
+		}
+	}
+	f(store.NewAnswer, "# gauge\na\n# both\nb\n# alone\nc\n# end\n")
+	f(store.NewTypedAnswer, "# info\na\n# both\nb\n# alone\nc\n# end\n")
+}
+
 // TestWritingStops holds that after a write failed nothing more is written, in
 // either encoding.
 func TestWritingStops(t *testing.T) {

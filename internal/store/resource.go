@@ -1,27 +1,42 @@
 package store
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // A Resource is the text of one resource's objects.
 type Resource struct {
 	name     string
 	families []Family
-	headers  []*block
+	headers  []headers
 	parts    []*Part
 }
 
 // A Family is what the store has to know of a family.
 type Family struct {
 	Name string
-	// Header is the HELP and TYPE lines. It must not change.
-	Header []byte
+	// Header is the HELP and TYPE lines, and Typed those for formats that know more
+	// types, nil if they are the same. They must not change.
+	Header, Typed []byte
+}
+
+// headers are the blocks of a family's headers.
+type headers struct{ text, typed *block }
+
+func newHeaders(f Family) headers {
+	h := headers{text: constant(f.Header)}
+	if h.typed = h.text; f.Typed != nil && !bytes.Equal(f.Typed, f.Header) {
+		h.typed = constant(f.Typed)
+	}
+	return h
 }
 
 // NewResource makes an empty resource with the given number of parts.
 func NewResource(name string, families []Family, parts int) *Resource {
 	r := &Resource{name: name, families: families}
 	for _, f := range families {
-		r.headers = append(r.headers, constant(f.Header))
+		r.headers = append(r.headers, newHeaders(f))
 	}
 	for range parts {
 		r.parts = append(r.parts, newPart(len(families)))
@@ -94,13 +109,14 @@ func (v *View) add(p *Part, namespaces []string) {
 }
 
 // blocks calls yield with the blocks of the view in the order of the answer:
-// for each family its header and its lines. A view without objects has none.
-func (v View) blocks(yield func(*block)) {
+// for each family the header that pick takes and its lines. A view without
+// objects has none.
+func (v View) blocks(pick func(headers) *block, yield func(*block)) {
 	if v.objects == 0 {
 		return
 	}
-	for i, header := range v.resource.headers {
-		yield(header)
+	for i, h := range v.resource.headers {
+		yield(pick(h))
 		for _, pg := range v.pages {
 			if b := pg.block(i); b != nil {
 				yield(b)

@@ -77,7 +77,7 @@ func families(r *generators.Renderer) []store.Family {
 	headers := r.Headers()
 	var all []store.Family
 	for i, name := range r.Names() {
-		all = append(all, store.Family{Name: name, Header: headers[i]})
+		all = append(all, store.Family{Name: name, Header: headers[i].Text, Typed: headers[i].Typed})
 	}
 	return all
 }

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+)
+
+// details passes records on at debug level: client-go logs what it retries as
+// errors, and what matters of that the watcher logs.
+type details struct{ slog.Handler }
+
+func (d details) Enabled(ctx context.Context, _ slog.Level) bool {
+	return d.Handler.Enabled(ctx, slog.LevelDebug)
+}
+
+func (d details) Handle(ctx context.Context, record slog.Record) error {
+	record.Level = slog.LevelDebug
+	return d.Handler.Handle(ctx, record)
+}
+
+func (d details) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return details{d.Handler.WithAttrs(attrs)}
+}
+func (d details) WithGroup(name string) slog.Handler { return details{d.Handler.WithGroup(name)} }

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+)
+
+var update = flag.Bool("update", false, "write the answers into the tables of testdata")
+
+const negotiation = "testdata/negotiation.txt"
+
+// TestNegotiation asks the program for its metrics with the headers of each
+// entry of the table, and holds it to the answer that stands there.
+func TestNegotiation(t *testing.T) {
+	table, err := os.ReadFile(negotiation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := startProgram(t, "--snapshot", "../../examples/cluster")
+	plain := request(t, program, http.Header{}).body
+	var answered strings.Builder
+	entries := strings.Split(string(table), "\n\n")
+	for i, entry := range entries {
+		if i > 0 {
+			answered.WriteString("\n\n")
+		}
+		if !strings.Contains(entry, "\n> ") {
+			answered.WriteString(entry) // what the table is about
+			continue
+		}
+		asked, header := parseEntry(t, entry)
+		got := request(t, program, header)
+		answered.WriteString(asked + got.text())
+		checkBody(t, asked, got, plain)
+	}
+	if len(entries) < 45 {
+		t.Errorf("%d entries: the table was longer", len(entries))
+	}
+	if *update {
+		if err := os.WriteFile(negotiation, []byte(answered.String()+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if d := cmp.Diff(string(table), answered.String()+"\n"); d != "" {
+		t.Errorf("%s (-want +got):\n%s", negotiation, d)
+	}
+}
+
+// parseEntry gives the part of the entry that is asked, and its header.
+func parseEntry(t *testing.T, entry string) (asked string, header http.Header) {
+	t.Helper()
+	header = http.Header{}
+	for line := range strings.Lines(entry) {
+		if strings.HasPrefix(line, "< ") {
+			break
+		}
+		asked += strings.TrimSuffix(line, "\n") + "\n"
+		field, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "> ")
+		if !ok || strings.HasPrefix(field, "(") {
+			continue // its name, or a remark
+		}
+		name, value, ok := strings.Cut(field, ":")
+		if !ok {
+			t.Fatalf("%s: want a header field in %q", negotiation, line)
+		}
+		header.Add(textproto.TrimString(name), textproto.TrimString(value))
+	}
+	return asked, header
+}
+
+// reply is an answer of the program.
+type reply struct {
+	status string
+	header http.Header
+	body   []byte // unpacked
+}
+
+// request asks for the metrics with nothing but the header.
+func request(t *testing.T, p program, header http.Header) reply {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.scrapes+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = header
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var body io.Reader = answer.Body
+	if answer.Header.Get("Content-Encoding") == "gzip" {
+		if body, err = gzip.NewReader(body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatalf("after %d bytes: %v", len(text), err)
+	}
+	return reply{answer.Status, answer.Header, text}
+}
+
+// text is the reply as it stands in the table.
+func (r reply) text() string {
+	text := "< " + r.status
+	for _, name := range []string{"Content-Type", "Content-Encoding", "Vary"} {
+		for _, value := range r.header.Values(name) {
+			text += fmt.Sprintf("\n< %s: %s", name, value)
+		}
+	}
+	return text
+}
+
+// checkBody wants the text that everybody gets, with the end that the
+// Content-Type promises, and that a client finds in it what it is said to be.
+func checkBody(t *testing.T, asked string, got reply, plain []byte) {
+	t.Helper()
+	want := plain
+	if strings.HasPrefix(got.header.Get("Content-Type"), "application/openmetrics-text;") {
+		want = append(bytes.Clone(plain), "# EOF\n"...)
+	}
+	if !bytes.Equal(got.body, want) {
+		t.Errorf("%s: %d bytes that are not the %d of the text", asked, len(got.body), len(want))
+	}
+	decoder, families := expfmt.NewDecoder(bytes.NewReader(got.body), expfmt.ResponseFormat(got.header)), 0
+	for {
+		var family dto.MetricFamily
+		if err := decoder.Decode(&family); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Errorf("%s: %v", asked, err)
+			break
+		}
+		families++
+	}
+	if n := bytes.Count(plain, []byte("# TYPE ")); families == 0 || families > n {
+		t.Errorf("%s: a client finds %d families of %d", asked, families, n)
+	}
+}

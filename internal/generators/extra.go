@@ -1,0 +1,72 @@
+package generators
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kubestate/kubestate/internal/exposition"
+)
+
+// An ExtraLabel is a label that every series has, whatever it is made from.
+type ExtraLabel struct{ Name, Value string }
+
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// CheckExtra refuses extra labels of the selection that make no valid series of
+// the resources: names that are none, or are there twice, or that a series has
+// already. An error names the label and, where there is one, the family.
+func (s Selection) CheckExtra(resources []Resource) error {
+	for i, l := range s.Extra {
+		switch {
+		case !labelName.MatchString(l.Name):
+			return fmt.Errorf("%q is no name of a label", l.Name)
+		case strings.HasPrefix(l.Name, "__"):
+			return fmt.Errorf("label %s: names that begin with __ are Prometheus' own", l.Name)
+		case l.Value == "":
+			return fmt.Errorf("label %s has no value", l.Name)
+		case slices.ContainsFunc(s.Extra[:i], func(other ExtraLabel) bool { return other.Name == l.Name }):
+			return fmt.Errorf("label %s is there twice", l.Name)
+		}
+		for _, r := range resources {
+			if family := s.familyWith(r.Describe(), l.Name); family != "" {
+				return fmt.Errorf("label %s is one that series of %s have or can have", l.Name, family)
+			}
+		}
+	}
+	return nil
+}
+
+// familyWith gives a selected family whose series can have the label, empty if
+// there is none.
+func (s Selection) familyWith(d Description, label string) string {
+	for _, f := range d.Families {
+		if !s.exports(f) {
+			continue
+		}
+		for _, set := range f.Labels {
+			if slices.Contains(d.Identity, label) || slices.ContainsFunc(set, func(key string) bool { return names(key, label) }) {
+				return f.Name
+			}
+		}
+	}
+	return ""
+}
+
+// names says whether the key, of a set of labels, is the label's or stands for
+// such labels.
+func names(key, label string) bool {
+	prefix, dynamic := strings.CutSuffix(key, "*")
+	return key == label || dynamic && strings.HasPrefix(label, prefix)
+}
+
+// extraText is the extra labels as they stand before an object's own.
+func (s Selection) extraText() []byte {
+	var text []byte
+	for _, l := range s.Extra {
+		text = append(append(text, l.Name...), `="`...)
+		text = append(exposition.AppendLabelValue(text, l.Value), `",`...)
+	}
+	return text
+}

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/version"
+)
+
+//go:embed landing.html
+var landingText string
+
+var landingPage = template.Must(template.New("landing").Funcs(template.FuncMap{"count": grouped}).Parse(landingText))
+
+// topFamilies is how many families the page lists.
+const topFamilies = 10
+
+// landing is what the page of a port shows.
+type landing struct {
+	Description string
+	Links       []landingLink
+	Version     version.Info
+	Resources   []landingResource
+	Families    []familyCount
+	// Series and Objects are in all, Waiting are the resources that are not
+	// complete.
+	Series, Objects, Waiting int
+}
+
+type landingLink struct{ Path, About string }
+
+type landingResource struct {
+	Name, State            string
+	Objects, Series, Bytes int
+}
+
+// landingOf is a page that links to the paths of its port and tells what is
+// served. It is plain HTML, for browsers as for curl.
+func landingOf(source Source, description string, links ...landingLink) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		page := landing{Description: description, Links: links, Version: version.Get()}
+		page.fill(source)
+		var text bytes.Buffer
+		if err := landingPage.Execute(&text, page); err != nil {
+			panic("BUG: landing page: " + err.Error())
+		}
+		header := w.Header()
+		header.Set("Content-Type", "text/html; charset=UTF-8")
+		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+		header.Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write(text.Bytes()) // the client may be gone
+	})
+}
+
+func (p *landing) fill(source Source) {
+	unsynced, resources := source.Unsynced(), source.Resources()
+	for _, r := range resources {
+		row := landingResource{Name: r.Name(), State: stateOf(r.Name(), unsynced)}
+		stats := r.Stats()
+		row.Objects = stats.Objects
+		for _, f := range stats.Families {
+			row.Series, row.Bytes = row.Series+f.Series, row.Bytes+f.Bytes
+			p.Families = append(p.Families, familyCount{Family: f.Name, Resource: r.Name(), Series: f.Series, Bytes: f.Bytes})
+		}
+		if row.State != complete {
+			p.Waiting++
+		}
+		p.Series, p.Objects = p.Series+row.Series, p.Objects+row.Objects
+		p.Resources = append(p.Resources, row)
+	}
+	p.Families = mostSeries(p.Families)
+	p.Families = p.Families[:min(topFamilies, len(p.Families))]
+	p.Families = slices.DeleteFunc(p.Families, func(f familyCount) bool { return f.Series == 0 })
+}
+
+// complete is the state of a resource that has been listed whole.
+const complete = "complete"
+
+// stateOf is the state of a resource, given what is not complete: resources, or
+// resources in namespaces.
+func stateOf(resource string, unsynced []string) string {
+	for _, name := range unsynced {
+		if name == resource || strings.HasPrefix(name, resource+" ") {
+			return "waiting for the API server"
+		}
+	}
+	return complete
+}
+
+// grouped is n in groups of three digits.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "\u202f" + digits[i:]
+	}
+	return digits
+}
+
+// A Source is what there is to serve, as it is at the moment of asking.
+type Source interface {
+	// Resources gives the store, in the order of serving.
+	Resources() []*store.Resource
+	// Unsynced names what has not been complete once yet: a resource, or a
+	// resource and, after a space, where.
+	Unsynced() []string
+}

@@ -1,0 +1,229 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// busy is a main port whose scrapes take until they are released.
+type busy struct {
+	http.Handler
+	registry *prometheus.Registry
+	release  chan struct{}
+}
+
+// Resources makes busy a source, and its scrapes wait.
+func (b *busy) Resources() []*store.Resource {
+	<-b.release
+	return resources
+}
+
+func (b *busy) Unsynced() []string { return nil }
+
+func newBusy(scrapes int) *busy {
+	b := &busy{registry: prometheus.NewRegistry(), release: make(chan struct{})}
+	quiet := prometheus.NewRegistry() // what it tells of the store waits as well
+	b.Handler = server.Main(b, server.Limits{Scrapes: scrapes, Answer: time.Minute}, both{b.registry, quiet})
+	return b
+}
+
+// both registers with one what has no labels and with the other the rest.
+type both struct{ plain, other *prometheus.Registry }
+
+func (b both) Register(c prometheus.Collector) error {
+	b.MustRegister(c)
+	return nil
+}
+
+func (b both) MustRegister(cs ...prometheus.Collector) {
+	for _, c := range cs {
+		if _, ok := c.(prometheus.Metric); ok {
+			b.plain.MustRegister(c)
+		} else {
+			b.other.MustRegister(c)
+		}
+	}
+}
+
+func (b both) Unregister(prometheus.Collector) bool { return false }
+
+// scrape asks in the background. The answer, and when it came, go to the channel.
+func (b *busy) scrape(ctx context.Context, timeout string) <-chan timed {
+	answered, began := make(chan timed, 1), time.Now()
+	go func() {
+		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics?resources=pods", nil)
+		if timeout != "" {
+			request.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", timeout)
+		}
+		r := httptest.NewRecorder()
+		b.ServeHTTP(r, request)
+		answered <- timed{r.Code, r.Header().Get("Retry-After"), r.Body.String(), time.Since(began)}
+	}()
+	synctest.Wait()
+	return answered
+}
+
+// timed is an answer and how long it took.
+type timed struct {
+	Status     int
+	RetryAfter string
+	Body       string
+	Took       time.Duration
+}
+
+// wantCounts holds what the program tells of its scrapes.
+func (b *busy) wantCounts(t *testing.T, serving, waiting, refused float64) {
+	t.Helper()
+	families, err := b.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			got[family.GetName()] = valueOf(m)
+		}
+	}
+	want := map[string]float64{"kubestate_scrapes_in_flight": serving, "kubestate_scrapes_waiting": waiting, "kubestate_scrapes_refused_total": refused}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func valueOf(m *dto.Metric) float64 { return m.GetGauge().GetValue() + m.GetCounter().GetValue() }
+
+const refusal = "too many scrapes at the same time\n"
+
+// TestScrapesTakeTurns has two scrapes at a time: the next two wait, more are
+// refused at once, and whose turn does not come is refused in the end.
+func TestScrapesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusy(2)
+		one, two := b.scrape(t.Context(), ""), b.scrape(t.Context(), "")
+		b.wantCounts(t, 2, 0, 0)
+		three, four := b.scrape(t.Context(), ""), b.scrape(t.Context(), "")
+		b.wantCounts(t, 2, 2, 0)
+		f := func(answered <-chan timed, want timed) {
+			t.Helper()
+			if d := cmp.Diff(want, <-answered); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		}
+		f(b.scrape(t.Context(), ""), timed{503, "5", refusal, 0})
+		b.wantCounts(t, 2, 2, 1)
+
+		time.Sleep(time.Second)
+		b.release <- struct{}{}
+		synctest.Wait()
+		b.wantCounts(t, 2, 1, 1) // three or four has its turn
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		b.wantCounts(t, 2, 0, 2) // the other gave up
+		close(b.release)
+		synctest.Wait()
+		b.wantCounts(t, 0, 0, 2)
+		took := map[time.Duration]int{}
+		for _, answered := range []<-chan timed{one, two, three, four} {
+			a := <-answered
+			if took[a.Took]++; a.Status == 200 && a.Body != pods || a.Status == 503 && a.Body != refusal {
+				t.Errorf("%+v", a)
+			}
+		}
+		if d := cmp.Diff(map[time.Duration]int{time.Second: 1, 5 * time.Second: 3}, took); d != "" {
+			t.Errorf("times (-want +got):\n%s", d)
+		}
+		f(b.scrape(t.Context(), ""), timed{200, "", pods, 0})
+	})
+}
+
+// TestWaitingHasAnEnd holds that who waits is told before it gives up, and that
+// who is gone waits no more.
+func TestWaitingHasAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusy(1)
+		first := b.scrape(t.Context(), "")
+		if got, want := <-b.scrape(t.Context(), "4"), (timed{503, "5", refusal, 2 * time.Second}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		if got, want := <-b.scrape(t.Context(), "30"), (timed{503, "5", refusal, 5 * time.Second}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		gone := b.scrape(ctx, "")
+		b.wantCounts(t, 1, 1, 2)
+		leave()
+		<-gone
+		b.wantCounts(t, 1, 0, 3)
+		next := b.scrape(t.Context(), "")
+		b.wantCounts(t, 1, 1, 3)
+		close(b.release)
+		if got := <-first; got.Status != 200 {
+			t.Errorf("the first: %+v", got)
+		}
+		if got := <-next; got.Status != 200 {
+			t.Errorf("the next: %+v", got)
+		}
+	})
+}
+
+// TestNoLimit has more scrapes than any.
+func TestNoLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusy(0)
+		var all []<-chan timed
+		for range 100 {
+			all = append(all, b.scrape(t.Context(), ""))
+		}
+		b.wantCounts(t, 100, 0, 0)
+		close(b.release)
+		for _, answered := range all {
+			if got := <-answered; got.Status != 200 {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
+}
+
+// TestProbesHaveNoTurn holds that probes are answered however many scrapes there
+// are.
+func TestProbesHaveNoTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusy(1)
+		first := b.scrape(t.Context(), "")
+		for _, path := range []string{"/healthz", "/livez"} {
+			if got := ask(b, http.MethodGet, path); got.Status != 200 {
+				t.Errorf("%s: %+v", path, got)
+			}
+		}
+		close(b.release)
+		<-first
+	})
+}
+
+// TestLongURLs holds what the longest URL is that is served, on both ports.
+func TestLongURLs(t *testing.T) {
+	f := func(length, want int) {
+		t.Helper()
+		for name, h := range map[string]http.Handler{"main": mainPort(prometheus.NewRegistry()), "telemetry": telemetryPort(prometheus.NewRegistry())} {
+			url := "/metrics?x="
+			url += strings.Repeat("x", length-len(url))
+			if got := ask(h, http.MethodGet, url).Status; got != want {
+				t.Errorf("%s: %d bytes of URL: status %d, want %d", name, length, got, want)
+			}
+		}
+	}
+	f(8192, 200)
+	f(8193, 414)
+}

@@ -1,0 +1,43 @@
+package server
+
+import (
+	"net/http"
+	"sync/atomic"
+)
+
+// Probes answer what a kubelet asks. None of them asks the API server: while it
+// is away the last state is served, and a restart would lose that.
+type Probes struct {
+	missing           func() []string
+	started, stopping atomic.Bool
+}
+
+// NewProbes makes probes of a program that is ready when missing names nothing.
+func NewProbes(missing func() []string) *Probes {
+	return &Probes{missing: missing}
+}
+
+// Stop has the program be ready no more, so that nobody is sent to it.
+func (p *Probes) Stop() { p.stopping.Store(true) }
+
+// ready answers 503 from Stop on, and before that what next answers.
+func (p *Probes) ready(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if p.stopping.Load() {
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// startup answers 200 once nothing is missing, and then always: what is missing
+// after a change of configuration does not start the program anew.
+func (p *Probes) startup(w http.ResponseWriter, r *http.Request) {
+	if !p.started.Load() && len(p.missing()) > 0 {
+		ready(p.missing)(w, r)
+		return
+	}
+	p.started.Store(true)
+	ok(w, r)
+}
