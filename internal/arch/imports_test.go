@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"internal/inflate":    {},
 	"internal/memory":     {},
 	"internal/store":      {"internal/inflate"},
-	"internal/snapshot":   {},
+	"internal/snapshot":   {"internal/generators"},
 	"internal/projection": {},
 	"internal/generators": {"internal/exposition"},
 	"internal/options":    {"internal/generators"},
