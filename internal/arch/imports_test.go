@@ -21,15 +21,18 @@ var allowed = map[string][]string{
 	"internal/arch":       {},
 	"internal/exposition": {},
 	"internal/version":    {},
-	"internal/store":      {},
+	"internal/inflate":    {},
+	"internal/memory":     {},
+	"internal/store":      {"internal/inflate"},
 	"internal/snapshot":   {},
+	"internal/projection": {},
 	"internal/generators": {"internal/exposition"},
 	"internal/options":    {"internal/generators"},
 	"hack/generate":       {"internal/generators", "internal/options", "internal/rbac"},
 	"internal/rbac":       {"internal/generators"},
-	"internal/watcher":    {"internal/generators", "internal/store"},
+	"internal/watcher":    {"internal/generators", "internal/projection", "internal/store"},
 	"internal/server":     {"internal/exposition", "internal/store", "internal/version"},
-	"cmd/kubestate":       {"internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
+	"cmd/kubestate":       {"internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -12,6 +12,7 @@ var CertificateSigningRequests = Table[*certificatesv1.CertificateSigningRequest
 	Kind:     "CertificateSigningRequest",
 	Scope:    Cluster,
 	Identity: Identity{Name("certificatesigningrequest"), {"signer_name", signerName}},
+	Reads:    Fields{"spec.signerName", "status"},
 	Families: []Family[*certificatesv1.CertificateSigningRequest]{
 		{"kube_certificatesigningrequest_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the request that are let through, as labels.",

@@ -10,6 +10,7 @@ var ClusterRoleBindings = Table[*rbacv1.ClusterRoleBinding]{
 	Scope:    Cluster,
 	Default:  Off,
 	Identity: Identity{Name("clusterrolebinding")},
+	Reads:    Fields{"roleRef"},
 	Families: []Family[*rbacv1.ClusterRoleBinding]{
 		{"kube_clusterrolebinding_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the binding that are let through, as labels.",

@@ -10,6 +10,7 @@ var ClusterRoles = Table[*rbacv1.ClusterRole]{
 	Scope:    Cluster,
 	Default:  Off,
 	Identity: Identity{Name("clusterrole")},
+	Reads:    Fields{"metadata"},
 	Families: []Family[*rbacv1.ClusterRole]{
 		{"kube_clusterrole_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the role that are let through, as labels.",

@@ -8,6 +8,7 @@ var ConfigMaps = Table[*corev1.ConfigMap]{
 	Kind:     "ConfigMap",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("configmap")},
+	Reads:    Fields{"metadata"},
 	Families: []Family[*corev1.ConfigMap]{
 		{"kube_configmap_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the config map that are let through, as labels.",

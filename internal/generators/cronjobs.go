@@ -8,6 +8,10 @@ var CronJobs = Table[*batchv1.CronJob]{
 	Kind:     "CronJob",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("cronjob")},
+	Reads: Fields{
+		"spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds", "spec.concurrencyPolicy", "spec.suspend",
+		"spec.successfulJobsHistoryLimit", "spec.failedJobsHistoryLimit", "status",
+	},
 	Families: []Family[*batchv1.CronJob]{
 		{"kube_cronjob_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the cron job that are let through, as labels.",

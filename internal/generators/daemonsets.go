@@ -8,6 +8,7 @@ var DaemonSets = Table[*appsv1.DaemonSet]{
 	Kind:     "DaemonSet",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("daemonset")},
+	Reads:    Fields{"status"},
 	Families: []Family[*appsv1.DaemonSet]{
 		{"kube_daemonset_created", Gauge, Stable, nil,
 			"When the daemon set was created, in Unix seconds.",

@@ -11,6 +11,7 @@ var Deployments = Table[*appsv1.Deployment]{
 	Kind:     "Deployment",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("deployment")},
+	Reads:    Fields{"spec.replicas", "spec.paused", "spec.strategy", "status"},
 	Families: []Family[*appsv1.Deployment]{
 		{"kube_deployment_owner", Gauge, Alpha, Labels{"owner_kind", "owner_name"},
 			"What owns the deployment.",

@@ -11,6 +11,7 @@ var Jobs = Table[*batchv1.Job]{
 	Kind:     "Job",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("job_name")},
+	Reads:    Fields{"spec.parallelism", "spec.completions", "spec.activeDeadlineSeconds", "status"},
 	Families: []Family[*batchv1.Job]{
 		{"kube_job_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the job that are let through, as labels.",

@@ -9,6 +9,7 @@ var MutatingAdmissionPolicies = Table[*admissionv1.MutatingAdmissionPolicy]{
 	Kind:     "MutatingAdmissionPolicy",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("mutatingadmissionpolicy")},
+	Reads:    Fields{"spec.paramKind", "spec.failurePolicy", "spec.reinvocationPolicy"},
 	Families: []Family[*admissionv1.MutatingAdmissionPolicy]{
 		{"kube_mutatingadmissionpolicy_info", Gauge, Alpha,
 			Labels{"param_api_version", "param_kind", "failure_policy", "reinvocation_policy"},

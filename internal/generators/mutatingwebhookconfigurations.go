@@ -9,6 +9,7 @@ var MutatingWebhookConfigurations = Table[*admissionv1.MutatingWebhookConfigurat
 	Kind:     "MutatingWebhookConfiguration",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("mutatingwebhookconfiguration")},
+	Reads:    Fields{"webhooks.name", "webhooks.clientConfig.service"},
 	Families: []Family[*admissionv1.MutatingWebhookConfiguration]{
 		{"kube_mutatingwebhookconfiguration_info", Gauge, Alpha, nil,
 			"That there is the webhook configuration.",

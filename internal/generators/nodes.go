@@ -13,6 +13,9 @@ var Nodes = Table[*corev1.Node]{
 	Kind:     "Node",
 	Scope:    Cluster,
 	Identity: Identity{Name("node")},
+	Reads: Fields{
+		"spec", "status.capacity", "status.allocatable", "status.conditions", "status.addresses", "status.nodeInfo",
+	},
 	Families: []Family[*corev1.Node]{
 		{"kube_node_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the node that are let through, as labels.",

@@ -266,8 +266,8 @@ var structFills = []any{
 		s.Reason = pick(c, reasons)
 	},
 	func(s *corev1.PodResourceClaim, c randfill.Continue) {
-		c.FillNoCustom(s)
 		s.Name = pick(c, names)
+		s.ResourceClaimName, s.ResourceClaimTemplateName = pickPointer(c, names), pickPointer(c, names)
 	},
 	func(s *corev1.PodResourceClaimStatus, c randfill.Continue) {
 		c.FillNoCustom(s)

@@ -8,6 +8,7 @@ var ReplicaSets = Table[*appsv1.ReplicaSet]{
 	Kind:     "ReplicaSet",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("replicaset")},
+	Reads:    Fields{"spec.replicas", "status"},
 	Families: []Family[*appsv1.ReplicaSet]{
 		{"kube_replicaset_created", Gauge, Stable, nil,
 			"When the replica set was created, in Unix seconds.",

@@ -8,6 +8,7 @@ var ReplicationControllers = Table[*corev1.ReplicationController]{
 	Kind:     "ReplicationController",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("replicationcontroller")},
+	Reads:    Fields{"spec.replicas", "status"},
 	Families: []Family[*corev1.ReplicationController]{
 		{"kube_replicationcontroller_created", Gauge, Stable, nil,
 			"When the replication controller was created, in Unix seconds.",

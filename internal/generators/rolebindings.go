@@ -10,6 +10,7 @@ var RoleBindings = Table[*rbacv1.RoleBinding]{
 	Scope:    Namespaced,
 	Default:  Off,
 	Identity: Identity{Namespace, Name("rolebinding")},
+	Reads:    Fields{"roleRef"},
 	Families: []Family[*rbacv1.RoleBinding]{
 		{"kube_rolebinding_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the binding that are let through, as labels.",

@@ -9,6 +9,7 @@ var Roles = Table[*rbacv1.Role]{
 	Scope:    Namespaced,
 	Default:  Off,
 	Identity: Identity{Namespace, Name("role")},
+	Reads:    Fields{"metadata"},
 	Families: []Family[*rbacv1.Role]{
 		{"kube_role_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the role that are let through, as labels.",

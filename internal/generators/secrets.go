@@ -8,6 +8,10 @@ var Secrets = Table[*corev1.Secret]{
 	Kind:     "Secret",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("secret")},
+	Reads:    Fields{"type"},
+	Columns: []Column[*corev1.Secret]{
+		{"Type", func(c *corev1.Secret, cell string) { c.Type = corev1.SecretType(cell) }},
+	},
 	Families: []Family[*corev1.Secret]{
 		{"kube_secret_info", Gauge, Stable, nil,
 			"That there is the secret.",

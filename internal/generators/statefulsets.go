@@ -8,6 +8,7 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 	Kind:     "StatefulSet",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("statefulset")},
+	Reads:    Fields{"spec.replicas", "spec.persistentVolumeClaimRetentionPolicy", "spec.ordinals", "status"},
 	Families: []Family[*appsv1.StatefulSet]{
 		{"kube_statefulset_created", Gauge, Stable, nil,
 			"When the stateful set was created, in Unix seconds.",

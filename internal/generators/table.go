@@ -21,7 +21,24 @@ type Table[T metav1.Object] struct {
 	Default Default
 	// Identity gives the labels that every series of the resource begins with.
 	Identity Identity
+	// Reads are the fields that the rows read; nil stands for all of them.
+	Reads Fields
+	// Columns give what the rows read beyond the metadata, if kubectl shows it:
+	// the API server is then asked for that, and sends nothing else.
+	Columns  []Column[T]
 	Families []Family[T]
+}
+
+// Fields are fields of an object, by the path of their JSON names:
+// "spec.containers.image" is that field of each container, and "status" is all
+// that the field holds. The metadata need not be named, except alone.
+type Fields []string
+
+// A Column is one of those that kubectl shows of a resource.
+type Column[T metav1.Object] struct {
+	Name string
+	// Set puts the text of a cell into the object.
+	Set func(T, string)
 }
 
 // A Family is one metric name. Its fields are in the order of a row: rows are
@@ -147,7 +164,16 @@ type Description struct {
 	GoType string
 	// Identity are the keys of the labels that every series begins with.
 	Identity []string
+	// Reads and Columns are those of the table.
+	Reads    []string
+	Columns  []ColumnDescription
 	Families []FamilyDescription
+}
+
+// A ColumnDescription is a Column whose object type is put aside.
+type ColumnDescription struct {
+	Name string
+	Set  func(object metav1.Object, cell string)
 }
 
 // A FamilyDescription is what a row says about its family.
@@ -172,6 +198,11 @@ func (t *Table[T]) Describe() Description {
 		Namespaced: t.Scope == Namespaced,
 		Default:    t.Default == On,
 		GoType:     fmt.Sprintf("%T", object),
+		Reads:      t.Reads,
+	}
+	for _, c := range t.Columns {
+		set := func(o metav1.Object, cell string) { c.Set(o.(T), cell) }
+		d.Columns = append(d.Columns, ColumnDescription{c.Name, set})
 	}
 	for _, l := range t.Identity {
 		d.Identity = append(d.Identity, l.key)

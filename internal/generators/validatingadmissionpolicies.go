@@ -9,6 +9,7 @@ var ValidatingAdmissionPolicies = Table[*admissionv1.ValidatingAdmissionPolicy]{
 	Kind:     "ValidatingAdmissionPolicy",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("validatingadmissionpolicy")},
+	Reads:    Fields{"spec.paramKind", "spec.failurePolicy"},
 	Families: []Family[*admissionv1.ValidatingAdmissionPolicy]{
 		{"kube_validatingadmissionpolicy_info", Gauge, Alpha, Labels{"param_api_version", "param_kind", "failure_policy"},
 			"The parameters that the policy takes, and what becomes of a request when it fails.",

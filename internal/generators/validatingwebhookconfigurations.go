@@ -10,6 +10,7 @@ var ValidatingWebhookConfigurations = Table[*admissionv1.ValidatingWebhookConfig
 	Kind:     "ValidatingWebhookConfiguration",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("validatingwebhookconfiguration")},
+	Reads:    Fields{"webhooks.name", "webhooks.clientConfig.service"},
 	Families: []Family[*admissionv1.ValidatingWebhookConfiguration]{
 		{"kube_validatingwebhookconfiguration_info", Gauge, Alpha, nil,
 			"That there is the webhook configuration.",

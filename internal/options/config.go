@@ -19,6 +19,8 @@ import (
 var configKeys = map[string]string{
 	"annotations_allow_list":     "metric-annotations-allowlist",
 	"apiserver":                  "apiserver",
+	"auto-gomemlimit":            "auto-gomemlimit",
+	"auto-gomemlimit-ratio":      "auto-gomemlimit-ratio",
 	"enable_gzip_encoding":       "enable-gzip-encoding",
 	"extra_labels":               "extra-labels",
 	"host":                       "host",

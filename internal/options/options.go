@@ -41,6 +41,9 @@ type Options struct {
 	// wants to go on without it until it can.
 	Awaited error
 
+	// MemoryShare is the share of the memory there is that may be used, 0 for no
+	// limit.
+	MemoryShare float64
 	// Timeouts are those of the main port, MaxScrapes is how many scrapes are
 	// answered at the same time, 0 for any number. ShutdownDelay is how long to go
 	// on serving after the signal to stop.
@@ -169,6 +172,8 @@ type values struct {
 	resources, namespaces, denied         list
 	allow, deny, optIn                    list
 	labelsAllowlist, annotationsAllowlist allowlist
+	autoMemoryLimit                       bool
+	memoryShare                           float64
 	extraLabels                           extraLabels
 	timeouts                              Timeouts
 	maxScrapes                            uint16
@@ -200,6 +205,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
 	f.Var(&v.extraLabels, "extra-labels", "labels that every series of the main port has: name=value, separated by commas; no family that is exported may have them already")
 	f.Bool("enable-gzip-encoding", true, "accepted, and without effect: answers are packed with gzip for every client that accepts that")
+	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "limit the memory to a share of what the control group allows, or of what the machine has")
+	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "that share, above 0 and at most 1")
 	f.Uint16Var(&v.maxScrapes, "max-concurrent-scrapes", 40, "scrapes to answer at the same time; as many more wait up to 5s, the rest gets status 503; 0 for any number")
 	f.DurationVar(&v.timeouts.ReadHeader, "server-read-header-timeout", 5*time.Second, "on the main port, how long a client may take to send a request's header; 0 for any time, as for the next three")
 	f.DurationVar(&v.timeouts.Read, "server-read-timeout", time.Minute, "on the main port, how long a client may take to send a request")
@@ -233,6 +240,9 @@ func (v *values) options() (Options, error) {
 		return Options{}, err
 	}
 	var err error
+	if o.MemoryShare, err = v.share(); err != nil {
+		return Options{}, err
+	}
 	if o.Resources, err = v.enabled(); err != nil {
 		return Options{}, err
 	}
@@ -277,6 +287,17 @@ func (v *values) selection() (generators.Selection, error) {
 	errs[3] = v.labelsAllowlist.check("--metric-labels-allowlist")
 	errs[4] = v.annotationsAllowlist.check("--metric-annotations-allowlist")
 	return s, errors.Join(errs[:]...)
+}
+
+// share is the share of the memory that may be used.
+func (v *values) share() (float64, error) {
+	switch {
+	case !(v.memoryShare > 0 && v.memoryShare <= 1): // nor is what is not a number
+		return 0, fmt.Errorf("--auto-gomemlimit-ratio: %v is not above 0 and at most 1", v.memoryShare)
+	case !v.autoMemoryLimit:
+		return 0, nil
+	}
+	return v.memoryShare, nil
 }
 
 // enabled are the resources that --resources asks for.

@@ -26,6 +26,7 @@ func unset() options.Options {
 	return options.Options{
 		Listen:          "[::]:10241",
 		ListenTelemetry: "[::]:10242",
+		MemoryShare:     0.9,
 		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
 		MaxScrapes:      40,
 		Resources:       slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default }),
@@ -63,6 +64,11 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Listen = "[::1]:8080" }, "--host=::1", "--port=8080")
 	f(func(o *o) { o.Listen = ":10241" }, "--host=")
 	f(func(o *o) { o.ListenTelemetry = "localhost:8081" }, "--telemetry-host=localhost", "--telemetry-port=8081")
+
+	// Memory.
+	f(func(o *o) { o.MemoryShare = 0 }, "--auto-gomemlimit=false")
+	f(func(o *o) { o.MemoryShare = 1 }, "--auto-gomemlimit", "--auto-gomemlimit-ratio=1")
+	f(func(o *o) { o.MemoryShare = 0 }, "--auto-gomemlimit=false", "--auto-gomemlimit-ratio=0.5")
 
 	// Lists.
 	f(func(o *o) { o.Resources = []generators.Resource{&generators.Pods} }, "--resources=pods")

@@ -3,11 +3,12 @@ package store
 import (
 	"bytes"
 	"hash/crc32"
-	"io"
 	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
+
+	"github.com/kubestate/kubestate/internal/inflate"
 )
 
 // A block is a family's lines of the objects of one page.
@@ -23,14 +24,6 @@ type block struct {
 	lines  int
 	// Of the text, if the block is packed.
 	crc, shift uint32
-	// By slot: where nothing else changes, these outlive opening and packing.
-	lengths []uint32
-	hashes  []uint64
-}
-
-// newBlock is an open block without text.
-func newBlock() *block {
-	return &block{open: true, lengths: make([]uint32, pageSlots), hashes: make([]uint64, pageSlots)}
 }
 
 // isOpen says whether there is a block and it is open.
@@ -41,30 +34,17 @@ func (b *block) editable() *block {
 	if b.open && !b.shared {
 		return b
 	}
-	e := &block{
-		open:    true,
-		size:    b.size,
-		lines:   b.lines,
-		lengths: slices.Clone(b.lengths),
-		hashes:  slices.Clone(b.hashes),
-	}
+	e := &block{open: true, size: b.size, lines: b.lines}
 	e.data = b.appendText(make([]byte, 0, b.size+b.size/16+64))
 	return e
 }
 
-// set puts lines, whose hash is given, in the place of those of a slot. The
-// block must be editable.
-func (b *block) set(slot int, lines []byte, hash uint64) {
-	start := 0
-	for _, n := range b.lengths[:slot] {
-		start += int(n)
-	}
-	end := start + int(b.lengths[slot])
-	b.lines += bytes.Count(lines, newline) - bytes.Count(b.data[start:end], newline)
-	b.data = slices.Replace(b.data, start, end, lines...)
+// set puts lines in the place of the old bytes from start on. The block must be
+// editable.
+func (b *block) set(start, old int, lines []byte) {
+	b.lines += bytes.Count(lines, newline) - bytes.Count(b.data[start:start+old], newline)
+	b.data = slices.Replace(b.data, start, start+old, lines...)
 	b.size = len(b.data)
-	b.lengths[slot] = uint32(len(lines))
-	b.hashes[slot] = hash
 }
 
 var newline = []byte("\n")
@@ -74,25 +54,7 @@ func (b *block) appendText(dst []byte) []byte {
 	if b.open {
 		return append(dst, b.data...)
 	}
-	return inflate(dst, b.data, b.size)
-}
-
-// only is an open block of the lines of the chosen slots, nil if there are none.
-func (b *block) only(chosen uint64) *block {
-	text := b.appendText(nil)
-	o := &block{open: true}
-	start := 0
-	for slot, n := range b.lengths {
-		if chosen&(1<<slot) != 0 {
-			o.data = append(o.data, text[start:start+int(n)]...)
-		}
-		start += int(n)
-	}
-	if len(o.data) == 0 {
-		return nil
-	}
-	o.size = len(o.data)
-	return o
+	return unpack(dst, b.data, b.size)
 }
 
 // packed is the block with its text packed. b must be open and shared.
@@ -146,30 +108,15 @@ func deflate(text []byte) []byte {
 	return bytes.Clone(d.out.Bytes())
 }
 
-type inflater struct {
-	in bytes.Reader
-	z  io.ReadCloser
-}
+var inflaters = sync.Pool{New: func() any { return &inflate.Decoder{} }}
 
-var inflaters = sync.Pool{New: func() any {
-	i := &inflater{}
-	i.z = flate.NewReader(&i.in)
-	return i
-}}
-
-// inflate appends the size bytes of text that data holds.
-func inflate(dst, data []byte, size int) []byte {
-	i := inflaters.Get().(*inflater)
-	defer inflaters.Put(i)
-	i.in.Reset(data)
-	err := i.z.(flate.Resetter).Reset(&i.in, nil)
-	start := len(dst)
-	dst = slices.Grow(dst, size)[:start+size]
-	if err == nil {
-		_, err = io.ReadFull(i.z, dst[start:])
-	}
+// unpack appends the size bytes of text that data holds.
+func unpack(dst, data []byte, size int) []byte {
+	d := inflaters.Get().(*inflate.Decoder)
+	defer inflaters.Put(d)
+	dst, err := d.Append(dst, data, size)
 	if err != nil {
-		panic("BUG: inflate what was deflated: " + err.Error())
+		panic("BUG: what was deflated: " + err.Error())
 	}
 	return dst
 }

@@ -16,6 +16,7 @@ type page struct {
 	// namespaces of the objects, by slot.
 	namespaces [pageSlots]string
 	blocks     []*block // by family, nil where no object has lines
+	marks      *marks
 	// touched is the time of the last change, in the part's ticks.
 	touched uint64
 	// opened says that there may be open blocks.
@@ -28,31 +29,56 @@ func (p *page) empty() bool { return p.used == 0 }
 // freeSlot is the first slot without an object.
 func (p *page) freeSlot() int { return bits.TrailingZeros64(^p.used) }
 
-// set makes the family's lines of a slot the given ones. It reports whether
-// they were others before.
-func (p *page) set(family, slot int, lines []byte) bool {
+// newPage is a page without objects.
+func newPage(families int, touched uint64) *page {
+	return &page{blocks: make([]*block, families), marks: newMarks(families), touched: touched}
+}
+
+// set makes the object's lines of a slot the given ones. It reports whether they
+// were others before.
+func (p *page) set(slot int, r *Rendered) (changed bool) {
+	start := 0
+	for family, before := range p.marks.object(slot) {
+		lines := r.Text[start:r.Ends[family]]
+		start = r.Ends[family]
+		if now := markOf(lines); now != before {
+			p.change(slot, family, lines, now)
+			changed = true
+		}
+	}
+	return changed
+}
+
+// clear takes a slot's lines out of all families.
+func (p *page) clear(slot int) {
+	for family, before := range p.marks.object(slot) {
+		if before != 0 {
+			p.change(slot, family, nil, 0)
+		}
+	}
+}
+
+// change puts lines in the place of those of a slot.
+func (p *page) change(slot, family int, lines []byte, of mark) {
+	if p.marks.shared {
+		p.marks = p.marks.clone()
+	}
 	b := p.blocks[family]
 	if b == nil {
-		if len(lines) == 0 {
-			return false
-		}
-		b = newBlock()
-	}
-	var h uint64
-	if len(lines) > 0 {
-		h = hash(lines)
-	}
-	if int(b.lengths[slot]) == len(lines) && b.hashes[slot] == h {
-		return false
+		b = &block{open: true}
 	}
 	b = b.editable()
-	b.set(slot, lines, h)
+	start := 0
+	for s := range slot {
+		start += p.marks.length(s, family)
+	}
+	b.set(start, p.marks.length(slot, family), lines)
+	p.marks.set(slot, family, of, len(lines))
 	if b.size == 0 {
 		b = nil
 	}
 	p.blocks[family] = b
 	p.opened = true
-	return true
 }
 
 // choose gives the slots of objects in one of the namespaces, all objects if none
@@ -72,9 +98,17 @@ func (p *page) choose(namespaces []string) uint64 {
 
 // clone is a page that may be changed without p changing.
 func (p *page) clone() *page {
+	p.shareMarks()
 	c := *p
 	c.blocks = slices.Clone(p.blocks)
 	return &c
+}
+
+// shareMarks marks the marks as held by somebody else too.
+func (p *page) shareMarks() {
+	if !p.marks.shared { // written once: a holder may be reading
+		p.marks.shared = true
+	}
 }
 
 // share marks what is open as held by somebody else too.

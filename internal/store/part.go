@@ -9,8 +9,7 @@ import (
 
 var seed = maphash.MakeSeed()
 
-// hash tells lines apart. That two different ones of a slot have one hash, so
-// that a change is missed, happens once in 2^64 changes.
+// hash tells lines apart.
 func hash(lines []byte) uint64 { return maphash.Bytes(seed, lines) }
 
 // Rendered is the text of an object.
@@ -22,14 +21,6 @@ type Rendered struct {
 	// after each family.
 	Text []byte
 	Ends []int
-}
-
-// family is the lines of the i-th family.
-func (r *Rendered) family(i int) []byte {
-	if i == 0 {
-		return r.Text[:r.Ends[0]]
-	}
-	return r.Text[r.Ends[i-1]:r.Ends[i]]
 }
 
 // A Part is what one source knows of a resource. Set, Delete, Begin and Replace
@@ -62,10 +53,8 @@ func (p *Part) Set(r Rendered) {
 	}
 	pg, slot := p.pages[at.page], int(at.slot)
 	pg.namespaces[slot] = r.Namespace
-	for family := range p.families {
-		if pg.set(family, slot, r.family(family)) {
-			pg.touched = p.ticks
-		}
+	if pg.set(slot, &r) {
+		pg.touched = p.ticks
 	}
 }
 
@@ -85,17 +74,15 @@ func (p *Part) roomyPage() int {
 	for ; p.roomy < len(p.pages); p.roomy++ {
 		switch pg := p.pages[p.roomy]; {
 		case pg == nil:
-			p.pages[p.roomy] = p.newPage()
+			p.pages[p.roomy] = newPage(p.families, p.ticks)
 			return p.roomy
 		case !pg.full():
 			return p.roomy
 		}
 	}
-	p.pages = append(p.pages, p.newPage())
+	p.pages = append(p.pages, newPage(p.families, p.ticks))
 	return p.roomy
 }
-
-func (p *Part) newPage() *page { return &page{blocks: make([]*block, p.families), touched: p.ticks} }
 
 // Delete forgets an object. It does nothing for a uid that is not stored.
 func (p *Part) Delete(uid string) {
@@ -116,9 +103,7 @@ func (p *Part) remove(uid string, at place) {
 		return
 	}
 	pg.uids[at.slot], pg.namespaces[at.slot] = "", ""
-	for family := range p.families {
-		pg.set(family, int(at.slot), nil)
-	}
+	pg.clear(int(at.slot))
 	pg.touched = p.ticks
 }
 

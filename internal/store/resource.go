@@ -69,7 +69,8 @@ type View struct {
 type viewedPage struct {
 	blocks []*block // by family
 	chosen uint64   // slots
-	whole  bool     // all objects are chosen
+	// marks are needed where not all objects are chosen, and nil where all are.
+	marks *marks
 }
 
 // View gives the present content of r. Of each part it is all that was set
@@ -97,7 +98,12 @@ func (v *View) add(p *Part, namespaces []string) {
 		pg.share()
 		start := len(arena)
 		arena = append(arena, pg.blocks...)
-		v.pages = append(v.pages, viewedPage{blocks: arena[start:], chosen: chosen, whole: chosen == pg.used})
+		vp := viewedPage{blocks: arena[start:], chosen: chosen}
+		if chosen != pg.used {
+			pg.shareMarks()
+			vp.marks = pg.marks
+		}
+		v.pages = append(v.pages, vp)
 		v.objects += bits.OnesCount64(chosen)
 	}
 }
@@ -122,10 +128,24 @@ func (v View) blocks(pick func(headers) *block, yield func(*block)) {
 // block is what is chosen of a family's block, nil if that is nothing.
 func (p viewedPage) block(family int) *block {
 	b := p.blocks[family]
-	if b == nil || p.whole {
+	if b == nil || p.marks == nil {
 		return b
 	}
-	return b.only(p.chosen)
+	text := b.appendText(nil)
+	o := &block{open: true}
+	start := 0
+	for slot := range pageSlots {
+		n := p.marks.length(slot, family)
+		if p.chosen&(1<<slot) != 0 {
+			o.data = append(o.data, text[start:start+n]...)
+		}
+		start += n
+	}
+	if len(o.data) == 0 {
+		return nil
+	}
+	o.size = len(o.data)
+	return o
 }
 
 // Stats are counts of what a resource holds.

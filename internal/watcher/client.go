@@ -22,6 +22,13 @@ type Client struct {
 	config *rest.Config
 	http   *http.Client
 	groups map[schema.GroupVersion]rest.Interface
+	known  map[schema.GroupVersionResource]known
+}
+
+// known is a resource of which a table says what to receive.
+type known struct {
+	*reception
+	rest.Interface
 }
 
 // NewClient makes a client for the API server that config names, able to watch
@@ -36,7 +43,7 @@ func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*C
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, http: h, groups: map[schema.GroupVersion]rest.Interface{}}
+	c := &Client{config: config, http: h, groups: map[schema.GroupVersion]rest.Interface{}, known: map[schema.GroupVersionResource]known{}}
 	for _, r := range resources {
 		if err := c.addGroup(r.GroupVersion()); err != nil {
 			return nil, err
@@ -49,18 +56,33 @@ func (c *Client) addGroup(gv schema.GroupVersion) error {
 	if c.groups[gv] != nil {
 		return nil
 	}
+	group, err := rest.RESTClientForConfigAndClient(c.groupConfig(gv), c.http)
+	if err != nil {
+		return fmt.Errorf("client for %s: %w", gv, err)
+	}
+	c.groups[gv] = group
+	return nil
+}
+
+// groupConfig is the configuration for the resources of a group.
+func (c *Client) groupConfig(gv schema.GroupVersion) *rest.Config {
 	config := rest.CopyConfig(c.config)
 	config.GroupVersion = &gv
 	config.APIPath = "/apis"
 	if gv.Group == "" {
 		config.APIPath = "/api"
 	}
-	group, err := rest.RESTClientForConfigAndClient(config, c.http)
+	return config
+}
+
+// learn has the client receive of a resource only what r does.
+func (c *Client) learn(r *reception) {
+	resource := r.resource.Resource
+	client, err := r.client(c.groupConfig(resource.GroupVersion()), c.http)
 	if err != nil {
-		return fmt.Errorf("client for %s: %w", gv, err)
+		panic(fmt.Sprintf("BUG: no client for %s, and there is one for its group: %v", resource, err))
 	}
-	c.groups[gv] = group
-	return nil
+	c.known[resource] = known{r, client}
 }
 
 // patience is how long Check waits for an answer.
@@ -96,10 +118,18 @@ func (c *Client) watch(ctx context.Context, r schema.GroupVersionResource, names
 }
 
 func (c *Client) request(r schema.GroupVersionResource, namespace string, options *metav1.ListOptions) *rest.Request {
-	request := c.groups[r.GroupVersion()].Get().
+	group := c.groups[r.GroupVersion()]
+	known, ok := c.known[r]
+	if ok {
+		group = known
+	}
+	request := group.Get().
 		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
 		Resource(r.Resource).
 		VersionedParams(options, scheme.ParameterCodec)
+	if ok {
+		request.SetHeader("Accept", known.accept(options.Watch))
+	}
 	if s := options.TimeoutSeconds; s != nil {
 		request.Timeout(time.Duration(*s) * time.Second)
 	}

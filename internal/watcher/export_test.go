@@ -1,7 +1,15 @@
 package watcher
 
+import "github.com/kubestate/kubestate/internal/generators"
+
 // Feeds gives the feeds of w, in the order of its configuration.
 func (w *Watcher) Feeds() []*Feed { return w.feeds }
 
 // StartOver is what a source does to its feed before it lists.
 func (f *Feed) StartOver() { f.startOver() }
+
+// NewReception makes what receives r.
+func NewReception(r generators.Resource, m *Metrics) *reception { return newReception(r.Describe(), m) } //nolint:revive // for tests
+
+// Accept is what to ask for.
+func (r *reception) Accept(watch bool) string { return r.accept(watch) }

@@ -3,7 +3,9 @@ package watcher
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
 
@@ -21,6 +23,7 @@ type Feed struct {
 	synced    atomic.Bool
 	onSynced  func()      // called when synced for the first time
 	refused   atomic.Bool // the API server has no such resource, or not for us
+	rendering prometheus.Counter
 
 	next *store.Generation // of a list that is being streamed
 
@@ -122,8 +125,10 @@ func (f *Feed) set(object any) error {
 }
 
 func (f *Feed) render(set func(store.Rendered), o metav1.Object) {
+	began := time.Now()
 	f.text, f.ends = f.renderer.Render(f.text[:0], f.ends[:0], o)
 	set(store.Rendered{UID: key(o), Namespace: o.GetNamespace(), Text: f.text, Ends: f.ends})
+	f.rendering.Add(time.Since(began).Seconds())
 }
 
 func asObject(object any) (metav1.Object, error) {

@@ -13,6 +13,8 @@ import (
 type Metrics struct {
 	lists, watches *prometheus.CounterVec
 	contained      *prometheus.CounterVec
+
+	received, cut, decoding, rendering *prometheus.CounterVec // by resource
 }
 
 // NewMetrics registers the metrics with reg. The names that begin with
@@ -31,9 +33,17 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "kubestate_contained_panics_total",
 			Help: "Families of objects that are missing because rendering them panicked.",
 		}, []string{"family"}),
+		received:  byResource("kubestate_received_bytes_total", "Bytes of the API server's answers, by resource."),
+		cut:       byResource("kubestate_cut_bytes_total", "Bytes of objects that no row reads and that were cut before decoding, by resource."),
+		decoding:  byResource("kubestate_decode_seconds_total", "Time spent cutting and decoding, by resource."),
+		rendering: byResource("kubestate_render_seconds_total", "Time spent rendering and storing, by resource."),
 	}
-	reg.MustRegister(m.lists, m.watches, m.contained)
+	reg.MustRegister(m.lists, m.watches, m.contained, m.received, m.cut, m.decoding, m.rendering)
 	return m
+}
+
+func byResource(name, help string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"resource"})
 }
 
 // contained reports panics of rows: each is counted, and the first of a family

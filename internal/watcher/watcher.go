@@ -54,9 +54,12 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 		}
 		var feeds []*Feed
 		for _, namespace := range namespaces {
-			f := &Feed{resource: d, namespace: namespace, renderer: r.Compile(config.Selection), onSynced: w.oneSynced}
+			f := &Feed{resource: d, namespace: namespace, renderer: r.Compile(config.Selection), onSynced: w.oneSynced, rendering: metrics.rendering.WithLabelValues(d.Key)}
 			f.renderer.Contained = contained.report
 			feeds = append(feeds, f)
+		}
+		if w.client != nil {
+			w.client.learn(newReception(d, metrics))
 		}
 		kept := store.NewResource(d.Key, families(feeds[0].renderer), len(feeds))
 		for i, part := range kept.Parts() {

@@ -1,0 +1,114 @@
+package generators_test
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/projection"
+)
+
+// TestReads holds that a table reads nothing but what it says it reads: every
+// object of the golden clusters, those made to be nasty, and random ones render
+// to the same bytes whether or not the rest is there.
+func TestReads(t *testing.T) {
+	for _, r := range generators.All() {
+		t.Run(r.Describe().Key, func(t *testing.T) {
+			t.Parallel()
+			cutter := cutterOf(t, r)
+			renderer := r.Compile(everything)
+			shorter := 0
+			for _, o := range manyObjects(t, r) {
+				o.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "someone"}})
+				wire := wireForm(t, o)
+				n := cutter.Object(slices.Clone(wire))
+				shorter += len(wire) - n
+				whole, cut := unmarshal(t, r, wire), unmarshal(t, r, cutForm(cutter, wire))
+				want, wantEnds := renderer.Render(nil, nil, whole)
+				got, gotEnds := renderer.Render(nil, nil, cut)
+				if d := cmp.Diff(string(want), string(got)); d != "" || !slices.Equal(wantEnds, gotEnds) {
+					t.Fatalf("Reads leaves out what a row reads (-whole +cut):\n%s", d)
+				}
+			}
+			if shorter == 0 {
+				t.Error("nothing was cut")
+			}
+		})
+	}
+}
+
+// manyObjects are all the objects that there are for tests of the resource, and
+// random ones.
+func manyObjects(tb testing.TB, r generators.Resource) []metav1.Object {
+	tb.Helper()
+	objects := slices.Clone(nastyObjects[r.Describe().Key])
+	for _, c := range clusters {
+		if slices.ContainsFunc(c.resources, func(has generators.Resource) bool { return has == r }) {
+			objects = append(objects, c.objects(tb, r)...)
+		}
+	}
+	fill := filler(4)
+	for range 2 * *objectsPerSeed {
+		o := empty(tb, r)
+		fill.Fill(o)
+		objects = append(objects, o)
+	}
+	return objects
+}
+
+func cutterOf(tb testing.TB, r generators.Resource) *projection.Cutter {
+	tb.Helper()
+	return projection.Compile(reflect.TypeOf(empty(tb, r)), r.Describe().Reads).NewCutter()
+}
+
+// cutForm is a copy of an object's wire form that is cut.
+func cutForm(cutter *projection.Cutter, wire []byte) []byte {
+	b := bytes.Clone(wire)
+	return b[:cutter.Object(b)]
+}
+
+func unmarshal(tb testing.TB, r generators.Resource, wire []byte) metav1.Object {
+	tb.Helper()
+	o := empty(tb, r)
+	if err := o.(message).Unmarshal(wire); err != nil {
+		tb.Fatal(err)
+	}
+	return o
+}
+
+// TestReadsNoMore holds that of what a table says it reads, nothing can be left
+// out, whether a field or all but one of its parts: some object renders to other
+// bytes then.
+func TestReadsNoMore(t *testing.T) {
+	for _, r := range generators.All() {
+		reads := r.Describe().Reads
+		if len(reads) < 2 {
+			continue
+		}
+		t.Run(r.Describe().Key, func(t *testing.T) {
+			t.Parallel()
+			objects := manyObjects(t, r)
+			renderer := r.Compile(everything)
+			for i, field := range reads {
+				others := slices.Delete(slices.Clone(reads), i, i+1)
+				cutter := projection.Compile(reflect.TypeOf(empty(t, r)), others).NewCutter()
+				if !slices.ContainsFunc(objects, func(o metav1.Object) bool { return differs(t, r, renderer, cutter, o) }) {
+					t.Errorf("no row reads %s", field)
+				}
+			}
+		})
+	}
+}
+
+func differs(tb testing.TB, r generators.Resource, renderer *generators.Renderer, cutter *projection.Cutter, o metav1.Object) bool {
+	tb.Helper()
+	wire := wireForm(tb, o)
+	want, _ := renderer.Render(nil, nil, unmarshal(tb, r, wire))
+	got, _ := renderer.Render(nil, nil, unmarshal(tb, r, cutForm(cutter, wire)))
+	return !bytes.Equal(want, got)
+}

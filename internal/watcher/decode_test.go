@@ -1,0 +1,273 @@
+package watcher_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// vault is a resource of which kubectl shows what is read of it.
+var vault = &generators.Table[*corev1.Secret]{
+	Resource: corev1.SchemeGroupVersion.WithResource("secrets"),
+	Kind:     "Secret",
+	Scope:    generators.Namespaced,
+	Reads:    generators.Fields{"type"},
+	Columns: []generators.Column[*corev1.Secret]{
+		{Name: "Type", Set: func(s *corev1.Secret, cell string) { s.Type = corev1.SecretType(cell) }},
+	},
+}
+
+// decoderOf decodes an answer that is a list of vault or a stream.
+func decoderOf(t *testing.T, mediaType string, stream bool) runtime.Decoder {
+	t.Helper()
+	reception := watcher.NewReception(vault, watcher.NewMetrics(prometheus.NewRegistry()))
+	d, err := reception.Decoder(mediaType, nil)
+	if stream {
+		d, _, _, err = reception.StreamDecoder(mediaType, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func mediaTypeOf(b []byte) string {
+	if bytes.HasPrefix(b, []byte("{")) {
+		return runtime.ContentTypeJSON
+	}
+	return runtime.ContentTypeProtobuf
+}
+
+// encoded is what an API server sends of an object.
+func encoded(t *testing.T, mediaType string, o runtime.Object) []byte {
+	t.Helper()
+	info, _ := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), mediaType)
+	b, err := runtime.Encode(info.Serializer, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// secret has a value.
+func secret(name string) corev1.Secret {
+	return corev1.Secret{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Name: name, ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "m"}}},
+		Data:       map[string][]byte{"password": []byte("hunter2")}, Type: "tls",
+	}
+}
+
+// received is what is to be left of secret.
+func received(name string) corev1.Secret {
+	return corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, Type: "tls"}
+}
+
+// tableOf is a table as an API server makes it.
+func tableOf(columns string, names ...string) string {
+	var rows []string
+	for _, name := range names {
+		rows = append(rows, `{"cells":["`+name+`","tls",1,"3d"],"object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"`+name+`"}}}`)
+	}
+	return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"7","continue":"more"},` +
+		`"columnDefinitions":` + columns + `,"rows":[` + strings.Join(rows, ",") + `]}`
+}
+
+const secretColumns = `[{"name":"Name","type":"string"},{"name":"Type","type":"string"},{"name":"Data","type":"integer"},{"name":"Age","type":"string"}]`
+
+// TestDecode holds what becomes of each form that an API server may answer in.
+func TestDecode(t *testing.T) {
+	one, two := secret("a"), secret("b")
+	list := &corev1.SecretList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "SecretList"}, ListMeta: metav1.ListMeta{ResourceVersion: "7", Continue: "more"}}
+	list.Items = []corev1.Secret{one, two}
+	wantOne := received("a")
+	wantList := &corev1.SecretList{ListMeta: list.ListMeta, Items: []corev1.Secret{received("a"), received("b")}}
+	partial := &metav1.PartialObjectMetadata{
+		TypeMeta: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadata"}, ObjectMeta: one.ObjectMeta,
+	}
+	partials := &metav1.PartialObjectMetadataList{
+		TypeMeta: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadataList"}, ListMeta: list.ListMeta,
+		Items: []metav1.PartialObjectMetadata{*partial},
+	}
+	status := &metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Reason: metav1.StatusReasonExpired}
+
+	f := func(name string, stream bool, b []byte, want runtime.Object) {
+		t.Helper()
+		got, _, err := decoderOf(t, mediaTypeOf(b), stream).Decode(bytes.Clone(b), nil, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+	f("object", true, encoded(t, runtime.ContentTypeProtobuf, &one), &wantOne)
+	f("list", false, encoded(t, runtime.ContentTypeProtobuf, list), wantList)
+	f("metadata", true, encoded(t, runtime.ContentTypeProtobuf, partial), &corev1.Secret{ObjectMeta: wantOne.ObjectMeta})
+	f("list of metadata", false, encoded(t, runtime.ContentTypeProtobuf, partials),
+		&corev1.SecretList{ListMeta: list.ListMeta, Items: []corev1.Secret{{ObjectMeta: wantOne.ObjectMeta}}})
+	f("table of an object", true, []byte(tableOf(secretColumns, "a")), &wantOne)
+	f("table", false, []byte(tableOf(secretColumns, "a", "b")), wantList)
+	f("table of one", false, []byte(tableOf(secretColumns, "a")), &corev1.SecretList{ListMeta: list.ListMeta, Items: []corev1.Secret{wantOne}})
+	f("empty table", false, []byte(tableOf(secretColumns)), &corev1.SecretList{ListMeta: list.ListMeta, Items: []corev1.Secret{}})
+	f("failure", true, encoded(t, runtime.ContentTypeProtobuf, status), &metav1.Status{Reason: metav1.StatusReasonExpired})
+	f("failure in JSON", true, encoded(t, runtime.ContentTypeJSON, status), &metav1.Status{Reason: metav1.StatusReasonExpired})
+	one.TypeMeta = metav1.TypeMeta{}
+	f("object in JSON", true, encoded(t, runtime.ContentTypeJSON, &corev1.Secret{TypeMeta: two.TypeMeta, ObjectMeta: one.ObjectMeta, Data: one.Data, Type: one.Type}), &one)
+}
+
+// TestDecodeColumns holds that a stream of tables tells its columns once, or
+// again.
+func TestDecodeColumns(t *testing.T) {
+	d := decoderOf(t, runtime.ContentTypeJSON, true)
+	for _, columns := range []string{secretColumns, "null", "null", secretColumns, `[{"name":"Age"},{"name":"Type"}]`} {
+		got, _, err := d.Decode([]byte(tableOf(columns, "a")), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := received("a")
+		if d := cmp.Diff(runtime.Object(&want), got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+}
+
+// TestDecodeRefuses holds that what cannot be understood is an error, which says
+// what it is.
+func TestDecodeRefuses(t *testing.T) {
+	f := func(stream bool, b, want string) {
+		t.Helper()
+		got, _, err := decoderOf(t, mediaTypeOf([]byte(b)), stream).Decode([]byte(b), nil, nil)
+		if got != nil || err == nil || err.Error() != want {
+			t.Errorf("%v, %v, want %s", got, err, want)
+		}
+	}
+	f(true, tableOf("null", "a"), "a table without the column Type")
+	f(true, tableOf(`[{"name":"Name"}]`, "a"), "a table without the column Type")
+	f(false, tableOf(`[{"name":"Name"},{},{},{},{"name":"Type"}]`, "a"), "a row of 4 cells, without the column Type")
+	f(true, tableOf(secretColumns), "a table of 0 rows for an event")
+	f(true, tableOf(secretColumns, "a", "b"), "a table of 2 rows for an event")
+	one := secret("a")
+	wire := encoded(t, runtime.ContentTypeProtobuf, &one)
+	cut := bytes.Replace(wire, []byte("hunter2"), []byte("\x0a\xff\xff\xff\xff\xff\xff"), 1)
+	if _, _, err := decoderOf(t, runtime.ContentTypeProtobuf, true).Decode(cut, nil, nil); err != nil {
+		t.Errorf("what is not read was: %v", err)
+	}
+	f(true, string(wire[:4])+"\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x02\x0a\x09", "unexpected EOF")
+}
+
+// TestNothingIsKeptOfWhatIsCut holds that the buffer that an object came in does
+// not have what was cut of it.
+func TestNothingIsKeptOfWhatIsCut(t *testing.T) {
+	one := secret("a")
+	wire := encoded(t, runtime.ContentTypeProtobuf, &one)
+	if _, _, err := decoderOf(t, runtime.ContentTypeProtobuf, true).Decode(wire, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(wire, []byte("hunter2")) {
+		t.Errorf("%q", wire)
+	}
+}
+
+// TestEvents holds the decoding of events to client-go's.
+func TestEvents(t *testing.T) {
+	info, _ := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), runtime.ContentTypeProtobuf)
+	reception := watcher.NewReception(vault, watcher.NewMetrics(prometheus.NewRegistry()))
+	_, events, _, err := reception.StreamDecoder(runtime.ContentTypeProtobuf, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR", "OTHER", ""} {
+		want, got := &metav1.WatchEvent{}, &metav1.WatchEvent{}
+		b := encoded(t, runtime.ContentTypeProtobuf, &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}})
+		var frame bytes.Buffer
+		if err := info.StreamSerializer.Encode(&metav1.WatchEvent{Type: kind, Object: runtime.RawExtension{Raw: b}}, &frame); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := info.StreamSerializer.Decode(frame.Bytes(), nil, want); err != nil {
+			t.Fatal(err)
+		}
+		if o, _, err := events.Decode(frame.Bytes(), nil, got); err != nil || o != got {
+			t.Errorf("%v, %v", o, err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	if _, _, err := events.Decode([]byte{0x0a}, nil, &metav1.WatchEvent{}); err == nil {
+		t.Error("half an event is one")
+	}
+}
+
+// TestAccept holds what is asked for, first of all.
+func TestAccept(t *testing.T) {
+	f := func(r generators.Resource, watch bool, want string) {
+		t.Helper()
+		if got := watcher.NewReception(r, watcher.NewMetrics(prometheus.NewRegistry())).Accept(watch); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	const whole = "application/vnd.kubernetes.protobuf,application/json"
+	f(pods, true, whole)
+	f(pods, false, whole)
+	f(vault, true, "application/json;as=Table;g=meta.k8s.io;v=v1,"+whole)
+	f(vault, false, "application/json;as=Table;g=meta.k8s.io;v=v1,"+whole)
+	about := &generators.Table[*corev1.ConfigMap]{
+		Resource: corev1.SchemeGroupVersion.WithResource("configmaps"), Kind: "ConfigMap", Reads: generators.Fields{"metadata"},
+	}
+	f(about, true, "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,"+whole)
+	f(about, false, "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"+whole)
+}
+
+// TestSecretsAreAskedForAsTables holds that the real tables keep values away.
+func TestSecretsAreAskedForAsTables(t *testing.T) {
+	for _, r := range generators.All() {
+		accept := watcher.NewReception(r, watcher.NewMetrics(prometheus.NewRegistry())).Accept(true)
+		switch d := r.Describe(); d.Key {
+		case "secrets":
+			if !strings.HasPrefix(accept, "application/json;as=Table;") || !slices.Equal(d.Reads, []string{"type"}) {
+				t.Errorf("%s are asked for as %s, and %v are read", d.Key, accept, d.Reads)
+			}
+		case "configmaps":
+			if !strings.Contains(accept, "as=PartialObjectMetadata;") {
+				t.Errorf("%s are asked for as %s", d.Key, accept)
+			}
+		}
+	}
+}
+
+// TestCosts holds what is counted of bytes.
+func TestCosts(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	reception := watcher.NewReception(vault, watcher.NewMetrics(reg))
+	d, err := reception.Decoder(runtime.ContentTypeProtobuf, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An object of one byte that is not read, in a message of its own.
+	if _, _, err := d.Decode([]byte("k8s\x00\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x03\x12\x01a"), nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		got[family.GetName()] = family.GetMetric()[0].GetCounter().GetValue()
+	}
+	if got["kubestate_cut_bytes_total"] != 3 || got["kubestate_decode_seconds_total"] <= 0 {
+		t.Errorf("counted %v", got)
+	}
+}
