@@ -33,7 +33,7 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 unit: $(BUILD)/cc ## Run the tests that need no control plane
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
-e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium ## Run the tests against etcd, an API server, its controllers and Prometheus
+e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
 bench: build $(BUILD)/controlplane $(BUILD)/nginx ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
@@ -67,13 +67,23 @@ $(BUILD)/cc:
 	command -v gcc || { apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev; }
 	@mkdir -p $(BUILD) && ln -sf "$$(command -v gcc)" $@
 
-# The yardstick for serving bytes. Unpacked rather than installed: nothing is started.
+# A package of Debian is unpacked rather than installed: nothing is started.
+unpack = mkdir -p $(BUILD)/debian && cd $(BUILD)/debian && \
+	{ apt-get download $(1) || { apt-get update && apt-get download $(1); }; } && dpkg -x $(1)_*.deb .
+
+# The yardstick for serving bytes.
 $(BUILD)/nginx:
-	@mkdir -p $(BUILD)/debian
 	if command -v nginx; then ln -sf "$$(command -v nginx)" $@; else \
-		cd $(BUILD)/debian && { apt-get download nginx || { apt-get update && apt-get download nginx; }; } && \
-		dpkg -x nginx_*.deb . && ln -sf $(BUILD)/debian/usr/sbin/nginx $@; \
+		$(call unpack,nginx) && ln -sf $(BUILD)/debian/usr/sbin/nginx $@; \
 	fi
+
+# Clients as they are in the field: an old Prometheus, and those with a parser of their own.
+$(BUILD)/prometheus-2:
+	$(call unpack,prometheus) && ln -sf $(BUILD)/debian/usr/bin/prometheus $@
+
+$(BUILD)/victoria-metrics:
+	$(call unpack,victoria-metrics) && ln -sf $(BUILD)/debian/usr/bin/vmagent $(BUILD)/vmagent && \
+		ln -sf $(BUILD)/debian/usr/bin/victoria-metrics $@
 
 # A browser, which Debian has as a package.
 $(BUILD)/chromium:

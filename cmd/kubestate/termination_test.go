@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -152,6 +153,25 @@ func manyDeployments(t *testing.T, n int) (path string) {
 type program struct {
 	cmd                *exec.Cmd
 	scrapes, telemetry string // addresses
+	log                *record
+}
+
+// record is what a program logged so far.
+type record struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (r *record) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(p)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
 }
 
 var started = regexp.MustCompile(`msg=started .*scrapes=(\S+) telemetry=(\S+)`)
@@ -169,11 +189,12 @@ func startProgram(t *testing.T, args ...string) program {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill() })
-	lines := bufio.NewScanner(logs)
+	log := &record{}
+	lines := bufio.NewScanner(io.TeeReader(logs, log))
 	for lines.Scan() {
 		if m := started.FindStringSubmatch(lines.Text()); m != nil {
-			go func() { _, _ = io.Copy(io.Discard, logs) }() // ends with the process
-			return program{cmd, m[1], m[2]}
+			go func() { _, _ = io.Copy(log, logs) }() // ends with the process
+			return program{cmd, m[1], m[2], log}
 		}
 	}
 	t.Fatal("kubestate ended before it listened")

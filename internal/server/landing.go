@@ -28,8 +28,8 @@ type landing struct {
 	Version     version.Info
 	Resources   []landingResource
 	Families    []familyCount
-	// Series and Objects are in all, Waiting are the resources that are not
-	// complete.
+	// Series and Objects are in all, Waiting are the resources that have not been
+	// complete once.
 	Series, Objects, Waiting int
 }
 
@@ -37,6 +37,7 @@ type landingLink struct{ Path, About string }
 
 type landingResource struct {
 	Name, State            string
+	Waiting                bool
 	Objects, Series, Bytes int
 }
 
@@ -61,14 +62,14 @@ func landingOf(source Source, description string, links ...landingLink) http.Han
 func (p *landing) fill(source Source) {
 	unsynced, resources := source.Unsynced(), source.Resources()
 	for _, r := range resources {
-		row := landingResource{Name: r.Name(), State: stateOf(r.Name(), unsynced)}
-		stats := r.Stats()
+		row, stats := landingResource{Name: r.Name(), State: "served", Waiting: waitsFor(unsynced, r.Name())}, r.Stats()
 		row.Objects = stats.Objects
 		for _, f := range stats.Families {
 			row.Series, row.Bytes = row.Series+f.Series, row.Bytes+f.Bytes
 			p.Families = append(p.Families, familyCount{Family: f.Name, Resource: r.Name(), Series: f.Series, Bytes: f.Bytes})
 		}
-		if row.State != complete {
+		if row.Waiting {
+			row.State = "waiting for the API server"
 			p.Waiting++
 		}
 		p.Series, p.Objects = p.Series+row.Series, p.Objects+row.Objects
@@ -79,18 +80,12 @@ func (p *landing) fill(source Source) {
 	p.Families = slices.DeleteFunc(p.Families, func(f familyCount) bool { return f.Series == 0 })
 }
 
-// complete is the state of a resource that has been listed whole.
-const complete = "complete"
-
-// stateOf is the state of a resource, given what is not complete: resources, or
+// waitsFor says whether the resource is among what is not complete: resources, or
 // resources in namespaces.
-func stateOf(resource string, unsynced []string) string {
-	for _, name := range unsynced {
-		if name == resource || strings.HasPrefix(name, resource+" ") {
-			return "waiting for the API server"
-		}
-	}
-	return complete
+func waitsFor(unsynced []string, resource string) bool {
+	return slices.ContainsFunc(unsynced, func(name string) bool {
+		return name == resource || strings.HasPrefix(name, resource+" ")
+	})
 }
 
 // grouped is n in groups of three digits.

@@ -13,23 +13,53 @@ import (
 // TestBrowserReadsTheWholePage has Chromium, which asks for gzip and reads only
 // the first member of what it gets, show the metrics.
 func TestBrowserReadsTheWholePage(t *testing.T) {
-	chromium, err := process.Built("chromium")
-	must(t, err)
 	e := serve(t, "--snapshot", unpack(t, "plain-60"))
 	_, want, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
 	must(t, err)
-	page := exec.CommandContext(t.Context(), chromium,
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--dump-dom", e.Scrapes+"/metrics")
-	shown, err := page.Output()
-	must(t, err)
-	_, text, _ := strings.Cut(string(shown), "<pre")
+	shown := browse(t, e.Scrapes+"/metrics")
+	_, text, _ := strings.Cut(shown, "<pre")
 	_, text, _ = strings.Cut(text, ">")
 	text, _, found := strings.Cut(text, "</pre>")
 	if text = html.UnescapeString(text); !found || text != string(want) {
 		t.Errorf("Chromium shows %d bytes of %d: %.200q", len(text), len(want), shown)
 	}
 	wantCounted(t, e, `kubestate_scrape_duration_seconds_count{encoding="gzip"}`)
+}
+
+// browse gives what Chromium makes of a page.
+func browse(t *testing.T, url string) string {
+	t.Helper()
+	chromium, err := process.Built("chromium")
+	must(t, err)
+	shown, err := exec.CommandContext(t.Context(), chromium,
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--dump-dom", url).Output()
+	must(t, err)
+	return string(shown)
+}
+
+// TestBrowserShowsWhatIsServed has Chromium show the page of each port: it has to
+// be as it was sent, and to tell of every resource.
+func TestBrowserShowsWhatIsServed(t *testing.T) {
+	e := serve(t, "--snapshot", unpack(t, "plain-60"))
+	for _, port := range []string{e.Scrapes, e.Telemetry} {
+		_, sent, err := exporter.Get(t.Context(), port+"/")
+		must(t, err)
+		shown := browse(t, port+"/")
+		for _, part := range []string{
+			"<p>3\u202f950 series of 109 objects of 32 resources.</p>",
+			"<td>kube_pod_status_phase</td><td>pods</td><td class=\"n\">300</td>",
+			"<td>nodes</td><td>served</td><td class=\"n\">3</td><td class=\"n\">81</td>",
+			"<td>networkpolicies</td><td>served</td><td class=\"n\">0</td>",
+		} {
+			if !strings.Contains(string(sent), part) || !strings.Contains(shown, part) {
+				t.Errorf("%s: there is no %s in\n%s", port, part, shown)
+			}
+		}
+		if n, want := strings.Count(shown, "<tr>"), strings.Count(string(sent), "<tr>"); n != want || n != 1+10+1+32 {
+			t.Errorf("%s: Chromium shows %d rows, %d were sent, want 44", port, n, want)
+		}
+	}
 }
 
 // wantCounted wants that the program has a counter of itself at 1 at the least.

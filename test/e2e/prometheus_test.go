@@ -181,22 +181,34 @@ func startPrometheus(t *testing.T, c *cluster.Cluster) *prometheus {
 // runPrometheus starts a Prometheus with the configuration.
 func runPrometheus(t *testing.T, configuration string) *prometheus {
 	t.Helper()
-	program, err := process.Built("prometheus")
+	return runPrometheusAs(t, "prometheus", configuration)
+}
+
+// runPrometheusAs is runPrometheus with the program, which may be an older one.
+func runPrometheusAs(t *testing.T, program, configuration string) *prometheus {
+	t.Helper()
+	return runDatabase(t, program, configuration, func(config, dir, listen string) []string {
+		return []string{"--config.file", config, "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", listen}
+	})
+}
+
+// runDatabase starts a program that was built, with the arguments that args makes
+// of the path of the configuration, a directory and where to listen.
+func runDatabase(t *testing.T, program, configuration string, args func(config, dir, listen string) []string) *prometheus {
+	t.Helper()
+	path, err := process.Built(program)
 	must(t, err)
 	dir := t.TempDir()
-	config := filepath.Join(dir, "prometheus.yaml")
+	config := filepath.Join(dir, "config.yaml")
 	must(t, os.WriteFile(config, []byte(configuration), 0o600))
 	ports, err := process.FreePorts(1)
 	must(t, err)
 	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
-	running, err := process.Start(
-		filepath.Join(dir, "prometheus.log"), program,
-		"--config.file", config, "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", address,
-	)
+	running, err := process.Start(filepath.Join(dir, program+".log"), path, args(config, dir, address)...)
 	must(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("prometheus wrote last:\n%s", running.Tail(4096))
+			t.Logf("%s wrote last:\n%s", program, running.Tail(4096))
 		}
 		must(t, running.Kill())
 	})
@@ -249,16 +261,21 @@ func (p *prometheus) query(ctx context.Context, query string) (map[string]float6
 	}
 	values := map[string]float64{}
 	for _, sample := range answer.Result {
-		var labels []string
-		for name, value := range sample.Metric {
-			labels = append(labels, fmt.Sprintf("%s=%q", name, value))
-		}
-		slices.Sort(labels)
 		value, err := strconv.ParseFloat(fmt.Sprint(sample.Value[1]), 64)
 		if err != nil {
 			return nil, fmt.Errorf("answer to %s: %w", query, err)
 		}
-		values[strings.Join(labels, ", ")] = value
+		values[sorted(sample.Metric)] = value
 	}
 	return values, nil
+}
+
+// sorted is labels in the form of PromQL, sorted.
+func sorted(labels map[string]string) string {
+	var all []string
+	for name, value := range labels {
+		all = append(all, fmt.Sprintf("%s=%q", name, value))
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
 }

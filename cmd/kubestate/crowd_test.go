@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// TestCrowdOfIdleClients has thousands of connections that are kept without a
+// request, and some that send a header byte by byte. Those who ask are answered,
+// in whole, all the while; who never comes to the end of a header is cut off.
+func TestCrowdOfIdleClients(t *testing.T) {
+	idle, slow := 10000, 500
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if most := int(limit.Max) - slow - 500; most < idle {
+		t.Logf("only %d connections: a process may have no more than %d files", most, limit.Max)
+		idle = most
+	}
+	p := startProgram(t, "--snapshot", "../../examples/cluster", "--server-read-header-timeout=2s")
+	want := len(request(t, p, http.Header{}).body)
+	connections := make([]net.Conn, idle+slow)
+	var opening sync.WaitGroup
+	for worker := range 8 {
+		opening.Go(func() {
+			for i := worker; i < len(connections); i += 8 {
+				connections[i] = connect(t, p, i < idle)
+			}
+		})
+	}
+	opening.Wait()
+	defer func() {
+		for _, c := range connections {
+			if c != nil {
+				c.Close()
+			}
+		}
+	}()
+	if t.Failed() {
+		return
+	}
+	for range 20 {
+		if got := len(request(t, p, http.Header{}).body); got != want {
+			t.Fatalf("%d bytes of %d", got, want)
+		}
+	}
+	for _, c := range connections[idle:] {
+		if n, err := io.Copy(io.Discard, c); n != 0 || err != nil {
+			t.Fatalf("a client without a whole header gets %d bytes, %v", n, err)
+		}
+	}
+	// Those who asked once may ask again.
+	for _, c := range []net.Conn{connections[0], connections[idle-1]} {
+		askAgain(t, c)
+	}
+}
+
+// connect opens a connection that has one answer behind it, or the beginning of a
+// header.
+func connect(t *testing.T, p program, whole bool) net.Conn {
+	c, err := net.Dial("tcp", p.scrapes)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	if whole {
+		askAgain(t, c)
+	} else {
+		fmt.Fprint(c, "GET /metrics HTTP/1.1\r\nHost: k\r\nX: ")
+	}
+	return c
+}
+
+func askAgain(t *testing.T, c net.Conn) {
+	fmt.Fprint(c, "GET /healthz HTTP/1.1\r\nHost: k\r\n\r\n")
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer answer.Body.Close()
+	if body, err := io.ReadAll(answer.Body); answer.StatusCode != 200 || err != nil {
+		t.Errorf("%s: %q, %v", answer.Status, body, err)
+	}
+}

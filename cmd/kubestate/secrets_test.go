@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Nobody but who is sent them may see these: the token of the program, and what
+// clients of the program send.
+const ownSecret, clientSecret = "t0ken-of-the-program", "t0ken-of-a-client"
+
+// TestSecretsStaySecret runs the program with all the logs there are, against an
+// API server that refuses everything, and has clients ask rightly and wrongly.
+// Neither its log nor a page has anybody's credentials.
+func TestSecretsStaySecret(t *testing.T) {
+	asked := make(chan string, 1)
+	api := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- r.Header.Get("Authorization"):
+		default:
+		}
+		http.Error(w, "no", http.StatusForbidden)
+	}))
+	defer api.Close()
+	p := startProgram(t, "--kubeconfig", kubeconfig(t, api.URL), "-v=10")
+	if got := <-asked; got != "Bearer "+ownSecret {
+		t.Fatalf("the API server is asked with %q", got)
+	}
+	p.await(t, "says nothing of the API server", func() bool { return strings.Contains(p.log.String(), "does not answer as wanted") })
+	header := "Host: kubestate\r\nAuthorization: Bearer " + clientSecret + "\r\nCookie: " + clientSecret + "\r\n"
+	for _, address := range []string{p.scrapes, p.telemetry} {
+		for _, path := range []string{
+			"/", "/metrics", "/healthz", "/livez", "/readyz", "/startupz", "/debug/cardinality", "/debug/pprof/cmdline",
+			"/debug/pprof/goroutine?debug=2", "/nowhere", "/metrics?resources=%zz",
+		} {
+			wantNoSecret(t, address, "GET "+path+" HTTP/1.1\r\nConnection: close\r\n"+header+"\r\n")
+		}
+		wantNoSecret(t, address, "GET /metrics HTTP/1.1\r\n"+header+"X: "+strings.Repeat("x", 64<<10)+"\r\n\r\n")
+		wantNoSecret(t, address, "GET /metrics HTTP/1.1\r\n"+header+"no colon\r\n\r\n")
+		wantNoSecret(t, address, "Bearer "+clientSecret+"\r\n\r\n")
+	}
+	if log := p.log.String(); strings.Contains(log, ownSecret) || strings.Contains(log, clientSecret) || !strings.Contains(log, "level=DEBUG") {
+		t.Errorf("the log is\n%s", log)
+	}
+}
+
+// wantNoSecret sends the request as it is.
+func wantNoSecret(t *testing.T, address, request string) {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, _ = io.WriteString(c, request) // the answer may come before all is sent
+	answer, _ := io.ReadAll(c)        // and the connection be reset
+	if text := string(answer); !strings.HasPrefix(text, "HTTP/1.1 ") || strings.Contains(text, ownSecret) || strings.Contains(text, clientSecret) {
+		t.Errorf("%.60q is answered with\n%s", request, text)
+	}
+}
+
+// kubeconfig writes a file that leads to the API server with the program's token.
+func kubeconfig(t *testing.T, url string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	text := fmt.Sprintf(`apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: %q, insecure-skip-tls-verify: true}}]
+users: [{name: u, user: {token: %s}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+current-context: x
+`, url, ownSecret)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

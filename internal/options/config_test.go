@@ -1,0 +1,76 @@
+package options_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kubestate/kubestate/internal/options"
+)
+
+// FuzzConfig holds that any configuration file gives options, whose parts fit
+// together, or one error that is of one line.
+func FuzzConfig(f *testing.F) {
+	for _, seed := range []string{
+		"", "{}", "null", "port: 1\nhost: a\n", "resources: {pods: {}, nodes: }\nnamespaces: [a, b]\n",
+		"labels_allow_list: {pods: [a, '*']}\nextra_labels: {cluster: 'a,b', rack: 7}\n",
+		"metric_allowlist: ['^kube_(?!pod)']\nmetric_denylist: {a: {}}\n", "server_read_timeout: 1m\nshutdown_delay: -1s\n",
+		"a: &a [pods]\nresources: *a\n", "resources: &r\n- *r\n", "resources: [podz]", "- a", "a: [", "port: {}", "? [a]\n: b\n",
+		"max_concurrent_scrapes: 99999\n", "extra_labels: {? [a] : b}\n", "labels_allow_list: {pods: *x}\n", "resources: [!!binary aa]\n",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		o, err := options.ParseConfig(text)
+		if err != nil {
+			return
+		}
+		if len(o.Resources) == 0 || o.Listen == "" || o.ListenTelemetry == "" || o.ShutdownDelay < 0 || o.Timeouts.Read < 0 {
+			t.Errorf("%q gives %+v", text, o)
+		}
+		if err := o.Selection.CheckExtra(o.Resources); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}
+
+// FuzzPatterns holds that a pattern that is taken matches in time.
+func FuzzPatterns(f *testing.F) {
+	for _, seed := range []string{"", ".", "^kube_pod_", "(a+)+$", "(?<!a)b", "kube_[", `\p{L}`, "(?i)NODE", strings.Repeat("(a|", 40), "a{1000}"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		ecma, re2, errECMA, errRE2 := options.CompilePatterns(source)
+		if (len(ecma) == 1) != (errECMA == nil) || (len(re2) == 1) != (errRE2 == nil) {
+			t.Errorf("%q: %d and %d patterns, %v, %v", source, len(ecma), len(re2), errECMA, errRE2)
+		}
+		for _, p := range append(ecma, re2...) {
+			p.MatchString("kube_pod_container_status_restarts_total")
+		}
+	})
+}
+
+// TestConfigOfEveryKey reads a file with all the keys that there are.
+func TestConfigOfEveryKey(t *testing.T) {
+	var text strings.Builder
+	values := map[string]string{
+		"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3s",
+	}
+	for _, f := range options.Flags() {
+		if f.Key != "" && f.Key != "snapshot" {
+			text.WriteString(f.Key + ": " + values[f.Type] + "\n")
+		}
+	}
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, err := options.Parse([]string{"--config", path})
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text.String())
+	}
+	if o.Listen != "a:7" || o.MaxScrapes != 7 || o.ShutdownDelay.String() != "3s" || o.Selection.Extra[0].Value != "a" || o.Kubeconfig != "a" {
+		t.Errorf("%+v", o)
+	}
+}

@@ -1,0 +1,72 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// TestLandingPageTellsWhatIsServed holds the rows and the summary of the page of
+// each port, and that there is nothing in it but HTML.
+func TestLandingPageTellsWhatIsServed(t *testing.T) {
+	many := resource("many")
+	for i := range 1234 {
+		many.Parts()[0].Set(rendered("many", fmt.Sprint("o", i)))
+	}
+	small := func(name string, objects ...string) *store.Resource { return resource(name, objects...) }
+	s := &source{
+		resources: []*store.Resource{
+			small("a", "1"), many, small("b", "1", "2", "3"), small("none"), small("c", "1"), small("d", "1"), small("e", "1"),
+			small("f", "1"), small("g", "1"), small("h", "1"), small("i", "1"), small("j", "1", "2"),
+		},
+		unsynced: []string{"b in shop", "b in office", "none", "man"},
+	}
+	want := strings.Fields("family resource series bytes many many 1\u202f234 21\u202f102 b b 3 33 j j 2 22" +
+		" a a 1 11 c c 1 11 d d 1 11 e e 1 11 f f 1 11 g g 1 11 h h 1 11" +
+		" resource state objects series bytes a served 1 1 11 many served 1\u202f234 1\u202f234 21\u202f102 b waiting for the API server 3 3 33" +
+		" none waiting for the API server 0 0 0 c served 1 1 11 d served 1 1 11 e served 1 1 11 f served 1 1 11 g served 1 1 11 h served 1 1 11 i served 1 1 11 j served 2 2 22")
+	for name, h := range map[string]http.Handler{
+		"main":      server.Main(s, server.Limits{}, prometheus.NewRegistry()),
+		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Unsynced)),
+	} {
+		page := ask(h, http.MethodGet, "/").Body
+		if d := cmp.Diff(want, cells(page)); d != "" {
+			t.Errorf("%s: cells (-want +got):\n%s", name, d)
+		}
+		const summary = "<p>1\u202f247 series of 1\u202f247 objects of 12 resources, <span class=\"waiting\">2 of them not there yet</span>.</p>"
+		if !strings.Contains(page, summary) {
+			t.Errorf("%s: there is no %s in\n%s", name, summary, page)
+		}
+		if strings.Contains(page, "<script") || strings.Contains(page, "http") || strings.Contains(page, "ZgotmplZ") {
+			t.Errorf("%s: more than HTML:\n%s", name, page)
+		}
+	}
+}
+
+// cells are the words in the tables of a page.
+func cells(page string) []string {
+	var words []string
+	for part := range strings.SplitSeq(page, "<t") {
+		if tag, rest, ok := strings.Cut(part, ">"); ok && (strings.HasPrefix(tag, "h") || strings.HasPrefix(tag, "d")) {
+			text, _, _ := strings.Cut(rest, "<")
+			words = append(words, strings.Fields(text)...)
+		}
+	}
+	return words
+}
+
+// TestLandingPageOfNothing is that of a program that has nothing yet.
+func TestLandingPageOfNothing(t *testing.T) {
+	s := &source{resources: []*store.Resource{resource("pods")}}
+	page := ask(server.Main(s, server.Limits{}, prometheus.NewRegistry()), http.MethodGet, "/").Body
+	if strings.Contains(page, "Families") || !strings.Contains(page, "<p>0 series of 0 objects of 1 resources.</p>") {
+		t.Errorf("the page is\n%s", page)
+	}
+}
