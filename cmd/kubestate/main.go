@@ -54,7 +54,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case options.Version:
 		_, err = io.WriteString(stdout, version.Get().String())
 	case options.RBAC:
-		err = rbac.Write(stdout, rbac.Objects(opts.Resources, opts.Namespaces))
+		err = rbac.Write(stdout, rbac.Objects(rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}))
 	case options.Serve:
 		err = serve(ctx, args, opts, stderr)
 	}
@@ -71,6 +71,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	klog.SetSlogLogger(slog.New(details{logs}))
 
 	// Everything that can fail at once fails here, before anything runs.
+	if err := server.CheckWebConfig(opts.WebConfig); err != nil {
+		return err
+	}
 	scrapes, err := net.Listen("tcp", opts.Listen)
 	if err != nil {
 		return err
@@ -87,6 +90,10 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	if err != nil {
 		return err
 	}
+	protect, err := protection(opts, registry, log)
+	if err != nil {
+		return err
+	}
 	relay := watcher.NewRelay(first, log)
 	next := make(chan *watcher.Watcher)
 
@@ -95,8 +102,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	var g run.Group
 	running := context.WithoutCancel(ctx)
 	g.Add(background(ctx, untilDone))
-	g.Add(server.Serve(scrapes, server.Main(relay.Resources, registry), server.ScrapeTimeout, log))
-	g.Add(server.Serve(telemetry, server.Telemetry(relay.Resources, registry, relay.Unsynced), 0, log))
+	g.Add(server.Serve(scrapes, protect(server.Main(relay.Resources, registry)), opts.WebConfig, server.ScrapeTimeout, log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(relay.Resources, registry, relay.Unsynced)), opts.WebConfig, 0, log))
 	g.Add(background(running, func(ctx context.Context) error { return relay.Run(ctx, next) }))
 	if opts.Awaited != nil {
 		log.Warn("starting without the configuration file", "err", opts.Awaited)
@@ -120,11 +127,12 @@ func background(ctx context.Context, f func(context.Context) error) (execute fun
 }
 
 // details passes records on at debug level: client-go logs what it retries as
-// errors, and what matters of that the watcher logs.
+// errors, and what matters of that the watcher logs. Records below that level it
+// drops: they hold headers and bodies of requests, and so tokens.
 type details struct{ slog.Handler }
 
-func (d details) Enabled(ctx context.Context, _ slog.Level) bool {
-	return d.Handler.Enabled(ctx, slog.LevelDebug)
+func (d details) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelDebug && d.Handler.Enabled(ctx, slog.LevelDebug)
 }
 
 func (d details) Handle(ctx context.Context, record slog.Record) error {

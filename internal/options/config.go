@@ -17,6 +17,7 @@ import (
 var configKeys = map[string]string{
 	"annotations_allow_list": "metric-annotations-allowlist",
 	"apiserver":              "apiserver",
+	"auth_filter":            "auth-filter",
 	"enable_gzip_encoding":   "enable-gzip-encoding",
 	"host":                   "host",
 	"kubeconfig":             "kubeconfig",
@@ -31,6 +32,7 @@ var configKeys = map[string]string{
 	"snapshot":               "snapshot",
 	"telemetry_host":         "telemetry-host",
 	"telemetry_port":         "telemetry-port",
+	"tls_config":             "tls-config",
 }
 
 // A yamlValue is a flag that a configuration file can give as a list or a

@@ -26,26 +26,28 @@ const (
 const ScrapeTimeout = time.Minute
 
 // Serve gives an actor that answers requests on the listener. writeTimeout
-// bounds the writing of one answer; 0 sets no bound. When interrupted it takes
-// no new requests and lets those under way finish.
+// bounds the writing of one answer; 0 sets no bound. configFile is the path of
+// the web configuration, which CheckWebConfig has found good; empty for plain
+// HTTP. When interrupted it takes no new requests and lets those under way
+// finish.
 //
 // What goes wrong with a single connection is the client's affair and logged
 // at debug level.
-func Serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log *slog.Logger) (execute func() error, interrupt func(error)) {
+func Serve(l net.Listener, h http.Handler, configFile string, writeTimeout time.Duration, log *slog.Logger) (execute func() error, interrupt func(error)) {
 	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	config := &webConfig{path: configFile, log: log}
 	drained := make(chan struct{})
 	over := sync.OnceFunc(func() { close(drained) })
 	execute = func() error {
-		err := s.Serve(l)
+		err := config.serve(s, l)
 		if errors.Is(err, http.ErrServerClosed) {
-			<-drained // Serve returns as soon as draining begins
+			<-drained // it returns as soon as draining begins
 			return nil
 		}
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)

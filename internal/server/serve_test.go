@@ -77,7 +77,7 @@ type serving struct {
 }
 
 func serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log slog.Handler) serving {
-	execute, interrupt := server.Serve(l, h, writeTimeout, slog.New(log))
+	execute, interrupt := server.Serve(l, h, "", writeTimeout, slog.New(log))
 	s := serving{interrupt, make(chan error, 1)}
 	go func() { s.ended <- execute() }()
 	return s
@@ -151,7 +151,7 @@ func TestInterruptLetsAnswersFinish(t *testing.T) {
 // TestInterruptBeforeExecute ends a server that never came to serve.
 func TestInterruptBeforeExecute(t *testing.T) {
 	l := listen(t)
-	execute, interrupt := server.Serve(l, http.NotFoundHandler(), 0, slog.New(&levels{}))
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), "", 0, slog.New(&levels{}))
 	interrupt(nil)
 	if err := execute(); err != nil {
 		t.Errorf("the server ended with %v", err)
@@ -162,7 +162,7 @@ func TestInterruptBeforeExecute(t *testing.T) {
 // TestServeFails takes the listener away.
 func TestServeFails(t *testing.T) {
 	l := listen(t)
-	execute, interrupt := server.Serve(l, http.NotFoundHandler(), 0, slog.New(&levels{}))
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), "", 0, slog.New(&levels{}))
 	l.Close()
 	err := execute()
 	if !errors.Is(err, net.ErrClosed) || !strings.HasPrefix(err.Error(), "serve on "+l.Addr().String()+": ") {
