@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/klog/v2"
 
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
@@ -36,4 +40,29 @@ func TestLateConfigCannotProtect(t *testing.T) {
 	f("auth_filter: true", false)
 	f("auth_filter: false", true)
 	f("tls_config: web.yaml", false)
+}
+
+// TestNoBodiesOfRequests logs as client-go does: at V(8) and more it logs the
+// bodies of requests, which hold tokens.
+func TestNoBodiesOfRequests(t *testing.T) {
+	var text bytes.Buffer
+	klog.SetSlogLogger(slog.New(details{slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})}))
+	t.Cleanup(klog.ClearLogger)
+	log := klog.Background()
+	for level := range 12 {
+		log.V(level).Info("record", "v", level)
+	}
+	log.Error(nil, "record", "v", "error")
+	var got []string
+	for line := range strings.Lines(text.String()) {
+		_, line, _ = strings.Cut(line, " ")
+		got = append(got, strings.TrimSpace(line))
+	}
+	var want []string
+	for _, v := range []string{"0", "1", "2", "3", "4", "error"} {
+		want = append(want, "level=DEBUG msg=record v="+v)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("logged (-want +got):\n%s", d)
+	}
 }

@@ -128,13 +128,18 @@ func TestReadersByToken(t *testing.T) {
 	must(t, err)
 	apply(t, s.cluster, scraper)
 	createAccount(t, s.cluster, monitoring, "guest")
-	reader, guest := s.token(monitoring, "prometheus"), s.token(monitoring, "guest")
+	// The same for the pages of a port that are there to look for faults.
+	debugger := bytes.ReplaceAll(bytes.ReplaceAll(scraper, []byte("/metrics"), []byte("/debug/*")), []byte("metrics-reader"), []byte("debugger"))
+	apply(t, s.cluster, bytes.ReplaceAll(debugger, []byte("name: prometheus"), []byte("name: debugger")))
+	reader, guest, looker := s.token(monitoring, "prometheus"), s.token(monitoring, "guest"), s.token(monitoring, "debugger")
 
 	pages := []string{s.Scrapes + "/metrics", s.Telemetry + "/metrics"}
 	others := []string{s.Telemetry + "/debug/pprof/", s.Telemetry + "/debug/pprof/heap", s.Telemetry + "/debug/cardinality"}
 	all := slices.Concat(pages, others)
 	s.wants(http.StatusOK, reader, append(pages, s.cluster.URL+"/metrics")...)
 	s.wants(http.StatusForbidden, reader, others...)
+	s.wants(http.StatusOK, looker, others...)
+	s.wants(http.StatusForbidden, looker, pages...)
 	s.wants(http.StatusForbidden, guest, append(all, s.cluster.URL+"/metrics")...)
 	s.wants(http.StatusUnauthorized, "", all...)
 	s.wants(http.StatusUnauthorized, "made-up", all...)

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -21,6 +22,7 @@ import (
 type serving struct {
 	dir, config, ca string
 	trusted         []string
+	certificates    int // so far
 	authority       *x509.Certificate
 	key             *ecdsa.PrivateKey
 }
@@ -50,8 +52,9 @@ func (s *serving) append(t *testing.T, lines string) {
 // kubelet does for a mounted Secret: both files change in one step.
 func (s *serving) renew(t *testing.T) {
 	t.Helper()
-	dir, err := os.MkdirTemp(s.dir, "certificate-")
-	must(t, err)
+	s.certificates++
+	dir := filepath.Join(s.dir, fmt.Sprint("certificate-", s.certificates))
+	must(t, os.Mkdir(dir, 0o700))
 	must(t, cluster.WriteServing(s.authority, s.key, filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key")))
 	link := filepath.Join(s.dir, "next")
 	must(t, os.Symlink(dir, link))
