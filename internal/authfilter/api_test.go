@@ -29,6 +29,7 @@ type api struct {
 	// what they ask for.
 	users   map[string]authenticationv1.UserInfo
 	granted map[string]bool
+	denied  bool // said of everything besides
 	// fail, if set, is asked what happens instead.
 	fail func(*http.Request) (*http.Response, error)
 
@@ -84,7 +85,7 @@ func (a *api) reviewAccess(body []byte) (*http.Response, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	review.Status.Allowed = a.granted[review.Spec.User]
+	review.Status.Allowed, review.Status.Denied = a.granted[review.Spec.User], a.denied
 	return answer(http.StatusCreated, review), nil
 }
 

@@ -167,11 +167,27 @@ func TestFailures(t *testing.T) {
 	f("not known itself", failure(http.StatusUnauthorized, metav1.StatusReasonUnauthorized), 1, 0, 0)
 	f("internal error", failure(http.StatusInternalServerError, metav1.StatusReasonInternalError), 5, waits, waits*6/5)
 	f("too busy", failure(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests), 5, waits, waits*6/5)
+	// A wish of the server does not make the attempts more.
+	f("later", func(*http.Request) (*http.Response, error) {
+		later, _ := failure(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests)(nil)
+		later.Header.Set("Retry-After", "1")
+		return later, nil
+	}, 5, waits, waits*6/5)
 	f("silent", func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}, 1, 10*time.Second, 10*time.Second)
 	f("nonsense", func(*http.Request) (*http.Response, error) { return answer(http.StatusCreated, "yes"), nil }, 1, 0, 0)
+}
+
+// TestContradiction has access both allowed and denied.
+func TestContradiction(t *testing.T) {
+	a := shop()
+	a.denied = true
+	want := reply{http.StatusForbidden, "Authorization denied for user reader\n", ""}
+	if d := cmp.Diff(want, protect(t, a).get(http.MethodGet, "/metrics", "Bearer reader-token")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
 }
 
 // TestAccessCannotBeAsked lets tokens be reviewed and nothing else.
@@ -247,6 +263,7 @@ func TestMadeUpTokens(t *testing.T) {
 					}
 				})
 			}
+			synctest.Wait()
 			read()
 			time.Sleep(time.Second)
 		}

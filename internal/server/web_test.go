@@ -226,27 +226,39 @@ func TestCertificatesOnDisk(t *testing.T) {
 }
 
 // TestWebConfigGoesBad has the file become nonsense: the answer is 500, never
-// the page, and there is one line.
+// the page, and there is one line for each kind of nonsense, but not at once.
 func TestWebConfigGoesBad(t *testing.T) {
-	log := &levels{}
-	path := write(t, "basic_auth_users: {ann: "+hashOf(t, "first")+"}\n")
-	url := "http://" + serveWith(t, mainPort(prometheus.NewRegistry()), path, log) + "/metrics"
-	if got, _ := fetch(t, http.DefaultClient, url); got.Status != 401 {
-		t.Errorf("%+v", got)
-	}
-	replace(t, path, "{{{")
-	for range 3 {
-		if got, _ := fetch(t, http.DefaultClient, url); got.Status != 500 || got.Body != "Internal Server Error\n" {
-			t.Errorf("%+v", got)
+	path := write(t, "{}")
+	synctest.Test(t, func(t *testing.T) {
+		l, log := newPipes(), &levels{}
+		s := serveWeb(l, mainPort(prometheus.NewRegistry()), path, log)
+		client := &http.Client{Transport: &http.Transport{
+			DisableKeepAlives: true,
+			DialContext:       func(context.Context, string, string) (net.Conn, error) { return l.dial(t, ""), nil },
+		}}
+		f := func(after time.Duration, text string, want fetched, logged ...slog.Level) {
+			t.Helper()
+			time.Sleep(after)
+			replace(t, path, text)
+			got, _ := fetch(t, client, "http://kubestate/healthz")
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("%q (-want +got):\n%s", text, d)
+			}
+			if d := cmp.Diff(logged, log.take()); d != "" {
+				t.Errorf("%q: levels logged (-want +got):\n%s", text, d)
+			}
 		}
-	}
-	if d := cmp.Diff([]slog.Level{slog.LevelWarn}, log.take()); d != "" {
-		t.Errorf("levels logged (-want +got):\n%s", d)
-	}
-	replace(t, path, "{}")
-	if got, _ := fetch(t, http.DefaultClient, url); got.Status != 200 {
-		t.Errorf("%+v", got)
-	}
+		good := fetched{"HTTP/1.1", 200, 2, "OK"}
+		bad := fetched{"HTTP/1.1", 500, 22, "Internal Server Error\n"}
+		f(0, "{}", good)
+		f(0, "{{{", bad, slog.LevelWarn)
+		f(0, "{{{", bad)
+		f(time.Minute, "{{{", bad)
+		f(time.Second, "other: {}", bad)
+		f(9*time.Second, "other: {}", bad, slog.LevelWarn)
+		f(0, "{}", good)
+		s.stop(t)
+	})
 }
 
 // TestCheckWebConfig wants the file and the reason in one error.
