@@ -88,6 +88,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		return err
 	}
 	relay := watcher.NewRelay(first, log)
+	relay.Register(registry)
 	next := make(chan *watcher.Watcher)
 
 	// Interrupted in this order: answers under way finish before what they are
@@ -95,8 +96,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	var g run.Group
 	running := context.WithoutCancel(ctx)
 	g.Add(background(ctx, untilDone))
-	g.Add(server.Serve(scrapes, server.Main(relay.Resources, registry), server.ScrapeTimeout, log))
-	g.Add(server.Serve(telemetry, server.Telemetry(relay.Resources, registry, relay.Unsynced), 0, log))
+	g.Add(server.Serve(scrapes, server.Main(relay.Resources, tooOld(relay, opts.MaxStaleness), registry), server.ScrapeTimeout, log))
+	g.Add(server.Serve(telemetry, server.Telemetry(relay.Resources, registry, relay.Unsynced, readiness(relay)), 0, log))
 	g.Add(background(running, func(ctx context.Context) error { return relay.Run(ctx, next) }))
 	if opts.Awaited != nil {
 		log.Warn("starting without the configuration file", "err", opts.Awaited)

@@ -21,16 +21,19 @@ var configKeys = map[string]string{
 	"host":                   "host",
 	"kubeconfig":             "kubeconfig",
 	"labels_allow_list":      "metric-labels-allowlist",
+	"max_staleness":          "max-staleness",
 	"metric_allowlist":       "metric-allowlist",
 	"metric_denylist":        "metric-denylist",
 	"metric_opt_in_list":     "metric-opt-in-list",
 	"namespaces":             "namespaces",
 	"namespaces_denylist":    "namespaces-denylist",
+	"object_limit":           "object-limit",
 	"port":                   "port",
 	"resources":              "resources",
 	"snapshot":               "snapshot",
 	"telemetry_host":         "telemetry-host",
 	"telemetry_port":         "telemetry-port",
+	"use_api_server_cache":   "use-apiserver-cache",
 }
 
 // A yamlValue is a flag that a configuration file can give as a list or a

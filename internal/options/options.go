@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -35,6 +36,13 @@ type Options struct {
 	// Namespaces are those to watch, none for all; Denied are those left out.
 	Namespaces, Denied []string
 	Selection          generators.Selection
+
+	// FromCache allows the API server to answer lists from its memory.
+	// ObjectLimit is how many objects are kept at most of each resource and
+	// namespace, MaxStaleness how old they may be; 0 sets no bound.
+	FromCache    bool
+	ObjectLimit  int64
+	MaxStaleness time.Duration
 
 	// Awaited says why the configuration file could not be used, where the user
 	// wants to go on without it until it can.
@@ -156,8 +164,15 @@ type values struct {
 	resources, namespaces, denied         list
 	allow, deny, optIn                    list
 	labelsAllowlist, annotationsAllowlist allowlist
+	fromCache                             bool
+	objectLimit                           int64
+	maxStaleness                          time.Duration
 	verbosity                             int
 }
+
+// minStaleness is the least bound of use: what does not change is heard of every
+// two minutes at the latest.
+const minStaleness = 3 * time.Minute
 
 func (v *values) flags() *pflag.FlagSet {
 	f := pflag.NewFlagSet("kubestate", pflag.ContinueOnError)
@@ -181,6 +196,9 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, separated by commas: RE2, not anchored")
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, and the resource may be *")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
+	f.BoolVar(&v.fromCache, "use-apiserver-cache", false, "let the API server answer lists with what it has in memory (resourceVersion=0): cheaper for it, maybe behind, and not in pages; streamed lists are not concerned")
+	f.Int64Var(&v.objectLimit, "object-limit", 0, "objects to keep at most of each resource and namespace; the rest is left out, and lists are not streamed; 0 for all")
+	f.DurationVar(&v.maxStaleness, "max-staleness", 0, "answer 503 to scrapes of a resource of which the API server has given no sign of life for so long, at least "+minStaleness.String()+"; 0 to serve the last state however old it is")
 	f.Bool("enable-gzip-encoding", true, "accepted, and without effect: answers are packed with gzip for every client that accepts that")
 	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and more logs details")
 	return f
@@ -195,12 +213,21 @@ func (v *values) options() (Options, error) {
 		ListenTelemetry: net.JoinHostPort(v.telemetryHost, strconv.Itoa(int(v.telemetryPort))),
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
+		FromCache:       v.fromCache,
+		ObjectLimit:     v.objectLimit,
+		MaxStaleness:    v.maxStaleness,
 	}
 	if v.verbosity > 0 {
 		o.LogLevel = slog.LevelDebug
 	}
 	if o.Snapshot != "" && (o.Kubeconfig != "" || o.APIServer != "") {
 		return Options{}, errors.New("--snapshot serves objects from files: give it without --kubeconfig and --apiserver")
+	}
+	if o.ObjectLimit < 0 {
+		return Options{}, fmt.Errorf("--object-limit is %d: give a number of objects, or 0 for all", o.ObjectLimit)
+	}
+	if o.MaxStaleness != 0 && o.MaxStaleness < minStaleness {
+		return Options{}, fmt.Errorf("--max-staleness is %s: give at least %s, since a healthy watch may be silent for two minutes, or 0 for no bound", o.MaxStaleness, minStaleness)
 	}
 	var err error
 	if o.Resources, err = v.enabled(); err != nil {

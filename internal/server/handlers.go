@@ -14,9 +14,9 @@ import (
 	"github.com/kubestate/kubestate/internal/version"
 )
 
-// Main is the handler of the main port: the resources' metrics, health, and a
-// page that leads there. Latencies are registered with reg.
-func Main(resources func() []*store.Resource, reg prometheus.Registerer) http.Handler {
+// Main is the handler of the main port: the resources' metrics unless they exceed
+// an age, health, and a page that leads there. Latencies are registered with reg.
+func Main(resources func() []*store.Resource, exceeded Exceeded, reg prometheus.Registerer) http.Handler {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
 		Help:        "How long answers to scrapes took, in seconds.",
@@ -26,7 +26,7 @@ func Main(resources func() []*store.Resource, reg prometheus.Registerer) http.Ha
 	reg.MustRegister(durations, storeMetrics{resources})
 
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, Metrics(resources, reg)))
+	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, fresh(exceeded, Metrics(resources, reg))))
 	// Neither asks the API server: while it is away the last state is served,
 	// and a restart would lose that.
 	mux.HandleFunc("/healthz", ok)
@@ -36,18 +36,20 @@ func Main(resources func() []*store.Resource, reg prometheus.Registerer) http.Ha
 }
 
 // Telemetry is the handler of the telemetry port: the program's own metrics,
-// readiness and profiles. The program is ready when missing names nothing.
-func Telemetry(resources func() []*store.Resource, own prometheus.Gatherer, missing func() []string) http.Handler {
+// readiness, health and profiles. The program is ready when missing names nothing;
+// checks say more.
+func Telemetry(resources func() []*store.Resource, own prometheus.Gatherer, missing func() []string, checks func() []Check) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(own, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/readyz", ready(missing))
+	mux.HandleFunc("/readyz", verbose(checks, ready(missing)))
+	mux.HandleFunc("/livez", ok)
 	mux.Handle("/debug/cardinality", cardinality(resources))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	mux.Handle("/{$}", landing("What kubestate measures of itself.", "metrics", "readyz", "debug/cardinality", "debug/pprof/"))
+	mux.Handle("/{$}", landing("What kubestate measures of itself.", "metrics", "readyz", "livez", "debug/cardinality", "debug/pprof/"))
 	return mux
 }
 

@@ -16,11 +16,16 @@ import (
 )
 
 func mainPort(reg prometheus.Registerer) http.Handler {
-	return server.Main(func() []*store.Resource { return resources }, reg)
+	return server.Main(func() []*store.Resource { return resources }, never, reg)
 }
 
+// never is that nothing is too old.
+func never(func(string) bool) string { return "" }
+
+func noChecks() []server.Check { return nil }
+
 func telemetryPort(own prometheus.Gatherer, missing ...string) http.Handler {
-	return server.Telemetry(func() []*store.Resource { return resources }, own, func() []string { return missing })
+	return server.Telemetry(func() []*store.Resource { return resources }, own, func() []string { return missing }, noChecks)
 }
 
 const (
@@ -63,7 +68,7 @@ func TestTelemetryPort(t *testing.T) {
 	f("/readyz", answer{503, plain, "not synced yet: pods\n"}, "pods")
 	f("/readyz", answer{503, plain, "not synced yet: pods in a, pods in b, nodes\n"}, "pods in a", "pods in b", "nodes")
 	f("/healthz", notFound, "pods")
-	f("/livez", notFound)
+	f("/livez", answer{200, plain, "OK"}, "pods")
 	f("/metrics/", notFound)
 	f("/debug/pprof/unheardof", answer{http.StatusNotFound, plain, "Unknown profile\n"})
 }
@@ -71,7 +76,7 @@ func TestTelemetryPort(t *testing.T) {
 // TestReadyFollowsTheState holds that readiness is asked for each time.
 func TestReadyFollowsTheState(t *testing.T) {
 	missing := []string{"pods"}
-	h := server.Telemetry(func() []*store.Resource { return nil }, prometheus.NewRegistry(), func() []string { return missing })
+	h := server.Telemetry(func() []*store.Resource { return nil }, prometheus.NewRegistry(), func() []string { return missing }, noChecks)
 	f := func(want int) {
 		t.Helper()
 		if got := ask(h, http.MethodGet, "/readyz").Status; got != want {
@@ -110,7 +115,7 @@ func TestLandingPages(t *testing.T) {
 		}
 	}
 	f("main", mainPort(prometheus.NewRegistry()), "metrics", "healthz", "livez")
-	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "debug/cardinality", "debug/pprof/")
+	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "livez", "debug/cardinality", "debug/pprof/")
 }
 
 // TestProfiles has a client that leaves at once: some profiles take time.

@@ -97,6 +97,14 @@ func (p *Part) roomyPage() int {
 
 func (p *Part) newPage() *page { return &page{blocks: make([]*block, p.families), touched: p.ticks} }
 
+// Has says whether there is text of an object.
+func (p *Part) Has(uid string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.index[uid]
+	return ok
+}
+
 // Delete forgets an object. It does nothing for a uid that is not stored.
 func (p *Part) Delete(uid string) {
 	p.mu.Lock()
