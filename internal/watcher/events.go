@@ -3,7 +3,6 @@ package watcher
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
 
@@ -37,6 +36,7 @@ type events struct {
 	stop   sync.Once
 
 	streaming bool   // a list, whose end has not come
+	used      bool   // events have been handed on since there was no list
 	last      string // version that later events must not be behind; empty while there is no order
 }
 
@@ -85,9 +85,7 @@ func (e *events) run() {
 			return
 		case event, more := <-e.from.ResultChan():
 			if !more {
-				if e.streaming {
-					e.fail(errIncomplete)
-				}
+				e.over()
 				return
 			}
 			if !e.pass(event) {
@@ -95,6 +93,30 @@ func (e *events) run() {
 			}
 			silent.Reset(e.limit) // not while the reader has it
 		}
+	}
+}
+
+// brief is the time within which a watch that ends without an event is broken to
+// reflectors, which list then.
+const brief = time.Second
+
+// over sees to the end of a watch that the API server, or the network, has ended.
+// That may come at once, as when an API server goes down: then it is a little
+// delayed, if that is not the rule, since all that there is to do is to resume.
+func (e *events) over() {
+	if e.streaming {
+		e.fail(errIncomplete)
+		return
+	}
+	if e.used {
+		return
+	}
+	if e.source.unused++; e.source.unused > maxResumes {
+		return
+	}
+	select {
+	case <-time.After(brief):
+	case <-e.done:
 	}
 }
 
@@ -120,10 +142,12 @@ func (e *events) pass(event watch.Event) bool {
 		e.source.feed.health.heard()
 		if object.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true" {
 			e.streaming, e.limit = false, silence
+			return e.send(event)
 		}
 	default:
 		e.source.feed.health.changed()
 	}
+	e.used, e.source.unused = !e.streaming, 0
 	return e.send(event)
 }
 
@@ -149,7 +173,7 @@ func (e *events) inOrder(kind watch.EventType, version string) (keep bool, err e
 func (e *events) fail(err error) bool {
 	e.source.endedBy(err)
 	e.send(watch.Event{Type: watch.Error, Object: &metav1.Status{
-		Status: metav1.StatusFailure, Code: http.StatusGone, Reason: "Unreliable", Message: err.Error(),
+		Status: metav1.StatusFailure, Reason: "Unreliable", Message: err.Error(), // no code that reflectors know
 	}})
 	return false
 }

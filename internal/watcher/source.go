@@ -49,6 +49,7 @@ type source struct {
 	refusal                 error     // of a streamed list: a list need not be asked for
 	streamFrom              time.Time // lists are not streamed before
 	resumes                 int       // failed, one after another
+	unused                  int       // watches that ended without an event, one after another
 	ended                   string    // why the last watch did, see relists
 }
 
