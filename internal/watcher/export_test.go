@@ -5,3 +5,14 @@ func (w *Watcher) Feeds() []*Feed { return w.feeds }
 
 // StartOver is what a source does to its feed before it lists.
 func (f *Feed) StartOver() { f.startOver() }
+
+// Versions is versions.
+var Versions = versions
+
+// OlderVersions is how many there are to be read.
+func OlderVersions() (n int) {
+	for _, v := range older {
+		n += len(v)
+	}
+	return n
+}

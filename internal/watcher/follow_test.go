@@ -35,12 +35,18 @@ type following struct {
 // follow runs a watcher of pods, or of what config says.
 func follow(t *testing.T, config watcher.Config) *following {
 	t.Helper()
-	f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}, ended: make(chan struct{})}
+	f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
 	if config.Resources == nil {
 		config.Resources = []generators.Resource{pods}
 	}
 	config.Client = newClient(t, f.config())
-	f.w = newWatcher(config, f.registry, f.log)
+	f.run(t, config)
+	return f
+}
+
+// run runs a watcher until the test ends.
+func (f *following) run(t *testing.T, config watcher.Config) {
+	f.w, f.ended = newWatcher(config, f.registry, f.log), make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
 	f.end = cancel
 	go func() {
@@ -51,7 +57,6 @@ func follow(t *testing.T, config watcher.Config) *following {
 		cancel()
 		<-f.ended
 	})
-	return f
 }
 
 // aboutReason is the reason that the API server gave for the error of a record,
