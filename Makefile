@@ -39,6 +39,9 @@ e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chro
 bench: build $(BUILD)/controlplane $(BUILD)/nginx ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
 	cd test && go run ./measure -pods $(or $(PODS),20000) $(BENCH)
 
+churn: build $(BUILD)/controlplane ## Have pods come and go for FOR=5m, and fail if goroutines, watches or memory grow
+	cd test && go run ./churn -for $(or $(FOR),5m)
+
 bench-unit: ## Time rendering and storing
 	go test -run '^$$' -bench . -benchmem ./internal/...
 
@@ -95,5 +98,5 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
-.PHONY: help run build generate verify test lint unit e2e bench bench-unit fuzz clean
+.PHONY: help run build generate verify test lint unit e2e bench churn bench-unit fuzz clean
 .DEFAULT_GOAL := help

@@ -36,6 +36,9 @@ func (b builder) watcher(ctx context.Context, opts options.Options) (*watcher.Wa
 		Selection:  opts.Selection,
 		Namespaces: opts.Namespaces,
 		Denied:     opts.Denied,
+
+		FromCache:   opts.FromCache,
+		ObjectLimit: opts.ObjectLimit,
 	}
 	if opts.Snapshot != "" {
 		w := watcher.New(config, b.metrics, b.log)

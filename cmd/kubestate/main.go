@@ -89,6 +89,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		return err
 	}
 	relay := watcher.NewRelay(first, log)
+	relay.Register(registry)
 	next := make(chan *watcher.Watcher)
 
 	// Interrupted in this order: answers under way finish before what they are
@@ -102,8 +103,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		log.Info("stopping", "in", opts.ShutdownDelay)
 		probes.Stop()
 	}))
-	g.Add(server.Serve(scrapes, protect(server.Main(relay, limits, registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(relay, registry, probes)), opts.WebConfig, server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(server.Main(relay, limits, tooOld(relay, opts.MaxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(relay, registry, probes, readiness(relay))), opts.WebConfig, server.TelemetryTimeouts, log))
 	g.Add(background(running, func(ctx context.Context) error { return relay.Run(ctx, next) }))
 	if opts.Awaited != nil {
 		log.Warn("starting without the configuration file", "err", opts.Awaited)

@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-var update = flag.Bool("update", false, "write the answers into the tables of testdata")
+var update = flag.Bool("update", false, "write what is compared: the answers in the tables of testdata, the table of docs/self-metrics.md")
 
 const negotiation = "testdata/negotiation.txt"
 

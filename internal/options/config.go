@@ -28,11 +28,13 @@ var configKeys = map[string]string{
 	"kubeconfig":                 "kubeconfig",
 	"labels_allow_list":          "metric-labels-allowlist",
 	"max_concurrent_scrapes":     "max-concurrent-scrapes",
+	"max_staleness":              "max-staleness",
 	"metric_allowlist":           "metric-allowlist",
 	"metric_denylist":            "metric-denylist",
 	"metric_opt_in_list":         "metric-opt-in-list",
 	"namespaces":                 "namespaces",
 	"namespaces_denylist":        "namespaces-denylist",
+	"object_limit":               "object-limit",
 	"port":                       "port",
 	"resources":                  "resources",
 	"server_idle_timeout":        "server-idle-timeout",
@@ -44,6 +46,7 @@ var configKeys = map[string]string{
 	"telemetry_host":             "telemetry-host",
 	"telemetry_port":             "telemetry-port",
 	"tls_config":                 "tls-config",
+	"use_api_server_cache":       "use-apiserver-cache",
 }
 
 // A yamlValue is a flag that a configuration file can give as a list or a

@@ -41,6 +41,13 @@ type Options struct {
 	Namespaces, Denied []string
 	Selection          generators.Selection
 
+	// FromCache allows the API server to answer lists from its memory.
+	// ObjectLimit is how many objects are kept at most of each resource and
+	// namespace, MaxStaleness how old they may be; 0 sets no bound.
+	FromCache    bool
+	ObjectLimit  int64
+	MaxStaleness time.Duration
+
 	// Awaited says why the configuration file could not be used, where the user
 	// wants to go on without it until it can.
 	Awaited error
@@ -184,8 +191,15 @@ type values struct {
 	timeouts                              Timeouts
 	maxScrapes                            uint16
 	shutdownDelay                         time.Duration
+	fromCache                             bool
+	objectLimit                           int64
+	maxStaleness                          time.Duration
 	verbosity                             int
 }
+
+// minStaleness is the least bound of use: what does not change is heard of every
+// two minutes at the latest.
+const minStaleness = 3 * time.Minute
 
 func (v *values) flags() *pflag.FlagSet {
 	f := pflag.NewFlagSet("kubestate", pflag.ContinueOnError)
@@ -212,6 +226,9 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, and the resource may be *")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
 	f.Var(&v.extraLabels, "extra-labels", "labels that every series of the main port has: name=value, separated by commas; no family that is exported may have them already")
+	f.BoolVar(&v.fromCache, "use-apiserver-cache", false, "let the API server answer lists with what it has in memory (resourceVersion=0): cheaper for it, maybe behind, and not in pages; streamed lists are not concerned")
+	f.Int64Var(&v.objectLimit, "object-limit", 0, "objects to keep at most of each resource and namespace; the rest is left out, and lists are not streamed; 0 for all")
+	f.DurationVar(&v.maxStaleness, "max-staleness", 0, "answer 503 to scrapes of a resource of which the API server has given no sign of life for so long, at least "+minStaleness.String()+"; 0 to serve the last state however old it is")
 	f.Bool("enable-gzip-encoding", true, "accepted, and without effect: answers are packed with gzip for every client that accepts that")
 	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "limit the memory to a share of what the control group allows, or of what the machine has")
 	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "that share, above 0 and at most 1")
@@ -239,6 +256,9 @@ func (v *values) options() (Options, error) {
 		Timeouts:        v.timeouts,
 		MaxScrapes:      int(v.maxScrapes),
 		ShutdownDelay:   v.shutdownDelay,
+		FromCache:       v.fromCache,
+		ObjectLimit:     v.objectLimit,
+		MaxStaleness:    v.maxStaleness,
 	}
 	if v.verbosity > 0 {
 		o.LogLevel = slog.LevelDebug
@@ -251,6 +271,12 @@ func (v *values) options() (Options, error) {
 	}
 	if o.Snapshot != "" && o.AuthFilter {
 		return Options{}, errors.New("--auth-filter asks an API server: give it without --snapshot")
+	}
+	if o.ObjectLimit < 0 {
+		return Options{}, fmt.Errorf("--object-limit is %d: give a number of objects, or 0 for all", o.ObjectLimit)
+	}
+	if o.MaxStaleness != 0 && o.MaxStaleness < minStaleness {
+		return Options{}, fmt.Errorf("--max-staleness is %s: give at least %s, since a healthy watch may be silent for two minutes, or 0 for no bound", o.MaxStaleness, minStaleness)
 	}
 	var err error
 	if o.MemoryShare, err = v.share(); err != nil {

@@ -104,6 +104,11 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.MaxScrapes = 0 }, "--max-concurrent-scrapes=0")
 
 	// Other.
+	f(func(o *o) { o.FromCache = true }, "--use-apiserver-cache")
+	f(func(o *o) { o.ObjectLimit = 5 }, "--object-limit=5")
+	f(func(o *o) { o.MaxStaleness = 3 * time.Minute }, "--max-staleness=3m")
+	f(func(*o) {}, "--use-apiserver-cache=false", "--object-limit=0", "--max-staleness=0")
+
 	f(func(o *o) { o.LogLevel = slog.LevelDebug }, "-v1")
 	f(func(o *o) { o.LogLevel = slog.LevelDebug }, "--v=5")
 	f(func(*o) {}, "-v=0")
@@ -194,6 +199,10 @@ func TestParseErrors(t *testing.T) {
 	f(`invalid argument "65536" for "--port" flag: strconv.ParseUint: parsing "65536": value out of range`, "--port=65536")
 	f(`invalid argument "-1" for "--telemetry-port" flag: strconv.ParseUint: parsing "-1": invalid syntax`, "--telemetry-port=-1")
 	f(`invalid argument "much" for "-v, --v" flag: strconv.ParseInt: parsing "much": invalid syntax`, "-v=much")
+
+	f("--object-limit is -5: give a number of objects, or 0 for all", "--object-limit=-5")
+	f("--max-staleness is 1m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=1m")
+	f("--max-staleness is -1h0m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=-1h")
 
 	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
 	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")

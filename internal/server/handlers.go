@@ -10,10 +10,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Main is the handler of the main port: the resources' metrics within the
-// limits, health, and a page that leads there. What it measures is registered
-// with reg.
-func Main(source Source, limits Limits, reg prometheus.Registerer) http.Handler {
+// Main is the handler of the main port: the resources' metrics, unless they exceed
+// an age, within the limits; health; and a page that leads there. What it measures
+// is registered with reg.
+func Main(source Source, limits Limits, exceeded Exceeded, reg prometheus.Registerer) http.Handler {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
 		Help:        "How long answers to scrapes took, in seconds.",
@@ -23,8 +23,10 @@ func Main(source Source, limits Limits, reg prometheus.Registerer) http.Handler 
 	reg.MustRegister(durations, storeMetrics{source.Resources})
 
 	mux := http.NewServeMux()
-	metrics := limit(limits, reg, Metrics(source.Resources, reg))
+	metrics := limit(limits, reg, fresh(exceeded, Metrics(source.Resources, reg)))
 	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, metrics))
+	// Neither asks the API server: while it is away the last state is served,
+	// and a restart would lose that.
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
 	mux.Handle("/{$}", landingOf(source, "The state of Kubernetes objects, for Prometheus.",
@@ -39,11 +41,12 @@ func Main(source Source, limits Limits, reg prometheus.Registerer) http.Handler 
 const ownRequests = 20
 
 // Telemetry is the handler of the telemetry port: the program's own metrics,
-// readiness and profiles.
-func Telemetry(source Source, own prometheus.Gatherer, probes *Probes) http.Handler {
+// readiness, health and profiles. The program is ready when the probes say so;
+// checks say more.
+func Telemetry(source Source, own prometheus.Gatherer, probes *Probes, checks func() []Check) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(own, promhttp.HandlerOpts{MaxRequestsInFlight: ownRequests}))
-	mux.HandleFunc("/readyz", probes.ready(ready(source.Unsynced)))
+	mux.HandleFunc("/readyz", probes.ready(verbose(checks, ready(source.Unsynced))))
 	mux.HandleFunc("/startupz", probes.startup)
 	mux.HandleFunc("/livez", ok)
 	mux.Handle("/debug/cardinality", cardinality(source.Resources))

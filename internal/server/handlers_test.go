@@ -26,12 +26,17 @@ func (s *source) Resources() []*store.Resource { return s.resources }
 func (s *source) Unsynced() []string           { return s.unsynced }
 
 func mainPort(reg prometheus.Registerer) http.Handler {
-	return server.Main(&source{resources: resources}, server.Limits{Scrapes: 2, Answer: time.Minute}, reg)
+	return server.Main(&source{resources: resources}, server.Limits{Scrapes: 2, Answer: time.Minute}, never, reg)
 }
+
+// never is that nothing is too old.
+func never(func(string) bool) string { return "" }
+
+func noChecks() []server.Check { return nil }
 
 func telemetryPort(own prometheus.Gatherer, missing ...string) http.Handler {
 	s := &source{resources, missing}
-	return server.Telemetry(s, own, server.NewProbes(s.Unsynced))
+	return server.Telemetry(s, own, server.NewProbes(s.Unsynced), noChecks)
 }
 
 const (
@@ -85,7 +90,7 @@ func TestTelemetryPort(t *testing.T) {
 func TestReadyFollowsTheState(t *testing.T) {
 	s := &source{unsynced: []string{"pods"}}
 	probes := server.NewProbes(s.Unsynced)
-	h := server.Telemetry(s, prometheus.NewRegistry(), probes)
+	h := server.Telemetry(s, prometheus.NewRegistry(), probes, noChecks)
 	f := func(path string, want answer) {
 		t.Helper()
 		if d := cmp.Diff(want, ask(h, http.MethodGet, path)); d != "" {

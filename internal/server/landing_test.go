@@ -33,8 +33,8 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 		" resource state objects series bytes a served 1 1 11 many served 1\u202f234 1\u202f234 21\u202f102 b waiting for the API server 3 3 33" +
 		" none waiting for the API server 0 0 0 c served 1 1 11 d served 1 1 11 e served 1 1 11 f served 1 1 11 g served 1 1 11 h served 1 1 11 i served 1 1 11 j served 2 2 22")
 	for name, h := range map[string]http.Handler{
-		"main":      server.Main(s, server.Limits{}, prometheus.NewRegistry()),
-		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Unsynced)),
+		"main":      server.Main(s, server.Limits{}, never, prometheus.NewRegistry()),
+		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Unsynced), noChecks),
 	} {
 		page := ask(h, http.MethodGet, "/").Body
 		if d := cmp.Diff(want, cells(page)); d != "" {
@@ -65,7 +65,7 @@ func cells(page string) []string {
 // TestLandingPageOfNothing is that of a program that has nothing yet.
 func TestLandingPageOfNothing(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("pods")}}
-	page := ask(server.Main(s, server.Limits{}, prometheus.NewRegistry()), http.MethodGet, "/").Body
+	page := ask(server.Main(s, server.Limits{}, never, prometheus.NewRegistry()), http.MethodGet, "/").Body
 	if strings.Contains(page, "Families") || !strings.Contains(page, "<p>0 series of 0 objects of 1 resources.</p>") {
 		t.Errorf("the page is\n%s", page)
 	}

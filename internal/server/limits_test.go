@@ -35,7 +35,7 @@ func (b *busy) Unsynced() []string { return nil }
 func newBusy(scrapes int) *busy {
 	b := &busy{registry: prometheus.NewRegistry(), release: make(chan struct{})}
 	quiet := prometheus.NewRegistry() // what it tells of the store waits as well
-	b.Handler = server.Main(b, server.Limits{Scrapes: scrapes, Answer: time.Minute}, both{b.registry, quiet})
+	b.Handler = server.Main(b, server.Limits{Scrapes: scrapes, Answer: time.Minute}, never, both{b.registry, quiet})
 	return b
 }
 

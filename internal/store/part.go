@@ -84,6 +84,14 @@ func (p *Part) roomyPage() int {
 	return p.roomy
 }
 
+// Has says whether there is text of an object.
+func (p *Part) Has(uid string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.index[uid]
+	return ok
+}
+
 // Delete forgets an object. It does nothing for a uid that is not stored.
 func (p *Part) Delete(uid string) {
 	p.mu.Lock()

@@ -170,10 +170,13 @@ func (q *request) fail(code int, reason metav1.StatusReason) {
 func (q *request) noStreams() { q.fail(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid) }
 
 // list answers with a list of pods.
-func (q *request) list(version string, pods ...runtime.Object) {
+func (q *request) list(version string, pods ...runtime.Object) { q.page(version, "", pods...) }
+
+// page answers with a page of a list of pods. The next is asked for by the token.
+func (q *request) page(version, next string, pods ...runtime.Object) {
 	q.answer(http.StatusOK, map[string]any{
 		"apiVersion": "v1", "kind": "PodList",
-		"metadata": map[string]any{"resourceVersion": version},
+		"metadata": map[string]any{"resourceVersion": version, "continue": next},
 		"items":    pods,
 	})
 	q.end()
@@ -218,6 +221,11 @@ func (q *request) do(f func(http.ResponseWriter)) *request {
 
 // end ends the answer.
 func (q *request) end() { close(q.work) }
+
+// bookmark says that nothing has happened up to a version.
+func bookmark(version string) map[string]any {
+	return map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"resourceVersion": version}}
+}
 
 // listEnds is the bookmark after a streamed list.
 func listEnds(version string) map[string]any {

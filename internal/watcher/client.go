@@ -46,8 +46,10 @@ func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*C
 	}
 	c := &Client{config: config, http: h, groups: map[schema.GroupVersion]rest.Interface{}, known: map[schema.GroupVersionResource]known{}}
 	for _, r := range resources {
-		if err := c.addGroup(r.GroupVersion()); err != nil {
-			return nil, err
+		for _, version := range versions(r) {
+			if err := c.addGroup(version.GroupVersion()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return c, nil

@@ -13,3 +13,14 @@ func NewReception(r generators.Resource, m *Metrics) *reception { return newRece
 
 // Accept is what to ask for.
 func (r *reception) Accept(watch bool) string { return r.accept(watch) }
+
+// Versions is versions.
+var Versions = versions
+
+// OlderVersions is how many there are to be read.
+func OlderVersions() (n int) {
+	for _, v := range older {
+		n += len(v)
+	}
+	return n
+}

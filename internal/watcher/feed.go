@@ -2,7 +2,7 @@ package watcher
 
 import (
 	"fmt"
-	"sync/atomic"
+	"reflect"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,12 +20,16 @@ type Feed struct {
 	namespace string // metav1.NamespaceAll for all
 	renderer  *generators.Renderer
 	part      *store.Part
-	synced    atomic.Bool
-	onSynced  func()      // called when synced for the first time
-	refused   atomic.Bool // the API server has no such resource, or not for us
 	rendering prometheus.Counter
+	want      reflect.Type // of the objects; nil if it is not known
+	limit     int64        // objects at most; 0 for any number
+	overfull  bool         // there were more, and that was said
+	onSynced  func()       // called when complete for the first time
+	health    *health
 
-	next *store.Generation // of a list that is being streamed
+	next   *store.Generation // of a list that is under way
+	listed bool              // next has the whole list
+	fresh  bool              // the list has been complete since the last one began
 
 	// Scratch for one rendering.
 	text []byte
@@ -73,7 +77,7 @@ func (f *Feed) Transformer() cache.TransformFunc {
 }
 
 // startOver forgets what was rendered of a list that was not completed.
-func (f *Feed) startOver() { f.next = nil }
+func (f *Feed) startOver() { f.next, f.listed = nil, false }
 
 // token stands for an object that is rendered already.
 type token struct{ uid, namespace, name string }
@@ -84,14 +88,14 @@ func (t token) GetObjectMeta() metav1.Object {
 }
 
 // Replace puts the complete list of objects, or of the tokens they became, in the
-// place of all that the part holds, in one step. From the first time on, the feed
-// is synced.
+// place of all that the part holds, in one step. A list that came in pages is in
+// the next generation as it is. From the first time on, the feed is synced.
 func (f *Feed) Replace(objects []any, _ string) error {
-	next := f.next
+	next, whole := f.next, f.listed
 	if next == nil {
 		next = f.part.Begin()
 	}
-	f.next = nil
+	f.startOver()
 	listed := make(map[string]bool, len(objects))
 	for _, object := range objects {
 		if t, ok := object.(token); ok {
@@ -105,9 +109,12 @@ func (f *Feed) Replace(objects []any, _ string) error {
 		f.render(next.Set, o)
 		listed[key(o)] = true
 	}
-	next.Retain(func(uid string) bool { return listed[uid] })
+	if !whole {
+		next.Retain(func(uid string) bool { return listed[uid] })
+	}
 	f.part.Replace(next)
-	if !f.synced.Swap(true) {
+	f.fresh = true
+	if f.health.completed() {
 		f.onSynced()
 	}
 	return nil
@@ -118,10 +125,15 @@ func (f *Feed) Resync() error { return nil }
 
 func (f *Feed) set(object any) error {
 	o, err := asObject(object)
-	if err == nil {
+	if err == nil && f.roomFor(o) {
 		f.render(f.part.Set, o)
 	}
 	return err
+}
+
+// roomFor says whether o is there already or may be.
+func (f *Feed) roomFor(o metav1.Object) bool {
+	return f.limit == 0 || f.part.Has(key(o)) || int64(f.part.Len()) < f.limit
 }
 
 func (f *Feed) render(set func(store.Rendered), o metav1.Object) {

@@ -35,12 +35,18 @@ type following struct {
 // follow runs a watcher of pods, or of what config says.
 func follow(t *testing.T, config watcher.Config) *following {
 	t.Helper()
-	f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}, ended: make(chan struct{})}
+	f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
 	if config.Resources == nil {
 		config.Resources = []generators.Resource{pods}
 	}
 	config.Client = newClient(t, f.config())
-	f.w = newWatcher(config, f.registry, f.log)
+	f.run(t, config)
+	return f
+}
+
+// run runs a watcher until the test ends.
+func (f *following) run(t *testing.T, config watcher.Config) {
+	f.w, f.ended = newWatcher(config, f.registry, f.log), make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
 	f.end = cancel
 	go func() {
@@ -51,7 +57,6 @@ func follow(t *testing.T, config watcher.Config) *following {
 		cancel()
 		<-f.ended
 	})
-	return f
 }
 
 // aboutReason is the reason that the API server gave for the error of a record,
@@ -121,6 +126,11 @@ const (
 	watchError = `kube_state_metrics_watch_total{resource="*v1.Pod",result="error"} `
 )
 
+// relisted is the counter of lists that were needed again.
+func relisted(reason string) string {
+	return fmt.Sprintf("kubestate_relists_total{reason=%q,resource=\"pods\"} ", reason)
+}
+
 var podsUnsynced = []string{"pods"}
 
 // TestFollowStreamedList follows an API server that sends its list as the
@@ -154,7 +164,7 @@ func TestFollowList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := follow(t, watcher.Config{})
 		f.next(t).want("stream " + anyPods).noStreams()
-		q := f.next(t).want("list " + anyPods + " resourceVersion=0")
+		q := f.next(t).want("list " + anyPods + "")
 		f.holds(t, "", podsUnsynced)
 		q.list("5", pod("b", "y", "2", 1), pod("a", "x", "1", 1))
 		q = f.next(t).want("watch " + anyPods + " resourceVersion=5").watch()
@@ -169,13 +179,12 @@ func TestFollowList(t *testing.T) {
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
 			Status:   metav1.StatusFailure, Code: 410, Reason: metav1.StatusReasonExpired,
 		})
-		f.next(t).want("stream " + anyPods + " resourceVersion=6").noStreams()
-		q = f.next(t).want("list " + anyPods + " resourceVersion=6")
+		q = f.next(t).want("list " + anyPods)
 		f.holds(t, podText(by1, ax2), nil)
 		q.list("9", pod("b", "z", "3", 1), pod("a", "x", "1", 2))
 		f.next(t).want("watch " + anyPods + " resourceVersion=9").watch()
 		f.holds(t, podText(ax2, bz1), nil) // x keeps its place
-		f.counted(t, listOK+"2\n"+watchOK+"2\n")
+		f.counted(t, listOK+"2\n"+watchOK+"2\n"+relisted("expired")+"1\n")
 		f.logged(t)
 	})
 }
@@ -188,29 +197,28 @@ func TestFollowFailures(t *testing.T) {
 		const stream, list, watch = "stream " + anyPods, "list " + anyPods, "watch " + anyPods
 
 		f.next(t).want(stream).fail(401, metav1.StatusReasonUnauthorized)
-		f.next(t).want(list+" resourceVersion=0").fail(401, metav1.StatusReasonUnauthorized)
+		f.next(t).want(list).fail(401, metav1.StatusReasonUnauthorized)
 		f.next(t).want(stream).fail(401, metav1.StatusReasonUnauthorized)
-		f.next(t).want(list+" resourceVersion=0").fail(401, metav1.StatusReasonUnauthorized)
+		f.next(t).want(list).fail(401, metav1.StatusReasonUnauthorized)
 		f.holds(t, "", podsUnsynced)
 		f.counted(t, listError+"2\n"+watchError+"2\n")
 		f.logged(t, failing("Unauthorized"))
 
-		f.next(t).want(stream).fail(403, metav1.StatusReasonForbidden)
-		f.next(t).want(list+" resourceVersion=0").fail(403, metav1.StatusReasonForbidden)
-		f.holds(t, "", nil) // what is refused does not keep the rest from being served
-		f.counted(t, listError+"3\n"+watchError+"3\n")
+		f.next(t).want(stream).fail(403, metav1.StatusReasonForbidden) // and so would a list be
+		f.holds(t, "", nil)                                            // what is refused does not keep the rest from being served
+		f.counted(t, listError+"2\n"+watchError+"3\n")
 		f.logged(t, failing("Forbidden"))
 
 		f.refuse(3)
 		q := f.next(t).want(stream)
 		f.holds(t, "", podsUnsynced)
-		f.counted(t, listError+"3\n"+watchError+"6\n")
+		f.counted(t, listError+"2\n"+watchError+"6\n")
 		f.logged(t, failing("refused"))
 		q.noStreams()
-		f.next(t).want(list+" resourceVersion=0").list("5", pod("a", "x", "1", 1))
+		f.next(t).want(list).list("5", pod("a", "x", "1", 1))
 		q = f.next(t).want(watch + " resourceVersion=5").watch()
 		f.holds(t, podText(ax1), nil)
-		f.counted(t, listError+"3\n"+listOK+"1\n"+watchError+"6\n"+watchOK+"1\n")
+		f.counted(t, listError+"2\n"+listOK+"1\n"+watchError+"6\n"+watchOK+"1\n")
 		f.logged(t, answering)
 
 		// While the API server is away the last state is served.
@@ -220,7 +228,7 @@ func TestFollowFailures(t *testing.T) {
 		q = f.next(t).want(watch + " resourceVersion=5").watch()
 		q.event("MODIFIED", served(pod("a", "x", "1", 2), "6"))
 		f.holds(t, podText(ax2), nil)
-		f.counted(t, listError+"3\n"+listOK+"1\n"+watchError+"8\n"+watchOK+"2\n")
+		f.counted(t, listError+"2\n"+listOK+"1\n"+watchError+"8\n"+watchOK+"2\n")
 		f.logged(t, failing("refused"), answering)
 	})
 }
@@ -230,19 +238,25 @@ func TestFollowFailures(t *testing.T) {
 func TestFollowRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := follow(t, watcher.Config{})
-		both := func(code int, reason metav1.StatusReason, unsynced []string) {
+		refused := func(code int, reason metav1.StatusReason) {
 			t.Helper()
-			f.next(t).fail(code, reason)
-			f.next(t).fail(code, reason)
-			f.holds(t, "", unsynced)
+			f.next(t).want("stream "+anyPods).fail(code, reason)
+			f.holds(t, "", nil)
 			f.logged(t, failing(string(reason)))
 		}
-		both(404, metav1.StatusReasonNotFound, nil)
-		both(503, metav1.StatusReasonServiceUnavailable, podsUnsynced)
-		both(403, metav1.StatusReasonForbidden, nil)
-		both(500, metav1.StatusReasonInternalError, podsUnsynced)
-		both(401, metav1.StatusReasonUnauthorized, podsUnsynced)
-		both(404, metav1.StatusReasonNotFound, nil)
+		failed := func(code int, reason metav1.StatusReason) {
+			t.Helper()
+			f.next(t).want("stream "+anyPods).fail(code, reason)
+			f.next(t).want("list "+anyPods).fail(code, reason)
+			f.holds(t, "", podsUnsynced)
+			f.logged(t, failing(string(reason)))
+		}
+		refused(404, metav1.StatusReasonNotFound)
+		failed(503, metav1.StatusReasonServiceUnavailable)
+		refused(403, metav1.StatusReasonForbidden)
+		failed(500, metav1.StatusReasonInternalError)
+		failed(401, metav1.StatusReasonUnauthorized)
+		refused(404, metav1.StatusReasonNotFound)
 		// Once it is there, it is waited for.
 		f.next(t).watch()
 		f.holds(t, "", podsUnsynced)
@@ -267,7 +281,7 @@ func TestFollowAsksFor(t *testing.T) {
 				t.Errorf("it accepts %s", accept)
 			}
 			q.noStreams()
-			f.next(t).want("list " + want + " resourceVersion=0").list("5")
+			f.next(t).want("list " + want + "").list("5")
 			f.next(t).want("watch " + want + " resourceVersion=5").watch()
 			f.holds(t, "", nil)
 		})
@@ -323,10 +337,10 @@ func TestFollowBoundsWatches(t *testing.T) {
 func TestFollowListWithoutWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := follow(t, watcher.Config{})
+		f.next(t).noStreams()
 		for range 3 {
-			f.next(t).fail(403, metav1.StatusReasonForbidden) // a streamed list
-			f.next(t).list("1", pod("a", "x", "1", 1))
-			f.next(t).fail(403, metav1.StatusReasonForbidden)
+			f.next(t).want("list "+anyPods).list("1", pod("a", "x", "1", 1))
+			f.next(t).want("watch "+anyPods+" resourceVersion=1").fail(403, metav1.StatusReasonForbidden)
 		}
 		f.next(t)
 		f.logged(t, record{slog.LevelWarn, "Forbidden"})

@@ -12,7 +12,9 @@ import (
 // Metrics counts what goes between the program and the API server.
 type Metrics struct {
 	lists, watches *prometheus.CounterVec
+	relists        *prometheus.CounterVec
 	contained      *prometheus.CounterVec
+	listed, limit  *prometheus.GaugeVec // no series where there is none
 
 	received, cut, decoding, rendering *prometheus.CounterVec // by resource
 }
@@ -29,6 +31,18 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "kube_state_metrics_watch_total",
 			Help: "Watches asked of the API server, by the type of the objects and by result.",
 		}, []string{"resource", "result"}),
+		relists: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kubestate_relists_total",
+			Help: "Lists asked of the API server of what was complete before, by resource and reason: expired, its watch was too far behind; disorder, it told of a change too late; error, anything else.",
+		}, []string{"resource", "reason"}),
+		listed: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "kube_state_metrics_list_objects",
+			Help: "Objects that were kept of the last list, by the type of the objects.",
+		}, []string{"resource"}),
+		limit: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "kube_state_metrics_list_objects_limit",
+			Help: "Objects that are kept at most of a resource and namespace, by the type of the objects.",
+		}, []string{"resource"}),
 		contained: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kubestate_contained_panics_total",
 			Help: "Families of objects that are missing because rendering them panicked.",
@@ -38,7 +52,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		decoding:  byResource("kubestate_decode_seconds_total", "Time spent cutting and decoding, by resource."),
 		rendering: byResource("kubestate_render_seconds_total", "Time spent rendering and storing, by resource."),
 	}
-	reg.MustRegister(m.lists, m.watches, m.contained, m.received, m.cut, m.decoding, m.rendering)
+	reg.MustRegister(m.lists, m.watches, m.relists, m.listed, m.limit, m.contained, m.received, m.cut, m.decoding, m.rendering)
 	return m
 }
 

@@ -28,6 +28,12 @@ type Config struct {
 	// Client reaches the API server to watch. Without one the content is what
 	// Load puts there.
 	Client *Client
+	// FromCache allows the API server to answer lists with what it has in memory,
+	// which may be behind, and which it sends undivided.
+	FromCache bool
+	// ObjectLimit is how many objects are kept at most of each resource and
+	// namespace; 0 for any number.
+	ObjectLimit int64
 }
 
 // A Watcher holds the feeds of a configuration.
@@ -36,6 +42,7 @@ type Watcher struct {
 	feeds     []*Feed
 	denied    []string
 	client    *Client
+	fromCache bool
 	metrics   *Metrics
 	unsynced  atomic.Int32 // feeds
 	complete  chan struct{}
@@ -44,7 +51,7 @@ type Watcher struct {
 
 // New makes the feeds, and the store that they fill. Nothing runs yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{denied: config.Denied, client: config.Client, metrics: metrics, log: log, complete: make(chan struct{})}
+	w := &Watcher{denied: config.Denied, client: config.Client, fromCache: config.FromCache, metrics: metrics, log: log, complete: make(chan struct{})}
 	contained := newContained(metrics, log)
 	for _, r := range config.Resources {
 		d := r.Describe()
@@ -54,7 +61,11 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 		}
 		var feeds []*Feed
 		for _, namespace := range namespaces {
-			f := &Feed{resource: d, namespace: namespace, renderer: r.Compile(config.Selection), onSynced: w.oneSynced, rendering: metrics.rendering.WithLabelValues(d.Key)}
+			f := &Feed{
+				resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
+				want: typeOf(d.Kind), limit: config.ObjectLimit, onSynced: w.oneSynced, health: newHealth(),
+				rendering: metrics.rendering.WithLabelValues(d.Key),
+			}
 			f.renderer.Contained = contained.report
 			feeds = append(feeds, f)
 		}
@@ -66,6 +77,9 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 			feeds[i].part = part
 		}
 		w.resources = append(w.resources, kept)
+		if config.ObjectLimit > 0 {
+			metrics.limit.WithLabelValues(d.GoType).Set(float64(config.ObjectLimit))
+		}
 		w.feeds = append(w.feeds, feeds...)
 	}
 	w.unsynced.Store(int32(len(w.feeds)))
@@ -99,11 +113,49 @@ func (w *Watcher) Resources() []*store.Resource { return w.resources }
 func (w *Watcher) Unsynced() []string {
 	var names []string
 	for _, f := range w.feeds {
-		if !f.synced.Load() && !f.refused.Load() {
+		if f.health.awaited() {
 			names = append(names, f.name())
 		}
 	}
 	return names
+}
+
+// A Check says whether a feed has been complete once.
+type Check struct {
+	// Name is the resource's key, with the namespace if it is one of several.
+	Name     string
+	Complete bool
+	State    State
+	Reason   string // why it is refused or fails, empty otherwise
+	Since    time.Time
+}
+
+// Checks gives what there is to wait for, in the order of the configuration.
+func (w *Watcher) Checks() []Check {
+	var all []Check
+	for _, f := range w.feeds {
+		s := f.health.status(f.resource.Key)
+		all = append(all, Check{f.name(), f.health.wasComplete(), s.State, s.Reason, s.Since})
+	}
+	return all
+}
+
+// Statuses gives what is known of each resource, in the order of the
+// configuration; nothing where there is no API server.
+func (w *Watcher) Statuses() []Status {
+	var all []Status
+	for _, f := range w.feeds {
+		if w.client == nil {
+			break
+		}
+		s := f.health.status(f.resource.Key)
+		if last := len(all) - 1; last >= 0 && all[last].Resource == s.Resource {
+			all[last] = all[last].worse(s)
+			continue
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // Run follows the API server, if there is one, and keeps the store packed until

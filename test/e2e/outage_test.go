@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -39,8 +40,22 @@ func TestReadyAndOutage(t *testing.T) {
 	await(t, atOnce, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
 
 	must(t, c.KillAPIServer())
+	await(t, settling, func(ctx context.Context) error {
+		return inStates(ctx, e, map[string]string{"pods": "error", "nodes": "error", "deployments": "error"})
+	}, e.Process)
+	const staleness = `kubestate_resource_staleness_seconds{resource="pods"}`
+	before, err := e.Self(t.Context())
+	must(t, err)
 	must(t, e.Healthy(t.Context()))
+	must(t, e.Alive(t.Context()))
 	must(t, hasPods(t.Context(), e, names...))
+	await(t, settling, func(ctx context.Context) error {
+		self, err := e.Self(ctx)
+		if err == nil && self[staleness] < before[staleness]+5 {
+			return fmt.Errorf("%s went from %v to %v", staleness, before[staleness], self[staleness])
+		}
+		return err
+	}, e.Process)
 
 	must(t, c.StartAPIServer(t.Context()))
 	created, err := c.Client.CoreV1().Pods(names[0].Namespace).Create(t.Context(), pod(types.NamespacedName{Namespace: names[0].Namespace, Name: "new"}), metav1.CreateOptions{})
@@ -120,39 +135,94 @@ func wantRefused(t *testing.T, kubeconfig, where string) {
 	t.Log(strings.TrimSpace(out))
 }
 
-// TestForbiddenResource gives kubestate rights to pods only: it serves them, and
-// the nodes as soon as it may see them.
+// TestForbiddenResource gives kubestate rights to pods only: it serves them, says
+// that the rest is forbidden, and serves the deployments within a minute of being
+// allowed to, while nothing happens to the pods.
 func TestForbiddenResource(t *testing.T) {
 	user := cluster.User{Name: "kubestate"}
 	c := cluster.Start(t, cluster.Options{Users: []cluster.User{user}})
 	names, err := c.Populate(t.Context(), 100)
 	must(t, err)
-	grant(t, c, user, "pods")
+	role := grant(t, c, user, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}})
 	kubeconfig, err := c.KubeconfigFor(user)
 	must(t, err)
-	e := start(t, kubeconfig, "--resources", "nodes,pods")
+	e := start(t, kubeconfig, "--resources", strings.Join(resources, ","))
 
 	await(t, settling, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
-	grant(t, c, user, "nodes")
-	await(t, settling, func(ctx context.Context) error {
+	await(t, atOnce, func(ctx context.Context) error {
+		return inStates(ctx, e, map[string]string{"pods": "synced", "nodes": "forbidden", "deployments": "forbidden"})
+	}, e.Process)
+	await(t, atOnce, e.Ready, e.Process) // it is not waited for what may never come
+	wantVerbose(t, e, "[+]deployments excluded: forbidden", "[+]pods ok: synced", "readyz check passed")
+	must(t, holdFor(t, 20*time.Second, func(ctx context.Context) error { return hasPods(ctx, e, names...) })) // pauses grow
+	watches := watchCalls(t, e)
+
+	role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"list", "watch"}})
+	_, err = c.Client.RbacV1().ClusterRoles().Update(t.Context(), role, metav1.UpdateOptions{})
+	must(t, err)
+	began := time.Now()
+	await(t, time.Minute, func(ctx context.Context) error {
 		series, err := e.Scrape(ctx)
-		if nodes := series.Containing("kube_node_info{"); err == nil && len(nodes) != 2 {
-			return fmt.Errorf("%d nodes", len(nodes))
+		if found := series.Containing("kube_deployment_spec_replicas{"); err == nil && len(found) != 10 {
+			return fmt.Errorf("%d deployments", len(found))
 		}
 		return err
 	}, e.Process)
-	await(t, atOnce, e.Ready, e.Process)
+	t.Logf("served %s after the role was extended", time.Since(began).Round(100*time.Millisecond))
+	await(t, atOnce, func(ctx context.Context) error {
+		return inStates(ctx, e, map[string]string{"pods": "synced", "nodes": "forbidden", "deployments": "synced"})
+	}, e.Process)
+	if now := watchCalls(t, e); now != watches {
+		t.Errorf("pods were asked for %v times before and %v after", watches, now)
+	}
 }
 
-// grant allows the user to list and watch a resource of the core group.
-func grant(t *testing.T, c *cluster.Cluster, user cluster.User, resource string) {
+// holdFor checks a condition for some time, and returns its first error.
+func holdFor(t *testing.T, length time.Duration, condition func(context.Context) error) error {
 	t.Helper()
-	meta := metav1.ObjectMeta{Name: "see-" + resource}
-	role := &rbacv1.ClusterRole{
-		ObjectMeta: meta,
-		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{resource}, Verbs: []string{"list", "watch"}}},
+	for end := time.Now().Add(length); time.Now().Before(end); {
+		if err := condition(t.Context()); err != nil {
+			return err
+		}
 	}
-	_, err := c.Client.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{})
+	return nil
+}
+
+// inStates returns nil if the exporter says that resources are in these states.
+func inStates(ctx context.Context, e *exporter.Exporter, want map[string]string) error {
+	self, err := e.Self(ctx)
+	if err != nil {
+		return err
+	}
+	got := map[string]string{}
+	for name, value := range self {
+		if strings.HasPrefix(name, "kubestate_resource_state{") && value == 1 {
+			got[label(name, "resource")] = label(name, "state")
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		return fmt.Errorf("states (-want +got):\n%s", d)
+	}
+	return nil
+}
+
+// wantVerbose wants parts in the verbose answer about readiness.
+func wantVerbose(t *testing.T, e *exporter.Exporter, parts ...string) {
+	t.Helper()
+	_, body, err := exporter.Get(t.Context(), e.Telemetry+"/readyz?verbose")
+	must(t, err)
+	for _, part := range parts {
+		if !strings.Contains(string(body), part) {
+			t.Errorf("/readyz?verbose does not have %q:\n%s", part, body)
+		}
+	}
+}
+
+// grant gives the user a role of rules.
+func grant(t *testing.T, c *cluster.Cluster, user cluster.User, rules ...rbacv1.PolicyRule) *rbacv1.ClusterRole {
+	t.Helper()
+	meta := metav1.ObjectMeta{Name: "see"}
+	role, err := c.Client.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{})
 	must(t, err)
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: meta,
@@ -161,4 +231,5 @@ func grant(t *testing.T, c *cluster.Cluster, user cluster.User, resource string)
 	}
 	_, err = c.Client.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{})
 	must(t, err)
+	return role
 }

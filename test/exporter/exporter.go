@@ -69,6 +69,11 @@ func (e *Exporter) Ready(ctx context.Context) error { return e.expectOK(ctx, e.T
 // Healthy returns nil if the program says that it lives.
 func (e *Exporter) Healthy(ctx context.Context) error { return e.expectOK(ctx, e.Scrapes+"/healthz") }
 
+// Alive returns nil if both ports say that the program lives.
+func (e *Exporter) Alive(ctx context.Context) error {
+	return errors.Join(e.expectOK(ctx, e.Scrapes+"/livez"), e.expectOK(ctx, e.Telemetry+"/livez"))
+}
+
 func (e *Exporter) expectOK(ctx context.Context, url string) error {
 	status, body, err := Get(ctx, url)
 	if err != nil {

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// readiness gives what the relay waits for as the server's checks.
+func readiness(relay *watcher.Relay) func() []server.Check {
+	return func() []server.Check {
+		var checks []server.Check
+		for _, c := range relay.Checks() {
+			words := []string{string(c.State)}
+			if c.Reason != "" {
+				words = append(words, "("+c.Reason+")")
+			}
+			words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
+			refused := c.State == watcher.Forbidden || c.State == watcher.Absent
+			checks = append(checks, server.Check{
+				Name: c.Name, Passed: c.Complete, Excluded: refused, Detail: strings.Join(words, " "),
+			})
+		}
+		return checks
+	}
+}
+
+// tooOld says what of the relay's content exceeds an age, if that is not 0.
+func tooOld(relay *watcher.Relay, age time.Duration) server.Exceeded {
+	return func(wanted func(string) bool) string {
+		return watcher.Limit(age).Exceeded(relay.Statuses(), wanted)
+	}
+}

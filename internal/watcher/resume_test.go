@@ -1,0 +1,111 @@
+package watcher_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// TestSilentWatch has a watch of which nothing comes, not even a bookmark: it is
+// asked for again after two minutes.
+func TestSilentWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, q := synced(t, watcher.Config{})
+		<-time.After(time.Minute)
+		q.event("BOOKMARK", bookmark("8"))
+		waits(t, 2*time.Minute, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=8") })
+		q.watch()
+		f.holds(t, podText(by1, ax1), nil)
+		f.counted(t, watchOK+"2\n")
+		f.logged(t)
+	})
+}
+
+// TestResume has an API server that cannot watch for a while: the watch goes on
+// where it was, unless that itself seems to be the trouble.
+func TestResume(t *testing.T) {
+	const watch = "watch " + anyPods + " resourceVersion=5"
+	f := func(answer func(*request), times int, after string, reason string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			f, q := synced(t, watcher.Config{})
+			<-time.After(time.Minute) // else it is a watch that was too short
+			q.end()
+			for range times {
+				answer(f.next(t).want(watch))
+			}
+			f.next(t).want(after)
+			f.holds(t, podText(by1, ax1), nil)
+			want := ""
+			if reason != "" {
+				want = relisted(reason) + "1\n"
+			}
+			f.counted(t, watchError+fmt.Sprint(times)+"\n"+watchOK+"1\n"+want)
+		})
+	}
+	fails := func(code int, reason metav1.StatusReason) func(*request) {
+		return func(q *request) { q.fail(code, reason) }
+	}
+	const stream = "stream " + anyPods + " resourceVersion=5"
+	f(fails(500, metav1.StatusReasonInternalError), 4, watch, "")
+	f(fails(500, metav1.StatusReasonInternalError), 5, stream, "error")
+	f(fails(503, metav1.StatusReasonServiceUnavailable), 1, watch, "")
+	f(fails(401, metav1.StatusReasonUnauthorized), 1, watch, "")
+	f(fails(504, metav1.StatusReasonTimeout), 1, stream, "error")
+	f(fails(410, metav1.StatusReasonExpired), 1, stream, "expired")
+	f(fails(410, metav1.StatusReasonGone), 1, stream, "expired")
+	f(fails(400, metav1.StatusReasonBadRequest), 1, stream, "error")
+	f(fails(403, metav1.StatusReasonForbidden), 1, stream, "error")
+}
+
+// TestShortWatches has an API server end watches as soon as they begin: they are
+// resumed for some time.
+func TestShortWatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, q := synced(t, watcher.Config{})
+		for range 4 {
+			q.end()
+			waits(t, time.Second, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=5") })
+			q.watch()
+			synctest.Wait()
+		}
+		f.counted(t, watchOK+"5\n")
+		q.end()
+		f.next(t).want("stream " + anyPods + " resourceVersion=5")
+		f.counted(t, watchOK+"5\n"+relisted("error")+"1\n")
+		f.holds(t, podText(by1, ax1), nil)
+	})
+}
+
+// TestPauses has an API server refuse for half an hour: what it has and does not
+// show is asked for at least each minute, what it does not have less often.
+func TestPauses(t *testing.T) {
+	f := func(code int, reason metav1.StatusReason, least, most time.Duration) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			f := follow(t, watcher.Config{})
+			f.next(t).fail(code, reason)
+			var longest, before time.Duration
+			for began := time.Now(); time.Since(began) < 30*time.Minute; {
+				last := time.Now()
+				f.next(t).want("stream "+anyPods).fail(code, reason)
+				pause := time.Since(last)
+				if pause < before && before < 10*time.Second {
+					t.Errorf("after %s a pause of %s", before, pause)
+				}
+				before, longest = pause, max(longest, pause)
+			}
+			if longest < least || longest > most {
+				t.Errorf("%s: the longest pause was %s, want %s to %s", reason, longest, least, most)
+			}
+			f.logged(t, failing(string(reason)))
+		})
+	}
+	f(403, metav1.StatusReasonForbidden, 40*time.Second, 50*time.Second)
+	f(404, metav1.StatusReasonNotFound, 3*time.Minute, 225*time.Second)
+}

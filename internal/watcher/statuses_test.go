@@ -1,0 +1,144 @@
+package watcher_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// is checks the state of the watcher's resources, by the metrics.
+func (f *following) is(t *testing.T, want string) {
+	t.Helper()
+	synctest.Wait()
+	reg := prometheus.NewRegistry()
+	watcher.NewRelay(f.w, nil).Register(reg)
+	var got []string
+	for line := range strings.Lines(own(t, reg)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasSuffix(line, "} 0") && strings.Contains(line, "state="):
+		case strings.HasPrefix(line, "kubestate_resource_state{"):
+			got = append(got, strings.TrimSuffix(strings.SplitAfter(line, "state=\"")[1], "\"} 1"))
+		case strings.Contains(line, "staleness"):
+			got = append(got, "age"+line[strings.LastIndexByte(line, ' '):])
+		case strings.Contains(line, "last_event"):
+			var at float64
+			fmt.Sscan(line[strings.LastIndexByte(line, ' '):], &at)
+			got = append(got, fmt.Sprint("event ", time.Since(time.UnixMilli(int64(at*1000))).Round(time.Second)))
+		}
+	}
+	if d := cmp.Diff(want, strings.Join(got, ", ")); d != "" {
+		t.Errorf("state (-want +got):\n%s", d)
+	}
+}
+
+// TestStates takes a resource through all states.
+func TestStates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{})
+		f.is(t, "syncing")
+		f.next(t).fail(403, metav1.StatusReasonForbidden)
+		f.is(t, "forbidden")
+		f.next(t).fail(404, metav1.StatusReasonNotFound)
+		f.is(t, "absent")
+		f.next(t).fail(500, metav1.StatusReasonInternalError)
+		f.is(t, "error")
+		f.next(t).fail(500, metav1.StatusReasonInternalError)
+		f.is(t, "error")
+		q := f.next(t).want("stream " + anyPods).watch()
+		f.is(t, "syncing")
+		q.event("ADDED", served(pod("a", "x", "1", 1), "1"))
+		<-time.After(time.Second)
+		f.is(t, "event 1s, syncing")
+		q.event("BOOKMARK", listEnds("5"))
+		f.is(t, "event 1s, age 0, synced")
+		<-time.After(90 * time.Second)
+		f.is(t, "event 1m31s, age 90, synced")
+		q.event("BOOKMARK", bookmark("6"))
+		f.is(t, "event 1m31s, age 0, synced")
+		// An outage.
+		f.refuse(1000)
+		q.end()
+		<-time.After(time.Minute)
+		f.is(t, "event 2m31s, age 60, error")
+		f.holds(t, podText(ax1), nil)
+		f.refuse(0)
+		q = f.next(t).want("watch " + anyPods + " resourceVersion=6")
+		f.is(t, "event "+since(f)+", age "+age(f)+", error")
+		q.watch()
+		f.is(t, "event "+since(f)+", age 0, synced")
+		q.expire()
+		q = f.next(t).want("stream " + anyPods + " resourceVersion=6")
+		f.is(t, "event "+since(f)+", age "+age(f)+", syncing")
+		q.fail(403, metav1.StatusReasonForbidden)
+		f.is(t, "event "+since(f)+", age "+age(f)+", forbidden") // what is served grows old
+		f.holds(t, podText(ax1), nil)
+	})
+}
+
+// since and age are what times the bubble's jitter has led to.
+func since(f *following) string {
+	return time.Since(f.w.Statuses()[0].Event).Round(time.Second).String()
+}
+
+func age(f *following) string {
+	return fmt.Sprint(time.Since(f.w.Statuses()[0].Contact).Seconds())
+}
+
+// TestStateOfNamespaces holds that the worst state of several namespaces counts.
+func TestStateOfNamespaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{Resources: []generators.Resource{pods}, Namespaces: []string{"a", "b"}})
+		for range 2 {
+			q := f.next(t)
+			if strings.Contains(q.String(), "/a/") {
+				q.fail(http.StatusForbidden, metav1.StatusReasonForbidden)
+				continue
+			}
+			q.watch().event("BOOKMARK", listEnds("5"))
+		}
+		f.is(t, "age 0, forbidden")
+		var got []string
+		for _, c := range f.w.Checks() {
+			got = append(got, fmt.Sprintf("%s %t %s %s", c.Name, c.Complete, c.State, c.Reason))
+		}
+		if d := cmp.Diff([]string{"pods in a false forbidden Forbidden", "pods in b true synced "}, got); d != "" {
+			t.Errorf("checks (-want +got):\n%s", d)
+		}
+	})
+}
+
+// TestLimit holds what is too old.
+func TestLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		statuses := []watcher.Status{
+			{Resource: "pods", State: watcher.Failing, Contact: now.Add(-10 * time.Minute)},
+			{Resource: "nodes", State: watcher.Synced, Contact: now.Add(-5 * time.Minute)},
+			{Resource: "secrets", State: watcher.Forbidden}, // nothing is served of it
+		}
+		f := func(limit time.Duration, want string, only ...string) {
+			t.Helper()
+			wanted := func(resource string) bool { return only == nil || strings.Contains(strings.Join(only, ","), resource) }
+			if got := watcher.Limit(limit).Exceeded(statuses, wanted); got != want {
+				t.Errorf("%s of %q: %q, want %q", limit, only, got, want)
+			}
+		}
+		f(0, "")
+		f(10*time.Minute, "")
+		f(5*time.Minute, "1 resources are older than 5m0s, pods the most: last heard of 10m0s ago, its state is error")
+		f(3*time.Minute, "2 resources are older than 3m0s, pods the most: last heard of 10m0s ago, its state is error")
+		f(3*time.Minute, "1 resources are older than 3m0s, nodes the most: last heard of 5m0s ago, its state is synced", "nodes", "secrets")
+		f(5*time.Minute, "", "nodes", "secrets")
+	})
+}
