@@ -49,10 +49,7 @@ func (a *answers[T]) get(question []byte, ask func(last T) (T, time.Duration, er
 		return value, nil
 	}
 	value, err, _ := a.asks.Do(digest, func() (any, error) {
-		last, counts := a.find(digest) // who was asking may have got it just now
-		if counts {
-			return last, nil
-		}
+		last, _ := a.find(digest)
 		value, ttl, err := ask(last)
 		if err == nil {
 			a.keep(digest, value, ttl)
