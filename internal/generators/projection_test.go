@@ -85,8 +85,7 @@ func unmarshal(tb testing.TB, r generators.Resource, wire []byte) metav1.Object 
 }
 
 // TestReadsNoMore holds that of what a table says it reads, nothing can be left
-// out, whether a field or all but one of its parts: some object renders to other
-// bytes then.
+// out: some object renders to other bytes then.
 func TestReadsNoMore(t *testing.T) {
 	for _, r := range generators.All() {
 		reads := r.Describe().Reads
@@ -95,12 +94,17 @@ func TestReadsNoMore(t *testing.T) {
 		}
 		t.Run(r.Describe().Key, func(t *testing.T) {
 			t.Parallel()
-			objects := manyObjects(t, r)
 			renderer := r.Compile(everything)
+			texts := map[string]string{} // of wire forms
+			for _, o := range manyObjects(t, r) {
+				wire := wireForm(t, o)
+				text, _ := renderer.Render(nil, nil, unmarshal(t, r, wire))
+				texts[string(wire)] = string(text)
+			}
 			for i, field := range reads {
 				others := slices.Delete(slices.Clone(reads), i, i+1)
 				cutter := projection.Compile(reflect.TypeOf(empty(t, r)), others).NewCutter()
-				if !slices.ContainsFunc(objects, func(o metav1.Object) bool { return differs(t, r, renderer, cutter, o) }) {
+				if !anyDiffers(t, r, renderer, cutter, texts) {
 					t.Errorf("no row reads %s", field)
 				}
 			}
@@ -108,10 +112,15 @@ func TestReadsNoMore(t *testing.T) {
 	}
 }
 
-func differs(tb testing.TB, r generators.Resource, renderer *generators.Renderer, cutter *projection.Cutter, o metav1.Object) bool {
+// anyDiffers says whether any object renders to another text when it is cut.
+func anyDiffers(tb testing.TB, r generators.Resource, renderer *generators.Renderer, cutter *projection.Cutter, texts map[string]string) bool {
 	tb.Helper()
-	wire := wireForm(tb, o)
-	want, _ := renderer.Render(nil, nil, unmarshal(tb, r, wire))
-	got, _ := renderer.Render(nil, nil, unmarshal(tb, r, cutForm(cutter, wire)))
-	return !bytes.Equal(want, got)
+	var got []byte
+	for wire, want := range texts {
+		got, _ = renderer.Render(got[:0], nil, unmarshal(tb, r, cutForm(cutter, []byte(wire))))
+		if string(got) != want {
+			return true
+		}
+	}
+	return false
 }

@@ -1,10 +1,9 @@
 package generators_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -42,14 +41,13 @@ func usualWires(tb testing.TB, r generators.Resource) (wires [][]byte) {
 }
 
 func receive(b *testing.B, r generators.Resource, wires [][]byte, buffer []byte, cut func([]byte) int) {
-	var o metav1.Object
+	object := reflect.TypeOf(empty(b, r)).Elem()
 	received, decoded := 0, 0
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		wire := buffer[:copy(buffer, wires[i%len(wires)])]
 		n := cut(wire)
-		o = empty(b, r)
-		if err := o.(message).Unmarshal(wire[:n]); err != nil {
+		if err := reflect.New(object).Interface().(message).Unmarshal(wire[:n]); err != nil {
 			b.Fatal(err)
 		}
 		received += len(wire)

@@ -108,8 +108,7 @@ func lookUp(t reflect.Type, name string) []reflect.StructField {
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if f.Tag.Get("protobuf") == "" {
 			continue
 		}

@@ -131,16 +131,24 @@ func TestDecode(t *testing.T) {
 // again.
 func TestDecodeColumns(t *testing.T) {
 	d := decoderOf(t, runtime.ContentTypeJSON, true)
-	for _, columns := range []string{secretColumns, "null", "null", secretColumns, `[{"name":"Age"},{"name":"Type"}]`} {
+	f := func(columns, cell string) {
+		t.Helper()
 		got, _, err := d.Decode([]byte(tableOf(columns, "a")), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := received("a")
+		want.Type = corev1.SecretType(cell)
 		if d := cmp.Diff(runtime.Object(&want), got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	}
+	f(secretColumns, "tls")
+	f("null", "tls")
+	f("null", "tls")
+	f(secretColumns, "tls")
+	f(`[{"name":"Type"},{"name":"Name"}]`, "a")
+	f("null", "a")
 }
 
 // TestDecodeRefuses holds that what cannot be understood is an error, which says

@@ -9,7 +9,7 @@ func (w *Watcher) Feeds() []*Feed { return w.feeds }
 func (f *Feed) StartOver() { f.startOver() }
 
 // NewReception makes what receives r.
-func NewReception(r generators.Resource, m *Metrics) *reception { return newReception(r.Describe(), m) } //nolint:revive // for tests
+func NewReception(r generators.Resource, m *Metrics) *reception { return newReception(r.Describe(), m) }
 
 // Accept is what to ask for.
 func (r *reception) Accept(watch bool) string { return r.accept(watch) }
