@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/kubestate/kubestate/internal/authfilter"
 	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/version"
 	"github.com/kubestate/kubestate/internal/watcher"
@@ -67,8 +71,6 @@ func newClient(ctx context.Context, opts options.Options) (*watcher.Client, erro
 	if err != nil {
 		return nil, err
 	}
-	v := version.Get()
-	config.UserAgent = fmt.Sprintf("kubestate/%s (%s/%s)", v.Version, v.OS, v.Arch)
 	var resources []schema.GroupVersionResource
 	for _, r := range opts.Resources {
 		resources = append(resources, r.Describe().Resource)
@@ -80,9 +82,35 @@ func newClient(ctx context.Context, opts options.Options) (*watcher.Client, erro
 	return client, client.Check(ctx)
 }
 
-// clientConfig says how to reach the API server: by kubeconfig or address, or
-// as a pod of the cluster.
+// protection gives what the handlers of both ports are to be wrapped in.
+func protection(opts options.Options, reg prometheus.Registerer, log *slog.Logger) (func(http.Handler) http.Handler, error) {
+	if !opts.AuthFilter {
+		return func(h http.Handler) http.Handler { return h }, nil
+	}
+	config, err := clientConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	filter, err := authfilter.New(config, reg, log)
+	if err != nil {
+		return nil, err
+	}
+	return func(h http.Handler) http.Handler { return filter.Protect(h, server.OpenPaths()...) }, nil
+}
+
+// clientConfig says how to reach the API server, and who asks.
 func clientConfig(opts options.Options) (*rest.Config, error) {
+	config, err := foundConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	v := version.Get()
+	config.UserAgent = fmt.Sprintf("kubestate/%s (%s/%s)", v.Version, v.OS, v.Arch)
+	return config, nil
+}
+
+// foundConfig is that of a kubeconfig or address, or of a pod of the cluster.
+func foundConfig(opts options.Options) (*rest.Config, error) {
 	if opts.Kubeconfig != "" || opts.APIServer != "" {
 		config, err := clientcmd.BuildConfigFromFlags(opts.APIServer, opts.Kubeconfig)
 		if err != nil {
@@ -145,6 +173,10 @@ func (b builder) fromConfig(ctx context.Context, args []string, current options.
 	opts, err := options.Parse(args)
 	if err := errors.Join(err, opts.Awaited); err != nil {
 		return nil, err
+	}
+	// Half of what the file asks for must not pass for all of it.
+	if opts.WebConfig != current.WebConfig || opts.AuthFilter != current.AuthFilter {
+		return nil, errors.New("--config: tls_config and auth_filter count from a start on: restart, or give them as flags")
 	}
 	if opts.Listen != current.Listen || opts.ListenTelemetry != current.ListenTelemetry {
 		b.log.Warn("the configuration file names other ports; they count from the next start on")

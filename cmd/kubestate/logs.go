@@ -6,11 +6,12 @@ import (
 )
 
 // details passes records on at debug level: client-go logs what it retries as
-// errors, and what matters of that the watcher logs.
+// errors, and what matters of that the watcher logs. Records below that level it
+// drops: they hold headers and bodies of requests, and so tokens.
 type details struct{ slog.Handler }
 
-func (d details) Enabled(ctx context.Context, _ slog.Level) bool {
-	return d.Handler.Enabled(ctx, slog.LevelDebug)
+func (d details) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelDebug && d.Handler.Enabled(ctx, slog.LevelDebug)
 }
 
 func (d details) Handle(ctx context.Context, record slog.Record) error {

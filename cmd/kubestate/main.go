@@ -46,7 +46,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case options.Version:
 		_, err = io.WriteString(stdout, version.Get().String())
 	case options.RBAC:
-		err = rbac.Write(stdout, rbac.Objects(opts.Resources, opts.Namespaces))
+		err = rbac.Write(stdout, rbac.Objects(rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}))
 	case options.Serve:
 		err = serve(ctx, args, opts, stderr)
 	}
@@ -65,6 +65,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	limitMemory(opts.MemoryShare, log)
 
 	// Everything that can fail at once fails here, before anything runs.
+	if err := server.CheckWebConfig(opts.WebConfig); err != nil {
+		return err
+	}
 	scrapes, err := net.Listen("tcp", opts.Listen)
 	if err != nil {
 		return err
@@ -78,6 +81,10 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	registry := server.NewRegistry()
 	build := builder{metrics: watcher.NewMetrics(registry), log: log}
 	first, err := build.watcher(ctx, opts)
+	if err != nil {
+		return err
+	}
+	protect, err := protection(opts, registry, log)
 	if err != nil {
 		return err
 	}
@@ -95,8 +102,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		log.Info("stopping", "in", opts.ShutdownDelay)
 		probes.Stop()
 	}))
-	g.Add(server.Serve(scrapes, server.Main(relay, limits, registry), server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, server.Telemetry(relay, registry, probes), server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(server.Main(relay, limits, registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(relay, registry, probes)), opts.WebConfig, server.TelemetryTimeouts, log))
 	g.Add(background(running, func(ctx context.Context) error { return relay.Run(ctx, next) }))
 	if opts.Awaited != nil {
 		log.Warn("starting without the configuration file", "err", opts.Awaited)

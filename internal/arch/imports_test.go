@@ -19,12 +19,13 @@ const module = "github.com/kubestate/kubestate/"
 // reason in the commit.
 var allowed = map[string][]string{
 	"internal/arch":       {},
+	"internal/authfilter": {},
 	"internal/exposition": {},
 	"internal/version":    {},
 	"internal/inflate":    {},
 	"internal/memory":     {},
 	"internal/store":      {"internal/inflate"},
-	"internal/snapshot":   {},
+	"internal/snapshot":   {"internal/generators"},
 	"internal/projection": {},
 	"internal/generators": {"internal/exposition"},
 	"internal/options":    {"internal/generators"},
@@ -32,7 +33,7 @@ var allowed = map[string][]string{
 	"internal/rbac":       {"internal/generators"},
 	"internal/watcher":    {"internal/generators", "internal/projection", "internal/store"},
 	"internal/server":     {"internal/exposition", "internal/store", "internal/version"},
-	"cmd/kubestate":       {"internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
+	"cmd/kubestate":       {"internal/authfilter", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

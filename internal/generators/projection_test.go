@@ -47,6 +47,9 @@ func TestReads(t *testing.T) {
 func manyObjects(tb testing.TB, r generators.Resource) []metav1.Object {
 	tb.Helper()
 	objects := slices.Clone(nastyObjects[r.Describe().Key])
+	if usualWires(tb, r) != nil {
+		objects = append(objects, usual.objects(tb, r)...)
+	}
 	for _, c := range clusters {
 		if slices.ContainsFunc(c.resources, func(has generators.Resource) bool { return has == r }) {
 			objects = append(objects, c.objects(tb, r)...)

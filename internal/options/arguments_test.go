@@ -12,7 +12,7 @@ import (
 
 // notYet are flags that manifests in the field give and that do not exist so
 // far. A flag that arrives leaves this list.
-var notYet = []string{"auth-filter", "custom-resource-state-config-file", "custom-resource-state-only",
+var notYet = []string{"custom-resource-state-config-file", "custom-resource-state-only",
 	"node", "pod", "pod-namespace", "shard", "total-shards"}
 
 // TestArgumentsOfTheField parses the argument vectors of charts, distributions

@@ -19,6 +19,7 @@ import (
 var configKeys = map[string]string{
 	"annotations_allow_list":     "metric-annotations-allowlist",
 	"apiserver":                  "apiserver",
+	"auth_filter":                "auth-filter",
 	"auto-gomemlimit":            "auto-gomemlimit",
 	"auto-gomemlimit-ratio":      "auto-gomemlimit-ratio",
 	"enable_gzip_encoding":       "enable-gzip-encoding",
@@ -42,6 +43,7 @@ var configKeys = map[string]string{
 	"snapshot":                   "snapshot",
 	"telemetry_host":             "telemetry-host",
 	"telemetry_port":             "telemetry-port",
+	"tls_config":                 "tls-config",
 }
 
 // A yamlValue is a flag that a configuration file can give as a list or a

@@ -30,6 +30,10 @@ type Options struct {
 
 	// Listen and ListenTelemetry are the addresses of the two ports.
 	Listen, ListenTelemetry string
+	// WebConfig is the path of the web configuration of both, empty for plain
+	// HTTP. AuthFilter has the API server say who may read what they serve.
+	WebConfig  string
+	AuthFilter bool
 
 	// Resources are the resources to export, in the order of serving.
 	Resources []generators.Resource
@@ -169,6 +173,8 @@ type values struct {
 	apiserver, kubeconfig, snapshot       string
 	host, telemetryHost                   string
 	port, telemetryPort                   uint16
+	webConfig                             string
+	authFilter                            bool
 	resources, namespaces, denied         list
 	allow, deny, optIn                    list
 	labelsAllowlist, annotationsAllowlist allowlist
@@ -195,6 +201,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Uint16Var(&v.port, "port", 10241, "port on which to serve metrics; 0 for a free one")
 	f.StringVar(&v.telemetryHost, "telemetry-host", "::", "address on which to serve what kubestate measures of itself")
 	f.Uint16Var(&v.telemetryPort, "telemetry-port", 10242, "port on which to serve what kubestate measures of itself; 0 for a free one")
+	f.StringVar(&v.webConfig, "tls-config", "", "YAML file with the TLS and basic authentication of both ports, in the form of Prometheus' exporter toolkit")
+	f.BoolVar(&v.authFilter, "auth-filter", false, "serve metrics, profiles and debug pages only to clients whose bearer token the API server knows (TokenReview) and lets get the path (SubjectAccessReview); probes stay open")
 	f.Var(&v.resources, "resources", "resources to export, separated by commas (default "+strings.Join(keys(defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, separated by commas (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to leave out, separated by commas")
@@ -224,6 +232,8 @@ func (v *values) options() (Options, error) {
 		Snapshot:        v.snapshot,
 		Listen:          net.JoinHostPort(v.host, strconv.Itoa(int(v.port))),
 		ListenTelemetry: net.JoinHostPort(v.telemetryHost, strconv.Itoa(int(v.telemetryPort))),
+		WebConfig:       v.webConfig,
+		AuthFilter:      v.authFilter,
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
 		Timeouts:        v.timeouts,
@@ -238,6 +248,9 @@ func (v *values) options() (Options, error) {
 	}
 	if err := v.checkDurations(); err != nil {
 		return Options{}, err
+	}
+	if o.Snapshot != "" && o.AuthFilter {
+		return Options{}, errors.New("--auth-filter asks an API server: give it without --snapshot")
 	}
 	var err error
 	if o.MemoryShare, err = v.share(); err != nil {

@@ -1,10 +1,13 @@
-// Package rbac turns a choice of resources and namespaces into the roles that
-// watching them needs: list and watch on those resources, and nothing else.
+// Package rbac turns what the program is to do into the roles that it needs for
+// that: list and watch on the resources, what it asks of whom it serves, and
+// nothing else.
 package rbac
 
 import (
 	"slices"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -18,37 +21,46 @@ const (
 	role             = "kubestate"
 )
 
+// Work is what the roles are for.
+type Work struct {
+	Resources  []generators.Resource
+	Namespaces []string // none for all
+	// Reviews are what the auth filter asks of the API server.
+	Reviews bool
+}
+
 // Objects gives the roles and their bindings. Without namespaces that is one
 // ClusterRole. With namespaces it is a Role in each, for what lives in
 // namespaces, and a ClusterRole for the rest.
-func Objects(resources []generators.Resource, namespaces []string) []any {
-	if len(namespaces) == 0 {
-		return clusterWide(resources)
-	}
+func Objects(w Work) []any {
 	var inNamespaces, outside []generators.Resource
-	for _, r := range resources {
-		if r.Describe().Namespaced {
+	for _, r := range w.Resources {
+		if len(w.Namespaces) > 0 && r.Describe().Namespaced {
 			inNamespaces = append(inNamespaces, r)
 		} else {
 			outside = append(outside, r)
 		}
 	}
-	objects := clusterWide(outside)
-	for _, namespace := range namespaces {
-		objects = append(objects, inNamespace(namespace, inNamespaces)...)
+	everywhere := rules(outside)
+	if w.Reviews {
+		everywhere = append(everywhere, reviews()...)
+	}
+	objects := clusterWide(everywhere)
+	for _, namespace := range w.Namespaces {
+		objects = append(objects, inNamespace(namespace, rules(inNamespaces))...)
 	}
 	return objects
 }
 
-func clusterWide(resources []generators.Resource) []any {
-	if len(resources) == 0 {
+func clusterWide(rules []rbacv1.PolicyRule) []any {
+	if len(rules) == 0 {
 		return nil
 	}
 	return []any{
 		&rbacv1.ClusterRole{
 			TypeMeta:   typeMeta("ClusterRole"),
 			ObjectMeta: metav1.ObjectMeta{Name: role, Labels: labels()},
-			Rules:      rules(resources),
+			Rules:      rules,
 		},
 		&rbacv1.ClusterRoleBinding{
 			TypeMeta:   typeMeta("ClusterRoleBinding"),
@@ -59,15 +71,15 @@ func clusterWide(resources []generators.Resource) []any {
 	}
 }
 
-func inNamespace(namespace string, resources []generators.Resource) []any {
-	if len(resources) == 0 {
+func inNamespace(namespace string, rules []rbacv1.PolicyRule) []any {
+	if len(rules) == 0 {
 		return nil
 	}
 	return []any{
 		&rbacv1.Role{
 			TypeMeta:   typeMeta("Role"),
 			ObjectMeta: metav1.ObjectMeta{Name: role, Namespace: namespace, Labels: labels()},
-			Rules:      rules(resources),
+			Rules:      rules,
 		},
 		&rbacv1.RoleBinding{
 			TypeMeta:   typeMeta("RoleBinding"),
@@ -88,6 +100,15 @@ func labels() map[string]string {
 
 func subjects() []rbacv1.Subject {
 	return []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: Account, Namespace: AccountNamespace}}
+}
+
+// reviews are the rules for asking who a client is and what it may do.
+func reviews() []rbacv1.PolicyRule {
+	create := []string{"create"}
+	return []rbacv1.PolicyRule{
+		{APIGroups: []string{authenticationv1.GroupName}, Resources: []string{"tokenreviews"}, Verbs: create},
+		{APIGroups: []string{authorizationv1.GroupName}, Resources: []string{"subjectaccessreviews"}, Verbs: create},
+	}
 }
 
 // rules gives one rule an API group, groups in order.

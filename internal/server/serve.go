@@ -26,12 +26,14 @@ type Timeouts struct {
 // they are asked to.
 var TelemetryTimeouts = Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Idle: 5 * time.Minute}
 
-// Serve gives an actor that answers requests on the listener. When interrupted
-// it takes no new requests and lets those under way finish.
+// Serve gives an actor that answers requests on the listener. configFile is the
+// path of the web configuration, which CheckWebConfig has found good; empty for
+// plain HTTP. When interrupted the actor takes no new requests and lets those
+// under way finish.
 //
 // What goes wrong with a single connection is the client's affair and logged
 // at debug level.
-func Serve(l net.Listener, h http.Handler, timeouts Timeouts, log *slog.Logger) (execute func() error, interrupt func(error)) {
+func Serve(l net.Listener, h http.Handler, configFile string, timeouts Timeouts, log *slog.Logger) (execute func() error, interrupt func(error)) {
 	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: timeouts.ReadHeader,
@@ -39,14 +41,14 @@ func Serve(l net.Listener, h http.Handler, timeouts Timeouts, log *slog.Logger) 
 		WriteTimeout:      timeouts.Write,
 		IdleTimeout:       timeouts.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	config := &webConfig{path: configFile, log: log}
 	drained := make(chan struct{})
 	over := sync.OnceFunc(func() { close(drained) })
 	execute = func() error {
-		err := s.Serve(l)
+		err := config.serve(s, l)
 		if errors.Is(err, http.ErrServerClosed) {
-			<-drained // Serve returns as soon as draining begins
+			<-drained // it returns as soon as draining begins
 			return nil
 		}
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)

@@ -19,7 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // Contents are the objects of a snapshot.
@@ -143,7 +144,7 @@ func (r *reader) object(object json.RawMessage, kind schema.GroupVersionKind) er
 		r.Skipped[kind]++
 		return nil
 	}
-	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(object, &kind, nil)
+	decoded, _, err := generators.Codecs.UniversalDeserializer().Decode(object, &kind, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", kind.Kind, err)
 	}

@@ -1,6 +1,9 @@
 package store
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // A mark tells the lines that a slot has of a family from others: their length
 // below, a hash of them above. It is 0 where there are none.
@@ -24,43 +27,91 @@ func markOf(lines []byte) mark {
 // Marks are those of a page. With shared set, which the part's lock guards,
 // somebody else holds them too, and they must not change any more.
 type marks struct {
-	families int
-	// of is by slot and then by family: all of an object lie side by side.
+	// columns gives, by family, a number from 1 on, or 0 where no object of the page
+	// has had lines: of a resource's families many are of rare things.
+	columns []uint16
+	width   int // how many have a number
+	// of is by slot and then by column: all of an object lie side by side.
 	of     []mark
 	long   map[int]int // lengths that do not fit, by index in of
 	shared bool
 }
 
 func newMarks(families int) *marks {
-	return &marks{families: families, of: make([]mark, pageSlots*families)}
+	return &marks{columns: make([]uint16, families), long: map[int]int{}}
 }
 
 func (m *marks) clone() *marks {
-	return &marks{families: m.families, of: append([]mark(nil), m.of...), long: maps.Clone(m.long)}
+	c := *m
+	c.of, c.long, c.shared = slices.Clone(m.of), maps.Clone(m.long), false
+	return &c
 }
 
-// object gives the marks of a slot, by family.
-func (m *marks) object(slot int) []mark { return m.of[slot*m.families : (slot+1)*m.families] }
+// lack says whether columns are missing for lines of r.
+func (m *marks) lack(r *Rendered) bool {
+	start := 0
+	for family, end := range r.Ends {
+		if end > start && m.columns[family] == 0 {
+			return true
+		}
+		start = end
+	}
+	return false
+}
+
+// withColumns is a copy of m with columns for all lines of r.
+func (m *marks) withColumns(r *Rendered) *marks {
+	w := &marks{columns: slices.Clone(m.columns), width: m.width, long: map[int]int{}}
+	start := 0
+	for family, end := range r.Ends {
+		if end > start && w.columns[family] == 0 {
+			w.width++
+			w.columns[family] = uint16(w.width)
+		}
+		start = end
+	}
+	w.of = make([]mark, pageSlots*w.width)
+	for slot := range pageSlots {
+		copy(w.of[slot*w.width:], m.of[slot*m.width:(slot+1)*m.width])
+	}
+	for i, n := range m.long {
+		w.long[i/m.width*w.width+i%m.width] = n
+	}
+	return w
+}
+
+// index is where the mark of a slot's lines of a family is, -1 if it has no place.
+func (m *marks) index(slot, family int) int {
+	if m.columns[family] == 0 {
+		return -1
+	}
+	return slot*m.width + int(m.columns[family]) - 1
+}
+
+// mark is that of a slot's lines of a family.
+func (m *marks) mark(slot, family int) mark {
+	if i := m.index(slot, family); i >= 0 {
+		return m.of[i]
+	}
+	return 0
+}
 
 // length is that of a slot's lines of a family.
 func (m *marks) length(slot, family int) int {
-	i := slot*m.families + family
-	n := int(m.of[i] & tooLong)
+	n := int(m.mark(slot, family) & tooLong)
 	if n == tooLong {
-		n = m.long[i]
+		n = m.long[m.index(slot, family)]
 	}
 	return n
 }
 
-// set marks lines of the given length. The marks must not be shared.
+// set marks lines of the given length. There must be a column for them, and the
+// marks must not be shared.
 func (m *marks) set(slot, family int, of mark, length int) {
-	i := slot*m.families + family
+	i := m.index(slot, family)
 	m.of[i] = of
 	delete(m.long, i)
 	if of&tooLong == tooLong {
-		if m.long == nil {
-			m.long = map[int]int{}
-		}
 		m.long[i] = length
 	}
 }

@@ -21,14 +21,19 @@ import (
 type model map[string]int
 
 // The families of the tests: every object has one line in the first and one
-// line in the second unless its value is a multiple of 3.
+// line in the second unless its value is a multiple of 3. For one value that line
+// is long.
 var families = []store.Family{{Name: "a", Header: []byte("# a\n")}, {Name: "b", Header: []byte("# b\n")}}
 
 func render(uid string, v int) store.Rendered {
 	text := fmt.Appendf(nil, "a{%s} %d\n", uid, v)
 	ends := []int{len(text)}
 	if v%3 != 0 {
-		text = fmt.Appendf(text, "b{%s} %d\n", uid, v)
+		width := 0
+		if v == 97 {
+			width = 1<<16 - 1
+		}
+		text = fmt.Appendf(text, "b{%s} %0*d\n", uid, width, v)
 	}
 	return store.Rendered{UID: uid, Namespace: namespaceOf(uid), Text: text, Ends: append(ends, len(text))}
 }
@@ -344,5 +349,27 @@ func TestOrderIsKept(t *testing.T) {
 	f("")
 	if n := p.Len(); n != 0 {
 		t.Fatalf("%d objects left", n)
+	}
+}
+
+// TestViewStays holds that a view is what was there when it was made, whatever
+// becomes of its objects.
+func TestViewStays(t *testing.T) {
+	r := store.NewResource("r", families, 1)
+	part := r.Parts()[0]
+	for v := range 10 {
+		part.Set(render(strings.Repeat("o", v+1), v))
+	}
+	want := read(t, r, "odd")
+	view := r.View("odd")
+	part.Set(render("o", 9999))
+	part.Set(render("oo", 97))
+	part.Delete("ooo")
+	var text bytes.Buffer
+	if err := store.NewAnswer([]store.View{view}, "").WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, text.String()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -37,11 +37,14 @@ func newPage(families int, touched uint64) *page {
 // set makes the object's lines of a slot the given ones. It reports whether they
 // were others before.
 func (p *page) set(slot int, r *Rendered) (changed bool) {
+	if p.marks.lack(r) {
+		p.marks = p.marks.withColumns(r)
+	}
 	start := 0
-	for family, before := range p.marks.object(slot) {
-		lines := r.Text[start:r.Ends[family]]
-		start = r.Ends[family]
-		if now := markOf(lines); now != before {
+	for family, end := range r.Ends {
+		lines := r.Text[start:end]
+		start = end
+		if now := markOf(lines); now != p.marks.mark(slot, family) {
 			p.change(slot, family, lines, now)
 			changed = true
 		}
@@ -51,8 +54,8 @@ func (p *page) set(slot int, r *Rendered) (changed bool) {
 
 // clear takes a slot's lines out of all families.
 func (p *page) clear(slot int) {
-	for family, before := range p.marks.object(slot) {
-		if before != 0 {
+	for family := range p.blocks {
+		if p.marks.mark(slot, family) != 0 {
 			p.change(slot, family, nil, 0)
 		}
 	}

@@ -13,8 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+
+	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // A Client lists and watches any built-in resource.
@@ -37,7 +38,7 @@ func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*C
 	config = rest.CopyConfig(config)
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	config.ContentType = runtime.ContentTypeProtobuf
-	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	config.NegotiatedSerializer = generators.Codecs.WithoutConversion()
 	config.QPS = -1 // a request a watch: the server's own fairness is the better limit
 	h, err := rest.HTTPClientFor(config)
 	if err != nil {
@@ -126,7 +127,7 @@ func (c *Client) request(r schema.GroupVersionResource, namespace string, option
 	request := group.Get().
 		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
 		Resource(r.Resource).
-		VersionedParams(options, scheme.ParameterCodec)
+		VersionedParams(options, generators.ParameterCodec)
 	if ok {
 		request.SetHeader("Accept", known.accept(options.Watch))
 	}

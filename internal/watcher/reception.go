@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -50,9 +49,9 @@ func as(mediaType, kind string) string {
 
 func newReception(d generators.Description, m *Metrics) *reception {
 	gv := d.Kind.GroupVersion()
-	known := scheme.Scheme.KnownTypes(gv)
+	known := generators.Scheme.KnownTypes(gv)
 	r := &reception{
-		ClientNegotiator: runtime.NewClientNegotiator(scheme.Codecs.WithoutConversion(), gv),
+		ClientNegotiator: runtime.NewClientNegotiator(generators.Codecs.WithoutConversion(), gv),
 		resource:         d,
 		apiVersion:       gv.String(),
 		object:           known[d.Kind.Kind],

@@ -107,7 +107,13 @@ func (c *Cluster) writeServingCertificate() error {
 	if err != nil {
 		return err
 	}
-	template := certificate("kube-apiserver")
+	return WriteServing(ca, caKey, c.path("apiserver.crt"), c.path("apiserver.key"))
+}
+
+// WriteServing makes a certificate for a server on 127.0.0.1, signed by an
+// authority, and writes it and its key to paths.
+func WriteServing(ca *x509.Certificate, caKey *ecdsa.PrivateKey, certificatePath, keyPath string) error {
+	template := certificate("test server")
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -118,10 +124,10 @@ func (c *Cluster) writeServingCertificate() error {
 	if err != nil {
 		return fmt.Errorf("make serving certificate: %w", err)
 	}
-	if err := writePEM(c.path("apiserver.crt"), "CERTIFICATE", der); err != nil {
+	if err := writePEM(certificatePath, "CERTIFICATE", der); err != nil {
 		return err
 	}
-	return writeKey(c.path("apiserver.key"), key)
+	return writeKey(keyPath, key)
 }
 
 // certificate is what all certificates have in common.

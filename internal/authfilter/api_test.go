@@ -1,0 +1,187 @@
+package authfilter_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubestate/kubestate/internal/authfilter"
+)
+
+var errRefused = errors.New("connection refused")
+
+// api answers reviews in the place of an API server.
+type api struct {
+	mu sync.Mutex
+	// users are those that tokens belong to, and granted those that may get
+	// what they ask for.
+	users   map[string]authenticationv1.UserInfo
+	granted map[string]bool
+	denied  bool // said of everything besides
+	// fail, if set, is asked what happens instead.
+	fail func(*http.Request) (*http.Response, error)
+
+	asked                     []string // the bodies of requests
+	tokenReviews, accessAsked int
+}
+
+func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	a.asked = append(a.asked, r.Method+" "+r.URL.Path+" "+string(body))
+	token := r.URL.Path == "/apis/authentication.k8s.io/v1/tokenreviews"
+	if token {
+		a.tokenReviews++
+	} else {
+		a.accessAsked++
+	}
+	fail := a.fail
+	a.mu.Unlock()
+	if fail != nil {
+		if answer, err := fail(r); answer != nil || err != nil {
+			return answer, err
+		}
+	}
+	if token {
+		return a.reviewToken(body)
+	}
+	return a.reviewAccess(body)
+}
+
+func (a *api) reviewToken(body []byte) (*http.Response, error) {
+	var review authenticationv1.TokenReview
+	if err := json.Unmarshal(body, &review); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	user, ok := a.users[review.Spec.Token]
+	review.Status = authenticationv1.TokenReviewStatus{Authenticated: ok, User: user}
+	if !ok {
+		review.Status.Error = "[invalid bearer token, token lookup failed]"
+	}
+	return answer(http.StatusCreated, review), nil
+}
+
+func (a *api) reviewAccess(body []byte) (*http.Response, error) {
+	var review authorizationv1.SubjectAccessReview
+	if err := json.Unmarshal(body, &review); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	review.Status.Allowed, review.Status.Denied = a.granted[review.Spec.User], a.denied
+	return answer(http.StatusCreated, review), nil
+}
+
+// change is something that happens in the cluster.
+func (a *api) change(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f()
+}
+
+// counts gives how many token and access reviews there were.
+func (a *api) counts() [2]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return [2]int{a.tokenReviews, a.accessAsked}
+}
+
+func answer(status int, object any) *http.Response {
+	body, err := json.Marshal(object)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Content-Type": {"application/json"}},
+		Body:       io.NopCloser(bytes.NewReader(body)),
+	}
+}
+
+// failure is what an API server answers that does not answer the question.
+func failure(code int32, reason metav1.StatusReason) func(*http.Request) (*http.Response, error) {
+	return func(*http.Request) (*http.Response, error) {
+		return answer(int(code), metav1.Status{
+			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
+			Status:   metav1.StatusFailure, Code: code, Reason: reason, Message: "not so",
+		}), nil
+	}
+}
+
+// shop is an API server that knows two users, of whom one may read.
+func shop() *api {
+	return &api{
+		users: map[string]authenticationv1.UserInfo{
+			"reader-token": {Username: "reader", UID: "1", Groups: []string{"system:serviceaccounts"}, Extra: map[string]authenticationv1.ExtraValue{"pod": {"a", "b"}}},
+			"guest-token":  {Username: "guest", Groups: []string{"system:authenticated"}},
+		},
+		granted: map[string]bool{"reader": true},
+	}
+}
+
+// filtered is a handler behind a filter.
+type filtered struct {
+	http.Handler
+	filter *authfilter.Filter
+	reg    *prometheus.Registry
+	log    *bytes.Buffer
+}
+
+// secret is what h serves.
+const secret = "the page"
+
+func protect(t *testing.T, a *api) filtered {
+	t.Helper()
+	f := filtered{reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.Level(-100)}))
+	var err error
+	f.filter, err = authfilter.New(&rest.Config{Host: "http://api", Transport: a}, f.reg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Handler = f.filter.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, secret)
+	}), "/healthz")
+	return f
+}
+
+// reply is what a client gets.
+type reply struct {
+	Status    int
+	Body      string
+	Challenge string // the WWW-Authenticate field
+}
+
+var (
+	page         = reply{http.StatusOK, secret, ""}
+	unauthorized = reply{http.StatusUnauthorized, "Unauthorized\n", "Bearer"}
+	unasked      = reply{http.StatusInternalServerError, "Authentication failed\n", ""}
+)
+
+// get asks for a path with the Authorization field.
+func (f filtered) get(method, path, authorization string) reply {
+	r := httptest.NewRequest(method, path, nil)
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, r)
+	return reply{w.Code, w.Body.String(), w.Header().Get("WWW-Authenticate")}
+}

@@ -1,0 +1,150 @@
+package authfilter
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/flowcontrol"
+)
+
+// How many questions a second the API server gets, and how many at once after a
+// rest. Tokens that were never good have a limit of their own, so that whoever
+// makes some up keeps neither the API server busy nor those out who may come in.
+const (
+	perSecond, burst                 = 20, 40
+	strangersPerSecond, strangeBurst = 10, 20
+)
+
+// backoff is how a question is tried again, as other Kubernetes components do.
+var backoff = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 1.5, Jitter: 0.2, Steps: 5}
+
+// reviews ask the API server.
+type reviews struct {
+	tokens, accesses rest.Interface
+	strangers        flowcontrol.RateLimiter
+	asked            *prometheus.CounterVec
+}
+
+func newReviews(config *rest.Config, reg prometheus.Registerer) (*reviews, error) {
+	config = rest.CopyConfig(config)
+	config.APIPath = "/apis"
+	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
+	config.QPS, config.Burst = perSecond, burst
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	r := &reviews{
+		strangers: flowcontrol.NewTokenBucketRateLimiter(strangersPerSecond, strangeBurst),
+		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kubestate_auth_filter_reviews_total",
+			Help: "Questions to the API server by kind, tokenreviews or subjectaccessreviews, and result, success or error.",
+		}, []string{"review", "result"}),
+	}
+	if r.tokens, err = groupClient(config, authenticationv1.SchemeGroupVersion, client); err != nil {
+		return nil, err
+	}
+	if r.accesses, err = groupClient(config, authorizationv1.SchemeGroupVersion, client); err != nil {
+		return nil, err
+	}
+	reg.MustRegister(r.asked)
+	return r, nil
+}
+
+func groupClient(config *rest.Config, gv schema.GroupVersion, client *http.Client) (rest.Interface, error) {
+	config = rest.CopyConfig(config)
+	config.GroupVersion = &gv
+	return rest.RESTClientForConfigAndClient(config, client)
+}
+
+// token asks whose token it is; nil stands for nobody's. known says that it was
+// somebody's before.
+func (r *reviews) token(ctx context.Context, token string, known bool) (*authenticationv1.UserInfo, error) {
+	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token}}
+	request := func() *rest.Request {
+		if known {
+			return r.tokens.Post()
+		}
+		return r.tokens.Post().Throttle(r.strangers)
+	}
+	var result authenticationv1.TokenReview
+	if err := r.create(ctx, "tokenreviews", review, request, &result); err != nil {
+		return nil, err
+	}
+	// An error in the status says why a token is no good.
+	if !result.Status.Authenticated {
+		return nil, nil
+	}
+	user := &result.Status.User
+	user.Groups = withAuthenticated(user)
+	return user, nil
+}
+
+// Groups that say whether somebody is known, and the user whom nobody knows.
+const (
+	authenticated   = "system:authenticated"
+	unauthenticated = "system:unauthenticated"
+	anonymous       = "system:anonymous"
+)
+
+// withAuthenticated are the user's groups with the one of all who are known, as
+// other Kubernetes components add it where the review does not.
+func withAuthenticated(user *authenticationv1.UserInfo) []string {
+	if user.Username == anonymous || slices.Contains(user.Groups, authenticated) || slices.Contains(user.Groups, unauthenticated) {
+		return user.Groups
+	}
+	return append(user.Groups, authenticated)
+}
+
+// access asks whether somebody may do something.
+func (r *reviews) access(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec) (bool, error) {
+	review := &authorizationv1.SubjectAccessReview{Spec: spec}
+	var result authorizationv1.SubjectAccessReview
+	if err := r.create(ctx, "subjectaccessreviews", review, r.accesses.Post, &result); err != nil {
+		return false, err
+	}
+	return result.Status.Allowed && !result.Status.Denied, nil
+}
+
+// create sends a review and reads what comes back into result. It tries again
+// where that can help. That who asked first is gone does not matter to those who
+// wait for the same answer.
+func (r *reviews) create(ctx context.Context, resource string, review runtime.Object, request func() *rest.Request, result runtime.Object) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	var err error
+	waited := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
+		err = request().Resource(resource).Body(review).MaxRetries(0).Do(ctx).Into(result)
+		return !passes(err), nil
+	})
+	if err == nil {
+		err = waited
+	}
+	outcome := "success"
+	if err != nil {
+		outcome, err = "error", fmt.Errorf("create %s: %w", resource, err)
+	}
+	r.asked.WithLabelValues(resource, outcome).Inc()
+	return err
+}
+
+// passes says whether an error may be gone when one tries again.
+func passes(err error) bool {
+	_, delayed := apierrors.SuggestsClientDelay(err)
+	return delayed || utilnet.IsConnectionReset(err) || utilnet.IsHTTP2ConnectionLost(err) ||
+		apierrors.IsInternalError(err) || apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err)
+}

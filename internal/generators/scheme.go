@@ -1,0 +1,50 @@
+package generators
+
+import (
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+)
+
+// groups register the types of the resources' groups and no others: what is
+// registered takes memory.
+var groups = runtime.NewSchemeBuilder(
+	admissionv1.AddToScheme,
+	appsv1.AddToScheme,
+	autoscalingv2.AddToScheme,
+	batchv1.AddToScheme,
+	certificatesv1.AddToScheme,
+	coordinationv1.AddToScheme,
+	corev1.AddToScheme,
+	discoveryv1.AddToScheme,
+	networkingv1.AddToScheme,
+	policyv1.AddToScheme,
+	rbacv1.AddToScheme,
+	storagev1.AddToScheme,
+)
+
+var (
+	// Scheme knows the types of all resources.
+	Scheme = func() *runtime.Scheme {
+		s := runtime.NewScheme()
+		if err := groups.AddToScheme(s); err != nil {
+			panic("BUG: " + err.Error())
+		}
+		return s
+	}()
+	// Codecs encode and decode them.
+	Codecs = serializer.NewCodecFactory(Scheme)
+	// ParameterCodec encodes the options of requests for them.
+	ParameterCodec = runtime.NewParameterCodec(Scheme)
+)

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	stdlog "log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/exporter-toolkit/web"
+)
+
+// CheckWebConfig says what is wrong with the web configuration at path, a file
+// in the form of Prometheus' exporter toolkit, or with the certificates that it
+// names. An empty path stands for no file.
+func CheckWebConfig(path string) error {
+	if err := web.Validate(path); err != nil {
+		return fmt.Errorf("--tls-config %s: %w", path, err)
+	}
+	return nil
+}
+
+// webConfig is a web configuration in use. It is read anew, with its
+// certificates, for each connection, and with its users for each request, so
+// that one which was good at the start may be bad later: then there is no
+// answer until it is good again, and the log says so, once.
+type webConfig struct {
+	path string // empty for none
+	log  *slog.Logger
+
+	mu      sync.Mutex
+	checked time.Time
+	wrong   string // what was logged
+}
+
+// serve is s.Serve with what the configuration asks for: TLS, basic
+// authentication, header fields, a limit of requests.
+func (c *webConfig) serve(s *http.Server, l net.Listener) error {
+	s.ErrorLog = stdlog.New(c, "", 0)
+	if c.path == "" {
+		return s.Serve(l)
+	}
+	return web.Serve(l, s, &web.FlagConfig{WebConfigFile: &c.path}, slog.New(webErrors{slog.DiscardHandler, c}))
+}
+
+// Write takes what went wrong with a single connection. That is the client's
+// affair, and logged at debug level, unless the configuration is to blame.
+func (c *webConfig) Write(line []byte) (int, error) {
+	c.log.Debug("connection failed", "err", strings.TrimSpace(string(line)))
+	c.check()
+	return len(line), nil
+}
+
+// lookAgain is the least time between two looks at a configuration that may be
+// bad, however often clients come.
+const lookAgain = 10 * time.Second
+
+// check logs what is wrong with the configuration, if that is something new.
+func (c *webConfig) check() {
+	if wrong := c.news(time.Now()); wrong != "" {
+		c.log.Warn("no answers until the web configuration is good again", "err", wrong)
+	}
+}
+
+// news is what has come to be wrong with the configuration since the last look.
+func (c *webConfig) news(now time.Time) (wrong string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.path == "" || now.Sub(c.checked) < lookAgain {
+		return ""
+	}
+	c.checked = now
+	if err := CheckWebConfig(c.path); err != nil {
+		wrong = err.Error()
+	}
+	if wrong == c.wrong {
+		return ""
+	}
+	c.wrong = wrong
+	return wrong
+}
+
+// webErrors has a look at the configuration when the toolkit finds it wrong.
+// Its own words would come with every request.
+type webErrors struct {
+	slog.Handler
+	config *webConfig
+}
+
+func (webErrors) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
+
+func (e webErrors) Handle(context.Context, slog.Record) error {
+	e.config.check()
+	return nil
+}

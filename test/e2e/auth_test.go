@@ -1,0 +1,329 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+)
+
+// secured is a kubestate with TLS and the auth filter, that runs in a cluster by
+// the roles that it prints itself.
+type secured struct {
+	*exporter.Exporter
+	t       *testing.T
+	cluster *cluster.Cluster
+	tls     *serving
+	args    []string
+	tokens  []string // all that there are
+}
+
+func startSecured(t *testing.T) *secured {
+	t.Helper()
+	c := cluster.Start(t, cluster.Options{})
+	must(t, c.Put(t.Context(), slices.Values(smallShop())))
+	roles, err := exec.CommandContext(t.Context(), kubestate, "rbac", "--auth-filter").Output()
+	must(t, err)
+	apply(t, c, roles)
+	s := &secured{t: t, cluster: c, tls: newServing(t)}
+	s.tls.trusted = append(s.tls.trusted, c.CA)
+	createAccount(t, c, "kube-system", "kubestate")
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, cluster.WriteKubeconfig(kubeconfig, c.URL, c.CA, s.token("kube-system", "kubestate")))
+	s.args = []string{"--auth-filter", "--tls-config", s.tls.config, "--kubeconfig", kubeconfig, "-v=10"}
+	s.Exporter = s.again()
+	return s
+}
+
+// again starts another kubestate of the same kind, which knows nothing yet.
+func (s *secured) again() *exporter.Exporter {
+	s.t.Helper()
+	e := serve(s.t, s.args...)
+	e.Scrapes, e.Telemetry = secure(e.Scrapes), secure(e.Telemetry)
+	await(s.t, settling, func(ctx context.Context) error {
+		if status, body := s.tls.get(ctx, e.Telemetry+"/readyz", ""); status != http.StatusOK {
+			return fmt.Errorf("status %d: %s", status, body)
+		}
+		return nil
+	}, e.Process)
+	return e
+}
+
+func secure(url string) string { return strings.Replace(url, "http:", "https:", 1) }
+
+// token is a new one for a service account, by the API's TokenRequest.
+func (s *secured) token(namespace, account string) string {
+	s.t.Helper()
+	request, err := s.cluster.Client.CoreV1().ServiceAccounts(namespace).CreateToken(s.t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	must(s.t, err)
+	s.tokens = append(s.tokens, request.Status.Token)
+	return request.Status.Token
+}
+
+func createAccount(t *testing.T, c *cluster.Cluster, namespace, name string) {
+	t.Helper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	awaitAPI(t, c, func(ctx context.Context) error { // which makes the namespace itself, in its time
+		_, err := c.Client.CoreV1().ServiceAccounts(namespace).Create(ctx, account, metav1.CreateOptions{})
+		return err
+	})
+}
+
+// apply creates the objects of a manifest.
+func apply(t *testing.T, c *cluster.Cluster, manifest []byte) {
+	t.Helper()
+	for document := range bytes.SplitSeq(manifest, []byte("\n---\n")) {
+		object, _, err := scheme.Codecs.UniversalDeserializer().Decode(document, nil, nil)
+		must(t, err)
+		switch o := object.(type) {
+		case *corev1.ServiceAccount:
+			createAccount(t, c, o.Namespace, o.Name)
+		case *rbacv1.ClusterRole:
+			_, err = c.Client.RbacV1().ClusterRoles().Create(t.Context(), o, metav1.CreateOptions{})
+		case *rbacv1.ClusterRoleBinding:
+			_, err = c.Client.RbacV1().ClusterRoleBindings().Create(t.Context(), o, metav1.CreateOptions{})
+		default:
+			t.Fatalf("%T in a manifest", object)
+		}
+		must(t, err)
+	}
+}
+
+// wants asks for each URL with the token, and wants the status. What is not 200
+// must show nothing of the page.
+func (s *secured) wants(status int, token string, urls ...string) {
+	s.t.Helper()
+	for _, url := range urls {
+		got, body := s.tls.get(s.t.Context(), url, token)
+		if got != status {
+			s.t.Errorf("%s: status %d, want %d: %.200s", url, got, status, body)
+		}
+		if status != http.StatusOK && (strings.Contains(body, "# TYPE") || strings.Contains(body, "<html")) {
+			s.t.Errorf("%s: a page with status %d: %.200s", url, got, body)
+		}
+	}
+}
+
+// TestReadersByToken has the API server itself say who may read: by the role
+// that lets a scraper read the API server's own metrics.
+func TestReadersByToken(t *testing.T) {
+	s := startSecured(t)
+	scraper, err := os.ReadFile("../../deploy/scraper.yaml")
+	must(t, err)
+	apply(t, s.cluster, scraper)
+	createAccount(t, s.cluster, monitoring, "guest")
+	// The same for the pages of a port that are there to look for faults.
+	debugger := bytes.ReplaceAll(bytes.ReplaceAll(scraper, []byte("/metrics"), []byte("/debug/*")), []byte("metrics-reader"), []byte("debugger"))
+	apply(t, s.cluster, bytes.ReplaceAll(debugger, []byte("name: prometheus"), []byte("name: debugger")))
+	reader, guest, looker := s.token(monitoring, "prometheus"), s.token(monitoring, "guest"), s.token(monitoring, "debugger")
+
+	pages := []string{s.Scrapes + "/metrics", s.Telemetry + "/metrics"}
+	others := []string{s.Telemetry + "/debug/pprof/", s.Telemetry + "/debug/pprof/heap", s.Telemetry + "/debug/cardinality"}
+	all := slices.Concat(pages, others)
+	s.wants(http.StatusOK, reader, append(pages, s.cluster.URL+"/metrics")...)
+	s.wants(http.StatusForbidden, reader, others...)
+	s.wants(http.StatusOK, looker, others...)
+	s.wants(http.StatusForbidden, looker, pages...)
+	s.wants(http.StatusForbidden, guest, append(all, s.cluster.URL+"/metrics")...)
+	s.wants(http.StatusUnauthorized, "", all...)
+	s.wants(http.StatusUnauthorized, "made-up", all...)
+	s.wants(http.StatusOK, "", s.Scrapes+"/", s.Scrapes+"/healthz", s.Scrapes+"/livez", s.Telemetry+"/", s.Telemetry+"/readyz")
+
+	t.Run("Prometheus", func(t *testing.T) { scrapedByPrometheus(t, s, reader) })
+	t.Run("Categraf", func(t *testing.T) { scrapedLikeCategraf(t, s, reader) })
+
+	// A program that has not asked yet learns of a withdrawn right at once.
+	bindings := s.cluster.Client.RbacV1().ClusterRoleBindings()
+	must(t, bindings.Delete(t.Context(), "metrics-reader", metav1.DeleteOptions{}))
+	awaitAPI(t, s.cluster, s.answers(http.StatusForbidden, s.cluster.URL+"/metrics", reader))
+	other := s.again()
+	s.wants(http.StatusForbidden, reader, other.Scrapes+"/metrics", other.Telemetry+"/metrics")
+	// So does one that has, of a right that is given: within half a minute.
+	apply(t, s.cluster, scraperBinding(t, scraper))
+	await(t, settling, s.answers(http.StatusOK, other.Scrapes+"/metrics", reader))
+	// And of an account that is gone, within a minute, whatever its rights.
+	accounts := s.cluster.Client.CoreV1().ServiceAccounts(monitoring)
+	fresh := s.token(monitoring, "prometheus")
+	must(t, accounts.Delete(t.Context(), "prometheus", metav1.DeleteOptions{}))
+	await(t, 2*settling, s.answers(http.StatusUnauthorized, s.Scrapes+"/metrics", reader))
+
+	must(t, s.cluster.KillAPIServer())
+	s.wants(http.StatusInternalServerError, fresh, all...)
+	s.wants(http.StatusInternalServerError, "made-up-again", all...)
+	s.wants(http.StatusOK, "", s.Scrapes+"/healthz", s.Telemetry+"/readyz")
+	s.wantNothingSecret(s.Exporter, other)
+}
+
+// answers is a condition that holds when a URL answers with the status.
+func (s *secured) answers(status int, url, token string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if got, body := s.tls.get(ctx, url, token); got != status {
+			return fmt.Errorf("%s: status %d, want %d: %.200s", url, got, status, body)
+		}
+		return nil
+	}
+}
+
+// scraperBinding is the last document of the manifest.
+func scraperBinding(t *testing.T, manifest []byte) []byte {
+	t.Helper()
+	at := bytes.LastIndex(manifest, []byte("\n---\n"))
+	if at < 0 {
+		t.Fatal("the manifest has one document")
+	}
+	return manifest[at+len("\n---\n"):]
+}
+
+// wantNothingSecret looks for tokens in what the programs wrote at the highest
+// verbosity.
+func (s *secured) wantNothingSecret(programs ...*exporter.Exporter) {
+	s.t.Helper()
+	for _, e := range programs {
+		log, err := os.ReadFile(e.Log)
+		must(s.t, err)
+		if !bytes.Contains(log, []byte("level=DEBUG")) {
+			s.t.Errorf("nothing at debug level in %d bytes of log", len(log))
+		}
+		for _, token := range s.tokens {
+			header, _, _ := strings.Cut(token, ".")
+			signature := token[strings.LastIndex(token, ".")+1:]
+			for _, part := range []string{header, signature, signature[:16], "made-up"} {
+				if bytes.Contains(log, []byte(part)) {
+					s.t.Errorf("a token, by its part %s, is in the log", part)
+				}
+			}
+		}
+		for _, words := range []string{"Request Body", "Authorization:", "Bearer"} {
+			if bytes.Contains(log, []byte(words)) {
+				s.t.Errorf("%q is in the log", words)
+			}
+		}
+	}
+}
+
+// scrapedByPrometheus has Prometheus scrape both ports over TLS by a token file,
+// through a change of the certificate.
+func scrapedByPrometheus(t *testing.T, s *secured, token string) {
+	p := runPrometheus(t, fmt.Sprintf(`
+global: {scrape_interval: 1s}
+scrape_configs:
+- job_name: kubestate
+  scheme: https
+  authorization: {credentials_file: %s}
+  tls_config: {ca_file: %s}
+  honor_labels: true
+  static_configs: [{targets: [%q, %q]}]
+`, secretFile(t, token), s.tls.ca, host(s.Scrapes), host(s.Telemetry)))
+	up := func(query string, want float64) {
+		t.Helper()
+		await(t, settling, func(ctx context.Context) error {
+			got, err := p.query(ctx, query)
+			if err == nil && got[""] != want {
+				err = fmt.Errorf("%s is %v, want %v", query, got, want)
+			}
+			return err
+		}, p.Process, s.Process)
+	}
+	up(`sum(up)`, 2)
+	up(`sum(kube_deployment_spec_replicas)`, 7)
+	before := s.tls.serial(t, s.Scrapes)
+	s.tls.renew(t)
+	for _, url := range []string{s.Scrapes, s.Telemetry} {
+		if after := s.tls.serial(t, url); after == before {
+			t.Errorf("%s still serves certificate %s", url, after)
+		}
+	}
+	up(`sum(count_over_time(up[1m])) >= bool 12`, 1)
+	up(`sum(min_over_time(up[1m]))`, 2)
+}
+
+// scrapedLikeCategraf asks as Categraf does: a token from a file, certificates
+// unchecked, protobuf before text.
+func scrapedLikeCategraf(t *testing.T, s *secured, token string) {
+	file, err := os.ReadFile(secretFile(t, token))
+	must(t, err)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Scrapes+"/metrics", nil)
+	must(t, err)
+	request.Header.Set("Authorization", "Bearer "+string(file))
+	request.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3")
+	response, err := unchecked().Do(request)
+	must(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	must(t, err)
+	if got := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || got != "text/plain; version=0.0.4; charset=utf-8" {
+		t.Errorf("status %d, content type %q", response.StatusCode, got)
+	}
+	if !bytes.Contains(body, []byte("\nkube_deployment_spec_replicas{namespace=\"shop\",deployment=\"web\"} 5\n")) {
+		t.Errorf("a deployment is missing: %.200s", body)
+	}
+}
+
+func host(url string) string { return strings.TrimPrefix(url, "https://") }
+
+// secretFile is a file with a secret.
+func secretFile(t *testing.T, secret string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "secret")
+	must(t, os.WriteFile(path, []byte(secret), 0o600))
+	return path
+}
+
+// TestTLSAndPasswordsOfFiles has Prometheus scrape both ports of a program that
+// serves files, over TLS by a password.
+func TestTLSAndPasswordsOfFiles(t *testing.T) {
+	tls := newServing(t)
+	tls.append(t, "basic_auth_users: {prometheus: "+passwordHash+"}\n")
+	e := serve(t, "--snapshot", "../../examples/cluster", "--tls-config", tls.config, "-v=10")
+	e.Scrapes, e.Telemetry = secure(e.Scrapes), secure(e.Telemetry)
+	for _, url := range []string{e.Scrapes + "/metrics", e.Scrapes + "/healthz", e.Telemetry + "/metrics", e.Telemetry + "/readyz"} {
+		if status, body := tls.get(t.Context(), url, ""); status != http.StatusUnauthorized {
+			t.Errorf("%s: status %d without a password: %.200s", url, status, body)
+		}
+	}
+	p := runPrometheus(t, fmt.Sprintf(`
+global: {scrape_interval: 1s}
+scrape_configs:
+- job_name: kubestate
+  scheme: https
+  basic_auth: {username: prometheus, password_file: %s}
+  tls_config: {ca_file: %s}
+  static_configs: [{targets: [%q, %q]}]
+`, secretFile(t, password), tls.ca, host(e.Scrapes), host(e.Telemetry)))
+	await(t, settling, func(ctx context.Context) error {
+		got, err := p.query(ctx, `sum(up)`)
+		if err == nil && got[""] != 2 {
+			err = fmt.Errorf("up: %v", got)
+		}
+		return err
+	}, p.Process, e.Process)
+	log, err := os.ReadFile(e.Log)
+	must(t, err)
+	for _, secret := range []string{password, passwordHash} {
+		if bytes.Contains(log, []byte(secret)) {
+			t.Errorf("%s is in the log", secret)
+		}
+	}
+}
+
+// A password and its bcrypt hash.
+const (
+	password     = "correct horse"
+	passwordHash = "$2a$04$7p6Vh4P/OXthUPSLhfZHreuzYUM5S.QreD.DndwZxXvXpMWe3c58."
+)
