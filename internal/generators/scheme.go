@@ -14,7 +14,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 )
 
 // groups register the types of the resources' groups and no others: what is
@@ -34,17 +33,11 @@ var groups = runtime.NewSchemeBuilder(
 	storagev1.AddToScheme,
 )
 
-var (
-	// Scheme knows the types of all resources.
-	Scheme = func() *runtime.Scheme {
-		s := runtime.NewScheme()
-		if err := groups.AddToScheme(s); err != nil {
-			panic("BUG: " + err.Error())
-		}
-		return s
-	}()
-	// Codecs encode and decode them.
-	Codecs = serializer.NewCodecFactory(Scheme)
-	// ParameterCodec encodes the options of requests for them.
-	ParameterCodec = runtime.NewParameterCodec(Scheme)
-)
+// NewScheme makes a scheme that knows the types of all resources.
+func NewScheme() *runtime.Scheme {
+	s := runtime.NewScheme()
+	if err := groups.AddToScheme(s); err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return s
+}

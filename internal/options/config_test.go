@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubestate/kubestate/internal/options"
 )
@@ -55,7 +56,8 @@ func FuzzPatterns(f *testing.F) {
 func TestConfigOfEveryKey(t *testing.T) {
 	var text strings.Builder
 	values := map[string]string{
-		"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3s",
+		"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
+		"int64": "7", "float64": "0.7",
 	}
 	for _, f := range options.Flags() {
 		if f.Key != "" && f.Key != "snapshot" {
@@ -70,7 +72,7 @@ func TestConfigOfEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text.String())
 	}
-	if o.Listen != "a:7" || o.MaxScrapes != 7 || o.ShutdownDelay.String() != "3s" || o.Selection.Extra[0].Value != "a" || o.Kubeconfig != "a" {
+	if o.Listen != "a:7" || o.MaxScrapes != 7 || o.ShutdownDelay != 3*time.Hour || o.Selection.Extra[0].Value != "a" || o.Kubeconfig != "a" {
 		t.Errorf("%+v", o)
 	}
 }

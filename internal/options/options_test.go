@@ -89,9 +89,10 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Selection.Annotations = generators.Allowlist{"pods": {"a"}} }, "--metric-annotations-allowlist=pods=[a]")
 
 	// Labels of every series.
-	type extra = []generators.ExtraLabel
-	f(func(o *o) { o.Selection.Extra = extra{{"cluster", "prod"}, {"region", "eu"}} }, "--extra-labels=cluster=prod, region = eu ,")
-	f(func(o *o) { o.Selection.Extra = extra{{"cluster", "a=b"}, {"region", `"`}} }, "--extra-labels=cluster=a=b", `--extra-labels=region="`)
+	extra := func(name, value string) generators.ExtraLabel { return generators.ExtraLabel{Name: name, Value: value} }
+	type all = []generators.ExtraLabel
+	f(func(o *o) { o.Selection.Extra = all{extra("cluster", "prod"), extra("region", "eu")} }, "--extra-labels=cluster=prod, region = eu ,")
+	f(func(o *o) { o.Selection.Extra = all{extra("cluster", "a=b"), extra("region", `"`)} }, "--extra-labels=cluster=a=b", `--extra-labels=region="`)
 	f(func(*o) {}, "--extra-labels=")
 
 	// Serving.

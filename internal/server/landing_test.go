@@ -26,7 +26,7 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 			small("a", "1"), many, small("b", "1", "2", "3"), small("none"), small("c", "1"), small("d", "1"), small("e", "1"),
 			small("f", "1"), small("g", "1"), small("h", "1"), small("i", "1"), small("j", "1", "2"),
 		},
-		unsynced: []string{"b in shop", "b in office", "none", "man"},
+		unsynced: []string{"b in shop", "b in office", "none", "man", "many-more in shop"},
 	}
 	want := strings.Fields("family resource series bytes many many 1\u202f234 21\u202f102 b b 3 33 j j 2 22" +
 		" a a 1 11 c c 1 11 d d 1 11 e e 1 11 f f 1 11 g g 1 11 h h 1 11" +

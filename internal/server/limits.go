@@ -75,11 +75,7 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began, patience := time.Now(), turn
 	if bound, ok := l.deadline(r); ok {
 		// A writer that knows no deadlines is none of a connection's.
-		connection := http.NewResponseController(w)
-		_ = connection.SetWriteDeadline(began.Add(bound))
-		if l.Answer == 0 { // else the server sets it anew for each request
-			defer func() { _ = connection.SetWriteDeadline(time.Time{}) }()
-		}
+		_ = http.NewResponseController(w).SetWriteDeadline(began.Add(bound))
 		patience = min(turn, bound/2) // the other half is for the answer
 	}
 	if l.Scrapes > 0 {

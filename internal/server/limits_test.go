@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -193,6 +195,36 @@ func TestNoLimit(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		}
+	})
+}
+
+// TestDeadlineIsOfOneScrape has a scraper that says how long it waits, and asks
+// again on the same connection after that time. The server itself sets no bound.
+func TestDeadlineIsOfOneScrape(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newPipes()
+		s := serve(l, server.Main(&source{resources: resources}, server.Limits{}, never, prometheus.NewRegistry()), 0, &levels{})
+		c := l.dial(t, "GET /metrics HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 1\r\n\r\n")
+		answers := bufio.NewReader(c)
+		f := func() {
+			t.Helper()
+			answer, err := http.ReadResponse(answers, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			if body, err := io.ReadAll(answer.Body); err != nil || string(body) != nodes+pods+jobs {
+				t.Errorf("the answer is %q, %v", body, err)
+			}
+		}
+		f()
+		time.Sleep(2 * time.Second)
+		if _, err := io.WriteString(c, scrape); err != nil {
+			t.Fatal(err)
+		}
+		f()
+		c.Close()
+		s.stop(t)
 	})
 }
 

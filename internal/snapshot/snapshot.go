@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -136,6 +137,8 @@ func (r *reader) item(object json.RawMessage, implied schema.GroupVersionKind) e
 	return r.object(object, own.GroupVersionKind())
 }
 
+var decoder = serializer.NewCodecFactory(generators.NewScheme()).UniversalDeserializer()
+
 func (r *reader) object(object json.RawMessage, kind schema.GroupVersionKind) error {
 	if !slices.Contains(r.wanted, kind) {
 		if kind.Kind == "" {
@@ -144,7 +147,7 @@ func (r *reader) object(object json.RawMessage, kind schema.GroupVersionKind) er
 		r.Skipped[kind]++
 		return nil
 	}
-	decoded, _, err := generators.Codecs.UniversalDeserializer().Decode(object, &kind, nil)
+	decoded, _, err := decoder.Decode(object, &kind, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", kind.Kind, err)
 	}

@@ -14,8 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
-
-	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // A Client lists and watches any built-in resource.
@@ -38,7 +36,7 @@ func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*C
 	config = rest.CopyConfig(config)
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	config.ContentType = runtime.ContentTypeProtobuf
-	config.NegotiatedSerializer = generators.Codecs.WithoutConversion()
+	config.NegotiatedSerializer = codecs.WithoutConversion()
 	config.QPS = -1 // a request a watch: the server's own fairness is the better limit
 	h, err := rest.HTTPClientFor(config)
 	if err != nil {
@@ -129,7 +127,7 @@ func (c *Client) request(r schema.GroupVersionResource, namespace string, option
 	request := group.Get().
 		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
 		Resource(r.Resource).
-		VersionedParams(options, generators.ParameterCodec)
+		VersionedParams(options, parameterCodec)
 	if ok {
 		request.SetHeader("Accept", known.accept(options.Watch))
 	}

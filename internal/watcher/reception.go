@@ -49,9 +49,9 @@ func as(mediaType, kind string) string {
 
 func newReception(d generators.Description, m *Metrics) *reception {
 	gv := d.Kind.GroupVersion()
-	known := generators.Scheme.KnownTypes(gv)
+	known := scheme.KnownTypes(gv)
 	r := &reception{
-		ClientNegotiator: runtime.NewClientNegotiator(generators.Codecs.WithoutConversion(), gv),
+		ClientNegotiator: runtime.NewClientNegotiator(codecs.WithoutConversion(), gv),
 		resource:         d,
 		apiVersion:       gv.String(),
 		object:           known[d.Kind.Kind],

@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // older gives the versions of resources that are read where the API server does
@@ -84,10 +83,7 @@ func (c *Client) serves(ctx context.Context, r schema.GroupVersionResource) bool
 // of another resource.
 func (f *Feed) understand(object runtime.Object) (apiObject, error) {
 	if f.want != nil && reflect.TypeOf(object) != f.want {
-		var err error
-		if object, err = f.fromOlder(object); err != nil {
-			return nil, fmt.Errorf("%T in place of %s: %w", object, f.resource.GoType, err)
-		}
+		return nil, fmt.Errorf("%T in place of %s: %w", object, f.resource.GoType, errOtherResource)
 	}
 	o, ok := object.(apiObject)
 	if !ok {
@@ -97,41 +93,3 @@ func (f *Feed) understand(object runtime.Object) (apiObject, error) {
 }
 
 var errOtherResource = errors.New("not of the resource")
-
-// fromOlder reads an object of an older version as one of the table's.
-func (f *Feed) fromOlder(object runtime.Object) (runtime.Object, error) {
-	kinds, _, err := scheme.Scheme.ObjectKinds(object)
-	if err != nil {
-		return object, err
-	}
-	kind, r := kinds[0], f.resource
-	if kind.GroupKind() != r.Kind.GroupKind() || !slices.Contains(older[r.Resource.GroupResource()], kind.Version) {
-		return object, errOtherResource
-	}
-	from, ok := object.(interface{ Marshal() ([]byte, error) })
-	if !ok {
-		return object, errOtherResource
-	}
-	message, err := from.Marshal()
-	if err != nil {
-		return object, err
-	}
-	wanted, err := scheme.Scheme.New(r.Kind)
-	if err != nil {
-		return object, err
-	}
-	to, ok := wanted.(interface{ Unmarshal([]byte) error })
-	if !ok {
-		return object, errOtherResource
-	}
-	return wanted, to.Unmarshal(message)
-}
-
-// typeOf is the type of the objects of a kind, nil if it is none of the built-in ones.
-func typeOf(kind schema.GroupVersionKind) reflect.Type {
-	object, err := scheme.Scheme.New(kind)
-	if err != nil {
-		return nil
-	}
-	return reflect.TypeOf(object)
-}

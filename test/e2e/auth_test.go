@@ -143,7 +143,7 @@ func TestReadersByToken(t *testing.T) {
 	s.wants(http.StatusForbidden, guest, append(all, s.cluster.URL+"/metrics")...)
 	s.wants(http.StatusUnauthorized, "", all...)
 	s.wants(http.StatusUnauthorized, "made-up", all...)
-	s.wants(http.StatusOK, "", s.Scrapes+"/", s.Scrapes+"/healthz", s.Scrapes+"/livez", s.Telemetry+"/", s.Telemetry+"/readyz")
+	s.wants(http.StatusOK, "", s.Scrapes+"/", s.Scrapes+"/healthz", s.Scrapes+"/livez", s.Telemetry+"/", s.Telemetry+"/readyz", s.Telemetry+"/livez", s.Telemetry+"/startupz")
 
 	t.Run("Prometheus", func(t *testing.T) { scrapedByPrometheus(t, s, reader) })
 	t.Run("Categraf", func(t *testing.T) { scrapedLikeCategraf(t, s, reader) })

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -99,10 +100,7 @@ func wantEverySeries(t *testing.T, db *prometheus, instance, job string, series 
 // a value is none in the end.
 func expected(t *testing.T, line string, target map[string]string, honored bool) string {
 	t.Helper()
-	all := map[string]string{}
-	for name, value := range target {
-		all[name] = value
-	}
+	all := maps.Clone(target)
 	for name, value := range labelsOf(t, line) {
 		switch _, both := target[name]; {
 		case value == "" && honored:
