@@ -36,7 +36,7 @@ unit: $(BUILD)/cc ## Run the tests that need no control plane
 e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
-bench: build $(BUILD)/controlplane $(BUILD)/nginx ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
+bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
 	cd test && go run ./measure -pods $(or $(PODS),20000) $(BENCH)
 
 churn: build $(BUILD)/controlplane ## Have pods come and go for FOR=5m, and fail if goroutines, watches or memory grow
@@ -87,6 +87,11 @@ $(BUILD)/prometheus-2:
 $(BUILD)/victoria-metrics:
 	$(call unpack,victoria-metrics) && ln -sf $(BUILD)/debian/usr/bin/vmagent $(BUILD)/vmagent && \
 		ln -sf $(BUILD)/debian/usr/bin/victoria-metrics $@
+
+# The client of the measurements.
+$(BUILD)/curl:
+	command -v curl || { apt-get update && apt-get install -y --no-install-recommends curl; }
+	@mkdir -p $(BUILD) && ln -sf "$$(command -v curl)" $@
 
 # A browser, which Debian has as a package.
 $(BUILD)/chromium:

@@ -3,6 +3,7 @@ package watcher
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -122,10 +123,10 @@ func (s *source) begin() {
 // endedBy notes why a watch has ended, or could not be resumed.
 func (s *source) endedBy(err error) {
 	switch {
-	case err == errStalled:
+	case errors.Is(err, errStalled):
 		s.log.Warn("a streamed list does not come to its end; listing in pages for a while", "silent", stall)
 		s.streamFrom = time.Now().Add(streamAgain)
-	case err == errDisorder:
+	case errors.Is(err, errDisorder):
 		s.ended = "disorder"
 	case apierrors.IsResourceExpired(err), apierrors.IsGone(err):
 		s.ended = "expired"

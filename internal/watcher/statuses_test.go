@@ -33,7 +33,9 @@ func (f *following) is(t *testing.T, want string) {
 			got = append(got, "age"+line[strings.LastIndexByte(line, ' '):])
 		case strings.Contains(line, "last_event"):
 			var at float64
-			fmt.Sscan(line[strings.LastIndexByte(line, ' '):], &at)
+			if _, err := fmt.Sscan(line[strings.LastIndexByte(line, ' '):], &at); err != nil {
+				t.Error(err)
+			}
 			got = append(got, fmt.Sprint("event ", time.Since(time.UnixMilli(int64(at*1000))).Round(time.Second)))
 		}
 	}

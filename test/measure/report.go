@@ -85,8 +85,18 @@ func (t *table) row(what string, of func(*program) figure, nginx, informers figu
 // scrapes are the rows of scrapes of one kind.
 func (t *table) scrapes(when string, of func(*program) scrapes) {
 	own := of(t.kubestate)
-	t.row("scrape "+when, func(p *program) figure { return of(p).plain.program.figure() }, own.plain.nginx.figure(), none)
-	t.row("scrape "+when+", gzip", func(p *program) figure { return of(p).packed.program.figure() }, own.packed.nginx.figure(), none)
+	for _, by := range []struct {
+		name  string
+		times func(*pair) *rivals
+	}{{"", func(p *pair) *rivals { return &p.curl }}, {", bare client", func(p *pair) *rivals { return &p.own }}} {
+		for _, in := range []struct {
+			name string
+			pair func(*scrapes) *pair
+		}{{"", func(s *scrapes) *pair { return &s.plain }}, {", gzip", func(s *scrapes) *pair { return &s.packed }}} {
+			times := func(s scrapes) *rivals { return by.times(in.pair(&s)) }
+			t.row("scrape "+when+in.name+by.name, func(p *program) figure { return times(of(p)).program.figure() }, times(own).nginx.figure(), none)
+		}
+	}
 	t.row("answer "+when, func(p *program) figure { return of(p).plain.answer.figure() }, none, none)
 	t.row("answer "+when+", gzip", func(p *program) figure { return of(p).packed.answer.figure() }, none, none)
 }
@@ -94,7 +104,7 @@ func (t *table) scrapes(when string, of func(*program) scrapes) {
 // report is the table, with a line above about what it is of.
 func (b *bench) report(r results) string {
 	t := table{results: r}
-	fmt.Fprintf(&t, "%d pods and what belongs to them; %d cores, %s, %s/%s. Scrapes: median of %d (fastest to slowest).\n",
+	fmt.Fprintf(&t, "%d pods and what belongs to them; %d cores, %s, %s/%s. Scrapes: median of %d (fastest to slowest), by curl and by a client that does nothing else.\n",
 		b.pods, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, b.scrapes)
 	fmt.Fprint(&t, "Ratio: to nginx, which serves the same bytes, or to bare informers of the same objects.\n\n")
 	head, rule := []string{"", "kubestate", "nginx", "informers", "ratio"}, []string{"---", "---:", "---:", "---:", "---:"}

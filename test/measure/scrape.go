@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -112,12 +114,15 @@ func save(ctx context.Context, address, encoding, path string) (a answer, err er
 // scrapes compare a program to nginx with the same bytes, in each encoding.
 type scrapes struct{ plain, packed pair }
 
-// pair is how long a program took for an answer, and nginx for the same.
+// pair is an answer, and how long clients took to get it: one of ours, which does
+// less than any other and so waits for servers only, and curl.
 type pair struct {
-	answer  answer
-	program timing
-	nginx   timing
+	answer    answer
+	own, curl rivals
 }
+
+// rivals are the times of the same scrape of a program and of nginx.
+type rivals struct{ program, nginx timing }
 
 // timing are the times of scrapes, ascending.
 type timing []time.Duration
@@ -141,26 +146,52 @@ func (b *bench) timeScrapes(ctx context.Context, address string) (s scrapes, err
 	defer web.Close()
 	for i := range b.scrapes + 1 {
 		for _, of := range []struct {
-			client   *client
 			encoding string
-			times    *timing
-		}{
-			{program, identity, &s.plain.program}, {web, identity, &s.plain.nginx},
-			{program, gzipped, &s.packed.program}, {web, gzipped, &s.packed.nginx},
-		} {
-			a, err := of.client.get(of.encoding, io.Discard)
-			if err != nil {
+			times    *pair
+		}{{identity, &s.plain}, {gzipped, &s.packed}} {
+			if err := of.times.add(ctx, of.encoding, program, web, i > 0); err != nil { // the first finds neither connection in use
 				return s, err
-			}
-			if i > 0 { // the first finds neither connection in use
-				*of.times = append(*of.times, a.took)
 			}
 		}
 	}
-	for _, times := range []timing{s.plain.program, s.plain.nginx, s.packed.program, s.packed.nginx} {
-		slices.Sort(times)
+	for _, r := range []*rivals{&s.plain.own, &s.plain.curl, &s.packed.own, &s.packed.curl} {
+		slices.Sort(r.program)
+		slices.Sort(r.nginx)
 	}
 	return s, nil
+}
+
+// add has both clients scrape the program and nginx, and keeps the times if they
+// count.
+func (p *pair) add(ctx context.Context, encoding string, program, web *client, counts bool) error {
+	for _, of := range []struct {
+		server    *client
+		own, curl *timing
+	}{{program, &p.own.program, &p.curl.program}, {web, &p.own.nginx, &p.curl.nginx}} {
+		a, err := of.server.get(encoding, io.Discard)
+		if err != nil {
+			return err
+		}
+		took, err := curl(ctx, of.server.url.String(), encoding)
+		if err != nil {
+			return err
+		}
+		if counts {
+			*of.own, *of.curl = append(*of.own, a.took), append(*of.curl, took)
+		}
+	}
+	return nil
+}
+
+// curl is how long curl took for an answer, from the connection on.
+func curl(ctx context.Context, address, encoding string) (time.Duration, error) {
+	out, err := exec.CommandContext(ctx, "curl", "--silent", "--fail", "--output", os.DevNull,
+		"--header", "Accept-Encoding: "+encoding, "--write-out", "%{time_total}", address).Output()
+	if err != nil {
+		return 0, fmt.Errorf("curl %s: %w", address, err)
+	}
+	seconds, err := strconv.ParseFloat(string(out), 64)
+	return time.Duration(seconds * float64(time.Second)), err
 }
 
 // saveBoth writes answers in both encodings to where nginx serves them from.
