@@ -30,7 +30,7 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	cd test && $(BUILD)/golangci-lint run ./...
 	go mod tidy -diff
 
-unit: $(BUILD)/cc ## Run the tests that need no control plane
+unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
 e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
@@ -88,7 +88,7 @@ $(BUILD)/victoria-metrics:
 	$(call unpack,victoria-metrics) && ln -sf $(BUILD)/debian/usr/bin/vmagent $(BUILD)/vmagent && \
 		ln -sf $(BUILD)/debian/usr/bin/victoria-metrics $@
 
-# The client of the measurements.
+# The client of the measurements, and a reader of gzip that is zlib.
 $(BUILD)/curl:
 	command -v curl || { apt-get update && apt-get install -y --no-install-recommends curl; }
 	@mkdir -p $(BUILD) && ln -sf "$$(command -v curl)" $@

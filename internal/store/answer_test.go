@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -14,34 +17,75 @@ import (
 // FuzzAnswer stores texts as they come, packs some, and reads the answer back in
 // both encodings.
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte("a\n"), uint64(1), 3)
-	f.Add(bytes.Repeat([]byte("kube_pod_info{namespace=\"a\"} 1\n"), 200), uint64(2), 100)
-	f.Add([]byte{0, 0xff, '\n', 0x1f, 0x8b}, uint64(3), 70)
+	addTexts(f)
 	f.Fuzz(func(t *testing.T, text []byte, seed uint64, objects int) {
-		rnd := rand.New(rand.NewPCG(seed, 0))
-		r := store.NewResource("things", families, 1)
-		p := r.Parts()[0]
-		byFamily := [2][]string{}
-		for i := range min(max(objects, 0), 200) {
-			cut, end := rnd.IntN(len(text)+1), rnd.IntN(len(text)+1)
-			cut, end = min(cut, end), max(cut, end)
-			p.Set(store.Rendered{UID: fmt.Sprint(i), Text: text[:end], Ends: []int{cut, end}})
-			byFamily[0] = append(byFamily[0], string(text[:cut]))
-			byFamily[1] = append(byFamily[1], string(text[cut:end]))
-			if rnd.IntN(20) == 0 {
-				for range 6 {
-					r.Pack()
-				}
-			}
-		}
-		want := ""
-		if len(byFamily[0]) > 0 {
-			want = "# a\n" + strings.Join(byFamily[0], "") + "# b\n" + strings.Join(byFamily[1], "")
-		}
+		r, want := random(text, seed, objects)
 		if got := read(t, r); got != want {
 			t.Errorf("read %q, want %q", got, want)
 		}
 	})
+}
+
+// FuzzAnswerElsewhere has gzip, and zlib within curl, read the gzip answer too:
+// they are stricter than Go in other places.
+func FuzzAnswerElsewhere(f *testing.F) {
+	addTexts(f)
+	var packed []byte
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(packed)
+	}))
+	f.Cleanup(s.Close)
+	f.Fuzz(func(t *testing.T, text []byte, seed uint64, objects int) {
+		r, want := random(text, seed, objects)
+		var b bytes.Buffer
+		if err := store.NewAnswer([]store.View{r.View()}, "# EOF\n").WriteGzip(&b); err != nil {
+			t.Fatal(err)
+		}
+		packed, want = b.Bytes(), want+"# EOF\n"
+		for _, reader := range [][]string{{"gzip", "--test"}, {"gzip", "--decompress", "--stdout"}, {"curl", "--silent", "--show-error", "--compressed", s.URL}} {
+			c := exec.CommandContext(t.Context(), reader[0], reader[1:]...)
+			c.Stdin = bytes.NewReader(packed)
+			got, err := c.Output()
+			if err != nil || string(got) != want && reader[1] != "--test" {
+				t.Errorf("%s reads %d bytes, want %d: %v", reader, len(got), len(want), err)
+			}
+		}
+	})
+}
+
+func addTexts(f *testing.F) {
+	f.Add([]byte("a\n"), uint64(1), 3)
+	f.Add(bytes.Repeat([]byte("kube_pod_info{namespace=\"a\"} 1\n"), 200), uint64(2), 100)
+	f.Add(bytes.Repeat([]byte("kube_pod_info{namespace=\"a\"} 1\n"), 5000), uint64(2), 3)
+	f.Add([]byte{0, 0xff, '\n', 0x1f, 0x8b}, uint64(3), 70)
+	f.Add([]byte(nil), uint64(4), 5)
+	f.Add([]byte("a\n"), uint64(5), 0)
+}
+
+// random is a resource of objects whose lines are cut from text, and what is to
+// be read of it.
+func random(text []byte, seed uint64, objects int) (*store.Resource, string) {
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	r := store.NewResource("things", families, 1)
+	p := r.Parts()[0]
+	byFamily := [2][]string{}
+	for i := range min(max(objects, 0), 200) {
+		cut, end := rnd.IntN(len(text)+1), rnd.IntN(len(text)+1)
+		cut, end = min(cut, end), max(cut, end)
+		p.Set(store.Rendered{UID: fmt.Sprint(i), Text: text[:end], Ends: []int{cut, end}})
+		byFamily[0] = append(byFamily[0], string(text[:cut]))
+		byFamily[1] = append(byFamily[1], string(text[cut:end]))
+		if rnd.IntN(20) == 0 {
+			for range 6 {
+				r.Pack()
+			}
+		}
+	}
+	if len(byFamily[0]) == 0 {
+		return r, ""
+	}
+	return r, "# a\n" + strings.Join(byFamily[0], "") + "# b\n" + strings.Join(byFamily[1], "")
 }
 
 // TestTypedHeaders holds that each kind of answer has the headers for it, once.
