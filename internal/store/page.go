@@ -126,16 +126,6 @@ func (p *page) share() {
 	}
 }
 
-// pack packs what is open. The page must not be known to anybody else.
-func (p *page) pack() {
-	for i, b := range p.blocks {
-		if b.isOpen() {
-			p.blocks[i] = b.packed()
-		}
-	}
-	p.opened = false
-}
-
 func (p *page) openBytes() int {
 	n := 0
 	for _, b := range p.blocks {

@@ -121,6 +121,9 @@ func (p *Part) remove(uid string, at place) {
 type Generation struct {
 	next *Part
 	seen []uint64 // by page and slot: has been set
+	// packing are the pages being packed beside, packer the permission to.
+	packing sync.WaitGroup
+	packer  chan struct{}
 }
 
 // Begin starts the next generation of the part, as yet without objects. The
@@ -141,7 +144,7 @@ func (p *Part) Begin() *Generation {
 			next.pages[n] = pg.clone()
 		}
 	}
-	return &Generation{next: next, seen: make([]uint64, len(p.pages))}
+	return &Generation{next: next, seen: make([]uint64, len(p.pages)), packer: make(chan struct{}, 1)}
 }
 
 // Set is Part.Set on the generation.
@@ -155,7 +158,21 @@ func (g *Generation) Set(r Rendered) {
 	// A page of which everything is known now will hardly be touched again
 	// before it is seen: packing it keeps the whole from being open at once.
 	if pg := g.next.pages[at.page]; pg.full() && g.seen[at.page] == pg.used {
-		pg.pack()
+		g.pack(pg)
+	}
+}
+
+// pack packs a page while more objects are set, or at once if another is being
+// packed: setting is to be no quicker than packing.
+func (g *Generation) pack(pg *page) {
+	select {
+	case g.packer <- struct{}{}:
+		g.packing.Go(func() {
+			g.next.packPage(pg)
+			<-g.packer
+		})
+	default:
+		g.next.packPage(pg)
 	}
 }
 
@@ -177,6 +194,7 @@ func (g *Generation) isSeen(page, slot int) bool {
 // Replace makes g the content of the part in one step: a view has all of the old
 // content or all of the new. g must not be used afterwards.
 func (p *Part) Replace(g *Generation) {
+	g.packing.Wait()
 	for n, pg := range g.next.pages {
 		if pg == nil {
 			continue
