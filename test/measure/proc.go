@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -39,28 +40,27 @@ func readMemory(pid int) (m memory, err error) {
 	return m, nil
 }
 
-// readCPU returns the time that the process has spent on processors.
+// readCPU returns the time that the process has spent on processors, as the
+// scheduler counts it of each thread: what /proc/PID/stat says is sampled, and
+// coarse. Threads that have ended are missing; those of Go programs stay.
 func readCPU(pid int) (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, fmt.Errorf("read CPU time: %w", err)
+	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(paths) == 0 {
+		return 0, fmt.Errorf("read CPU time: no threads of process %d: %w", pid, err)
 	}
-	// After the name, which may hold anything, utime and stime are fields 12 and
-	// 13, in hundredths of a second.
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("read CPU time: %d fields", len(fields))
-	}
-	var ticks int64
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseInt(field, 10, 64)
+	var total time.Duration
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return 0, fmt.Errorf("read CPU time: %w", err)
 		}
-		ticks += n
+		var nanoseconds int64
+		if _, err := fmt.Sscan(string(text), &nanoseconds); err != nil {
+			return 0, fmt.Errorf("read CPU time: %s: %w", path, err)
+		}
+		total += time.Duration(nanoseconds)
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil
+	return total, nil
 }
 
 // cpuOver returns the time that the process spends on processors from now on.
