@@ -54,6 +54,8 @@ type program struct {
 	name string
 	url  string // of its answers
 	pid  int
+	// exporter is the running program.
+	exporter *exporter.Exporter
 
 	first  time.Duration // of the first scrape
 	series int
@@ -64,6 +66,7 @@ type program struct {
 	slow   *amongSlow
 	churn  *churned
 	soak   *soaked
+	relist *relisted // nil if it cannot be known
 	end    memory
 
 	// problems are what was found wrong with its answers.
@@ -88,11 +91,11 @@ func (b *bench) measureProgram(ctx context.Context, name string, start func(cont
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.Kill()) }()
-	p := &program{name: name, url: e.Scrapes + "/metrics", pid: e.Pid()}
+	p := &program{name: name, url: e.Scrapes + "/metrics", pid: e.Pid(), exporter: e}
 	if err := p.start(ctx, e.Process, begin, b.idle, func(ctx context.Context) error { return ready(ctx, e) }); err != nil {
 		return nil, err
 	}
-	for _, measure := range b.phases() {
+	for _, measure := range b.phases(name) {
 		if err := measure(ctx, p); err != nil {
 			return nil, errors.Join(err, e.Err())
 		}
@@ -102,7 +105,7 @@ func (b *bench) measureProgram(ctx context.Context, name string, start func(cont
 }
 
 // phases are what an exporter goes through, in order.
-func (b *bench) phases() []func(context.Context, *program) error {
+func (b *bench) phases(name string) []func(context.Context, *program) error {
 	phases := []func(context.Context, *program) error{b.measureQuiet, b.measureBusy}
 	if b.slow > 0 {
 		phases = append(phases, b.measureAmongSlow)
@@ -112,6 +115,9 @@ func (b *bench) phases() []func(context.Context, *program) error {
 	}
 	if b.soak > 0 {
 		phases = append(phases, b.measureSoak)
+	}
+	if name == "kubestate" {
+		phases = append(phases, b.measureRelist)
 	}
 	return phases
 }

@@ -117,6 +117,8 @@ func (b *bench) report(r results) string {
 	b.reportScrapes(&t)
 	b.reportSlow(&t)
 	b.reportLoad(&t)
+	t.row("peak memory through a relist", func(p *program) figure { return p.relist.peakFigure() }, none, none)
+	t.row("relist, from when the API server is back", func(p *program) figure { return p.relist.tookFigure() }, none, none)
 	t.row("memory at the end", func(p *program) figure { return p.end.figure() }, none, none)
 	return t.String()
 }
