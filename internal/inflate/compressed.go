@@ -9,7 +9,9 @@ const (
 	// matchRoom is how much the longest match may write, with what it is too much.
 	matchRoom = 258 + wide
 	// room is how much a round of quick may write: literals, and then a match.
-	room = 3 + matchRoom
+	room = maxLiterals + 1 + matchRoom
+	// maxLiterals is how many there are bits for without another look at the input.
+	maxLiterals = 4
 )
 
 // compressed unpacks the symbols of a block by its two codes.
@@ -35,30 +37,23 @@ func (d *Decoder) quick() (ended bool, err error) {
 	lengths, dists := d.lengths.entries, d.dists.entries
 	firstLengths, firstDists := (*[1 << lengthBits]uint32)(lengths), (*[1 << distBits]uint32)(dists)
 	for pos+16 <= len(in) && end+room <= len(out) {
-		// The longest match takes 48 bits; three literals of the first table 30.
+		// The longest match takes 48 bits; as many literals of the first table no more.
 		bits |= binary.LittleEndian.Uint64(in[pos:]) << (count & 63)
 		pos += (63 - count) >> 3
 		count |= 56
 		e := firstLengths[bits&(1<<lengthBits-1)]
 		if e&literal != 0 {
-			out[end] = byte(e >> valueShift)
-			end++
-			bits >>= e & 63
-			count -= int(e & codeBits)
-			e = firstLengths[bits&(1<<lengthBits-1)]
-			if e&literal != 0 {
+			for range maxLiterals {
 				out[end] = byte(e >> valueShift)
 				end++
 				bits >>= e & 63
 				count -= int(e & codeBits)
-				e = firstLengths[bits&(1<<lengthBits-1)]
-				if e&literal != 0 {
-					out[end] = byte(e >> valueShift)
-					end++
-					bits >>= e & 63
-					count -= int(e & codeBits)
-					continue
+				if e = firstLengths[bits&(1<<lengthBits-1)]; e&literal == 0 {
+					break
 				}
+			}
+			if e&literal != 0 {
+				continue
 			}
 			bits |= binary.LittleEndian.Uint64(in[pos:]) << (count & 63)
 			pos += (63 - count) >> 3
