@@ -19,7 +19,7 @@ import (
 type plan struct {
 	effect     generators.Effect
 	namespaces []string
-	denied     []string // sorted
+	denied     []string
 	fromCache  bool
 	limit      int64 // objects at most; 0 for any number
 }
@@ -36,14 +36,18 @@ func planFor(config Config, d generators.Description) plan {
 		if len(config.Namespaces) > 0 {
 			p.namespaces = config.Namespaces
 		}
-		p.denied = slices.Sorted(slices.Values(config.Denied))
+		p.denied = config.Denied
 	}
 	return p
 }
 
 func (p plan) equal(o plan) bool {
-	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && slices.Equal(p.denied, o.denied) &&
+	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && sameSet(p.denied, o.denied) &&
 		p.fromCache == o.fromCache && p.limit == o.limit
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // watched is one resource as one plan wants it: its text, and the feeds that fill
