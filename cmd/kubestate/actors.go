@@ -30,7 +30,7 @@ func until(ctx context.Context, delay time.Duration, stopping func()) (execute f
 }
 
 // background adapts a function that runs until its context ends to an actor.
-func background(ctx context.Context, f func(context.Context) error) (execute func() error, interrupt func(error)) {
+func background(ctx context.Context, f func(context.Context)) (execute func() error, interrupt func(error)) {
 	ctx, cancel := context.WithCancel(ctx)
-	return func() error { return f(ctx) }, func(error) { cancel() }
+	return func() error { f(ctx); return nil }, func(error) { cancel() }
 }

@@ -19,7 +19,7 @@ import (
 // TestLateConfigCannotProtect has a configuration file come later that asks for
 // what the ports were not opened with. It is not taken up in part.
 func TestLateConfigCannotProtect(t *testing.T) {
-	f := func(config string, want bool) {
+	f := func(config, want string) {
 		t.Helper()
 		path := filepath.Join(t.TempDir(), "settings.yaml")
 		args := []string{"--config", path, "--continue-without-config", "--apiserver", "http://127.0.0.1:1"}
@@ -27,19 +27,27 @@ func TestLateConfigCannotProtect(t *testing.T) {
 		if err != nil || current.Awaited == nil {
 			t.Fatalf("without a file: %+v, %v", current, err)
 		}
+		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
+		w, err := newWatcher(t.Context(), current, watcher.NewMetrics(registry), log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newReloader(args, current, w, registry, log)
 		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		b := builder{metrics: watcher.NewMetrics(server.NewRegistry()), log: slog.New(slog.DiscardHandler)}
-		_, err = b.fromConfig(t.Context(), args, current)
-		if want != (err == nil) || err != nil && !strings.Contains(err.Error(), "tls_config and auth_filter count from a start on") {
-			t.Errorf("%s: %v", config, err)
+		r.reload()
+		if want != "" {
+			want = "--config: " + path + ": " + want + " cannot change while the program runs: restart it"
+		}
+		if d := cmp.Diff(want, r.wrong); d != "" {
+			t.Errorf("%s (-want +got):\n%s", config, d)
 		}
 	}
-	f("resources: [pods]", true)
-	f("auth_filter: true", false)
-	f("auth_filter: false", true)
-	f("tls_config: web.yaml", false)
+	f("resources: [pods]", "")
+	f("auth_filter: true", "auth_filter")
+	f("auth_filter: false", "")
+	f("tls_config: web.yaml\nport: 1\nresources: [pods]", "port, tls_config")
 }
 
 // TestNoBodiesOfRequests logs as client-go does: at V(8) and more it logs the

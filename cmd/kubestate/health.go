@@ -8,11 +8,11 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// readiness gives what the relay waits for as the server's checks.
-func readiness(relay *watcher.Relay) func() []server.Check {
+// readiness gives what the watcher waits for as the server's checks.
+func readiness(w *watcher.Watcher) func() []server.Check {
 	return func() []server.Check {
 		var checks []server.Check
-		for _, c := range relay.Checks() {
+		for _, c := range w.Checks() {
 			words := []string{string(c.State)}
 			if c.Reason != "" {
 				words = append(words, "("+c.Reason+")")
@@ -27,9 +27,9 @@ func readiness(relay *watcher.Relay) func() []server.Check {
 	}
 }
 
-// tooOld says what of the relay's content exceeds an age, if that is not 0.
-func tooOld(relay *watcher.Relay, age time.Duration) server.Exceeded {
+// tooOld says what of the watcher's content exceeds an age, if that is not 0.
+func tooOld(w *watcher.Watcher, age func() time.Duration) server.Exceeded {
 	return func(wanted func(string) bool) string {
-		return watcher.Limit(age).Exceeded(relay.Statuses(), wanted)
+		return watcher.Limit(age()).Exceeded(w.Statuses(), wanted)
 	}
 }

@@ -58,6 +58,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	// From here on a signal ends the program in good order.
 	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer release()
+	hangups := make(chan os.Signal, 1) // end it no more, either
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	logs := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: opts.LogLevel})
 	log := slog.New(logs)
 	klog.SetSlogLogger(slog.New(details{logs}))
@@ -79,8 +82,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	}
 	defer telemetry.Close()
 	registry := server.NewRegistry()
-	build := builder{metrics: watcher.NewMetrics(registry), log: log}
-	first, err := build.watcher(ctx, opts)
+	watched, err := newWatcher(ctx, opts, watcher.NewMetrics(registry), log)
 	if err != nil {
 		return err
 	}
@@ -88,28 +90,24 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	if err != nil {
 		return err
 	}
-	relay := watcher.NewRelay(first, log)
-	relay.Register(registry)
-	next := make(chan *watcher.Watcher)
+	watched.Register(registry)
+	reload := newReloader(args, opts, watched, registry, log)
 
 	// Interrupted in this order: answers under way finish before what they are
 	// made from stops.
 	var g run.Group
 	running := context.WithoutCancel(ctx)
-	probes := server.NewProbes(relay.Unsynced)
+	probes := server.NewProbes(watched.Unsynced)
 	limits := server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}
 	g.Add(until(ctx, opts.ShutdownDelay, func() {
 		release() // a second signal ends the program at once
 		log.Info("stopping", "in", opts.ShutdownDelay)
 		probes.Stop()
 	}))
-	g.Add(server.Serve(scrapes, protect(server.Main(relay, limits, tooOld(relay, opts.MaxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(relay, registry, probes, readiness(relay))), opts.WebConfig, server.TelemetryTimeouts, log))
-	g.Add(background(running, func(ctx context.Context) error { return relay.Run(ctx, next) }))
-	if opts.Awaited != nil {
-		log.Warn("starting without the configuration file", "err", opts.Awaited)
-		g.Add(background(running, func(ctx context.Context) error { return awaitConfig(ctx, args, opts, build, next) }))
-	}
+	g.Add(server.Serve(scrapes, protect(server.Main(watched, limits, tooOld(watched, reload.maxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(watched, registry, probes, readiness(watched))), opts.WebConfig, server.TelemetryTimeouts, log))
+	g.Add(background(running, watched.Run))
+	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())
 	err = g.Run()
 	log.Info("stopped", "reason", cmp.Or(err, context.Cause(ctx)))

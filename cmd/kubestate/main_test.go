@@ -36,6 +36,8 @@ func TestScripts(t *testing.T) {
 			"get":      get,
 			"await":    await,
 			"occupy":   occupy,
+			"hangup":   hangup,
+			"says":     says,
 		},
 		RequireExplicitExec: true,
 	})
@@ -96,6 +98,20 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		text, err := ask(request)
 		ts.Check(err)
 		return strings.Contains(text, args[1])
+	})
+}
+
+// hangup sends SIGHUP to the program that was started last.
+func hangup(ts *testscript.TestScript, _ bool, _ []string) {
+	programs := ts.BackgroundCmds()
+	ts.Check(programs[len(programs)-1].Process.Signal(syscall.SIGHUP))
+}
+
+// says FILE TEXT waits until the file contains TEXT.
+func says(ts *testscript.TestScript, _ bool, args []string) {
+	poll(ts, func() bool {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		return err == nil && strings.Contains(string(text), args[1])
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
@@ -21,9 +22,10 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	const path, begin, end = "../../docs/self-metrics.md", "<!-- table -->\n", "<!-- end -->\n"
 	registry := server.NewRegistry()
 	metrics := watcher.NewMetrics(registry)
-	relay := watcher.NewRelay(watcher.New(watcher.Config{}, metrics, slog.Default()), slog.Default())
-	relay.Register(registry)
-	server.Main(relay, server.Limits{}, tooOld(relay, 0), registry)
+	w := watcher.New(watcher.Config{}, metrics, slog.Default())
+	w.Register(registry)
+	reload := newReloader(nil, options.Options{}, w, registry, slog.Default())
+	server.Main(w, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
 
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"internal/exposition": {},
 	"internal/version":    {},
 	"internal/inflate":    {},
+	"internal/filewatch":  {},
 	"internal/memory":     {},
 	"internal/store":      {"internal/inflate"},
 	"internal/snapshot":   {"internal/generators"},
@@ -33,7 +34,7 @@ var allowed = map[string][]string{
 	"internal/rbac":       {"internal/generators"},
 	"internal/watcher":    {"internal/generators", "internal/projection", "internal/store"},
 	"internal/server":     {"internal/exposition", "internal/store", "internal/version"},
-	"cmd/kubestate":       {"internal/authfilter", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
+	"cmd/kubestate":       {"internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

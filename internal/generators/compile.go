@@ -62,9 +62,9 @@ func compileFamily(resource string, d FamilyDescription, selection Selection) fa
 		header: newHeader(d),
 		open:   append([]byte(d.Name+"{"), selection.extraText()...),
 	}
+	f.prefix = dynamicPrefix(d.Labels)
 	for _, keys := range d.Labels {
 		if n := len(keys); n > 0 && strings.HasSuffix(keys[n-1], "*") {
-			f.prefix = strings.TrimSuffix(keys[n-1], "*")
 			keys = keys[:n-1]
 		}
 		var set labelSet
@@ -74,12 +74,29 @@ func compileFamily(resource string, d FamilyDescription, selection Selection) fa
 		f.sets = append(f.sets, set)
 	}
 	switch f.prefix {
-	case "label_":
+	case labelPrefix:
 		f.allowed = selection.Labels.keysOf(resource)
-	case "annotation_":
+	case annotationPrefix:
 		f.allowed = selection.Annotations.keysOf(resource)
 	}
 	return f
+}
+
+// The prefixes of labels that are made from an object's labels and annotations.
+const (
+	labelPrefix      = "label_"
+	annotationPrefix = "annotation_"
+)
+
+// dynamicPrefix is what the names of labels that are made from a map begin with,
+// empty if there are none in the sets.
+func dynamicPrefix(sets [][]string) (prefix string) {
+	for _, keys := range sets {
+		if n := len(keys); n > 0 && strings.HasSuffix(keys[n-1], "*") {
+			prefix = strings.TrimSuffix(keys[n-1], "*")
+		}
+	}
+	return prefix
 }
 
 // A Renderer appends the lines of one resource's objects. It owns scratch

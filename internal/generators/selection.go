@@ -96,3 +96,54 @@ func (g keyGlob) matches(key string) bool {
 	rest, ok = strings.CutSuffix(rest, g.after)
 	return ok && !strings.Contains(rest, "\n")
 }
+
+// An Effect is what a selection makes of one resource. Selections of equal effect
+// compile its table to renderers that render the same.
+type Effect struct {
+	// families are the names of those that are exported, in order.
+	families []string
+	// labels and annotations are the keys allowed, sorted, where a family that is
+	// exported has labels made from them.
+	labels, annotations []string
+	extra               []ExtraLabel
+}
+
+// Equal says whether the effects are the same.
+func (e Effect) Equal(o Effect) bool {
+	return slices.Equal(e.families, o.families) && slices.Equal(e.labels, o.labels) &&
+		slices.Equal(e.annotations, o.annotations) && slices.Equal(e.extra, o.extra)
+}
+
+// EffectOn is the effect on the resource that d describes.
+func (s Selection) EffectOn(d Description) Effect {
+	e := Effect{extra: slices.Clone(s.Extra)}
+	for _, f := range d.Families {
+		if !s.exports(f) {
+			continue
+		}
+		e.families = append(e.families, f.Name)
+		switch dynamicPrefix(f.Labels) {
+		case labelPrefix:
+			e.labels = s.Labels.keysOf(d.Key).list()
+		case annotationPrefix:
+			e.annotations = s.Annotations.keysOf(d.Key).list()
+		}
+	}
+	return e
+}
+
+// list gives the keys in one order, each once.
+func (k *allowedKeys) list() []string {
+	if k == nil {
+		return nil
+	}
+	if k.all {
+		return []string{"*"}
+	}
+	keys := slices.Clone(k.exact)
+	for _, g := range k.globs {
+		keys = append(keys, g.before+"*"+g.after)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}

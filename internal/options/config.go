@@ -1,6 +1,8 @@
 package options
 
 import (
+	"bytes"
+	"crypto/md5"
 	"errors"
 	"fmt"
 	"io"
@@ -57,22 +59,22 @@ type yamlValue interface {
 	setYAML(node *yaml.Node) error
 }
 
-// readConfig sets the flags that the file at path names. A file that cannot be
-// read or understood sets none.
-func readConfig(path string, flags *pflag.FlagSet) error {
-	f, err := os.Open(path)
+// readConfig sets the flags that the file at path names, and gives its MD5 sum. A
+// file that cannot be read or understood sets none.
+func readConfig(path string, flags *pflag.FlagSet) (sum []byte, err error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("--config: %w", err)
+		return nil, fmt.Errorf("--config: %w", err)
 	}
-	defer f.Close()
-	root, err := parseConfig(f)
+	root, err := parseConfig(bytes.NewReader(text))
 	if err == nil {
 		err = setFlags(root, flags)
 	}
 	if err != nil {
-		return fmt.Errorf("--config: %s: %w", path, err)
+		return nil, fmt.Errorf("--config: %s: %w", path, err)
 	}
-	return nil
+	md := md5.Sum(text)
+	return md[:], nil
 }
 
 // parseConfig gives the mapping that a configuration file consists of, nil if

@@ -48,6 +48,13 @@ type Options struct {
 	ObjectLimit  int64
 	MaxStaleness time.Duration
 
+	// Config is the path of the configuration file, empty if there is none, and
+	// ConfigSum the MD5 sum of what was read there, nil if that could not be used.
+	Config    string
+	ConfigSum []byte
+	// settled are the settings that count from a start on, by key.
+	settled map[string]string
+
 	// Awaited says why the configuration file could not be used, where the user
 	// wants to go on without it until it can.
 	Awaited error
@@ -104,7 +111,7 @@ func Parse(args []string) (Options, error) {
 	if err != nil && v.config != "" && v.continueWithoutConfig {
 		return withoutConfig(args, err)
 	}
-	o.Command = command
+	o.Command, o.Config, o.settled = command, v.config, settled(flags)
 	return o, err
 }
 
@@ -113,13 +120,15 @@ func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 	if v.config == "" {
 		return v.options()
 	}
-	if err := readConfig(v.config, flags); err != nil {
+	sum, err := readConfig(v.config, flags)
+	if err != nil {
 		return Options{}, err
 	}
 	o, err := v.options()
 	if err != nil {
 		return Options{}, fmt.Errorf("with --config %s: %w", v.config, err)
 	}
+	o.ConfigSum = sum
 	return o, nil
 }
 
@@ -132,7 +141,7 @@ func withoutConfig(args []string, reason error) (Options, error) {
 		return Options{}, err
 	}
 	o, err := v.options()
-	o.Command, o.Awaited = Command(flags.Arg(0)), reason
+	o.Command, o.Awaited, o.Config, o.settled = Command(flags.Arg(0)), reason, v.config, settled(flags)
 	return o, err
 }
 
@@ -209,7 +218,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; in a pod not needed")
 	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, in place of the one that the kubeconfig names")
 	f.StringVar(&v.snapshot, "snapshot", "", "serve the objects in this file or directory, YAML or JSON, instead of watching an API server")
-	f.StringVar(&v.config, "config", "", "YAML file of settings, which count more than flags")
+	f.StringVar(&v.config, "config", "", "YAML file of settings, which count more than flags; changes are taken up without a restart, as far as they can be")
 	f.BoolVar(&v.continueWithoutConfig, "continue-without-config", false, "start without the --config file if it is missing or wrong, and take it up once it is there and right")
 	f.StringVar(&v.host, "host", "::", "address on which to serve metrics")
 	f.Uint16Var(&v.port, "port", 10241, "port on which to serve metrics; 0 for a free one")

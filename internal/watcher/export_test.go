@@ -2,8 +2,8 @@ package watcher
 
 import "github.com/kubestate/kubestate/internal/generators"
 
-// Feeds gives the feeds of w, in the order of its configuration.
-func (w *Watcher) Feeds() []*Feed { return w.feeds }
+// Feeds gives the feeds of w, that is served, in order.
+func (w *Watcher) Feeds() []*Feed { return w.feeds() }
 
 // StartOver is what a source does to its feed before it lists.
 func (f *Feed) StartOver() { f.startOver() }

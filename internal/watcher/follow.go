@@ -11,14 +11,14 @@ import (
 )
 
 // follow keeps the feed in step with the API server until ctx ends.
-func (w *Watcher) follow(ctx context.Context, f *Feed) {
+func (w *Watcher) follow(ctx context.Context, u *watched, f *Feed) {
 	labels := prometheus.Labels{"resource": f.resource.GoType}
 	source := &source{
 		feed:      f,
-		client:    w.client,
+		client:    u.client,
 		resource:  f.resource.Resource,
-		selector:  f.fieldSelector(w.denied),
-		fromCache: w.fromCache,
+		selector:  f.fieldSelector(u.denied),
+		fromCache: u.fromCache,
 		metrics:   w.metrics,
 		lists:     w.metrics.lists.MustCurryWith(labels),
 		watches:   w.metrics.watches.MustCurryWith(labels),

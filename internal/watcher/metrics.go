@@ -14,6 +14,7 @@ type Metrics struct {
 	lists, watches *prometheus.CounterVec
 	relists        *prometheus.CounterVec
 	contained      *prometheus.CounterVec
+	rebuilds       *prometheus.CounterVec
 	listed, limit  *prometheus.GaugeVec // no series where there is none
 
 	received, cut, decoding, rendering *prometheus.CounterVec // by resource
@@ -47,12 +48,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "kubestate_contained_panics_total",
 			Help: "Families of objects that are missing because rendering them panicked.",
 		}, []string{"family"}),
+		rebuilds:  byResource("kubestate_resource_rebuilds_total", "How often a resource was listed and rendered anew because its configuration changed, and took the place of what was served before."),
 		received:  byResource("kubestate_received_bytes_total", "Bytes of the API server's answers, by resource."),
 		cut:       byResource("kubestate_cut_bytes_total", "Bytes of objects that no row reads and that were cut before decoding, by resource."),
 		decoding:  byResource("kubestate_decode_seconds_total", "Time spent cutting and decoding, by resource."),
 		rendering: byResource("kubestate_render_seconds_total", "Time spent rendering and storing, by resource."),
 	}
-	reg.MustRegister(m.lists, m.watches, m.relists, m.listed, m.limit, m.contained, m.received, m.cut, m.decoding, m.rendering)
+	reg.MustRegister(m.lists, m.watches, m.relists, m.listed, m.limit, m.contained, m.rebuilds, m.received, m.cut, m.decoding, m.rendering)
 	return m
 }
 

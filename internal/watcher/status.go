@@ -137,6 +137,14 @@ func (h *health) awaited() bool {
 	return !h.complete && !h.state.refused()
 }
 
+// settled says whether a list has ever been complete, or has been refused for some
+// time.
+func (h *health) settled(refused time.Duration) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.complete || h.state.refused() && time.Since(h.since) >= refused
+}
+
 // current is the state.
 func (h *health) current() State {
 	h.mu.Lock()

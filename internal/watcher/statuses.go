@@ -49,15 +49,8 @@ func (m statusMetrics) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// Register registers with reg how the resources of the watcher that is being
-// served stand.
-func (r *Relay) Register(reg prometheus.Registerer) { reg.MustRegister(statusMetrics(r.Statuses)) }
-
-// Statuses is Watcher.Statuses of the watcher that is being served.
-func (r *Relay) Statuses() []Status { return r.serving.Load().Statuses() }
-
-// Checks is Watcher.Checks of the watcher that is being served.
-func (r *Relay) Checks() []Check { return r.serving.Load().Checks() }
+// Register registers with reg how the resources that are served stand.
+func (w *Watcher) Register(reg prometheus.Registerer) { reg.MustRegister(statusMetrics(w.Statuses)) }
 
 // A Limit bounds how old what is served may be; 0 sets no bound.
 type Limit time.Duration

@@ -21,7 +21,7 @@ func (f *following) is(t *testing.T, want string) {
 	t.Helper()
 	synctest.Wait()
 	reg := prometheus.NewRegistry()
-	watcher.NewRelay(f.w, nil).Register(reg)
+	f.w.Register(reg)
 	var got []string
 	for line := range strings.Lines(own(t, reg)) {
 		line = strings.TrimSpace(line)

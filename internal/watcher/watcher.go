@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -25,8 +24,8 @@ type Config struct {
 	Namespaces []string
 	// Denied are namespaces whose objects are left out.
 	Denied []string
-	// Client reaches the API server to watch. Without one the content is what
-	// Load puts there.
+	// Client reaches the API server to watch, for this Config alone. Without one
+	// the content is what Load puts there.
 	Client *Client
 	// FromCache allows the API server to answer lists with what it has in memory,
 	// which may be behind, and which it sends undivided.
@@ -36,83 +35,87 @@ type Config struct {
 	ObjectLimit int64
 }
 
-// A Watcher holds the feeds of a configuration.
+// A Watcher watches the resources of a configuration, which can change while it
+// runs. Change and Load are for one goroutine at a time.
 type Watcher struct {
-	resources []*store.Resource
-	feeds     []*Feed
-	denied    []string
-	client    *Client
-	fromCache bool
 	metrics   *Metrics
-	unsynced  atomic.Int32 // feeds
-	complete  chan struct{}
+	contained *contained
 	log       *slog.Logger
+
+	serving atomic.Pointer[[]*watched] // what readers see
+	mu      sync.Mutex                 // held to set serving
+	wanted  []*watched                 // by the last configuration
+	signals chan struct{}              // that serving may have to change
 }
 
-// New makes the feeds, and the store that they fill. Nothing runs yet.
+// New makes what the configuration needs. Nothing runs yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{denied: config.Denied, client: config.Client, fromCache: config.FromCache, metrics: metrics, log: log, complete: make(chan struct{})}
-	contained := newContained(metrics, log)
-	for _, r := range config.Resources {
-		d := r.Describe()
-		namespaces := []string{metav1.NamespaceAll}
-		if d.Namespaced && len(config.Namespaces) > 0 {
-			namespaces = config.Namespaces
-		}
-		var feeds []*Feed
-		for _, namespace := range namespaces {
-			f := &Feed{
-				resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
-				want: typeOf(d.Kind), limit: config.ObjectLimit, onSynced: w.oneSynced, health: newHealth(),
-				rendering: metrics.rendering.WithLabelValues(d.Key),
-			}
-			f.renderer.Contained = contained.report
-			feeds = append(feeds, f)
-		}
-		if w.client != nil {
-			w.client.learn(newReception(d, metrics))
-		}
-		kept := store.NewResource(d.Key, families(feeds[0].renderer), len(feeds))
-		for i, part := range kept.Parts() {
-			feeds[i].part = part
-		}
-		w.resources = append(w.resources, kept)
-		if config.ObjectLimit > 0 {
-			metrics.limit.WithLabelValues(d.GoType).Set(float64(config.ObjectLimit))
-		}
-		w.feeds = append(w.feeds, feeds...)
-	}
-	w.unsynced.Store(int32(len(w.feeds)))
+	w := &Watcher{metrics: metrics, contained: newContained(metrics, log), log: log, signals: make(chan struct{}, 1)}
+	w.serving.Store(&[]*watched{})
+	w.Change(config)
+	all := w.wanted
+	w.serving.Store(&all)
 	return w
 }
 
-// families is what the store has to know of what r renders.
-func families(r *generators.Renderer) []store.Family {
-	headers := r.Headers()
-	var all []store.Family
-	for i, name := range r.Names() {
-		all = append(all, store.Family{Name: name, Header: headers[i].Text, Typed: headers[i].Typed})
+// Change has config take the place of the configuration before. A resource that
+// both have the same plans for stays as it is. Any other that is watched already
+// is served as it was until it is complete under the new configuration, or the API
+// server refuses it; a resource that is new is served from then on. Change gives
+// the keys of what is made anew, and does not wait for it. What an earlier Change
+// began is given up.
+func (w *Watcher) Change(config Config) (anew []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	// A change that is taken back finds what is still served.
+	known := slices.Concat(*w.serving.Load(), w.wanted)
+	var wanted []*watched
+	for _, r := range config.Resources {
+		d := r.Describe()
+		p := planFor(config, d)
+		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Key && u.plan.equal(p) })
+		if i >= 0 {
+			wanted = append(wanted, known[i])
+			continue
+		}
+		wanted, anew = append(wanted, w.watch(r, p, config)), append(anew, d.Key)
+	}
+	w.wanted = wanted
+	w.signal()
+	return anew
+}
+
+// signal has Run look at what is to be served.
+func (w *Watcher) signal() {
+	select {
+	case w.signals <- struct{}{}:
+	default: // it will look
+	}
+}
+
+// Resources gives the store, in the order of the configuration.
+func (w *Watcher) Resources() []*store.Resource {
+	var all []*store.Resource
+	for _, u := range *w.serving.Load() {
+		all = append(all, u.Resource)
 	}
 	return all
 }
 
-func (w *Watcher) oneSynced() {
-	if w.unsynced.Add(-1) == 0 {
-		close(w.complete)
+// feeds are those of what is served.
+func (w *Watcher) feeds() []*Feed {
+	var all []*Feed
+	for _, u := range *w.serving.Load() {
+		all = append(all, u.feeds...)
 	}
+	return all
 }
-
-// Complete is closed once every feed has been complete.
-func (w *Watcher) Complete() <-chan struct{} { return w.complete }
-
-// Resources gives the store, in the order of the configuration.
-func (w *Watcher) Resources() []*store.Resource { return w.resources }
 
 // Unsynced names what has not been complete once yet, leaving out what the API
 // server refuses: that must not keep the rest from being served.
 func (w *Watcher) Unsynced() []string {
 	var names []string
-	for _, f := range w.feeds {
+	for _, f := range w.feeds() {
 		if f.health.awaited() {
 			names = append(names, f.name())
 		}
@@ -133,7 +136,7 @@ type Check struct {
 // Checks gives what there is to wait for, in the order of the configuration.
 func (w *Watcher) Checks() []Check {
 	var all []Check
-	for _, f := range w.feeds {
+	for _, f := range w.feeds() {
 		s := f.health.status(f.resource.Key)
 		all = append(all, Check{f.name(), f.health.wasComplete(), s.State, s.Reason, s.Since})
 	}
@@ -144,31 +147,88 @@ func (w *Watcher) Checks() []Check {
 // configuration; nothing where there is no API server.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
-	for _, f := range w.feeds {
-		if w.client == nil {
-			break
+	for _, u := range *w.serving.Load() {
+		if u.client != nil {
+			all = append(all, u.status())
 		}
-		s := f.health.status(f.resource.Key)
-		if last := len(all) - 1; last >= 0 && all[last].Resource == s.Resource {
-			all[last] = all[last].worse(s)
-			continue
-		}
-		all = append(all, s)
 	}
 	return all
 }
 
-// Run follows the API server, if there is one, and keeps the store packed until
-// ctx ends.
-func (w *Watcher) Run(ctx context.Context) {
-	var running sync.WaitGroup
-	running.Go(func() { w.pack(ctx) })
-	if w.client != nil {
-		for _, f := range w.feeds {
-			running.Go(func() { w.follow(ctx, f) })
+// Load fills what the last configuration wants from objects by kind, as a complete
+// list of each.
+func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) error {
+	for _, u := range w.wanted {
+		if err := u.load(objects); err != nil {
+			return err
 		}
 	}
-	running.Wait()
+	return nil
+}
+
+// Run follows the API server, if there is one, takes up changes of configuration,
+// and keeps the store packed until ctx ends.
+func (w *Watcher) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { w.pack(ctx) })
+	again := time.NewTicker(time.Second) // for what is refused, which nobody signals
+	defer again.Stop()
+	stops := map[*watched]context.CancelFunc{}
+	for {
+		needed := w.takeUp()
+		for _, u := range needed {
+			if stops[u] == nil {
+				var each context.Context
+				each, stops[u] = context.WithCancel(ctx)
+				running.Go(func() { u.run(each, w) })
+			}
+		}
+		for u, stop := range stops {
+			if !slices.Contains(needed, u) {
+				stop()
+				delete(stops, u)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			for _, stop := range stops {
+				stop()
+			}
+			return
+		case <-w.signals:
+		case <-again.C:
+		}
+	}
+}
+
+// takeUp serves what is wanted and ready in the place of what was there before, and
+// gives what there has to be: what is served, and what is wanted.
+func (w *Watcher) takeUp() (needed []*watched) {
+	starting := len(w.Unsynced()) > 0 // so that nobody relies on what is served
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	serving := *w.serving.Load()
+	var next []*watched
+	for _, u := range w.wanted {
+		i := slices.IndexFunc(serving, func(old *watched) bool { return old.Name() == u.Name() })
+		switch {
+		case i < 0 && (starting || u.settled()):
+			next = append(next, u)
+		case i < 0:
+		case serving[i] == u:
+			next = append(next, u)
+		case serving[i].empty() || u.settled():
+			next = append(next, u)
+			w.metrics.rebuilds.WithLabelValues(u.Name()).Inc()
+		default:
+			next = append(next, serving[i])
+		}
+	}
+	if !slices.Equal(serving, next) {
+		w.serving.Store(&next)
+	}
+	return slices.Concat(next, w.wanted)
 }
 
 // pack packs the store once a second.
@@ -180,34 +240,9 @@ func (w *Watcher) pack(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-again.C:
-			for _, r := range w.resources {
+			for _, r := range w.Resources() {
 				r.Pack()
 			}
 		}
 	}
-}
-
-// Load fills the feeds from objects by kind, as a complete list of each.
-func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) error {
-	for _, f := range w.feeds {
-		var chosen []any
-		for _, object := range objects[f.resource.Kind] {
-			if o, err := asObject(object); err == nil && w.includes(f, o) {
-				chosen = append(chosen, object)
-			}
-		}
-		if err := f.Replace(chosen, ""); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// includes says whether an API server would send o to the feed.
-func (w *Watcher) includes(f *Feed, o metav1.Object) bool {
-	if !f.resource.Namespaced {
-		return true
-	}
-	namespace := o.GetNamespace()
-	return (f.namespace == metav1.NamespaceAll || f.namespace == namespace) && !slices.Contains(w.denied, namespace)
 }

@@ -52,7 +52,6 @@ func TestLoad(t *testing.T) {
 		if unsynced := w.Unsynced(); unsynced != nil {
 			t.Errorf("namespaces %q without %q: %q unsynced after loading", namespaces, denied, unsynced)
 		}
-		<-w.Complete()
 	}
 	f(nil, nil, names{"nodes", "pods"}, one+podText(cx, ax, bx, ay, z))
 	f(names{"a"}, nil, names{"nodes", "pods in a"}, one+podText(ax, ay))
@@ -83,13 +82,12 @@ func TestLoadAgain(t *testing.T) {
 	f("", nil)
 }
 
-// TestUnsynced holds that each feed is to be complete once, and that Complete
-// tells when all are.
+// TestUnsynced holds that each feed is to be complete once.
 func TestUnsynced(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{nodes, pods}, Namespaces: []string{"a", "b"}},
 		prometheus.NewRegistry(), aboutFamilies())
 	feeds := w.Feeds()
-	f := func(err error, complete bool, want ...string) {
+	f := func(err error, want ...string) {
 		t.Helper()
 		if err != nil {
 			t.Error(err)
@@ -97,28 +95,18 @@ func TestUnsynced(t *testing.T) {
 		if d := cmp.Diff(want, w.Unsynced()); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}
-		select {
-		case <-w.Complete():
-			if !complete {
-				t.Error("complete too early")
-			}
-		default:
-			if complete {
-				t.Error("not complete")
-			}
-		}
 	}
-	f(nil, false, "nodes", "pods in a", "pods in b")
-	f(feeds[1].Add(pod("a", "x", "1", 1)), false, "nodes", "pods in a", "pods in b")
-	f(feeds[1].Replace(nil, ""), false, "nodes", "pods in b")
-	f(feeds[1].Replace(nil, ""), false, "nodes", "pods in b")
+	f(nil, "nodes", "pods in a", "pods in b")
+	f(feeds[1].Add(pod("a", "x", "1", 1)), "nodes", "pods in a", "pods in b")
+	f(feeds[1].Replace(nil, ""), "nodes", "pods in b")
+	f(feeds[1].Replace(nil, ""), "nodes", "pods in b")
 	if err := feeds[2].Replace([]any{"no object"}, ""); err == nil {
 		t.Error("a list of what is no object was taken")
 	}
-	f(nil, false, "nodes", "pods in b")
-	f(feeds[2].Replace([]any{pod("b", "x", "2", 1)}, ""), false, "nodes")
-	f(feeds[0].Replace(nil, ""), true)
-	f(feeds[0].Replace(nil, ""), true)
+	f(nil, "nodes", "pods in b")
+	f(feeds[2].Replace([]any{pod("b", "x", "2", 1)}, ""), "nodes")
+	f(feeds[0].Replace(nil, ""))
+	f(feeds[0].Replace(nil, ""))
 }
 
 // TestRunWithoutAnAPIServer holds that there is nothing to do but to wait.

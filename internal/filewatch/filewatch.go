@@ -1,0 +1,124 @@
+// Package filewatch turns what happens to a file, however it is replaced, into
+// calls of a function. Whether the content is another is for the function to find
+// out.
+package filewatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// settling is how long a change may take: a file is often written in several
+// steps, and of some steps there are several events.
+const settling = 50 * time.Millisecond
+
+// Run calls changed once, and then after whatever may have changed the file at
+// path, until ctx ends. The file need not exist, nor the directories above it. It
+// may be a symbolic link, or be below one, as the files of a ConfigMap are. An
+// error means that files cannot be watched here, or no longer.
+func Run(ctx context.Context, path string, changed func()) error {
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return fmt.Errorf("watch %s: %w", path, err)
+	}
+	defer watcher.Close()
+	for {
+		// In this order, what happens in between is either seen or tells of itself.
+		if err := watchAround(watcher, path); err != nil {
+			return fmt.Errorf("watch %s: %w", path, err)
+		}
+		changed()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-watcher.Events:
+		case <-watcher.Errors: // events were lost
+		}
+		if !settle(ctx, watcher) {
+			return nil
+		}
+	}
+}
+
+// settle takes the events of some time. It says whether ctx lasts.
+func settle(ctx context.Context, watcher *fsnotify.Watcher) bool {
+	over := time.NewTimer(settling)
+	defer over.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-over.C:
+			return true
+		case <-watcher.Events:
+		case <-watcher.Errors:
+		}
+	}
+}
+
+// watchAround watches the directory of the file, of each symbolic link on the way
+// to it and of what it stands for. Watching the file itself would end when it is
+// replaced.
+func watchAround(watcher *fsnotify.Watcher, path string) error {
+	wanted := map[string]bool{}
+	for _, name := range around(path) {
+		dir, err := watchNearest(watcher, filepath.Dir(name))
+		if err != nil {
+			return err
+		}
+		wanted[dir] = true
+	}
+	for _, dir := range watcher.WatchList() {
+		if !wanted[dir] {
+			_ = watcher.Remove(dir) // it may be gone
+		}
+	}
+	return nil
+}
+
+// around gives the names that lead to the content of the file.
+func around(path string) []string {
+	names := []string{path}
+	for at := filepath.Dir(path); at != filepath.Dir(at); at = filepath.Dir(at) {
+		if info, err := os.Lstat(at); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			names = append(names, at)
+		}
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		names = append(names, target)
+	}
+	return names
+}
+
+// watchNearest watches the directory, or the nearest above it that exists.
+func watchNearest(watcher *fsnotify.Watcher, dir string) (string, error) {
+	for at := dir; ; {
+		err := watcher.Add(at)
+		switch parent := filepath.Dir(at); {
+		case err == nil && (at == dir || !existsBelow(at, dir)):
+			return at, nil
+		case err == nil: // made meanwhile
+			at = dir
+		case errors.Is(err, fs.ErrNotExist) && parent != at:
+			at = parent
+		default:
+			return "", err
+		}
+	}
+}
+
+// existsBelow says whether the next directory on the way from above to dir is there.
+func existsBelow(above, dir string) bool {
+	for filepath.Dir(dir) != above {
+		dir = filepath.Dir(dir)
+	}
+	_, err := os.Stat(dir)
+	return err == nil
+}

@@ -1,0 +1,139 @@
+package filewatch_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/kubestate/kubestate/internal/filewatch"
+)
+
+// follower follows a file's content.
+type follower struct {
+	path     string
+	contents chan string // each other than the one before; "-" for none
+	last     string
+}
+
+// follow runs filewatch until the test ends.
+func follow(t *testing.T, path string) *follower {
+	t.Helper()
+	f := &follower{path: path, contents: make(chan string, 100)}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- filewatch.Run(ctx, path, f.changed) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+func (f *follower) changed() {
+	content := "-"
+	if text, err := os.ReadFile(f.path); err == nil {
+		content = string(text)
+	}
+	if content != f.last {
+		f.last = content
+		f.contents <- content
+	}
+}
+
+// becomes waits for a content.
+func (f *follower) becomes(t *testing.T, want string) {
+	t.Helper()
+	for {
+		select {
+		case got := <-f.contents:
+			if got == want {
+				return
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("it has not become %q", want)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFile writes, renames, removes and brings back.
+func TestFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "deep", "down", "settings")
+	f := follow(t, path)
+	f.becomes(t, "-")
+	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	must(t, os.WriteFile(path, []byte("a"), 0o600))
+	f.becomes(t, "a")
+	must(t, os.WriteFile(path, []byte("b"), 0o600))
+	f.becomes(t, "b")
+	must(t, os.WriteFile(path+"~", []byte("c"), 0o600))
+	must(t, os.Rename(path+"~", path))
+	f.becomes(t, "c")
+	must(t, os.Remove(path))
+	f.becomes(t, "-")
+	must(t, os.WriteFile(path, []byte("d"), 0o600))
+	f.becomes(t, "d")
+	must(t, os.RemoveAll(filepath.Join(dir, "deep")))
+	f.becomes(t, "-")
+	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	must(t, os.WriteFile(path, []byte("e"), 0o600))
+	f.becomes(t, "e")
+}
+
+// TestConfigMap replaces the directory that a link stands for, as the kubelet does.
+func TestConfigMap(t *testing.T) {
+	dir := t.TempDir()
+	update := func(version, content string) {
+		t.Helper()
+		must(t, os.Mkdir(filepath.Join(dir, version), 0o755))
+		must(t, os.WriteFile(filepath.Join(dir, version, "settings"), []byte(content), 0o600))
+		must(t, os.Symlink(version, filepath.Join(dir, "..data_tmp")))
+		before, _ := os.Readlink(filepath.Join(dir, "..data"))
+		must(t, os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")))
+		if before != "" {
+			must(t, os.RemoveAll(filepath.Join(dir, before)))
+		}
+	}
+	update("..1", "a")
+	must(t, os.Symlink("..data/settings", filepath.Join(dir, "settings")))
+	f := follow(t, filepath.Join(dir, "settings"))
+	f.becomes(t, "a")
+	for i, content := range []string{"b", "c", "d"} {
+		update("..2"+string(rune('a'+i)), content)
+		f.becomes(t, content)
+	}
+}
+
+// TestLinks follows a link to a file elsewhere, and a link on the way.
+func TestLinks(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"one", "two", "elsewhere"} {
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+		must(t, os.WriteFile(filepath.Join(dir, name, "settings"), []byte(name), 0o600))
+	}
+	must(t, os.Symlink("one", filepath.Join(dir, "current")))
+	f := follow(t, filepath.Join(dir, "current", "settings"))
+	f.becomes(t, "one")
+	must(t, os.Symlink("two", filepath.Join(dir, "next")))
+	must(t, os.Rename(filepath.Join(dir, "next"), filepath.Join(dir, "current")))
+	f.becomes(t, "two")
+	must(t, os.WriteFile(filepath.Join(dir, "two", "settings"), []byte("two again"), 0o600))
+	f.becomes(t, "two again")
+
+	must(t, os.Symlink(filepath.Join(dir, "elsewhere", "settings"), filepath.Join(dir, "link")))
+	g := follow(t, filepath.Join(dir, "link"))
+	g.becomes(t, "elsewhere")
+	must(t, os.WriteFile(filepath.Join(dir, "elsewhere", "settings"), []byte("other"), 0o600))
+	g.becomes(t, "other")
+}

@@ -1,0 +1,159 @@
+package watcher
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// A plan is all of a configuration that concerns one resource: under equal plans
+// the same objects are watched and rendered to the same text.
+type plan struct {
+	effect     generators.Effect
+	namespaces []string
+	denied     []string
+	fromCache  bool
+	limit      int64 // objects at most; 0 for any number
+}
+
+// planFor is what config says of a resource.
+func planFor(config Config, d generators.Description) plan {
+	p := plan{
+		effect:     config.Selection.EffectOn(d),
+		namespaces: []string{metav1.NamespaceAll},
+		fromCache:  config.FromCache,
+		limit:      config.ObjectLimit,
+	}
+	if d.Namespaced {
+		if len(config.Namespaces) > 0 {
+			p.namespaces = config.Namespaces
+		}
+		p.denied = config.Denied
+	}
+	return p
+}
+
+func (p plan) equal(o plan) bool {
+	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && sameSet(p.denied, o.denied) &&
+		p.fromCache == o.fromCache && p.limit == o.limit
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// watched is one resource as one plan wants it: its text, and the feeds that fill
+// that.
+type watched struct {
+	plan
+	*store.Resource
+	feeds  []*Feed
+	client *Client
+}
+
+// watch makes what one resource needs. Nothing runs yet.
+func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
+	d, u := r.Describe(), &watched{plan: p, client: config.Client}
+	for _, namespace := range p.namespaces {
+		f := &Feed{
+			resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
+			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, health: newHealth(),
+			rendering: w.metrics.rendering.WithLabelValues(d.Key),
+		}
+		f.renderer.Contained = w.contained.report
+		u.feeds = append(u.feeds, f)
+	}
+	if u.client != nil {
+		u.client.learn(newReception(d, w.metrics))
+	}
+	u.Resource = store.NewResource(d.Key, families(u.feeds[0].renderer), len(u.feeds))
+	for i, part := range u.Parts() {
+		u.feeds[i].part = part
+	}
+	w.metrics.rebuilds.WithLabelValues(d.Key) // shows 0
+	if p.limit > 0 {
+		w.metrics.limit.WithLabelValues(d.GoType).Set(float64(p.limit))
+	} else {
+		w.metrics.limit.DeleteLabelValues(d.GoType)
+		w.metrics.listed.DeleteLabelValues(d.GoType)
+	}
+	return u
+}
+
+// families is what the store has to know of what r renders.
+func families(r *generators.Renderer) []store.Family {
+	headers := r.Headers()
+	var all []store.Family
+	for i, name := range r.Names() {
+		all = append(all, store.Family{Name: name, Header: headers[i].Text, Typed: headers[i].Typed})
+	}
+	return all
+}
+
+// run follows the API server, if there is one, until ctx ends.
+func (u *watched) run(ctx context.Context, w *Watcher) {
+	if u.client == nil {
+		return
+	}
+	var running sync.WaitGroup
+	for _, f := range u.feeds {
+		running.Go(func() { w.follow(ctx, u, f) })
+	}
+	running.Wait()
+}
+
+// refusedFor is how long a feed must have been refused for that to count: an API
+// server that has just started refuses what it will allow.
+const refusedFor = 5 * time.Second
+
+// settled says whether all of it is complete that will be.
+func (u *watched) settled() bool {
+	return !slices.ContainsFunc(u.feeds, func(f *Feed) bool { return !f.health.settled(refusedFor) })
+}
+
+// empty says whether nothing has ever been complete.
+func (u *watched) empty() bool {
+	return !slices.ContainsFunc(u.feeds, func(f *Feed) bool { return f.health.wasComplete() })
+}
+
+// status gives what is known of the resource.
+func (u *watched) status() Status {
+	s := u.feeds[0].health.status(u.Name())
+	for _, f := range u.feeds[1:] {
+		s = s.worse(f.health.status(u.Name()))
+	}
+	return s
+}
+
+// load fills the feeds from objects by kind, as a complete list of each.
+func (u *watched) load(objects map[schema.GroupVersionKind][]runtime.Object) error {
+	for _, f := range u.feeds {
+		var chosen []any
+		for _, object := range objects[f.resource.Kind] {
+			if o, err := asObject(object); err == nil && u.includes(f, o) {
+				chosen = append(chosen, object)
+			}
+		}
+		if err := f.Replace(chosen, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// includes says whether an API server would send o to the feed.
+func (u *watched) includes(f *Feed, o metav1.Object) bool {
+	if !f.resource.Namespaced {
+		return true
+	}
+	namespace := o.GetNamespace()
+	return (f.namespace == metav1.NamespaceAll || f.namespace == namespace) && !slices.Contains(u.denied, namespace)
+}
