@@ -8,23 +8,24 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// readiness gives what the watcher waits for as the server's checks.
-func readiness(w *watcher.Watcher) func() []server.Check {
-	return func() []server.Check {
-		var checks []server.Check
-		for _, c := range w.Checks() {
-			words := []string{string(c.State)}
-			if c.Reason != "" {
-				words = append(words, "("+c.Reason+")")
-			}
-			words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
-			refused := c.State == watcher.Forbidden || c.State == watcher.Absent
-			checks = append(checks, server.Check{
-				Name: c.Name, Passed: c.Complete, Excluded: refused, Detail: strings.Join(words, " "),
-			})
+// source is a watcher as the server sees it.
+type source struct{ *watcher.Watcher }
+
+// Checks gives what the watcher waits for as the server's checks.
+func (s source) Checks() []server.Check {
+	var checks []server.Check
+	for _, c := range s.Watcher.Checks() {
+		words := []string{string(c.State)}
+		if c.Reason != "" {
+			words = append(words, "("+c.Reason+")")
 		}
-		return checks
+		words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
+		refused := c.State == watcher.Forbidden || c.State == watcher.Absent
+		checks = append(checks, server.Check{
+			Name: c.Name, Passed: c.Complete, Excluded: refused, Detail: strings.Join(words, " "),
+		})
 	}
+	return checks
 }
 
 // tooOld says what of the watcher's content exceeds an age, if that is not 0.

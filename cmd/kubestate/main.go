@@ -97,15 +97,15 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	// made from stops.
 	var g run.Group
 	running := context.WithoutCancel(ctx)
-	probes := server.NewProbes(watched.Unsynced)
+	probes := server.NewProbes(source{watched}.Checks)
 	limits := server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}
 	g.Add(until(ctx, opts.ShutdownDelay, func() {
 		release() // a second signal ends the program at once
 		log.Info("stopping", "in", opts.ShutdownDelay)
 		probes.Stop()
 	}))
-	g.Add(server.Serve(scrapes, protect(server.Main(watched, limits, tooOld(watched, reload.maxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(watched, registry, probes, readiness(watched))), opts.WebConfig, server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(server.Main(source{watched}, limits, tooOld(watched, reload.maxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(source{watched}, registry, probes)), opts.WebConfig, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())

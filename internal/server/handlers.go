@@ -41,12 +41,12 @@ func Main(source Source, limits Limits, exceeded Exceeded, reg prometheus.Regist
 const ownRequests = 20
 
 // Telemetry is the handler of the telemetry port: the program's own metrics,
-// readiness, health and profiles. The program is ready when the probes say so;
-// checks say more.
-func Telemetry(source Source, own prometheus.Gatherer, probes *Probes, checks func() []Check) http.Handler {
+// readiness, health and profiles. The program is ready when the source's checks
+// pass, until the probes stop.
+func Telemetry(source Source, own prometheus.Gatherer, probes *Probes) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(own, promhttp.HandlerOpts{MaxRequestsInFlight: ownRequests}))
-	mux.HandleFunc("/readyz", probes.ready(verbose(checks, ready(source.Unsynced))))
+	mux.HandleFunc("/readyz", probes.ready(verbose(source.Checks, ready(source.Checks))))
 	mux.HandleFunc("/startupz", probes.startup)
 	mux.HandleFunc("/livez", ok)
 	mux.Handle("/debug/cardinality", cardinality(source.Resources))
@@ -67,9 +67,9 @@ func Telemetry(source Source, own prometheus.Gatherer, probes *Probes, checks fu
 
 func ok(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "OK") }
 
-func ready(missing func() []string) http.HandlerFunc {
+func ready(checks func() []Check) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if names := missing(); len(names) > 0 {
+		if names := failing(checks()); len(names) > 0 {
 			http.Error(w, "not synced yet: "+strings.Join(names, ", "), http.StatusServiceUnavailable)
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,20 @@ type source struct {
 }
 
 func (s *source) Resources() []*store.Resource { return s.resources }
-func (s *source) Unsynced() []string           { return s.unsynced }
+
+// Checks are of the resources, and failing of what is unsynced.
+func (s *source) Checks() []server.Check {
+	var checks []server.Check
+	for _, r := range s.resources {
+		if !slices.ContainsFunc(s.unsynced, func(name string) bool { return name == r.Name() || strings.HasPrefix(name, r.Name()+" in") }) {
+			checks = append(checks, server.Check{Name: r.Name(), Passed: true, Detail: "synced"})
+		}
+	}
+	for _, name := range s.unsynced {
+		checks = append(checks, server.Check{Name: name, Detail: "syncing"})
+	}
+	return checks
+}
 
 func mainPort(reg prometheus.Registerer) http.Handler {
 	return server.Main(&source{resources: resources}, server.Limits{Scrapes: 2, Answer: time.Minute}, never, reg)
@@ -32,11 +46,9 @@ func mainPort(reg prometheus.Registerer) http.Handler {
 // never is that nothing is too old.
 func never(func(string) bool) string { return "" }
 
-func noChecks() []server.Check { return nil }
-
 func telemetryPort(own prometheus.Gatherer, missing ...string) http.Handler {
 	s := &source{resources, missing}
-	return server.Telemetry(s, own, server.NewProbes(s.Unsynced), noChecks)
+	return server.Telemetry(s, own, server.NewProbes(s.Checks))
 }
 
 const (
@@ -89,8 +101,8 @@ func TestTelemetryPort(t *testing.T) {
 // TestReadyFollowsTheState holds that readiness is asked for each time.
 func TestReadyFollowsTheState(t *testing.T) {
 	s := &source{unsynced: []string{"pods"}}
-	probes := server.NewProbes(s.Unsynced)
-	h := server.Telemetry(s, prometheus.NewRegistry(), probes, noChecks)
+	probes := server.NewProbes(s.Checks)
+	h := server.Telemetry(s, prometheus.NewRegistry(), probes)
 	f := func(path string, want answer) {
 		t.Helper()
 		if d := cmp.Diff(want, ask(h, http.MethodGet, path)); d != "" {

@@ -60,16 +60,16 @@ func landingOf(source Source, description string, links ...landingLink) http.Han
 }
 
 func (p *landing) fill(source Source) {
-	unsynced, resources := source.Unsynced(), source.Resources()
+	checks, resources := source.Checks(), source.Resources()
 	for _, r := range resources {
-		row, stats := landingResource{Name: r.Name(), State: "served", Waiting: waitsFor(unsynced, r.Name())}, r.Stats()
+		row, stats := landingResource{Name: r.Name()}, r.Stats()
 		row.Objects = stats.Objects
+		row.State, row.Waiting = stateOf(checks, r.Name())
 		for _, f := range stats.Families {
 			row.Series, row.Bytes = row.Series+f.Series, row.Bytes+f.Bytes
 			p.Families = append(p.Families, familyCount{Family: f.Name, Resource: r.Name(), Series: f.Series, Bytes: f.Bytes})
 		}
 		if row.Waiting {
-			row.State = "waiting for the API server"
 			p.Waiting++
 		}
 		p.Series, p.Objects = p.Series+row.Series, p.Objects+row.Objects
@@ -80,12 +80,22 @@ func (p *landing) fill(source Source) {
 	p.Families = slices.DeleteFunc(p.Families, func(f familyCount) bool { return f.Series == 0 })
 }
 
-// waitsFor says whether the resource is among what is not complete: resources, or
-// resources in namespaces.
-func waitsFor(unsynced []string, resource string) bool {
-	return slices.ContainsFunc(unsynced, func(name string) bool {
-		return name == resource || strings.HasPrefix(name, resource+" ")
-	})
+// stateOf tells how a resource stands, and whether it is waited for. Checks are of
+// resources, or of resources in namespaces.
+func stateOf(checks []Check, resource string) (state string, waiting bool) {
+	var said []string
+	for _, c := range checks {
+		where, ok := strings.CutPrefix(c.Name, resource)
+		if !ok || where != "" && where[0] != ' ' {
+			continue
+		}
+		if where != "" {
+			where = where[1:] + ": "
+		}
+		said = append(said, where+c.Detail)
+		waiting = waiting || !c.Passed && !c.Excluded
+	}
+	return strings.Join(said, ", "), waiting
 }
 
 // grouped is n in groups of three digits.
@@ -101,7 +111,6 @@ func grouped(n int) string {
 type Source interface {
 	// Resources gives the store, in the order of serving.
 	Resources() []*store.Resource
-	// Unsynced names what has not been complete once yet: a resource, or a
-	// resource and, after a space, where.
-	Unsynced() []string
+	// Checks are of each resource, or of a resource and, after a space, where.
+	Checks() []Check
 }

@@ -30,11 +30,11 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 	}
 	want := strings.Fields("family resource series bytes many many 1\u202f234 21\u202f102 b b 3 33 j j 2 22" +
 		" a a 1 11 c c 1 11 d d 1 11 e e 1 11 f f 1 11 g g 1 11 h h 1 11" +
-		" resource state objects series bytes a served 1 1 11 many served 1\u202f234 1\u202f234 21\u202f102 b waiting for the API server 3 3 33" +
-		" none waiting for the API server 0 0 0 c served 1 1 11 d served 1 1 11 e served 1 1 11 f served 1 1 11 g served 1 1 11 h served 1 1 11 i served 1 1 11 j served 2 2 22")
+		" resource state objects series bytes a synced 1 1 11 many synced 1\u202f234 1\u202f234 21\u202f102 b in shop: syncing, in office: syncing 3 3 33" +
+		" none syncing 0 0 0 c synced 1 1 11 d synced 1 1 11 e synced 1 1 11 f synced 1 1 11 g synced 1 1 11 h synced 1 1 11 i synced 1 1 11 j synced 2 2 22")
 	for name, h := range map[string]http.Handler{
 		"main":      server.Main(s, server.Limits{}, never, prometheus.NewRegistry()),
-		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Unsynced), noChecks),
+		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
 	} {
 		page := ask(h, http.MethodGet, "/").Body
 		if d := cmp.Diff(want, cells(page)); d != "" {

@@ -32,7 +32,7 @@ func (b *busy) Resources() []*store.Resource {
 	return resources
 }
 
-func (b *busy) Unsynced() []string { return nil }
+func (b *busy) Checks() []server.Check { return nil }
 
 func newBusy(scrapes int) *busy {
 	b := &busy{registry: prometheus.NewRegistry(), release: make(chan struct{})}

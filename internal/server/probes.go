@@ -8,14 +8,12 @@ import (
 // Probes answer what a kubelet asks. None of them asks the API server: while it
 // is away the last state is served, and a restart would lose that.
 type Probes struct {
-	missing           func() []string
+	checks            func() []Check
 	started, stopping atomic.Bool
 }
 
-// NewProbes makes probes of a program that is ready when missing names nothing.
-func NewProbes(missing func() []string) *Probes {
-	return &Probes{missing: missing}
-}
+// NewProbes makes probes of a program that is ready when the checks pass.
+func NewProbes(checks func() []Check) *Probes { return &Probes{checks: checks} }
 
 // Stop has the program be ready no more, so that nobody is sent to it.
 func (p *Probes) Stop() { p.stopping.Store(true) }
@@ -34,8 +32,8 @@ func (p *Probes) ready(next http.HandlerFunc) http.HandlerFunc {
 // startup answers 200 once nothing is missing, and then always: what is missing
 // after a change of configuration does not start the program anew.
 func (p *Probes) startup(w http.ResponseWriter, r *http.Request) {
-	if !p.started.Load() && len(p.missing()) > 0 {
-		ready(p.missing)(w, r)
+	if !p.started.Load() && len(failing(p.checks())) > 0 {
+		ready(p.checks)(w, r)
 		return
 	}
 	p.started.Store(true)

@@ -16,6 +16,16 @@ type Check struct {
 	Detail string
 }
 
+// failing names what is still waited for.
+func failing(checks []Check) (names []string) {
+	for _, c := range checks {
+		if !c.Passed && !c.Excluded {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // verbose answers requests with the parameter verbose with a line for each
 // check, as the components of Kubernetes do; next answers all others.
 func verbose(checks func() []Check, next http.HandlerFunc) http.HandlerFunc {

@@ -9,14 +9,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/store"
 )
+
+// checked is a source of no resources, with checks.
+type checked []server.Check
+
+func (checked) Resources() []*store.Resource { return nil }
+func (c checked) Checks() []server.Check     { return c }
 
 // TestVerboseReadiness holds what is said of each thing that is waited for.
 func TestVerboseReadiness(t *testing.T) {
 	f := func(want answer, checks ...server.Check) {
 		t.Helper()
-		s := &source{}
-		h := server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Unsynced), func() []server.Check { return checks })
+		s := checked(checks)
+		h := server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks))
 		if d := cmp.Diff(want, ask(h, http.MethodGet, "/readyz?verbose")); d != "" {
 			t.Errorf("%+v (-want +got):\n%s", checks, d)
 		}
