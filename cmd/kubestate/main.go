@@ -58,7 +58,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	// From here on a signal ends the program in good order.
 	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer release()
-	hangups := make(chan os.Signal, 1) // end it no more, either
+	hangups := make(chan os.Signal, 1) // do not
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	logs := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: opts.LogLevel})

@@ -55,13 +55,9 @@ func FuzzPatterns(f *testing.F) {
 // TestConfigOfEveryKey reads a file with all the keys that there are.
 func TestConfigOfEveryKey(t *testing.T) {
 	var text strings.Builder
-	values := map[string]string{
-		"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
-		"int64": "7", "float64": "0.7",
-	}
 	for _, f := range options.Flags() {
 		if f.Key != "" && f.Key != "snapshot" {
-			text.WriteString(f.Key + ": " + values[f.Type] + "\n")
+			text.WriteString(f.Key + ": " + others[f.Type] + "\n")
 		}
 	}
 	path := filepath.Join(t.TempDir(), "config.yaml")

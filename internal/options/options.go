@@ -164,6 +164,8 @@ type Flag struct {
 	Name, Type, Default, Usage string
 	// Key is the flag's key in the configuration file, empty if it has none.
 	Key string
+	// Changeable says whether the key can change while the program runs.
+	Changeable bool
 }
 
 // Flags describes all flags, in order.
@@ -174,7 +176,7 @@ func Flags() []Flag {
 		name := Flag{Name: f.Name, Type: f.Value.Type(), Default: f.DefValue, Usage: f.Usage}
 		for key, flag := range configKeys {
 			if flag == f.Name {
-				name.Key = key
+				name.Key, name.Changeable = key, slices.Contains(changeable, key)
 			}
 		}
 		all = append(all, name)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
@@ -17,6 +18,7 @@ import (
 // asText lets options be compared: resources by their keys, patterns by what
 // they were made of and the language that they are in.
 var asText = cmp.Options{
+	cmpopts.IgnoreUnexported(options.Options{}), // TestNeedRestart looks at that
 	cmp.Transformer("Key", func(r generators.Resource) string { return r.Describe().Key }),
 	cmp.Transformer("Source", func(p generators.Pattern) string { return fmt.Sprintf("%T %v", p, p) }),
 }

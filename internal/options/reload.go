@@ -14,15 +14,11 @@ var changeable = []string{
 	"object_limit", "resources", "use_api_server_cache",
 }
 
-// Changeable says whether the setting of a configuration key can change while the
-// program runs.
-func Changeable(key string) bool { return slices.Contains(changeable, key) }
-
 // settled gives the settings that count from a start on, by key.
 func settled(flags *pflag.FlagSet) map[string]string {
 	all := map[string]string{}
 	for key, flag := range configKeys {
-		if !Changeable(key) {
+		if !slices.Contains(changeable, key) {
 			all[key] = flags.Lookup(flag).Value.String()
 		}
 	}

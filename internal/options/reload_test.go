@@ -1,0 +1,55 @@
+package options_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubestate/kubestate/internal/options"
+)
+
+// others are values that differ from the default, by type.
+var others = map[string]string{
+	"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
+	"int64": "7", "float64": "0.7",
+}
+
+// TestNeedRestart changes each key by itself.
+func TestNeedRestart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	parse := func(text string) options.Options {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o, err := options.Parse([]string{"--config", path, "--auto-gomemlimit=false", "--enable-gzip-encoding=false", "--resources", "nodes"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	before := parse("")
+	changeable := 0
+	for _, f := range options.Flags() {
+		if f.Key == "" {
+			continue
+		}
+		var want []string
+		if changeable++; !f.Changeable {
+			changeable--
+			want = []string{f.Key}
+		}
+		if d := cmp.Diff(want, before.NeedRestart(parse(f.Key+": "+others[f.Type]))); d != "" {
+			t.Errorf("%s (-want +got):\n%s", f.Key, d)
+		}
+	}
+	if changeable != 13 {
+		t.Errorf("%d keys can change", changeable)
+	}
+	want := []string{"host", "port"}
+	if d := cmp.Diff(want, before.NeedRestart(parse("port: 7\nhost: a\nresources: [pods]\n"))); d != "" {
+		t.Errorf("several keys (-want +got):\n%s", d)
+	}
+}
