@@ -6,9 +6,9 @@ import (
 	"github.com/kubestate/kubestate/internal/memory"
 )
 
-// garbage is how many bytes of it may lie about before it is collected. Half as
-// much costs a tenth more of an update's CPU, twice as much saves nothing.
-const garbage = 16 << 20
+// garbage is how many bytes of it may lie about before it is collected: that is
+// memory for CPU, see docs/adr/0013-unpacking-and-collecting.md.
+const garbage = 10 << 20
 
 // limitMemory has the program live within a share of the memory there is, if that
 // can be known.

@@ -35,7 +35,7 @@ func (b *block) editable() *block {
 		return b
 	}
 	e := &block{open: true, size: b.size, lines: b.lines}
-	e.data = b.appendText(make([]byte, 0, b.size+b.size/16+64))
+	e.data = b.appendText(make([]byte, 0, b.size+64))
 	return e
 }
 
