@@ -251,11 +251,14 @@ func TestChangeAtTheStart(t *testing.T) {
 		f.next(t).watch()
 		f.holds(t, "", podsUnsynced)
 		f.change(t, watcher.Config{Resources: []generators.Resource{nodes}}, "nodes")
-		f.next(t).watch()
+		q := f.next(t).watch()
 		f.holds(t, "", []string{"nodes"})
 		f.change(t, watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: 7}, "nodes")
-		f.next(t)
+		f.next(t).want("list /api/v1/nodes")
 		f.holds(t, "", []string{"nodes"})
+		if !q.over() {
+			t.Error("what never was complete goes on")
+		}
 	})
 }
 
