@@ -73,7 +73,7 @@ func (w *Watcher) Change(config Config) (anew []string) {
 	for _, r := range config.Resources {
 		d := r.Describe()
 		p := planFor(config, d)
-		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Key && u.plan.equal(p) })
+		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Key && u.equal(p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
 			continue
