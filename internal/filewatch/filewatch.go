@@ -39,7 +39,7 @@ func Run(ctx context.Context, path string, changed func()) error {
 		case <-ctx.Done():
 			return nil
 		case <-watcher.Events:
-		case <-watcher.Errors: //nolint:errcheck // events were lost: what there is now is looked at
+		case <-watcher.Errors: //nolint:errcheck // events were lost: the file is looked at
 		}
 		if !settle(ctx, watcher) {
 			return nil
@@ -58,7 +58,7 @@ func settle(ctx context.Context, watcher *fsnotify.Watcher) bool {
 		case <-over.C:
 			return true
 		case <-watcher.Events:
-		case <-watcher.Errors: //nolint:errcheck // the same
+		case <-watcher.Errors: //nolint:errcheck // likewise
 		}
 	}
 }
