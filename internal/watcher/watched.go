@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
@@ -22,6 +23,7 @@ type plan struct {
 	denied     []string
 	fromCache  bool
 	limit      int64 // objects at most; 0 for any number
+	shard      sharding.Ranges
 }
 
 // planFor is what config says of a resource.
@@ -31,6 +33,7 @@ func planFor(config Config, d generators.Description) plan {
 		namespaces: []string{metav1.NamespaceAll},
 		fromCache:  config.FromCache,
 		limit:      config.ObjectLimit,
+		shard:      config.Shard,
 	}
 	if d.Namespaced {
 		if len(config.Namespaces) > 0 {
@@ -43,7 +46,7 @@ func planFor(config Config, d generators.Description) plan {
 
 func (p plan) equal(o plan) bool {
 	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && sameSet(p.denied, o.denied) &&
-		p.fromCache == o.fromCache && p.limit == o.limit
+		p.fromCache == o.fromCache && p.limit == o.limit && p.shard.Equal(o.shard)
 }
 
 func sameSet(a, b []string) bool {
@@ -149,8 +152,11 @@ func (u *watched) load(objects map[schema.GroupVersionKind][]runtime.Object) err
 	return nil
 }
 
-// includes says whether an API server would send o to the feed.
+// includes says whether the feed is to have o.
 func (u *watched) includes(f *Feed, o metav1.Object) bool {
+	if !u.shard.Holds(sharding.Hash(key(o))) {
+		return false
+	}
 	if !f.resource.Namespaced {
 		return true
 	}
