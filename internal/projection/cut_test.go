@@ -182,7 +182,7 @@ func TestList(t *testing.T) {
 	want := &corev1.PodList{ListMeta: list.ListMeta, Items: []corev1.Pod{*cut, *small, *cut}}
 
 	cutter := podCutter()
-	n := cutter.List(wire)
+	n := cutter.List(wire, nil)
 	got := &corev1.PodList{}
 	if err := got.Unmarshal(wire[:n]); err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestMalformedList(t *testing.T) {
 	f := func(name, wire, want string) {
 		t.Helper()
 		b := []byte(wire)
-		b = b[:podCutter().List(b)]
+		b = b[:podCutter().List(b, nil)]
 		if string(b) != want {
 			t.Errorf("%s: %q, want %q", name, b, want)
 		}
@@ -288,7 +288,7 @@ func FuzzList(f *testing.F) {
 	f.Add([]byte("\x12\x02\x12\x09\x12\x04\x12\x02\x20\x1e"))
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		b := bytes.Clone(wire)
-		n := podCutter().List(b)
+		n := podCutter().List(b, nil)
 		whole, cut := &corev1.PodList{}, &corev1.PodList{}
 		if whole.Unmarshal(wire) != nil {
 			return

@@ -35,6 +35,7 @@ type events struct {
 	done   chan struct{}
 	stop   sync.Once
 
+	foreign   int64  // objects of other shards, when that was last looked at
 	streaming bool   // a list, whose end has not come
 	used      bool   // events have been handed on since there was no list
 	last      string // version that later events must not be behind; empty while there is no order
@@ -77,6 +78,10 @@ func (e *events) run() {
 		case <-e.done:
 			return
 		case <-silent.C:
+			if e.speaks() {
+				silent.Reset(e.limit)
+				continue
+			}
 			// A watch is resumed, which shows whether the API server is there: it
 			// sends bookmarks more often than this, or has nothing to send.
 			if e.streaming {
@@ -94,6 +99,18 @@ func (e *events) run() {
 			silent.Reset(e.limit) // not while the reader has it
 		}
 	}
+}
+
+// speaks says whether the API server has sent objects of other shards since the
+// last look. No event comes of them.
+func (e *events) speaks() bool {
+	last := e.foreign
+	e.foreign = e.source.feed.share.foreign.Load()
+	if e.foreign == last {
+		return false
+	}
+	e.source.feed.health.heard()
+	return true
 }
 
 // brief is the time within which a watch that ends without an event is broken to
@@ -132,6 +149,9 @@ func (e *events) pass(event watch.Event) bool {
 		return e.fail(err)
 	}
 	event.Object = object
+	if event.Type != watch.Bookmark && !e.source.feed.share.takes(object) {
+		return true
+	}
 	keep, err := e.inOrder(event.Type, object.GetResourceVersion())
 	switch {
 	case err != nil:

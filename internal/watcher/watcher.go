@@ -28,6 +28,9 @@ type Config struct {
 	// Shard has the hashes of the uids of the objects that are watched; the zero
 	// value has all.
 	Shard sharding.Ranges
+	// Node has only the pods of that node watched, and Unscheduled those of none.
+	Node        string
+	Unscheduled bool
 	// Client reaches the API server to watch, for this Config alone. Without one
 	// the content is what Load puts there.
 	Client *Client
