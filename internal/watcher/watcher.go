@@ -52,6 +52,8 @@ type Watcher struct {
 	serving atomic.Pointer[[]*watched] // what readers see
 	mu      sync.Mutex                 // held to set serving
 	wanted  []*watched                 // by the last configuration
+	config  Config                     // the last one
+	sharded bool                       // its shard is that of Reshard
 	signals chan struct{}              // that serving may have to change
 }
 
@@ -59,25 +61,37 @@ type Watcher struct {
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 	w := &Watcher{metrics: metrics, contained: newContained(metrics, log), log: log, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*watched{})
-	w.Change(config)
+	w.change(config)
 	all := w.wanted
 	w.serving.Store(&all)
 	return w
 }
 
-// Change has config take the place of the configuration before. A resource that
-// both have the same plans for stays as it is. Any other that is watched already
-// is served as it was until it is complete under the new configuration, or the API
-// server refuses it; a resource that is new is served from then on. Change gives
-// the keys of what is made anew, and does not wait for it. What an earlier Change
-// began is given up.
+// Change has config take the place of the configuration before, except for the
+// shard once Reshard has said what that is. A resource that both have the same plans
+// for stays as it is. Any other that is watched already is served as it was until it
+// is complete under the new configuration, or the API server refuses it; a resource
+// that is new is served from then on. Change gives the keys of what is made anew,
+// and does not wait for it. What an earlier Change began is given up.
 func (w *Watcher) Change(config Config) (anew []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.sharded {
+		config.Shard = w.config.Shard
+	}
+	return w.change(config)
+}
+
+// change is Change for whoever holds mu.
+func (w *Watcher) change(config Config) (anew []string) {
+	w.config = config
 	// A change that is taken back finds what is still served.
-	known := slices.Concat(*w.serving.Load(), w.wanted)
+	known := w.known()
 	var wanted []*watched
 	for _, r := range config.Resources {
+		if config.Shard.IsNone() {
+			break // there is nothing to ask for
+		}
 		d := r.Describe()
 		p := planFor(config, d)
 		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Key && u.equal(p) })
@@ -212,14 +226,17 @@ func (w *Watcher) Run(ctx context.Context) {
 // takeUp serves what is wanted and ready in the place of what was there before, and
 // gives what there has to be: what is served, and what is wanted.
 func (w *Watcher) takeUp() (needed []*watched) {
-	starting := len(w.Unsynced()) > 0 // so that nobody relies on what is served
+	starting := len(*w.serving.Load()) == 0 || len(w.Unsynced()) > 0 // so that nobody relies on what is served
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	serving := *w.serving.Load()
+	unsettled := slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
 	var next []*watched
 	for _, u := range w.wanted {
 		i := slices.IndexFunc(serving, func(old *watched) bool { return old.Name() == u.Name() })
 		switch {
+		case i >= 0 && unsettled && !serving[i].shard.Equal(u.shard):
+			next = append(next, serving[i]) // a shard changes as a whole
 		case i < 0 && (starting || u.settled()):
 			next = append(next, u)
 		case i < 0:

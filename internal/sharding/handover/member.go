@@ -199,3 +199,6 @@ func (m *Member) own() (Promise, bool) {
 	p := m.promises[m.number]
 	return p, m.sent != nil && p.Serial == m.sent.Serial
 }
+
+// Number is that of the member's pod.
+func (m *Member) Number() int { return m.number }
