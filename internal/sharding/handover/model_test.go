@@ -2,7 +2,9 @@ package handover_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,19 +14,25 @@ import (
 )
 
 // TestNoGap has members of up to eight live through resizes, restarts and
-// partitions, in every order that some thousands of seeds make. What is served once
+// partitions, in every order that some hundreds of seeds make. What is served once
 // is served by somebody from then on, and in the end each serves its share.
-func TestNoGap(t *testing.T) { simulate(t, 3000, false) }
+func TestNoGap(t *testing.T) { simulate(t, seedsOf(150), false) }
 
 // TestCrashes is TestNoGap where processes die, too. Nothing is missing but what the
 // dead served.
-func TestCrashes(t *testing.T) { simulate(t, 2000, true) }
+func TestCrashes(t *testing.T) { simulate(t, seedsOf(100), true) }
+
+// seedsOf is how many runs there are: n, unless the environment says another number
+// in KUBESTATE_SEEDS.
+func seedsOf(n int) int {
+	if more, err := strconv.Atoi(os.Getenv("KUBESTATE_SEEDS")); err == nil {
+		return more
+	}
+	return n
+}
 
 func simulate(t *testing.T, seeds int, crashes bool) {
 	t.Parallel()
-	if testing.Short() {
-		seeds /= 10
-	}
 	shared := 0
 	for seed := range seeds {
 		w := newWorld(uint64(seed))
