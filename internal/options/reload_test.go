@@ -24,7 +24,7 @@ func TestNeedRestart(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		o, err := options.Parse([]string{"--config", path, "--auto-gomemlimit=false", "--enable-gzip-encoding=false", "--resources", "pods", "--total-shards", "9", "--pod", "p", "--pod-namespace", "n"})
+		o, err := options.Parse([]string{"--config", path, "--auto-gomemlimit=false", "--enable-gzip-encoding=false", "--resources", "pods", "--total-shards", "9"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,11 @@ func TestNeedRestart(t *testing.T) {
 			changeable--
 			want = []string{f.Key}
 		}
-		if d := cmp.Diff(want, before.NeedRestart(parse(f.Key+": "+others[f.Type]))); d != "" {
+		text := f.Key + ": " + others[f.Type]
+		if f.Key == "pod" || f.Key == "namespace" { // one is nothing without the other
+			text, want = "pod: a\nnamespace: a", []string{"namespace", "pod"}
+		}
+		if d := cmp.Diff(want, before.NeedRestart(parse(text))); d != "" {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
