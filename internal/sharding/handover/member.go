@@ -130,9 +130,9 @@ func (m *Member) Serves() sharding.Ranges {
 	return m.has
 }
 
-// Target is what the member is to serve in the end: its share of the layout, and a
-// part of what nobody of those who are there has to serve, and a member that leaves
-// serves. Until the layout is known there is none.
+// Target is what the member is to serve in the end: its share of the layout, and
+// while another member leaves, a part of what that serves and nobody who is there has
+// in his share. Until the layout is known there is none.
 func (m *Member) Target() sharding.Ranges {
 	if !m.laid {
 		return sharding.None()
@@ -142,7 +142,7 @@ func (m *Member) Target() sharding.Ranges {
 		return share
 	}
 	for n, p := range m.promises {
-		if p.Leaving && n != m.number && (m.layout.has(n) || p.Holder == m.pods[n].UID) {
+		if p.Leaving && n != m.number && p.Holder == m.pods[n].UID {
 			orphaned = orphaned.Union(p.Serves)
 		}
 	}
