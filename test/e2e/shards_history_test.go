@@ -84,7 +84,7 @@ func recordShards(t *testing.T, p *prometheus, began time.Time, resized []resize
 	t.Helper()
 	h := &history{prometheus: p, began: began, resized: resized, shards: map[string][]float64{}, doubled: map[string]float64{}}
 	var answer struct{ Result []struct{ Values [][2]any } }
-	query := fmt.Sprintf(`up{job="kubestate"}[%ds]`, int(time.Since(began).Seconds()))
+	query := fmt.Sprintf(`up{job="kubestate"}[%ds]`, int(time.Since(began).Seconds())+1)
 	must(t, p.get(t.Context(), "/api/v1/query", url.Values{"query": {query}}, &answer))
 	for _, target := range answer.Result {
 		for _, sample := range target.Values {
@@ -92,7 +92,7 @@ func recordShards(t *testing.T, p *prometheus, began time.Time, resized []resize
 		}
 	}
 	slices.Sort(h.instants)
-	h.instants = slices.Compact(h.instants)
+	h.instants = slices.DeleteFunc(slices.Compact(h.instants), func(at float64) bool { return at < unix(began) })
 	for i, at := range h.instants {
 		h.look(t, i, at)
 	}

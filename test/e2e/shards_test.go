@@ -251,6 +251,7 @@ func TestResize(t *testing.T) {
 	churning := startChurn(t, c)
 	began := time.Now()
 	var resized []resize
+	time.Sleep(calm / 2)
 	for _, replicas := range []int32{3, 2, 4, 1} {
 		asked := time.Now()
 		s.resize(t.Context(), replicas)

@@ -18,8 +18,8 @@ type Decision struct {
 	Open bool
 	// Promise is what to tell the others, nil if they know.
 	Promise *Promise
-	// Ready says that the member has all of its share, and that the others know
-	// nothing any more of what its pod may have promised before.
+	// Ready says that the member has had all of its share once, and that the others
+	// know nothing any more of what its pod may have promised before.
 	Ready bool
 	// End says that a leaving member may end.
 	End bool
@@ -55,11 +55,12 @@ func (m *Member) Decide(now time.Time) Decision {
 	if want := m.Serves().Union(target); !m.wanted.Contains(want) || m.has.Contains(target) {
 		m.wanted = want
 	}
+	m.ready = m.ready || m.has.Contains(target) && m.spoken
 	awaited := m.Serves().Minus(target).Minus(others)
 	m.wait(awaited, now)
 	return Decision{
 		Drop: drop, Want: m.wanted, Open: m.open, Awaited: awaited, Overdue: waited && !awaited.IsNone(),
-		Ready:   m.has.Contains(target) && m.spoken,
+		Ready:   m.ready,
 		Promise: m.promise(Promise{Serves: m.proven.Minus(foreign.Intersection(others))}),
 	}
 }

@@ -49,6 +49,7 @@ type Member struct {
 
 	has     sharding.Ranges // complete
 	wanted  sharding.Ranges // being completed, or has
+	ready   bool            // has been all of a share
 	open    bool            // readers get what there is
 	proven  sharding.Ranges // has been read by scrapers
 	leaving bool
