@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/kubestate/kubestate/internal/sharding"
-	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
 // TestNoGap has members of up to eight live through resizes, restarts and
@@ -52,6 +51,7 @@ func simulate(t *testing.T, seeds int, crashes bool) {
 
 // run has things happen for a while, and looks after each.
 func (w *world) run(crashes bool) error {
+	w.adverse, w.crashes = true, crashes
 	for range 300 + w.IntN(600) {
 		if w.whole && w.IntN(12) == 0 {
 			w.disturb(crashes)
@@ -85,7 +85,7 @@ func (w *world) step() {
 func (w *world) disturb(crashes bool) {
 	switch w.IntN(6) {
 	case 0, 1:
-		l := handover.Layout{Total: 1 + w.IntN(8)}
+		l := w.anyLayout()
 		if w.IntN(8) == 0 {
 			l.Start = w.IntN(3)
 		}
@@ -129,6 +129,7 @@ func (w *world) check() error {
 // converge leaves the world in peace and says what does not become as it is to be.
 func (w *world) converge() error {
 	w.say("peace")
+	w.adverse = false
 	var last error
 	for range 20000 {
 		for _, p := range w.processes {

@@ -30,7 +30,9 @@ type world struct {
 	uids      int
 	excused   []excuse
 	whole     bool // everything was served once
-	log       []string
+	// What may happen besides: bad luck at the worst moments, and sudden deaths.
+	adverse, crashes bool
+	log              []string
 }
 
 // event is something about the pod with the number; it is gone if that is nil.
@@ -71,8 +73,13 @@ func newWorld(seed uint64) *world {
 		pod: map[int]*handover.Pod{}, revision: map[int]int{},
 	}
 	w.ordered = w.IntN(2) == 0
-	w.layouts = []handover.Layout{{Total: 1 + w.IntN(8)}}
+	w.layouts = []handover.Layout{w.anyLayout()}
 	return w
+}
+
+// anyLayout is of up to eight members, more often of few: those meet more often.
+func (w *world) anyLayout() handover.Layout {
+	return handover.Layout{Total: 1 + min(w.IntN(8), w.IntN(8))}
 }
 
 func (w *world) layout() handover.Layout { return w.layouts[len(w.layouts)-1] }
@@ -132,8 +139,30 @@ func (w *world) decide(p *process) {
 	if !d.Drop.IsNone() {
 		w.say("%d drops %s", p.number, d.Drop)
 	}
-	if d.Promise != nil {
-		w.say("%d promises %s, leaving %v", p.number, d.Promise.Serves, d.Promise.Leaving)
+	if d.Promise == nil {
+		return
+	}
+	w.say("%d promises %s, leaving %v", p.number, d.Promise.Serves, d.Promise.Leaving)
+	// The worst of moments: somebody is about to rely on another.
+	if w.adverse && !d.Promise.Leaving && !d.Promise.Serves.Contains(p.served()) && w.IntN(3) == 0 {
+		w.worst(p)
+	}
+}
+
+// worst has another process than p stop, or die.
+func (w *world) worst(p *process) {
+	q := w.processes[w.IntN(len(w.processes))]
+	if q == p {
+		return
+	}
+	if w.crashes && w.IntN(3) == 0 {
+		w.crash(q)
+		return
+	}
+	w.deletePod(q.number)
+	if q.leaving = true; w.pod[q.number].UID == q.uid {
+		w.say("terminate %d", q.number)
+		q.Leave()
 	}
 }
 
