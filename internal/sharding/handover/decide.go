@@ -93,11 +93,12 @@ func (m *Member) promise(p Promise) *Promise {
 	if pod, ok := m.pods[m.number]; ok && pod.UID != m.uid {
 		return nil // it has a successor already
 	}
-	if m.sent != nil && (!known || m.sent.Leaving == p.Leaving && m.sent.Serves.Equal(p.Serves)) {
+	p.Holder, p.Since = m.uid, m.since
+	if m.sent != nil && (!known || m.sent.Leaving == p.Leaving && m.sent.Since == p.Since && m.sent.Serves.Equal(p.Serves)) {
 		return nil
 	}
 	m.serial++
-	p.Holder, p.Serial = m.uid, m.serial
+	p.Serial = m.serial
 	m.sent = &p
 	return &p
 }

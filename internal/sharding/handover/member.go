@@ -19,8 +19,10 @@ func (l Layout) has(number int) bool { return number >= l.Start && number < l.St
 
 // A Promise is what a member tells the others.
 type Promise struct {
-	// Holder is the uid of the member's pod.
-	Holder string
+	// Holder is the uid of the member's pod, and Since the Since of that when it was
+	// last ready: a promise of a process that has died, in a pod that has become
+	// ready again with another, counts no more.
+	Holder, Since string
 	// Serial tells the promises of one process apart, and those of two.
 	Serial int64
 	// Serves is what the member serves, and goes on serving until it has itself
@@ -33,8 +35,10 @@ type Promise struct {
 // A Pod is what the API server knows of a member's pod.
 type Pod struct {
 	UID string
-	// Ready is the condition; Ending says that the pod is being deleted.
+	// Ready is the condition, and Since tells the times apart at which it has
+	// changed. Ending says that the pod is being deleted.
 	Ready, Ending bool
+	Since         string
 }
 
 // A Member is the state of one of the shards. It is for one goroutine.
@@ -53,6 +57,7 @@ type Member struct {
 	open    bool            // readers get what there is
 	proven  sharding.Ranges // has been read by scrapers
 	leaving bool
+	since   string // the own pod is ready, or was the last time
 
 	serial int64
 	sent   *Promise // the last one, nil if it may not have arrived
@@ -84,6 +89,9 @@ func (m *Member) SetPod(number int, p *Pod) {
 		return
 	}
 	m.pods[number] = *p
+	if number == m.number && p.Ready {
+		m.since = p.Since
+	}
 }
 
 // SetPromise notes the promise of the pod with the number, and nil that there is
@@ -169,7 +177,7 @@ func (m *Member) Target() sharding.Ranges {
 func (m *Member) present(n int) (Promise, bool) {
 	p, promised := m.promises[n]
 	pod := m.pods[n]
-	return p, promised && n != m.number && p.Holder == pod.UID && pod.Ready && !pod.Ending && !p.Leaving
+	return p, promised && n != m.number && p.Holder == pod.UID && p.Since == pod.Since && pod.Ready && !pod.Ending && !p.Leaving
 }
 
 // others is what other members serve and go on serving. If waited is set, they need

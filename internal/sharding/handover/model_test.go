@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
 // TestNoGap has members of up to eight live through resizes, restarts and
@@ -52,8 +53,8 @@ func simulate(t *testing.T, seeds int, crashes bool) {
 // run has things happen for a while, and looks after each.
 func (w *world) run(crashes bool) error {
 	w.adverse, w.crashes = true, crashes
-	for range 300 + w.IntN(600) {
-		if w.whole && w.IntN(12) == 0 {
+	for range 500 + w.IntN(1500) {
+		if w.whole && w.IntN(50) == 0 {
 			w.disturb(crashes)
 		}
 		w.step()
@@ -83,7 +84,7 @@ func (w *world) step() {
 
 // disturb is what users and bad luck do.
 func (w *world) disturb(crashes bool) {
-	switch w.IntN(6) {
+	switch w.IntN(7) {
 	case 0, 1:
 		l := w.anyLayout()
 		if w.IntN(8) == 0 {
@@ -93,12 +94,21 @@ func (w *world) disturb(crashes bool) {
 		w.say("resize to %+v", l)
 	case 2:
 		w.deletePod(w.layout().Start + w.IntN(w.layout().Total))
-	case 3, 4:
+	case 3:
 		if len(w.processes) > 0 {
 			p := w.processes[w.IntN(len(w.processes))]
-			p.cut = !p.cut
-			w.say("cut %d: %v", p.number, p.cut)
+			p.cut = true
+			w.say("cut %d", p.number)
 		}
+	case 4:
+		for _, p := range w.processes {
+			p.cut = false
+		}
+	case 6: // somebody deletes a Lease
+		n := w.layout().Start + w.IntN(w.layout().Total)
+		w.revision[n]++
+		w.promises = append(w.promises, event[handover.Promise]{n, nil})
+		w.say("forget %d", n)
 	case 5:
 		if crashes && len(w.processes) > 0 {
 			w.crash(w.processes[w.IntN(len(w.processes))])
@@ -113,8 +123,14 @@ func (w *world) check() error {
 	if !w.whole {
 		return nil
 	}
+	sure := sharding.None()
+	for _, p := range w.processes {
+		if !p.promised.Leaving {
+			sure = sure.Union(p.promised.Serves.Intersection(p.served()))
+		}
+	}
 	w.excused = slices.DeleteFunc(w.excused, func(e excuse) bool {
-		return union.Contains(e.ranges) && !slices.ContainsFunc(w.processes, func(p *process) bool { return p.pods < e.pods })
+		return sure.Contains(e.ranges) && !slices.ContainsFunc(w.processes, func(p *process) bool { return p.pods < e.pods })
 	})
 	missing := sharding.All().Minus(union)
 	for _, e := range w.excused {

@@ -47,8 +47,8 @@ type write struct {
 	revision int // that it was made for
 }
 
-// excuse is what may be missing since a process was lost, until all know of that
-// and somebody serves it.
+// excuse is what may be missing since a process was lost, until all know of that,
+// and others not only serve it but have promised to.
 type excuse struct {
 	ranges sharding.Ranges
 	pods   int
@@ -61,7 +61,8 @@ type process struct {
 	uid                   string
 	layouts, pods, leases int // seen
 	cut, leaving          bool
-	pending               bool // a promise is on its way
+	pending               bool             // a promise is on its way
+	promised              handover.Promise // the last one that has arrived
 	has, wanted           sharding.Ranges
 	decision              handover.Decision
 	readBy, readsSoFar    int // scrapes that began since readers got more
@@ -104,6 +105,13 @@ func (w *world) union() sharding.Ranges {
 }
 
 func (w *world) setPod(number int, p *handover.Pod) {
+	if before := w.pod[number]; p != nil && before != nil {
+		p.Since = before.Since
+		if before.Ready != p.Ready {
+			w.uids++
+			p.Since = fmt.Sprint(w.uids)
+		}
+	}
 	w.pod[number] = p
 	if p == nil {
 		delete(w.pod, number)
@@ -114,7 +122,7 @@ func (w *world) setPod(number int, p *handover.Pod) {
 }
 
 func (w *world) start(number int, uid string) {
-	p := &process{number: number, uid: uid, has: sharding.None(), wanted: sharding.None()}
+	p := &process{number: number, uid: uid, has: sharding.None(), wanted: sharding.None(), promised: handover.Promise{Serves: sharding.None()}}
 	w.uids++
 	p.Member = handover.New(number, uid, int64(w.uids)*1000)
 	w.processes = append(w.processes, p)
@@ -144,7 +152,7 @@ func (w *world) decide(p *process) {
 	}
 	w.say("%d promises %s, leaving %v", p.number, d.Promise.Serves, d.Promise.Leaving)
 	// The worst of moments: somebody is about to rely on another.
-	if w.adverse && !d.Promise.Leaving && !d.Promise.Serves.Contains(p.served()) && w.IntN(3) == 0 {
+	if w.adverse && !d.Promise.Leaving && !d.Promise.Serves.Contains(p.served()) && w.IntN(2) == 0 {
 		w.worst(p)
 	}
 }
@@ -238,7 +246,7 @@ func (w *world) land() {
 	}
 	w.revision[wr.from.number]++
 	w.promises = append(w.promises, event[handover.Promise]{wr.from.number, &wr.promise})
-	wr.from.pending = false
+	wr.from.pending, wr.from.promised = false, wr.promise
 }
 
 // kubelet brings a pod up to date with its process.

@@ -25,6 +25,7 @@ const (
 	setLabel          = "kubestate.io/statefulset"
 	serialAnnotation  = "kubestate.io/serial"
 	servesAnnotation  = "kubestate.io/serves"
+	sinceAnnotation   = "kubestate.io/ready-since"
 	leavingAnnotation = "kubestate.io/leaving"
 )
 
@@ -132,7 +133,7 @@ func podOf(pod *corev1.Pod) *handover.Pod {
 	p := &handover.Pod{UID: string(pod.UID), Ending: pod.DeletionTimestamp != nil}
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {
-			p.Ready = c.Status == corev1.ConditionTrue
+			p.Ready, p.Since = c.Status == corev1.ConditionTrue, c.LastTransitionTime.UTC().Format(time.RFC3339)
 		}
 	}
 	return p
@@ -140,7 +141,7 @@ func podOf(pod *corev1.Pod) *handover.Pod {
 
 // promiseOf reads a Lease.
 func promiseOf(lease *coordinationv1.Lease) (*handover.Promise, error) {
-	p := &handover.Promise{Leaving: lease.Annotations[leavingAnnotation] == "true"}
+	p := &handover.Promise{Since: lease.Annotations[sinceAnnotation], Leaving: lease.Annotations[leavingAnnotation] == "true"}
 	if h := lease.Spec.HolderIdentity; h != nil {
 		p.Holder = *h
 	}
@@ -179,6 +180,7 @@ func (a *api) keep(ctx context.Context, s self, p handover.Promise) error {
 	lease.Annotations = map[string]string{
 		serialAnnotation:  fmt.Sprint(p.Serial),
 		servesAnnotation:  p.Serves.String(),
+		sinceAnnotation:   p.Since,
 		leavingAnnotation: fmt.Sprint(p.Leaving),
 	}
 	lease.Spec.HolderIdentity, lease.Spec.RenewTime = &p.Holder, &metav1.MicroTime{Time: time.Now()}
