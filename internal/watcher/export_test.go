@@ -2,6 +2,9 @@ package watcher
 
 import "github.com/kubestate/kubestate/internal/generators"
 
+// Lull is how long changes may lie unread.
+const Lull = lull
+
 // Feeds gives the feeds of w, that is served, in order.
 func (w *Watcher) Feeds() []*Feed { return w.feeds() }
 

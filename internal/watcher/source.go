@@ -141,8 +141,9 @@ func (s *source) endedBy(err error) {
 func (s *source) open(ctx context.Context, options metav1.ListOptions, limit time.Duration) (watch.Interface, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { cancel(errNoAnswer) })
+	reading := &batching{}
 	from, err := served(ctx, s, func() (watch.Interface, error) {
-		return s.client.watch(ctx, s.resource, s.feed.namespace, options)
+		return s.client.watch(reading.with(ctx), s.resource, s.feed.namespace, options)
 	})
 	late.Stop()
 	if err != nil {
@@ -161,7 +162,7 @@ func (s *source) open(ctx context.Context, options metav1.ListOptions, limit tim
 		first = event
 	default:
 	}
-	return newEvents(s, from, first, limit, options, cancel), nil
+	return newEvents(s, from, first, limit, options, reading, cancel), nil
 }
 
 // resumable says whether a watch that failed with err should be tried again from
