@@ -35,7 +35,6 @@ type events struct {
 	done   chan struct{}
 	stop   sync.Once
 
-	foreign   int64  // objects of other shards, when that was last looked at
 	streaming bool   // a list, whose end has not come
 	used      bool   // events have been handed on since there was no list
 	last      string // version that later events must not be behind; empty while there is no order
@@ -78,8 +77,8 @@ func (e *events) run() {
 		case <-e.done:
 			return
 		case <-silent.C:
-			if e.speaks() {
-				silent.Reset(e.limit)
+			if since := e.sinceForeign(); since < e.limit {
+				silent.Reset(e.limit - since)
 				continue
 			}
 			// A watch is resumed, which shows whether the API server is there: it
@@ -101,16 +100,12 @@ func (e *events) run() {
 	}
 }
 
-// speaks says whether the API server has sent objects of other shards since the
-// last look. No event comes of them.
-func (e *events) speaks() bool {
-	last := e.foreign
-	e.foreign = e.source.feed.share.foreign.Load()
-	if e.foreign == last {
-		return false
-	}
-	e.source.feed.health.heard()
-	return true
+// sinceForeign is the time since the API server sent an object of another shard,
+// which is a sign of life from which no event comes.
+func (e *events) sinceForeign() time.Duration {
+	last := time.Unix(0, e.source.feed.share.last.Load())
+	e.source.feed.health.heardAt(last)
+	return time.Since(last)
 }
 
 // brief is the time within which a watch that ends without an event is broken to
@@ -150,6 +145,7 @@ func (e *events) pass(event watch.Event) bool {
 	}
 	event.Object = object
 	if event.Type != watch.Bookmark && !e.source.feed.share.takes(object) {
+		e.source.feed.health.heard()
 		return true
 	}
 	keep, err := e.inOrder(event.Type, object.GetResourceVersion())
