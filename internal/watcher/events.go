@@ -79,6 +79,10 @@ func (e *events) run() {
 		case <-e.done:
 			return
 		case <-silent.C:
+			if since := e.sinceForeign(); since < e.limit {
+				silent.Reset(e.limit - since)
+				continue
+			}
 			// A watch is resumed, which shows whether the API server is there: it
 			// sends bookmarks more often than this, or has nothing to send.
 			if e.streaming {
@@ -96,6 +100,14 @@ func (e *events) run() {
 			silent.Reset(e.limit) // not while the reader has it
 		}
 	}
+}
+
+// sinceForeign is the time since the API server sent an object of another shard,
+// which is a sign of life from which no event comes.
+func (e *events) sinceForeign() time.Duration {
+	last := time.Unix(0, e.source.feed.share.last.Load())
+	e.source.feed.health.heardAt(last)
+	return time.Since(last)
 }
 
 // brief is the time within which a watch that ends without an event is broken to
@@ -134,6 +146,10 @@ func (e *events) pass(event watch.Event) bool {
 		return e.fail(err)
 	}
 	event.Object = object
+	if event.Type != watch.Bookmark && !e.source.feed.share.takes(object) {
+		e.source.feed.health.heard()
+		return true
+	}
 	keep, err := e.inOrder(event.Type, object.GetResourceVersion())
 	switch {
 	case err != nil:
