@@ -348,13 +348,34 @@ func TestChangeAtTheStart(t *testing.T) {
 		f.change(t, watcher.Config{Resources: []generators.Resource{nodes}}, "nodes")
 		q := f.next(t).watch()
 		f.holds(t, "", []string{"nodes"})
-		f.change(t, watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: 7}, "nodes")
+		config := watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: 7}
+		f.change(t, config, "nodes")
 		f.quiet(t)
-		<-time.After(time.Minute) // but not for ever
+		q.event("BOOKMARK", nodesEnd())
+		f.holds(t, "", nil)
 		f.next(t).want("list /api/v1/nodes")
+	})
+}
+
+// TestChangeOfWhatDoesNotStart changes a configuration by which nothing comes: that
+// gives way, after a minute, to what is not there yet either.
+func TestChangeOfWhatDoesNotStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := func(n int64) watcher.Config {
+			return watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: n}
+		}
+		f := follow(t, limit(7))
+		q := f.next(t).want("list /api/v1/nodes")
+		before := f.w.Resources()[0]
+		f.change(t, limit(8), "nodes")
+		<-time.After(longestBuild - time.Second)
+		f.quiet(t)
 		f.holds(t, "", []string{"nodes"})
-		if !q.over() {
-			t.Error("what never was complete goes on")
+		<-time.After(2 * time.Second)
+		next := f.next(t).want("list /api/v1/nodes")
+		f.holds(t, "", []string{"nodes"})
+		if got := next.r.URL.Query().Get("limit"); !q.over() || got != "8" || f.w.Resources()[0] == before {
+			t.Errorf("what never was complete is over: %t; the next is of %s", q.over(), got)
 		}
 	})
 }

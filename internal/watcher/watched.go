@@ -131,7 +131,7 @@ const longest = time.Minute
 
 // underWay says whether it will be complete before long, as far as can be known.
 func (u *watched) underWay() bool {
-	return u.client != nil && !u.settled() && time.Since(u.began) < longest
+	return !u.settled() && time.Since(u.began) < longest
 }
 
 // inTurn gives what is to be served of the resource, and what is to be built beside
