@@ -9,7 +9,13 @@ import (
 )
 
 // source is a watcher as the server sees it.
-type source struct{ *watcher.Watcher }
+type source struct {
+	*watcher.Watcher
+	open bool
+}
+
+// Open says whether the content is for everybody.
+func (s source) Open() bool { return s.open }
 
 // Checks gives what the watcher waits for as the server's checks.
 func (s source) Checks() []server.Check {

@@ -68,7 +68,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	limitMemory(opts.MemoryShare, log)
 
 	// Everything that can fail at once fails here, before anything runs.
-	if err := server.CheckWebConfig(opts.WebConfig); err != nil {
+	web := server.WebConfig{Path: opts.WebConfig, ByToken: opts.AuthFilter}
+	if err := web.Check(); err != nil {
 		return err
 	}
 	scrapes, err := net.Listen("tcp", opts.Listen)
@@ -97,15 +98,16 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	// made from stops.
 	var g run.Group
 	running := context.WithoutCancel(ctx)
-	probes := server.NewProbes(source{watched}.Checks)
+	content := source{watched, !opts.AuthFilter}
+	probes := server.NewProbes(content.Checks)
 	limits := server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}
 	g.Add(until(ctx, opts.ShutdownDelay, func() {
 		release() // a second signal ends the program at once
 		log.Info("stopping", "in", opts.ShutdownDelay)
 		probes.Stop()
 	}))
-	g.Add(server.Serve(scrapes, protect(server.Main(source{watched}, limits, tooOld(watched, reload.maxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(source{watched}, registry, probes)), opts.WebConfig, server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(server.Main(content, limits, tooOld(watched, reload.maxStaleness), registry)), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(content, registry, probes)), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())

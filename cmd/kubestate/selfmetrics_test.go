@@ -25,7 +25,7 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	w := watcher.New(watcher.Config{}, metrics, slog.Default())
 	w.Register(registry)
 	reload := newReloader(nil, options.Options{}, w, registry, slog.Default())
-	server.Main(source{w}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
+	server.Main(source{w, true}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
 
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -34,6 +34,8 @@ func (b *busy) Resources() []*store.Resource {
 
 func (b *busy) Checks() []server.Check { return nil }
 
+func (b *busy) Open() bool { return true }
+
 func newBusy(scrapes int) *busy {
 	b := &busy{registry: prometheus.NewRegistry(), release: make(chan struct{})}
 	quiet := prometheus.NewRegistry() // what it tells of the store waits as well

@@ -151,8 +151,12 @@ func TestChangeSuperseded(t *testing.T) {
 		config.Selection = without("pod_last")
 		f.change(t, config, "pods")
 		second := f.next(t)
+		begun := config
 		config.Selection = without("pod_generation")
 		f.change(t, config, "pods")
+		f.change(t, begun) // that is under way still
+		f.change(t, config, "pods")
+		f.change(t, config)
 		f.quiet(t)
 		f.change(t, asServed)
 		f.quiet(t)
