@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/rbac"
@@ -43,9 +47,61 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 		}
 		files[path] = b.Bytes()
 	}
+	rules, err := prometheusRule()
+	if err != nil {
+		return err
+	}
+	files["deploy/components/prometheus-operator/prometheusrule.yaml"] = rules
 	files["deploy/per-node/rest/resources.yaml"] = fmt.Appendf(nil,
 		"# %s\n- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --resources=%s\n", notice, strings.Join(keys, ","))
 	return nil
+}
+
+// rule is what the Prometheus operator makes rule files of.
+type rule struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Metadata   metadata `json:"metadata"`
+	Spec       groups   `json:"spec"`
+}
+
+type metadata struct {
+	Name      string            `json:"name"`
+	Namespace string            `json:"namespace"`
+	Labels    map[string]string `json:"labels"`
+}
+
+// groups is what a rule file consists of.
+type groups struct {
+	Groups []any `json:"groups"`
+}
+
+// prometheusRule gives the rule files of deploy/prometheus as one object.
+func prometheusRule() ([]byte, error) {
+	object := rule{
+		APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule",
+		Metadata: metadata{Name: rbac.Account, Namespace: rbac.AccountNamespace, Labels: map[string]string{
+			"app.kubernetes.io/name": "kubestate", "app.kubernetes.io/component": "exporter",
+		}},
+		Spec: groups{Groups: []any{}},
+	}
+	paths, err := filepath.Glob("deploy/prometheus/*.rules.yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		var file groups
+		if err := yaml.UnmarshalStrict(text, &file); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		object.Spec.Groups = append(object.Spec.Groups, file.Groups...)
+	}
+	text, err := yaml.Marshal(object)
+	return append([]byte("# "+notice+"\n# The files of deploy/prometheus.\n"), text...), err
 }
 
 // single is what `kubectl apply -f` takes: the mode base, rendered by kubectl.
