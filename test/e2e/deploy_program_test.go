@@ -32,7 +32,7 @@ type deployed struct {
 func (d *deployments) newDeployed(t *testing.T, m mode, pod corev1.Pod) *deployed {
 	t.Helper()
 	p := &deployed{d: d, pod: pod, instance: pod.Labels["app.kubernetes.io/instance"], secured: m.secured}
-	p.kubeconfig = d.kubeconfig(t, home, pod.Spec.ServiceAccountName, &pod)
+	p.kubeconfig = d.kubeconfig(t, pod.Namespace, pod.Spec.ServiceAccountName, &pod)
 	if m.secured {
 		p.token = d.token(t, monitoring, "prometheus", nil)
 	}
@@ -112,20 +112,22 @@ func (p *deployed) field(t *testing.T, v corev1.EnvVar) string {
 func (p *deployed) files(t *testing.T, volume string) string {
 	t.Helper()
 	directory := t.TempDir()
-	put := func(name string, content []byte) { must(t, os.WriteFile(filepath.Join(directory, name), content, 0o600)) }
+	put := func(name string, content []byte) {
+		must(t, os.WriteFile(filepath.Join(directory, name), content, 0o600))
+	}
 	for _, v := range p.pod.Spec.Volumes {
 		if v.Name != volume {
 			continue
 		}
 		for _, source := range v.Projected.Sources {
 			if source.ConfigMap != nil {
-				c, err := p.d.c.Client.CoreV1().ConfigMaps(home).Get(t.Context(), source.ConfigMap.Name, metav1.GetOptions{})
+				c, err := p.d.c.Client.CoreV1().ConfigMaps(p.pod.Namespace).Get(t.Context(), source.ConfigMap.Name, metav1.GetOptions{})
 				must(t, err)
 				for name, content := range c.Data {
 					put(name, []byte(content))
 				}
 			} else {
-				s, err := p.d.c.Client.CoreV1().Secrets(home).Get(t.Context(), source.Secret.Name, metav1.GetOptions{})
+				s, err := p.d.c.Client.CoreV1().Secrets(p.pod.Namespace).Get(t.Context(), source.Secret.Name, metav1.GetOptions{})
 				must(t, err)
 				for name, content := range s.Data {
 					put(name, content)

@@ -1,8 +1,8 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -12,9 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/test/cluster"
@@ -23,13 +22,12 @@ import (
 
 var update = flag.Bool("update", false, "write the files below testdata that tests compare with")
 
-// home is the namespace of the manifests.
-const home = "kubestate"
-
 // mode is a kustomization in deploy/, and what becomes of it in a cluster of one
 // node of the control plane and two others.
 type mode struct {
 	name string
+	// directory is another place than deploy/, and namespace another than kubestate.
+	directory, namespace string
 	// level is the Pod Security level that the namespace enforces.
 	level string
 	// pods says how many pods there are, by the label instance.
@@ -40,6 +38,7 @@ type mode struct {
 	secured bool
 }
 
+// modes are all of deploy/, and one as somebody makes of them.
 var modes = []mode{
 	{
 		name: "base", level: "restricted", pods: map[string]int{"kubestate": 1},
@@ -85,6 +84,13 @@ var modes = []mode{
 			`kube_deployment_status_replicas_available{namespace="kubestate",deployment="kubestate-unscheduled"} 1`,
 		}},
 	},
+	{
+		name: "overlay", directory: filepath.Join("testdata", "overlay"), namespace: monitoring,
+		pods: map[string]int{"kubestate": 1}, secured: true,
+		series: map[string][]string{"kubestate": {
+			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
+		}},
+	},
 }
 
 // TestModes applies each mode to a whole cluster, as its users do, and starts the
@@ -92,6 +98,8 @@ var modes = []mode{
 func TestModes(t *testing.T) {
 	d := startDeployments(t)
 	for _, m := range modes {
+		m.directory = cmp.Or(m.directory, filepath.Join("..", "..", "deploy", m.name))
+		m.namespace = cmp.Or(m.namespace, "kubestate")
 		if !t.Run(m.name, func(t *testing.T) { d.try(t, m) }) {
 			return // what is left of it would be in the way of the next
 		}
@@ -140,14 +148,13 @@ func startDeployments(t *testing.T) *deployments {
 }
 
 func (d *deployments) try(t *testing.T, m mode) {
-	directory := filepath.Join("..", "..", "deploy", m.name)
-	d.k.run(t, "apply", "--server-side", "-k", directory)
-	defer d.remove(t, directory)
+	d.k.run(t, "apply", "--server-side", "-k", m.directory)
+	defer d.k.run(t, "delete", "-k", m.directory) // and waits until the namespace is gone
 	if m.secured {
-		d.k.run(t, "create", "secret", "tls", "kubestate-tls", "-n", home,
+		d.k.run(t, "create", "secret", "tls", "kubestate-tls", "-n", m.namespace,
 			"--cert", filepath.Join(d.tls.dir, "server.crt"), "--key", filepath.Join(d.tls.dir, "server.key"))
 	}
-	namespace, err := d.c.Client.CoreV1().Namespaces().Get(t.Context(), home, metav1.GetOptions{})
+	namespace, err := d.c.Client.CoreV1().Namespaces().Get(t.Context(), m.namespace, metav1.GetOptions{})
 	must(t, err)
 	if level := namespace.Labels["pod-security.kubernetes.io/enforce"]; level != m.level {
 		t.Errorf("pods are held to Pod Security level %q, want %q", level, m.level)
@@ -162,22 +169,10 @@ func (d *deployments) try(t *testing.T, m mode) {
 		}
 		if !seen[pod.Spec.ServiceAccountName] {
 			seen[pod.Spec.ServiceAccountName] = true
-			fmt.Fprintf(&access, "# %s\n%s", pod.Spec.ServiceAccountName, d.access(t, p.kubeconfig))
+			fmt.Fprintf(&access, "# %s\n%s", pod.Spec.ServiceAccountName, d.access(t, m.namespace, p.kubeconfig))
 		}
 	}
 	wantGolden(t, filepath.Join("testdata", "access", m.name+".txt"), access.String())
-}
-
-// remove takes everything away again, and waits until the namespace is gone.
-func (d *deployments) remove(t *testing.T, directory string) {
-	d.k.run(t, "delete", "-k", directory, "--wait=false")
-	awaitAPI(t, d.c, func(ctx context.Context) error {
-		_, err := d.c.Client.CoreV1().Namespaces().Get(ctx, home, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return nil
-		}
-		return errors.Join(fmt.Errorf("the namespace is still there"), err)
-	})
 }
 
 // pods waits until the pods of the mode are there and ready, and gives them by name.
@@ -185,7 +180,7 @@ func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 	t.Helper()
 	var pods []corev1.Pod
 	awaitAPI(t, d.c, func(ctx context.Context) error {
-		list, err := d.c.Client.CoreV1().Pods(home).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=kubestate"})
+		list, err := d.c.Client.CoreV1().Pods(m.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=kubestate"})
 		if err != nil {
 			return err
 		}
@@ -198,7 +193,7 @@ func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 			}
 		}
 		pods = list.Items
-		if diff := cmp.Diff(m.pods, ready); diff != "" {
+		if diff := gocmp.Diff(m.pods, ready); diff != "" {
 			return fmt.Errorf("pods that are ready (-want +got):\n%s", diff)
 		}
 		return nil
@@ -209,7 +204,7 @@ func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 
 // access is what the account of a kubeconfig may do beyond what every account may, in
 // its own namespace and in another, in the words of `kubectl auth can-i --list`.
-func (d *deployments) access(t *testing.T, kubeconfig string) string {
+func (d *deployments) access(t *testing.T, home, kubeconfig string) string {
 	t.Helper()
 	nobody := d.kubeconfig(t, "default", "nobody", nil)
 	var text strings.Builder
@@ -243,7 +238,7 @@ func wantGolden(t *testing.T, path, got string) {
 	}
 	want, err := os.ReadFile(path)
 	must(t, err)
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	if diff := gocmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }
