@@ -18,11 +18,13 @@ import (
 // configuration of that find kubestate and scrape it.
 func (d *deployments) demo(t *testing.T) {
 	m := mode{name: "demo", namespace: "kubestate", directory: "../../deploy/demo", pods: map[string]int{"kubestate": 1}}
-	d.k.run(t, "apply", "--server-side", "-k", m.directory)
-	defer d.k.run(t, "delete", "-k", m.directory)
-	for _, workload := range []string{"prometheus", "grafana"} {
-		d.k.run(t, "rollout", "status", "deployment/"+workload, "-n", monitoring, "--timeout=60s")
+	told := []string{"apply", "rollout", "wait"}
+	for _, line := range commands(t, "../../docs/getting-started.md") {
+		if slices.ContainsFunc(told, func(verb string) bool { return slices.Contains(line, verb) }) {
+			d.k.run(t, line...)
+		}
 	}
+	defer d.k.run(t, "delete", "-k", m.directory)
 	pod := d.pods(t, m)[0]
 	program := d.newDeployed(t, m, pod)
 	program.start(t)
@@ -60,6 +62,20 @@ func (d *deployments) demo(t *testing.T) {
 			return err
 		}, p.Process)
 	}
+}
+
+// commands gives the arguments of each kubectl of a page, which are for the root of
+// the repository.
+func commands(t *testing.T, page string) (lines [][]string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	must(t, err)
+	for line := range strings.Lines(string(text)) {
+		if command, ok := strings.CutPrefix(line, "    kubectl "); ok {
+			lines = append(lines, strings.Fields(strings.ReplaceAll(command, "-k deploy/", "-k ../../deploy/")))
+		}
+	}
+	return lines
 }
 
 // outside has the configuration of a Prometheus in a pod work outside of the cluster:
