@@ -53,7 +53,7 @@ func selfSources() []panel {
 		graph(12, "Received", "Bytes of the API server's answers, of the ten largest resources.", "Bps",
 			show("{{resource}}", `topk(10, sum by (resource) (rate(kubestate_received_bytes_total{<exporter>}[$__rate_interval])))`)),
 		graph(12, "Relists", "Of what was complete before, by reason, within an hour.", "short",
-			show("{{reason}}", `sum by (reason) (increase(kubestate_relists_total{<exporter>}[1h]))`)),
+			show("{{reason}}", `sum by (reason) (increase(kubestate_relists_total{<exporter>}[1h])) or label_replace(vector(0), "reason", "none", "", "")`)),
 	}
 }
 

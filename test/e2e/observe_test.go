@@ -57,7 +57,7 @@ func TestObserve(t *testing.T) {
 	must(t, err)
 	must(t, c.Put(t.Context(), slices.Values(objects)))
 	settings := filepath.Join(t.TempDir(), "settings.yaml")
-	must(t, os.WriteFile(settings, []byte("shard: 0\n"), 0o600))
+	must(t, os.WriteFile(settings, []byte("object_limit: 0\n"), 0o600))
 	// One has a file of settings, the other lists without streams: both have series of their own.
 	first := start(t, c.Kubeconfig, "--config", settings)
 	second := start(t, c.Kubeconfig, "--object-limit", "1000")
@@ -67,16 +67,14 @@ func TestObserve(t *testing.T) {
 	p := runPrometheus(t, observing(t, first, second))
 
 	t.Run("queries of dashboards have data", func(t *testing.T) {
-		for _, d := range readDashboards(t) {
-			for _, v := range d.Templating.List {
-				p.offers(t, d.Title, v)
+		dashboards := readDashboards(t)
+		await(t, settling, func(ctx context.Context) error {
+			var errs []error
+			for _, d := range dashboards {
+				errs = append(errs, p.fills(ctx, d))
 			}
-			for _, panel := range d.Panels {
-				for _, target := range panel.Targets {
-					p.answers(t, d.Title+": "+panel.Title, target)
-				}
-			}
-		}
+			return errors.Join(errs...)
+		}, p.Process, first.Process, second.Process)
 	})
 	t.Run("rules are healthy", func(t *testing.T) {
 		await(t, settling, p.rulesAre("ok", exampleAlerts), p.Process, first.Process, second.Process)
@@ -154,47 +152,62 @@ func substitute(expr string) string {
 // labelValues is how Grafana is asked for the values of a label.
 var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
 
-// offers fails the test unless the variable comes to have values to choose from.
-func (p *prometheus) offers(t *testing.T, where string, v variable) {
-	t.Helper()
-	if v.Type == "datasource" {
-		return
-	}
-	var query struct{ Query string }
-	must(t, json.Unmarshal(v.Query, &query))
-	match := labelValues.FindStringSubmatch(query.Query)
-	if match == nil {
-		t.Fatalf("%s: variable %s asks in another way: %s", where, v.Name, query.Query)
-	}
-	await(t, settling, func(ctx context.Context) error {
-		var values []string
-		err := p.get(ctx, "/api/v1/label/"+match[2]+"/values", url.Values{"match[]": {substitute(match[1])}}, &values)
-		if err == nil && len(values) == 0 {
-			err = fmt.Errorf("%s: variable %s has no values: %s", where, v.Name, query.Query)
+// fills returns an error for each variable of the dashboard that has no values,
+// and for each query that has no data.
+func (p *prometheus) fills(ctx context.Context, d dashboard) error {
+	var errs []error
+	for _, v := range d.Templating.List {
+		if err := p.offers(ctx, v); err != nil {
+			errs = append(errs, fmt.Errorf("%s: variable %s: %w", d.Title, v.Name, err))
 		}
-		return err
-	}, p.Process)
+	}
+	for _, panel := range d.Panels {
+		for _, target := range panel.Targets {
+			if err := p.answers(ctx, target); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %s: %w", d.Title, panel.Title, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// answers fails the test unless the query comes to have data.
-func (p *prometheus) answers(t *testing.T, where string, q target) {
-	t.Helper()
-	await(t, settling, func(ctx context.Context) error {
-		now := time.Now()
-		path, params := "/api/v1/query", url.Values{"query": {substitute(q.Expr)}}
-		if q.Range {
-			path = "/api/v1/query_range"
-			params["start"], params["end"], params["step"] = []string{now.Add(-5 * time.Second).Format(time.RFC3339)}, []string{now.Format(time.RFC3339)}, []string{"1"}
-		}
-		var found struct{ Result []json.RawMessage }
-		if err := p.get(ctx, path, params, &found); err != nil {
-			return fmt.Errorf("%s: %w", where, err)
-		}
-		if len(found.Result) == 0 {
-			return fmt.Errorf("%s: no data: %s", where, params.Get("query"))
-		}
+// offers returns an error unless the variable has values to choose from.
+func (p *prometheus) offers(ctx context.Context, v variable) error {
+	if v.Type == "datasource" {
 		return nil
-	}, p.Process)
+	}
+	var query struct{ Query string }
+	if err := json.Unmarshal(v.Query, &query); err != nil {
+		return err
+	}
+	match := labelValues.FindStringSubmatch(query.Query)
+	if match == nil {
+		return fmt.Errorf("asks in another way: %s", query.Query)
+	}
+	var values []string
+	err := p.get(ctx, "/api/v1/label/"+match[2]+"/values", url.Values{"match[]": {substitute(match[1])}}, &values)
+	if err == nil && len(values) == 0 {
+		err = fmt.Errorf("no values: %s", query.Query)
+	}
+	return err
+}
+
+// answers returns an error unless the query has data, at this moment or within the last seconds.
+func (p *prometheus) answers(ctx context.Context, q target) error {
+	path, params := "/api/v1/query", url.Values{"query": {substitute(q.Expr)}}
+	if q.Range {
+		path = "/api/v1/query_range"
+		now := time.Now()
+		params.Set("start", now.Add(-5*time.Second).Format(time.RFC3339))
+		params.Set("end", now.Format(time.RFC3339))
+		params.Set("step", "1")
+	}
+	var found struct{ Result []json.RawMessage }
+	err := p.get(ctx, path, params, &found)
+	if err == nil && len(found.Result) == 0 {
+		err = fmt.Errorf("no data: %s", params.Get("query"))
+	}
+	return err
 }
 
 // rulesAre is a condition that holds when all rules have this health, all
