@@ -1,6 +1,6 @@
 package dashboards
 
-// stats is a single number, or one for each series.
+// stat is a single number, or one for each series.
 func stat(width int, title, description, unit string, steps []Threshold, queries ...query) panel {
 	return panel{kind: "stat", title: title, description: description, unit: unit, width: width, height: 4, thresholds: steps, queries: queries}
 }
