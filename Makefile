@@ -23,7 +23,7 @@ generate: $(BUILD)/kubectl ## Write the generated parts of docs/ and deploy/
 verify: $(BUILD)/kubectl ## Fail if the generated parts are stale
 	go run ./hack/generate -check
 
-test: verify lint unit e2e ## Check everything: lint, unit tests, and end to end with a real control plane
+test: verify lint unit dashboards e2e ## Check everything: lint, unit tests, and end to end with a real control plane
 
 lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	$(BUILD)/golangci-lint run ./...
@@ -32,6 +32,9 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 
 unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafana's own types
+	node test/grafana/check.mjs deploy/grafana $<
 
 e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/kubectl $(BUILD)/operator-crds $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
@@ -102,6 +105,12 @@ $(BUILD)/curl:
 	command -v curl || { apt-get update && apt-get install -y --no-install-recommends curl; }
 	@mkdir -p $(BUILD) && ln -sf "$$(command -v curl)" $@
 
+# Grafana publishes the types of its dashboards as a package for TypeScript.
+$(BUILD)/grafana/node_modules: test/grafana/package-lock.json
+	command -v npm || { apt-get update && apt-get install -y --no-install-recommends nodejs npm; }
+	@mkdir -p $(BUILD)/grafana && cp test/grafana/package*.json $(BUILD)/grafana
+	cd $(BUILD)/grafana && npm ci --no-audit --no-fund && touch node_modules
+
 # A browser, which Debian has as a package.
 $(BUILD)/chromium:
 	command -v chromium curl || { apt-get update && apt-get install -y --no-install-recommends chromium curl; }
@@ -112,5 +121,5 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
-.PHONY: help run build generate verify test lint unit e2e bench churn bench-unit fuzz clean
+.PHONY: help run build generate verify test lint unit dashboards e2e bench churn bench-unit fuzz clean
 .DEFAULT_GOAL := help

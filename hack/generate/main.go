@@ -1,5 +1,5 @@
 // Command generate writes the parts of docs/ and deploy/ that follow from the
-// tables and the flags. With -check it writes nothing and fails if a file is not
+// tables, the flags, the alert rules and the dashboards. With -check it writes nothing and fails if a file is not
 // what it would write.
 package main
 
@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,16 +70,18 @@ func compare(path string, content []byte) error {
 	return nil
 }
 
-// strays reports files in docs/metrics that no resource has.
+// strays reports files in docs/metrics and deploy/grafana that nothing makes any more.
 func strays(files map[string][]byte) error {
-	there, err := filepath.Glob("docs/metrics/*")
-	if err != nil {
-		return err
-	}
 	var errs []error
-	for _, path := range there {
-		if _, ok := files[filepath.ToSlash(path)]; !ok {
-			errs = append(errs, fmt.Errorf("%s belongs to no resource: remove it", path))
+	for _, pattern := range []string{"docs/metrics/*", "deploy/grafana/*"} {
+		there, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		for _, path := range there {
+			if _, ok := files[filepath.ToSlash(path)]; !ok {
+				errs = append(errs, fmt.Errorf("%s belongs to nothing that is generated: remove it", path))
+			}
 		}
 	}
 	return errors.Join(errs...)
@@ -104,7 +107,15 @@ func generate() (map[string][]byte, error) {
 		return nil, err
 	}
 	facts, err := json.MarshalIndent(families(all), "", "  ")
+	if err != nil {
+		return nil, err
+	}
 	files["docs/metrics.json"] = append(facts, '\n')
+	if files["docs/alerts.md"], err = alerts(); err != nil {
+		return nil, err
+	}
+	observed, err := grafana()
+	maps.Copy(files, observed)
 	return files, err
 }
 
