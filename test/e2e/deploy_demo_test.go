@@ -28,6 +28,7 @@ func (d *deployments) demo(t *testing.T) {
 	pod := d.pods(t, m)[0]
 	program := d.newDeployed(t, m, pod)
 	program.start(t)
+	program.probed(t)
 
 	config, err := os.ReadFile(filepath.Join(m.directory, "monitoring", "prometheus.yml"))
 	must(t, err)

@@ -87,7 +87,12 @@ func (p *deployed) start(t *testing.T) {
 	if p.secured {
 		p.Scrapes, p.Telemetry = secure(p.Scrapes), secure(p.Telemetry)
 	}
-	// Ready is the last of what a kubelet wants to see.
+}
+
+// probed waits until the program passes what a kubelet asks of the pod.
+func (p *deployed) probed(t *testing.T) {
+	t.Helper()
+	container := p.pod.Spec.Containers[0]
 	for _, probe := range []*corev1.Probe{container.StartupProbe, container.LivenessProbe, container.ReadinessProbe} {
 		await(t, settling, p.passes(probe.HTTPGet), p.Process)
 	}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -32,8 +33,12 @@ type mode struct {
 	level string
 	// pods says how many pods there are, by the label instance.
 	pods map[string]int
-	// series are of the instance, and only of it.
+	// series are of the instance, beside others.
 	series map[string][]string
+	// watched is the namespace whose pods are served, if not all are.
+	watched string
+	// later says that the program does not know all flags of the manifest yet.
+	later bool
 	// secured says that it serves by TLS, and to whom the API server lets.
 	secured bool
 }
@@ -49,7 +54,7 @@ var modes = []mode{
 		}},
 	},
 	{
-		name: "namespaced", level: "restricted", pods: map[string]int{"kubestate": 1},
+		name: "namespaced", level: "restricted", watched: "default", pods: map[string]int{"kubestate": 1},
 		series: map[string][]string{"kubestate": {
 			`kube_namespace_status_phase{namespace="kubestate",phase="Active"} 1`,
 			`kube_configmap_info{namespace="default",configmap="kube-root-ca.crt"} 1`,
@@ -75,7 +80,7 @@ var modes = []mode{
 		}},
 	},
 	{
-		name: "sharded", level: "restricted", pods: map[string]int{"kubestate": 2},
+		name: "sharded", level: "restricted", later: true, pods: map[string]int{"kubestate": 2},
 	},
 	{
 		name: "per-node", level: "restricted", pods: map[string]int{"kubestate": 1, "kubestate-pods": 3, "kubestate-unscheduled": 1},
@@ -145,6 +150,15 @@ func startDeployments(t *testing.T) *deployments {
 	must(t, err)
 	apply(t, d.c, scraper)
 	createAccount(t, d.c, "default", "nobody")
+	// A pod that no node will ever have.
+	_, err = d.c.Client.CoreV1().Pods("default").Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "waits"},
+		Spec: corev1.PodSpec{
+			NodeSelector: map[string]string{"no": "where"},
+			Containers:   []corev1.Container{{Name: "main", Image: "example/main"}},
+		},
+	}, metav1.CreateOptions{})
+	must(t, err)
 	return d
 }
 
@@ -161,19 +175,28 @@ func (d *deployments) try(t *testing.T, m mode) {
 		t.Errorf("pods are held to Pod Security level %q, want %q", level, m.level)
 	}
 	var access strings.Builder
+	var programs []*deployed
 	seen := map[string]bool{}
 	for _, pod := range d.pods(t, m) {
 		p := d.newDeployed(t, m, pod)
-		if series, ok := m.series[p.instance]; ok {
-			p.start(t)
-			p.wants(t, series)
-		}
+		programs = append(programs, p)
 		if !seen[pod.Spec.ServiceAccountName] {
 			seen[pod.Spec.ServiceAccountName] = true
 			fmt.Fprintf(&access, "# %s\n%s", pod.Spec.ServiceAccountName, d.access(t, m.namespace, p.kubeconfig))
 		}
 	}
 	wantGolden(t, filepath.Join("testdata", "access", m.name+".txt"), access.String())
+	if m.later {
+		return
+	}
+	for _, p := range programs {
+		p.start(t)
+	}
+	for _, p := range programs {
+		p.probed(t)
+		p.wants(t, m.series[p.instance])
+	}
+	d.wantsPodsOnce(t, m, programs)
 }
 
 // pods waits until the pods of the mode are there and ready, and gives them by name.
@@ -202,6 +225,35 @@ func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 	slices.SortFunc(pods, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
 	return pods
 }
+
+// wantsPodsOnce has every pod that is watched served by one of the programs, and none
+// by two.
+func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) {
+	t.Helper()
+	await(t, settling, func(ctx context.Context) error {
+		list, err := d.c.Client.CoreV1().Pods(m.watched).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		want, got := map[string]int{}, map[string]int{}
+		for _, pod := range list.Items {
+			want[pod.Name] = 1
+		}
+		for _, p := range programs {
+			_, body := d.tls.get(ctx, p.Scrapes+"/metrics", p.token)
+			for _, line := range podInfo.FindAllStringSubmatch(body, -1) {
+				got[line[1]]++
+			}
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			return fmt.Errorf("pods served, and how often (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+}
+
+// podInfo is a line that every pod has one of.
+var podInfo = regexp.MustCompile(`(?m)^kube_pod_info\{.*\bpod="([^"]+)"`)
 
 // access is what the account of a kubeconfig may do beyond what every account may, in
 // its own namespace and in another, in the words of `kubectl auth can-i --list`.
