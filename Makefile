@@ -17,10 +17,10 @@ run: build ## Serve the cluster of $KUBECONFIG, or the example cluster; ARGS="--
 build: ## Build .build/kubestate
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/kubestate ./cmd/kubestate
 
-generate: ## Write the generated parts of docs/ and deploy/
+generate: $(BUILD)/kubectl ## Write the generated parts of docs/ and deploy/
 	go run ./hack/generate
 
-verify: ## Fail if the generated parts are stale
+verify: $(BUILD)/kubectl ## Fail if the generated parts are stale
 	go run ./hack/generate -check
 
 test: verify lint unit e2e ## Check everything: lint, unit tests, and end to end with a real control plane
@@ -33,7 +33,7 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
-e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
+e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/kubectl $(BUILD)/operator-crds $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
@@ -64,6 +64,15 @@ $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.m
 $(BUILD)/kwok: hack/tools/kwok.version
 	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
 	@touch $@
+
+$(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod
+	cd hack/kubectl && go build -o $@ .
+
+# The kinds of the Prometheus operator, as its own repository installs them.
+$(BUILD)/operator-crds: hack/tools/prometheus-operator.version
+	rm -rf $@ && mkdir -p $@
+	module=$$(go mod download -json github.com/prometheus-operator/prometheus-operator@$$(cat $<) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') && \
+		install -m 644 $$module/example/prometheus-operator-crd/*_servicemonitors.yaml $$module/example/prometheus-operator-crd/*_prometheusrules.yaml $@
 
 # The race detector is linked by a C compiler.
 $(BUILD)/cc:

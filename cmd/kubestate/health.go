@@ -5,14 +5,19 @@ import (
 	"time"
 
 	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 // source is a watcher as the server sees it.
 type source struct {
 	*watcher.Watcher
-	open bool
+	place *sharding.Place
+	open  bool
 }
+
+// Shard says what the watcher has of all objects.
+func (s source) Shard() string { return s.place.String() }
 
 // Open says whether the content is for everybody.
 func (s source) Open() bool { return s.open }

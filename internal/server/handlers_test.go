@@ -21,10 +21,12 @@ import (
 type source struct {
 	resources []*store.Resource
 	unsynced  []string
+	shard     string
 	closed    bool
 }
 
 func (s *source) Resources() []*store.Resource { return s.resources }
+func (s *source) Shard() string                { return s.shard }
 
 func (s *source) Open() bool { return !s.closed }
 

@@ -28,6 +28,8 @@ type landing struct {
 	Version     version.Info
 	Resources   []landingResource
 	Families    []familyCount
+	// Shard is which part of all objects that is, empty for all.
+	Shard string
 	// Open says whether the page may tell what the objects come to.
 	Open bool
 	// Series and Objects are in all, Waiting are the resources that have not been
@@ -63,6 +65,7 @@ func landingOf(source Source, description string, links ...landingLink) http.Han
 }
 
 func (p *landing) fill(source Source) {
+	p.Shard = source.Shard()
 	checks, resources := source.Checks(), source.Resources()
 	for _, r := range resources {
 		row, stats := landingResource{Name: r.Name()}, r.Stats()
@@ -116,6 +119,8 @@ type Source interface {
 	Resources() []*store.Resource
 	// Checks are of each resource, or of a resource and, after a space, where.
 	Checks() []Check
+	// Shard says which part of all objects that is, and nothing if it is all.
+	Shard() string
 	// Open says whether what is served is for everybody who can reach the port.
 	Open() bool
 }

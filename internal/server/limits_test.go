@@ -33,6 +33,7 @@ func (b *busy) Resources() []*store.Resource {
 }
 
 func (b *busy) Checks() []server.Check { return nil }
+func (b *busy) Shard() string          { return "" }
 
 func (b *busy) Open() bool { return true }
 
