@@ -44,34 +44,37 @@ func boundURL(next http.Handler) http.Handler {
 // loses its turn to one that waits.
 type limiter struct {
 	Limits
-	places, slots    chan struct{} // of all who wait or are answered, and of the latter
-	waiting, serving prometheus.Gauge
-	refused, cut     prometheus.Counter
-	answers          answers
-	next             http.Handler
+	places, slots chan struct{} // of all who wait or are answered, and of the latter
+	waiting       prometheus.Gauge
+	refused, cut  prometheus.Counter
+	answers       answers
+	next          http.Handler
 }
 
 // limit is next within the limits, which are registered with reg as they are
 // made use of.
 func limit(l Limits, reg prometheus.Registerer, next http.Handler) http.Handler {
-	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
-	}
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
 	m := &limiter{
-		Limits:  l,
-		places:  make(chan struct{}, 2*l.Scrapes),
-		slots:   make(chan struct{}, l.Scrapes),
-		waiting: gauge("kubestate_scrapes_waiting", "Scrapes that wait until others are answered."),
-		serving: gauge("kubestate_scrapes_in_flight", "Scrapes that are being answered."),
+		Limits: l,
+		places: make(chan struct{}, 2*l.Scrapes),
+		slots:  make(chan struct{}, l.Scrapes),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "kubestate_scrapes_waiting",
+			Help: "Scrapes that wait until others are answered.",
+		}),
 		refused: counter("kubestate_scrapes_refused_total", "Scrapes refused because too many were being answered."),
 		cut:     counter("kubestate_scrapes_cut_off_total", "Answers to scrapes cut off because the client read nothing while others waited."),
 		answers: answers{all: map[*answer]bool{}},
 		next:    next,
 	}
-	reg.MustRegister(m.waiting, m.serving, m.refused, m.cut)
+	serving := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "kubestate_scrapes_in_flight",
+		Help: "Scrapes that are being answered.",
+	}, m.answers.count)
+	reg.MustRegister(m.waiting, serving, m.refused, m.cut)
 	return m
 }
 
@@ -91,10 +94,8 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		defer l.leave()
 	}
-	l.serving.Inc()
-	defer l.serving.Dec()
 	a := l.answers.add(w)
-	defer l.answers.remove(a) // it must not be cut off later
+	defer l.answers.remove(a)
 	l.next.ServeHTTP(a, r)
 }
 

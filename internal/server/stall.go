@@ -52,7 +52,7 @@ func (a *answer) standing(now time.Time) time.Duration {
 func (a *answer) cutOff() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.since.IsZero() {
+	if !a.since.IsZero() { // it may have gone on meanwhile
 		// A writer that knows no deadlines is none of a connection's.
 		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now())
 	}
@@ -78,9 +78,15 @@ func (s *answers) remove(a *answer) {
 	delete(s.all, a)
 }
 
+// count is how many there are.
+func (s *answers) count() float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return float64(len(s.all))
+}
+
 // cutOffOne cuts the answer off of which the client has taken nothing for the
-// longest time, if that is too long. It says whether there was one. Each is cut
-// off once.
+// longest time, if that is too long. It says whether there was one.
 func (s *answers) cutOffOne() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +100,6 @@ func (s *answers) cutOffOne() bool {
 	if slowest == nil {
 		return false
 	}
-	delete(s.all, slowest)
 	slowest.cutOff()
 	return true
 }

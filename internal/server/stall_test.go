@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,27 +81,49 @@ func (c *crowded) cutOff(t *testing.T) (n float64) {
 	return n
 }
 
-// TestStalledClientsLoseTheirTurn has clients take all turns and read nothing. One
-// after another makes room for who waits, and none while nobody does.
+// TestStalledClientsLoseTheirTurn has clients take all turns and read nothing. As
+// many as wait lose their turn, those who have stood still for longest, and none
+// while nobody waits.
 func TestStalledClientsLoseTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowded(t, 2)
+		const turns = 5
+		c := newCrowded(t, turns)
 		if took := c.another(t); took != stands {
 			t.Errorf("the first had to wait for %s", took)
 		}
 		if took := c.another(t); took != 0 {
 			t.Errorf("the turn that became free was given after %s", took)
 		}
-		time.Sleep(10 * time.Second)
-		c.clients = append(c.clients, c.dial(t, scrape))
-		synctest.Wait()
-		if n := c.cutOff(t); n != 1 {
+		for range turns - 1 {
+			time.Sleep(5 * time.Second)
+			c.clients = append(c.clients, c.dial(t, scrape))
+			synctest.Wait()
+			if took := c.another(t); took != 250*time.Millisecond {
+				t.Errorf("the next had to wait for %s", took)
+			}
+		}
+		for _, later := range c.clients[turns:] {
+			c.reads(t, later)
+		}
+		if n := c.cutOff(t); n != turns {
 			t.Errorf("%v cut off", n)
 		}
-		if took := c.another(t); took != 250*time.Millisecond { // of the one who has stood for longest
-			t.Errorf("the next had to wait for %s", took)
+	})
+}
+
+// TestStalledClientsAllLoseTheirTurns has several wait at the same time.
+func TestStalledClientsAllLoseTheirTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowded(t, 2)
+		var waiting sync.WaitGroup
+		for range 2 {
+			waiting.Go(func() {
+				if took := c.another(t); took != stands {
+					t.Errorf("it had to wait for %s", took)
+				}
+			})
 		}
-		c.reads(t, c.clients[2])
+		waiting.Wait()
 		if n := c.cutOff(t); n != 2 {
 			t.Errorf("%v cut off", n)
 		}
