@@ -53,6 +53,7 @@ type Watcher struct {
 	mu      sync.Mutex                 // held to set serving
 	wanted  []*watched                 // by the last configuration
 	signals chan struct{}              // that serving may have to change
+	lists   atomic.Int64               // that have been completed
 }
 
 // New makes what the configuration needs. Nothing runs yet.
@@ -238,10 +239,11 @@ func (w *Watcher) takeUp() (needed []*watched) {
 	return slices.Concat(next, w.wanted)
 }
 
-// pack packs the store once a second.
+// pack packs the store once a second, and sees to the memory that lists needed.
 func (w *Watcher) pack(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
+	var memory release
 	for {
 		select {
 		case <-ctx.Done():
@@ -250,6 +252,7 @@ func (w *Watcher) pack(ctx context.Context) {
 			for _, r := range w.Resources() {
 				r.Pack()
 			}
+			memory.round(w.lists.Load())
 		}
 	}
 }
