@@ -102,7 +102,7 @@ func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
 	for _, namespace := range p.namespaces {
 		f := &Feed{
 			resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
-			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, health: newHealth(),
+			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, lists: &w.lists, health: newHealth(),
 			rendering: w.metrics.rendering.WithLabelValues(d.Key),
 			share:     newShare(d, p.shard, w.metrics),
 		}

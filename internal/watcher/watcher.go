@@ -56,6 +56,7 @@ type Watcher struct {
 	// wanted, or was when they were begun.
 	building []*watched
 	signals  chan struct{} // that serving may have to change
+	lists    atomic.Int64  // that have been completed
 }
 
 // New makes what the configuration needs. Nothing runs yet.
@@ -253,10 +254,11 @@ func named(all []*watched, name string) *watched {
 	return nil
 }
 
-// pack packs the store once a second.
+// pack packs the store once a second, and sees to the memory that lists needed.
 func (w *Watcher) pack(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
+	var memory release
 	for {
 		select {
 		case <-ctx.Done():
@@ -265,6 +267,7 @@ func (w *Watcher) pack(ctx context.Context) {
 			for _, r := range w.Resources() {
 				r.Pack()
 			}
+			memory.round(w.lists.Load())
 		}
 	}
 }
