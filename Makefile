@@ -51,7 +51,7 @@ unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
 test-image: ## Make the image and look into it
 	cd hack/image && go test -count=1 -timeout 15m ./...
 
-e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
+e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/helm $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
@@ -82,6 +82,9 @@ $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.m
 $(BUILD)/kwok: hack/tools/kwok.version
 	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
 	@touch $@
+
+$(BUILD)/helm: test/helm/go.mod
+	cd test/helm && go build -o $@ helm.sh/helm/v4/cmd/helm
 
 # The race detector is linked by a C compiler.
 $(BUILD)/cc:

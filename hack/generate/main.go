@@ -1,5 +1,5 @@
 // Command generate writes the parts of docs/ and deploy/ that follow from the
-// tables and the flags. With -check it writes nothing and fails if a file is not
+// tables, the flags and the chart's values. With -check it writes nothing and fails if a file is not
 // what it would write.
 package main
 
@@ -104,6 +104,9 @@ func generate() (map[string][]byte, error) {
 			return nil, err
 		}
 		files[path] = manifest
+	}
+	if err := chart(all, files); err != nil {
+		return nil, err
 	}
 	facts, err := json.MarshalIndent(families(all), "", "  ")
 	files["docs/metrics.json"] = append(facts, '\n')
