@@ -31,10 +31,10 @@ image: ## Write the image to .build/image, an OCI layout, and what is in it to .
 	cd hack/image && go run . -programs $(BUILD)/programs -to $(BUILD)/image \
 		-version "$(VERSION)" -revision "$(REVISION)" -created $(CREATED) $(PLATFORMS)
 
-generate: ## Write the generated parts of docs/ and deploy/
+generate: $(BUILD)/kubectl ## Write the generated parts of docs/ and deploy/
 	go run ./hack/generate
 
-verify: ## Fail if the generated parts are stale
+verify: $(BUILD)/kubectl ## Fail if the generated parts are stale
 	go run ./hack/generate -check
 
 test: verify lint unit test-image e2e ## Check everything: lint, unit tests, and end to end with a real control plane
@@ -51,7 +51,7 @@ unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
 test-image: ## Make the image and look into it
 	cd hack/image && go test -count=1 -timeout 15m ./...
 
-e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/helm $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
+e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/helm $(BUILD)/kubectl $(BUILD)/operator-crds $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
@@ -85,6 +85,15 @@ $(BUILD)/kwok: hack/tools/kwok.version
 
 $(BUILD)/helm: test/helm/go.mod
 	cd test/helm && go build -o $@ helm.sh/helm/v4/cmd/helm
+
+$(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod
+	cd hack/kubectl && go build -o $@ .
+
+# The kinds of the Prometheus operator, as its own repository installs them.
+$(BUILD)/operator-crds: hack/tools/prometheus-operator.version
+	rm -rf $@ && mkdir -p $@
+	module=$$(go mod download -json github.com/prometheus-operator/prometheus-operator@$$(cat $<) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') && \
+		install -m 644 $$module/example/prometheus-operator-crd/*_servicemonitors.yaml $$module/example/prometheus-operator-crd/*_prometheusrules.yaml $@
 
 # The race detector is linked by a C compiler.
 $(BUILD)/cc:

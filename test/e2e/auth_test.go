@@ -43,9 +43,10 @@ func startSecured(t *testing.T) *secured {
 	apply(t, c, roles)
 	s := &secured{t: t, cluster: c, tls: newServing(t)}
 	s.tls.trusted = append(s.tls.trusted, c.CA)
-	createAccount(t, c, "kube-system", "kubestate")
+	createNamespace(t, c, "kubestate")
+	createAccount(t, c, "kubestate", "kubestate")
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	must(t, cluster.WriteKubeconfig(kubeconfig, c.URL, c.CA, s.token("kube-system", "kubestate")))
+	must(t, cluster.WriteKubeconfig(kubeconfig, c.URL, c.CA, s.token("kubestate", "kubestate")))
 	s.args = []string{"--auth-filter", "--tls-config", s.tls.config, "--kubeconfig", kubeconfig, "-v=10"}
 	s.Exporter = s.again()
 	return s
@@ -74,6 +75,13 @@ func (s *secured) token(namespace, account string) string {
 	must(s.t, err)
 	s.tokens = append(s.tokens, request.Status.Token)
 	return request.Status.Token
+}
+
+func createNamespace(t *testing.T, c *cluster.Cluster, name string) {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
+	must(t, err)
 }
 
 func createAccount(t *testing.T, c *cluster.Cluster, namespace, name string) {
@@ -124,7 +132,7 @@ func (s *secured) wants(status int, token string, urls ...string) {
 // that lets a scraper read the API server's own metrics.
 func TestReadersByToken(t *testing.T) {
 	s := startSecured(t)
-	scraper, err := os.ReadFile("../../deploy/scraper.yaml")
+	scraper, err := os.ReadFile("../../deploy/secured/scraper.yaml")
 	must(t, err)
 	apply(t, s.cluster, scraper)
 	createAccount(t, s.cluster, monitoring, "guest")
