@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -35,6 +36,12 @@ func chart(all []generators.Resource, files map[string][]byte) error {
 	files["deploy/chart/files/resources.json"] = append(text, '\n')
 	files["deploy/chart/values.md"], err = values("deploy/chart/values.yaml")
 	return err
+}
+
+// ruleFile gives the rules as the chart reads them.
+func ruleFile(rules groups) ([]byte, error) {
+	text, err := k8syaml.Marshal(rules)
+	return append([]byte("# "+notice+rulesNotice), text...), err
 }
 
 // values tells in a table what can be said to the chart: each key of the file

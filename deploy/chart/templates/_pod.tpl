@@ -63,7 +63,9 @@ httpGet:
 {{- define "kubestate.container" -}}
 name: kubestate
 image: {{ include "kubestate.image" . }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- with .Values.image.pullPolicy }}
+imagePullPolicy: {{ . }}
+{{- end }}
 args:
 {{- include "kubestate.args" . | nindent 0 }}
 {{- $env := .Values.env }}
