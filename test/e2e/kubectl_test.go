@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/kubestate/kubestate/test/process"
@@ -28,7 +29,7 @@ func (k kubectl) try(ctx context.Context, args ...string) (string, error) {
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
 	if err != nil || stderr.Len() > 0 {
-		return "", fmt.Errorf("kubectl %q: %v: %s", args, err, stderr.Bytes())
+		return "", fmt.Errorf("%s %q: %v: %s", filepath.Base(k.program), args, err, stderr.Bytes())
 	}
 	return stdout.String(), nil
 }
