@@ -28,6 +28,10 @@ type landing struct {
 	Version     version.Info
 	Resources   []landingResource
 	Families    []familyCount
+	// Shard is which part of all objects that is, empty for all.
+	Shard string
+	// Open says whether the page may tell what the objects come to.
+	Open bool
 	// Series and Objects are in all, Waiting are the resources that have not been
 	// complete once.
 	Series, Objects, Waiting int
@@ -42,10 +46,11 @@ type landingResource struct {
 }
 
 // landingOf is a page that links to the paths of its port and tells what is
-// served. It is plain HTML, for browsers as for curl.
+// served. It is plain HTML, for browsers as for curl. It needs no credentials: where
+// what is served is not for everybody, it tells only how each resource stands.
 func landingOf(source Source, description string, links ...landingLink) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		page := landing{Description: description, Links: links, Version: version.Get()}
+		page := landing{Description: description, Links: links, Version: version.Get(), Open: source.Open()}
 		page.fill(source)
 		var text bytes.Buffer
 		if err := landingPage.Execute(&text, page); err != nil {
@@ -60,6 +65,7 @@ func landingOf(source Source, description string, links ...landingLink) http.Han
 }
 
 func (p *landing) fill(source Source) {
+	p.Shard = source.Shard()
 	checks, resources := source.Checks(), source.Resources()
 	for _, r := range resources {
 		row, stats := landingResource{Name: r.Name()}, r.Stats()
@@ -113,4 +119,8 @@ type Source interface {
 	Resources() []*store.Resource
 	// Checks are of each resource, or of a resource and, after a space, where.
 	Checks() []Check
+	// Shard says which part of all objects that is, and nothing if it is all.
+	Shard() string
+	// Open says whether what is served is for everybody who can reach the port.
+	Open() bool
 }

@@ -50,6 +50,26 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 	}
 }
 
+// TestLandingPageOfAClosedPort tells of states and no more, and needs to.
+func TestLandingPageOfAClosedPort(t *testing.T) {
+	s := &source{resources: []*store.Resource{resource("a", "1"), resource("none")}, unsynced: []string{"none"}, closed: true}
+	for name, h := range map[string]http.Handler{
+		"main":      server.Main(s, server.Limits{}, never, prometheus.NewRegistry()),
+		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
+	} {
+		page := ask(h, http.MethodGet, "/").Body
+		if d := cmp.Diff(strings.Fields("resource state a synced none syncing"), cells(page)); d != "" {
+			t.Errorf("%s: cells (-want +got):\n%s", name, d)
+		}
+		const summary = "<p>2 resources, <span class=\"waiting\">1 of them not there yet</span>.</p>"
+		for _, told := range []string{"series of", "objects of", "Families"} {
+			if strings.Contains(page, told) || !strings.Contains(page, summary) {
+				t.Errorf("%s: %q is told, or there is no %s in\n%s", name, told, summary, page)
+			}
+		}
+	}
+}
+
 // cells are the words in the tables of a page.
 func cells(page string) []string {
 	var words []string
@@ -60,6 +80,15 @@ func cells(page string) []string {
 		}
 	}
 	return words
+}
+
+// TestLandingPageOfShard is that of a program that has a part of all objects.
+func TestLandingPageOfShard(t *testing.T) {
+	s := &source{resources: []*store.Resource{resource("pods", "1")}, shard: "Shard 1 of <3>."}
+	page := ask(server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)), http.MethodGet, "/").Body
+	if !strings.Contains(page, "<p>1 series of 1 objects of 1 resources.<br>\nShard 1 of &lt;3&gt;.</p>") {
+		t.Errorf("the page is\n%s", page)
+	}
 }
 
 // TestLandingPageOfNothing is that of a program that has nothing yet.

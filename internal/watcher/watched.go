@@ -3,14 +3,18 @@ package watcher
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
@@ -22,6 +26,8 @@ type plan struct {
 	denied     []string
 	fromCache  bool
 	limit      int64 // objects at most; 0 for any number
+	shard      sharding.Ranges
+	placed     fields.Selector // of pods; nil for anywhere
 }
 
 // planFor is what config says of a resource.
@@ -31,6 +37,7 @@ func planFor(config Config, d generators.Description) plan {
 		namespaces: []string{metav1.NamespaceAll},
 		fromCache:  config.FromCache,
 		limit:      config.ObjectLimit,
+		shard:      config.Shard,
 	}
 	if d.Namespaced {
 		if len(config.Namespaces) > 0 {
@@ -38,12 +45,41 @@ func planFor(config Config, d generators.Description) plan {
 		}
 		p.denied = config.Denied
 	}
+	if d.Resource == corev1.SchemeGroupVersion.WithResource("pods") {
+		p.placed = placedOn(config)
+	}
 	return p
+}
+
+// nodeName is the field of pods that names their node.
+const nodeName = "spec.nodeName"
+
+// placedOn is where config wants pods to be, nil for anywhere.
+func placedOn(config Config) fields.Selector {
+	switch {
+	case config.Unscheduled:
+		return fields.OneTermEqualSelector(nodeName, "")
+	case config.Node != "":
+		return fields.OneTermEqualSelector(nodeName, config.Node)
+	}
+	return nil
+}
+
+// fieldSelector has an API server send what the plan wants.
+func (p plan) fieldSelector() string {
+	var terms []string
+	for _, namespace := range p.denied {
+		terms = append(terms, "metadata.namespace!="+namespace)
+	}
+	if p.placed != nil {
+		terms = append(terms, p.placed.String())
+	}
+	return strings.Join(terms, ",")
 }
 
 func (p plan) equal(o plan) bool {
 	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && sameSet(p.denied, o.denied) &&
-		p.fromCache == o.fromCache && p.limit == o.limit
+		p.fromCache == o.fromCache && p.limit == o.limit && p.shard.Equal(o.shard) && p.fieldSelector() == o.fieldSelector()
 }
 
 func sameSet(a, b []string) bool {
@@ -57,6 +93,7 @@ type watched struct {
 	*store.Resource
 	feeds  []*Feed
 	client *Client
+	began  time.Time // to run; for the goroutine of Watcher.Run
 }
 
 // watch makes what one resource needs. Nothing runs yet.
@@ -67,18 +104,17 @@ func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
 			resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
 			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, health: newHealth(),
 			rendering: w.metrics.rendering.WithLabelValues(d.Key),
+			share:     newShare(d, p.shard, w.metrics),
 		}
 		f.renderer.Contained = w.contained.report
 		u.feeds = append(u.feeds, f)
-	}
-	if u.client != nil {
-		u.client.learn(newReception(d, w.metrics))
 	}
 	u.Resource = store.NewResource(d.Key, families(u.feeds[0].renderer), len(u.feeds))
 	for i, part := range u.Parts() {
 		u.feeds[i].part = part
 	}
 	w.metrics.rebuilds.WithLabelValues(d.Key) // shows 0
+	w.metrics.filtered.DeleteLabelValues(d.Key)
 	if p.limit > 0 {
 		w.metrics.limit.WithLabelValues(d.GoType).Set(float64(p.limit))
 	} else {
@@ -103,6 +139,11 @@ func (u *watched) run(ctx context.Context, w *Watcher) {
 	if u.client == nil {
 		return
 	}
+	if u.shard.IsNone() {
+		_ = u.load(nil) // no object fails
+		<-ctx.Done()
+		return
+	}
 	var running sync.WaitGroup
 	for _, f := range u.feeds {
 		running.Go(func() { w.follow(ctx, u, f) })
@@ -122,6 +163,36 @@ func (u *watched) settled() bool {
 // empty says whether nothing has ever been complete.
 func (u *watched) empty() bool {
 	return !slices.ContainsFunc(u.feeds, func(f *Feed) bool { return f.health.wasComplete() })
+}
+
+// longest is how long one that is wanted no more may take to be complete before the
+// next one is begun. Hundreds of thousands of objects are listed in that time.
+const longest = time.Minute
+
+// underWay says whether it will be complete before long, as far as can be known.
+func (u *watched) underWay() bool {
+	return !u.settled() && time.Since(u.began) < longest
+}
+
+// inTurn gives what is to be served of the resource, and what is to be built beside
+// that, if u is wanted. So far one was served and another begun; each may be nil.
+func (u *watched) inTurn(served, begun *watched, starting bool) (serve, build *watched) {
+	switch {
+	case u == served, u.settled():
+		return u, nil
+	case begun != nil && begun != u && begun.settled() && !begun.empty():
+		return begun, u
+	case begun != nil && begun.underWay():
+		return served, begun
+	case served == nil && starting:
+		return u, nil
+	case served != nil && served.empty() && served.underWay():
+		return served, nil
+	case served != nil && served.empty():
+		return u, nil
+	default:
+		return served, u
+	}
 }
 
 // status gives what is known of the resource.
@@ -149,8 +220,14 @@ func (u *watched) load(objects map[schema.GroupVersionKind][]runtime.Object) err
 	return nil
 }
 
-// includes says whether an API server would send o to the feed.
+// includes says whether the feed is to have o.
 func (u *watched) includes(f *Feed, o metav1.Object) bool {
+	if !u.shard.Holds(sharding.Hash(key(o))) {
+		return false
+	}
+	if pod, ok := o.(*corev1.Pod); ok && u.placed != nil && !u.placed.Matches(fields.Set{nodeName: pod.Spec.NodeName}) {
+		return false
+	}
 	if !f.resource.Namespaced {
 		return true
 	}

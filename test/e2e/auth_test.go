@@ -153,6 +153,13 @@ func TestReadersByToken(t *testing.T) {
 	s.wants(http.StatusUnauthorized, "made-up", all...)
 	s.wants(http.StatusOK, "", s.Scrapes+"/", s.Scrapes+"/healthz", s.Scrapes+"/livez", s.Telemetry+"/", s.Telemetry+"/readyz", s.Telemetry+"/livez", s.Telemetry+"/startupz")
 
+	for _, url := range []string{s.Scrapes, s.Telemetry} {
+		_, page := s.tls.get(t.Context(), url+"/", "")
+		if !strings.Contains(page, "<td>deployments</td><td>synced") || strings.Contains(page, "kube_") || strings.Contains(page, "series of") {
+			t.Errorf("%s tells everybody:\n%s", url, page)
+		}
+	}
+
 	t.Run("Prometheus", func(t *testing.T) { scrapedByPrometheus(t, s, reader) })
 	t.Run("Categraf", func(t *testing.T) { scrapedLikeCategraf(t, s, reader) })
 
