@@ -47,6 +47,9 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 		}
 		files[path] = b.Bytes()
 	}
+	if err := collections(files); err != nil {
+		return err
+	}
 	rules, err := readRules()
 	if err != nil {
 		return err
@@ -79,6 +82,36 @@ type metadata struct {
 // groups is what a rule file consists of.
 type groups struct {
 	Groups []any `json:"groups"`
+}
+
+// configMaps are directories of files that are mounted as one ConfigMap: by name,
+// and with the label by which Grafana's side-car finds dashboards.
+var configMaps = []struct{ directory, pattern, name, labels string }{
+	{"deploy/prometheus", "*.rules.yaml", "kubestate-rules", ""},
+	{"deploy/grafana", "*.json", "kubestate-dashboards", "  options:\n    labels: {grafana_dashboard: \"1\"}\n"},
+}
+
+// collections gives each of those directories the kustomization that lists its files.
+func collections(files map[string][]byte) error {
+	for _, c := range configMaps {
+		paths, err := filepath.Glob(filepath.Join(c.directory, c.pattern))
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, path := range paths {
+			names = append(names, filepath.Base(path))
+		}
+		files[c.directory+"/kustomization.yaml"] = fmt.Appendf(nil, `# %s
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+generatorOptions: {disableNameSuffixHash: true}
+configMapGenerator:
+- name: %s
+%s  files: [%s]
+`, notice, c.name, c.labels, strings.Join(names, ", "))
+	}
+	return nil
 }
 
 // prometheusRule gives the rules as one object.

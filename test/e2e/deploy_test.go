@@ -106,6 +106,7 @@ func TestModes(t *testing.T) {
 			return // what is left of it would be in the way of the next
 		}
 	}
+	t.Run("demo", d.demo)
 }
 
 // deployments is a cluster for manifests.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -28,8 +29,11 @@ func (k kubectl) try(ctx context.Context, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
-	if err != nil || stderr.Len() > 0 {
-		return "", fmt.Errorf("%s %q: %v: %s", filepath.Base(k.program), args, err, stderr.Bytes())
+	if err == nil && stderr.Len() > 0 {
+		err = errors.New("it warns")
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s %q: %w: %s", filepath.Base(k.program), args, err, stderr.Bytes())
 	}
 	return stdout.String(), nil
 }
