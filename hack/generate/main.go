@@ -1,6 +1,6 @@
 // Command generate writes the parts of docs/ and deploy/ that follow from the
-// tables, the flags, the alert rules and the dashboards. With -check it writes nothing and fails if a file is not
-// what it would write.
+// tables, the flags, the alert rules, the dashboards and the chart's values. With
+// -check it writes nothing and fails if a file is not what it would write.
 package main
 
 import (
@@ -104,6 +104,9 @@ func generate() (map[string][]byte, error) {
 		files["docs/metrics/"+r.Describe().Key+".md"] = page(r.Describe())
 	}
 	if err := manifests(defaults, files); err != nil {
+		return nil, err
+	}
+	if err := chart(all, files); err != nil {
 		return nil, err
 	}
 	facts, err := json.MarshalIndent(families(all), "", "  ")

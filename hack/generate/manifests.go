@@ -50,11 +50,16 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	if err := collections(files); err != nil {
 		return err
 	}
-	rules, err := prometheusRule()
+	rules, err := readRules()
 	if err != nil {
 		return err
 	}
-	files["deploy/components/prometheus-operator/prometheusrule.yaml"] = rules
+	if files["deploy/components/prometheus-operator/prometheusrule.yaml"], err = prometheusRule(rules); err != nil {
+		return err
+	}
+	if files["deploy/chart/files/rules.yaml"], err = ruleFile(rules); err != nil {
+		return err
+	}
 	files["deploy/per-node/rest/resources.yaml"] = fmt.Appendf(nil,
 		"# %s\n- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --resources=%s\n", notice, strings.Join(keys, ","))
 	return nil
@@ -109,32 +114,40 @@ configMapGenerator:
 	return nil
 }
 
-// prometheusRule gives the rule files of deploy/prometheus as one object.
-func prometheusRule() ([]byte, error) {
+// prometheusRule gives the rules as one object.
+func prometheusRule(rules groups) ([]byte, error) {
 	object := rule{
 		APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule",
 		Metadata: metadata{Name: rbac.Account, Namespace: rbac.AccountNamespace, Labels: map[string]string{
 			"app.kubernetes.io/name": "kubestate", "app.kubernetes.io/component": "exporter",
 		}},
-		Spec: groups{Groups: []any{}},
+		Spec: rules,
 	}
+	text, err := yaml.Marshal(object)
+	return append([]byte("# "+notice+rulesNotice), text...), err
+}
+
+const rulesNotice = "\n# The files of deploy/prometheus.\n"
+
+// readRules gives the groups of the rule files of deploy/prometheus.
+func readRules() (groups, error) {
+	all := groups{Groups: []any{}}
 	paths, err := filepath.Glob("deploy/prometheus/*.rules.yaml")
 	if err != nil {
-		return nil, err
+		return all, err
 	}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		var file groups
 		if err := yaml.UnmarshalStrict(text, &file); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return all, fmt.Errorf("%s: %w", path, err)
 		}
-		object.Spec.Groups = append(object.Spec.Groups, file.Groups...)
+		all.Groups = append(all.Groups, file.Groups...)
 	}
-	text, err := yaml.Marshal(object)
-	return append([]byte("# "+notice+"\n# The files of deploy/prometheus.\n"), text...), err
+	return all, nil
 }
 
 // single is what `kubectl apply -f` takes: the mode base, rendered by kubectl.

@@ -41,6 +41,8 @@ type mode struct {
 	later bool
 	// secured says that it serves by TLS, and to whom the API server lets.
 	secured bool
+	// values are those of the chart, in place of a kustomization.
+	values string
 }
 
 // modes are all of deploy/, and one as somebody makes of them.
@@ -102,7 +104,7 @@ var modes = []mode{
 // program as the pods there say: with their arguments, files, account and probes.
 func TestModes(t *testing.T) {
 	d := startDeployments(t)
-	for _, m := range modes {
+	for _, m := range slices.Concat(modes, chartModes) {
 		m.directory = cmp.Or(m.directory, filepath.Join("..", "..", "deploy", m.name))
 		m.namespace = cmp.Or(m.namespace, "kubestate")
 		if !t.Run(m.name, func(t *testing.T) { d.try(t, m) }) {
@@ -163,8 +165,12 @@ func startDeployments(t *testing.T) *deployments {
 }
 
 func (d *deployments) try(t *testing.T, m mode) {
-	d.k.run(t, "apply", "--server-side", "-k", m.directory)
-	defer d.k.run(t, "delete", "-k", m.directory) // and waits until the namespace is gone
+	if m.values == "" {
+		d.k.run(t, "apply", "--server-side", "-k", m.directory)
+		defer d.k.run(t, "delete", "-k", m.directory) // and waits until the namespace is gone
+	} else {
+		defer d.install(t, m)()
+	}
 	if m.secured {
 		d.k.run(t, "create", "secret", "tls", "kubestate-tls", "-n", m.namespace,
 			"--cert", filepath.Join(d.tls.dir, "server.crt"), "--key", filepath.Join(d.tls.dir, "server.key"))

@@ -3,8 +3,10 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/kubestate/kubestate/test/process"
@@ -27,8 +29,11 @@ func (k kubectl) try(ctx context.Context, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
-	if err != nil || stderr.Len() > 0 {
-		return "", fmt.Errorf("kubectl %q: %v: %s", args, err, stderr.Bytes())
+	if err == nil && stderr.Len() > 0 {
+		err = errors.New("it warns")
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s %q: %w: %s", filepath.Base(k.program), args, err, stderr.Bytes())
 	}
 	return stdout.String(), nil
 }
