@@ -39,7 +39,7 @@ func readCategraf(t *testing.T, url, tokenFile string) categraf {
 	var config categraf
 	read, err := toml.Decode(text, &config)
 	must(t, err)
-	if unknown := read.Undecoded(); unknown != nil || len(config.Instances) != 1 {
+	if unknown := read.Undecoded(); len(unknown) != 0 || len(config.Instances) != 1 {
 		t.Fatalf("%d instances, unknown keys %v", len(config.Instances), unknown)
 	}
 	return config
