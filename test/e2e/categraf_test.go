@@ -91,7 +91,7 @@ func scrapedLikeCategraf(t *testing.T, s *secured, token string) {
 	f("kube_pod_status_unschedulable", map[string]float64{"web-6": 1}, "pod")
 	f("kube_pod_container_status_last_terminated_reason", map[string]float64{"web-3 OOMKilled": 1}, "pod", "reason")
 	f("kube_job_status_active", map[string]float64{"import": 2, "migrate": 0, "report": 0}, "job_name")
-	f("kube_job_status_failed", map[string]float64{"report BackoffLimitExceeded": 1}, "job_name", "reason")
+	f("kube_job_status_failed", map[string]float64{"import": 0, "migrate": 0, "report": 1}, "job_name")
 }
 
 // sumBy adds up the samples of a family by the values of some labels.

@@ -45,8 +45,8 @@ func TestIntegrations(t *testing.T) {
 	i.startVMAgent(victoria)
 	i.startCollector(victoria)
 
-	direct.wantTargets(t, e, map[string]string{e.Scrapes: "kube-state-metrics", e.Telemetry: "kubestate-telemetry"})
-	pods.wantTargets(t, e, map[string]string{e.Scrapes: "kube-state-metrics"})
+	direct.wantTargets(t, e, e.Scrapes, e.Telemetry)
+	pods.wantTargets(t, e, e.Scrapes)
 	const job = `job="kube-state-metrics"`
 	answersQuestions(t, direct, job)
 	answersQuestions(t, pods, job)
@@ -109,48 +109,48 @@ func troubledShop() []cluster.Object {
 	return objects
 }
 
-// announce has the API tell of the exporter as the manifests would: by a Service
-// with annotations and its slice, and by a pod with annotations. What has a
-// loopback address is written to etcd, since the API refuses that.
+// announce has the API tell of the exporter as deploy/base does, by two Services
+// with annotations and their slices, and besides by a pod with annotations. What
+// has a loopback address is written to etcd, since the API refuses that.
 func announce(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
 	t.Helper()
-	labels := map[string]string{"app.kubernetes.io/name": "kubestate", "app.kubernetes.io/component": "exporter"}
 	scrapes, telemetry := port(t, e.Scrapes), port(t, e.Telemetry)
-	meta := metav1.ObjectMeta{
-		Namespace: monitoring, Name: "kubestate", Labels: labels,
-		Annotations: map[string]string{"prometheus.io/scrape": "true", "prometheus.io/port": fmt.Sprint(scrapes)},
-	}
-	service := &corev1.Service{ObjectMeta: meta, Spec: corev1.ServiceSpec{
-		Ports: []corev1.ServicePort{{Name: "http-metrics", Port: scrapes}, {Name: "telemetry", Port: telemetry}},
-	}}
-	_, err := c.Client.CoreV1().Services(monitoring).Create(t.Context(), service, metav1.CreateOptions{})
-	must(t, err)
-	meta.UID = types.UID("pod-kubestate")
+	meta := announced("kubestate", scrapes)
+	announceService(t, c, meta, corev1.ServicePort{Name: "http-metrics", Port: scrapes}, corev1.ServicePort{Name: "telemetry", Port: telemetry})
+	announceService(t, c, announced("kubestate-telemetry", telemetry), corev1.ServicePort{Name: "telemetry", Port: telemetry})
+	meta.UID = "pod-kubestate"
 	pod := &corev1.Pod{ObjectMeta: meta, Spec: template("kubestate").Spec, Status: corev1.PodStatus{
 		Phase: corev1.PodRunning, PodIP: "127.0.0.1", PodIPs: []corev1.PodIP{{IP: "127.0.0.1"}},
 	}}
-	must(t, c.Put(t.Context(), slices.Values([]cluster.Object{pod, slice(labels, scrapes, telemetry)})))
+	must(t, c.Put(t.Context(), slices.Values([]cluster.Object{pod})))
 }
 
-// slice is what the controllers would make of the Service and the pod.
-func slice(labels map[string]string, scrapes, telemetry int32) *discoveryv1.EndpointSlice {
-	tcp, ready := corev1.ProtocolTCP, true
-	named := func(name string, port int32) discoveryv1.EndpointPort {
-		return discoveryv1.EndpointPort{Name: &name, Port: &port, Protocol: &tcp}
+// announced is the metadata of something that asks to be scraped on a port.
+func announced(name string, port int32) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Namespace: monitoring, Name: name, Labels: map[string]string{"app.kubernetes.io/name": "kubestate"},
+		Annotations: map[string]string{"prometheus.io/scrape": "true", "prometheus.io/port": fmt.Sprint(port)},
 	}
-	s := &discoveryv1.EndpointSlice{
+}
+
+// announceService creates a Service and what the controllers would make of it.
+func announceService(t *testing.T, c *cluster.Cluster, meta metav1.ObjectMeta, ports ...corev1.ServicePort) {
+	t.Helper()
+	service := &corev1.Service{ObjectMeta: meta, Spec: corev1.ServiceSpec{Ports: ports}}
+	_, err := c.Client.CoreV1().Services(meta.Namespace).Create(t.Context(), service, metav1.CreateOptions{})
+	must(t, err)
+	slice := &discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: monitoring, Name: "kubestate-x7k2p", UID: "slice-kubestate",
-			Labels: map[string]string{discoveryv1.LabelServiceName: "kubestate"},
+			Namespace: meta.Namespace, Name: meta.Name + "-x7k2p", UID: types.UID("slice-" + meta.Name),
+			Labels: map[string]string{discoveryv1.LabelServiceName: meta.Name},
 		},
 		AddressType: discoveryv1.AddressTypeIPv4,
-		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"127.0.0.1"}, Conditions: discoveryv1.EndpointConditions{Ready: &ready}}},
-		Ports:       []discoveryv1.EndpointPort{named("http-metrics", scrapes), named("telemetry", telemetry)},
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"127.0.0.1"}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
 	}
-	for name, value := range labels {
-		s.Labels[name] = value
+	for _, p := range ports {
+		slice.Ports = append(slice.Ports, discoveryv1.EndpointPort{Name: &p.Name, Port: &p.Port, Protocol: new(corev1.ProtocolTCP)})
 	}
-	return s
+	must(t, c.Put(t.Context(), slices.Values([]cluster.Object{slice})))
 }
 
 // port is that of a URL.
@@ -224,7 +224,7 @@ func (i integration) startVMAgent(db *prometheus) {
 	i.t.Helper()
 	runDatabase(i.t, "vmagent", i.file("victoria-metrics.yaml", "vmagent"), func(config, dir, listen string) []string {
 		return []string{
-			"-promscrape.config=" + config, "-remoteWrite.url=" + db.url + "/api/v1/write",
+			"-promscrape.config=" + config, "-promscrape.suppressDuplicateScrapeTargetErrors", "-remoteWrite.url=" + db.url + "/api/v1/write",
 			"-remoteWrite.tmpDataPath=" + filepath.Join(dir, "data"), "-httpListenAddr=" + listen,
 		}
 	})
@@ -250,12 +250,12 @@ func (i integration) startCollector(db *prometheus) {
 	})
 }
 
-// wantTargets waits until p reads from just these URLs, each for its job.
-func (p *prometheus) wantTargets(t *testing.T, e *exporter.Exporter, jobs map[string]string) {
+// wantTargets waits until p reads from just these URLs, each once.
+func (p *prometheus) wantTargets(t *testing.T, e *exporter.Exporter, urls ...string) {
 	t.Helper()
 	want := map[string]float64{}
-	for url, job := range jobs {
-		want[sorted(map[string]string{"__name__": "up", "instance": strings.TrimPrefix(url, "http://"), "job": job})] = 1
+	for _, url := range urls {
+		want[sorted(map[string]string{"__name__": "up", "instance": strings.TrimPrefix(url, "http://"), "job": "kube-state-metrics"})] = 1
 	}
 	p.wantAnswer(t, `up`, want, e.Process)
 }
@@ -287,7 +287,7 @@ func (p *prometheus) wantAnswer(t *testing.T, query string, want map[string]floa
 // each by its selector.
 func wantSameFamilies(t *testing.T, db *prometheus, selector string, other *prometheus, otherSelector string) {
 	t.Helper()
-	const query = `count by (__name__) ({$,__name__=~"kube_.*"})`
+	const query = `count by (__name__) ({$,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"})`
 	want, err := other.query(t.Context(), strings.ReplaceAll(query, "$", otherSelector))
 	must(t, err)
 	if len(want) < 50 {
