@@ -103,6 +103,7 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
+# Of the OpenTelemetry Collector what docs/integrations configures.
 $(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod
 	cd test/otelcol && go build -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace -o $@ .
 

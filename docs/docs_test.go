@@ -27,7 +27,7 @@ var otherFlags = map[string]string{
 
 var (
 	flagRow   = regexp.MustCompile("(?m)^\\| `(--[a-z0-9-]+)` \\|")
-	flagToken = regexp.MustCompile(`(?:^|[\s"'(,=\[])(--[a-z][a-z0-9.-]*)(\*?)`)
+	flagToken = regexp.MustCompile(`(?:^|[\s"'(,=\[])(--[a-z][a-z0-9._-]*)(\*?)`)
 	codeSpan  = regexp.MustCompile("`[^`]+`")
 	mention   = regexp.MustCompile(`\b(kube|kubestate)_[a-z0-9_]+\b\*?`)
 	link      = regexp.MustCompile(`\]\(([^)\s]+)\)|(?m)^\[[^\]]+\]: (\S+)`)
@@ -141,7 +141,7 @@ func named(text string) []string {
 				}
 				for _, m := range flagToken.FindAllStringSubmatch(command, -1) {
 					flag := m[1] + m[2]
-					found = append(found, strings.TrimRight(flag, ".-"))
+					found = append(found, strings.TrimRight(flag, "._-"))
 				}
 			}
 		}
@@ -224,4 +224,31 @@ func anchors(page string) []string {
 		all = append(all, strings.ReplaceAll(kept, " ", "-"))
 	}
 	return all
+}
+
+// TestGuideKnowsEveryFlag holds the guide's table of flags to what there is: what it
+// says is not there must not be, all else must, and nothing may be missing.
+func TestGuideKnowsEveryFlag(t *testing.T) {
+	known, told := flags(t), []string{}
+	_, table, _ := strings.Cut(read(t, "docs/guide.md"), "| flag | here | what to do |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		verdict := strings.TrimSpace(cells[2])
+		if !slices.Contains([]string{"same", "differs", "ours", "not there", "---"}, verdict) {
+			t.Errorf("docs/guide.md: what is %q?", verdict)
+		}
+		for _, span := range codeSpan.FindAllString(cells[1], -1) {
+			flag := strings.Trim(span, "`")
+			if there := slices.Contains(known, flag); there == (verdict == "not there") {
+				t.Errorf("docs/guide.md: %s is %q, and docs/flags.md has it: %t", flag, verdict, there)
+			}
+			told = append(told, flag)
+		}
+	}
+	for _, flag := range known {
+		if !slices.Contains(told, flag) {
+			t.Errorf("docs/guide.md: %s is not in the table of flags", flag)
+		}
+	}
 }

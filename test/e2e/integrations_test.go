@@ -50,6 +50,11 @@ func TestIntegrations(t *testing.T) {
 	const job = `job="kube-state-metrics"`
 	answersQuestions(t, direct, job)
 	answersQuestions(t, pods, job)
+	for _, query := range queriesOfGuide(t) {
+		if _, err := direct.query(t.Context(), query); err != nil {
+			t.Error(err)
+		}
+	}
 	for _, cluster := range []string{"victoria", "agent", "vmagent", "collector"} {
 		there := job + fmt.Sprintf(",cluster=%q", cluster)
 		answersQuestions(t, victoria, there)
@@ -169,6 +174,24 @@ func documented(t *testing.T, name string) []byte {
 	text, err := os.ReadFile(filepath.Join(root, "docs", "integrations", name))
 	must(t, err)
 	return text
+}
+
+// queriesOfGuide are the queries in the guide's tables: what is in backquotes and
+// more than a name.
+func queriesOfGuide(t *testing.T) []string {
+	t.Helper()
+	root, err := process.Root()
+	must(t, err)
+	text, err := os.ReadFile(filepath.Join(root, "docs", "guide.md"))
+	must(t, err)
+	var queries []string
+	for _, span := range regexp.MustCompile("`[a-z (),]*kube[a-z]*_[^`]*[^a-z_`][^`]*`").FindAllString(string(text), -1) {
+		queries = append(queries, strings.Trim(span, "`"))
+	}
+	if len(queries) < 8 {
+		t.Errorf("only %d queries in the guide: %q", len(queries), queries)
+	}
+	return queries
 }
 
 // integration is what scrapers need to know of the place that they run in.
