@@ -76,6 +76,7 @@ func aboutReason(r slog.Record) string {
 // holds checks what can be seen once everything has come to rest.
 func (f *following) holds(t *testing.T, want string, unsynced []string) {
 	t.Helper()
+	time.Sleep(watcher.Lull)
 	synctest.Wait()
 	if d := cmp.Diff(want, text(f.w.Resources()...)); d != "" {
 		t.Errorf("exported (-want +got):\n%s", d)
