@@ -54,7 +54,7 @@ dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafan
 test-image: ## Make the image and look into it
 	cd hack/image && go test -count=1 -timeout 15m ./...
 
-e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/helm $(BUILD)/kubectl $(BUILD)/operator-crds $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
+e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/helm $(BUILD)/kubectl $(BUILD)/operator-crds $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics $(BUILD)/otelcol ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
@@ -141,6 +141,10 @@ $(BUILD)/chromium:
 $(BUILD)/prometheus: test/prometheus/go.mod
 	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
+
+# Of the OpenTelemetry Collector what docs/integrations configures.
+$(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod
+	cd test/otelcol && go build -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace -o $@ .
 
 .PHONY: help run build image generate verify test test-image lint unit dashboards e2e bench churn bench-unit fuzz clean
 .DEFAULT_GOAL := help

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -37,7 +36,7 @@ type secured struct {
 func startSecured(t *testing.T) *secured {
 	t.Helper()
 	c := cluster.Start(t, cluster.Options{})
-	must(t, c.Put(t.Context(), slices.Values(smallShop())))
+	must(t, c.Put(t.Context(), slices.Values(troubledShop())))
 	roles, err := exec.CommandContext(t.Context(), kubestate, "rbac", "--auth-filter").Output()
 	must(t, err)
 	apply(t, c, roles)
@@ -68,12 +67,19 @@ func (s *secured) again() *exporter.Exporter {
 
 func secure(url string) string { return strings.Replace(url, "http:", "https:", 1) }
 
-// token is a new one for a service account, by the API's TokenRequest.
+// token is a new one for a service account.
 func (s *secured) token(namespace, account string) string {
 	s.t.Helper()
-	request, err := s.cluster.Client.CoreV1().ServiceAccounts(namespace).CreateToken(s.t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-	must(s.t, err)
-	s.tokens = append(s.tokens, request.Status.Token)
+	token := newToken(s.t, s.cluster, namespace, account)
+	s.tokens = append(s.tokens, token)
+	return token
+}
+
+// newToken is a new one for a service account, by the API's TokenRequest.
+func newToken(t *testing.T, c *cluster.Cluster, namespace, account string) string {
+	t.Helper()
+	request, err := c.Client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	must(t, err)
 	return request.Status.Token
 }
 
@@ -266,28 +272,6 @@ scrape_configs:
 	}
 	up(`sum(count_over_time(up[1m])) >= bool 12`, 1)
 	up(`sum(min_over_time(up[1m]))`, 2)
-}
-
-// scrapedLikeCategraf asks as Categraf does: a token from a file, certificates
-// unchecked, protobuf before text.
-func scrapedLikeCategraf(t *testing.T, s *secured, token string) {
-	file, err := os.ReadFile(secretFile(t, token))
-	must(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Scrapes+"/metrics", nil)
-	must(t, err)
-	request.Header.Set("Authorization", "Bearer "+string(file))
-	request.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3")
-	response, err := unchecked().Do(request)
-	must(t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	must(t, err)
-	if got := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || got != "text/plain; version=0.0.4; charset=utf-8" {
-		t.Errorf("status %d, content type %q", response.StatusCode, got)
-	}
-	if !bytes.Contains(body, []byte("\nkube_deployment_spec_replicas{namespace=\"shop\",deployment=\"web\"} 5\n")) {
-		t.Errorf("a deployment is missing: %.200s", body)
-	}
 }
 
 func host(url string) string { return strings.TrimPrefix(url, "https://") }
