@@ -97,15 +97,6 @@ func (d *deployments) outside(t *testing.T, config string, addresses map[string]
 	return config
 }
 
-// replaced is text in which old, which must be there, is new.
-func replaced(t *testing.T, text, old, new string) string {
-	t.Helper()
-	if !strings.Contains(text, old) {
-		t.Fatalf("no %q in:\n%s", old, text)
-	}
-	return strings.ReplaceAll(text, old, new)
-}
-
 func repository(t *testing.T) string {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("..", ".."))
