@@ -52,6 +52,9 @@ fuzz: ## Run each fuzz test for TIME=30s
 		done; \
 	done
 
+vulncheck: $(BUILD)/govulncheck ## Look for known faults in what is built in; asks vuln.go.dev, or $$GOVULNDB
+	$(BUILD)/govulncheck ./...
+
 clean: ## Remove what was built
 	rm -rf $(BUILD)
 
@@ -63,6 +66,10 @@ $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.m
 
 $(BUILD)/kwok: hack/tools/kwok.version
 	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
+	@touch $@
+
+$(BUILD)/govulncheck: hack/tools/govulncheck.version
+	GOBIN=$(BUILD) go install golang.org/x/vuln/cmd/govulncheck@$$(cat $<)
 	@touch $@
 
 $(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod
@@ -112,5 +119,5 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
-.PHONY: help run build generate verify test lint unit e2e bench churn bench-unit fuzz clean
+.PHONY: help run build generate verify test lint unit e2e bench churn bench-unit fuzz vulncheck clean
 .DEFAULT_GOAL := help
