@@ -52,7 +52,7 @@ fuzz: ## Run each fuzz test for TIME=30s
 		done; \
 	done
 
-vulncheck: $(BUILD)/govulncheck ## Look for known faults in what is built in; asks vuln.go.dev, or $$GOVULNDB
+vulncheck: $(BUILD)/govulncheck ## Look for known faults in what is built in; asks vuln.go.dev or the GOVULNDB
 	$(BUILD)/govulncheck ./...
 
 clean: ## Remove what was built
