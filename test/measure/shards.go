@@ -19,7 +19,8 @@ import (
 // alone.
 const choosing = "ShardedListAndWatch=true"
 
-// starts is how often each program is started; medians are shown.
+// starts is how often each program is started; medians are shown, and the memory
+// of the last.
 const starts = 3
 
 // nobody are the arguments of a shard that has next to nothing.
@@ -60,7 +61,7 @@ func measureShards(ctx context.Context, opts options) (err error) {
 	if err := b.warmUp(ctx); err != nil {
 		return err
 	}
-	idle, err := b.measurePart(ctx, nobody...)
+	idle, err := b.measurePart(ctx, b.idle, nobody...)
 	if err != nil {
 		return err
 	}
@@ -86,14 +87,18 @@ func measureShards(ctx context.Context, opts options) (err error) {
 func (b *bench) measureLayout(ctx context.Context) (l layout, err error) {
 	var whole []part
 	shards := make([][]part, b.shards)
-	for range starts {
-		p, err := b.measurePart(ctx)
+	for n := range starts {
+		pause := time.Duration(0)
+		if n == starts-1 {
+			pause = b.idle
+		}
+		p, err := b.measurePart(ctx, pause)
 		if err != nil {
 			return l, err
 		}
 		whole = append(whole, p)
 		for i := range b.shards {
-			p, err := b.measurePart(ctx, fmt.Sprint("--shard=", i), fmt.Sprint("--total-shards=", b.shards))
+			p, err := b.measurePart(ctx, pause, fmt.Sprint("--shard=", i), fmt.Sprint("--total-shards=", b.shards))
 			if err != nil {
 				return l, err
 			}
@@ -114,7 +119,7 @@ func (b *bench) measureLayout(ctx context.Context) (l layout, err error) {
 }
 
 // measurePart starts kubestate, and ends it when it has been ready for a while.
-func (b *bench) measurePart(ctx context.Context, args ...string) (p part, err error) {
+func (b *bench) measurePart(ctx context.Context, pause time.Duration, args ...string) (p part, err error) {
 	begin := time.Now()
 	args = append(args, "--kubeconfig", b.cluster.Kubeconfig)
 	e, err := exporter.Start(ctx, b.path(fmt.Sprint(begin.UnixNano(), ".log")), b.kubestate, args...)
@@ -123,7 +128,7 @@ func (b *bench) measurePart(ctx context.Context, args ...string) (p part, err er
 	}
 	defer func() { err = errors.Join(err, e.Kill()) }()
 	var f follower
-	if err := f.start(ctx, e.Process, begin, b.idle, e.Ready); err != nil {
+	if err := f.start(ctx, e.Process, begin, pause, e.Ready); err != nil {
 		return p, err
 	}
 	self, err := e.Self(ctx)
@@ -143,13 +148,13 @@ func (b *bench) measurePart(ctx context.Context, args ...string) (p part, err er
 	return p, nil
 }
 
-// medians are those of each figure.
+// medians are those of each figure, but for the last memory.
 func medians(parts []part) part {
 	return part{
 		cpu:      median(parts, func(p part) time.Duration { return p.cpu }),
 		ready:    median(parts, func(p part) time.Duration { return p.ready }),
 		received: median(parts, func(p part) float64 { return p.received }),
-		memory:   median(parts, func(p part) float64 { return p.memory }),
+		memory:   parts[len(parts)-1].memory,
 		series:   median(parts, func(p part) int { return p.series }),
 	}
 }
@@ -171,7 +176,7 @@ func (p part) worst(o part) part {
 // reportShards is the table, with a line above about what it is of.
 func (b *bench) reportShards(idle part, chosen, all layout) string {
 	var t strings.Builder
-	fmt.Fprintf(&t, "%d pods and what belongs to them, %d shards; %d cores, %s, %s/%s. Medians of %d starts, of the shards the largest.\n\n",
+	fmt.Fprintf(&t, "%d pods and what belongs to them, %d shards; %d cores, %s, %s/%s. Medians of %d starts, memory of the last; of the shards the largest.\n\n",
 		b.pods, b.shards, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, starts)
 	t.WriteString("| the API server sends | | unsharded | a shard | ratio |\n| --- | --- | ---: | ---: | ---: |\n")
 	for _, l := range []struct {
