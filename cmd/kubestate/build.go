@@ -17,6 +17,7 @@ import (
 	"github.com/kubestate/kubestate/internal/authfilter"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/version"
 	"github.com/kubestate/kubestate/internal/watcher"
@@ -31,6 +32,9 @@ func configure(opts options.Options) (watcher.Config, error) {
 		Namespaces: opts.Namespaces,
 		Denied:     opts.Denied,
 
+		Shard:       sharding.Even(opts.Shard, opts.TotalShards),
+		Node:        opts.Node,
+		Unscheduled: opts.Unscheduled,
 		FromCache:   opts.FromCache,
 		ObjectLimit: opts.ObjectLimit,
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -32,7 +33,7 @@ func TestLateConfigCannotProtect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := newReloader(args, current, w, registry, log)
+		r := newReloader(args, current, w, sharding.NewPlace(registry), registry, log)
 		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}

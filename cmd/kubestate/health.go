@@ -5,11 +5,18 @@ import (
 	"time"
 
 	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 // source is a watcher as the server sees it.
-type source struct{ *watcher.Watcher }
+type source struct {
+	*watcher.Watcher
+	place *sharding.Place
+}
+
+// Shard says what the watcher has of all objects.
+func (s source) Shard() string { return s.place.String() }
 
 // Checks gives what the watcher waits for as the server's checks.
 func (s source) Checks() []server.Check {

@@ -22,6 +22,7 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/rbac"
 	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/version"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
@@ -91,21 +92,23 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		return err
 	}
 	watched.Register(registry)
-	reload := newReloader(args, opts, watched, registry, log)
+	place := sharding.NewPlace(registry)
+	reload := newReloader(args, opts, watched, place, registry, log)
+	served := source{watched, place}
 
 	// Interrupted in this order: answers under way finish before what they are
 	// made from stops.
 	var g run.Group
 	running := context.WithoutCancel(ctx)
-	probes := server.NewProbes(source{watched}.Checks)
+	probes := server.NewProbes(served.Checks)
 	limits := server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}
 	g.Add(until(ctx, opts.ShutdownDelay, func() {
 		release() // a second signal ends the program at once
 		log.Info("stopping", "in", opts.ShutdownDelay)
 		probes.Stop()
 	}))
-	g.Add(server.Serve(scrapes, protect(server.Main(source{watched}, limits, tooOld(watched, reload.maxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(source{watched}, registry, probes)), opts.WebConfig, server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), opts.WebConfig, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())

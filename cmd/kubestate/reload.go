@@ -17,6 +17,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/filewatch"
 	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -25,6 +26,7 @@ type reloader struct {
 	args    []string
 	current atomic.Pointer[options.Options]
 	watched *watcher.Watcher
+	place   *sharding.Place
 	metrics reloadMetrics
 	log     *slog.Logger
 
@@ -33,9 +35,10 @@ type reloader struct {
 
 // newReloader makes the reloader of a program that was started with the arguments,
 // which gave opts.
-func newReloader(args []string, opts options.Options, watched *watcher.Watcher, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{args: args, watched: watched, metrics: newReloadMetrics(reg), log: log}
+func newReloader(args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
+	r := &reloader{args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log}
 	r.current.Store(&opts)
+	place.Set(sharding.Static(opts.Shard, opts.TotalShards))
 	switch {
 	case opts.Awaited != nil:
 		log.Warn("starting without the configuration file", "err", opts.Awaited)
@@ -151,6 +154,7 @@ func (r *reloader) change(opts options.Options) (anew []string, err error) {
 	}
 	anew = r.watched.Change(config)
 	r.current.Store(&opts)
+	r.place.Set(sharding.Static(opts.Shard, opts.TotalShards))
 	if opts.Snapshot != "" {
 		err = r.watched.Load(objects)
 	}

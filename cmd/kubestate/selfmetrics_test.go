@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -24,8 +25,9 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	metrics := watcher.NewMetrics(registry)
 	w := watcher.New(watcher.Config{}, metrics, slog.Default())
 	w.Register(registry)
-	reload := newReloader(nil, options.Options{}, w, registry, slog.Default())
-	server.Main(source{w}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
+	place := sharding.NewPlace(registry)
+	reload := newReloader(nil, options.Options{TotalShards: 1}, w, place, registry, slog.Default())
+	server.Main(source{w, place}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
 
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -28,14 +28,15 @@ var allowed = map[string][]string{
 	"internal/store":      {"internal/inflate"},
 	"internal/snapshot":   {"internal/generators"},
 	"internal/projection": {},
+	"internal/sharding":   {},
 	"internal/generators": {"internal/exposition"},
 	"internal/options":    {"internal/generators"},
 	"hack/dashboards":     {},
 	"hack/generate":       {"hack/dashboards", "internal/generators", "internal/options", "internal/rbac"},
 	"internal/rbac":       {"internal/generators"},
-	"internal/watcher":    {"internal/generators", "internal/projection", "internal/store"},
+	"internal/watcher":    {"internal/generators", "internal/projection", "internal/sharding", "internal/store"},
 	"internal/server":     {"internal/exposition", "internal/store", "internal/version"},
-	"cmd/kubestate":       {"internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/snapshot", "internal/version", "internal/watcher"},
+	"cmd/kubestate":       {"internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/snapshot", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

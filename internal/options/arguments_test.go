@@ -13,7 +13,7 @@ import (
 // notYet are flags that manifests in the field give and that do not exist so
 // far. A flag that arrives leaves this list.
 var notYet = []string{"custom-resource-state-config-file", "custom-resource-state-only",
-	"node", "pod", "pod-namespace", "shard", "total-shards"}
+	"pod", "pod-namespace"}
 
 // TestArgumentsOfTheField parses the argument vectors of charts, distributions
 // and examples in wide use.

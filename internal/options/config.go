@@ -36,6 +36,7 @@ var configKeys = map[string]string{
 	"metric_opt_in_list":         "metric-opt-in-list",
 	"namespaces":                 "namespaces",
 	"namespaces_denylist":        "namespaces-denylist",
+	"node":                       "node",
 	"object_limit":               "object-limit",
 	"port":                       "port",
 	"resources":                  "resources",
@@ -43,11 +44,14 @@ var configKeys = map[string]string{
 	"server_read_header_timeout": "server-read-header-timeout",
 	"server_read_timeout":        "server-read-timeout",
 	"server_write_timeout":       "server-write-timeout",
+	"shard":                      "shard",
 	"shutdown_delay":             "shutdown-delay",
 	"snapshot":                   "snapshot",
 	"telemetry_host":             "telemetry-host",
 	"telemetry_port":             "telemetry-port",
 	"tls_config":                 "tls-config",
+	"total_shards":               "total-shards",
+	"track_unscheduled_pods":     "track-unscheduled-pods",
 	"use_api_server_cache":       "use-apiserver-cache",
 }
 

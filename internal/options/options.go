@@ -40,6 +40,11 @@ type Options struct {
 	// Namespaces are those to watch, none for all; Denied are those left out.
 	Namespaces, Denied []string
 	Selection          generators.Selection
+	// Shard is which one of TotalShards to be, counted from 0. Node has only the
+	// pods of that node served, Unscheduled only those of none.
+	Shard, TotalShards int
+	Node               string
+	Unscheduled        bool
 
 	// FromCache allows the API server to answer lists from its memory.
 	// ObjectLimit is how many objects are kept at most of each resource and
@@ -194,6 +199,10 @@ type values struct {
 	webConfig                             string
 	authFilter                            bool
 	resources, namespaces, denied         list
+	shard                                 int32
+	totalShards                           int32
+	node                                  string
+	unscheduled                           bool
 	allow, deny, optIn                    list
 	labelsAllowlist, annotationsAllowlist allowlist
 	autoMemoryLimit                       bool
@@ -231,6 +240,10 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.resources, "resources", "resources to export, separated by commas (default "+strings.Join(keys(defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, separated by commas (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to leave out, separated by commas")
+	f.Int32Var(&v.shard, "shard", 0, "which of --total-shards to be, counted from 0: serve the objects whose uids have hashes in that part of the range of all hashes")
+	f.Int32Var(&v.totalShards, "total-shards", 1, "how many kubestates divide the objects among them")
+	f.StringVar(&v.node, "node", "", "name of the node whose pods to serve alone; with --resources=pods")
+	f.BoolVar(&v.unscheduled, "track-unscheduled-pods", false, "serve only the pods that are on no node; with --resources=pods")
 	f.Var(&v.allow, "metric-allowlist", "patterns of the families to export, separated by commas: ECMAScript, not anchored (default all)")
 	f.Var(&v.deny, "metric-denylist", "patterns of families to leave out of those, separated by commas: ECMAScript, not anchored")
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, separated by commas: RE2, not anchored")
@@ -264,6 +277,10 @@ func (v *values) options() (Options, error) {
 		AuthFilter:      v.authFilter,
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
+		Shard:           int(v.shard),
+		TotalShards:     int(v.totalShards),
+		Node:            v.node,
+		Unscheduled:     v.unscheduled,
 		Timeouts:        v.timeouts,
 		MaxScrapes:      int(v.maxScrapes),
 		ShutdownDelay:   v.shutdownDelay,
@@ -294,6 +311,9 @@ func (v *values) options() (Options, error) {
 		return Options{}, err
 	}
 	if o.Resources, err = v.enabled(); err != nil {
+		return Options{}, err
+	}
+	if err := o.checkShard(); err != nil {
 		return Options{}, err
 	}
 	if o.Selection, err = v.selection(); err != nil {
@@ -348,39 +368,4 @@ func (v *values) share() (float64, error) {
 		return 0, nil
 	}
 	return v.memoryShare, nil
-}
-
-// enabled are the resources that --resources asks for.
-func (v *values) enabled() ([]generators.Resource, error) {
-	if len(v.resources) == 0 {
-		return defaults(), nil
-	}
-	for _, key := range v.resources {
-		if err := checkResource(key); err != nil {
-			return nil, fmt.Errorf("--resources: %w", err)
-		}
-	}
-	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool {
-		return !slices.Contains(v.resources, r.Describe().Key)
-	}), nil
-}
-
-func defaults() []generators.Resource {
-	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default })
-}
-
-func checkResource(key string) error {
-	all := keys(generators.All())
-	if slices.Contains(all, key) {
-		return nil
-	}
-	return fmt.Errorf("there is no resource %q; the nearest is %q", key, nearest(key, all))
-}
-
-func keys(resources []generators.Resource) []string {
-	var ks []string
-	for _, r := range resources {
-		ks = append(ks, r.Describe().Key)
-	}
-	return ks
 }

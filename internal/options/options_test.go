@@ -31,6 +31,7 @@ func unset() options.Options {
 		MemoryShare:     0.9,
 		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
 		MaxScrapes:      40,
+		TotalShards:     1,
 		Resources:       slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default }),
 	}
 }
@@ -96,6 +97,15 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Selection.Extra = all{extra("cluster", "prod"), extra("region", "eu")} }, "--extra-labels=cluster=prod, region = eu ,")
 	f(func(o *o) { o.Selection.Extra = all{extra("cluster", "a=b"), extra("region", `"`)} }, "--extra-labels=cluster=a=b", `--extra-labels=region="`)
 	f(func(*o) {}, "--extra-labels=")
+
+	// Parts of the objects.
+	podsOnly := slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return r.Describe().Key != "pods" })
+	f(func(o *o) { o.TotalShards = 3 }, "--total-shards=3")
+	f(func(o *o) { o.Shard, o.TotalShards = 2, 3 }, "--shard=2", "--total-shards=3")
+	f(func(*o) {}, "--shard=0", "--total-shards=1", "--node=", "--track-unscheduled-pods=false")
+	f(func(o *o) { o.Node, o.Resources = "worker-1.example", podsOnly }, "--node=worker-1.example", "--resources=pods")
+	f(func(o *o) { o.Unscheduled, o.Resources = true, podsOnly }, "--track-unscheduled-pods", "--resources=pods")
+	f(func(o *o) { o.Node, o.Resources, o.TotalShards = "a", podsOnly, 2 }, "--node=a", "--resources=pods", "--total-shards=2")
 
 	// Serving.
 	f(func(o *o) { o.Timeouts.ReadHeader = time.Second }, "--server-read-header-timeout=1s")
@@ -207,6 +217,21 @@ func TestParseErrors(t *testing.T) {
 	f("--max-staleness is 1m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=1m")
 	f("--max-staleness is -1h0m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=-1h")
 
+	f("--total-shards is 0: give the number of shards, at least 1", "--total-shards=0")
+	f("--total-shards is -1: give the number of shards, at least 1", "--total-shards=-1", "--shard=7")
+	f("--shard is 3: with --total-shards 3 give 0 to 2", "--shard=3", "--total-shards=3")
+	f("--shard is -1: with --total-shards 3 give 0 to 2", "--shard=-1", "--total-shards=3")
+	f("--shard is 1: with --total-shards 1 give 0 to 0", "--shard=1")
+	f(`invalid argument "2147483648" for "--shard" flag: strconv.ParseInt: parsing "2147483648": value out of range`, "--shard=2147483648")
+	f("--node chooses pods, and there is no such choice for nodes, services: give --resources=pods, and have the others served by a kubestate without --node",
+		"--node=a", "--resources=pods,services,nodes")
+	f("--track-unscheduled-pods chooses pods, and there is no such choice for nodes: give --resources=pods, and have the others served by a kubestate without --track-unscheduled-pods",
+		"--track-unscheduled-pods", "--resources=nodes")
+	f("--node chooses pods, and there is no such choice for "+strings.Join(otherThanPods(), ", ")+": give --resources=pods, and have the others served by a kubestate without --node", "--node=a")
+	f("--node a and --track-unscheduled-pods: a pod is on a node or on none; give one of them, and the other to another kubestate", "--node=a", "--track-unscheduled-pods", "--resources=pods")
+	f(`--node: "$(NODE_NAME)" cannot be the name of a node: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
+		"--node=$(NODE_NAME)", "--resources=pods")
+
 	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
 	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
 
@@ -231,6 +256,17 @@ func TestParseErrors(t *testing.T) {
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
 	f("--metric-allowlist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-allowlist=b,a[")
 	f("--metric-denylist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-denylist=a[")
+}
+
+// otherThanPods are the resources that are served by themselves, but for pods.
+func otherThanPods() []string {
+	var names []string
+	for _, r := range unset().Resources {
+		if key := r.Describe().Key; key != "pods" {
+			names = append(names, key)
+		}
+	}
+	return names
 }
 
 // TestUsageHasEveryFlag holds the help to what documentation is made from.

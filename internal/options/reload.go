@@ -11,7 +11,7 @@ import (
 var changeable = []string{
 	"annotations_allow_list", "enable_gzip_encoding", "extra_labels", "labels_allow_list", "max_staleness",
 	"metric_allowlist", "metric_denylist", "metric_opt_in_list", "namespaces", "namespaces_denylist",
-	"object_limit", "resources", "use_api_server_cache",
+	"node", "object_limit", "resources", "shard", "total_shards", "track_unscheduled_pods", "use_api_server_cache",
 }
 
 // settled gives the settings that count from a start on, by key.

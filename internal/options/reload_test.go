@@ -13,7 +13,7 @@ import (
 // others are values that differ from the default, by type.
 var others = map[string]string{
 	"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
-	"int64": "7", "float64": "0.7",
+	"int32": "7", "int64": "7", "float64": "0.7",
 }
 
 // TestNeedRestart changes each key by itself.
@@ -24,7 +24,7 @@ func TestNeedRestart(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		o, err := options.Parse([]string{"--config", path, "--auto-gomemlimit=false", "--enable-gzip-encoding=false", "--resources", "nodes"})
+		o, err := options.Parse([]string{"--config", path, "--auto-gomemlimit=false", "--enable-gzip-encoding=false", "--resources", "pods", "--total-shards", "9"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if changeable != 13 {
+	if changeable != 17 {
 		t.Errorf("%d keys can change", changeable)
 	}
 	want := []string{"host", "port"}

@@ -86,10 +86,12 @@ func (c *Cutter) apply(b []byte) {
 	copy(b[to:], b[from:])
 }
 
-// List cuts each object in the wire form of a list, and gives how much of b the
-// list takes then. The rest of b is zero. If b is no message, it stays as it is,
-// and so does an object that is none.
-func (c *Cutter) List(b []byte) int {
+// List cuts each object in the wire form of a list, leaves out those of which
+// wanted says no to the uid, and gives how much of b the list takes then. The rest
+// of b is zero. If b is no message, it stays as it is, and so does an object that
+// is none. A nil wanted leaves out nothing; it is not asked about objects of which
+// UID is empty.
+func (c *Cutter) List(b []byte, wanted func(uid []byte) bool) int {
 	for at := 0; at < len(b); {
 		f, ok := next(b, at)
 		if !ok {
@@ -104,6 +106,11 @@ func (c *Cutter) List(b []byte) int {
 		if f.number != items || f.wire != bytes {
 			to += copy(b[to:], b[f.start:f.end])
 			continue
+		}
+		if wanted != nil {
+			if uid := UID(b[f.content:f.end]); len(uid) > 0 && !wanted(uid) {
+				continue
+			}
 		}
 		n := c.Object(b[f.content:f.end])
 		to += copy(b[to:], b[f.start:f.length])

@@ -21,9 +21,11 @@ import (
 type source struct {
 	resources []*store.Resource
 	unsynced  []string
+	shard     string
 }
 
 func (s *source) Resources() []*store.Resource { return s.resources }
+func (s *source) Shard() string                { return s.shard }
 
 // Checks are of the resources, and failing of what is unsynced.
 func (s *source) Checks() []server.Check {
@@ -47,7 +49,7 @@ func mainPort(reg prometheus.Registerer) http.Handler {
 func never(func(string) bool) string { return "" }
 
 func telemetryPort(own prometheus.Gatherer, missing ...string) http.Handler {
-	s := &source{resources, missing}
+	s := &source{resources: resources, unsynced: missing}
 	return server.Telemetry(s, own, server.NewProbes(s.Checks))
 }
 

@@ -28,6 +28,8 @@ type landing struct {
 	Version     version.Info
 	Resources   []landingResource
 	Families    []familyCount
+	// Shard is which part of all objects that is, empty for all.
+	Shard string
 	// Series and Objects are in all, Waiting are the resources that have not been
 	// complete once.
 	Series, Objects, Waiting int
@@ -60,6 +62,7 @@ func landingOf(source Source, description string, links ...landingLink) http.Han
 }
 
 func (p *landing) fill(source Source) {
+	p.Shard = source.Shard()
 	checks, resources := source.Checks(), source.Resources()
 	for _, r := range resources {
 		row, stats := landingResource{Name: r.Name()}, r.Stats()
@@ -113,4 +116,6 @@ type Source interface {
 	Resources() []*store.Resource
 	// Checks are of each resource, or of a resource and, after a space, where.
 	Checks() []Check
+	// Shard says which part of all objects that is, and nothing if it is all.
+	Shard() string
 }

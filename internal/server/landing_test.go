@@ -62,6 +62,15 @@ func cells(page string) []string {
 	return words
 }
 
+// TestLandingPageOfShard is that of a program that has a part of all objects.
+func TestLandingPageOfShard(t *testing.T) {
+	s := &source{resources: []*store.Resource{resource("pods", "1")}, shard: "Shard 1 of <3>."}
+	page := ask(server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)), http.MethodGet, "/").Body
+	if !strings.Contains(page, "<p>1 series of 1 objects of 1 resources.<br>\nShard 1 of &lt;3&gt;.</p>") {
+		t.Errorf("the page is\n%s", page)
+	}
+}
+
 // TestLandingPageOfNothing is that of a program that has nothing yet.
 func TestLandingPageOfNothing(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("pods")}}

@@ -33,6 +33,7 @@ func (b *busy) Resources() []*store.Resource {
 }
 
 func (b *busy) Checks() []server.Check { return nil }
+func (b *busy) Shard() string          { return "" }
 
 func newBusy(scrapes int) *busy {
 	b := &busy{registry: prometheus.NewRegistry(), release: make(chan struct{})}

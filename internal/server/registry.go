@@ -21,20 +21,8 @@ func NewRegistry() *prometheus.Registry {
 		},
 	})
 	build.Set(1)
-	// One replica that owns everything, as long as there is no other layout.
-	ordinal := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "kube_state_metrics_shard_ordinal",
-		Help: "The number of this shard, counted from 0.",
-	}, []string{"shard_ordinal"})
-	ordinal.WithLabelValues("0").Set(0)
-	total := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "kube_state_metrics_total_shards",
-		Help: "How many shards there are to be.",
-	})
-	total.Set(1)
-
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(build, ordinal, total,
+	registry.MustRegister(build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return registry
 }

@@ -41,8 +41,6 @@ func TestRegistry(t *testing.T) {
 			"branch": v.Branch, "client_go_version": v.ClientGo, "goarch": v.Arch, "goos": v.OS,
 			"goversion": v.GoVersion, "revision": v.Revision, "tags": v.Tags, "version": v.Version,
 		}, 1}},
-		"kube_state_metrics_shard_ordinal": {{map[string]string{"shard_ordinal": "0"}, 0}},
-		"kube_state_metrics_total_shards":  {{map[string]string{}, 1}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -21,13 +21,14 @@ type Client struct {
 	config *rest.Config
 	http   *http.Client
 	groups map[schema.GroupVersion]rest.Interface
-	known  map[schema.GroupVersionResource]known
 }
 
-// known is a resource of which a table says what to receive.
-type known struct {
-	*reception
-	rest.Interface
+// A receiver is a client for one resource, of which it receives what a reception
+// does.
+type receiver struct {
+	*Client
+	reception *reception
+	requests  rest.Interface
 }
 
 // NewClient makes a client for the API server that config names, able to watch
@@ -42,7 +43,7 @@ func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*C
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, http: h, groups: map[schema.GroupVersion]rest.Interface{}, known: map[schema.GroupVersionResource]known{}}
+	c := &Client{config: config, http: h, groups: map[schema.GroupVersion]rest.Interface{}}
 	for _, r := range resources {
 		for _, version := range versions(r) {
 			if err := c.addGroup(version.GroupVersion()); err != nil {
@@ -76,14 +77,14 @@ func (c *Client) groupConfig(gv schema.GroupVersion) *rest.Config {
 	return config
 }
 
-// learn has the client receive of a resource only what r does.
-func (c *Client) learn(r *reception) {
+// receiver makes a client that receives of a resource what r does.
+func (c *Client) receiver(r *reception) *receiver {
 	resource := r.resource.Resource
-	client, err := r.client(c.groupConfig(resource.GroupVersion()), c.http)
+	requests, err := r.client(c.groupConfig(resource.GroupVersion()), c.http)
 	if err != nil {
 		panic(fmt.Sprintf("BUG: no client for %s, and there is one for its group: %v", resource, err))
 	}
-	c.known[resource] = known{r, client}
+	return &receiver{c, r, requests}
 }
 
 // patience is how long Check waits for an answer.
@@ -107,29 +108,30 @@ func (c *Client) Check(ctx context.Context) error {
 	return nil
 }
 
-// list gets the objects of a resource that the options choose.
-func (c *Client) list(ctx context.Context, r schema.GroupVersionResource, namespace string, options metav1.ListOptions) (runtime.Object, error) {
+// list gets the objects of the resource in some version that the options choose.
+func (c *receiver) list(ctx context.Context, r schema.GroupVersionResource, namespace string, options metav1.ListOptions) (runtime.Object, error) {
 	return c.request(r, namespace, &options).Do(ctx).Get()
 }
 
-// watch gets the changes of a resource from the options' version on.
-func (c *Client) watch(ctx context.Context, r schema.GroupVersionResource, namespace string, options metav1.ListOptions) (watch.Interface, error) {
+// watch gets the changes of the resource in some version from the options' version
+// on.
+func (c *receiver) watch(ctx context.Context, r schema.GroupVersionResource, namespace string, options metav1.ListOptions) (watch.Interface, error) {
 	options.Watch = true
 	return c.request(r, namespace, &options).Watch(ctx)
 }
 
-func (c *Client) request(r schema.GroupVersionResource, namespace string, options *metav1.ListOptions) *rest.Request {
+func (c *receiver) request(r schema.GroupVersionResource, namespace string, options *metav1.ListOptions) *rest.Request {
 	group := c.groups[r.GroupVersion()]
-	known, ok := c.known[r]
-	if ok {
-		group = known
+	known := r == c.reception.resource.Resource
+	if known {
+		group = c.requests
 	}
 	request := group.Get().
 		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
 		Resource(r.Resource).
 		VersionedParams(options, parameterCodec)
-	if ok {
-		request.SetHeader("Accept", known.accept(options.Watch))
+	if known {
+		request.SetHeader("Accept", c.reception.accept(options.Watch))
 	}
 	if s := options.TimeoutSeconds; s != nil {
 		request.Timeout(time.Duration(*s) * time.Second)

@@ -80,10 +80,18 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 	case known && of == "":
 		return reflect.New(d.object).Interface().(message), d.cutter.Object
 	case known && of == "List":
-		return reflect.New(d.list).Interface().(message), d.cutter.List
+		return reflect.New(d.list).Interface().(message), d.cutList
 	default:
 		return nil, nil
 	}
+}
+
+// cutList cuts a list, and leaves out what is not of the share.
+func (d *decoder) cutList(b []byte) int {
+	if d.share.ranges.IsAll() {
+		return d.cutter.List(b, nil)
+	}
+	return d.cutter.List(b, d.share.wants)
 }
 
 // eventSerializer decodes the events of a stream. What an event is about stays in

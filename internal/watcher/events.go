@@ -28,12 +28,13 @@ var (
 // right type, and nothing is silent for long. It is a watch.Interface, and
 // looks at each event before its reader does.
 type events struct {
-	source *source
-	from   watch.Interface
-	limit  time.Duration // of silence
-	to     chan watch.Event
-	done   chan struct{}
-	stop   sync.Once
+	source  *source
+	from    watch.Interface
+	limit   time.Duration // of silence
+	reading *batching     // set when there is no list, or no more
+	to      chan watch.Event
+	done    chan struct{}
+	stop    sync.Once
 
 	streaming bool   // a list, whose end has not come
 	used      bool   // events have been handed on since there was no list
@@ -42,14 +43,15 @@ type events struct {
 
 // newEvents hands on the events of a watch, which ends with them. first is an
 // event of it that was taken already, if it has a type.
-func newEvents(s *source, from watch.Interface, first watch.Event, limit time.Duration, options metav1.ListOptions, cancel context.CancelCauseFunc) *events {
+func newEvents(s *source, from watch.Interface, first watch.Event, limit time.Duration, options metav1.ListOptions, reading *batching, cancel context.CancelCauseFunc) *events {
 	e := &events{
-		source: s, from: from, limit: limit,
-		to: make(chan watch.Event), done: make(chan struct{}),
+		source: s, from: from, limit: limit, reading: reading,
+		to: make(chan watch.Event, 32), done: make(chan struct{}),
 		streaming: options.SendInitialEvents != nil,
 	}
 	if !e.streaming {
 		e.last = options.ResourceVersion
+		reading.Store(true)
 	}
 	go func() {
 		defer cancel(nil)
@@ -77,6 +79,10 @@ func (e *events) run() {
 		case <-e.done:
 			return
 		case <-silent.C:
+			if since := e.sinceForeign(); since < e.limit {
+				silent.Reset(e.limit - since)
+				continue
+			}
 			// A watch is resumed, which shows whether the API server is there: it
 			// sends bookmarks more often than this, or has nothing to send.
 			if e.streaming {
@@ -94,6 +100,14 @@ func (e *events) run() {
 			silent.Reset(e.limit) // not while the reader has it
 		}
 	}
+}
+
+// sinceForeign is the time since the API server sent an object of another shard,
+// which is a sign of life from which no event comes.
+func (e *events) sinceForeign() time.Duration {
+	last := time.Unix(0, e.source.feed.share.last.Load())
+	e.source.feed.health.heardAt(last)
+	return time.Since(last)
 }
 
 // brief is the time within which a watch that ends without an event is broken to
@@ -132,6 +146,10 @@ func (e *events) pass(event watch.Event) bool {
 		return e.fail(err)
 	}
 	event.Object = object
+	if event.Type != watch.Bookmark && !e.source.feed.share.takes(object) {
+		e.source.feed.health.heard()
+		return true
+	}
 	keep, err := e.inOrder(event.Type, object.GetResourceVersion())
 	switch {
 	case err != nil:
@@ -142,6 +160,7 @@ func (e *events) pass(event watch.Event) bool {
 		e.source.feed.health.heard()
 		if object.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true" {
 			e.streaming, e.limit = false, silence
+			e.reading.Store(true)
 			return e.send(event)
 		}
 	default:

@@ -1,6 +1,12 @@
 package watcher
 
-import "github.com/kubestate/kubestate/internal/generators"
+import (
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/sharding"
+)
+
+// Lull is how long changes may lie unread.
+const Lull = lull
 
 // Feeds gives the feeds of w, that is served, in order.
 func (w *Watcher) Feeds() []*Feed { return w.feeds() }
@@ -9,7 +15,15 @@ func (w *Watcher) Feeds() []*Feed { return w.feeds() }
 func (f *Feed) StartOver() { f.startOver() }
 
 // NewReception makes what receives r.
-func NewReception(r generators.Resource, m *Metrics) *reception { return newReception(r.Describe(), m) }
+func NewReception(r generators.Resource, m *Metrics) *reception {
+	return NewShare(r, sharding.All(), m)
+}
+
+// NewShare makes what receives the objects of r that the ranges hold.
+func NewShare(r generators.Resource, ranges sharding.Ranges, m *Metrics) *reception {
+	d := r.Describe()
+	return newReception(d, newShare(d, ranges, m), m)
+}
 
 // Accept is what to ask for.
 func (r *reception) Accept(watch bool) string { return r.accept(watch) }

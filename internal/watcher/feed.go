@@ -26,6 +26,7 @@ type Feed struct {
 	overfull  bool         // there were more, and that was said
 	onSynced  func()       // called when complete for the first time
 	health    *health
+	share     *share
 
 	next   *store.Generation // of a list that is under way
 	listed bool              // next has the whole list

@@ -2,7 +2,6 @@ package watcher
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,9 +14,9 @@ func (w *Watcher) follow(ctx context.Context, u *watched, f *Feed) {
 	labels := prometheus.Labels{"resource": f.resource.GoType}
 	source := &source{
 		feed:      f,
-		client:    u.client,
+		client:    u.client.receiver(newReception(f.resource, f.share, w.metrics)),
 		resource:  f.resource.Resource,
-		selector:  f.fieldSelector(u.denied),
+		fields:    u.fieldSelector(),
 		fromCache: u.fromCache,
 		metrics:   w.metrics,
 		lists:     w.metrics.lists.MustCurryWith(labels),
@@ -44,18 +43,6 @@ func (w *Watcher) follow(ctx context.Context, u *watched, f *Feed) {
 			again.Stop()
 		}
 	}
-}
-
-// fieldSelector keeps the denied namespaces away from the feed.
-func (f *Feed) fieldSelector(denied []string) string {
-	if !f.resource.Namespaced {
-		return ""
-	}
-	var terms []string
-	for _, namespace := range denied {
-		terms = append(terms, "metadata.namespace!="+namespace)
-	}
-	return strings.Join(terms, ",")
 }
 
 // impatient is a clock on which nothing waits longer than a context lasts:

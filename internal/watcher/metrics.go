@@ -17,7 +17,8 @@ type Metrics struct {
 	rebuilds       *prometheus.CounterVec
 	listed, limit  *prometheus.GaugeVec // no series where there is none
 
-	received, cut, decoding, rendering *prometheus.CounterVec // by resource
+	received, cut, decoding, rendering, skipped *prometheus.CounterVec // by resource
+	filtered                                    *prometheus.GaugeVec   // by resource; no series where it is not known
 }
 
 // NewMetrics registers the metrics with reg. The names that begin with
@@ -53,8 +54,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		cut:       byResource("kubestate_cut_bytes_total", "Bytes of objects that no row reads and that were cut before decoding, by resource."),
 		decoding:  byResource("kubestate_decode_seconds_total", "Time spent cutting and decoding, by resource."),
 		rendering: byResource("kubestate_render_seconds_total", "Time spent rendering and storing, by resource."),
+		skipped:   byResource("kubestate_shard_skipped_objects_total", "Objects that the API server sent, and events about them, that are of other shards and were not looked at further, by resource."),
+		filtered: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "kubestate_shard_server_filtered",
+			Help: "Whether the API server sends only the objects of this shard, by resource: 1 or 0, and nothing as long as that cannot be told.",
+		}, []string{"resource"}),
 	}
-	reg.MustRegister(m.lists, m.watches, m.relists, m.listed, m.limit, m.contained, m.rebuilds, m.received, m.cut, m.decoding, m.rendering)
+	reg.MustRegister(m.lists, m.watches, m.relists, m.listed, m.limit, m.contained, m.rebuilds, m.received, m.cut, m.decoding, m.rendering, m.skipped, m.filtered)
 	return m
 }
 

@@ -56,7 +56,8 @@ func (s *source) ListWithContext(ctx context.Context, _ metav1.ListOptions) (run
 // listPages renders all pages, or as many objects as there may be, and gives the
 // version that they are of. A size of 0 asks for one page of all.
 func (s *source) listPages(ctx context.Context, size int64) (version string, err error) {
-	options := metav1.ListOptions{FieldSelector: s.selector, Limit: size}
+	s.feed.share.begin()
+	options := metav1.ListOptions{FieldSelector: s.fields, Limit: size}
 	if s.fromCache {
 		options.ResourceVersion = "0"
 	}
@@ -65,6 +66,9 @@ func (s *source) listPages(ctx context.Context, size int64) (version string, err
 		if s.feed.limit > 0 {
 			room = s.feed.limit - kept
 			options.Limit = min(cmp.Or(size, room), room)
+			if s.feed.share.foreign.Load() > 0 {
+				options.Limit = size // of which only some are for us
+			}
 		}
 		page, err := s.listPage(ctx, options)
 		if err != nil {
@@ -108,13 +112,17 @@ func (s *source) full(kept int64, more bool) bool {
 func (s *source) listPage(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, pageLimit, errNoAnswer)
 	defer cancel()
-	return served(ctx, s, func() (runtime.Object, error) {
-		return s.client.list(ctx, s.resource, s.feed.namespace, options)
+	return served(ctx, s, options, func(options metav1.ListOptions) (runtime.Object, error) {
+		page, err := s.client.list(ctx, s.resource, s.feed.namespace, options)
+		if err == nil {
+			err = s.feed.share.check(page, options.ShardSelector)
+		}
+		return page, err
 	})
 }
 
-// addPage renders the objects of a page into the next generation, as many as
-// there is room for, and says how many there are.
+// addPage renders the objects of a page that are of the feed's share into the next
+// generation, as many as there is room for, and says how many there are.
 func (f *Feed) addPage(page runtime.Object, room int64) (n int64, err error) {
 	if f.next == nil {
 		f.next = f.part.Begin()
@@ -123,6 +131,9 @@ func (f *Feed) addPage(page runtime.Object, room int64) (n int64, err error) {
 		o, err := f.understand(item)
 		if err != nil {
 			return fmt.Errorf("list: %w", err)
+		}
+		if !f.share.takes(o) {
+			return nil
 		}
 		if n++; n <= room {
 			f.render(f.next.Set, o)

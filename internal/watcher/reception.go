@@ -18,8 +18,8 @@ import (
 
 // A reception is how the objects of one resource are asked for and received: as
 // little of them as the table reads, from the API server if it can, and else
-// into the decoder. It is a runtime.ClientNegotiator, does not change and may be
-// used concurrently.
+// into the decoder; and only those of a share. It is a runtime.ClientNegotiator,
+// does not change and may be used concurrently.
 type reception struct {
 	runtime.ClientNegotiator // decodes what is left alone
 
@@ -27,6 +27,7 @@ type reception struct {
 	apiVersion   string
 	object, list reflect.Type // of structs
 	projection   *projection.Projection
+	share        *share
 
 	received, cut, seconds prometheus.Counter
 }
@@ -47,7 +48,7 @@ func as(mediaType, kind string) string {
 	return fmt.Sprintf("%s;as=%s;g=%s;v=%s,%s", mediaType, kind, metav1.GroupName, metav1.SchemeGroupVersion.Version, whole)
 }
 
-func newReception(d generators.Description, m *Metrics) *reception {
+func newReception(d generators.Description, s *share, m *Metrics) *reception {
 	gv := d.Kind.GroupVersion()
 	known := scheme.KnownTypes(gv)
 	r := &reception{
@@ -56,6 +57,7 @@ func newReception(d generators.Description, m *Metrics) *reception {
 		apiVersion:       gv.String(),
 		object:           known[d.Kind.Kind],
 		list:             known[d.Kind.Kind+"List"],
+		share:            s,
 		received:         m.received.WithLabelValues(d.Key),
 		cut:              m.cut.WithLabelValues(d.Key),
 		seconds:          m.decoding.WithLabelValues(d.Key),
@@ -103,11 +105,14 @@ func (r *reception) Decoder(contentType string, params map[string]string) (runti
 // StreamDecoder gives what decodes the events of an answer and what they are
 // about.
 func (r *reception) StreamDecoder(contentType string, params map[string]string) (runtime.Decoder, runtime.Serializer, runtime.Framer, error) {
-	standard, events, framer, err := r.ClientNegotiator.StreamDecoder(contentType, params)
+	standard, events, frames, err := r.ClientNegotiator.StreamDecoder(contentType, params)
 	if contentType == runtime.ContentTypeProtobuf {
 		events = eventSerializer{events}
+		if !r.share.ranges.IsAll() {
+			frames = framer{frames, r.share}
+		}
 	}
-	return &decoder{reception: r, cutter: r.projection.NewCutter(), stream: true, standard: standard}, events, framer, err
+	return &decoder{reception: r, cutter: r.projection.NewCutter(), stream: true, standard: standard}, events, frames, err
 }
 
 // counting counts the bytes of answers.
@@ -120,7 +125,7 @@ type counting struct {
 func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := c.RoundTripper.RoundTrip(r)
 	if err == nil {
-		answer.Body = countedBody{answer.Body, c.bytes}
+		answer.Body = batched(r.Context(), countedBody{answer.Body, c.bytes})
 	}
 	return answer, err
 }

@@ -37,10 +37,11 @@ const maxResumes = 4
 // them.
 type source struct {
 	feed           *Feed
-	client         *Client
+	client         *receiver
 	resource       schema.GroupVersionResource // as the API server has it
-	selector       string
-	fromCache      bool // lists may be
+	fields         string                      // selector
+	chooseFrom     time.Time                   // the API server is not asked to choose the shard before
+	fromCache      bool                        // lists may be
 	metrics        *Metrics
 	lists, watches *prometheus.CounterVec
 	log            *slog.Logger
@@ -67,7 +68,7 @@ func (s *source) Watch(options metav1.ListOptions) (watch.Interface, error) {
 // WatchWithContext watches the feed's objects, from a version on, or beginning
 // with a streamed list.
 func (s *source) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-	options.FieldSelector = s.selector
+	options.FieldSelector = s.fields
 	if options.SendInitialEvents != nil {
 		return s.stream(ctx, options)
 	}
@@ -139,10 +140,12 @@ func (s *source) endedBy(err error) {
 // open begins a watch. The API server must begin to answer within the limit,
 // and then not be silent for longer.
 func (s *source) open(ctx context.Context, options metav1.ListOptions, limit time.Duration) (watch.Interface, error) {
+	s.feed.share.begin()
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { cancel(errNoAnswer) })
-	from, err := served(ctx, s, func() (watch.Interface, error) {
-		return s.client.watch(ctx, s.resource, s.feed.namespace, options)
+	reading := &batching{}
+	from, err := served(ctx, s, options, func(options metav1.ListOptions) (watch.Interface, error) {
+		return s.client.watch(reading.with(ctx), s.resource, s.feed.namespace, options)
 	})
 	late.Stop()
 	if err != nil {
@@ -161,7 +164,7 @@ func (s *source) open(ctx context.Context, options metav1.ListOptions, limit tim
 		first = event
 	default:
 	}
-	return newEvents(s, from, first, limit, options, cancel), nil
+	return newEvents(s, from, first, limit, options, reading, cancel), nil
 }
 
 // resumable says whether a watch that failed with err should be tried again from

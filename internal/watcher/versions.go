@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
+	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,15 +46,52 @@ func versions(r schema.GroupVersionResource) []schema.GroupVersionResource {
 	return all
 }
 
-// served asks the API server for something of the source's resource. If it does
-// not have that, and has the resource in another version that can be read, the
-// question is put again, and that version is remembered.
-func served[T any](ctx context.Context, s *source, ask func() (T, error)) (T, error) {
-	answer, err := ask()
+// served asks the API server for something of the source's resource and shard. If
+// it does not have that, and has the resource in another version that can be read,
+// the question is put again, and that version is remembered. So it is without the
+// shard, of which it has then everything to send, if it does not understand that.
+func served[T any](ctx context.Context, s *source, options metav1.ListOptions, ask func(metav1.ListOptions) (T, error)) (T, error) {
+	options.ShardSelector = s.shardSelector()
+	answer, err := ask(options)
 	if apierrors.IsNotFound(err) && s.chooseVersion(ctx) {
-		return ask()
+		answer, err = ask(options)
+	}
+	if options.ShardSelector != "" && aboutShard(err) {
+		s.log.Warn("the API server does not choose the objects of a shard as asked; all of them are had sent for a while", "err", err)
+		s.chooseFrom = time.Now().Add(chooseAgain)
+		options.ShardSelector = ""
+		return ask(options)
 	}
 	return answer, err
+}
+
+// chooseAgain is when an API server is asked again for a shard that did not
+// understand what that is.
+const chooseAgain = 10 * time.Minute
+
+// shardSelector has the API server choose the objects of the shard, as long as it
+// may be able to.
+func (s *source) shardSelector() string {
+	if time.Now().Before(s.chooseFrom) {
+		return ""
+	}
+	return s.feed.share.ranges.Selector()
+}
+
+// aboutShard says whether an attempt failed because of the shard that was asked
+// for. How that is asked for is not settled among the versions of Kubernetes; the
+// API servers of today call a selector that they cannot read an internal error.
+func aboutShard(err error) bool {
+	status, answered := err.(apierrors.APIStatus)
+	if !answered {
+		return errors.Is(err, errOtherShard)
+	}
+	switch status.Status().Code {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError:
+		return strings.Contains(strings.ToLower(status.Status().Message), "shard selector")
+	default:
+		return false
+	}
 }
 
 // chooseVersion looks for a version that the API server has.

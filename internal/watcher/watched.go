@@ -3,14 +3,18 @@ package watcher
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
@@ -22,6 +26,8 @@ type plan struct {
 	denied     []string
 	fromCache  bool
 	limit      int64 // objects at most; 0 for any number
+	shard      sharding.Ranges
+	placed     fields.Selector // of pods; nil for anywhere
 }
 
 // planFor is what config says of a resource.
@@ -31,6 +37,7 @@ func planFor(config Config, d generators.Description) plan {
 		namespaces: []string{metav1.NamespaceAll},
 		fromCache:  config.FromCache,
 		limit:      config.ObjectLimit,
+		shard:      config.Shard,
 	}
 	if d.Namespaced {
 		if len(config.Namespaces) > 0 {
@@ -38,12 +45,41 @@ func planFor(config Config, d generators.Description) plan {
 		}
 		p.denied = config.Denied
 	}
+	if d.Resource == corev1.SchemeGroupVersion.WithResource("pods") {
+		p.placed = placedOn(config)
+	}
 	return p
+}
+
+// nodeName is the field of pods that names their node.
+const nodeName = "spec.nodeName"
+
+// placedOn is where config wants pods to be, nil for anywhere.
+func placedOn(config Config) fields.Selector {
+	switch {
+	case config.Unscheduled:
+		return fields.OneTermEqualSelector(nodeName, "")
+	case config.Node != "":
+		return fields.OneTermEqualSelector(nodeName, config.Node)
+	}
+	return nil
+}
+
+// fieldSelector has an API server send what the plan wants.
+func (p plan) fieldSelector() string {
+	var terms []string
+	for _, namespace := range p.denied {
+		terms = append(terms, "metadata.namespace!="+namespace)
+	}
+	if p.placed != nil {
+		terms = append(terms, p.placed.String())
+	}
+	return strings.Join(terms, ",")
 }
 
 func (p plan) equal(o plan) bool {
 	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && sameSet(p.denied, o.denied) &&
-		p.fromCache == o.fromCache && p.limit == o.limit
+		p.fromCache == o.fromCache && p.limit == o.limit && p.shard.Equal(o.shard) && p.fieldSelector() == o.fieldSelector()
 }
 
 func sameSet(a, b []string) bool {
@@ -67,18 +103,17 @@ func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
 			resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
 			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, health: newHealth(),
 			rendering: w.metrics.rendering.WithLabelValues(d.Key),
+			share:     newShare(d, p.shard, w.metrics),
 		}
 		f.renderer.Contained = w.contained.report
 		u.feeds = append(u.feeds, f)
-	}
-	if u.client != nil {
-		u.client.learn(newReception(d, w.metrics))
 	}
 	u.Resource = store.NewResource(d.Key, families(u.feeds[0].renderer), len(u.feeds))
 	for i, part := range u.Parts() {
 		u.feeds[i].part = part
 	}
 	w.metrics.rebuilds.WithLabelValues(d.Key) // shows 0
+	w.metrics.filtered.DeleteLabelValues(d.Key)
 	if p.limit > 0 {
 		w.metrics.limit.WithLabelValues(d.GoType).Set(float64(p.limit))
 	} else {
@@ -101,6 +136,11 @@ func families(r *generators.Renderer) []store.Family {
 // run follows the API server, if there is one, until ctx ends.
 func (u *watched) run(ctx context.Context, w *Watcher) {
 	if u.client == nil {
+		return
+	}
+	if u.shard.IsNone() {
+		_ = u.load(nil) // no object fails
+		<-ctx.Done()
 		return
 	}
 	var running sync.WaitGroup
@@ -149,8 +189,14 @@ func (u *watched) load(objects map[schema.GroupVersionKind][]runtime.Object) err
 	return nil
 }
 
-// includes says whether an API server would send o to the feed.
+// includes says whether the feed is to have o.
 func (u *watched) includes(f *Feed, o metav1.Object) bool {
+	if !u.shard.Holds(sharding.Hash(key(o))) {
+		return false
+	}
+	if pod, ok := o.(*corev1.Pod); ok && u.placed != nil && !u.placed.Matches(fields.Set{nodeName: pod.Spec.NodeName}) {
+		return false
+	}
 	if !f.resource.Namespaced {
 		return true
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
@@ -24,6 +25,12 @@ type Config struct {
 	Namespaces []string
 	// Denied are namespaces whose objects are left out.
 	Denied []string
+	// Shard has the hashes of the uids of the objects that are watched; the zero
+	// value has all.
+	Shard sharding.Ranges
+	// Node has only the pods of that node watched, and Unscheduled those of none.
+	Node        string
+	Unscheduled bool
 	// Client reaches the API server to watch, for this Config alone. Without one
 	// the content is what Load puts there.
 	Client *Client

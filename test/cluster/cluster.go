@@ -155,6 +155,15 @@ func (c *Cluster) StartAPIServer(ctx context.Context) error {
 	return nil
 }
 
+// RestartAPIServer kills the API server and starts it with other feature gates.
+func (c *Cluster) RestartAPIServer(ctx context.Context, gates ...string) error {
+	if err := c.KillAPIServer(); err != nil {
+		return err
+	}
+	c.opts.FeatureGates = gates
+	return c.StartAPIServer(ctx)
+}
+
 // CompactEtcd makes etcd forget every revision but the present one. A watch that
 // is resumed from before that must begin again with a list.
 func (c *Cluster) CompactEtcd(ctx context.Context) error {

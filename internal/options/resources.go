@@ -1,0 +1,43 @@
+package options
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// enabled are the resources that --resources asks for.
+func (v *values) enabled() ([]generators.Resource, error) {
+	if len(v.resources) == 0 {
+		return defaults(), nil
+	}
+	for _, key := range v.resources {
+		if err := checkResource(key); err != nil {
+			return nil, fmt.Errorf("--resources: %w", err)
+		}
+	}
+	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool {
+		return !slices.Contains(v.resources, r.Describe().Key)
+	}), nil
+}
+
+func defaults() []generators.Resource {
+	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default })
+}
+
+func checkResource(key string) error {
+	all := keys(generators.All())
+	if slices.Contains(all, key) {
+		return nil
+	}
+	return fmt.Errorf("there is no resource %q; the nearest is %q", key, nearest(key, all))
+}
+
+func keys(resources []generators.Resource) []string {
+	var ks []string
+	for _, r := range resources {
+		ks = append(ks, r.Describe().Key)
+	}
+	return ks
+}

@@ -1,0 +1,38 @@
+package options
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// checkShard refuses shards that there are not, and nodes for what is on none.
+func (o Options) checkShard() error {
+	switch {
+	case o.TotalShards < 1:
+		return fmt.Errorf("--total-shards is %d: give the number of shards, at least 1", o.TotalShards)
+	case o.Shard < 0 || o.Shard >= o.TotalShards:
+		return fmt.Errorf("--shard is %d: with --total-shards %d give 0 to %d", o.Shard, o.TotalShards, o.TotalShards-1)
+	case o.Node != "" && o.Unscheduled:
+		return fmt.Errorf("--node %s and --track-unscheduled-pods: a pod is on a node or on none; give one of them, and the other to another kubestate", o.Node)
+	case o.Node != "":
+		if wrong := validation.IsDNS1123Subdomain(o.Node); wrong != nil {
+			return fmt.Errorf("--node: %q cannot be the name of a node: %s", o.Node, strings.Join(wrong, "; "))
+		}
+		return o.checkPodsOnly("--node")
+	case o.Unscheduled:
+		return o.checkPodsOnly("--track-unscheduled-pods")
+	}
+	return nil
+}
+
+// checkPodsOnly refuses a choice by node for resources that are on none.
+func (o Options) checkPodsOnly(flag string) error {
+	others := slices.DeleteFunc(keys(o.Resources), func(key string) bool { return key == "pods" })
+	if len(others) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s chooses pods, and there is no such choice for %s: give --resources=pods, and have the others served by a kubestate without %[1]s", flag, strings.Join(others, ", "))
+}

@@ -1,0 +1,52 @@
+package sharding_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/kubestate/kubestate/internal/sharding"
+)
+
+func TestPlace(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	p := sharding.NewPlace(registry)
+	f := func(wantWords string, wantSeries ...string) {
+		t.Helper()
+		if got := p.String(); got != wantWords {
+			t.Errorf("%q, want %q", got, wantWords)
+		}
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		for _, family := range families {
+			if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for line := range strings.Lines(text.String()) {
+			if !strings.HasPrefix(line, "#") {
+				got = append(got, strings.TrimSpace(line))
+			}
+		}
+		if d := cmp.Diff(wantSeries, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	f("", `kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0`, "kube_state_metrics_total_shards 1",
+		"kubestate_shard_layout_generation 0", "kubestate_shard_owned_ratio 1")
+	p.Set(sharding.Static(3, 4))
+	f("Shard 3 of 0 to 3: 25.0 % of all objects, those whose uids have hashes in [0xc000000000000000,0x10000000000000000).",
+		`kube_state_metrics_shard_ordinal{shard_ordinal="3"} 3`, "kube_state_metrics_total_shards 4",
+		"kubestate_shard_layout_generation 0", "kubestate_shard_owned_ratio 0.25")
+	p.Set(sharding.Layout{Ordinal: 0, Total: 4, Owned: sharding.All(), Generation: 7})
+	f("Shard 0 of 0 to 3: 100.0 % of all objects, those whose uids have hashes in all.",
+		`kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0`, "kube_state_metrics_total_shards 4",
+		"kubestate_shard_layout_generation 7", "kubestate_shard_owned_ratio 1")
+}
