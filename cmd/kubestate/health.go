@@ -13,10 +13,14 @@ import (
 type source struct {
 	*watcher.Watcher
 	place *sharding.Place
+	open  bool
 }
 
 // Shard says what the watcher has of all objects.
 func (s source) Shard() string { return s.place.String() }
+
+// Open says whether the content is for everybody.
+func (s source) Open() bool { return s.open }
 
 // Checks gives what the watcher waits for as the server's checks.
 func (s source) Checks() []server.Check {

@@ -69,7 +69,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	limitMemory(opts.MemoryShare, log)
 
 	// Everything that can fail at once fails here, before anything runs.
-	if err := server.CheckWebConfig(opts.WebConfig); err != nil {
+	web := server.WebConfig{Path: opts.WebConfig, ByToken: opts.AuthFilter}
+	if err := web.Check(); err != nil {
 		return err
 	}
 	scrapes, err := net.Listen("tcp", opts.Listen)
@@ -94,7 +95,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	watched.Register(registry)
 	place := sharding.NewPlace(registry)
 	reload := newReloader(args, opts, watched, place, registry, log)
-	served := source{watched, place}
+	served := source{watched, place, !opts.AuthFilter}
 
 	// Interrupted in this order: answers under way finish before what they are
 	// made from stops.
@@ -107,8 +108,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		log.Info("stopping", "in", opts.ShutdownDelay)
 		probes.Stop()
 	}))
-	g.Add(server.Serve(scrapes, protect(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry)), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), opts.WebConfig, server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry)), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())

@@ -27,7 +27,7 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	w.Register(registry)
 	place := sharding.NewPlace(registry)
 	reload := newReloader(nil, options.Options{TotalShards: 1}, w, place, registry, slog.Default())
-	server.Main(source{w, place}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
+	server.Main(source{w, place, true}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
 
 	text, err := os.ReadFile(path)
 	if err != nil {

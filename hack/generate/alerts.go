@@ -10,8 +10,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// ruleFile is what the list of alerts takes from a file of Prometheus' rules.
-type ruleFile struct {
+// alertFile is what the list of alerts takes from a file of Prometheus' rules.
+type alertFile struct {
 	Groups []struct {
 		Rules []struct {
 			Alert, Expr, For    string
@@ -50,7 +50,7 @@ func alerts() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		var file ruleFile
+		var file alertFile
 		if err := yaml.Unmarshal(content, &file); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
@@ -60,7 +60,7 @@ func alerts() ([]byte, error) {
 }
 
 // describe writes a heading for each alert, to which its runbook_url leads.
-func describe(b *bytes.Buffer, name string, file ruleFile) {
+func describe(b *bytes.Buffer, name string, file alertFile) {
 	headed := false
 	for _, group := range file.Groups {
 		for _, rule := range group.Rules {

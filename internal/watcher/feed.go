@@ -3,6 +3,7 @@ package watcher
 import (
 	"fmt"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,10 +22,11 @@ type Feed struct {
 	renderer  *generators.Renderer
 	part      *store.Part
 	rendering prometheus.Counter
-	want      reflect.Type // of the objects; nil if it is not known
-	limit     int64        // objects at most; 0 for any number
-	overfull  bool         // there were more, and that was said
-	onSynced  func()       // called when complete for the first time
+	want      reflect.Type  // of the objects; nil if it is not known
+	limit     int64         // objects at most; 0 for any number
+	overfull  bool          // there were more, and that was said
+	onSynced  func()        // called when complete for the first time
+	lists     *atomic.Int64 // that have been completed
 	health    *health
 	share     *share
 
@@ -115,6 +117,7 @@ func (f *Feed) Replace(objects []any, _ string) error {
 	}
 	f.part.Replace(next)
 	f.fresh = true
+	f.lists.Add(1)
 	if f.health.completed() {
 		f.onSynced()
 	}

@@ -50,9 +50,13 @@ type Watcher struct {
 	log       *slog.Logger
 
 	serving atomic.Pointer[[]*watched] // what readers see
-	mu      sync.Mutex                 // held to set serving
+	mu      sync.Mutex                 // held to set serving, and for what follows
 	wanted  []*watched                 // by the last configuration
-	signals chan struct{}              // that serving may have to change
+	// building are those that are to be served once they are complete: what is
+	// wanted, or was when they were begun.
+	building []*watched
+	signals  chan struct{} // that serving may have to change
+	lists    atomic.Int64  // that have been completed
 }
 
 // New makes what the configuration needs. Nothing runs yet.
@@ -70,12 +74,14 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 // is served as it was until it is complete under the new configuration, or the API
 // server refuses it; a resource that is new is served from then on. Change gives
 // the keys of what is made anew, and does not wait for it. What an earlier Change
-// began is given up.
+// began of the resource is completed first, so that changes that come faster than
+// it can be listed do not put each other off; unless that takes too long, or what is
+// served is wanted again.
 func (w *Watcher) Change(config Config) (anew []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	// A change that is taken back finds what is still served.
-	known := slices.Concat(*w.serving.Load(), w.wanted)
+	known := slices.Concat(*w.serving.Load(), w.building, w.wanted)
 	var wanted []*watched
 	for _, r := range config.Resources {
 		d := r.Describe()
@@ -188,6 +194,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			if stops[u] == nil {
 				var each context.Context
 				each, stops[u] = context.WithCancel(ctx)
+				u.began = time.Now()
 				running.Go(func() { u.run(each, w) })
 			}
 		}
@@ -210,38 +217,48 @@ func (w *Watcher) Run(ctx context.Context) {
 }
 
 // takeUp serves what is wanted and ready in the place of what was there before, and
-// gives what there has to be: what is served, and what is wanted.
+// gives what there has to be: what is served, and what is being built.
 func (w *Watcher) takeUp() (needed []*watched) {
 	starting := len(w.Unsynced()) > 0 // so that nobody relies on what is served
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	serving := *w.serving.Load()
-	var next []*watched
+	var next, building []*watched
 	for _, u := range w.wanted {
-		i := slices.IndexFunc(serving, func(old *watched) bool { return old.Name() == u.Name() })
-		switch {
-		case i < 0 && (starting || u.settled()):
-			next = append(next, u)
-		case i < 0:
-		case serving[i] == u:
-			next = append(next, u)
-		case serving[i].empty() || u.settled():
-			next = append(next, u)
+		old := named(serving, u.Name())
+		serve, build := u.inTurn(old, named(w.building, u.Name()), starting)
+		if serve != nil {
+			next = append(next, serve)
+		}
+		if build != nil {
+			building = append(building, build)
+		}
+		if old != nil && serve != old {
 			w.metrics.rebuilds.WithLabelValues(u.Name()).Inc()
-		default:
-			next = append(next, serving[i])
 		}
 	}
 	if !slices.Equal(serving, next) {
 		w.serving.Store(&next)
 	}
-	return slices.Concat(next, w.wanted)
+	w.building = building
+	return slices.Concat(next, building)
 }
 
-// pack packs the store once a second.
+// named is the one of a resource, nil if there is none.
+func named(all []*watched, name string) *watched {
+	for _, u := range all {
+		if u.Name() == name {
+			return u
+		}
+	}
+	return nil
+}
+
+// pack packs the store once a second, and sees to the memory that lists needed.
 func (w *Watcher) pack(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
+	var memory release
 	for {
 		select {
 		case <-ctx.Done():
@@ -250,6 +267,7 @@ func (w *Watcher) pack(ctx context.Context) {
 			for _, r := range w.Resources() {
 				r.Pack()
 			}
+			memory.round(w.lists.Load())
 		}
 	}
 }

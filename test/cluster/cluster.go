@@ -28,6 +28,9 @@ type Options struct {
 	Scheduler bool
 	// Kubelets runs kwok, which plays the kubelet of every node, see stages.yaml.
 	Kubelets bool
+	// ServiceAccounts has every pod have an account and its token, which the
+	// controllers make for each namespace. Else a pod needs none.
+	ServiceAccounts bool
 	// FeatureGates are the API server's, such as "ShardedListAndWatch=true".
 	FeatureGates []string
 	// Users may authenticate by token beside the administrator.

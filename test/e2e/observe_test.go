@@ -288,8 +288,8 @@ func selected(tree any) []string {
 	return names
 }
 
-// documented is a name in a row of the table of self-metrics.
-var documented = regexp.MustCompile("(?m)^\\| `(\\w+)`")
+// selfMetric is a name in a row of the table of self-metrics.
+var selfMetric = regexp.MustCompile("(?m)^\\| `(\\w+)`")
 
 // knownNames are the names of all families and self-metrics, of what the Go
 // client adds to those, of what Prometheus makes of a scrape, and of the recording rules.
@@ -305,7 +305,7 @@ func knownNames(t *testing.T, e *exporter.Exporter) map[string]bool {
 	}
 	page, err := os.ReadFile("../../docs/self-metrics.md")
 	must(t, err)
-	for _, match := range documented.FindAllStringSubmatch(string(page), -1) {
+	for _, match := range selfMetric.FindAllStringSubmatch(string(page), -1) {
 		known[match[1]] = true
 	}
 	self, err := e.Self(t.Context())
