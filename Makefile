@@ -1,10 +1,12 @@
 # What is built goes to .build; of Debian only the packages named below are used.
 BUILD   := $(CURDIR)/.build
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION := $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+REVISION := $(shell git rev-parse HEAD 2>/dev/null)
+BRANCH  := $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 LDFLAGS := -s -w \
 	-X github.com/kubestate/kubestate/internal/version.version=$(VERSION) \
-	-X github.com/kubestate/kubestate/internal/version.revision=$(shell git rev-parse HEAD 2>/dev/null) \
-	-X github.com/kubestate/kubestate/internal/version.branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
+	-X github.com/kubestate/kubestate/internal/version.revision=$(REVISION) \
+	-X github.com/kubestate/kubestate/internal/version.branch=$(BRANCH)
 
 export CGO_ENABLED ?= 0
 
@@ -17,23 +19,42 @@ run: build ## Serve the cluster of $KUBECONFIG, or the example cluster; ARGS="--
 build: ## Build .build/kubestate
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/kubestate ./cmd/kubestate
 
-generate: ## Write the generated parts of docs/ and deploy/
+# The same commit gives the same bytes, wherever and whenever it is built.
+PLATFORMS ?= linux/amd64 linux/arm64
+CREATED = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0))
+
+image: ## Write the image to .build/image, an OCI layout, and what is in it to .build/image-sbom
+	set -e; for platform in $(PLATFORMS); do \
+		CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOOS=$${platform%/*} GOARCH=$${platform#*/} \
+			$(MAKE) --no-print-directory build BUILD=$(BUILD)/programs/$$platform BRANCH=; \
+	done
+	cd hack/image && go run . -programs $(BUILD)/programs -to $(BUILD)/image \
+		-version "$(VERSION)" -revision "$(REVISION)" -created $(CREATED) $(PLATFORMS)
+
+generate: $(BUILD)/kubectl ## Write the generated parts of docs/ and deploy/
 	go run ./hack/generate
 
-verify: ## Fail if the generated parts are stale
+verify: $(BUILD)/kubectl ## Fail if the generated parts are stale
 	go run ./hack/generate -check
 
-test: verify lint unit e2e ## Check everything: lint, unit tests, and end to end with a real control plane
+test: verify lint unit test-image dashboards e2e ## Check everything: lint, unit tests, and end to end with a real control plane
 
 lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	$(BUILD)/golangci-lint run ./...
 	cd test && $(BUILD)/golangci-lint run ./...
+	cd hack/image && $(BUILD)/golangci-lint run ./...
 	go mod tidy -diff
 
 unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
-e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics ## Run the tests against etcd, an API server, its controllers and Prometheus
+dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafana's own types
+	node test/grafana/check.mjs deploy/grafana $<
+
+test-image: ## Make the image and look into it
+	cd hack/image && go test -count=1 -timeout 15m ./...
+
+e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/helm $(BUILD)/kubectl $(BUILD)/operator-crds $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics $(BUILD)/otelcol ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 20m ./...
 
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
@@ -52,6 +73,9 @@ fuzz: ## Run each fuzz test for TIME=30s
 		done; \
 	done
 
+vulncheck: $(BUILD)/govulncheck ## Look for known faults in what is built in; asks vuln.go.dev or the GOVULNDB
+	$(BUILD)/govulncheck ./...
+
 clean: ## Remove what was built
 	rm -rf $(BUILD)
 
@@ -64,6 +88,22 @@ $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.m
 $(BUILD)/kwok: hack/tools/kwok.version
 	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
 	@touch $@
+
+$(BUILD)/helm: test/helm/go.mod
+	cd test/helm && go build -o $@ helm.sh/helm/v4/cmd/helm
+
+$(BUILD)/govulncheck: hack/tools/govulncheck.version
+	GOBIN=$(BUILD) go install golang.org/x/vuln/cmd/govulncheck@$$(cat $<)
+	@touch $@
+
+$(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod
+	cd hack/kubectl && go build -o $@ .
+
+# The kinds of the Prometheus operator, as its own repository installs them.
+$(BUILD)/operator-crds: hack/tools/prometheus-operator.version
+	rm -rf $@ && mkdir -p $@
+	module=$$(go mod download -json github.com/prometheus-operator/prometheus-operator@$$(cat $<) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') && \
+		install -m 644 $$module/example/prometheus-operator-crd/*_servicemonitors.yaml $$module/example/prometheus-operator-crd/*_prometheusrules.yaml $@
 
 # The race detector is linked by a C compiler.
 $(BUILD)/cc:
@@ -93,6 +133,12 @@ $(BUILD)/curl:
 	command -v curl || { apt-get update && apt-get install -y --no-install-recommends curl; }
 	@mkdir -p $(BUILD) && ln -sf "$$(command -v curl)" $@
 
+# Grafana publishes the types of its dashboards as a package for TypeScript.
+$(BUILD)/grafana/node_modules: test/grafana/package-lock.json
+	command -v npm || { apt-get update && apt-get install -y --no-install-recommends nodejs npm; }
+	@mkdir -p $(BUILD)/grafana && cp test/grafana/package*.json $(BUILD)/grafana
+	cd $(BUILD)/grafana && npm ci --no-audit --no-fund && touch node_modules
+
 # A browser, which Debian has as a package.
 $(BUILD)/chromium:
 	command -v chromium curl || { apt-get update && apt-get install -y --no-install-recommends chromium curl; }
@@ -103,5 +149,9 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 	cd test/prometheus && go build -tags remove_all_sd,enable_kubernetes_sd -o $(BUILD)/ \
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
 
-.PHONY: help run build generate verify test lint unit e2e bench churn bench-unit fuzz clean
+# Of the OpenTelemetry Collector what docs/integrations configures.
+$(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod
+	cd test/otelcol && go build -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace -o $@ .
+
+.PHONY: help run build image generate verify test test-image lint unit dashboards e2e bench churn bench-unit fuzz vulncheck clean
 .DEFAULT_GOAL := help

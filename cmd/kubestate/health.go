@@ -15,6 +15,7 @@ import (
 type source struct {
 	*watcher.Watcher
 	place *sharding.Place
+	open  bool
 	shard *members.Shard // nil if the layout does not change by itself
 }
 
@@ -29,6 +30,9 @@ func (s source) Resources() []*store.Resource {
 
 // Shard says what the watcher has of all objects.
 func (s source) Shard() string { return s.place.String() }
+
+// Open says whether the content is for everybody.
+func (s source) Open() bool { return s.open }
 
 // Checks gives what the watcher waits for as the server's checks.
 func (s source) Checks() []server.Check {

@@ -70,7 +70,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	limitMemory(opts.MemoryShare, log)
 
 	// Everything that can fail at once fails here, before anything runs.
-	if err := server.CheckWebConfig(opts.WebConfig); err != nil {
+	web := server.WebConfig{Path: opts.WebConfig, ByToken: opts.AuthFilter}
+	if err := web.Check(); err != nil {
 		return err
 	}
 	scrapes, err := net.Listen("tcp", opts.Listen)
@@ -100,7 +101,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	if err != nil {
 		return err
 	}
-	served := source{watched, place, shard}
+	served := source{watched, place, !opts.AuthFilter, shard}
 
 	// Interrupted in this order: answers under way finish before what they are
 	// made from stops.
@@ -118,8 +119,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry))), opts.WebConfig, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), opts.WebConfig, server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry))), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

@@ -33,7 +33,7 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Main(source{w, place, shard}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
+	server.Main(source{w, place, true, shard}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
 
 	text, err := os.ReadFile(path)
 	if err != nil {

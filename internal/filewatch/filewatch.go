@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -63,8 +64,7 @@ func settle(ctx context.Context, watcher *fsnotify.Watcher) bool {
 	}
 }
 
-// watchAround watches the directory of the file, of each symbolic link on the way
-// to it and of what it stands for. Watching the file itself would end when it is
+// watchAround watches the directories of the names that lead to the file. Watching the file itself would end when it is
 // replaced.
 func watchAround(watcher *fsnotify.Watcher, path string) error {
 	wanted := map[string]bool{}
@@ -83,18 +83,43 @@ func watchAround(watcher *fsnotify.Watcher, path string) error {
 	return nil
 }
 
-// around gives the names that lead to the content of the file.
-func around(path string) []string {
-	names := []string{path}
-	for at := filepath.Dir(path); at != filepath.Dir(at); at = filepath.Dir(at) {
-		if info, err := os.Lstat(at); err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			names = append(names, at)
+// around gives the names that lead to the content of the file: those of the symbolic
+// links on the way, and that of what they stand for in the end.
+func around(path string) (names []string) {
+	for range mostLinks {
+		link, onward := firstLink(path)
+		if link == "" {
+			break
 		}
+		names, path = append(names, link), onward
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		names = append(names, target)
+	return append(names, path)
+}
+
+// mostLinks is how many links are followed, as the system does it: they may lead
+// round and round.
+const mostLinks = 40
+
+// firstLink gives the first symbolic link on the way down to path, and the path with
+// what the link stands for in its place; nothing if there is none.
+func firstLink(path string) (link, onward string) {
+	for rest := len(filepath.VolumeName(path)); rest < len(path); {
+		end := strings.IndexByte(path[rest+1:], filepath.Separator)
+		if end < 0 {
+			rest = len(path)
+		} else {
+			rest += 1 + end
+		}
+		target, err := os.Readlink(path[:rest])
+		if err != nil {
+			continue
+		}
+		if !filepath.IsAbs(target) {
+			target = path[:1+strings.LastIndexByte(path[:rest], filepath.Separator)] + target
+		}
+		return path[:rest], target + path[rest:] // as it is: what .. means depends on links
 	}
-	return names
+	return "", ""
 }
 
 // watchNearest watches the directory, or the nearest above it that exists.

@@ -115,25 +115,44 @@ func TestConfigMap(t *testing.T) {
 	}
 }
 
-// TestLinks follows a link to a file elsewhere, and a link on the way.
+// replace has the link stand for something else, in one step.
+func replace(t *testing.T, target, link string) {
+	t.Helper()
+	must(t, os.Symlink(target, link+"~"))
+	must(t, os.Rename(link+"~", link))
+}
+
+// TestLinks follows links on the way to a file, and links to a file elsewhere, when
+// any of them is replaced, and what is at their end.
 func TestLinks(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"one", "two", "elsewhere"} {
-		must(t, os.Mkdir(filepath.Join(dir, name), 0o755))
-		must(t, os.WriteFile(filepath.Join(dir, name, "settings"), []byte(name), 0o600))
+	at := func(name ...string) string { return filepath.Join(append([]string{dir}, name...)...) }
+	for name, content := range map[string]string{"one": "one", "deep/one": "two", "three": "three", "four": "four"} {
+		must(t, os.MkdirAll(at(name), 0o755))
+		must(t, os.WriteFile(at(name, "settings"), []byte(content), 0o600))
 	}
-	must(t, os.Symlink("one", filepath.Join(dir, "current")))
-	f := follow(t, filepath.Join(dir, "current", "settings"))
+	for _, name := range []string{"links", "more", "start", "deep/two"} {
+		must(t, os.Mkdir(at(name), 0o755))
+	}
+	must(t, os.Symlink(at("one"), at("more", "current")))
+	must(t, os.Symlink("../more/current/../one/settings", at("links", "settings")))
+	must(t, os.Symlink(at("links", "settings"), at("start", "settings")))
+	f := follow(t, at("start", "settings"))
 	f.becomes(t, "one")
-	must(t, os.Symlink("two", filepath.Join(dir, "next")))
-	must(t, os.Rename(filepath.Join(dir, "next"), filepath.Join(dir, "current")))
+	must(t, os.WriteFile(at("one", "settings"), []byte("one again"), 0o600))
+	f.becomes(t, "one again")
+	replace(t, at("deep", "two"), at("more", "current")) // a directory on the way
 	f.becomes(t, "two")
-	must(t, os.WriteFile(filepath.Join(dir, "two", "settings"), []byte("two again"), 0o600))
+	must(t, os.WriteFile(at("deep", "one", "settings"), []byte("two again"), 0o600))
 	f.becomes(t, "two again")
-
-	must(t, os.Symlink(filepath.Join(dir, "elsewhere", "settings"), filepath.Join(dir, "link")))
-	g := follow(t, filepath.Join(dir, "link"))
-	g.becomes(t, "elsewhere")
-	must(t, os.WriteFile(filepath.Join(dir, "elsewhere", "settings"), []byte("other"), 0o600))
-	g.becomes(t, "other")
+	replace(t, "../three/settings", at("links", "settings")) // a link in the middle
+	f.becomes(t, "three")
+	must(t, os.WriteFile(at("three", "settings"), []byte("three again"), 0o600))
+	f.becomes(t, "three again")
+	replace(t, "../four/settings", at("start", "settings")) // the file itself
+	f.becomes(t, "four")
+	replace(t, "settings", at("start", "settings")) // round and round
+	f.becomes(t, "-")
+	replace(t, at("four", "settings"), at("start", "settings"))
+	f.becomes(t, "four")
 }

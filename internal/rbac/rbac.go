@@ -17,7 +17,7 @@ import (
 // Names of the account that the roles are bound to, and of the roles.
 const (
 	Account          = "kubestate"
-	AccountNamespace = "kube-system"
+	AccountNamespace = "kubestate"
 	role             = "kubestate"
 )
 

@@ -23,7 +23,11 @@ import (
 )
 
 // serveWeb runs a server with a web configuration.
-func serveWeb(l net.Listener, h http.Handler, config string, log slog.Handler) serving {
+func serveWeb(l net.Listener, h http.Handler, path string, log slog.Handler) serving {
+	return serveBy(server.WebConfig{Path: path}, l, h, log)
+}
+
+func serveBy(config server.WebConfig, l net.Listener, h http.Handler, log slog.Handler) serving {
 	timeouts := server.TelemetryTimeouts
 	timeouts.Write = time.Minute
 	execute, interrupt := server.Serve(l, h, config, timeouts, slog.New(log))

@@ -22,10 +22,13 @@ type source struct {
 	resources []*store.Resource
 	unsynced  []string
 	shard     string
+	closed    bool
 }
 
 func (s *source) Resources() []*store.Resource { return s.resources }
 func (s *source) Shard() string                { return s.shard }
+
+func (s *source) Open() bool { return !s.closed }
 
 // Checks are of the resources, and failing of what is unsynced.
 func (s *source) Checks() []server.Check {

@@ -30,6 +30,8 @@ type landing struct {
 	Families    []familyCount
 	// Shard is which part of all objects that is, empty for all.
 	Shard string
+	// Open says whether the page may tell what the objects come to.
+	Open bool
 	// Series and Objects are in all, Waiting are the resources that have not been
 	// complete once.
 	Series, Objects, Waiting int
@@ -44,10 +46,11 @@ type landingResource struct {
 }
 
 // landingOf is a page that links to the paths of its port and tells what is
-// served. It is plain HTML, for browsers as for curl.
+// served. It is plain HTML, for browsers as for curl. It needs no credentials: where
+// what is served is not for everybody, it tells only how each resource stands.
 func landingOf(source Source, description string, links ...landingLink) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		page := landing{Description: description, Links: links, Version: version.Get()}
+		page := landing{Description: description, Links: links, Version: version.Get(), Open: source.Open()}
 		page.fill(source)
 		var text bytes.Buffer
 		if err := landingPage.Execute(&text, page); err != nil {
@@ -118,4 +121,6 @@ type Source interface {
 	Checks() []Check
 	// Shard says which part of all objects that is, and nothing if it is all.
 	Shard() string
+	// Open says whether what is served is for everybody who can reach the port.
+	Open() bool
 }

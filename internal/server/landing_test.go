@@ -50,6 +50,26 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 	}
 }
 
+// TestLandingPageOfAClosedPort tells of states and no more, and needs to.
+func TestLandingPageOfAClosedPort(t *testing.T) {
+	s := &source{resources: []*store.Resource{resource("a", "1"), resource("none")}, unsynced: []string{"none"}, closed: true}
+	for name, h := range map[string]http.Handler{
+		"main":      server.Main(s, server.Limits{}, never, prometheus.NewRegistry()),
+		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
+	} {
+		page := ask(h, http.MethodGet, "/").Body
+		if d := cmp.Diff(strings.Fields("resource state a synced none syncing"), cells(page)); d != "" {
+			t.Errorf("%s: cells (-want +got):\n%s", name, d)
+		}
+		const summary = "<p>2 resources, <span class=\"waiting\">1 of them not there yet</span>.</p>"
+		for _, told := range []string{"series of", "objects of", "Families"} {
+			if strings.Contains(page, told) || !strings.Contains(page, summary) {
+				t.Errorf("%s: %q is told, or there is no %s in\n%s", name, told, summary, page)
+			}
+		}
+	}
+}
+
 // cells are the words in the tables of a page.
 func cells(page string) []string {
 	var words []string

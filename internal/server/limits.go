@@ -40,34 +40,41 @@ func boundURL(next http.Handler) http.Handler {
 }
 
 // A limiter answers scrapes, so many at a time. As many again wait for their
-// turn; the rest is refused at once.
+// turn; the rest is refused at once. A client that takes nothing of its answer
+// loses its turn to one that waits.
 type limiter struct {
 	Limits
-	places, slots    chan struct{} // of all who wait or are answered, and of the latter
-	waiting, serving prometheus.Gauge
-	refused          prometheus.Counter
-	next             http.Handler
+	places, slots chan struct{} // of all who wait or are answered, and of the latter
+	waiting       prometheus.Gauge
+	refused, cut  prometheus.Counter
+	answers       answers
+	next          http.Handler
 }
 
 // limit is next within the limits, which are registered with reg as they are
 // made use of.
 func limit(l Limits, reg prometheus.Registerer, next http.Handler) http.Handler {
-	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
 	m := &limiter{
-		Limits:  l,
-		places:  make(chan struct{}, 2*l.Scrapes),
-		slots:   make(chan struct{}, l.Scrapes),
-		waiting: gauge("kubestate_scrapes_waiting", "Scrapes that wait until others are answered."),
-		serving: gauge("kubestate_scrapes_in_flight", "Scrapes that are being answered."),
-		refused: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "kubestate_scrapes_refused_total",
-			Help: "Scrapes refused because too many were being answered.",
+		Limits: l,
+		places: make(chan struct{}, 2*l.Scrapes),
+		slots:  make(chan struct{}, l.Scrapes),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "kubestate_scrapes_waiting",
+			Help: "Scrapes that wait until others are answered.",
 		}),
-		next: next,
+		refused: counter("kubestate_scrapes_refused_total", "Scrapes refused because too many were being answered."),
+		cut:     counter("kubestate_scrapes_cut_off_total", "Answers to scrapes cut off because the client read nothing while others waited."),
+		answers: answers{all: map[*answer]bool{}},
+		next:    next,
 	}
-	reg.MustRegister(m.waiting, m.serving, m.refused)
+	serving := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "kubestate_scrapes_in_flight",
+		Help: "Scrapes that are being answered.",
+	}, m.answers.count)
+	reg.MustRegister(m.waiting, serving, m.refused, m.cut)
 	return m
 }
 
@@ -87,9 +94,9 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		defer l.leave()
 	}
-	l.serving.Inc()
-	defer l.serving.Dec()
-	l.next.ServeHTTP(w, r)
+	a := l.answers.add(w)
+	defer l.answers.remove(a)
+	l.next.ServeHTTP(a, r)
 }
 
 // deadline is how long the scraper says that it will wait for the answer, if
@@ -117,16 +124,34 @@ func (l *limiter) enter(ctx context.Context, patience time.Duration) bool {
 	}
 	l.waiting.Inc()
 	defer l.waiting.Dec()
-	over := time.NewTimer(patience)
-	defer over.Stop()
-	select {
-	case l.slots <- struct{}{}:
+	if l.wait(ctx, patience) {
 		return true
-	case <-over.C:
-	case <-ctx.Done():
 	}
 	<-l.places
 	return false
+}
+
+// wait waits for a slot while others have all of them, and sees to it that nobody
+// has one for nothing.
+func (l *limiter) wait(ctx context.Context, patience time.Duration) bool {
+	over := time.NewTimer(patience)
+	defer over.Stop()
+	look := time.NewTicker(lookAround)
+	defer look.Stop()
+	for {
+		select {
+		case l.slots <- struct{}{}:
+			return true
+		case <-look.C:
+			if l.answers.cutOffOne() {
+				l.cut.Inc()
+			}
+		case <-over.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 func (l *limiter) leave() {

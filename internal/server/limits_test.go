@@ -35,6 +35,8 @@ func (b *busy) Resources() []*store.Resource {
 func (b *busy) Checks() []server.Check { return nil }
 func (b *busy) Shard() string          { return "" }
 
+func (b *busy) Open() bool { return true }
+
 func newBusy(scrapes int) *busy {
 	b := &busy{registry: prometheus.NewRegistry(), release: make(chan struct{})}
 	quiet := prometheus.NewRegistry() // what it tells of the store waits as well
@@ -99,7 +101,7 @@ func (b *busy) wantCounts(t *testing.T, serving, waiting, refused float64) {
 			got[family.GetName()] = valueOf(m)
 		}
 	}
-	want := map[string]float64{"kubestate_scrapes_in_flight": serving, "kubestate_scrapes_waiting": waiting, "kubestate_scrapes_refused_total": refused}
+	want := map[string]float64{"kubestate_scrapes_in_flight": serving, "kubestate_scrapes_waiting": waiting, "kubestate_scrapes_refused_total": refused, "kubestate_scrapes_cut_off_total": 0}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

@@ -26,14 +26,13 @@ type Timeouts struct {
 // they are asked to.
 var TelemetryTimeouts = Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Idle: 5 * time.Minute}
 
-// Serve gives an actor that answers requests on the listener. configFile is the
-// path of the web configuration, which CheckWebConfig has found good; empty for
-// plain HTTP. When interrupted the actor takes no new requests and lets those
+// Serve gives an actor that answers requests on the listener. The web configuration is
+// one that was found good. When interrupted the actor takes no new requests and lets those
 // under way finish.
 //
 // What goes wrong with a single connection is the client's affair and logged
 // at debug level.
-func Serve(l net.Listener, h http.Handler, configFile string, timeouts Timeouts, log *slog.Logger) (execute func() error, interrupt func(error)) {
+func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, log *slog.Logger) (execute func() error, interrupt func(error)) {
 	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: timeouts.ReadHeader,
@@ -42,7 +41,7 @@ func Serve(l net.Listener, h http.Handler, configFile string, timeouts Timeouts,
 		IdleTimeout:       timeouts.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
 	}
-	config := &webConfig{path: configFile, log: log}
+	config := &webConfig{WebConfig: web, log: log}
 	drained := make(chan struct{})
 	over := sync.OnceFunc(func() { close(drained) })
 	execute = func() error {

@@ -79,7 +79,7 @@ type serving struct {
 func serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log slog.Handler) serving {
 	timeouts := server.TelemetryTimeouts
 	timeouts.Write = writeTimeout
-	execute, interrupt := server.Serve(l, h, "", timeouts, slog.New(log))
+	execute, interrupt := server.Serve(l, h, server.WebConfig{}, timeouts, slog.New(log))
 	s := serving{interrupt, make(chan error, 1)}
 	go func() { s.ended <- execute() }()
 	return s
@@ -153,7 +153,7 @@ func TestInterruptLetsAnswersFinish(t *testing.T) {
 // TestInterruptBeforeExecute ends a server that never came to serve.
 func TestInterruptBeforeExecute(t *testing.T) {
 	l := listen(t)
-	execute, interrupt := server.Serve(l, http.NotFoundHandler(), "", server.TelemetryTimeouts, slog.New(&levels{}))
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.WebConfig{}, server.TelemetryTimeouts, slog.New(&levels{}))
 	interrupt(nil)
 	if err := execute(); err != nil {
 		t.Errorf("the server ended with %v", err)
@@ -164,7 +164,7 @@ func TestInterruptBeforeExecute(t *testing.T) {
 // TestServeFails takes the listener away.
 func TestServeFails(t *testing.T) {
 	l := listen(t)
-	execute, interrupt := server.Serve(l, http.NotFoundHandler(), "", server.TelemetryTimeouts, slog.New(&levels{}))
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.WebConfig{}, server.TelemetryTimeouts, slog.New(&levels{}))
 	l.Close()
 	err := execute()
 	if !errors.Is(err, net.ErrClosed) || !strings.HasPrefix(err.Error(), "serve on "+l.Addr().String()+": ") {

@@ -18,6 +18,7 @@ type checked []server.Check
 func (checked) Resources() []*store.Resource { return nil }
 func (c checked) Checks() []server.Check     { return c }
 func (checked) Shard() string                { return "" }
+func (checked) Open() bool                   { return true }
 
 // TestVerboseReadiness holds what is said of each thing that is waited for.
 func TestVerboseReadiness(t *testing.T) {

@@ -2,24 +2,60 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
+	"go.yaml.in/yaml/v3"
 )
 
-// CheckWebConfig says what is wrong with the web configuration at path, a file
-// in the form of Prometheus' exporter toolkit, or with the certificates that it
-// names. An empty path stands for no file.
-func CheckWebConfig(path string) error {
-	if err := web.Validate(path); err != nil {
-		return fmt.Errorf("--tls-config %s: %w", path, err)
+// A WebConfig says how a port is protected.
+type WebConfig struct {
+	// Path is of a file in the form of Prometheus' exporter toolkit; empty for
+	// plain HTTP.
+	Path string
+	// ByToken says that clients show bearer tokens. They cannot give a password
+	// then: both come in the same header field.
+	ByToken bool
+}
+
+// Check says what is wrong with the file, or with the certificates that it names.
+func (c WebConfig) Check() error {
+	err := web.Validate(c.Path)
+	if err == nil {
+		err = c.checkUsers()
+	}
+	if err != nil {
+		return fmt.Errorf("--tls-config %s: %w", c.Path, err)
+	}
+	return nil
+}
+
+// checkUsers refuses users whom nothing would let in.
+func (c WebConfig) checkUsers() error {
+	if c.Path == "" || !c.ByToken {
+		return nil
+	}
+	text, err := os.ReadFile(c.Path)
+	if err != nil {
+		return err
+	}
+	var file struct {
+		Users map[string]yaml.Node `yaml:"basic_auth_users"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return err
+	}
+	if len(file.Users) > 0 {
+		return errors.New("basic_auth_users: passwords and the tokens of --auth-filter come in the same header field, Authorization: leave out one of both")
 	}
 	return nil
 }
@@ -29,8 +65,8 @@ func CheckWebConfig(path string) error {
 // that one which was good at the start may be bad later: then there is no
 // answer until it is good again, and the log says so, once.
 type webConfig struct {
-	path string // empty for none
-	log  *slog.Logger
+	WebConfig
+	log *slog.Logger
 
 	mu      sync.Mutex
 	checked time.Time
@@ -41,10 +77,14 @@ type webConfig struct {
 // authentication, header fields, a limit of requests.
 func (c *webConfig) serve(s *http.Server, l net.Listener) error {
 	s.ErrorLog = stdlog.New(c, "", 0)
-	if c.path == "" {
+	if c.Path == "" {
 		return s.Serve(l)
 	}
-	return web.Serve(l, s, &web.FlagConfig{WebConfigFile: &c.path}, slog.New(webErrors{slog.DiscardHandler, c}))
+	if c.ByToken {
+		// Users who are added later are nothing that the toolkit would complain of.
+		s.ConnState = func(net.Conn, http.ConnState) { c.check() }
+	}
+	return web.Serve(l, s, &web.FlagConfig{WebConfigFile: &c.Path}, slog.New(webErrors{slog.DiscardHandler, c}))
 }
 
 // Write takes what went wrong with a single connection. That is the client's
@@ -70,11 +110,11 @@ func (c *webConfig) check() {
 func (c *webConfig) news(now time.Time) (wrong string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.path == "" || now.Sub(c.checked) < lookAgain {
+	if c.Path == "" || now.Sub(c.checked) < lookAgain {
 		return ""
 	}
 	c.checked = now
-	if err := CheckWebConfig(c.path); err != nil {
+	if err := c.Check(); err != nil {
 		wrong = err.Error()
 	}
 	if wrong == c.wrong {

@@ -25,7 +25,7 @@ import (
 // the address.
 func serveWith(t *testing.T, h http.Handler, config string, log slog.Handler) (address string) {
 	t.Helper()
-	if err := server.CheckWebConfig(config); err != nil {
+	if err := (server.WebConfig{Path: config}).Check(); err != nil {
 		t.Fatal(err)
 	}
 	l := listen(t)
@@ -260,33 +260,6 @@ func TestWebConfigGoesBad(t *testing.T) {
 		f(0, "{}", good)
 		s.stop(t)
 	})
-}
-
-// TestCheckWebConfig wants the file and the reason in one error.
-func TestCheckWebConfig(t *testing.T) {
-	f := func(config, reason string) {
-		t.Helper()
-		path := write(t, config)
-		err := server.CheckWebConfig(path)
-		if err == nil || !strings.HasPrefix(err.Error(), "--tls-config "+path+": ") || !strings.Contains(err.Error(), reason) {
-			t.Errorf("%q: %v, want %s", config, err, reason)
-		}
-	}
-	f("{{{", "did not find expected")
-	f("tls: {}", "field tls not found")
-	f("tls_server_config: {cert_file: absent.crt, key_file: absent.key}", "absent.crt")
-	f("tls_server_config: {cert_file: absent.crt}", "missing one of key or key_file")
-	f("tls_server_config: {min_version: TLS14}", "unknown TLS version")
-	f("basic_auth_users: {ann: plain}", "bcrypt")
-	f("http_server_config: {headers: {X-Other: a}}", "X-Other")
-	if err := server.CheckWebConfig("absent.yaml"); err == nil || !strings.Contains(err.Error(), "absent.yaml") {
-		t.Errorf("of no file: %v", err)
-	}
-	for _, path := range []string{"", write(t, ""), newAuthority(t).config(t, "")} {
-		if err := server.CheckWebConfig(path); err != nil {
-			t.Errorf("%q: %v", path, err)
-		}
-	}
 }
 
 // TestDeadlinesOverTLS has a scraper that does not read, with and without a time

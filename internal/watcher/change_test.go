@@ -137,10 +137,11 @@ func TestChangeOne(t *testing.T) {
 }
 
 // TestChangeSuperseded changes the configuration before the last change is done,
-// and takes a change back. In the end the program stops in the middle of one.
+// and takes changes back. In the end the program stops in the middle of one.
 func TestChangeSuperseded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := watcher.Config{Resources: []generators.Resource{pods}}
+		asServed := config
 		f := follow(t, config)
 		first := f.next(t)
 		first.onePod(1)
@@ -149,38 +150,41 @@ func TestChangeSuperseded(t *testing.T) {
 		config.Selection = without("pod_last")
 		f.change(t, config, "pods")
 		second := f.next(t)
-		second.watch().event("ADDED", served(pod("a", "x", "1", 1), "5"))
+		begun := config
 		config.Selection = without("pod_generation")
 		f.change(t, config, "pods")
-		third := f.next(t)
-		f.holds(t, podText(ax1), nil)
-		if first.over() || !second.over() {
-			t.Errorf("what is served ended: %t; what was superseded: %t", first.over(), second.over())
-		}
-		third.onePod(1)
-		last, _, _ := strings.Cut(ax1, " ")
-		f.holds(t, "pod_last{"+last+"} 1\n", nil)
-		f.rebuilt(t, "pods I")
-
-		f.change(t, watcher.Config{Resources: []generators.Resource{pods}}, "pods")
-		fourth := f.next(t)
+		f.change(t, begun) // that is under way still
+		f.change(t, config, "pods")
 		f.change(t, config)
 		f.quiet(t)
-		if third.over() || !fourth.over() {
-			t.Errorf("what is served ended: %t; what was taken back: %t", third.over(), fourth.over())
+		f.change(t, asServed)
+		f.quiet(t)
+		if first.over() || !second.over() {
+			t.Errorf("what is served ended: %t; what was taken back: %t", first.over(), second.over())
 		}
-
-		f.change(t, watcher.Config{Resources: []generators.Resource{pods}}, "pods")
-		fifth := f.next(t)
+		f.change(t, config, "pods")
+		third := f.next(t)
+		f.change(t, asServed)
+		f.quiet(t)
+		f.change(t, config, "pods")
+		fourth := f.next(t)
+		if !third.over() {
+			t.Error("what was taken back goes on")
+		}
+		f.holds(t, podText(ax1), nil)
+		f.rebuilt(t, "pods ")
 		f.end()
 		<-f.ended
-		if !third.over() || !fifth.over() {
-			t.Errorf("after the end, watches ended: %t, %t", third.over(), fifth.over())
+		if !first.over() || !fourth.over() {
+			t.Errorf("after the end, watches ended: %t, %t", first.over(), fourth.over())
 		}
-		f.rebuilt(t, "pods I")
+		f.rebuilt(t, "pods ")
 		f.logged(t)
 	})
 }
+
+// refusalCounts is how long a refusal must last for it to count.
+const refusalCounts = 5 * time.Second
 
 // TestChangeRefused changes to namespaces that may not be read. A refusal counts
 // when it has lasted.
@@ -199,9 +203,9 @@ func TestChangeRefused(t *testing.T) {
 		<-time.After(time.Minute)
 		f.holds(t, podText(ax1), nil) // that may pass
 		f.next(t).fail(403, metav1.StatusReasonForbidden)
-		<-time.After(4 * time.Second)
+		<-time.After(refusalCounts - time.Second)
 		f.holds(t, podText(ax1), nil)
-		<-time.After(3 * time.Second)
+		<-time.After(2 * time.Second) // they are looked at once a second
 		f.holds(t, "", nil)
 		if !first.over() {
 			t.Error("the old watch goes on")
@@ -253,11 +257,34 @@ func TestChangeAtTheStart(t *testing.T) {
 		f.change(t, watcher.Config{Resources: []generators.Resource{nodes}}, "nodes")
 		q := f.next(t).watch()
 		f.holds(t, "", []string{"nodes"})
-		f.change(t, watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: 7}, "nodes")
+		config := watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: 7}
+		f.change(t, config, "nodes")
+		f.quiet(t)
+		q.event("BOOKMARK", nodesEnd())
+		f.holds(t, "", nil)
 		f.next(t).want("list /api/v1/nodes")
+	})
+}
+
+// TestChangeOfWhatDoesNotStart changes a configuration by which nothing comes: that
+// gives way, after a minute, to what is not there yet either.
+func TestChangeOfWhatDoesNotStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := func(n int64) watcher.Config {
+			return watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: n}
+		}
+		f := follow(t, limit(7))
+		q := f.next(t).want("list /api/v1/nodes")
+		before := f.w.Resources()[0]
+		f.change(t, limit(8), "nodes")
+		<-time.After(longestBuild - time.Second)
+		f.quiet(t)
 		f.holds(t, "", []string{"nodes"})
-		if !q.over() {
-			t.Error("what never was complete goes on")
+		<-time.After(2 * time.Second)
+		next := f.next(t).want("list /api/v1/nodes")
+		f.holds(t, "", []string{"nodes"})
+		if got := next.r.URL.Query().Get("limit"); !q.over() || got != "8" || f.w.Resources()[0] == before {
+			t.Errorf("what never was complete is over: %t; the next is of %s", q.over(), got)
 		}
 	})
 }

@@ -28,14 +28,14 @@ var (
 // right type, and nothing is silent for long. It is a watch.Interface, and
 // looks at each event before its reader does.
 type events struct {
-	source *source
-	from   watch.Interface
-	limit  time.Duration // of silence
-	to     chan watch.Event
-	done   chan struct{}
-	stop   sync.Once
+	source  *source
+	from    watch.Interface
+	limit   time.Duration // of silence
+	reading *batching     // set when there is no list, or no more
+	to      chan watch.Event
+	done    chan struct{}
+	stop    sync.Once
 
-	foreign   int64  // objects of other shards, when that was last looked at
 	streaming bool   // a list, whose end has not come
 	used      bool   // events have been handed on since there was no list
 	last      string // version that later events must not be behind; empty while there is no order
@@ -43,14 +43,15 @@ type events struct {
 
 // newEvents hands on the events of a watch, which ends with them. first is an
 // event of it that was taken already, if it has a type.
-func newEvents(s *source, from watch.Interface, first watch.Event, limit time.Duration, options metav1.ListOptions, cancel context.CancelCauseFunc) *events {
+func newEvents(s *source, from watch.Interface, first watch.Event, limit time.Duration, options metav1.ListOptions, reading *batching, cancel context.CancelCauseFunc) *events {
 	e := &events{
-		source: s, from: from, limit: limit,
-		to: make(chan watch.Event), done: make(chan struct{}),
+		source: s, from: from, limit: limit, reading: reading,
+		to: make(chan watch.Event, 32), done: make(chan struct{}),
 		streaming: options.SendInitialEvents != nil,
 	}
 	if !e.streaming {
 		e.last = options.ResourceVersion
+		reading.Store(true)
 	}
 	go func() {
 		defer cancel(nil)
@@ -83,8 +84,8 @@ func (e *events) run() {
 				return
 			}
 		case <-silent.C:
-			if e.speaks() {
-				silent.Reset(e.limit)
+			if since := e.sinceForeign(); since < e.limit {
+				silent.Reset(e.limit - since)
 				continue
 			}
 			// A watch is resumed, which shows whether the API server is there: it
@@ -106,16 +107,12 @@ func (e *events) run() {
 	}
 }
 
-// speaks says whether the API server has sent objects of other shards since the
-// last look. No event comes of them.
-func (e *events) speaks() bool {
-	last := e.foreign
-	e.foreign = e.source.feed.share.foreign.Load()
-	if e.foreign == last {
-		return false
-	}
-	e.source.feed.health.heard()
-	return true
+// sinceForeign is the time since the API server sent an object of another shard,
+// which is a sign of life from which no event comes.
+func (e *events) sinceForeign() time.Duration {
+	last := time.Unix(0, e.source.feed.share.last.Load())
+	e.source.feed.health.heardAt(last)
+	return time.Since(last)
 }
 
 // brief is the time within which a watch that ends without an event is broken to
@@ -155,6 +152,7 @@ func (e *events) pass(event watch.Event) bool {
 	}
 	event.Object = object
 	if event.Type != watch.Bookmark && !e.source.feed.share.takes(object) {
+		e.source.feed.health.heard()
 		return true
 	}
 	keep, err := e.inOrder(event.Type, object.GetResourceVersion())
@@ -167,6 +165,7 @@ func (e *events) pass(event watch.Event) bool {
 		e.source.feed.health.heard()
 		if object.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true" {
 			e.streaming, e.limit = false, silence
+			e.reading.Store(true)
 			return e.send(event)
 		}
 	default:

@@ -5,6 +5,9 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
+// Lull is how long changes may lie unread.
+const Lull = lull
+
 // Feeds gives the feeds of w, that is served, in order.
 func (w *Watcher) Feeds() []*Feed { return w.feeds() }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,10 +24,11 @@ type Feed struct {
 	renderer  *generators.Renderer
 	part      *store.Part
 	rendering prometheus.Counter
-	want      reflect.Type // of the objects; nil if it is not known
-	limit     int64        // objects at most; 0 for any number
-	overfull  bool         // there were more, and that was said
-	onSynced  func()       // called when complete for the first time
+	want      reflect.Type  // of the objects; nil if it is not known
+	limit     int64         // objects at most; 0 for any number
+	overfull  bool          // there were more, and that was said
+	onSynced  func()        // called when complete for the first time
+	lists     *atomic.Int64 // that have been completed
 	health    *health
 	share     *share
 	dropped   chan struct{} // that it has become less
@@ -121,6 +123,7 @@ func (f *Feed) Replace(objects []any, _ string) error {
 	f.part.Replace(next)
 	f.storing.Unlock()
 	f.fresh = true
+	f.lists.Add(1)
 	if f.health.completed() {
 		f.onSynced()
 	}
@@ -150,6 +153,9 @@ func (f *Feed) drop(gone sharding.Ranges) {
 	f.storing.Unlock()
 	// What comes from now on is not of those: nobody needs to wait for this.
 	f.part.Retain(f.share.has)
+	if f.share.present().IsNone() {
+		return // no watch is of nothing
+	}
 	select {
 	case f.dropped <- struct{}{}:
 	default: // it will be seen

@@ -76,7 +76,7 @@ func aboutReason(r slog.Record) string {
 // holds checks what can be seen once everything has come to rest.
 func (f *following) holds(t *testing.T, want string, unsynced []string) {
 	t.Helper()
-	synctest.Wait()
+	read()
 	if d := cmp.Diff(want, text(f.w.Resources()...)); d != "" {
 		t.Errorf("exported (-want +got):\n%s", d)
 	}
@@ -85,10 +85,16 @@ func (f *following) holds(t *testing.T, want string, unsynced []string) {
 	}
 }
 
+// read waits until everything that has been sent is read and done with.
+func read() {
+	time.Sleep(watcher.Lull)
+	synctest.Wait()
+}
+
 // counted checks the counters.
 func (f *following) counted(t *testing.T, want string) {
 	t.Helper()
-	synctest.Wait()
+	read()
 	if d := cmp.Diff(want, own(t, f.registry)); d != "" {
 		t.Errorf("counted (-want +got):\n%s", d)
 	}

@@ -125,7 +125,7 @@ type counting struct {
 func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := c.RoundTripper.RoundTrip(r)
 	if err == nil {
-		answer.Body = countedBody{answer.Body, c.bytes}
+		answer.Body = batched(r.Context(), countedBody{answer.Body, c.bytes})
 	}
 	return answer, err
 }

@@ -31,15 +31,13 @@ func (w *Watcher) Drop(gone sharding.Ranges) {
 			f.drop(gone)
 		}
 	}
-	if w.config.Shard.IsNone() {
-		w.change(w.config) // to nothing
-	}
 }
 
-// known are what is served and what is wanted. The caller holds mu.
+// known are what is served, what is under way, and what is wanted. The caller holds
+// mu.
 func (w *Watcher) known() []*watched {
 	all := slices.Clone(*w.serving.Load())
-	for _, u := range w.wanted {
+	for _, u := range slices.Concat(w.building, w.wanted) {
 		if !slices.Contains(all, u) {
 			all = append(all, u)
 		}

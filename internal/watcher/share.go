@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,8 +24,9 @@ type share struct {
 	filtered *prometheus.GaugeVec      // by resource
 	resource string
 
-	// What has come of the present answer, a list or a watch.
-	ours, foreign atomic.Int64
+	// What has come of the present answer, a list or a watch, and when the last
+	// object came that was skipped, in Unix nanoseconds.
+	ours, foreign, last atomic.Int64
 }
 
 func newShare(d generators.Description, ranges sharding.Ranges, m *Metrics) *share {
@@ -68,6 +70,7 @@ func (s *share) wants(uid []byte) bool { return s.present().Holds(sharding.Hash(
 // skip notes an object that is not to be had, and is false.
 func (s *share) skip() bool {
 	s.skipped().Inc()
+	s.last.Store(time.Now().UnixNano())
 	if s.foreign.Add(1) == 1 {
 		s.tell(false)
 	}

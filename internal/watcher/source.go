@@ -143,8 +143,9 @@ func (s *source) open(ctx context.Context, options metav1.ListOptions, limit tim
 	s.feed.share.begin()
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { cancel(errNoAnswer) })
+	reading := &batching{}
 	from, err := served(ctx, s, options, func(options metav1.ListOptions) (watch.Interface, error) {
-		return s.client.watch(ctx, s.resource, s.feed.namespace, options)
+		return s.client.watch(reading.with(ctx), s.resource, s.feed.namespace, options)
 	})
 	late.Stop()
 	if err != nil {
@@ -163,7 +164,7 @@ func (s *source) open(ctx context.Context, options metav1.ListOptions, limit tim
 		first = event
 	default:
 	}
-	return newEvents(s, from, first, limit, options, cancel), nil
+	return newEvents(s, from, first, limit, options, reading, cancel), nil
 }
 
 // resumable says whether a watch that failed with err should be tried again from

@@ -95,10 +95,15 @@ func (h *health) enter(s State, reason string) {
 }
 
 // heard notes a sign of life.
-func (h *health) heard() {
+func (h *health) heard() { h.heardAt(time.Now()) }
+
+// heardAt notes that there was a sign of life.
+func (h *health) heardAt(t time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.contact = time.Now()
+	if t.After(h.contact) {
+		h.contact = t
+	}
 }
 
 // changed notes an event that tells of an object.

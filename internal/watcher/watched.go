@@ -93,6 +93,7 @@ type watched struct {
 	*store.Resource
 	feeds  []*Feed
 	client *Client
+	began  time.Time // to run; for the goroutine of Watcher.Run
 }
 
 // watch makes what one resource needs. Nothing runs yet.
@@ -101,7 +102,7 @@ func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
 	for _, namespace := range p.namespaces {
 		f := &Feed{
 			resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
-			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, health: newHealth(),
+			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, lists: &w.lists, health: newHealth(),
 			rendering: w.metrics.rendering.WithLabelValues(d.Key),
 			share:     newShare(d, p.shard, w.metrics), dropped: make(chan struct{}, 1),
 		}
@@ -162,6 +163,36 @@ func (u *watched) settled() bool {
 // empty says whether nothing has ever been complete.
 func (u *watched) empty() bool {
 	return !slices.ContainsFunc(u.feeds, func(f *Feed) bool { return f.health.wasComplete() })
+}
+
+// longest is how long one that is wanted no more may take to be complete before the
+// next one is begun. Hundreds of thousands of objects are listed in that time.
+const longest = time.Minute
+
+// underWay says whether it will be complete before long, as far as can be known.
+func (u *watched) underWay() bool {
+	return !u.settled() && time.Since(u.began) < longest
+}
+
+// inTurn gives what is to be served of the resource, and what is to be built beside
+// that, if u is wanted. So far one was served and another begun; each may be nil.
+func (u *watched) inTurn(served, begun *watched, starting bool) (serve, build *watched) {
+	switch {
+	case u == served, u.settled():
+		return u, nil
+	case begun != nil && begun != u && begun.settled() && !begun.empty():
+		return begun, u
+	case begun != nil && begun.underWay():
+		return served, begun
+	case served == nil && starting:
+		return u, nil
+	case served != nil && served.empty() && served.underWay():
+		return served, nil
+	case served != nil && served.empty():
+		return u, nil
+	default:
+		return served, u
+	}
 }
 
 // status gives what is known of the resource.

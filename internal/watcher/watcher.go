@@ -50,11 +50,15 @@ type Watcher struct {
 	log       *slog.Logger
 
 	serving atomic.Pointer[[]*watched] // what readers see
-	mu      sync.Mutex                 // held to set serving
+	mu      sync.Mutex                 // held to set serving, and for what follows
 	wanted  []*watched                 // by the last configuration
-	config  Config                     // the last one
-	sharded bool                       // its shard is that of Reshard
-	signals chan struct{}              // that serving may have to change
+	// building are those that are to be served once they are complete: what is
+	// wanted, or was when they were begun.
+	building []*watched
+	config   Config        // the last one
+	sharded  bool          // its shard is that of Reshard
+	signals  chan struct{} // that serving may have to change
+	lists    atomic.Int64  // that have been completed
 }
 
 // New makes what the configuration needs. Nothing runs yet.
@@ -72,7 +76,9 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 // for stays as it is. Any other that is watched already is served as it was until it
 // is complete under the new configuration, or the API server refuses it; a resource
 // that is new is served from then on. Change gives the keys of what is made anew,
-// and does not wait for it. What an earlier Change began is given up.
+// and does not wait for it. What an earlier Change began of the resource is completed
+// first, so that changes that come faster than it can be listed do not put each other
+// off; unless that takes too long, or what is served is wanted again.
 func (w *Watcher) Change(config Config) (anew []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,9 +95,6 @@ func (w *Watcher) change(config Config) (anew []string) {
 	known := w.known()
 	var wanted []*watched
 	for _, r := range config.Resources {
-		if config.Shard.IsNone() {
-			break // there is nothing to ask for
-		}
 		d := r.Describe()
 		p := planFor(config, d)
 		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Key && u.equal(p) })
@@ -202,6 +205,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			if stops[u] == nil {
 				var each context.Context
 				each, stops[u] = context.WithCancel(ctx)
+				u.began = time.Now()
 				running.Go(func() { u.run(each, w) })
 			}
 		}
@@ -224,41 +228,52 @@ func (w *Watcher) Run(ctx context.Context) {
 }
 
 // takeUp serves what is wanted and ready in the place of what was there before, and
-// gives what there has to be: what is served, and what is wanted.
+// gives what there has to be: what is served, and what is being built.
 func (w *Watcher) takeUp() (needed []*watched) {
-	starting := len(*w.serving.Load()) == 0 || len(w.Unsynced()) > 0 // so that nobody relies on what is served
+	starting := len(w.Unsynced()) > 0 // so that nobody relies on what is served
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	serving := *w.serving.Load()
-	unsettled := slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
-	var next []*watched
+	whole := !w.sharded || !slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
+	var next, building []*watched
 	for _, u := range w.wanted {
-		i := slices.IndexFunc(serving, func(old *watched) bool { return old.Name() == u.Name() })
-		switch {
-		case i >= 0 && unsettled && !serving[i].shard.Equal(u.shard):
-			next = append(next, serving[i]) // a shard changes as a whole
-		case i < 0 && (starting || u.settled()):
-			next = append(next, u)
-		case i < 0:
-		case serving[i] == u:
-			next = append(next, u)
-		case serving[i].empty() || u.settled():
-			next = append(next, u)
+		old := named(serving, u.Name())
+		serve, build := u.inTurn(old, named(w.building, u.Name()), starting)
+		if old != nil && !whole && !old.shard.Equal(u.shard) {
+			serve, build = old, u // what Reshard wants comes in one piece
+		}
+		if serve != nil {
+			next = append(next, serve)
+		}
+		if build != nil {
+			building = append(building, build)
+		}
+		if old != nil && serve != old {
 			w.metrics.rebuilds.WithLabelValues(u.Name()).Inc()
-		default:
-			next = append(next, serving[i])
 		}
 	}
 	if !slices.Equal(serving, next) {
 		w.serving.Store(&next)
 	}
-	return slices.Concat(next, w.wanted)
+	w.building = building
+	return slices.Concat(next, building)
 }
 
-// pack packs the store once a second.
+// named is the one of a resource, nil if there is none.
+func named(all []*watched, name string) *watched {
+	for _, u := range all {
+		if u.Name() == name {
+			return u
+		}
+	}
+	return nil
+}
+
+// pack packs the store once a second, and sees to the memory that lists needed.
 func (w *Watcher) pack(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
+	var memory release
 	for {
 		select {
 		case <-ctx.Done():
@@ -267,6 +282,7 @@ func (w *Watcher) pack(ctx context.Context) {
 			for _, r := range w.Resources() {
 				r.Pack()
 			}
+			memory.round(w.lists.Load())
 		}
 	}
 }

@@ -31,6 +31,9 @@ type Options struct {
 	Scheduler bool
 	// Kubelets runs kwok, which plays the kubelet of every node, see stages.yaml.
 	Kubelets bool
+	// ServiceAccounts has every pod have an account and its token, which the
+	// controllers make for each namespace. Else a pod needs none.
+	ServiceAccounts bool
 	// FeatureGates are the API server's, such as "ShardedListAndWatch=true".
 	FeatureGates []string
 	// Users may authenticate by token beside the administrator.
@@ -156,6 +159,15 @@ func (c *Cluster) StartAPIServer(ctx context.Context) error {
 		return fmt.Errorf("start API server: %w", err)
 	}
 	return nil
+}
+
+// RestartAPIServer kills the API server and starts it with other feature gates.
+func (c *Cluster) RestartAPIServer(ctx context.Context, gates ...string) error {
+	if err := c.KillAPIServer(); err != nil {
+		return err
+	}
+	c.opts.FeatureGates = gates
+	return c.StartAPIServer(ctx)
 }
 
 // CompactEtcd makes etcd forget every revision but the present one. A watch that

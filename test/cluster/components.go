@@ -88,10 +88,11 @@ func (c *Cluster) startAPIServer(ctx context.Context) (err error) {
 		"--service-cluster-ip-range", "10.96.0.0/16",
 		// Its own endpoints are the one thing that it could not write: a loopback address.
 		"--endpoint-reconciler-type", "none",
-		// So that a pod needs no service account, which only the controllers make.
-		"--disable-admission-plugins", "ServiceAccount",
 		"--audit-policy-file", c.path("audit-policy.yaml"),
 		"--audit-log-path", c.path("audit.log"),
+	}
+	if !c.opts.ServiceAccounts {
+		args = append(args, "--disable-admission-plugins", "ServiceAccount")
 	}
 	if len(c.opts.FeatureGates) > 0 {
 		args = append(args, "--feature-gates", strings.Join(c.opts.FeatureGates, ","))

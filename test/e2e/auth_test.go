@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -37,15 +36,16 @@ type secured struct {
 func startSecured(t *testing.T) *secured {
 	t.Helper()
 	c := cluster.Start(t, cluster.Options{})
-	must(t, c.Put(t.Context(), slices.Values(smallShop())))
+	must(t, c.Put(t.Context(), slices.Values(troubledShop())))
 	roles, err := exec.CommandContext(t.Context(), kubestate, "rbac", "--auth-filter").Output()
 	must(t, err)
 	apply(t, c, roles)
 	s := &secured{t: t, cluster: c, tls: newServing(t)}
 	s.tls.trusted = append(s.tls.trusted, c.CA)
-	createAccount(t, c, "kube-system", "kubestate")
+	createNamespace(t, c, "kubestate")
+	createAccount(t, c, "kubestate", "kubestate")
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	must(t, cluster.WriteKubeconfig(kubeconfig, c.URL, c.CA, s.token("kube-system", "kubestate")))
+	must(t, cluster.WriteKubeconfig(kubeconfig, c.URL, c.CA, s.token("kubestate", "kubestate")))
 	s.args = []string{"--auth-filter", "--tls-config", s.tls.config, "--kubeconfig", kubeconfig, "-v=10"}
 	s.Exporter = s.again()
 	return s
@@ -67,13 +67,27 @@ func (s *secured) again() *exporter.Exporter {
 
 func secure(url string) string { return strings.Replace(url, "http:", "https:", 1) }
 
-// token is a new one for a service account, by the API's TokenRequest.
+// token is a new one for a service account.
 func (s *secured) token(namespace, account string) string {
 	s.t.Helper()
-	request, err := s.cluster.Client.CoreV1().ServiceAccounts(namespace).CreateToken(s.t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-	must(s.t, err)
-	s.tokens = append(s.tokens, request.Status.Token)
+	token := newToken(s.t, s.cluster, namespace, account)
+	s.tokens = append(s.tokens, token)
+	return token
+}
+
+// newToken is a new one for a service account, by the API's TokenRequest.
+func newToken(t *testing.T, c *cluster.Cluster, namespace, account string) string {
+	t.Helper()
+	request, err := c.Client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	must(t, err)
 	return request.Status.Token
+}
+
+func createNamespace(t *testing.T, c *cluster.Cluster, name string) {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
+	must(t, err)
 }
 
 func createAccount(t *testing.T, c *cluster.Cluster, namespace, name string) {
@@ -124,7 +138,7 @@ func (s *secured) wants(status int, token string, urls ...string) {
 // that lets a scraper read the API server's own metrics.
 func TestReadersByToken(t *testing.T) {
 	s := startSecured(t)
-	scraper, err := os.ReadFile("../../deploy/scraper.yaml")
+	scraper, err := os.ReadFile("../../deploy/secured/scraper.yaml")
 	must(t, err)
 	apply(t, s.cluster, scraper)
 	createAccount(t, s.cluster, monitoring, "guest")
@@ -144,6 +158,13 @@ func TestReadersByToken(t *testing.T) {
 	s.wants(http.StatusUnauthorized, "", all...)
 	s.wants(http.StatusUnauthorized, "made-up", all...)
 	s.wants(http.StatusOK, "", s.Scrapes+"/", s.Scrapes+"/healthz", s.Scrapes+"/livez", s.Telemetry+"/", s.Telemetry+"/readyz", s.Telemetry+"/livez", s.Telemetry+"/startupz")
+
+	for _, url := range []string{s.Scrapes, s.Telemetry} {
+		_, page := s.tls.get(t.Context(), url+"/", "")
+		if !strings.Contains(page, "<td>deployments</td><td>synced") || strings.Contains(page, "kube_") || strings.Contains(page, "series of") {
+			t.Errorf("%s tells everybody:\n%s", url, page)
+		}
+	}
 
 	t.Run("Prometheus", func(t *testing.T) { scrapedByPrometheus(t, s, reader) })
 	t.Run("Categraf", func(t *testing.T) { scrapedLikeCategraf(t, s, reader) })
@@ -251,28 +272,6 @@ scrape_configs:
 	}
 	up(`sum(count_over_time(up[1m])) >= bool 12`, 1)
 	up(`sum(min_over_time(up[1m]))`, 2)
-}
-
-// scrapedLikeCategraf asks as Categraf does: a token from a file, certificates
-// unchecked, protobuf before text.
-func scrapedLikeCategraf(t *testing.T, s *secured, token string) {
-	file, err := os.ReadFile(secretFile(t, token))
-	must(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Scrapes+"/metrics", nil)
-	must(t, err)
-	request.Header.Set("Authorization", "Bearer "+string(file))
-	request.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3")
-	response, err := unchecked().Do(request)
-	must(t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	must(t, err)
-	if got := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || got != "text/plain; version=0.0.4; charset=utf-8" {
-		t.Errorf("status %d, content type %q", response.StatusCode, got)
-	}
-	if !bytes.Contains(body, []byte("\nkube_deployment_spec_replicas{namespace=\"shop\",deployment=\"web\"} 5\n")) {
-		t.Errorf("a deployment is missing: %.200s", body)
-	}
 }
 
 func host(url string) string { return strings.TrimPrefix(url, "https://") }

@@ -34,9 +34,7 @@ func TestSeriesFollow(t *testing.T) {
 	c := cluster.Start(t, cluster.Everything)
 	w := &world{c: c, e: start(t, c.Kubeconfig)}
 	await(t, settling, w.e.Ready, w.e.Process)
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: shop}}
-	_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
-	must(t, err)
+	createNamespace(t, c, shop)
 
 	// Each builds on those before it.
 	for _, step := range []struct {

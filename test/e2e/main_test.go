@@ -85,7 +85,7 @@ func program(dir string) (string, error) {
 // needed returns an error that says what there is to build before the tests can run.
 func needed() error {
 	var errs []error
-	for _, program := range []string{"controlplane", "kwok", "prometheus", "promtool", "chromium", "prometheus-2", "victoria-metrics", "vmagent"} {
+	for _, program := range []string{"controlplane", "kwok", "helm", "kubectl", "operator-crds", "prometheus", "promtool", "chromium", "prometheus-2", "victoria-metrics", "vmagent", "otelcol"} {
 		_, err := process.Built(program)
 		errs = append(errs, err)
 	}

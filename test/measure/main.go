@@ -1,7 +1,7 @@
 // Command measure starts a control plane of many pods and measures kubestate
 // against it: how soon it is ready, how much memory it takes, what following
 // changes costs, and how fast it answers, at rest, while much changes, and while
-// others read slowly. The yardsticks are measured in the same run: nginx serving
+// others read slowly. Or it measures shards beside a whole. The yardsticks are measured in the same run: nginx serving
 // the same bytes, bare client-go informers of the same objects, and if wanted
 // another exporter. It checks what it is served, and prints a table in Markdown.
 package main
@@ -38,6 +38,7 @@ type options struct {
 	idle      time.Duration
 	window    time.Duration
 	scrapes   int
+	shards    int
 }
 
 func parse() (opts options, informers string) {
@@ -52,6 +53,7 @@ func parse() (opts options, informers string) {
 	flag.DurationVar(&opts.idle, "idle", 30*time.Second, "pause before the steady memory is read")
 	flag.DurationVar(&opts.window, "window", 20*time.Second, "time over which CPU is measured")
 	flag.IntVar(&opts.scrapes, "scrapes", 7, "number of scrapes to time")
+	flag.IntVar(&opts.shards, "shards", 0, "measure so many shards beside an unsharded kubestate, and nothing else")
 	flag.StringVar(&informers, "informers", "", "for its own use: run bare informers by this kubeconfig")
 	flag.Parse()
 	return opts, informers
@@ -62,7 +64,10 @@ func main() {
 	defer stop()
 	opts, informers := parse()
 	run := func() error { return measure(ctx, opts) }
-	if informers != "" {
+	switch {
+	case opts.shards > 0:
+		run = func() error { return measureShards(ctx, opts) }
+	case informers != "":
 		run = func() error { return runInformers(ctx, informers) }
 	}
 	if err := run(); err != nil {

@@ -1,0 +1,82 @@
+{{- /* Names and labels. */ -}}
+
+{{- define "kubestate.name" -}}
+{{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "kubestate.fullname" -}}
+{{- $name := include "kubestate.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{ .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name -}}
+{{ .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end -}}
+{{- end }}
+
+{{- define "kubestate.namespace" -}}
+{{ default .Release.Namespace .Values.namespaceOverride }}
+{{- end }}
+
+{{- define "kubestate.identity" -}}
+app.kubernetes.io/name: {{ include "kubestate.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- /* What tells the pods from others. It cannot be changed later: there is no version in it. */ -}}
+{{- define "kubestate.selector" -}}
+{{ include "kubestate.identity" . }}
+app.kubernetes.io/component: exporter
+{{- end }}
+
+{{- define "kubestate.version" -}}
+app.kubernetes.io/version: {{ default .Chart.AppVersion .Values.image.tag | trunc 63 | quote }}
+{{- end }}
+
+{{- /* What everything that is no pod is called besides. */ -}}
+{{- define "kubestate.commonLabels" -}}
+{{ include "kubestate.version" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
+{{- if .Values.releaseLabel }}
+release: {{ .Release.Name }}
+{{- end }}
+{{- with .Values.customLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "kubestate.labels" -}}
+{{ include "kubestate.selector" . }}
+{{ include "kubestate.commonLabels" . }}
+{{- end }}
+
+{{- define "kubestate.metadata" -}}
+name: {{ include "kubestate.fullname" . }}
+namespace: {{ include "kubestate.namespace" . }}
+labels:
+  {{- include "kubestate.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "kubestate.account" -}}
+{{ default (ternary (include "kubestate.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
+{{- end }}
+
+{{- define "kubestate.image" -}}
+{{- $image := .Values.image -}}
+{{- $registry := default $image.registry .Values.global.imageRegistry -}}
+{{- with $registry }}{{ . }}/{{ end }}{{ $image.repository }}
+{{- if $image.digest -}}
+@{{ $image.digest }}
+{{- else -}}
+:{{ default .Chart.AppVersion $image.tag }}
+{{- end -}}
+{{- end }}
+
+{{- /* Secrets for pulling, each a name or an object. */ -}}
+{{- define "kubestate.pullSecrets" -}}
+{{- range . }}
+- name: {{ if kindIs "string" . }}{{ . }}{{ else }}{{ .name }}{{ end }}
+{{- end }}
+{{- end }}

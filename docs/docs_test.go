@@ -1,0 +1,258 @@
+// Package docs holds what the documentation says against what there is: flags,
+// metrics, and links from page to page.
+package docs
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// root is where the repository begins.
+const root = ".."
+
+// otherPrograms are those whose flags the documentation shows too.
+var otherPrograms = []string{"kubectl", "helm", "curl", "go", "git", "make", "prometheus", "promtool", "vmagent", "docker", "kind", "crane", "skopeo", "kustomize"}
+
+// otherFlags are flags that the documentation names alone, and whose they are.
+var otherFlags = map[string]string{
+	"--config.file":                      "Prometheus, in deploy/demo",
+	"--list":                             "kubectl auth can-i, without its first word",
+	"--name":                             "any program, as an example",
+	"--previous":                         "kubectl logs, in alerts",
+	"--web.enable-remote-write-receiver": "Prometheus",
+}
+
+var (
+	flagRow   = regexp.MustCompile("(?m)^\\| `(--[a-z0-9-]+)` \\|")
+	flagToken = regexp.MustCompile(`(?:^|[\s"'(,=\[])(--[a-z][a-z0-9._-]*)(\*?)`)
+	codeSpan  = regexp.MustCompile("`[^`]+`")
+	mention   = regexp.MustCompile(`\b(kube|kubestate)_[a-z0-9_]+\b\*?`)
+	link      = regexp.MustCompile(`\]\(([^)\s]+)\)|(?m)^\[[^\]]+\]: (\S+)`)
+	heading   = regexp.MustCompile(`(?m)^#+ +(.+)$`)
+)
+
+// read is a file of the repository.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// files are those below directories of the repository that have one of the extensions.
+func files(t *testing.T, extensions []string, directories ...string) []string {
+	t.Helper()
+	var found []string
+	for _, dir := range directories {
+		err := fs.WalkDir(os.DirFS(root), dir, func(path string, _ fs.DirEntry, err error) error {
+			if slices.Contains(extensions, filepath.Ext(path)) {
+				found = append(found, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return found
+}
+
+// pages are the documents.
+func pages(t *testing.T) []string {
+	t.Helper()
+	return files(t, []string{".md"}, "README.md", "CONTRIBUTING.md", "docs", "deploy", "examples", "test/README.md")
+}
+
+// flags are those that there are, by the generated list.
+func flags(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, row := range flagRow.FindAllStringSubmatch(read(t, "docs/flags.md"), -1) {
+		all = append(all, row[1])
+	}
+	all = append(all, "--help")
+	if len(all) < 20 {
+		t.Fatalf("only %d flags in docs/flags.md", len(all))
+	}
+	return all
+}
+
+// absent are the flags of the field that docs/compatibility.md says are not there,
+// some of them by a beginning and a *.
+func absent(t *testing.T) []string {
+	t.Helper()
+	_, rest, _ := strings.Cut(read(t, "docs/compatibility.md"), "\nNot there")
+	paragraph, _, _ := strings.Cut(rest, "\n\n")
+	var all []string
+	for _, m := range flagToken.FindAllStringSubmatch(strings.ReplaceAll(paragraph, "`", " "), -1) {
+		all = append(all, m[1]+m[2])
+	}
+	return all
+}
+
+// TestFlagsExist wants every flag that is named to be one of kubestate's, or to be
+// known as somebody else's, or as not there.
+func TestFlagsExist(t *testing.T) {
+	known, missing := flags(t), absent(t)
+	for _, flag := range missing {
+		if slices.Contains(known, flag) {
+			t.Errorf("docs/compatibility.md: %s is there", flag)
+		}
+	}
+	isMissing := func(path, flag string) bool {
+		return path == "docs/guide.md" && slices.Contains(klog, flag) || slices.ContainsFunc(missing, func(m string) bool {
+			beginning, more := strings.CutSuffix(m, "*")
+			return m == flag || more && strings.HasPrefix(flag, beginning)
+		})
+	}
+	for _, path := range append(pages(t), files(t, []string{".yaml", ".yml", ".tpl", ".txt"}, "deploy")...) {
+		for _, flag := range named(read(t, path)) {
+			if !slices.Contains(known, flag) && otherFlags[flag] == "" && !isMissing(path, flag) {
+				t.Errorf("%s: there is no flag %s", path, flag)
+			}
+		}
+	}
+}
+
+// klog are the flags of the field that are of that library, which only the guide
+// names, as missing.
+var klog = []string{
+	"--vmodule", "--logtostderr", "--stderrthreshold", "--alsologtostderr", "--log_dir", "--log_file",
+}
+
+// named gives the flags in a text that are not arguments of another program.
+func named(text string) []string {
+	text = strings.ReplaceAll(text, "\\\n", " ")
+	var found []string
+	for line := range strings.Lines(text) {
+		pieces := []string{codeSpan.ReplaceAllString(line, " ")}
+		for _, span := range codeSpan.FindAllString(line, -1) {
+			pieces = append(pieces, strings.Trim(span, "`"))
+		}
+		for _, piece := range pieces {
+			for _, command := range regexp.MustCompile(`\||&&|;`).Split(piece, -1) {
+				words := strings.Fields(strings.TrimLeft(command, "#-$ \t"))
+				if len(words) > 0 && slices.Contains(otherPrograms, filepath.Base(words[0])) {
+					continue
+				}
+				for _, m := range flagToken.FindAllStringSubmatch(command, -1) {
+					flag := m[1] + m[2]
+					found = append(found, strings.TrimRight(flag, "._-"))
+				}
+			}
+		}
+	}
+	return found
+}
+
+// TestNamed is about what TestFlagsExist looks at.
+func TestNamed(t *testing.T) {
+	f := func(text string, want ...string) {
+		t.Helper()
+		if got := named(text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	f("    kubestate --port 80 --host=::", "--port", "--host")
+	f("    kubestate rbac --resources a | kubectl apply --server-side -f -", "--resources")
+	f("    helm install \\\n      --set a=b")
+	f("use `--max-staleness`, or `prometheus --agent`", "--max-staleness")
+	f("        - --pod=$(POD)", "--pod")
+	f(`args: ["--shard=0", '--node']`, "--shard", "--node")
+	f("---\na: b -- c\n| --- |")
+}
+
+// TestMetricsExist wants every metric that is named to be served. A name that ends
+// in _ or * stands for those that begin so.
+func TestMetricsExist(t *testing.T) {
+	var families []struct{ Name string }
+	if err := json.Unmarshal([]byte(read(t, "docs/metrics.json")), &families); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range families {
+		names = append(names, f.Name)
+	}
+	names = append(names, mention.FindAllString(read(t, "docs/self-metrics.md"), -1)...)
+	exists := func(name string) bool {
+		beginning := strings.TrimRight(name, "*")
+		return slices.ContainsFunc(names, func(n string) bool {
+			return n == name || strings.HasSuffix(beginning, "_") && strings.HasPrefix(n, beginning)
+		})
+	}
+	for _, path := range pages(t) {
+		for _, name := range mention.FindAllString(read(t, path), -1) {
+			if !exists(name) {
+				t.Errorf("%s: there is no metric %s", path, name)
+			}
+		}
+	}
+}
+
+// TestLinksLead wants every link to a file of the repository to lead to one, and to
+// a heading that it has.
+func TestLinksLead(t *testing.T) {
+	for _, path := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(read(t, path), -1) {
+			target := m[1] + m[2]
+			if strings.Contains(target, "://") {
+				continue
+			}
+			file, anchor, _ := strings.Cut(target, "#")
+			to := path
+			if file != "" {
+				to = filepath.Join(filepath.Dir(path), file)
+			}
+			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
+				t.Errorf("%s: %s leads nowhere", path, target)
+			} else if anchor != "" && !slices.Contains(anchors(read(t, to)), anchor) {
+				t.Errorf("%s: %s leads to no heading", path, target)
+			}
+		}
+	}
+}
+
+// anchors are those of a page's headings, as GitHub makes them.
+func anchors(page string) []string {
+	var all []string
+	for _, m := range heading.FindAllStringSubmatch(page, -1) {
+		kept := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all = append(all, strings.ReplaceAll(kept, " ", "-"))
+	}
+	return all
+}
+
+// TestGuideKnowsEveryFlag holds the guide's table of flags to what there is: what it
+// says is not there must not be, all else must, and nothing may be missing.
+func TestGuideKnowsEveryFlag(t *testing.T) {
+	known, told := flags(t), []string{}
+	_, table, _ := strings.Cut(read(t, "docs/guide.md"), "| flag | here | what to do |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		verdict := strings.TrimSpace(cells[2])
+		if !slices.Contains([]string{"same", "differs", "ours", "not there", "---"}, verdict) {
+			t.Errorf("docs/guide.md: what is %q?", verdict)
+		}
+		for _, span := range codeSpan.FindAllString(cells[1], -1) {
+			flag := strings.Trim(span, "`")
+			if there := slices.Contains(known, flag); there == (verdict == "not there") {
+				t.Errorf("docs/guide.md: %s is %q, and docs/flags.md has it: %t", flag, verdict, there)
+			}
+			told = append(told, flag)
+		}
+	}
+	for _, flag := range known {
+		if flag != "--help" && !slices.Contains(told, flag) {
+			t.Errorf("docs/guide.md: %s is not in the table of flags", flag)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// alertFile is what the list of alerts takes from a file of Prometheus' rules.
+type alertFile struct {
+	Groups []struct {
+		Rules []struct {
+			Alert, Expr, For    string
+			Labels, Annotations map[string]string
+		}
+	}
+}
+
+// alertsIntroduction is what no rule says by itself.
+const alertsIntroduction = `# Alerts
+
+The rules are in [deploy/prometheus](../deploy/prometheus); Prometheus takes the files as they are:
+
+    rule_files: [kubestate/*.rules.yaml]
+
+They select by the names of metrics alone, and by no job: those names belong to this kind of exporter,
+so that the same files serve a job called kubestate, kube-state-metrics or kubernetes-service-endpoints. Equal
+series of several replicas count once. Scrape with honor_labels: true; otherwise the namespace of
+a series is that of the exporter. The label cluster is kept where there is one.
+
+Where an alert has a time, its condition has to hold for so long. Severity critical is for somebody who
+can be woken, warning for the working day, info for dashboards. Each alert is tested both ways in
+[deploy/prometheus/tests](../deploy/prometheus/tests).
+`
+
+// alerts lists the alerts of all rule files.
+func alerts() ([]byte, error) {
+	paths, err := filepath.Glob("deploy/prometheus/*.rules.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "<!-- %s -->\n%s", notice, alertsIntroduction)
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		var file alertFile
+		if err := yaml.Unmarshal(content, &file); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		describe(&b, filepath.Base(path), file)
+	}
+	return b.Bytes(), nil
+}
+
+// describe writes a heading for each alert, to which its runbook_url leads.
+func describe(b *bytes.Buffer, name string, file alertFile) {
+	headed := false
+	for _, group := range file.Groups {
+		for _, rule := range group.Rules {
+			if rule.Alert == "" {
+				continue
+			}
+			if !headed {
+				headed = true
+				fmt.Fprintf(b, "\n## %s\n", name)
+			}
+			fmt.Fprintf(b, "\n### %s\n\n%s", rule.Alert, rule.Labels["severity"])
+			if rule.For != "" {
+				fmt.Fprintf(b, ", after %s", rule.For)
+			}
+			fmt.Fprintf(b, ". %s\n\nWhat to do: %s\n\n", rule.Annotations["description"], rule.Annotations["action"])
+			for line := range strings.Lines(strings.TrimSpace(rule.Expr) + "\n") {
+				b.WriteString("    " + line)
+			}
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	k8syaml "sigs.k8s.io/yaml"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// watched is a resource as the chart knows it: what follows for arguments and roles.
+type watched struct {
+	Key        string `json:"key"`
+	Group      string `json:"group"`
+	Resource   string `json:"resource"`
+	Namespaced bool   `json:"namespaced"`
+	Default    bool   `json:"default"`
+}
+
+// chart adds what the chart has of the tables, and the table of its values.
+func chart(all []generators.Resource, files map[string][]byte) error {
+	var resources []watched
+	for _, r := range all {
+		d := r.Describe()
+		resources = append(resources, watched{d.Key, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default})
+	}
+	text, err := json.MarshalIndent(resources, "", "  ")
+	if err != nil {
+		return err
+	}
+	files["deploy/chart/files/resources.json"] = append(text, '\n')
+	files["deploy/chart/values.md"], err = values("deploy/chart/values.yaml")
+	return err
+}
+
+// ruleFile gives the rules as the chart reads them.
+func ruleFile(rules groups) ([]byte, error) {
+	text, err := k8syaml.Marshal(rules)
+	return append([]byte("# "+notice+rulesNotice), text...), err
+}
+
+// values tells in a table what can be said to the chart: each key of the file
+// that is no map of others, with its default and its comment.
+func values(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "<!-- %s -->\n# Values\n\n| value | default | meaning |\n| --- | --- | --- |\n", notice)
+	err = valueRows(&b, "", document.Content[0])
+	return b.Bytes(), err
+}
+
+// valueRows writes the rows of the keys of a map, of which the names begin with
+// prefix. A map in one line is a value, and not a group of others.
+func valueRows(b *bytes.Buffer, prefix string, keys *yaml.Node) error {
+	for i := 0; i < len(keys.Content); i += 2 {
+		key, value := keys.Content[i], keys.Content[i+1]
+		comment := strings.TrimSpace(strings.ReplaceAll(key.HeadComment, "# ", ""))
+		if value.Kind == yaml.MappingNode && len(value.Content) > 0 && value.Style != yaml.FlowStyle {
+			if comment != "" {
+				fmt.Fprintf(b, "| `%s` | | %s |\n", prefix+key.Value, cell(comment))
+			}
+			if err := valueRows(b, prefix+key.Value+".", value); err != nil {
+				return err
+			}
+			continue
+		}
+		var standard any
+		if err := value.Decode(&standard); err != nil {
+			return err
+		}
+		text, err := json.Marshal(standard)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", prefix+key.Value, text, cell(comment))
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/rbac"
+)
+
+// pods is the resource that the mode per-node watches apart from the rest.
+const pods = "pods"
+
+// manifests adds what the kustomizations in deploy/ have of the tables: the roles
+// of each mode, and the resources that per-node leaves to the one beside it.
+func manifests(defaults []generators.Resource, files map[string][]byte) error {
+	var onlyPods, rest []generators.Resource
+	var keys []string
+	for _, r := range defaults {
+		if key := r.Describe().Key; key == pods {
+			onlyPods = append(onlyPods, r)
+		} else {
+			rest, keys = append(rest, r), append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	// Of a narrower mode the first object is the ClusterRole, which is a patch of base's.
+	all, others := rbac.Objects(rbac.Work{Resources: defaults}), rbac.Objects(rbac.Work{Resources: rest})
+	few := rbac.Objects(rbac.Work{Resources: defaults, Namespaces: []string{"default"}})
+	for path, objects := range map[string][]any{
+		"deploy/base/rbac.yaml":                 all,
+		"deploy/namespaced/clusterrole.yaml":    few[:1],
+		"deploy/namespaced/rbac.yaml":           few[2:],
+		"deploy/per-node/rest/clusterrole.yaml": others[:1],
+		"deploy/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Work{Resources: onlyPods}),
+	} {
+		b := bytes.NewBufferString("# " + notice + "\n# For other resources and namespaces: kubestate rbac --resources ... --namespaces ...\n")
+		if err := rbac.Write(b, objects); err != nil {
+			return err
+		}
+		files[path] = b.Bytes()
+	}
+	if err := collections(files); err != nil {
+		return err
+	}
+	rules, err := readRules()
+	if err != nil {
+		return err
+	}
+	if files["deploy/components/prometheus-operator/prometheusrule.yaml"], err = prometheusRule(rules); err != nil {
+		return err
+	}
+	if files["deploy/chart/files/rules.yaml"], err = ruleFile(rules); err != nil {
+		return err
+	}
+	files["deploy/per-node/rest/resources.yaml"] = fmt.Appendf(nil,
+		"# %s\n- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --resources=%s\n", notice, strings.Join(keys, ","))
+	return nil
+}
+
+// rule is what the Prometheus operator makes rule files of.
+type rule struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Metadata   metadata `json:"metadata"`
+	Spec       groups   `json:"spec"`
+}
+
+type metadata struct {
+	Name      string            `json:"name"`
+	Namespace string            `json:"namespace"`
+	Labels    map[string]string `json:"labels"`
+}
+
+// groups is what a rule file consists of.
+type groups struct {
+	Groups []any `json:"groups"`
+}
+
+// configMaps are directories of files that are mounted as one ConfigMap: by name,
+// and with the label by which Grafana's side-car finds dashboards.
+var configMaps = []struct{ directory, pattern, name, labels string }{
+	{"deploy/prometheus", "*.rules.yaml", "kubestate-rules", ""},
+	{"deploy/grafana", "*.json", "kubestate-dashboards", "  options:\n    labels: {grafana_dashboard: \"1\"}\n"},
+}
+
+// collections gives each of those directories the kustomization that lists its files.
+func collections(files map[string][]byte) error {
+	for _, c := range configMaps {
+		paths, err := filepath.Glob(filepath.Join(c.directory, c.pattern))
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, path := range paths {
+			names = append(names, filepath.Base(path))
+		}
+		files[c.directory+"/kustomization.yaml"] = fmt.Appendf(nil, `# %s
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+generatorOptions: {disableNameSuffixHash: true}
+configMapGenerator:
+- name: %s
+%s  files: [%s]
+`, notice, c.name, c.labels, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// prometheusRule gives the rules as one object.
+func prometheusRule(rules groups) ([]byte, error) {
+	object := rule{
+		APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule",
+		Metadata: metadata{Name: rbac.Account, Namespace: rbac.AccountNamespace, Labels: map[string]string{
+			"app.kubernetes.io/name": "kubestate", "app.kubernetes.io/component": "exporter",
+		}},
+		Spec: rules,
+	}
+	text, err := yaml.Marshal(object)
+	return append([]byte("# "+notice+rulesNotice), text...), err
+}
+
+const rulesNotice = "\n# The files of deploy/prometheus.\n"
+
+// readRules gives the groups of the rule files of deploy/prometheus.
+func readRules() (groups, error) {
+	all := groups{Groups: []any{}}
+	paths, err := filepath.Glob("deploy/prometheus/*.rules.yaml")
+	if err != nil {
+		return all, err
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return all, err
+		}
+		var file groups
+		if err := yaml.UnmarshalStrict(text, &file); err != nil {
+			return all, fmt.Errorf("%s: %w", path, err)
+		}
+		all.Groups = append(all.Groups, file.Groups...)
+	}
+	return all, nil
+}
+
+// single is what `kubectl apply -f` takes: the mode base, rendered by kubectl.
+func single(kubectl string) ([]byte, error) {
+	command := exec.Command(kubectl, "kustomize", "deploy/base")
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	rendered, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("render deploy/base: %w: %s", err, stderr.Bytes())
+	}
+	head := fmt.Sprintf("# %s\n# The mode deploy/base as one manifest: kubectl apply -f kubestate.yaml\n", notice)
+	return append([]byte(head), rendered...), nil
+}

@@ -1,0 +1,96 @@
+// Command image makes an OCI image layout of programs that were built for some
+// platforms, and a bill of materials of each. It starts no program and reads no
+// clock: the same programs and arguments give the same bytes.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "image:", err)
+		os.Exit(1)
+	}
+}
+
+// release is what is packed.
+type release struct {
+	// Version and Revision are what was stamped into the programs; Revision may
+	// be empty, where no repository was at hand.
+	Version, Revision string
+	// Created is the time that everything bears, that of the commit.
+	Created time.Time
+	// Programs is a directory with <os>/<architecture>/kubestate.
+	Programs string
+}
+
+// run packs what the arguments name.
+func run(args []string) error {
+	var r release
+	flags := flag.NewFlagSet("image", flag.ContinueOnError)
+	flags.StringVar(&r.Programs, "programs", "", "directory with <os>/<architecture>/kubestate")
+	flags.StringVar(&r.Version, "version", "", "version of the programs, and tag of the image")
+	flags.StringVar(&r.Revision, "revision", "", "commit of the programs")
+	created := flags.Int64("created", 0, "Unix time of that commit")
+	to := flags.String("to", "", "directory to write, which is replaced; the bills of materials go to <to>-sbom")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if r.Programs == "" || r.Version == "" || *to == "" || flags.NArg() == 0 {
+		return errors.New("want -programs, -version, -to and the platforms, such as linux/amd64")
+	}
+	r.Created = time.Unix(*created, 0).UTC()
+	var platforms []v1.Platform
+	for _, name := range flags.Args() {
+		platform, err := v1.ParsePlatform(name)
+		if err != nil || platform.Architecture == "" {
+			return fmt.Errorf("platform %q is not <os>/<architecture>", name)
+		}
+		platforms = append(platforms, *platform)
+	}
+	if err := replace(*to, func(dir string) error { return r.writeLayout(dir, platforms) }); err != nil {
+		return err
+	}
+	return replace(*to+"-sbom", func(dir string) error { return r.writeMaterials(dir, platforms) })
+}
+
+// replace has fill fill a directory, and puts that in the place of target: what
+// was there is there until the new one is whole.
+func replace(target string, fill func(dir string) error) error {
+	parent := filepath.Dir(target)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(parent, "."+filepath.Base(target))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // nothing, if it was renamed
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	if err := fill(dir); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(target); err != nil {
+		return err
+	}
+	return os.Rename(dir, target)
+}
+
+// program is the path of the program for a platform.
+func (r release) program(p v1.Platform) string {
+	return filepath.Join(r.Programs, p.OS, p.Architecture, "kubestate")
+}
+
+// fileName is a platform as part of a file's name.
+func fileName(p v1.Platform) string { return strings.ReplaceAll(p.String(), "/", "-") }

@@ -1,0 +1,91 @@
+package watcher
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// lull is how long a watch is left alone once something of it was read. What comes
+// in between is read at once then: each reading wakes several goroutines, and has
+// the caches filled with code and data that nothing used since the last. The first
+// change after a quiet time is read when it comes.
+const lull = 20 * time.Millisecond
+
+// readAhead is how much is read at once, of changes a few.
+const readAhead = 64 << 10
+
+// A batching is how the answer to one watch is read: as it comes, until it is set,
+// and then in batches.
+type batching struct{ atomic.Bool }
+
+type batchingKey struct{}
+
+// with gives a context for a request whose answer is read as b says.
+func (b *batching) with(ctx context.Context) context.Context {
+	return context.WithValue(ctx, batchingKey{}, b)
+}
+
+// batched gives the answer to a request made with such a context, and any other
+// as it is.
+func batched(ctx context.Context, answer io.ReadCloser) io.ReadCloser {
+	b, ok := ctx.Value(batchingKey{}).(*batching)
+	if !ok {
+		return answer
+	}
+	return &batches{ReadCloser: answer, on: b, ctx: ctx}
+}
+
+// batches is an answer of which everything is read that is there, and then for a
+// while nothing.
+type batches struct {
+	io.ReadCloser
+	on     *batching
+	ctx    context.Context
+	buffer []byte
+	unread []byte    // of the buffer
+	last   time.Time // when something was read
+}
+
+// Read reads some of the answer.
+func (b *batches) Read(p []byte) (n int, err error) {
+	if len(b.unread) > 0 {
+		n = copy(p, b.unread)
+		b.unread = b.unread[n:]
+		return n, nil
+	}
+	if !b.on.Load() {
+		return b.ReadCloser.Read(p)
+	}
+	b.rest()
+	if b.buffer == nil {
+		b.buffer = make([]byte, readAhead)
+	}
+	n, err = b.ReadCloser.Read(b.buffer)
+	b.last = time.Now()
+	if n == len(b.buffer) {
+		b.last = time.Time{} // there is more
+	}
+	b.unread = b.buffer[:n]
+	n = copy(p, b.unread)
+	b.unread = b.unread[n:]
+	if len(b.unread) > 0 {
+		err = nil // comes again
+	}
+	return n, err
+}
+
+// rest waits for the end of the lull.
+func (b *batches) rest() {
+	left := lull - time.Since(b.last)
+	if left <= 0 {
+		return
+	}
+	over := time.NewTimer(left)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-b.ctx.Done():
+	}
+}

@@ -1,0 +1,101 @@
+package chart
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubestate/kubestate/test/process"
+)
+
+// role is a role or a binding of one, without what it is labelled with.
+type role struct {
+	Kind     string
+	Metadata struct{ Name, Namespace string }
+	Rules    []rule
+	RoleRef  map[string]string
+	Subjects []map[string]string
+}
+
+type rule struct{ APIGroups, Resources, Verbs []string }
+
+// roles gives those among the objects of a manifest, in order.
+func roles(t *testing.T, manifest string) map[string]role {
+	t.Helper()
+	found := map[string]role{}
+	for document := range strings.SplitSeq(manifest, "\n---\n") {
+		var r role
+		must(t, yaml.Unmarshal([]byte(document), &r))
+		switch r.Kind {
+		case "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding":
+			found[r.Kind+" "+r.Metadata.Namespace+"/"+r.Metadata.Name] = r
+		}
+	}
+	return found
+}
+
+// TestRoles compares the roles of the chart with those that kubestate prints for
+// the same resources and namespaces.
+func TestRoles(t *testing.T) {
+	program, err := process.Built("kubestate")
+	must(t, err)
+	f := func(values string, args ...string) {
+		t.Helper()
+		printed, err := exec.CommandContext(t.Context(), program, append([]string{"rbac"}, args...)...).Output()
+		must(t, err)
+		set := []string{}
+		if values != "" {
+			set = []string{"--set", values}
+		}
+		rendered, errs, ok := template(t, set...)
+		if !ok {
+			t.Fatal(errs)
+		}
+		want, got := roles(t, string(printed)), roles(t, rendered)
+		if len(want) == 0 {
+			t.Fatal("kubestate prints no roles")
+		}
+		// The account is where the release is.
+		for _, r := range want {
+			for _, s := range r.Subjects {
+				s["namespace"] = "kubestate"
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: roles (-kubestate rbac +chart):\n%s", values, diff)
+		}
+	}
+	f("")
+	f("collectors={pods}", "--resources=pods")
+	f("collectors={serviceaccounts,pods,nodes,ingresses,networkpolicies}", "--resources=pods,nodes,ingresses,networkpolicies,serviceaccounts")
+	f("namespaces=shop", "--namespaces=shop")
+	f("namespaces={shop,bank}", "--namespaces=shop,bank")
+	f("namespaces={shop,bank},collectors={pods,nodes}", "--namespaces=shop,bank", "--resources=pods,nodes")
+	f("namespaces=shop,collectors={pods}", "--namespaces=shop", "--resources=pods")
+	f("collectors={nodes},namespaces=shop", "--resources=nodes", "--namespaces=shop")
+	f("authFilter.enabled=true", "--auth-filter")
+	f("authFilter.enabled=true,namespaces=shop,collectors={pods}", "--auth-filter", "--namespaces=shop", "--resources=pods")
+	f("releaseNamespace=true,collectors={pods}", "--namespaces=kubestate", "--resources=pods")
+	every := strings.Join(known(t), ",")
+	f("collectors={"+every+"}", "--resources="+every)
+}
+
+// known gives the keys of all resources that the chart knows.
+func known(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(chart, "files", "resources.json"))
+	must(t, err)
+	var resources []struct{ Key string }
+	must(t, json.Unmarshal(text, &resources))
+	var keys []string
+	for _, r := range resources {
+		keys = append(keys, r.Key)
+	}
+	return keys
+}

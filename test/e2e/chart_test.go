@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/test/process"
+)
+
+// chartModes are what the chart makes of values. Its objects come to be where pods
+// are held to the level restricted; the release is called kubestate.
+var chartModes = []mode{
+	{
+		name: "chart", level: "restricted", pods: map[string]int{"kubestate": 1}, values: "{}",
+		series: map[string][]string{"kubestate": {
+			`kube_deployment_status_replicas_available{namespace="kubestate",deployment="kubestate"} 1`,
+			`kube_service_spec_type{namespace="kubestate",service="kubestate",uid="*",type="ClusterIP"} 1`,
+		}},
+	},
+	{
+		name: "chart-namespaced", level: "restricted", watched: "default", pods: map[string]int{"kubestate": 1},
+		values: "{namespaces: default, rbac: {useClusterRole: false}, metricLabelsAllowlist: ['configmaps=[app.kubernetes.io/*]'], resources: {limits: {cpu: 100m}}}",
+		series: map[string][]string{"kubestate": {
+			`kube_configmap_info{namespace="default",configmap="kube-root-ca.crt"} 1`,
+		}},
+	},
+	{
+		name: "chart-secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
+		values: "{tls: {enabled: true, secretName: kubestate-tls}, authFilter: {enabled: true}, networkPolicy: {enabled: true}, podDisruptionBudget: {maxUnavailable: 1}, " +
+			"prometheus: {monitor: {enabled: true}}, prometheusRule: {enabled: true}, collectors: [networkpolicies, pods, services]}",
+		series: map[string][]string{"kubestate": {
+			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 1`,
+		}},
+	},
+	{
+		name: "chart-sharded", level: "restricted", later: true, pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",
+	},
+}
+
+// install has helm install the chart with the mode's values, and returns what takes
+// it away again.
+func (d *deployments) install(t *testing.T, m mode) (remove func()) {
+	t.Helper()
+	program, err := process.Built("helm")
+	must(t, err)
+	helm := kubectl{program, d.k.kubeconfig}
+	home := t.TempDir()
+	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
+		t.Setenv(name, home)
+	}
+	values := filepath.Join(home, "values.yaml")
+	must(t, os.WriteFile(values, []byte(m.values), 0o600))
+	_, err = d.c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: m.namespace, Labels: map[string]string{
+			"pod-security.kubernetes.io/enforce": m.level,
+			"pod-security.kubernetes.io/warn":    m.level,
+		},
+	}}, metav1.CreateOptions{})
+	must(t, err)
+	helm.run(t, "install", "kubestate", filepath.Join("..", "..", "deploy", "chart"), "--namespace", m.namespace, "--values", values, "--server-side=true")
+	return func() {
+		helm.run(t, "uninstall", "kubestate", "--namespace", m.namespace)
+		d.k.run(t, "delete", "namespace", m.namespace)
+	}
+}

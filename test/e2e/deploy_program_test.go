@@ -1,0 +1,231 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+)
+
+// deployed is kubestate as a pod runs it: this test is the kubelet.
+type deployed struct {
+	*exporter.Exporter
+	d          *deployments
+	pod        corev1.Pod
+	instance   string
+	secured    bool
+	kubeconfig string // of the pod's account
+	token      string // of who scrapes
+}
+
+func (d *deployments) newDeployed(t *testing.T, m mode, pod corev1.Pod) *deployed {
+	t.Helper()
+	p := &deployed{d: d, pod: pod, instance: pod.Labels["app.kubernetes.io/instance"], secured: m.secured}
+	p.kubeconfig = d.kubeconfig(t, pod.Namespace, pod.Spec.ServiceAccountName, &pod)
+	if m.secured {
+		p.token = d.token(t, monitoring, "prometheus", nil)
+	}
+	return p
+}
+
+// token is what the kubelet asks for: one of an account, and of a pod if it is not nil.
+func (d *deployments) token(t *testing.T, namespace, account string, pod *corev1.Pod) string {
+	t.Helper()
+	var request authenticationv1.TokenRequest
+	if pod != nil {
+		request.Spec.BoundObjectRef = &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: pod.UID}
+	}
+	answer, err := d.c.Client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &request, metav1.CreateOptions{})
+	must(t, err)
+	return answer.Status.Token
+}
+
+func (d *deployments) kubeconfig(t *testing.T, namespace, account string, pod *corev1.Pod) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, cluster.WriteKubeconfig(path, d.c.URL, d.c.CA, d.token(t, namespace, account, pod)))
+	return path
+}
+
+// start runs the program with the arguments of the pod's container, on free ports
+// and with a kubeconfig in place of the token and the address that a pod finds.
+func (p *deployed) start(t *testing.T) {
+	t.Helper()
+	container := p.pod.Spec.Containers[0]
+	var replacements []string
+	for _, v := range container.Env {
+		replacements = append(replacements, "$("+v.Name+")", p.field(t, v))
+	}
+	token := false
+	for _, mount := range container.VolumeMounts {
+		if mount.MountPath == "/var/run/secrets/kubernetes.io/serviceaccount" {
+			token = true
+			continue
+		}
+		replacements = append(replacements, mount.MountPath, p.files(t, mount.Name))
+	}
+	if !token {
+		t.Error("the pod has no token")
+	}
+	replacer := strings.NewReplacer(replacements...)
+	var args []string
+	for _, arg := range container.Args {
+		args = append(args, replacer.Replace(arg))
+	}
+	p.Exporter = start(t, p.kubeconfig, args...)
+	if p.secured {
+		p.Scrapes, p.Telemetry = secure(p.Scrapes), secure(p.Telemetry)
+	}
+}
+
+// probed waits until the program passes what a kubelet asks of the pod.
+func (p *deployed) probed(t *testing.T) {
+	t.Helper()
+	container := p.pod.Spec.Containers[0]
+	for _, probe := range []*corev1.Probe{container.StartupProbe, container.LivenessProbe, container.ReadinessProbe} {
+		await(t, settling, p.passes(probe.HTTPGet), p.Process)
+	}
+}
+
+// field is the value of a variable that tells of the pod.
+func (p *deployed) field(t *testing.T, v corev1.EnvVar) string {
+	t.Helper()
+	switch v.ValueFrom.FieldRef.FieldPath {
+	case "metadata.name":
+		return p.pod.Name
+	case "metadata.namespace":
+		return p.pod.Namespace
+	case "spec.nodeName":
+		return p.pod.Spec.NodeName
+	}
+	t.Fatalf("variable %s is of %s", v.Name, v.ValueFrom)
+	return ""
+}
+
+// files is a directory with what is projected into a volume of the pod.
+func (p *deployed) files(t *testing.T, volume string) string {
+	t.Helper()
+	directory := t.TempDir()
+	put := func(name string, content []byte) {
+		must(t, os.WriteFile(filepath.Join(directory, name), content, 0o600))
+	}
+	for _, v := range p.pod.Spec.Volumes {
+		if v.Name != volume {
+			continue
+		}
+		for _, source := range v.Projected.Sources {
+			if source.ConfigMap != nil {
+				c, err := p.d.c.Client.CoreV1().ConfigMaps(p.pod.Namespace).Get(t.Context(), source.ConfigMap.Name, metav1.GetOptions{})
+				must(t, err)
+				for name, content := range c.Data {
+					put(name, []byte(content))
+				}
+			} else {
+				s, err := p.d.c.Client.CoreV1().Secrets(p.pod.Namespace).Get(t.Context(), source.Secret.Name, metav1.GetOptions{})
+				must(t, err)
+				for name, content := range s.Data {
+					put(name, content)
+				}
+			}
+		}
+	}
+	return directory
+}
+
+// passes asks as a kubelet does: by the name of the port, without credentials.
+func (p *deployed) passes(probe *corev1.HTTPGetAction) func(context.Context) error {
+	return func(ctx context.Context) error {
+		url := map[string]string{"http-metrics": p.Scrapes, "telemetry": p.Telemetry}[probe.Port.StrVal]
+		if scheme, _, _ := strings.Cut(url, ":"); scheme != strings.ToLower(string(probe.Scheme)) {
+			return fmt.Errorf("probe %+v of %q", probe, url)
+		}
+		if status, body := p.d.tls.get(ctx, url+probe.Path, ""); status != http.StatusOK {
+			return fmt.Errorf("%s%s: status %d: %s", url, probe.Path, status, body)
+		}
+		return nil
+	}
+}
+
+// state is a line that says how a resource stands.
+var state = regexp.MustCompile(`(?m)^kubestate_resource_state\{resource="(\w+)",state="(\w+)"\} 1$`)
+
+// wants has every resource synced that the program was told to watch, and the
+// series served to those that may have them, and to nobody else.
+func (p *deployed) wants(t *testing.T, series []string) {
+	t.Helper()
+	await(t, settling, func(ctx context.Context) error {
+		status, body := p.d.tls.get(ctx, p.Telemetry+"/metrics", p.token)
+		states := state.FindAllStringSubmatch(body, -1)
+		if status != http.StatusOK || len(states) == 0 {
+			return fmt.Errorf("status %d: %s", status, body)
+		}
+		for _, s := range states {
+			if s[2] != "synced" {
+				return fmt.Errorf("%s is %s", s[1], s[2])
+			}
+		}
+		return nil
+	}, p.Process)
+	await(t, settling, func(ctx context.Context) error {
+		status, body := p.d.tls.get(ctx, p.Scrapes+"/metrics", p.token)
+		if status != http.StatusOK {
+			return fmt.Errorf("status %d: %s", status, body)
+		}
+		for _, line := range series {
+			pattern := "(?m)^" + strings.ReplaceAll(regexp.QuoteMeta(line), `\*`, "[^\"]+") + "$"
+			if !regexp.MustCompile(pattern).MatchString(body) {
+				return fmt.Errorf("not served: %s", line)
+			}
+		}
+		return nil
+	}, p.Process)
+	if !p.secured {
+		return
+	}
+	for _, url := range []string{p.Scrapes, p.Telemetry} {
+		if status, body := p.d.tls.get(t.Context(), url+"/metrics", ""); status != http.StatusUnauthorized {
+			t.Errorf("%s: status %d without a token: %.200s", url, status, body)
+		}
+	}
+}
+
+// wantsPoliciesFor has each NetworkPolicy of the mode be about all of its pods, and let
+// scrapers reach both ports. Nothing here enforces it.
+func (d *deployments) wantsPoliciesFor(t *testing.T, m mode, programs []*deployed) {
+	t.Helper()
+	list, err := d.c.Client.NetworkingV1().NetworkPolicies(m.namespace).List(t.Context(), metav1.ListOptions{})
+	must(t, err)
+	if (len(list.Items) == 1) != m.guarded {
+		t.Fatalf("%d network policies", len(list.Items))
+	}
+	for _, policy := range list.Items {
+		selector, err := metav1.LabelSelectorAsSelector(&policy.Spec.PodSelector)
+		must(t, err)
+		var open []string
+		for _, port := range policy.Spec.Ingress[0].Ports {
+			open = append(open, port.Port.StrVal)
+		}
+		for _, p := range programs {
+			var ports []string
+			for _, port := range p.pod.Spec.Containers[0].Ports {
+				ports = append(ports, port.Name)
+			}
+			if diff := cmp.Diff(ports, open); diff != "" || !selector.Matches(labels.Set(p.pod.Labels)) {
+				t.Errorf("pod %s, selector %s, ports (-pod +policy):\n%s", p.pod.Name, selector, diff)
+			}
+		}
+	}
+}

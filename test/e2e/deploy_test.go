@@ -1,0 +1,306 @@
+package e2e
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/process"
+)
+
+var update = flag.Bool("update", false, "write the files below testdata that tests compare with")
+
+// mode is a kustomization in deploy/, and what becomes of it in a cluster of one
+// node of the control plane and two others.
+type mode struct {
+	name string
+	// directory is another place than deploy/, and namespace another than kubestate.
+	directory, namespace string
+	// level is the Pod Security level that the namespace enforces.
+	level string
+	// pods says how many pods there are, by the label instance.
+	pods map[string]int
+	// series are of the instance, beside others.
+	series map[string][]string
+	// watched is the namespace whose pods are served, if not all are.
+	watched string
+	// later says that the program does not know all flags of the manifest yet.
+	later bool
+	// secured says that it serves by TLS, and to whom the API server lets.
+	secured bool
+	// guarded says that it has a NetworkPolicy.
+	guarded bool
+	// values are those of the chart, in place of a kustomization.
+	values string
+}
+
+// modes are all of deploy/, and one as somebody makes of them.
+var modes = []mode{
+	{
+		name: "base", level: "restricted", pods: map[string]int{"kubestate": 1},
+		series: map[string][]string{"kubestate": {
+			`kube_deployment_status_replicas_available{namespace="kubestate",deployment="kubestate"} 1`,
+			`kube_service_spec_type{namespace="kubestate",service="kubestate",uid="*",type="ClusterIP"} 1`,
+			`kube_poddisruptionbudget_status_current_healthy{namespace="kubestate",poddisruptionbudget="kubestate"} 1`,
+		}},
+	},
+	{
+		name: "namespaced", level: "restricted", watched: "default", pods: map[string]int{"kubestate": 1},
+		series: map[string][]string{"kubestate": {
+			`kube_namespace_status_phase{namespace="kubestate",phase="Active"} 1`,
+			`kube_configmap_info{namespace="default",configmap="kube-root-ca.crt"} 1`,
+		}},
+	},
+	{
+		name: "hostnetwork", level: "privileged", pods: map[string]int{"kubestate": 1}, secured: true,
+		series: map[string][]string{"kubestate": {
+			`kube_daemonset_status_number_ready{namespace="kubestate",daemonset="kubestate"} 1`,
+			`kube_node_role{node="control-plane-1",role="control-plane"} 1`,
+		}},
+	},
+	{
+		name: "secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
+		series: map[string][]string{"kubestate": {
+			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 1`,
+		}},
+	},
+	{
+		name: "prometheus-operator", level: "restricted", pods: map[string]int{"kubestate": 1},
+		series: map[string][]string{"kubestate": {
+			`kube_deployment_spec_replicas{namespace="kubestate",deployment="kubestate"} 1`,
+		}},
+	},
+	{
+		name: "sharded", level: "restricted", later: true, pods: map[string]int{"kubestate": 2},
+	},
+	{
+		name: "per-node", level: "restricted", pods: map[string]int{"kubestate": 1, "kubestate-pods": 3, "kubestate-unscheduled": 1},
+		series: map[string][]string{"kubestate": {
+			`kube_daemonset_status_number_ready{namespace="kubestate",daemonset="kubestate-pods"} 3`,
+			`kube_deployment_status_replicas_available{namespace="kubestate",deployment="kubestate-unscheduled"} 1`,
+		}},
+	},
+	{
+		name: "overlay", directory: filepath.Join("testdata", "overlay"), namespace: monitoring,
+		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
+		series: map[string][]string{"kubestate": {
+			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
+		}},
+	},
+}
+
+// TestModes applies each mode to a whole cluster, as its users do, and starts the
+// program as the pods there say: with their arguments, files, account and probes.
+func TestModes(t *testing.T) {
+	d := startDeployments(t)
+	for _, m := range slices.Concat(modes, chartModes) {
+		m.directory = cmp.Or(m.directory, filepath.Join("..", "..", "deploy", m.name))
+		m.namespace = cmp.Or(m.namespace, "kubestate")
+		if !t.Run(m.name, func(t *testing.T) { d.try(t, m) }) {
+			return // what is left of it would be in the way of the next
+		}
+	}
+	t.Run("demo", d.demo)
+}
+
+// deployments is a cluster for manifests.
+type deployments struct {
+	c   *cluster.Cluster
+	k   kubectl
+	tls *serving // of the Secret that the manifests name
+}
+
+func startDeployments(t *testing.T) *deployments {
+	t.Helper()
+	options := cluster.Everything
+	options.ServiceAccounts = true
+	d := &deployments{c: cluster.Start(t, options), tls: newServing(t)}
+	d.k = newKubectl(t, d.c.Kubeconfig)
+	for name, node := range map[string]*corev1.Node{
+		"control-plane-1": {
+			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"node-role.kubernetes.io/control-plane": ""}},
+			Spec:       corev1.NodeSpec{Taints: []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}}},
+		},
+		"worker-1": {}, "worker-2": {},
+	} {
+		node.Name = name
+		node.Labels = maps.Clone(node.Labels)
+		if node.Labels == nil {
+			node.Labels = map[string]string{}
+		}
+		node.Labels[corev1.LabelOSStable] = "linux"
+		_, err := d.c.Client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{})
+		must(t, err)
+	}
+	crds, err := process.Built("operator-crds")
+	must(t, err)
+	d.k.run(t, "apply", "--server-side", "-f", crds)
+	d.k.run(t, "wait", "--for=condition=Established", "crd", "--all")
+	createNamespace(t, d.c, monitoring)
+	scraper, err := os.ReadFile("../../deploy/secured/scraper.yaml")
+	must(t, err)
+	apply(t, d.c, scraper)
+	createAccount(t, d.c, "default", "nobody")
+	// A pod that no node will ever have.
+	_, err = d.c.Client.CoreV1().Pods("default").Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "waits"},
+		Spec: corev1.PodSpec{
+			NodeSelector: map[string]string{"no": "where"},
+			Containers:   []corev1.Container{{Name: "main", Image: "example/main"}},
+		},
+	}, metav1.CreateOptions{})
+	must(t, err)
+	return d
+}
+
+func (d *deployments) try(t *testing.T, m mode) {
+	if m.values == "" {
+		d.k.run(t, "apply", "--server-side", "-k", m.directory)
+		defer d.k.run(t, "delete", "-k", m.directory) // and waits until the namespace is gone
+	} else {
+		defer d.install(t, m)()
+	}
+	if m.secured {
+		d.k.run(t, "create", "secret", "tls", "kubestate-tls", "-n", m.namespace,
+			"--cert", filepath.Join(d.tls.dir, "server.crt"), "--key", filepath.Join(d.tls.dir, "server.key"))
+	}
+	namespace, err := d.c.Client.CoreV1().Namespaces().Get(t.Context(), m.namespace, metav1.GetOptions{})
+	must(t, err)
+	if level := namespace.Labels["pod-security.kubernetes.io/enforce"]; level != m.level {
+		t.Errorf("pods are held to Pod Security level %q, want %q", level, m.level)
+	}
+	var access strings.Builder
+	var programs []*deployed
+	seen := map[string]bool{}
+	for _, pod := range d.pods(t, m) {
+		p := d.newDeployed(t, m, pod)
+		programs = append(programs, p)
+		if !seen[pod.Spec.ServiceAccountName] {
+			seen[pod.Spec.ServiceAccountName] = true
+			fmt.Fprintf(&access, "# %s\n%s", pod.Spec.ServiceAccountName, d.access(t, m.namespace, p.kubeconfig))
+		}
+	}
+	d.wantsPoliciesFor(t, m, programs)
+	wantGolden(t, filepath.Join("testdata", "access", m.name+".txt"), access.String())
+	if m.later {
+		return
+	}
+	for _, p := range programs {
+		p.start(t)
+	}
+	for _, p := range programs {
+		p.probed(t)
+		p.wants(t, m.series[p.instance])
+	}
+	d.wantsPodsOnce(t, m, programs)
+}
+
+// pods waits until the pods of the mode are there and ready, and gives them by name.
+func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
+	t.Helper()
+	var pods []corev1.Pod
+	awaitAPI(t, d.c, func(ctx context.Context) error {
+		list, err := d.c.Client.CoreV1().Pods(m.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=kubestate"})
+		if err != nil {
+			return err
+		}
+		ready := map[string]int{}
+		for _, pod := range list.Items {
+			if slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+				return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+			}) {
+				ready[pod.Labels["app.kubernetes.io/instance"]]++
+			}
+		}
+		pods = list.Items
+		if diff := gocmp.Diff(m.pods, ready); diff != "" {
+			return fmt.Errorf("pods that are ready (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+	slices.SortFunc(pods, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+	return pods
+}
+
+// wantsPodsOnce has every pod that is watched served by one of the programs, and none
+// by two.
+func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) {
+	t.Helper()
+	await(t, settling, func(ctx context.Context) error {
+		list, err := d.c.Client.CoreV1().Pods(m.watched).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		want, got := map[string]int{}, map[string]int{}
+		for _, pod := range list.Items {
+			want[pod.Name] = 1
+		}
+		for _, p := range programs {
+			_, body := d.tls.get(ctx, p.Scrapes+"/metrics", p.token)
+			for _, line := range podInfo.FindAllStringSubmatch(body, -1) {
+				got[line[1]]++
+			}
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			return fmt.Errorf("pods served, and how often (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+}
+
+// podInfo is a line that every pod has one of.
+var podInfo = regexp.MustCompile(`(?m)^kube_pod_info\{.*\bpod="([^"]+)"`)
+
+// access is what the account of a kubeconfig may do beyond what every account may, in
+// its own namespace and in another, in the words of `kubectl auth can-i --list`.
+func (d *deployments) access(t *testing.T, home, kubeconfig string) string {
+	t.Helper()
+	nobody := d.kubeconfig(t, "default", "nobody", nil)
+	var text strings.Builder
+	for _, namespace := range []string{home, "default"} {
+		list := func(kubeconfig string) []string {
+			own := kubectl{d.k.program, kubeconfig}
+			return strings.Split(own.run(t, "auth", "can-i", "--list", "-n", namespace), "\n")
+		}
+		everybody := map[string]bool{}
+		for _, line := range list(nobody) {
+			everybody[squeezed(line)] = true
+		}
+		fmt.Fprintf(&text, "## in the namespace %s\n", namespace)
+		for _, line := range list(kubeconfig) {
+			if line = squeezed(line); !everybody[line] {
+				fmt.Fprintln(&text, line)
+			}
+		}
+	}
+	return text.String()
+}
+
+// squeezed is a line of a table without its padding, which depends on the others.
+func squeezed(line string) string { return strings.Join(strings.Fields(line), " ") }
+
+func wantGolden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		must(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	must(t, err)
+	if diff := gocmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}

@@ -1,0 +1,320 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
+)
+
+// database is where the files of docs/integrations write to.
+const database = "http://victoria-metrics.monitoring.svc:8428"
+
+// TestIntegrations runs what docs/integrations has for each scraper: found by its
+// annotations in the API, kubestate is read by each of them, and the four
+// questions are answered where that writes to.
+func TestIntegrations(t *testing.T) {
+	c := cluster.Start(t, cluster.Options{})
+	must(t, c.Put(t.Context(), slices.Values(troubledShop())))
+	e := start(t, c.Kubeconfig)
+	await(t, settling, e.Ready, e.Process)
+	announce(t, c, e)
+	apply(t, c, documented(t, "discovery-rbac.yaml"))
+	i := integration{t: t, cluster: c, exporter: e, token: secretFile(t, newToken(t, c, monitoring, "prometheus"))}
+
+	victoria := i.startVictoria()
+	direct := runPrometheus(t, i.file("prometheus.yaml", ""))
+	pods := runPrometheus(t, i.file("prometheus-pods.yaml", ""))
+	i.startAgent(victoria)
+	i.startVMAgent(victoria)
+	i.startCollector(victoria)
+
+	direct.wantTargets(t, e, e.Scrapes, e.Telemetry)
+	pods.wantTargets(t, e, e.Scrapes)
+	const job = `job="kube-state-metrics"`
+	answersQuestions(t, direct, job)
+	answersQuestions(t, pods, job)
+	for _, query := range queriesOfGuide(t) {
+		if _, err := direct.query(t.Context(), query); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, cluster := range []string{"victoria", "agent", "vmagent", "collector"} {
+		there := job + fmt.Sprintf(",cluster=%q", cluster)
+		answersQuestions(t, victoria, there)
+		wantSameFamilies(t, victoria, there, direct, job)
+	}
+}
+
+// questions are those of the README, about the cluster that $ stands for, and
+// what is to be answered of troubledShop.
+var questions = []struct {
+	query string
+	want  map[string]float64
+}{
+	{`sum by (deployment) (kube_deployment_spec_replicas{$})`, map[string]float64{`deployment="cart"`: 2, `deployment="web"`: 5}},
+	{`sum by (deployment) (kube_deployment_status_replicas_available{$})`, map[string]float64{`deployment="cart"`: 2, `deployment="web"`: 3}},
+	{`sum by (namespace, deployment) (kube_deployment_spec_replicas{$} - kube_deployment_status_replicas_available{$} > 0)`,
+		map[string]float64{`deployment="web", namespace="shop"`: 2}},
+	{`sum by (phase) (kube_pod_status_phase{$})`, map[string]float64{
+		`phase="Pending"`: 2, `phase="Running"`: 6, `phase="Succeeded"`: 2, `phase="Failed"`: 1, `phase="Unknown"`: 0,
+	}},
+	{`sum by (pod, reason) (kube_pod_container_status_waiting_reason{$})`, map[string]float64{
+		`pod="web-3", reason="CrashLoopBackOff"`: 1, `pod="web-4", reason="ImagePullBackOff"`: 1,
+	}},
+	{`sum by (pod, reason) (kube_pod_status_reason{$} > 0)`, map[string]float64{`pod="web-5", reason="Evicted"`: 1}},
+	{`sum by (pod) (kube_pod_status_unschedulable{$})`, map[string]float64{`pod="web-6"`: 1}},
+	{`sum by (pod, container) (kube_pod_container_status_restarts_total{$} > 0)`, map[string]float64{
+		`container="app", pod="web-2"`: 7, `container="app", pod="web-3"`: 1,
+	}},
+	{`sum by (pod, reason) (kube_pod_container_status_last_terminated_reason{$})`, map[string]float64{`pod="web-3", reason="OOMKilled"`: 1}},
+	{`sum by (job_name) (kube_job_status_active{$} > 0)`, map[string]float64{`job_name="import"`: 2}},
+	{`sum by (job_name, reason) (kube_job_status_failed{$} > 0)`, map[string]float64{`job_name="report", reason="BackoffLimitExceeded"`: 1}},
+}
+
+// troubledShop is smallShop with reasons for what is wrong in it.
+func troubledShop() []cluster.Object {
+	crashes := newPod("web-3", corev1.PodRunning, 1)
+	crashes.Status.ContainerStatuses[0].State.Waiting = &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}
+	crashes.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{Reason: "OOMKilled", ExitCode: 137}
+	waits := newPod("web-4", corev1.PodPending, 0)
+	waits.Status.ContainerStatuses[0].State.Waiting = &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff"}
+	evicted := newPod("web-5", corev1.PodFailed, 0)
+	evicted.Status.Reason = "Evicted"
+	homeless := newPod("web-6", corev1.PodPending, 0)
+	homeless.Status.ContainerStatuses = nil
+	homeless.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable}}
+	report := newJob("report", 0)
+	report.Status.Failed = 4
+	report.Status.Conditions = []batchv1.JobCondition{{Type: batchv1.JobFailed, Status: corev1.ConditionTrue, Reason: batchv1.JobReasonBackoffLimitExceeded}}
+	changed := []cluster.Object{crashes, waits, evicted, homeless, report}
+	named := func(o cluster.Object) func(cluster.Object) bool {
+		return func(other cluster.Object) bool { return o.GetUID() == other.GetUID() }
+	}
+	objects := smallShop()
+	for _, o := range changed {
+		objects = append(slices.DeleteFunc(objects, named(o)), o)
+	}
+	return objects
+}
+
+// announce has the API tell of the exporter as deploy/base does, by two Services
+// with annotations and their slices, and besides by a pod with annotations. What
+// has a loopback address is written to etcd, since the API refuses that.
+func announce(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
+	t.Helper()
+	scrapes, telemetry := port(t, e.Scrapes), port(t, e.Telemetry)
+	meta := announced("kubestate", scrapes)
+	announceService(t, c, meta, corev1.ServicePort{Name: "http-metrics", Port: scrapes}, corev1.ServicePort{Name: "telemetry", Port: telemetry})
+	announceService(t, c, announced("kubestate-telemetry", telemetry), corev1.ServicePort{Name: "telemetry", Port: telemetry})
+	meta.UID = "pod-kubestate"
+	pod := &corev1.Pod{ObjectMeta: meta, Spec: template("kubestate").Spec, Status: corev1.PodStatus{
+		Phase: corev1.PodRunning, PodIP: "127.0.0.1", PodIPs: []corev1.PodIP{{IP: "127.0.0.1"}},
+	}}
+	must(t, c.Put(t.Context(), slices.Values([]cluster.Object{pod})))
+}
+
+// announced is the metadata of something that asks to be scraped on a port.
+func announced(name string, port int32) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Namespace: monitoring, Name: name, Labels: map[string]string{"app.kubernetes.io/name": "kubestate"},
+		Annotations: map[string]string{"prometheus.io/scrape": "true", "prometheus.io/port": fmt.Sprint(port)},
+	}
+}
+
+// announceService creates a Service and what the controllers would make of it.
+func announceService(t *testing.T, c *cluster.Cluster, meta metav1.ObjectMeta, ports ...corev1.ServicePort) {
+	t.Helper()
+	service := &corev1.Service{ObjectMeta: meta, Spec: corev1.ServiceSpec{Ports: ports}}
+	_, err := c.Client.CoreV1().Services(meta.Namespace).Create(t.Context(), service, metav1.CreateOptions{})
+	must(t, err)
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: meta.Namespace, Name: meta.Name + "-x7k2p", UID: types.UID("slice-" + meta.Name),
+			Labels: map[string]string{discoveryv1.LabelServiceName: meta.Name},
+		},
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"127.0.0.1"}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
+	}
+	for _, p := range ports {
+		slice.Ports = append(slice.Ports, discoveryv1.EndpointPort{Name: &p.Name, Port: &p.Port, Protocol: new(corev1.ProtocolTCP)})
+	}
+	must(t, c.Put(t.Context(), slices.Values([]cluster.Object{slice})))
+}
+
+// port is that of a URL.
+func port(t *testing.T, url string) int32 {
+	t.Helper()
+	port, err := strconv.ParseInt(url[strings.LastIndexByte(url, ':')+1:], 10, 32)
+	must(t, err)
+	return int32(port)
+}
+
+// documented is a file of docs/integrations.
+func documented(t *testing.T, name string) []byte {
+	t.Helper()
+	root, err := process.Root()
+	must(t, err)
+	text, err := os.ReadFile(filepath.Join(root, "docs", "integrations", name))
+	must(t, err)
+	return text
+}
+
+// queriesOfGuide are the queries in the guide's tables: what is in backquotes and
+// more than a name.
+func queriesOfGuide(t *testing.T) []string {
+	t.Helper()
+	root, err := process.Root()
+	must(t, err)
+	text, err := os.ReadFile(filepath.Join(root, "docs", "guide.md"))
+	must(t, err)
+	var queries []string
+	for _, span := range regexp.MustCompile("`[a-z (),]*kube[a-z]*_[^`]*[^a-z_`][^`]*`").FindAllString(string(text), -1) {
+		queries = append(queries, strings.Trim(span, "`"))
+	}
+	if len(queries) < 8 {
+		t.Errorf("only %d queries in the guide: %q", len(queries), queries)
+	}
+	return queries
+}
+
+// integration is what scrapers need to know of the place that they run in.
+type integration struct {
+	t        *testing.T
+	cluster  *cluster.Cluster
+	exporter *exporter.Exporter
+	token    string // file of that of the ServiceAccount prometheus
+}
+
+// role is the line that every discovery has, and its indentation.
+var role = regexp.MustCompile(`(?m)^( *)- role: .*$`)
+
+// file is that of docs/integrations with what is otherwise here: scrapers find
+// the API server and a token by themselves only in a pod, and do not have 30 s.
+// The cluster is to be called name, if there is one.
+func (i integration) file(path, name string) string {
+	i.t.Helper()
+	text := string(documented(i.t, path))
+	if !role.MatchString(text) {
+		i.t.Fatalf("%s discovers nothing", path)
+	}
+	text = role.ReplaceAllString(text, fmt.Sprintf("$0\n$1  api_server: %s\n$1  authorization: {credentials_file: %s}\n$1  tls_config: {ca_file: %s}",
+		i.cluster.URL, i.token, i.cluster.CA))
+	text = replaced(i.t, text, "scrape_interval: 30s", "scrape_interval: 1s")
+	if name != "" {
+		text = replaced(i.t, text, "cluster: prod", "cluster: "+name)
+	}
+	return text
+}
+
+// replaced is text with the only old in it replaced.
+func replaced(t *testing.T, text, old, by string) string {
+	t.Helper()
+	if n := strings.Count(text, old); n != 1 {
+		t.Fatalf("%d times, not once: %q in\n%s", n, old, text)
+	}
+	return strings.Replace(text, old, by, 1)
+}
+
+// startVictoria starts the database, which reads too.
+func (i integration) startVictoria() *prometheus {
+	i.t.Helper()
+	return runDatabase(i.t, "victoria-metrics", i.file("victoria-metrics.yaml", "victoria"), func(config, dir, listen string) []string {
+		return []string{
+			"-promscrape.config=" + config, "-storageDataPath=" + filepath.Join(dir, "data"), "-httpListenAddr=" + listen,
+			"-search.latencyOffset=0s",
+		}
+	})
+}
+
+func (i integration) startVMAgent(db *prometheus) {
+	i.t.Helper()
+	runDatabase(i.t, "vmagent", i.file("victoria-metrics.yaml", "vmagent"), func(config, dir, listen string) []string {
+		return []string{
+			"-promscrape.config=" + config, "-promscrape.suppressDuplicateScrapeTargetErrors", "-remoteWrite.url=" + db.url + "/api/v1/write",
+			"-remoteWrite.tmpDataPath=" + filepath.Join(dir, "data"), "-httpListenAddr=" + listen,
+		}
+	})
+}
+
+func (i integration) startAgent(db *prometheus) {
+	i.t.Helper()
+	config := replaced(i.t, i.file("prometheus-agent.yaml", "agent"), database, db.url)
+	runDatabase(i.t, "prometheus", config, func(config, dir, listen string) []string {
+		return []string{"--agent", "--config.file", config, "--storage.agent.path", filepath.Join(dir, "data"), "--web.listen-address", listen}
+	})
+}
+
+// startCollector starts an OpenTelemetry Collector, which measures nothing of
+// itself: that would be on a port of its own.
+func (i integration) startCollector(db *prometheus) {
+	i.t.Helper()
+	config := replaced(i.t, i.file("otel-collector.yaml", "collector"), database, db.url)
+	quiet := filepath.Join(i.t.TempDir(), "quiet.yaml")
+	must(i.t, os.WriteFile(quiet, []byte("service: {telemetry: {metrics: {level: none}}}\n"), 0o600))
+	runDatabase(i.t, "otelcol", config, func(config, _, _ string) []string {
+		return []string{"--config=" + config, "--config=" + quiet}
+	})
+}
+
+// wantTargets waits until p reads from just these URLs, each once.
+func (p *prometheus) wantTargets(t *testing.T, e *exporter.Exporter, urls ...string) {
+	t.Helper()
+	want := map[string]float64{}
+	for _, url := range urls {
+		want[sorted(map[string]string{"__name__": "up", "instance": strings.TrimPrefix(url, "http://"), "job": "kube-state-metrics"})] = 1
+	}
+	p.wantAnswer(t, `up`, want, e.Process)
+}
+
+// answersQuestions asks db about the cluster that the selector names.
+func answersQuestions(t *testing.T, db *prometheus, selector string) {
+	t.Helper()
+	for _, q := range questions {
+		db.wantAnswer(t, strings.ReplaceAll(q.query, "$", selector), q.want)
+	}
+}
+
+// wantAnswer waits until the answer to a query has exactly these samples.
+func (p *prometheus) wantAnswer(t *testing.T, query string, want map[string]float64, needs ...*process.Process) {
+	t.Helper()
+	await(t, settling, func(ctx context.Context) error {
+		got, err := p.query(ctx, query)
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			return fmt.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+		return nil
+	}, append(needs, p.Process)...)
+}
+
+// wantSameFamilies waits until db has as many series of each family as the other,
+// each by its selector.
+func wantSameFamilies(t *testing.T, db *prometheus, selector string, other *prometheus, otherSelector string) {
+	t.Helper()
+	const query = `count by (__name__) ({$,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"})`
+	want, err := other.query(t.Context(), strings.ReplaceAll(query, "$", otherSelector))
+	must(t, err)
+	if len(want) < 50 {
+		t.Errorf("only %d families", len(want))
+	}
+	db.wantAnswer(t, strings.ReplaceAll(query, "$", selector), want, other.Process)
+}

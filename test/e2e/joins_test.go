@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubestate/kubestate/test/process"
+)
+
+// joins is testdata/joins.yaml.
+type joins struct {
+	Others []values `json:"others"`
+	Before []struct {
+		Parts  []string `json:"parts"`
+		Values string   `json:"values"`
+	} `json:"before"`
+	Answers map[string][]sample `json:"answers"`
+}
+
+// values and sample are as promtool reads them.
+type values struct {
+	Series string `json:"series"`
+	Values string `json:"values"`
+}
+
+type sample struct {
+	Labels string  `json:"labels"`
+	Value  float64 `json:"value"`
+}
+
+// TestJoins has promtool evaluate the queries of docs/which-component.md, as they
+// stand there, on what kubestate serves of the example cluster and on what others
+// would say of the same containers.
+func TestJoins(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "joins.yaml"))
+	must(t, err)
+	var j joins
+	must(t, yaml.UnmarshalStrict(text, &j))
+	queries := queriesIn(t, filepath.Join("docs", "which-component.md"))
+	if d := cmp.Diff(slices.Sorted(maps.Keys(j.Answers)), slices.Sorted(maps.Keys(queries))); d != "" {
+		t.Fatalf("headings with answers and headings with queries (-answers +queries):\n%s", d)
+	}
+	type test struct {
+		Query   string   `json:"expr"`
+		At      string   `json:"eval_time"`
+		Samples []sample `json:"exp_samples"`
+	}
+	var tests []test
+	for heading, query := range queries {
+		if len(j.Answers[heading]) == 0 {
+			t.Errorf("%s: no answer says nothing", heading)
+		}
+		tests = append(tests, test{query, "10m", j.Answers[heading]})
+	}
+	file, err := json.Marshal(map[string]any{"evaluation_interval": "1m", "tests": []any{map[string]any{
+		"interval": "1m", "input_series": append(j.Others, j.ofKubestate(t)...), "promql_expr_test": tests,
+	}}})
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "joins.json")
+	must(t, os.WriteFile(path, file, 0o600))
+	promtool, err := process.Built("promtool")
+	must(t, err)
+	if out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", path).CombinedOutput(); err != nil {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+// ofKubestate is what two replicas serve of the example cluster with one pod more,
+// as somebody has it who scrapes them.
+func (j joins) ofKubestate(t *testing.T) []values {
+	t.Helper()
+	root, err := process.Root()
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.CopyFS(dir, os.DirFS(filepath.Join(root, "examples", "cluster"))))
+	pod, err := os.ReadFile(filepath.Join("testdata", "gift-wrapper.yaml"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "gift-wrapper.yaml"), pod, 0o600))
+	series, err := serve(t, "--snapshot", dir).Scrape(t.Context())
+	must(t, err)
+	var all []values
+	for line, value := range series {
+		over := fmt.Sprintf("%g+0x10", value) // 0x10 would be 16
+		for _, b := range j.Before {
+			if !slices.ContainsFunc(b.Parts, func(part string) bool { return !strings.Contains(line, part) }) {
+				over = b.Values
+			}
+		}
+		for _, replica := range []string{"a", "b"} {
+			target := fmt.Sprintf(`{job="kube-state-metrics",instance=%q,`, replica)
+			all = append(all, values{strings.Replace(line, "{", target, 1), over})
+		}
+	}
+	return all
+}
+
+// queriesIn are the indented blocks of a document by the headings above them, of
+// which each has one at the most.
+func queriesIn(t *testing.T, path string) map[string]string {
+	t.Helper()
+	root, err := process.Root()
+	must(t, err)
+	text, err := os.ReadFile(filepath.Join(root, path))
+	must(t, err)
+	queries, heading, inBlock := map[string]string{}, "", false
+	for line := range strings.Lines(string(text)) {
+		query, indented := strings.CutPrefix(line, "    ")
+		if indented && !inBlock && queries[heading] != "" {
+			t.Fatalf("%s: two blocks below %s", path, heading)
+		}
+		if indented {
+			queries[heading] += query
+		} else if rest, ok := strings.CutPrefix(line, "### "); ok {
+			heading = strings.TrimSpace(rest)
+		}
+		inBlock = indented
+	}
+	return queries
+}

@@ -1,0 +1,321 @@
+package e2e
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+)
+
+//go:embed observe.yaml
+var observeConfig string
+
+// exampleAlerts are those whose condition holds on the example cluster, served
+// by two programs at once. Its times lie back some months: what is due is late.
+var exampleAlerts = []string{
+	"ContainerCannotStart",
+	"ContainerCrashLoops",
+	"CronJobLate",
+	"DaemonSetPodsMissing",
+	"DeploymentReplicasMissing",
+	"DeploymentRolloutStuck",
+	"HorizontalPodAutoscalerAtMaximum",
+	"JobFailed",
+	"JobRunsLong",
+	"KubestateSeriesDoubled",
+	"NamespaceStuckTerminating",
+	"NodeCordoned",
+	"NodeUnderPressure",
+	"PersistentVolumeClaimPending",
+	"PodDisruptionBudgetExhausted",
+	"PodNotReady",
+	"PodPending",
+	"PodUnschedulable",
+	"ResourceQuotaNearLimit",
+}
+
+// TestObserve has an API server with the example cluster, two kubestates that
+// watch it, and a Prometheus that scrapes both and has the rules: every query of
+// the dashboards has an answer, and the rules say what is wrong with the cluster.
+func TestObserve(t *testing.T) {
+	c := cluster.Start(t, cluster.Options{})
+	objects, err := cluster.Load("../../examples/cluster")
+	must(t, err)
+	must(t, c.Put(t.Context(), slices.Values(objects)))
+	settings := filepath.Join(t.TempDir(), "settings.yaml")
+	must(t, os.WriteFile(settings, []byte("object_limit: 0\n"), 0o600))
+	// One has a file of settings, the other lists without streams: both have series of their own.
+	first := start(t, c.Kubeconfig, "--config", settings)
+	second := start(t, c.Kubeconfig, "--object-limit", "1000")
+	for _, e := range []*exporter.Exporter{first, second} {
+		await(t, settling, e.Ready, e.Process)
+	}
+	p := runPrometheus(t, observing(t, first, second))
+
+	t.Run("queries of dashboards have data", func(t *testing.T) {
+		dashboards := readDashboards(t)
+		await(t, settling, func(ctx context.Context) error {
+			var errs []error
+			for _, d := range dashboards {
+				errs = append(errs, p.fills(ctx, d))
+			}
+			return errors.Join(errs...)
+		}, p.Process, first.Process, second.Process)
+	})
+	t.Run("rules are healthy", func(t *testing.T) {
+		await(t, settling, p.rulesAre("ok", exampleAlerts), p.Process, first.Process, second.Process)
+	})
+	t.Run("names exist", func(t *testing.T) {
+		known := knownNames(t, first)
+		for _, rule := range readRules(t) {
+			p.knows(t, rule.Alert+rule.Record, rule.Expr, known)
+		}
+		for _, d := range readDashboards(t) {
+			for _, panel := range d.Panels {
+				for _, target := range panel.Targets {
+					p.knows(t, d.Title+": "+panel.Title, substitute(target.Expr), known)
+				}
+			}
+		}
+	})
+}
+
+// observing is the configuration of a Prometheus that scrapes both ports of the programs and has all rules.
+func observing(t *testing.T, exporters ...*exporter.Exporter) string {
+	t.Helper()
+	rules, err := filepath.Abs("../../deploy/prometheus/*.rules.yaml")
+	must(t, err)
+	var targets []string
+	for _, e := range exporters {
+		targets = append(targets, address(e), strings.TrimPrefix(e.Telemetry, "http://"))
+	}
+	return strings.NewReplacer("RULES", rules, "TARGETS", strings.Join(targets, ", ")).Replace(observeConfig)
+}
+
+// dashboard is what there is to ask in one.
+type dashboard struct {
+	Title      string
+	Templating struct{ List []variable }
+	Panels     []struct {
+		Title   string
+		Targets []target
+	}
+}
+
+type variable struct {
+	Name, Type string
+	Query      json.RawMessage
+}
+
+type target struct {
+	Expr           string
+	Instant, Range bool
+}
+
+func readDashboards(t *testing.T) []dashboard {
+	t.Helper()
+	paths, err := filepath.Glob("../../deploy/grafana/*.json")
+	must(t, err)
+	if len(paths) == 0 {
+		t.Fatal("no dashboards")
+	}
+	var dashboards []dashboard
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		must(t, err)
+		var d dashboard
+		must(t, json.Unmarshal(content, &d))
+		dashboards = append(dashboards, d)
+	}
+	return dashboards
+}
+
+// substitute does what Grafana does when All of each variable is chosen.
+func substitute(expr string) string {
+	return strings.NewReplacer("$cluster", ".*", "$namespace", ".*", "$job", ".*", "$instance", ".*", "$__rate_interval", "4s").Replace(expr)
+}
+
+// labelValues is how Grafana is asked for the values of a label.
+var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
+
+// fills returns an error for each variable of the dashboard that has no values,
+// and for each query that has no data.
+func (p *prometheus) fills(ctx context.Context, d dashboard) error {
+	var errs []error
+	for _, v := range d.Templating.List {
+		if err := p.offers(ctx, v); err != nil {
+			errs = append(errs, fmt.Errorf("%s: variable %s: %w", d.Title, v.Name, err))
+		}
+	}
+	for _, panel := range d.Panels {
+		for _, target := range panel.Targets {
+			if err := p.answers(ctx, target); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %s: %w", d.Title, panel.Title, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// offers returns an error unless the variable has values to choose from.
+func (p *prometheus) offers(ctx context.Context, v variable) error {
+	if v.Type == "datasource" {
+		return nil
+	}
+	var query struct{ Query string }
+	if err := json.Unmarshal(v.Query, &query); err != nil {
+		return err
+	}
+	match := labelValues.FindStringSubmatch(query.Query)
+	if match == nil {
+		return fmt.Errorf("asks in another way: %s", query.Query)
+	}
+	var values []string
+	err := p.get(ctx, "/api/v1/label/"+match[2]+"/values", url.Values{"match[]": {substitute(match[1])}}, &values)
+	if err == nil && len(values) == 0 {
+		err = fmt.Errorf("no values: %s", query.Query)
+	}
+	return err
+}
+
+// answers returns an error unless the query has data, at this moment or within the last seconds.
+func (p *prometheus) answers(ctx context.Context, q target) error {
+	path, params := "/api/v1/query", url.Values{"query": {substitute(q.Expr)}}
+	if q.Range {
+		path = "/api/v1/query_range"
+		now := time.Now()
+		params.Set("start", now.Add(-5*time.Second).Format(time.RFC3339))
+		params.Set("end", now.Format(time.RFC3339))
+		params.Set("step", "1")
+	}
+	var found struct{ Result []json.RawMessage }
+	err := p.get(ctx, path, params, &found)
+	if err == nil && len(found.Result) == 0 {
+		err = fmt.Errorf("no data: %s", params.Get("query"))
+	}
+	return err
+}
+
+// rulesAre is a condition that holds when all rules have this health, all
+// recording rules have made series, and these alerts and no others are pending or firing.
+func (p *prometheus) rulesAre(health string, alerts []string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var found struct {
+			Groups []struct {
+				Rules []struct{ Name, Type, Health, LastError, State string }
+			}
+		}
+		if err := p.get(ctx, "/api/v1/rules", nil, &found); err != nil {
+			return err
+		}
+		var errs []error
+		var active []string
+		for _, group := range found.Groups {
+			for _, rule := range group.Rules {
+				if rule.Health != health {
+					errs = append(errs, fmt.Errorf("rule %s is %s: %s", rule.Name, rule.Health, rule.LastError))
+				}
+				if rule.Type == "recording" {
+					errs = append(errs, p.has(ctx, rule.Name))
+				} else if rule.State != "inactive" {
+					active = append(active, rule.Name)
+				}
+			}
+		}
+		slices.Sort(active)
+		if diff := cmp.Diff(alerts, active); diff != "" {
+			errs = append(errs, fmt.Errorf("alerts (-want +got):\n%s", diff))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+func (p *prometheus) has(ctx context.Context, name string) error {
+	samples, err := p.query(ctx, name)
+	if err == nil && len(samples) == 0 {
+		err = fmt.Errorf("%s has no series", name)
+	}
+	return err
+}
+
+// knows fails the test if the expression selects a name that nobody has.
+func (p *prometheus) knows(t *testing.T, where, expr string, known map[string]bool) {
+	t.Helper()
+	var tree any
+	must(t, p.get(t.Context(), "/api/v1/parse_query", url.Values{"query": {expr}}, &tree))
+	names := selected(tree)
+	if len(names) == 0 {
+		t.Errorf("%s selects nothing: %s", where, expr)
+	}
+	for _, name := range names {
+		if !known[name] {
+			t.Errorf("%s: nobody has %q", where, name)
+		}
+	}
+}
+
+// selected are the names of metrics in a query that Prometheus has parsed.
+func selected(tree any) []string {
+	var names []string
+	switch node := tree.(type) {
+	case map[string]any:
+		if kind := node["type"]; kind == "vectorSelector" || kind == "matrixSelector" {
+			name, _ := node["name"].(string)
+			names = append(names, name)
+		}
+		for _, child := range node {
+			names = append(names, selected(child)...)
+		}
+	case []any:
+		for _, child := range node {
+			names = append(names, selected(child)...)
+		}
+	}
+	return names
+}
+
+// selfMetric is a name in a row of the table of self-metrics.
+var selfMetric = regexp.MustCompile("(?m)^\\| `(\\w+)`")
+
+// knownNames are the names of all families and self-metrics, of what the Go
+// client adds to those, of what Prometheus makes of a scrape, and of the recording rules.
+func knownNames(t *testing.T, e *exporter.Exporter) map[string]bool {
+	t.Helper()
+	known := map[string]bool{"up": true, "scrape_duration_seconds": true, "scrape_timeout_seconds": true}
+	var families []struct{ Name string }
+	content, err := os.ReadFile("../../docs/metrics.json")
+	must(t, err)
+	must(t, json.Unmarshal(content, &families))
+	for _, family := range families {
+		known[family.Name] = true
+	}
+	page, err := os.ReadFile("../../docs/self-metrics.md")
+	must(t, err)
+	for _, match := range selfMetric.FindAllStringSubmatch(string(page), -1) {
+		known[match[1]] = true
+	}
+	self, err := e.Self(t.Context())
+	must(t, err)
+	for series := range self {
+		name, _, _ := strings.Cut(series, "{")
+		known[name] = true
+	}
+	for _, rule := range readRules(t) {
+		known[rule.Record] = true
+	}
+	return known
+}
