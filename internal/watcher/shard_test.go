@@ -375,6 +375,16 @@ func TestShardOfFrames(t *testing.T) {
 	if d := cmp.Diff(append([]string{"ADDED"}, want...), sizes(16)); d != "" {
 		t.Errorf("in a small buffer (-want +got):\n%s", d)
 	}
+	// The rest of a frame is none, even if it reads like one about another's object.
+	foreign := firstFrame(stream.Bytes())[4:]
+	inside := append(binary.BigEndian.AppendUint32(nil, uint32(16+len(foreign))), make([]byte, 16)...)
+	parts := framer.NewFrameReader(readCloser{bytes.NewReader(append(inside, foreign...))})
+	if _, err := parts.Read(make([]byte, 16)); err == nil {
+		t.Error("a part of a frame is all of it")
+	}
+	if n, err := parts.Read(make([]byte, 4096)); n != len(foreign) || err != nil {
+		t.Errorf("the rest of a frame has %d bytes, %v, want %d", n, err, len(foreign))
+	}
 	r := framer.NewFrameReader(readCloser{bytes.NewReader(bytes.Repeat(firstFrame(stream.Bytes()), 10100))})
 	buffer := make([]byte, 4096)
 	if n := testing.AllocsPerRun(1, func() { _, _ = r.Read(buffer) }); n > 10100 {
