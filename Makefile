@@ -73,6 +73,9 @@ fuzz: ## Run each fuzz test for TIME=30s
 		done; \
 	done
 
+vulncheck: $(BUILD)/govulncheck ## Look for known faults in what is built in; asks vuln.go.dev or the GOVULNDB
+	$(BUILD)/govulncheck ./...
+
 clean: ## Remove what was built
 	rm -rf $(BUILD)
 
@@ -88,6 +91,10 @@ $(BUILD)/kwok: hack/tools/kwok.version
 
 $(BUILD)/helm: test/helm/go.mod
 	cd test/helm && go build -o $@ helm.sh/helm/v4/cmd/helm
+
+$(BUILD)/govulncheck: hack/tools/govulncheck.version
+	GOBIN=$(BUILD) go install golang.org/x/vuln/cmd/govulncheck@$$(cat $<)
+	@touch $@
 
 $(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod
 	cd hack/kubectl && go build -o $@ .
@@ -146,5 +153,5 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 $(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod
 	cd test/otelcol && go build -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace -o $@ .
 
-.PHONY: help run build image generate verify test test-image lint unit dashboards e2e bench churn bench-unit fuzz clean
+.PHONY: help run build image generate verify test test-image lint unit dashboards e2e bench churn bench-unit fuzz vulncheck clean
 .DEFAULT_GOAL := help

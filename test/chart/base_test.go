@@ -2,11 +2,14 @@ package chart
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // object is what of an object the chart and the kustomizations have in common.
@@ -16,28 +19,37 @@ type object struct {
 		Name, Namespace string
 		Annotations     map[string]string
 	}
-	Spec map[string]any
+	Spec  map[string]any
+	Rules []rule
 }
 
-// TestSameAsBase compares what runs by default, and how it is reached, with what
-// the kustomizations give.
+// TestSameAsBase compares what runs, how it is reached and how its pods know of
+// each other with what the kustomizations give.
 func TestSameAsBase(t *testing.T) {
-	base, err := os.ReadFile("../../deploy/kubestate.yaml")
+	kubectl, err := process.Built("kubectl")
 	must(t, err)
-	rendered, errs, ok := template(t)
-	if !ok {
-		t.Fatal(errs)
+	f := func(mode string, objects int, values ...string) {
+		t.Helper()
+		base, err := exec.CommandContext(t.Context(), kubectl, "kustomize", "../../deploy/"+mode).Output()
+		must(t, err)
+		rendered, errs, ok := template(t, values...)
+		if !ok {
+			t.Fatal(errs)
+		}
+		want, got := common(t, string(base)), common(t, rendered)
+		if len(want) != objects {
+			t.Errorf("%s: %d of %d objects are in the base", mode, len(want), objects)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-deploy +chart):\n%s", mode, diff)
+		}
 	}
-	want, got := common(t, string(base)), common(t, rendered)
-	if len(want) != 3 {
-		t.Errorf("%d of three objects are in the base", len(want))
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-deploy/base +chart):\n%s", diff)
-	}
+	f("base", 3)
+	f("sharded", 5, "--set", "autosharding.enabled=true,replicas=2")
 }
 
-// common gives the workload and the Services of a manifest, by kind and name.
+// common gives the workload, the Services and the role of the pods' own of a
+// manifest, by kind and name.
 func common(t *testing.T, manifest string) map[string]object {
 	t.Helper()
 	found := map[string]object{}
@@ -49,9 +61,33 @@ func common(t *testing.T, manifest string) map[string]object {
 			delete(o.Spec, "selector")
 			delete(o.Spec, "type")
 			fallthrough
-		case "Deployment":
+		case "Deployment", "StatefulSet", "Role", "RoleBinding":
 			found[o.Kind+" "+o.Metadata.Name] = o
 		}
 	}
 	return found
+}
+
+// TestRules compares the rules of the chart with those of the kustomizations.
+func TestRules(t *testing.T) {
+	base, err := os.ReadFile("../../deploy/components/prometheus-operator/prometheusrule.yaml")
+	must(t, err)
+	rendered, errs, ok := template(t, "--set", "prometheusRule.enabled=true", "--set-json", `prometheusRule.groups=[{"name":"own","rules":[]}]`)
+	if !ok {
+		t.Fatal(errs)
+	}
+	var want object
+	must(t, yaml.Unmarshal(base, &want))
+	want.Spec["groups"] = append(want.Spec["groups"].([]any), map[string]any{"name": "own", "rules": []any{}})
+	for document := range strings.SplitSeq(rendered, "\n---\n") {
+		var got object
+		must(t, yaml.Unmarshal([]byte(document), &got))
+		if got.Kind == "PrometheusRule" {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-deploy +chart):\n%s", diff)
+			}
+			return
+		}
+	}
+	t.Error("no PrometheusRule")
 }

@@ -22,15 +22,14 @@ var chartModes = []mode{
 		}},
 	},
 	{
-		name: "chart-namespaced", level: "restricted", pods: map[string]int{"kubestate": 1},
-		values: "{namespaces: default, releaseNamespace: true, rbac: {useClusterRole: false}, metricLabelsAllowlist: ['configmaps=[app.kubernetes.io/*]'], resources: {limits: {cpu: 100m}}}",
+		name: "chart-namespaced", level: "restricted", watched: "default", pods: map[string]int{"kubestate": 1},
+		values: "{namespaces: default, rbac: {useClusterRole: false}, metricLabelsAllowlist: ['configmaps=[app.kubernetes.io/*]'], resources: {limits: {cpu: 100m}}}",
 		series: map[string][]string{"kubestate": {
 			`kube_configmap_info{namespace="default",configmap="kube-root-ca.crt"} 1`,
-			`kube_pod_status_phase{namespace="kubestate",pod="*",uid="*",phase="Running"} 1`,
 		}},
 	},
 	{
-		name: "chart-secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true,
+		name: "chart-secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
 		values: "{tls: {enabled: true, secretName: kubestate-tls}, authFilter: {enabled: true}, networkPolicy: {enabled: true}, podDisruptionBudget: {maxUnavailable: 1}, " +
 			"prometheus: {monitor: {enabled: true}}, prometheusRule: {enabled: true}, collectors: [networkpolicies, pods, services]}",
 		series: map[string][]string{"kubestate": {
@@ -38,7 +37,7 @@ var chartModes = []mode{
 		}},
 	},
 	{
-		name: "chart-sharded", level: "restricted", pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",
+		name: "chart-sharded", level: "restricted", later: true, pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",
 	},
 }
 

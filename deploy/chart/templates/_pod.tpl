@@ -143,7 +143,7 @@ spec:
   serviceAccountName: {{ include "kubestate.account" . }}
   automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}
   enableServiceLinks: false
-  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | default (ternary 180 30 .Values.autosharding.enabled) }}
   {{- if .Values.hostNetwork }}
   hostNetwork: true
   {{- end }}
