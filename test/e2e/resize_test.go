@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubestate/kubestate/test/cluster"
+)
+
+// calm is the time between two resizes, in which no pod is there twice.
+const calm = 3 * time.Second
+
+// TestResize resizes a StatefulSet of real processes while pods come and go and a
+// Prometheus scrapes all of them every second, and asks that what it has seen.
+func TestResize(t *testing.T) {
+	const lasting = 300
+	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
+	_, err := c.Populate(t.Context(), lasting)
+	must(t, err)
+	s := startSet(t, c, 4, 1, "--resources=pods,deployments,nodes")
+	await(t, settling, func(ctx context.Context) error { return s.settled(ctx, 1) })
+	p := runPrometheus(t, s.configuration(shardRules(t)))
+	await(t, settling, func(ctx context.Context) error {
+		got, err := p.query(ctx, "count("+lastingPods+")")
+		if err == nil && got[""] < lasting {
+			err = fmt.Errorf("%v pods are scraped, want %d", got, lasting)
+		}
+		return err
+	}, p.Process)
+
+	churning := startChurn(t, c)
+	began := time.Now()
+	var resized []resize
+	time.Sleep(calm / 2)
+	for _, replicas := range []int32{3, 2, 4, 1} {
+		asked := time.Now()
+		s.resize(t.Context(), replicas)
+		resized = append(resized, resize{asked, time.Now(), replicas})
+		time.Sleep(calm)
+	}
+	churning()
+	history := recordShards(t, p, began, resized)
+	history.check(t, lasting)
+	history.draw(t)
+	t.Run("kill", func(t *testing.T) { killOne(t, s, p, lasting) })
+}
+
+// killOne ends one of two shards by SIGKILL: what the other one serves stays as it
+// was, and alerts tell of it as soon as they may.
+func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
+	s.resize(t.Context(), 2)
+	alert := func(state string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			got, err := p.query(ctx, `count by (alertname) (ALERTS{alertstate="`+state+`"})`)
+			want := map[string]float64{`alertname="KubestateShardMissing"`: 1, `alertname="KubestateObjectsUnserved"`: 1}
+			if diff := cmp.Diff(want, got); err == nil && diff != "" {
+				err = fmt.Errorf("alerts (-want +got):\n%s", diff)
+			}
+			return err
+		}
+	}
+	owned := func() float64 {
+		got, err := p.query(t.Context(), "count("+lastingPods+`) by (shard)`)
+		must(t, err)
+		return got[`shard="0"`]
+	}
+	await(t, settling, func(ctx context.Context) error {
+		if n := owned(); n == 0 || n >= pods {
+			return fmt.Errorf("shard 0 has %v pods", n)
+		}
+		return nil
+	})
+	before := owned()
+	s.kill(shardSet + "-1")
+	began := time.Now()
+	await(t, settling, alert("firing"), p.Process)
+	t.Logf("the alerts fire %s after the kill, with for: 5s", time.Since(began).Round(100*time.Millisecond))
+	got, err := p.query(t.Context(), "count by (shard) ("+lastingPods+")")
+	must(t, err)
+	if diff := cmp.Diff(map[string]float64{`shard="0"`: before}, got); diff != "" {
+		t.Errorf("pods after a kill (-want +got):\n%s", diff)
+	}
+}
+
+// shardRules are the rules for shards, with a shorter time before alerts.
+func shardRules(t *testing.T) (path string) {
+	t.Helper()
+	text, err := os.ReadFile("../../deploy/prometheus/sharding.rules.yaml")
+	must(t, err)
+	path = filepath.Join(t.TempDir(), "sharding.rules.yaml")
+	must(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte("for: 2m"), []byte("for: 5s")), 0o600))
+	return path
+}
