@@ -75,14 +75,16 @@ func (e *events) run() {
 	silent := time.NewTimer(e.limit)
 	defer silent.Stop()
 	for {
+		dropped := e.source.feed.dropped
+		if e.streaming {
+			dropped = nil // a list is not to begin again for that
+		}
 		select {
 		case <-e.done:
 			return
-		case <-e.source.feed.dropped:
-			if !e.streaming {
-				e.over() // to be resumed for the share as it is now
-				return
-			}
+		case <-dropped:
+			e.over() // to be resumed for the share as it is now
+			return
 		case <-silent.C:
 			if since := e.sinceForeign(); since < e.limit {
 				silent.Reset(e.limit - since)
