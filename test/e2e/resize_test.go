@@ -71,7 +71,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 		must(t, err)
 		return got[`shard="0"`]
 	}
-	await(t, settling, func(ctx context.Context) error {
+	await(t, settling, func(context.Context) error {
 		if n := owned(); n == 0 || n >= pods {
 			return fmt.Errorf("shard 0 has %v pods", n)
 		}

@@ -107,7 +107,7 @@ func (m *Member) promise(p Promise) *Promise {
 func (m *Member) replaceable() bool {
 	for n, pod := range m.pods {
 		p := m.promises[n]
-		if n != m.number && m.layout.has(n) && !pod.Ending && !(p.Leaving && p.Holder == pod.UID) {
+		if n != m.number && m.layout.has(n) && !pod.Ending && (!p.Leaving || p.Holder != pod.UID) {
 			return true
 		}
 	}

@@ -155,6 +155,17 @@ func promiseOf(lease *coordinationv1.Lease) (*handover.Promise, error) {
 	return p, nil
 }
 
+// write makes the Lease say what promiseOf reads.
+func write(lease *coordinationv1.Lease, p handover.Promise) {
+	lease.Annotations = map[string]string{
+		serialAnnotation:  fmt.Sprint(p.Serial),
+		servesAnnotation:  p.Serves.String(),
+		sinceAnnotation:   p.Since,
+		leavingAnnotation: fmt.Sprint(p.Leaving),
+	}
+	lease.Spec.HolderIdentity, lease.Spec.RenewTime = &p.Holder, &metav1.MicroTime{Time: time.Now()}
+}
+
 // keep writes the promise into the Lease of the pod. It fails if somebody else has
 // written that meanwhile, or uses it for something else.
 func (a *api) keep(ctx context.Context, s self, p handover.Promise) error {
@@ -177,13 +188,7 @@ func (a *api) keep(ctx context.Context, s self, p handover.Promise) error {
 	case lease.Labels[setLabel] != s.set.Name:
 		return fmt.Errorf("lease %s/%s is somebody else's: it has no label %s=%s", a.namespace, s.name, setLabel, s.set.Name)
 	}
-	lease.Annotations = map[string]string{
-		serialAnnotation:  fmt.Sprint(p.Serial),
-		servesAnnotation:  p.Serves.String(),
-		sinceAnnotation:   p.Since,
-		leavingAnnotation: fmt.Sprint(p.Leaving),
-	}
-	lease.Spec.HolderIdentity, lease.Spec.RenewTime = &p.Holder, &metav1.MicroTime{Time: time.Now()}
+	write(&lease, p)
 	if missing {
 		err = leases(a.coordination.Post()).Body(&lease).Do(ctx).Error()
 	} else {

@@ -1,0 +1,92 @@
+package members
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/sharding/handover"
+)
+
+func TestNumberOf(t *testing.T) {
+	f := func(pod, set string, want int, wantErr string) {
+		t.Helper()
+		got, err := numberOf(pod, set)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if got != want || text != wantErr {
+			t.Errorf("%s of %s: %d, %q", pod, set, got, text)
+		}
+	}
+	f("kubestate-0", "kubestate", 0, "")
+	f("kubestate-12", "kubestate", 12, "")
+	f("a-3-7", "a-3", 7, "")
+	for _, name := range []string{"kubestate", "kubestate-", "kubestate-a", "kubestate-1a", "kubestate-01", "kubestate--1", "other-1", "kubestate-x-1"} {
+		f(name, "kubestate", 0, "pod "+name+" does not have the name of StatefulSet kubestate and a number")
+	}
+}
+
+func TestLayoutOf(t *testing.T) {
+	f := func(spec appsv1.StatefulSetSpec, want handover.Layout) {
+		t.Helper()
+		if got := layoutOf(&appsv1.StatefulSet{Spec: spec}); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	f(appsv1.StatefulSetSpec{}, handover.Layout{Total: 1})
+	f(appsv1.StatefulSetSpec{Replicas: new(int32)}, handover.Layout{})
+	f(appsv1.StatefulSetSpec{Replicas: new(int32(4)), Ordinals: &appsv1.StatefulSetOrdinals{Start: 2}}, handover.Layout{Start: 2, Total: 4})
+}
+
+func TestPodOf(t *testing.T) {
+	f := func(pod corev1.Pod, want handover.Pod) {
+		t.Helper()
+		if got := *podOf(&pod); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	at := metav1.Unix(1e9, 0)
+	meta := metav1.ObjectMeta{UID: "u"}
+	ready := func(s corev1.ConditionStatus) corev1.PodStatus {
+		return corev1.PodStatus{Conditions: []corev1.PodCondition{
+			{Type: corev1.PodScheduled, Status: corev1.ConditionTrue}, {Type: corev1.PodReady, Status: s, LastTransitionTime: at},
+		}}
+	}
+	f(corev1.Pod{ObjectMeta: meta}, handover.Pod{UID: "u"})
+	f(corev1.Pod{ObjectMeta: meta, Status: ready("False")}, handover.Pod{UID: "u", Since: "2001-09-09T01:46:40Z"})
+	f(corev1.Pod{ObjectMeta: meta, Status: ready("Unknown")}, handover.Pod{UID: "u", Since: "2001-09-09T01:46:40Z"})
+	f(corev1.Pod{ObjectMeta: meta, Status: ready("True")}, handover.Pod{UID: "u", Ready: true, Since: "2001-09-09T01:46:40Z"})
+	meta.DeletionTimestamp = &at
+	f(corev1.Pod{ObjectMeta: meta}, handover.Pod{UID: "u", Ending: true})
+}
+
+// TestPromiseOf reads what is written, and nothing else.
+func TestPromiseOf(t *testing.T) {
+	p := handover.Promise{Holder: "u", Since: "s", Serial: 7, Serves: sharding.Even(1, 3), Leaving: true}
+	lease := &coordinationv1.Lease{}
+	write(lease, p)
+	got, err := promiseOf(lease)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(p.Serves.String(), got.Serves.String()); d != "" || got.Holder != "u" || got.Since != "s" || got.Serial != 7 || !got.Leaving {
+		t.Errorf("%+v: %s", got, d)
+	}
+	f := func(annotation, value, want string) {
+		t.Helper()
+		wrong := lease.DeepCopy()
+		wrong.Annotations[annotation] = value
+		if p, err := promiseOf(wrong); err == nil || p != nil || err.Error() != want {
+			t.Errorf("%s=%s: %+v, %v, want %s", annotation, value, p, err, want)
+		}
+	}
+	f("kubestate.io/serial", "x", `annotation kubestate.io/serial: "x" is no number`)
+	f("kubestate.io/serves", "half", `annotation kubestate.io/serves: "half" is no range`)
+}
