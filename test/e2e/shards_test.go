@@ -44,8 +44,8 @@ type shardProcess struct {
 	stopping time.Time
 }
 
-// startShards creates the StatefulSet and plays its kubelet for the time of the test.
-func startShards(t *testing.T, c *cluster.Cluster, most int, replicas int32, args ...string) *shards {
+// startShardSet creates the StatefulSet and plays its kubelet for the time of the test.
+func startShardSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args ...string) *shards {
 	t.Helper()
 	ports, err := process.FreePorts(2 * most)
 	must(t, err)
@@ -237,7 +237,7 @@ func TestResize(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
 	_, err := c.Populate(t.Context(), lasting)
 	must(t, err)
-	s := startShards(t, c, 4, 1, "--resources=pods,deployments,nodes")
+	s := startShardSet(t, c, 4, 1, "--resources=pods,deployments,nodes")
 	await(t, settling, func(ctx context.Context) error { return s.settled(ctx, 1) })
 	p := runPrometheus(t, s.configuration(shardRules(t)))
 	await(t, settling, func(ctx context.Context) error {
