@@ -6,27 +6,32 @@ import (
 	"time"
 )
 
-// until is an actor that ends some time after ctx does. It calls stopping as soon
-// as ctx ends. Interrupted, it waits for nothing.
-func until(ctx context.Context, delay time.Duration, stopping func()) (execute func() error, interrupt func(error)) {
+// until is an actor that ends some time after ctx does: when over, which is called
+// as soon as ctx ends, returns. over is to wait for nothing once it is interrupted.
+func until(ctx context.Context, over func(interrupted <-chan struct{})) (execute func() error, interrupt func(error)) {
 	interrupted := make(chan struct{})
-	over := sync.OnceFunc(func() { close(interrupted) })
+	stop := sync.OnceFunc(func() { close(interrupted) })
 	execute = func() error {
 		select {
 		case <-ctx.Done():
 		case <-interrupted:
 			return nil
 		}
-		stopping()
-		rest := time.NewTimer(delay)
-		defer rest.Stop()
-		select {
-		case <-rest.C:
-		case <-interrupted:
-		}
+		over(interrupted)
 		return nil
 	}
-	return execute, func(error) { over() }
+	return execute, func(error) { stop() }
+}
+
+// wait waits for a time, or until one of the channels is closed.
+func wait(d time.Duration, done, interrupted <-chan struct{}) {
+	rest := time.NewTimer(d)
+	defer rest.Stop()
+	select {
+	case <-rest.C:
+	case <-done:
+	case <-interrupted:
+	}
 }
 
 // background adapts a function that runs until its context ends to an actor.

@@ -32,7 +32,7 @@ func configure(opts options.Options) (watcher.Config, error) {
 		Namespaces: opts.Namespaces,
 		Denied:     opts.Denied,
 
-		Shard:       sharding.Even(opts.Shard, opts.TotalShards),
+		Shard:       shardOf(opts),
 		Node:        opts.Node,
 		Unscheduled: opts.Unscheduled,
 		FromCache:   opts.FromCache,
@@ -44,6 +44,15 @@ func configure(opts options.Options) (watcher.Config, error) {
 	var err error
 	config.Client, err = newClient(opts)
 	return config, err
+}
+
+// shardOf is what to serve of all objects, which is nothing yet if a StatefulSet says
+// that.
+func shardOf(opts options.Options) sharding.Ranges {
+	if opts.Pod != "" {
+		return sharding.None()
+	}
+	return sharding.Even(opts.Shard, opts.TotalShards)
 }
 
 // newWatcher makes the watcher that the options describe, and fails if it cannot

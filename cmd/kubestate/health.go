@@ -6,6 +6,8 @@ import (
 
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/sharding/members"
+	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -14,6 +16,16 @@ type source struct {
 	*watcher.Watcher
 	place *sharding.Place
 	open  bool
+	shard *members.Shard // nil if the layout does not change by itself
+}
+
+// Resources gives the store; nothing of it while a new shard gets ready, so that
+// nothing is served twice for long.
+func (s source) Resources() []*store.Resource {
+	if s.shard != nil && !s.shard.Status().Open {
+		return nil
+	}
+	return s.Watcher.Resources()
 }
 
 // Shard says what the watcher has of all objects.
@@ -25,6 +37,10 @@ func (s source) Open() bool { return s.open }
 // Checks gives what the watcher waits for as the server's checks.
 func (s source) Checks() []server.Check {
 	var checks []server.Check
+	if s.shard != nil {
+		status := s.shard.Status()
+		checks = append(checks, server.Check{Name: "shard", Passed: status.Ready, Detail: status.Detail})
+	}
 	for _, c := range s.Watcher.Checks() {
 		words := []string{string(c.State)}
 		if c.Reason != "" {

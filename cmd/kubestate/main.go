@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 	_ "time/tzdata" // schedules name time zones; the image has no files of them
 
 	"github.com/oklog/run"
@@ -47,7 +48,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case options.Version:
 		_, err = io.WriteString(stdout, version.Get().String())
 	case options.RBAC:
-		err = rbac.Write(stdout, rbac.Objects(rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}))
+		err = rbac.Write(stdout, rbac.Objects(rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter, Shards: opts.PodNamespace}))
 	case options.Serve:
 		err = serve(ctx, args, opts, stderr)
 	}
@@ -95,7 +96,12 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	watched.Register(registry)
 	place := sharding.NewPlace(registry)
 	reload := newReloader(args, opts, watched, place, registry, log)
-	served := source{watched, place, !opts.AuthFilter}
+	var scrapers server.Scrapers
+	shard, err := newShard(opts, watched, &scrapers, place, registry, log)
+	if err != nil {
+		return err
+	}
+	served := source{watched, place, !opts.AuthFilter, shard}
 
 	// Interrupted in this order: answers under way finish before what they are
 	// made from stops.
@@ -103,14 +109,20 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	running := context.WithoutCancel(ctx)
 	probes := server.NewProbes(served.Checks)
 	limits := server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}
-	g.Add(until(ctx, opts.ShutdownDelay, func() {
+	g.Add(until(ctx, func(interrupted <-chan struct{}) {
+		stopping := time.Now()
 		release() // a second signal ends the program at once
 		log.Info("stopping", "in", opts.ShutdownDelay)
 		probes.Stop()
+		if shard != nil {
+			handOver(shard, interrupted, log)
+		}
+		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry)), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry))), web, server.Timeouts(opts.Timeouts), log))
 	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
+	g.Add(shardActor(running, shard))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())
 	err = g.Run()

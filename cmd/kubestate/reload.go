@@ -38,7 +38,7 @@ type reloader struct {
 func newReloader(args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
 	r := &reloader{args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log}
 	r.current.Store(&opts)
-	place.Set(sharding.Static(opts.Shard, opts.TotalShards))
+	r.show(opts)
 	switch {
 	case opts.Awaited != nil:
 		log.Warn("starting without the configuration file", "err", opts.Awaited)
@@ -154,11 +154,18 @@ func (r *reloader) change(opts options.Options) (anew []string, err error) {
 	}
 	anew = r.watched.Change(config)
 	r.current.Store(&opts)
-	r.place.Set(sharding.Static(opts.Shard, opts.TotalShards))
+	r.show(opts)
 	if opts.Snapshot != "" {
 		err = r.watched.Load(objects)
 	}
 	return anew, err
+}
+
+// show shows the layout, if that is one of the options.
+func (r *reloader) show(opts options.Options) {
+	if opts.Pod == "" {
+		r.place.Set(sharding.Static(opts.Shard, opts.TotalShards))
+	}
 }
 
 // reloadMetrics tell of the configuration file. Their names and meanings are those

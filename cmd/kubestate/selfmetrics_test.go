@@ -11,10 +11,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/sharding/members"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -27,7 +29,11 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	w.Register(registry)
 	place := sharding.NewPlace(registry)
 	reload := newReloader(nil, options.Options{TotalShards: 1}, w, place, registry, slog.Default())
-	server.Main(source{w, place, true}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
+	shard, err := members.New(members.Config{}, &rest.Config{}, registry, slog.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Main(source{w, place, true, shard}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
 
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -110,7 +110,10 @@ func TestUntil(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			stopping := false
-			execute, interrupt := until(ctx, time.Minute, func() { stopping = true })
+			execute, interrupt := until(ctx, func(interrupted <-chan struct{}) {
+				stopping = true
+				wait(time.Minute, nil, interrupted)
+			})
 			time.AfterFunc(signal, cancel)
 			time.AfterFunc(interruption, func() { interrupt(nil) })
 			began := time.Now()

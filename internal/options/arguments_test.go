@@ -12,8 +12,7 @@ import (
 
 // notYet are flags that manifests in the field give and that do not exist so
 // far. A flag that arrives leaves this list.
-var notYet = []string{"custom-resource-state-config-file", "custom-resource-state-only",
-	"pod", "pod-namespace"}
+var notYet = []string{"custom-resource-state-config-file", "custom-resource-state-only"}
 
 // TestArgumentsOfTheField parses the argument vectors of charts, distributions
 // and examples in wide use.

@@ -45,6 +45,9 @@ type Options struct {
 	Shard, TotalShards int
 	Node               string
 	Unscheduled        bool
+	// Pod and PodNamespace name the own pod, whose StatefulSet says which shard to
+	// be; both are empty if Shard and TotalShards do.
+	Pod, PodNamespace string
 
 	// FromCache allows the API server to answer lists from its memory.
 	// ObjectLimit is how many objects are kept at most of each resource and
@@ -201,6 +204,7 @@ type values struct {
 	resources, namespaces, denied         list
 	shard                                 int32
 	totalShards                           int32
+	pod, podNamespace                     string
 	node                                  string
 	unscheduled                           bool
 	allow, deny, optIn                    list
@@ -242,6 +246,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to leave out, separated by commas")
 	f.Int32Var(&v.shard, "shard", 0, "which of --total-shards to be, counted from 0: serve the objects whose uids have hashes in that part of the range of all hashes")
 	f.Int32Var(&v.totalShards, "total-shards", 1, "how many kubestates divide the objects among them")
+	f.StringVar(&v.pod, "pod", "", "name of the own pod, with --pod-namespace: be the shard that its ordinal in its StatefulSet makes it, in place of --shard and --total-shards, and follow changes of replicas")
+	f.StringVar(&v.podNamespace, "pod-namespace", "", "namespace of that pod")
 	f.StringVar(&v.node, "node", "", "name of the node whose pods to serve alone; with --resources=pods")
 	f.BoolVar(&v.unscheduled, "track-unscheduled-pods", false, "serve only the pods that are on no node; with --resources=pods")
 	f.Var(&v.allow, "metric-allowlist", "patterns of the families to export, separated by commas: ECMAScript, not anchored (default all)")
@@ -280,6 +286,8 @@ func (v *values) options() (Options, error) {
 		Shard:           int(v.shard),
 		TotalShards:     int(v.totalShards),
 		Node:            v.node,
+		Pod:             v.pod,
+		PodNamespace:    v.podNamespace,
 		Unscheduled:     v.unscheduled,
 		Timeouts:        v.timeouts,
 		MaxScrapes:      int(v.maxScrapes),

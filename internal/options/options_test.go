@@ -102,6 +102,7 @@ func TestParse(t *testing.T) {
 	podsOnly := slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return r.Describe().Key != "pods" })
 	f(func(o *o) { o.TotalShards = 3 }, "--total-shards=3")
 	f(func(o *o) { o.Shard, o.TotalShards = 2, 3 }, "--shard=2", "--total-shards=3")
+	f(func(o *o) { o.Pod, o.PodNamespace = "kubestate-0", "kubestate" }, "--pod=kubestate-0", "--pod-namespace=kubestate")
 	f(func(*o) {}, "--shard=0", "--total-shards=1", "--node=", "--track-unscheduled-pods=false")
 	f(func(o *o) { o.Node, o.Resources = "worker-1.example", podsOnly }, "--node=worker-1.example", "--resources=pods")
 	f(func(o *o) { o.Unscheduled, o.Resources = true, podsOnly }, "--track-unscheduled-pods", "--resources=pods")
@@ -217,6 +218,9 @@ func TestParseErrors(t *testing.T) {
 	f("--max-staleness is 1m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=1m")
 	f("--max-staleness is -1h0m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=-1h")
 
+	f(`--pod "kubestate-0" and --pod-namespace "": give both, or none of them`, "--pod=kubestate-0")
+	f(`--pod "" and --pod-namespace "kubestate": give both, or none of them`, "--pod-namespace=kubestate")
+	f("--pod asks an API server: give it without --snapshot", "--pod=kubestate-0", "--pod-namespace=kubestate", "--snapshot=a")
 	f("--total-shards is 0: give the number of shards, at least 1", "--total-shards=0")
 	f("--total-shards is -1: give the number of shards, at least 1", "--total-shards=-1", "--shard=7")
 	f("--shard is 3: with --total-shards 3 give 0 to 2", "--shard=3", "--total-shards=3")

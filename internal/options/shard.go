@@ -1,6 +1,7 @@
 package options
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,10 @@ import (
 // checkShard refuses shards that there are not, and nodes for what is on none.
 func (o Options) checkShard() error {
 	switch {
+	case (o.Pod == "") != (o.PodNamespace == ""):
+		return fmt.Errorf("--pod %q and --pod-namespace %q: give both, or none of them", o.Pod, o.PodNamespace)
+	case o.Pod != "" && o.Snapshot != "":
+		return errors.New("--pod asks an API server: give it without --snapshot")
 	case o.TotalShards < 1:
 		return fmt.Errorf("--total-shards is %d: give the number of shards, at least 1", o.TotalShards)
 	case o.Shard < 0 || o.Shard >= o.TotalShards:

@@ -101,7 +101,10 @@ func FuzzOpen(f *testing.F) {
 			if u.Unmarshal(b[4:]) == nil && (u.Kind != string(e.Kind) || u.APIVersion != string(e.APIVersion) || !bytes.Equal(u.Raw, e.Object)) {
 				t.Errorf("%q, want %v", e, u)
 			}
-			projection.UID(e.Object)
+			var object metav1.PartialObjectMetadata
+			if id := projection.UID(e.Object); len(id) > 0 && object.Unmarshal(e.Object) == nil && string(object.UID) != string(id) {
+				t.Errorf("the uid is %q, want %q", id, object.UID)
+			}
 		}
 	})
 }

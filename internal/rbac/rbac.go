@@ -27,6 +27,9 @@ type Work struct {
 	Namespaces []string // none for all
 	// Reviews are what the auth filter asks of the API server.
 	Reviews bool
+	// Shards is the namespace of the StatefulSet whose pods divide the work, empty
+	// if there is none.
+	Shards string
 }
 
 // Objects gives the roles and their bindings. Without namespaces that is one
@@ -49,7 +52,20 @@ func Objects(w Work) []any {
 	for _, namespace := range w.Namespaces {
 		objects = append(objects, inNamespace(namespace, rules(inNamespaces))...)
 	}
+	if w.Shards != "" {
+		objects = append(objects, namespaced(role+"-sharding", w.Shards, sharing())...)
+	}
 	return objects
+}
+
+// sharing are the rules for seeing the other shards and telling them what is served.
+func sharing() []rbacv1.PolicyRule {
+	see := []string{"get", "list", "watch"}
+	return []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: see},
+		{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, Verbs: see},
+		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: append(see, "create", "update")},
+	}
 }
 
 func clusterWide(rules []rbacv1.PolicyRule) []any {
@@ -75,6 +91,11 @@ func inNamespace(namespace string, rules []rbacv1.PolicyRule) []any {
 	if len(rules) == 0 {
 		return nil
 	}
+	return namespaced(role, namespace, rules)
+}
+
+// namespaced is a role with a name, and its binding.
+func namespaced(role, namespace string, rules []rbacv1.PolicyRule) []any {
 	return []any{
 		&rbacv1.Role{
 			TypeMeta:   typeMeta("Role"),

@@ -101,6 +101,34 @@ func (r Ranges) Share() float64 {
 	return share
 }
 
+// Part is the i-th of n parts of the same size, as exactly as that goes.
+func (r Ranges) Part(i, n int) Ranges {
+	if !r.partial {
+		return Even(i, n)
+	}
+	width := uint64(0)
+	for _, s := range r.spans {
+		width += s.last - s.first + 1
+	}
+	from, to := fraction(width, i, n), fraction(width, i+1, n)
+	var part []span
+	for _, s := range r.spans {
+		size := s.last - s.first + 1
+		if from < size && to > 0 {
+			part = append(part, span{s.first + from, s.first + min(to, size) - 1})
+		}
+		from, to = from-min(from, size), to-min(to, size)
+	}
+	return normalised(slices.DeleteFunc(part, func(s span) bool { return s.last+1 == s.first }))
+}
+
+// fraction is width*i/n, rounded down.
+func fraction(width uint64, i, n int) uint64 {
+	high, low := bits.Mul64(width, uint64(i))
+	q, _ := bits.Div64(high, low, uint64(n))
+	return q
+}
+
 // Selector has an API server send the objects of these ranges alone, as
 // shardSelector of a list or a watch. It is empty for the range of all. There is
 // none for no hash: that need not be asked for.
@@ -122,7 +150,7 @@ func (r Ranges) String() string {
 	}
 	var parts []string
 	for _, s := range r.spans {
-		parts = append(parts, fmt.Sprintf("[%s,%s)", bound(s.first), s.end()))
+		parts = append(parts, s.String())
 	}
 	return strings.Join(parts, " ")
 }

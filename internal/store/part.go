@@ -115,6 +115,42 @@ func (p *Part) remove(uid string, at place) {
 	pg.touched = p.ticks
 }
 
+// Retain forgets the objects of which keep says false, a page at a time. It may be
+// called at any time: a generation that is being built, and objects that are set
+// meanwhile, are left to the caller.
+func (p *Part) Retain(keep func(uid string) bool) {
+	for n := 0; ; n++ {
+		pg, more := p.retainPage(n, keep)
+		if !more {
+			return
+		}
+		if pg != nil {
+			p.packPage(pg) // text that is open takes many times the memory
+		}
+	}
+}
+
+// retainPage is Retain for the n-th page. It gives that if it has changed and is
+// still there, and says whether there may be more.
+func (p *Part) retainPage(n int, keep func(uid string) bool) (changed *page, more bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n >= len(p.pages) {
+		return nil, false
+	}
+	pg := p.pages[n]
+	if pg == nil {
+		return nil, true
+	}
+	for slot := range pageSlots {
+		if uid := pg.uids[slot]; pg.used&(1<<slot) != 0 && !keep(uid) {
+			p.remove(uid, place{int32(n), int32(slot)})
+			changed = p.pages[n]
+		}
+	}
+	return changed, true
+}
+
 // A Generation is the next content of a part, built beside the present one from
 // what of it is still true: text that has not changed stays packed as it is. It
 // serves the goroutine of the part's source.

@@ -61,7 +61,7 @@ func readings(t *testing.T, from io.Reader, began time.Time, size int) (all []st
 			all = append(all, string(p[:n])+" at "+time.Since(began).String())
 		}
 		if err != nil {
-			if err != errBroken {
+			if !errors.Is(err, errBroken) {
 				t.Errorf("the answer ended with %v", err)
 			}
 			return all

@@ -88,7 +88,7 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 
 // cutList cuts a list, and leaves out what is not of the share.
 func (d *decoder) cutList(b []byte) int {
-	if d.share.ranges.IsAll() {
+	if d.share.present().IsAll() {
 		return d.cutter.List(b, nil)
 	}
 	return d.cutter.List(b, d.share.wants)

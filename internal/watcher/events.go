@@ -78,6 +78,11 @@ func (e *events) run() {
 		select {
 		case <-e.done:
 			return
+		case <-e.source.feed.dropped:
+			if !e.streaming {
+				e.over() // to be resumed for the share as it is now
+				return
+			}
 		case <-silent.C:
 			if since := e.sinceForeign(); since < e.limit {
 				silent.Reset(e.limit - since)

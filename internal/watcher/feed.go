@@ -3,6 +3,7 @@ package watcher
 import (
 	"fmt"
 	"reflect"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
@@ -29,6 +31,8 @@ type Feed struct {
 	lists     *atomic.Int64 // that have been completed
 	health    *health
 	share     *share
+	dropped   chan struct{} // that it has become less
+	storing   sync.Mutex    // held while what is stored has to go with the share
 
 	next   *store.Generation // of a list that is under way
 	listed bool              // next has the whole list
@@ -57,6 +61,8 @@ func (f *Feed) Update(object any) error { return f.set(object) }
 func (f *Feed) Delete(object any) error {
 	o, err := asObject(object)
 	if err == nil {
+		f.storing.Lock()
+		defer f.storing.Unlock()
 		f.part.Delete(key(o))
 	}
 	return err
@@ -112,10 +118,10 @@ func (f *Feed) Replace(objects []any, _ string) error {
 		f.render(next.Set, o)
 		listed[key(o)] = true
 	}
-	if !whole {
-		next.Retain(func(uid string) bool { return listed[uid] })
-	}
+	f.storing.Lock()
+	next.Retain(func(uid string) bool { return (whole || listed[uid]) && f.share.has(uid) })
 	f.part.Replace(next)
+	f.storing.Unlock()
 	f.fresh = true
 	f.lists.Add(1)
 	if f.health.completed() {
@@ -129,10 +135,31 @@ func (f *Feed) Resync() error { return nil }
 
 func (f *Feed) set(object any) error {
 	o, err := asObject(object)
-	if err == nil && f.roomFor(o) {
+	if err != nil {
+		return err
+	}
+	f.storing.Lock()
+	defer f.storing.Unlock()
+	if f.share.has(key(o)) && f.roomFor(o) {
 		f.render(f.part.Set, o)
 	}
-	return err
+	return nil
+}
+
+// drop takes away what is in gone, and has the watch go on without it.
+func (f *Feed) drop(gone sharding.Ranges) {
+	f.storing.Lock()
+	f.share.drop(gone)
+	f.storing.Unlock()
+	// What comes from now on is not of those: nobody needs to wait for this.
+	f.part.Retain(f.share.has)
+	if f.share.present().IsNone() {
+		return // no watch is of nothing
+	}
+	select {
+	case f.dropped <- struct{}{}:
+	default: // it will be seen
+	}
 }
 
 // roomFor says whether o is there already or may be.

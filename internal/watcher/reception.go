@@ -108,7 +108,7 @@ func (r *reception) StreamDecoder(contentType string, params map[string]string) 
 	standard, events, frames, err := r.ClientNegotiator.StreamDecoder(contentType, params)
 	if contentType == runtime.ContentTypeProtobuf {
 		events = eventSerializer{events}
-		if !r.share.ranges.IsAll() {
+		if !r.share.present().IsAll() {
 			frames = framer{frames, r.share}
 		}
 	}

@@ -2,6 +2,7 @@ package watcher_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -76,31 +78,75 @@ func TestShardOfStream(t *testing.T) {
 		q.event("DELETED", served(ours("a", "x", 30, 2), "46"))
 		f.holds(t, podText(by1), nil)
 
-		q.end() // and another API server of the same address goes on
-		q = f.next(t).want("watch "+anyPods+" resourceVersion=46").asks("shardSelector", half.Selector()).watch()
-		for i := range 20 {
-			q.event("MODIFIED", served(ours("b", "y", 31, 1), fmt.Sprint(50+i)))
+		for i, want := range []string{"0", "1"} { // API servers of the same address go on
+			q.end()
+			version := fmt.Sprint(46 + 100*i)
+			q = f.next(t).want("watch "+anyPods+" resourceVersion="+version).asks("shardSelector", half.Selector()).watch()
+			if want == "0" {
+				q.event("ADDED", served(theirs("b", "z", 1), "47"))
+			}
+			for j := range 20 {
+				q.event("MODIFIED", served(ours("b", "y", 31, 1), fmt.Sprint(127+100*i+j)))
+			}
+			synctest.Wait()
+			f.counted(t, fmt.Sprint(watchOK, 2+i, "\n", filtered, want, "\n", skipped, "5\n"))
 		}
-		f.counted(t, watchOK+"2\n"+filtered+"1\n"+skipped+"4\n")
 		f.logged(t)
 	})
 }
 
 // TestShardIsNotSilent has a watch on which for a long time only objects of other
-// shards come: it is alive.
+// shards come: it is alive. Events in protobuf are left out before there is one.
 func TestShardIsNotSilent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{Shard: half})
-		q := f.next(t).want("stream "+anyPods).watch().event("BOOKMARK", listEnds("5"))
-		for i := range 10 {
-			<-time.After(90 * time.Second)
-			q.event("ADDED", served(theirs("a", fmt.Sprint(i), i), fmt.Sprint(6+i)))
+	for name, send := range map[string]func(*request, string, runtime.Object) *request{
+		"JSON":     func(q *request, kind string, o runtime.Object) *request { return q.event(kind, o) },
+		"protobuf": (*request).frame,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := follow(t, watcher.Config{Shard: half})
+				f.next(t).want("stream "+anyPods).watch().event("BOOKMARK", listEnds("5")).end()
+				q := f.next(t).want("watch " + anyPods + " resourceVersion=5")
+				if name == "JSON" {
+					q.watch()
+				} else {
+					q.frames()
+				}
+				for i := range 10 {
+					<-time.After(90 * time.Second)
+					send(q, "ADDED", served(theirs("a", fmt.Sprint(i), i), fmt.Sprint(6+i)))
+				}
+				synctest.Wait()
+				if old := time.Since(f.w.Statuses()[0].Contact); old > 2*time.Minute {
+					t.Errorf("last heard of %s ago", old)
+				}
+				waits(t, 2*time.Minute, func() { f.next(t).want("watch " + anyPods + " resourceVersion=5") })
+				f.counted(t, watchOK+"2\n"+filtered+"0\n"+skipped+"10\n")
+			})
+		})
+	}
+}
+
+// frames begins to answer with events in protobuf.
+func (q *request) frames() *request {
+	return q.do(func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", runtime.ContentTypeProtobuf+";stream=watch")
+		w.(http.Flusher).Flush()
+	})
+}
+
+// frame sends an event in protobuf.
+func (q *request) frame(kind string, o runtime.Object) *request {
+	return q.do(func(w http.ResponseWriter) {
+		var event bytes.Buffer
+		info, _ := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), runtime.ContentTypeProtobuf)
+		raw := runtime.RawExtension{Raw: encoded(q.t, runtime.ContentTypeProtobuf, o)}
+		if err := info.StreamSerializer.Encode(&metav1.WatchEvent{Type: kind, Object: raw}, &event); err != nil {
+			q.t.Error(err)
 		}
-		synctest.Wait()
-		if old := time.Since(f.w.Statuses()[0].Contact); old > 2*time.Minute {
-			t.Errorf("last heard of %s ago", old)
-		}
-		waits(t, 2*time.Minute, func() { f.next(t).want("watch " + anyPods + " resourceVersion=5") })
+		_, _ = w.Write(binary.BigEndian.AppendUint32(nil, uint32(event.Len())))
+		_, _ = w.Write(event.Bytes())
+		w.(http.Flusher).Flush()
 	})
 }
 
@@ -256,6 +302,25 @@ func TestLoadParts(t *testing.T) {
 	f(watcher.Config{Unscheduled: true, Shard: half}, podText(by1))
 }
 
+// TestShardOfList decodes lists of objects of both halves. What is in protobuf is left
+// out before.
+func TestShardOfList(t *testing.T) {
+	list := &corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, ListMeta: metav1.ListMeta{ResourceVersion: "7"}}
+	list.Items = []corev1.Pod{*theirs("a", "x", 0), *ours("b", "y", 0, 1), *theirs("a", "z", 1)}
+	d, err := watcher.NewShare(pods, half, watcher.NewMetrics(prometheus.NewRegistry())).Decoder(runtime.ContentTypeProtobuf, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := d.Decode(encoded(t, runtime.ContentTypeProtobuf, list), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &corev1.PodList{ListMeta: list.ListMeta, Items: list.Items[1:2]}
+	if d := cmp.Diff(runtime.Object(want), got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 // TestShardOfFrames reads a stream of events about objects of both halves, with
 // buffers of all kinds.
 func TestShardOfFrames(t *testing.T) {
@@ -309,6 +374,16 @@ func TestShardOfFrames(t *testing.T) {
 	// What does not fit into the buffer is looked at later, when it is decoded.
 	if d := cmp.Diff(append([]string{"ADDED"}, want...), sizes(16)); d != "" {
 		t.Errorf("in a small buffer (-want +got):\n%s", d)
+	}
+	// The rest of a frame is none, even if it reads like one about another's object.
+	foreign := firstFrame(stream.Bytes())[4:]
+	inside := append(binary.BigEndian.AppendUint32(nil, uint32(16+len(foreign))), make([]byte, 16)...)
+	parts := framer.NewFrameReader(readCloser{bytes.NewReader(append(inside, foreign...))})
+	if _, err := parts.Read(make([]byte, 16)); err == nil {
+		t.Error("a part of a frame is all of it")
+	}
+	if n, err := parts.Read(make([]byte, 4096)); n != len(foreign) || err != nil {
+		t.Errorf("the rest of a frame has %d bytes, %v, want %d", n, err, len(foreign))
 	}
 	r := framer.NewFrameReader(readCloser{bytes.NewReader(bytes.Repeat(firstFrame(stream.Bytes()), 10100))})
 	buffer := make([]byte, 4096)

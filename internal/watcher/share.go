@@ -3,6 +3,7 @@ package watcher
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,9 +19,9 @@ import (
 // sends is skipped: in their wire form where that can be, and else when they are
 // decoded. It may be used concurrently.
 type share struct {
-	ranges   sharding.Ranges
-	skipped  prometheus.Counter   // nil if nothing can be
-	filtered *prometheus.GaugeVec // by resource
+	ranges   atomic.Pointer[sharding.Ranges]
+	skipped  func() prometheus.Counter // shown once something can be
+	filtered *prometheus.GaugeVec      // by resource
 	resource string
 
 	// What has come of the present answer, a list or a watch, and when the last
@@ -29,10 +30,12 @@ type share struct {
 }
 
 func newShare(d generators.Description, ranges sharding.Ranges, m *Metrics) *share {
-	s := &share{ranges: ranges, filtered: m.filtered, resource: d.Key}
+	s := &share{filtered: m.filtered, resource: d.Key}
+	s.skipped = sync.OnceValue(func() prometheus.Counter { return m.skipped.WithLabelValues(d.Key) })
 	if !ranges.IsAll() {
-		s.skipped = m.skipped.WithLabelValues(d.Key)
+		s.skipped()
 	}
+	s.ranges.Store(&ranges)
 	return s
 }
 
@@ -42,6 +45,18 @@ const telling = 20
 
 var errOtherShard = errors.New("the API server answers for another shard than it is asked for")
 
+// present is what there is to be at the moment.
+func (s *share) present() sharding.Ranges { return *s.ranges.Load() }
+
+// has says whether an object of the uid is to be had.
+func (s *share) has(uid string) bool { return s.present().Holds(sharding.Hash(uid)) }
+
+// drop leaves out some of it.
+func (s *share) drop(gone sharding.Ranges) {
+	rest := s.present().Minus(gone)
+	s.ranges.Store(&rest)
+}
+
 // begin notes that an answer begins.
 func (s *share) begin() {
 	s.ours.Store(0)
@@ -50,11 +65,11 @@ func (s *share) begin() {
 
 // wants says whether an object of the uid is to be had. One that is not is
 // counted.
-func (s *share) wants(uid []byte) bool { return s.ranges.Holds(sharding.Hash(uid)) || s.skip() }
+func (s *share) wants(uid []byte) bool { return s.present().Holds(sharding.Hash(uid)) || s.skip() }
 
 // skip notes an object that is not to be had, and is false.
 func (s *share) skip() bool {
-	s.skipped.Inc()
+	s.skipped().Inc()
 	s.last.Store(time.Now().UnixNano())
 	if s.foreign.Add(1) == 1 {
 		s.tell(false)
@@ -65,9 +80,9 @@ func (s *share) skip() bool {
 // takes is wants for an object that is decoded.
 func (s *share) takes(o metav1.Object) bool {
 	switch {
-	case s.ranges.IsAll():
+	case s.present().IsAll():
 		return true
-	case !s.ranges.Holds(sharding.Hash(key(o))):
+	case !s.has(key(o)):
 		return s.skip()
 	case s.ours.Add(1) == telling && s.foreign.Load() == 0:
 		s.tell(true)
@@ -86,7 +101,7 @@ func (s *share) check(page any, selector string) error {
 	if is := list.GetShardInfo().Selector; is != selector {
 		return fmt.Errorf("%w: %s", errOtherShard, is)
 	}
-	if !s.ranges.IsAll() {
+	if !s.present().IsAll() {
 		s.tell(true)
 	}
 	return nil

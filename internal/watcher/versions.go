@@ -75,7 +75,7 @@ func (s *source) shardSelector() string {
 	if time.Now().Before(s.chooseFrom) {
 		return ""
 	}
-	return s.feed.share.ranges.Selector()
+	return s.feed.share.present().Selector()
 }
 
 // aboutShard says whether an attempt failed because of the shard that was asked

@@ -104,7 +104,7 @@ func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
 			resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
 			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, lists: &w.lists, health: newHealth(),
 			rendering: w.metrics.rendering.WithLabelValues(d.Key),
-			share:     newShare(d, p.shard, w.metrics),
+			share:     newShare(d, p.shard, w.metrics), dropped: make(chan struct{}, 1),
 		}
 		f.renderer.Contained = w.contained.report
 		u.feeds = append(u.feeds, f)

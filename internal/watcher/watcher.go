@@ -55,6 +55,8 @@ type Watcher struct {
 	// building are those that are to be served once they are complete: what is
 	// wanted, or was when they were begun.
 	building []*watched
+	config   Config        // the last one
+	sharded  bool          // its shard is that of Reshard
 	signals  chan struct{} // that serving may have to change
 	lists    atomic.Int64  // that have been completed
 }
@@ -63,25 +65,34 @@ type Watcher struct {
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 	w := &Watcher{metrics: metrics, contained: newContained(metrics, log), log: log, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*watched{})
-	w.Change(config)
+	w.change(config)
 	all := w.wanted
 	w.serving.Store(&all)
 	return w
 }
 
-// Change has config take the place of the configuration before. A resource that
-// both have the same plans for stays as it is. Any other that is watched already
-// is served as it was until it is complete under the new configuration, or the API
-// server refuses it; a resource that is new is served from then on. Change gives
-// the keys of what is made anew, and does not wait for it. What an earlier Change
-// began of the resource is completed first, so that changes that come faster than
-// it can be listed do not put each other off; unless that takes too long, or what is
-// served is wanted again.
+// Change has config take the place of the configuration before, except for the
+// shard once Reshard has said what that is. A resource that both have the same plans
+// for stays as it is. Any other that is watched already is served as it was until it
+// is complete under the new configuration, or the API server refuses it; a resource
+// that is new is served from then on. Change gives the keys of what is made anew,
+// and does not wait for it. What an earlier Change began of the resource is completed
+// first, so that changes that come faster than it can be listed do not put each other
+// off; unless that takes too long, or what is served is wanted again.
 func (w *Watcher) Change(config Config) (anew []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.sharded {
+		config.Shard = w.config.Shard
+	}
+	return w.change(config)
+}
+
+// change is Change for whoever holds mu.
+func (w *Watcher) change(config Config) (anew []string) {
+	w.config = config
 	// A change that is taken back finds what is still served.
-	known := slices.Concat(*w.serving.Load(), w.building, w.wanted)
+	known := w.known()
 	var wanted []*watched
 	for _, r := range config.Resources {
 		d := r.Describe()
@@ -223,10 +234,14 @@ func (w *Watcher) takeUp() (needed []*watched) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	serving := *w.serving.Load()
+	whole := !w.sharded || !slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
 	var next, building []*watched
 	for _, u := range w.wanted {
 		old := named(serving, u.Name())
 		serve, build := u.inTurn(old, named(w.building, u.Name()), starting)
+		if old != nil && !whole && !old.shard.Equal(u.shard) {
+			serve, build = old, u // what Reshard wants comes in one piece
+		}
 		if serve != nil {
 			next = append(next, serve)
 		}

@@ -24,6 +24,9 @@ import (
 type Options struct {
 	// Controllers runs kube-controller-manager, which makes pods of workloads.
 	Controllers bool
+	// Only names the controllers to run, all of them if there is none. Those
+	// of nodes would not stand for pods whose node is a test.
+	Only []string
 	// Scheduler runs kube-scheduler, which binds pods to nodes.
 	Scheduler bool
 	// Kubelets runs kwok, which plays the kubelet of every node, see stages.yaml.

@@ -138,7 +138,12 @@ func (c *Cluster) startOthers(ctx context.Context) error {
 }
 
 func (c *Cluster) startControllers(ctx context.Context) error {
+	only := "*"
+	if len(c.opts.Only) > 0 {
+		only = strings.Join(append(c.opts.Only, "serviceaccount-controller"), ",")
+	}
 	err := c.startOther(c.program, "kube-controller-manager",
+		"--controllers", only,
 		"--kubeconfig", c.Kubeconfig,
 		"--leader-elect=false",
 		"--secure-port", "0",

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/exporter"
@@ -196,6 +198,34 @@ func (p *deployed) wants(t *testing.T, series []string) {
 	for _, url := range []string{p.Scrapes, p.Telemetry} {
 		if status, body := p.d.tls.get(t.Context(), url+"/metrics", ""); status != http.StatusUnauthorized {
 			t.Errorf("%s: status %d without a token: %.200s", url, status, body)
+		}
+	}
+}
+
+// wantsPoliciesFor has each NetworkPolicy of the mode be about all of its pods, and let
+// scrapers reach both ports. Nothing here enforces it.
+func (d *deployments) wantsPoliciesFor(t *testing.T, m mode, programs []*deployed) {
+	t.Helper()
+	list, err := d.c.Client.NetworkingV1().NetworkPolicies(m.namespace).List(t.Context(), metav1.ListOptions{})
+	must(t, err)
+	if (len(list.Items) == 1) != m.guarded {
+		t.Fatalf("%d network policies", len(list.Items))
+	}
+	for _, policy := range list.Items {
+		selector, err := metav1.LabelSelectorAsSelector(&policy.Spec.PodSelector)
+		must(t, err)
+		var open []string
+		for _, port := range policy.Spec.Ingress[0].Ports {
+			open = append(open, port.Port.StrVal)
+		}
+		for _, p := range programs {
+			var ports []string
+			for _, port := range p.pod.Spec.Containers[0].Ports {
+				ports = append(ports, port.Name)
+			}
+			if diff := cmp.Diff(ports, open); diff != "" || !selector.Matches(labels.Set(p.pod.Labels)) {
+				t.Errorf("pod %s, selector %s, ports (-pod +policy):\n%s", p.pod.Name, selector, diff)
+			}
 		}
 	}
 }

@@ -41,6 +41,8 @@ type mode struct {
 	later bool
 	// secured says that it serves by TLS, and to whom the API server lets.
 	secured bool
+	// guarded says that it has a NetworkPolicy.
+	guarded bool
 	// values are those of the chart, in place of a kustomization.
 	values string
 }
@@ -70,7 +72,7 @@ var modes = []mode{
 		}},
 	},
 	{
-		name: "secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true,
+		name: "secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
 		series: map[string][]string{"kubestate": {
 			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 1`,
 		}},
@@ -93,7 +95,7 @@ var modes = []mode{
 	},
 	{
 		name: "overlay", directory: filepath.Join("testdata", "overlay"), namespace: monitoring,
-		pods: map[string]int{"kubestate": 1}, secured: true,
+		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
 		series: map[string][]string{"kubestate": {
 			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
 		}},
@@ -191,6 +193,7 @@ func (d *deployments) try(t *testing.T, m mode) {
 			fmt.Fprintf(&access, "# %s\n%s", pod.Spec.ServiceAccountName, d.access(t, m.namespace, p.kubeconfig))
 		}
 	}
+	d.wantsPoliciesFor(t, m, programs)
 	wantGolden(t, filepath.Join("testdata", "access", m.name+".txt"), access.String())
 	if m.later {
 		return

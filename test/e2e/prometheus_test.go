@@ -250,13 +250,22 @@ func (p *prometheus) scrapes(e *exporter.Exporter) func(context.Context) error {
 
 // query returns the answer to an instant query: values by labels, sorted, as in PromQL.
 func (p *prometheus) query(ctx context.Context, query string) (map[string]float64, error) {
+	return p.queryAt(ctx, query, "")
+}
+
+// queryAt is query at a time, in Unix seconds; now if that is empty.
+func (p *prometheus) queryAt(ctx context.Context, query, at string) (map[string]float64, error) {
+	params := url.Values{"query": {query}}
+	if at != "" {
+		params.Set("time", at)
+	}
 	var answer struct {
 		Result []struct {
 			Metric map[string]string
 			Value  [2]any
 		}
 	}
-	if err := p.get(ctx, "/api/v1/query", url.Values{"query": {query}}, &answer); err != nil {
+	if err := p.get(ctx, "/api/v1/query", params, &answer); err != nil {
 		return nil, err
 	}
 	values := map[string]float64{}

@@ -70,6 +70,36 @@ func TestShards(t *testing.T) {
 	must(t, c.StartAPIServer(t.Context()))
 	change(2)
 	wantParts(t, whole, lasting...)
+	t.Run("by node", func(t *testing.T) { checkNodes(t, c, whole) })
+}
+
+// checkNodes holds that the pods of a node, or of none, are served alone and as they
+// are with all.
+func checkNodes(t *testing.T, c *cluster.Cluster, whole *exporter.Exporter) {
+	nodes, err := c.Client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{Limit: 1})
+	must(t, err)
+	all, err := whole.Scrape(t.Context(), "pods")
+	must(t, err)
+	for flag, labelled := range map[string]string{
+		"--node=" + nodes.Items[0].Name: fmt.Sprintf("node=%q", nodes.Items[0].Name),
+		"--track-unscheduled-pods":      `node=""`,
+	} {
+		e := start(t, c.Kubeconfig, "--resources=pods", flag)
+		await(t, settling, e.Ready, e.Process)
+		got, err := e.Scrape(t.Context())
+		must(t, err)
+		wanted, has := all.Containing("kube_pod_info{", labelled), got.Containing("kube_pod_info{")
+		slices.Sort(wanted)
+		slices.Sort(has)
+		if len(wanted) < 3 || !slices.Equal(wanted, has) {
+			t.Errorf("%s gives %d pods, want %d", flag, len(has), len(wanted))
+		}
+		for name, value := range got {
+			if is, ok := all[name]; !ok || is != value {
+				t.Fatalf("%s gives %s %v, and all of them %v, %v", flag, name, value, is, ok)
+			}
+		}
+	}
 }
 
 // startShards runs all of so many shards, and returns when they are ready.

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/sharding/members"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// newShard has the watcher follow the StatefulSet of the own pod, if the options
+// name that. Otherwise there is none.
+func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.Scrapers, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) (*members.Shard, error) {
+	if opts.Pod == "" {
+		return nil, nil
+	}
+	to, err := clientConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	config := members.Config{Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Place: place}
+	return members.New(config, to, reg, log)
+}
+
+// handOver waits until others serve what the shard serves, or it is too late.
+func handOver(shard *members.Shard, interrupted <-chan struct{}, log *slog.Logger) {
+	began, over := time.Now(), shard.Leave()
+	wait(shard.Limit(), over, interrupted)
+	select {
+	case <-over:
+		log.Info("other shards serve what this one did", "after", time.Since(began).Round(time.Millisecond))
+	default:
+		log.Warn("no other shard serves what this one did; stopping all the same", "after", time.Since(began).Round(time.Millisecond))
+	}
+}
+
+// shardActor runs the shard, or just waits if there is none.
+func shardActor(ctx context.Context, shard *members.Shard) (execute func() error, interrupt func(error)) {
+	ctx, cancel := context.WithCancel(ctx)
+	execute = func() error {
+		if shard == nil {
+			<-ctx.Done()
+			return nil
+		}
+		return shard.Run(ctx)
+	}
+	return execute, func(error) { cancel() }
+}

@@ -1,0 +1,213 @@
+package handover
+
+import (
+	"time"
+
+	"github.com/kubestate/kubestate/internal/sharding"
+)
+
+// A Layout says which numbered pods divide the work: Total of them, from Start on.
+type Layout struct{ Start, Total int }
+
+// share is what the pod with the number is to serve.
+func (l Layout) share(number int) sharding.Ranges {
+	return sharding.Even(number-l.Start, l.Total)
+}
+
+// has says whether the pod with the number is part of the layout.
+func (l Layout) has(number int) bool { return number >= l.Start && number < l.Start+l.Total }
+
+// A Promise is what a member tells the others.
+type Promise struct {
+	// Holder is the uid of the member's pod, and Since the Since of that when it was
+	// last ready: a promise of a process that has died, in a pod that has become
+	// ready again with another, counts no more.
+	Holder, Since string
+	// Serial tells the promises of one process apart, and those of two.
+	Serial int64
+	// Serves is what the member serves, and goes on serving until it has itself
+	// seen a later promise without it.
+	Serves sharding.Ranges
+	// Leaving says that the member ends as soon as others serve all that.
+	Leaving bool
+}
+
+// A Pod is what the API server knows of a member's pod.
+type Pod struct {
+	UID string
+	// Ready is the condition, and Since tells the times apart at which it has
+	// changed. Ending says that the pod is being deleted.
+	Ready, Ending bool
+	Since         string
+}
+
+// A Member is the state of one of the shards. It is for one goroutine.
+type Member struct {
+	number int
+	uid    string
+
+	laid     bool // layout is known
+	layout   Layout
+	promises map[int]Promise // by number, as the API server has them
+	pods     map[int]Pod
+
+	has     sharding.Ranges // complete
+	wanted  sharding.Ranges // being completed, or has
+	ready   bool            // has been all of a share
+	open    bool            // readers get what there is
+	proven  sharding.Ranges // has been read by scrapers
+	leaving bool
+	since   string // the own pod is ready, or was the last time
+
+	serial int64
+	sent   *Promise // the last one, nil if it may not have arrived
+	spoken bool     // the API server has had one
+
+	waits time.Time // since when something could not be let go, zero if nothing is
+}
+
+// patience is how long a member waits for the readiness of one that has promised.
+const patience = 5 * time.Minute
+
+// New makes the member that the pod with the number and uid is. Serials of its
+// promises follow serial.
+func New(number int, uid string, serial int64) *Member {
+	return &Member{
+		number: number, uid: uid, serial: serial,
+		promises: map[int]Promise{}, pods: map[int]Pod{},
+		has: sharding.None(), wanted: sharding.None(), proven: sharding.None(),
+	}
+}
+
+// SetLayout notes the present layout. Layouts come in their order.
+func (m *Member) SetLayout(l Layout) { m.layout, m.laid = l, true }
+
+// SetPod notes how the pod with the number is, and nil that there is none.
+func (m *Member) SetPod(number int, p *Pod) {
+	if p == nil {
+		delete(m.pods, number)
+		return
+	}
+	m.pods[number] = *p
+	if number == m.number && p.Ready {
+		m.since = p.Since
+	}
+}
+
+// SetPromise notes the promise of the pod with the number, and nil that there is
+// none. Promises of all members come in the order in which the API server has them.
+func (m *Member) SetPromise(number int, p *Promise) {
+	_, known := m.own()
+	if p == nil {
+		delete(m.promises, number)
+	} else {
+		m.promises[number] = *p
+	}
+	_, still := m.own()
+	m.spoken = m.spoken || still
+	if known && !still {
+		m.Lost() // somebody else took it away
+	}
+}
+
+// Completed notes that everything of r, which Decide wanted, is complete and given
+// to readers, if there are any to be.
+func (m *Member) Completed(r sharding.Ranges) {
+	if r.Equal(m.wanted) {
+		m.has = r
+	}
+}
+
+// Scraped notes that scrapers have read all that is served.
+func (m *Member) Scraped() {
+	if m.open {
+		m.proven = m.has
+	}
+}
+
+// Leave has the member end as soon as others serve what it does.
+func (m *Member) Leave() { m.leaving = true }
+
+// Lost notes that a promise may not have arrived, so that it is sent again.
+func (m *Member) Lost() { m.sent = nil }
+
+// Serves is what readers get.
+func (m *Member) Serves() sharding.Ranges {
+	if !m.open {
+		return sharding.None()
+	}
+	return m.has
+}
+
+// Target is what the member is to serve in the end: its share of the layout, and
+// while another member leaves, a part of what that serves and nobody who is there has
+// in his share. Until the layout is known there is none.
+func (m *Member) Target() sharding.Ranges {
+	if !m.laid {
+		return sharding.None()
+	}
+	share, orphaned := m.layout.share(m.number), sharding.None()
+	if !m.layout.has(m.number) {
+		return share
+	}
+	for n, p := range m.promises {
+		if p.Leaving && n != m.number && p.Holder == m.pods[n].UID {
+			orphaned = orphaned.Union(p.Serves)
+		}
+	}
+	if orphaned.IsNone() {
+		return share
+	}
+	before, staying := 0, 0 // of those who are there
+	for n := m.layout.Start; n < m.layout.Start+m.layout.Total; n++ {
+		if _, here := m.present(n); !here && n != m.number {
+			continue
+		}
+		orphaned = orphaned.Minus(m.layout.share(n))
+		staying++
+		if n < m.number {
+			before++
+		}
+	}
+	return share.Union(orphaned.Part(before, staying))
+}
+
+// present gives the promise of another member that runs and stays, if it is to be
+// relied on.
+func (m *Member) present(n int) (Promise, bool) {
+	p, promised := m.promises[n]
+	pod := m.pods[n]
+	return p, promised && n != m.number && p.Holder == pod.UID && p.Since == pod.Since && pod.Ready && !pod.Ending && !p.Leaving
+}
+
+// others is what other members serve and go on serving. If waited is set, they need
+// not be ready.
+func (m *Member) others(waited bool) sharding.Ranges {
+	r := sharding.None()
+	for n, p := range m.promises {
+		if _, ok := m.present(n); ok || waited && n != m.number && p.Holder == m.pods[n].UID && !p.Leaving {
+			r = r.Union(p.Serves)
+		}
+	}
+	return r
+}
+
+// promised is what any other member has promised, whatever has become of it.
+func (m *Member) promised() sharding.Ranges {
+	r := sharding.None()
+	for n, p := range m.promises {
+		if n != m.number {
+			r = r.Union(p.Serves)
+		}
+	}
+	return r
+}
+
+// own is the member's promise as the API server has it, if that is the last one.
+func (m *Member) own() (Promise, bool) {
+	p := m.promises[m.number]
+	return p, m.sent != nil && p.Serial == m.sent.Serial
+}
+
+// Number is that of the member's pod.
+func (m *Member) Number() int { return m.number }
