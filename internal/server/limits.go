@@ -94,7 +94,7 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		defer l.leave()
 	}
-	a := l.answers.add(w)
+	a := l.answers.add(w, r)
 	defer l.answers.remove(a)
 	l.next.ServeHTTP(a, r)
 }

@@ -40,6 +40,9 @@ func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, log
 		WriteTimeout:      timeouts.Write,
 		IdleTimeout:       timeouts.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnContext:       withConnection,
+		// The deadline of a stream does not end a connection that takes nothing.
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: timeouts.Write},
 	}
 	config := &webConfig{WebConfig: web, log: log}
 	drained := make(chan struct{})

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -17,8 +19,10 @@ const (
 // An answer is one that is being written, and can be cut off.
 type answer struct {
 	http.ResponseWriter
+	conn net.Conn // nil if there is none
 
 	mu    sync.Mutex
+	tried time.Time // when it was last to be cut off
 	since time.Time // when what is being written began to be; zero if nothing is
 }
 
@@ -38,24 +42,40 @@ func (a *answer) note(since time.Time) {
 	a.since = since
 }
 
-// standing is how long the client has taken nothing.
+// standing is how long the client has taken nothing; 0 while it is being cut off.
 func (a *answer) standing(now time.Time) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.since.IsZero() {
+	if a.since.IsZero() || now.Sub(a.tried) < lookAround {
 		return 0
 	}
 	return now.Sub(a.since)
 }
 
-// cutOff ends the write that is under way, if there is one.
-func (a *answer) cutOff() {
+// cutOff ends the write that is under way, if there is one. It says whether it has
+// not tried before: a connection of which the client takes nothing keeps also the
+// end of a stream of HTTP/2 or TLS, and ends itself the next time.
+func (a *answer) cutOff() (first bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.since.IsZero() { // it may have gone on meanwhile
-		// A writer that knows no deadlines is none of a connection's.
-		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now())
+	if a.since.IsZero() { // it has gone on meanwhile
+		return false
 	}
+	// A writer that knows no deadlines is none of a connection's.
+	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now())
+	first = a.tried.IsZero()
+	if !first && a.conn != nil {
+		_ = a.conn.SetWriteDeadline(time.Now())
+	}
+	a.tried = time.Now()
+	return first
+}
+
+// connection is the key of a request's connection in its context.
+type connection struct{}
+
+func withConnection(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connection{}, c)
 }
 
 // answers are those being written.
@@ -64,10 +84,11 @@ type answers struct {
 	all map[*answer]bool
 }
 
-func (s *answers) add(w http.ResponseWriter) *answer {
+func (s *answers) add(w http.ResponseWriter, r *http.Request) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := &answer{ResponseWriter: w}
+	conn, _ := r.Context().Value(connection{}).(net.Conn)
+	a := &answer{ResponseWriter: w, conn: conn}
 	s.all[a] = true
 	return a
 }
@@ -86,7 +107,7 @@ func (s *answers) count() float64 {
 }
 
 // cutOffOne cuts the answer off of which the client has taken nothing for the
-// longest time, if that is too long. It says whether there was one.
+// longest time, if that is too long. It says whether that is one more.
 func (s *answers) cutOffOne() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,9 +118,5 @@ func (s *answers) cutOffOne() bool {
 			slowest, longest = a, d
 		}
 	}
-	if slowest == nil {
-		return false
-	}
-	slowest.cutOff()
-	return true
+	return slowest != nil && slowest.cutOff()
 }

@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"bufio"
+	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -67,18 +69,24 @@ func (c *crowded) reads(t *testing.T, client io.Reader) {
 	}
 }
 
-func (c *crowded) cutOff(t *testing.T) (n float64) {
+func (c *crowded) cutOff(t *testing.T) float64 {
 	t.Helper()
-	families, err := c.registry.Gather()
+	return gathered(t, c.registry, "kubestate_scrapes_cut_off_total")
+}
+
+// gathered is the value of a metric that has no labels.
+func gathered(t *testing.T, registry *prometheus.Registry, name string) (value float64) {
+	t.Helper()
+	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		if family.GetName() == "kubestate_scrapes_cut_off_total" {
-			n = valueOf(family.GetMetric()[0])
+		if family.GetName() == name {
+			value = valueOf(family.GetMetric()[0])
 		}
 	}
-	return n
+	return value
 }
 
 // TestStalledClientsLoseTheirTurn has clients take all turns and read nothing. As
@@ -162,4 +170,89 @@ func TestSlowClientsKeepTheirTurn(t *testing.T) {
 			t.Errorf("%v cut off", n)
 		}
 	})
+}
+
+// halting is a connection that is read to some point.
+type halting struct {
+	net.Conn
+	left   int
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (h *halting) Read(p []byte) (int, error) {
+	if h.left <= 0 {
+		<-h.closed
+		return 0, net.ErrClosed
+	}
+	n, err := h.Conn.Read(p)
+	h.left -= n
+	return n, err
+}
+
+func (h *halting) Close() error {
+	h.once.Do(func() { close(h.closed) })
+	return h.Conn.Close()
+}
+
+// TestStalledClientsOverTLS has a client not read its answer, or not even its
+// connection. It loses its turn, and it has a minute if nobody waits.
+func TestStalledClientsOverTLS(t *testing.T) {
+	a := newAuthority(t)
+	config := a.config(t, "")
+	r, text := large(1)
+	all := &source{resources: []*store.Resource{r, r, r, r}} // more than the window of a stream
+	const plenty = 1 << 40
+	f := func(http2 bool, read int, want time.Duration) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			l, registry := newPipes(), prometheus.NewRegistry()
+			s := serveWeb(l, server.Main(all, server.Limits{Scrapes: 1, Answer: time.Minute}, never, both{registry, prometheus.NewRegistry()}), config, slog.DiscardHandler)
+			stall := func() *http.Response {
+				client := clientOf(a, http2)
+				client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
+					return &halting{Conn: l.dial(t, ""), left: read, closed: make(chan struct{})}, nil
+				}
+				response, err := client.Get("https://127.0.0.1/metrics")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return response
+			}
+			inFlight := func(want float64) {
+				t.Helper()
+				synctest.Wait()
+				if n := gathered(t, registry, "kubestate_scrapes_in_flight"); n != want {
+					t.Errorf("%v scrapes in flight, want %v", n, want)
+				}
+			}
+			first := stall()
+			inFlight(1)
+			time.Sleep(59 * time.Second)
+			inFlight(1)
+			time.Sleep(7 * time.Second)
+			inFlight(0)
+			second := stall()
+			client := clientOf(a, http2)
+			client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
+				return l.dial(t, ""), nil
+			}
+			began := time.Now()
+			got, _ := fetch(t, client, "https://127.0.0.1/metrics")
+			if took := time.Since(began); took != want || got.Status != http.StatusOK || len(got.Body) != 4*len(text) {
+				t.Errorf("another scraper got status %d, %d bytes by %s after %s", got.Status, len(got.Body), got.Proto, took)
+			}
+			if n := gathered(t, registry, "kubestate_scrapes_cut_off_total"); n != 1 {
+				t.Errorf("%v cut off", n)
+			}
+			first.Body.Close()
+			second.Body.Close()
+			s.stop(t)
+		})
+	}
+	const again = 250 * time.Millisecond
+	f(false, plenty, stands+again)
+	f(true, plenty, stands)
+	f(false, 100<<10, stands+again)
+	f(true, 100<<10, stands+2*again) // one for the rest of a record that was written in part
 }

@@ -13,8 +13,8 @@ import (
 // change after a quiet time is read when it comes.
 const lull = 20 * time.Millisecond
 
-// readAhead is how much is read at once, of changes a few.
-const readAhead = 64 << 10
+// readAhead is how much is read at once, of changes a few. Every watch has as much.
+const readAhead = 16 << 10
 
 // A batching is how the answer to one watch is read: as it comes, until it is set,
 // and then in batches.

@@ -37,7 +37,7 @@ var chartModes = []mode{
 		}},
 	},
 	{
-		name: "chart-sharded", level: "restricted", later: true, pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",
+		name: "chart-sharded", level: "restricted", pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",
 	},
 }
 

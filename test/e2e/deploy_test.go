@@ -37,8 +37,6 @@ type mode struct {
 	series map[string][]string
 	// watched is the namespace whose pods are served, if not all are.
 	watched string
-	// later says that the program does not know all flags of the manifest yet.
-	later bool
 	// secured says that it serves by TLS, and to whom the API server lets.
 	secured bool
 	// guarded says that it has a NetworkPolicy.
@@ -84,7 +82,7 @@ var modes = []mode{
 		}},
 	},
 	{
-		name: "sharded", level: "restricted", later: true, pods: map[string]int{"kubestate": 2},
+		name: "sharded", level: "restricted", pods: map[string]int{"kubestate": 2},
 	},
 	{
 		name: "per-node", level: "restricted", pods: map[string]int{"kubestate": 1, "kubestate-pods": 3, "kubestate-unscheduled": 1},
@@ -195,9 +193,6 @@ func (d *deployments) try(t *testing.T, m mode) {
 	}
 	d.wantsPoliciesFor(t, m, programs)
 	wantGolden(t, filepath.Join("testdata", "access", m.name+".txt"), access.String())
-	if m.later {
-		return
-	}
 	for _, p := range programs {
 		p.start(t)
 	}

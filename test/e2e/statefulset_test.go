@@ -1,15 +1,18 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,9 +25,9 @@ import (
 // shardSet is the StatefulSet of shards, in the namespace monitoring.
 const shardSet = "kubestate"
 
-// A kubelet plays that of the pods of a StatefulSet of kubestates: each is a
+// shards play the kubelet for the pods of a StatefulSet of kubestates: each is a
 // process on ports of its own, which stay the same for its ordinal.
-type kubelet struct {
+type shards struct {
 	t     *testing.T
 	c     *cluster.Cluster
 	ports []int // two for each ordinal
@@ -41,12 +44,12 @@ type shardProcess struct {
 	stopping time.Time
 }
 
-// startSet creates the StatefulSet and plays its kubelet for the time of the test.
-func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args ...string) *kubelet {
+// startShardSet creates the StatefulSet and plays its kubelet for the time of the test.
+func startShardSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args ...string) *shards {
 	t.Helper()
 	ports, err := process.FreePorts(2 * most)
 	must(t, err)
-	s := &kubelet{t: t, c: c, ports: ports, args: args, running: map[string]*shardProcess{}, killed: map[string]bool{}}
+	s := &shards{t: t, c: c, ports: ports, args: args, running: map[string]*shardProcess{}, killed: map[string]bool{}}
 	_, err = c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: monitoring}}, metav1.CreateOptions{})
 	must(t, err)
 	grace := int64(30)
@@ -88,7 +91,7 @@ func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args .
 // probing is how often the kubelet looks at its pods.
 const probing = 200 * time.Millisecond
 
-func (s *kubelet) play(ctx context.Context) {
+func (s *shards) play(ctx context.Context) {
 	for ticks := time.NewTicker(probing); ; {
 		select {
 		case <-ctx.Done():
@@ -108,7 +111,7 @@ func (s *kubelet) play(ctx context.Context) {
 }
 
 // sync does for a pod what there is to do.
-func (s *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
+func (s *shards) sync(ctx context.Context, pod *corev1.Pod) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.running[pod.Name]
@@ -136,7 +139,7 @@ func (s *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 }
 
 // start starts the process of a pod.
-func (s *kubelet) start(ctx context.Context, pod *corev1.Pod) error {
+func (s *shards) start(ctx context.Context, pod *corev1.Pod) error {
 	var ordinal int
 	if _, err := fmt.Sscanf(pod.Name, shardSet+"-%d", &ordinal); err != nil {
 		return err
@@ -154,7 +157,7 @@ func (s *kubelet) start(ctx context.Context, pod *corev1.Pod) error {
 }
 
 // setReady makes the pod's status what it is to be, if it is another.
-func (s *kubelet) setReady(ctx context.Context, pod *corev1.Pod, ready bool) error {
+func (s *shards) setReady(ctx context.Context, pod *corev1.Pod, ready bool) error {
 	status := corev1.ConditionFalse
 	if ready {
 		status = corev1.ConditionTrue
@@ -171,7 +174,7 @@ func (s *kubelet) setReady(ctx context.Context, pod *corev1.Pod, ready bool) err
 }
 
 // kill ends the process of a pod by SIGKILL. It is not started again.
-func (s *kubelet) kill(name string) {
+func (s *shards) kill(name string) {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,7 +184,7 @@ func (s *kubelet) kill(name string) {
 }
 
 // resize asks for replicas and waits until they are what there is.
-func (s *kubelet) resize(ctx context.Context, replicas int32) {
+func (s *shards) resize(ctx context.Context, replicas int32) {
 	s.t.Helper()
 	began := time.Now()
 	patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
@@ -192,7 +195,7 @@ func (s *kubelet) resize(ctx context.Context, replicas int32) {
 }
 
 // settled says what keeps the shards from being so many, each with its even share.
-func (s *kubelet) settled(ctx context.Context, replicas int) error {
+func (s *shards) settled(ctx context.Context, replicas int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.running) != replicas {
@@ -213,7 +216,7 @@ func (s *kubelet) settled(ctx context.Context, replicas int) error {
 
 // configuration has a Prometheus scrape every ordinal, whether it is there or not:
 // one that has ended is found out at the next scrape.
-func (s *kubelet) configuration(rules string) string {
+func (s *shards) configuration(rules string) string {
 	text := "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [" + rules + "]\nscrape_configs:\n"
 	for job, offset := range map[string]int{"kubestate": 0, "kubestate-telemetry": 1} {
 		text += "- job_name: " + job + "\n  honor_labels: true\n  static_configs:\n"
@@ -222,4 +225,89 @@ func (s *kubelet) configuration(rules string) string {
 		}
 	}
 	return text
+}
+
+// calm is the time between two resizes, in which no pod is there twice.
+const calm = 3 * time.Second
+
+// TestResize resizes a StatefulSet of real processes while pods come and go and a
+// Prometheus scrapes all of them every second, and asks that what it has seen.
+func TestResize(t *testing.T) {
+	const lasting = 300
+	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
+	_, err := c.Populate(t.Context(), lasting)
+	must(t, err)
+	s := startShardSet(t, c, 4, 1, "--resources=pods,deployments,nodes")
+	await(t, settling, func(ctx context.Context) error { return s.settled(ctx, 1) })
+	p := runPrometheus(t, s.configuration(shardRules(t)))
+	await(t, settling, func(ctx context.Context) error {
+		got, err := p.query(ctx, "count("+lastingPods+")")
+		if err == nil && got[""] < lasting {
+			err = fmt.Errorf("%v pods are scraped, want %d", got, lasting)
+		}
+		return err
+	}, p.Process)
+
+	churning := startChurn(t, c)
+	began := time.Now()
+	var resized []resize
+	time.Sleep(calm / 2)
+	for _, replicas := range []int32{3, 2, 4, 1} {
+		asked := time.Now()
+		s.resize(t.Context(), replicas)
+		resized = append(resized, resize{asked, time.Now(), replicas})
+		time.Sleep(calm)
+	}
+	churning()
+	history := recordShards(t, p, began, resized)
+	history.check(t, lasting)
+	history.draw(t)
+	t.Run("kill", func(t *testing.T) { killOne(t, s, p, lasting) })
+}
+
+// killOne ends one of two shards by SIGKILL: what the other one serves stays as it
+// was, and alerts tell of it as soon as they may.
+func killOne(t *testing.T, s *shards, p *prometheus, pods float64) {
+	s.resize(t.Context(), 2)
+	alert := func(state string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			got, err := p.query(ctx, `count by (alertname) (ALERTS{alertstate="`+state+`"})`)
+			want := map[string]float64{`alertname="KubestateShardMissing"`: 1, `alertname="KubestateObjectsUnserved"`: 1}
+			if diff := cmp.Diff(want, got); err == nil && diff != "" {
+				err = fmt.Errorf("alerts (-want +got):\n%s", diff)
+			}
+			return err
+		}
+	}
+	owned := func() float64 {
+		got, err := p.query(t.Context(), "count("+lastingPods+`) by (shard)`)
+		must(t, err)
+		return got[`shard="0"`]
+	}
+	await(t, settling, func(ctx context.Context) error {
+		if n := owned(); n == 0 || n >= pods {
+			return fmt.Errorf("shard 0 has %v pods", n)
+		}
+		return nil
+	})
+	before := owned()
+	s.kill(shardSet + "-1")
+	began := time.Now()
+	await(t, settling, alert("firing"), p.Process)
+	t.Logf("the alerts fire %s after the kill, with for: 5s", time.Since(began).Round(100*time.Millisecond))
+	got, err := p.query(t.Context(), "count by (shard) ("+lastingPods+")")
+	must(t, err)
+	if diff := cmp.Diff(map[string]float64{`shard="0"`: before}, got); diff != "" {
+		t.Errorf("pods after a kill (-want +got):\n%s", diff)
+	}
+}
+
+// shardRules are the rules for shards, with a shorter time before alerts.
+func shardRules(t *testing.T) (path string) {
+	t.Helper()
+	text, err := os.ReadFile("../../deploy/prometheus/sharding.rules.yaml")
+	must(t, err)
+	path = filepath.Join(t.TempDir(), "sharding.rules.yaml")
+	must(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte("for: 2m"), []byte("for: 5s")), 0o600))
+	return path
 }
