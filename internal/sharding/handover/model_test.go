@@ -16,11 +16,11 @@ import (
 // TestNoGap has members of up to eight live through resizes, restarts and
 // partitions, in every order that some hundreds of seeds make. What is served once
 // is served by somebody from then on, and in the end each serves its share.
-func TestNoGap(t *testing.T) { simulate(t, seedsOf(150), false) }
+func TestNoGap(t *testing.T) { simulate(t, seedsOf(70), false) }
 
 // TestCrashes is TestNoGap where processes die, too. Nothing is missing but what the
 // dead served.
-func TestCrashes(t *testing.T) { simulate(t, seedsOf(100), true) }
+func TestCrashes(t *testing.T) { simulate(t, seedsOf(40), true) }
 
 // seedsOf is how many runs there are: n, unless the environment says another number
 // in KUBESTATE_SEEDS.
