@@ -20,7 +20,8 @@ const module = "github.com/kubestate/kubestate/"
 var allowed = map[string][]string{
 	"docs":                       {},
 	"internal/arch":              {},
-	"internal/authfilter":        {},
+	"internal/authfilter":        {"internal/codecs"},
+	"internal/codecs":            {},
 	"internal/exposition":        {},
 	"internal/version":           {},
 	"internal/inflate":           {},
@@ -31,7 +32,7 @@ var allowed = map[string][]string{
 	"internal/projection":        {},
 	"internal/sharding":          {},
 	"internal/sharding/handover": {"internal/sharding"},
-	"internal/sharding/members":  {"internal/sharding", "internal/sharding/handover"},
+	"internal/sharding/members":  {"internal/codecs", "internal/sharding", "internal/sharding/handover"},
 	"internal/generators":        {"internal/exposition"},
 	"internal/options":           {"internal/generators"},
 	"hack/dashboards":            {},

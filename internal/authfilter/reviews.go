@@ -15,9 +15,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
+
+	"github.com/kubestate/kubestate/internal/codecs"
 )
 
 // How many questions a second the API server gets, and how many at once after a
@@ -41,7 +42,7 @@ type reviews struct {
 func newReviews(config *rest.Config, reg prometheus.Registerer) (*reviews, error) {
 	config = rest.CopyConfig(config)
 	config.APIPath = "/apis"
-	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	config.NegotiatedSerializer = codecs.Of(authenticationv1.AddToScheme, authorizationv1.AddToScheme).WithoutConversion()
 	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
 	config.QPS, config.Burst = perSecond, burst
 	client, err := rest.HTTPClientFor(config)

@@ -13,9 +13,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
+	"github.com/kubestate/kubestate/internal/codecs"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
@@ -37,6 +37,7 @@ type api struct {
 
 func newAPI(config *rest.Config, namespace string) (*api, error) {
 	a := &api{namespace: namespace}
+	known := codecs.Of(corev1.AddToScheme, appsv1.AddToScheme, coordinationv1.AddToScheme)
 	for _, group := range []struct {
 		client *rest.Interface
 		of     schema.GroupVersion
@@ -48,7 +49,7 @@ func newAPI(config *rest.Config, namespace string) (*api, error) {
 	} {
 		c := rest.CopyConfig(config)
 		c.GroupVersion, c.APIPath = &group.of, group.path
-		c.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+		c.NegotiatedSerializer = known.WithoutConversion()
 		c.ContentType, c.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf+","+runtime.ContentTypeJSON
 		client, err := rest.RESTClientFor(c)
 		if err != nil {
