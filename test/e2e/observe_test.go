@@ -37,6 +37,7 @@ var exampleAlerts = []string{
 	"JobFailed",
 	"JobRunsLong",
 	"KubestateSeriesDoubled",
+	"KubestateShardDoubled",
 	"NamespaceStuckTerminating",
 	"NodeCordoned",
 	"NodeUnderPressure",
