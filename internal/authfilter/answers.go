@@ -49,7 +49,10 @@ func (a *answers[T]) get(question []byte, ask func(last T) (T, time.Duration, er
 		return value, nil
 	}
 	value, err, _ := a.asks.Do(digest, func() (any, error) {
-		last, _ := a.find(digest)
+		last, counts := a.find(digest)
+		if counts {
+			return last, nil // it has come since
+		}
 		value, ttl, err := ask(last)
 		if err == nil {
 			a.keep(digest, value, ttl)
