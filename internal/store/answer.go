@@ -8,39 +8,56 @@ import (
 // An Answer is the text of views one after another, with an end. It can be
 // written plain or as a gzip member.
 type Answer struct {
-	blocks []*block
+	views []View
+	pick  func(headers) *piece
+	end   *piece // nil if there is none
+
+	size, gzipSize int64
+	ready          bool // for a gzip answer
 }
 
 // NewAnswer puts an answer together.
 func NewAnswer(views []View, end string) *Answer {
-	return newAnswer(views, func(h headers) *block { return h.text }, end)
+	return newAnswer(views, func(h headers) *piece { return h.text }, end)
 }
 
 // NewTypedAnswer is NewAnswer with the headers for formats that know more types.
 func NewTypedAnswer(views []View, end string) *Answer {
-	return newAnswer(views, func(h headers) *block { return h.typed }, end)
+	return newAnswer(views, func(h headers) *piece { return h.typed }, end)
 }
 
-func newAnswer(views []View, pick func(headers) *block, end string) *Answer {
-	a := &Answer{}
-	add := func(b *block) { a.blocks = append(a.blocks, b) }
-	for _, v := range views {
-		v.blocks(pick, add)
-	}
+func newAnswer(views []View, pick func(headers) *piece, end string) *Answer {
+	a := &Answer{views: views, pick: pick, ready: true}
 	if end != "" {
-		add(constant([]byte(end)))
+		a.end = constant([]byte(end))
 	}
+	a.gzipSize = int64(len(gzipHead) + len(gzipLast) + gzipTail)
+	a.pieces(func(p *piece) bool {
+		a.size += int64(p.size)
+		a.gzipSize += int64(p.gzipSize())
+		a.ready = a.ready && p.ready()
+		return true
+	})
 	return a
 }
 
-// Size is the length of the text.
-func (a *Answer) Size() int64 {
-	var n int64
-	for _, b := range a.blocks {
-		n += int64(b.size)
+// pieces calls yield with the answer's pieces until that says false.
+func (a *Answer) pieces(yield func(*piece) bool) {
+	for _, v := range a.views {
+		if !v.pieces(a.pick, yield) {
+			return
+		}
 	}
-	return n
+	if a.end != nil {
+		yield(a.end)
+	}
 }
+
+// Size is the length of the text.
+func (a *Answer) Size() int64 { return a.size }
+
+// GzipSize is the length of what WriteGzip writes.
+func (a *Answer) GzipSize() int64 { return a.gzipSize }
 
 // The bytes of a gzip member around its blocks, by RFC 1952 and RFC 1951.
 var (
@@ -54,44 +71,76 @@ const (
 	storedBytes = 65535 // in a stored block at the most
 )
 
-// GzipSize is the length of what WriteGzip writes.
-func (a *Answer) GzipSize() int64 {
-	n := int64(len(gzipHead) + len(gzipLast) + gzipTail)
-	for _, b := range a.blocks {
-		n += int64(len(b.data))
-		if b.open {
-			n += int64((len(b.data) + storedBytes - 1) / storedBytes * storedHead)
-		}
+// gzipSize is how much of a gzip answer the piece is.
+func (p *piece) gzipSize() int {
+	if !p.stored() {
+		return len(p.data)
 	}
-	return n
+	return p.size + (p.size+storedBytes-1)/storedBytes*storedHead
 }
 
 // WriteGzip writes the answer as one gzip member. Packed blocks are copied, open
 // ones stored: nothing is compressed.
 func (a *Answer) WriteGzip(to io.Writer) error {
-	w := newGatherer(to)
-	defer w.release()
-	var sum checksum
-	w.write(gzipHead)
-	for _, b := range a.blocks {
-		if w.err != nil {
-			return w.err
+	g := gzipper{gatherer: newGatherer(to)}
+	defer g.release()
+	g.write(gzipHead)
+	var err error
+	if a.ready {
+		a.pieces(func(p *piece) bool { err = g.piece(p, nil); return err == nil })
+	} else {
+		err = a.writeAhead(&packedSegments, func(p *piece) bool { return !p.ready() }, g.segment)
+	}
+	if err != nil {
+		return err
+	}
+	g.write(gzipLast)
+	g.write(binary.LittleEndian.AppendUint32(nil, g.sum.crc))
+	g.write(binary.LittleEndian.AppendUint32(nil, uint32(g.sum.size)))
+	return g.flush()
+}
+
+// A gzipper writes what is between the head and the end of a gzip member.
+type gzipper struct {
+	*gatherer
+	sum checksum
+}
+
+// segment writes a segment.
+func (g *gzipper) segment(s *segment) error {
+	text := *s.text
+	for i := range s.pieces {
+		p := &s.pieces[i]
+		var err error
+		if p.ready() {
+			err = g.piece(p, nil)
+		} else {
+			err = g.piece(p, text[:p.size])
+			text = text[p.size:]
 		}
-		if !b.open {
-			w.write(b.data)
-			sum.add(b.crc, b.size, b.shift)
-			continue
-		}
-		sum.addText(b.data)
-		for rest := b.data; len(rest) > 0; {
-			text := rest[:min(len(rest), storedBytes)]
-			rest = rest[len(text):]
-			w.write(binary.LittleEndian.AppendUint32([]byte{0}, uint32(len(text))|^uint32(len(text))<<16))
-			w.write(text)
+		if err != nil {
+			return err
 		}
 	}
-	w.write(gzipLast)
-	tail := binary.LittleEndian.AppendUint32(nil, sum.crc)
-	w.write(binary.LittleEndian.AppendUint32(tail, uint32(sum.size)))
-	return w.flush()
+	return nil
+}
+
+// piece writes a piece, given its text if that is not ready.
+func (g *gzipper) piece(p *piece, text []byte) error {
+	if !p.stored() {
+		g.write(p.data)
+		g.sum.add(p.packed.crc, p.size, p.packed.shift)
+		return g.err
+	}
+	if p.ready() {
+		text = p.block.text
+	}
+	g.sum.addText(text)
+	for len(text) > 0 {
+		part := text[:min(len(text), storedBytes)]
+		text = text[len(part):]
+		g.write(binary.LittleEndian.AppendUint32([]byte{0}, uint32(len(part))|^uint32(len(part))<<16))
+		g.write(part)
+	}
+	return g.err
 }

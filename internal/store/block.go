@@ -2,121 +2,102 @@ package store
 
 import (
 	"bytes"
-	"hash/crc32"
 	"slices"
-	"sync"
-
-	"github.com/klauspost/compress/flate"
-
-	"github.com/kubestate/kubestate/internal/inflate"
 )
 
-// A block is a family's lines of the objects of one page.
+// A block is a family's lines of the objects of one page, where they are not as
+// they were packed: as text, or, if only some objects' lines have changed since,
+// as edits of what is packed.
 //
 // A block with shared set may be held by a reader or by the packing and must
 // not change any more. shared is guarded by the part's lock.
 type block struct {
-	// data is the text if the block is open, and deflate data if it is not.
-	data   []byte
-	open   bool
+	text   []byte // unless edited is set
+	edits  []edit // by slot
+	edited bool
 	shared bool
-	size   int // of the text
-	lines  int
-	// Of the text, if the block is packed.
-	crc, shift uint32
+	size   int // of the text that it stands for
+	lines  int // in that
 }
 
-// isOpen says whether there is a block and it is open.
-func (b *block) isOpen() bool { return b != nil && b.open }
+// An edit puts lines in the place of those that a slot has in the packed text.
+type edit struct {
+	start, old uint32 // of those
+	slot       uint8
+	lines      []byte // must not change
+}
 
-// editable is b, or a copy of it, open and not shared.
+// More edits of a block than this cost more than they save: a reader has to unpack
+// what they change.
+const maxEdits = 16
+
+// editable is b, or a copy of it that is not shared.
 func (b *block) editable() *block {
-	if b.open && !b.shared {
+	if !b.shared {
 		return b
 	}
-	e := &block{open: true, size: b.size, lines: b.lines}
-	e.data = b.appendText(make([]byte, 0, b.size+64))
-	return e
+	c := *b
+	c.shared = false
+	if c.edits = slices.Clone(b.edits); !b.edited {
+		c.text = append(make([]byte, 0, len(b.text)+64), b.text...)
+	}
+	return &c
+}
+
+// held is how many bytes of memory b takes, about.
+func (b *block) held() int {
+	n := cap(b.text)
+	for i := range b.edits {
+		n += cap(b.edits[i].lines)
+	}
+	return n
 }
 
 // set puts lines in the place of the old bytes from start on. The block must be
-// editable.
+// editable text.
 func (b *block) set(start, old int, lines []byte) {
-	b.lines += bytes.Count(lines, newline) - bytes.Count(b.data[start:start+old], newline)
-	b.data = slices.Replace(b.data, start, start+old, lines...)
-	b.size = len(b.data)
+	b.lines += countLines(lines) - countLines(b.text[start:start+old])
+	b.text = slices.Replace(b.text, start, start+old, lines...)
+	b.size = len(b.text)
 }
+
+// open makes text of edits. Packed is what they are of.
+func (b *block) open(packed piece) {
+	b.text = packed.appendWhole(make([]byte, 0, b.size+64), new([]byte))
+	b.edits, b.edited = nil, false
+}
+
+// edit puts lines in the place of those of a slot, which have the old length. In the
+// packed text they begin at start and are packedLines, if there is no edit of them.
+func (b *block) edit(slot, start, old, packedLines int, lines []byte) {
+	i, found := b.find(slot)
+	if found {
+		packedLines = countLines(b.edits[i].lines)
+		b.edits[i].lines = bytes.Clone(lines)
+	} else {
+		e := edit{start: uint32(start), old: uint32(old), slot: uint8(slot), lines: bytes.Clone(lines)}
+		b.edits = slices.Insert(b.edits, i, e)
+	}
+	b.lines += countLines(lines) - packedLines
+	b.size += len(lines) - old
+}
+
+// find gives the place of a slot's edit, and whether there is one.
+func (b *block) find(slot int) (int, bool) {
+	return slices.BinarySearchFunc(b.edits, slot, func(e edit, slot int) int { return int(e.slot) - slot })
+}
+
+// apply appends packed text with the edits done.
+func (b *block) apply(dst, packed []byte) []byte {
+	done := uint32(0)
+	for _, e := range b.edits {
+		dst = append(dst, packed[done:e.start]...)
+		dst = append(dst, e.lines...)
+		done = e.start + e.old
+	}
+	return append(dst, packed[done:]...)
+}
+
+func countLines(text []byte) int { return bytes.Count(text, newline) }
 
 var newline = []byte("\n")
-
-// appendText appends the block's text.
-func (b *block) appendText(dst []byte) []byte {
-	if b.open {
-		return append(dst, b.data...)
-	}
-	return unpack(dst, b.data, b.size)
-}
-
-// packed is the block with its text packed. b must be open and shared.
-func (b *block) packed() *block {
-	p := *b
-	p.open = false
-	p.data = deflate(b.data)
-	p.crc = crc32.ChecksumIEEE(b.data)
-	p.shift = shift(len(b.data))
-	return &p
-}
-
-// constant is a packed block of text that belongs to no page.
-func constant(text []byte) *block {
-	b := block{data: text, open: true, size: len(text)}
-	return b.packed()
-}
-
-// packLevel is the quickest level: what is packed is one change old at the
-// least, and may be opened again at the next.
-const packLevel = 1
-
-type deflater struct {
-	out bytes.Buffer
-	z   *flate.Writer
-}
-
-var deflaters = sync.Pool{New: func() any {
-	d := &deflater{}
-	z, err := flate.NewWriter(&d.out, packLevel)
-	if err != nil {
-		panic("BUG: " + err.Error())
-	}
-	d.z = z
-	return d
-}}
-
-// deflate is text as deflate data that ends on a byte and is not final.
-func deflate(text []byte) []byte {
-	d := deflaters.Get().(*deflater)
-	defer deflaters.Put(d)
-	d.out.Reset()
-	d.z.Reset(&d.out)
-	_, err := d.z.Write(text)
-	if err == nil {
-		err = d.z.Flush()
-	}
-	if err != nil {
-		panic("BUG: deflate into memory: " + err.Error())
-	}
-	return bytes.Clone(d.out.Bytes())
-}
-
-var inflaters = sync.Pool{New: func() any { return &inflate.Decoder{} }}
-
-// unpack appends the size bytes of text that data holds.
-func unpack(dst, data []byte, size int) []byte {
-	d := inflaters.Get().(*inflate.Decoder)
-	defer inflaters.Put(d)
-	dst, err := d.Append(dst, data, size)
-	if err != nil {
-		panic("BUG: what was deflated: " + err.Error())
-	}
-	return dst
-}

@@ -31,8 +31,10 @@ type marks struct {
 	// has had lines: of a resource's families many are of rare things.
 	columns []uint16
 	width   int // how many have a number
-	// of is by slot and then by column: all of an object lie side by side.
+	// of is by slot and then by column: all of an object lie side by side. There is
+	// room for the first slots.
 	of     []mark
+	rows   int
 	long   map[int]int // lengths that do not fit, by index in of
 	shared bool
 }
@@ -47,8 +49,11 @@ func (m *marks) clone() *marks {
 	return &c
 }
 
-// lack says whether columns are missing for lines of r.
-func (m *marks) lack(r *Rendered) bool {
+// lack says whether there is no room for lines of r in a slot.
+func (m *marks) lack(slot int, r *Rendered) bool {
+	if slot >= m.rows {
+		return true
+	}
 	start := 0
 	for family, end := range r.Ends {
 		if end > start && m.columns[family] == 0 {
@@ -59,9 +64,9 @@ func (m *marks) lack(r *Rendered) bool {
 	return false
 }
 
-// withColumns is a copy of m with columns for all lines of r.
-func (m *marks) withColumns(r *Rendered) *marks {
-	w := &marks{columns: slices.Clone(m.columns), width: m.width, long: map[int]int{}}
+// withRoom is a copy of m with columns for all lines of r, and with the slot.
+func (m *marks) withRoom(slot int, r *Rendered) *marks {
+	w := &marks{columns: slices.Clone(m.columns), width: m.width, rows: m.rows, long: map[int]int{}}
 	start := 0
 	for family, end := range r.Ends {
 		if end > start && w.columns[family] == 0 {
@@ -70,9 +75,12 @@ func (m *marks) withColumns(r *Rendered) *marks {
 		}
 		start = end
 	}
-	w.of = make([]mark, pageSlots*w.width)
-	for slot := range pageSlots {
-		copy(w.of[slot*w.width:], m.of[slot*m.width:(slot+1)*m.width])
+	for w.rows <= slot {
+		w.rows = max(4, 2*w.rows) // a few objects are a whole resource often enough
+	}
+	w.of = make([]mark, w.rows*w.width)
+	for s := range m.rows {
+		copy(w.of[s*w.width:], m.of[s*m.width:(s+1)*m.width])
 	}
 	for i, n := range m.long {
 		w.long[i/m.width*w.width+i%m.width] = n
@@ -82,7 +90,7 @@ func (m *marks) withColumns(r *Rendered) *marks {
 
 // index is where the mark of a slot's lines of a family is, -1 if it has no place.
 func (m *marks) index(slot, family int) int {
-	if m.columns[family] == 0 {
+	if m.columns[family] == 0 || slot >= m.rows {
 		return -1
 	}
 	return slot*m.width + int(m.columns[family]) - 1

@@ -6,21 +6,24 @@ import (
 )
 
 // pageSlots is the number of objects of a page: more of them pack better, and
-// make more text to open and pack again for a change of one.
+// make more text to unpack and pack again for changes of some.
 const pageSlots = 64
 
 // A page holds the text of up to pageSlots objects, each in a slot of its own.
 type page struct {
-	used uint64 // by slot
-	uids [pageSlots]string
-	// namespaces of the objects, by slot.
-	namespaces [pageSlots]string
-	blocks     []*block // by family, nil where no object has lines
+	used       uint64 // by slot
+	uids       uids
+	namespaces namespaces
 	marks      *marks
+	// table is what is packed, nil as long as nothing is.
+	table *table
+	// open is what is other than in the table, by family; nil if nothing is. The edits
+	// in it are of what the table has.
+	open []*block
+	// openBytes is the memory that open blocks take, about.
+	openBytes int
 	// touched is the time of the last change, in the part's ticks.
 	touched uint64
-	// opened says that there may be open blocks.
-	opened bool
 }
 
 func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }
@@ -31,14 +34,14 @@ func (p *page) freeSlot() int { return bits.TrailingZeros64(^p.used) }
 
 // newPage is a page without objects.
 func newPage(families int, touched uint64) *page {
-	return &page{blocks: make([]*block, families), marks: newMarks(families), touched: touched}
+	return &page{marks: newMarks(families), touched: touched}
 }
 
 // set makes the object's lines of a slot the given ones. It reports whether they
 // were others before.
 func (p *page) set(slot int, r *Rendered) (changed bool) {
-	if p.marks.lack(r) {
-		p.marks = p.marks.withColumns(r)
+	if p.marks.lack(slot, r) {
+		p.marks = p.marks.withRoom(slot, r)
 	}
 	start := 0
 	for family, end := range r.Ends {
@@ -54,7 +57,7 @@ func (p *page) set(slot int, r *Rendered) (changed bool) {
 
 // clear takes a slot's lines out of all families.
 func (p *page) clear(slot int) {
-	for family := range p.blocks {
+	for family := range p.marks.columns {
 		if p.marks.mark(slot, family) != 0 {
 			p.change(slot, family, nil, 0)
 		}
@@ -66,44 +69,89 @@ func (p *page) change(slot, family int, lines []byte, of mark) {
 	if p.marks.shared {
 		p.marks = p.marks.clone()
 	}
-	b := p.blocks[family]
-	if b == nil {
-		b = &block{open: true}
+	b := p.openBlock(family)
+	p.openBytes -= b.held()
+	old := p.marks.length(slot, family)
+	if b.edited && p.outgrown(b, slot, family) {
+		b.open(p.piece(family))
 	}
-	b = b.editable()
+	if b.edited {
+		start, packedLines := p.packedLines(b, slot, family, old)
+		b.edit(slot, start, old, packedLines, lines)
+	} else {
+		b.set(p.start(slot, family), old, lines)
+	}
+	p.marks.set(slot, family, of, len(lines))
+	p.openBytes += b.held()
+}
+
+// openBlock is the open block of a family, made if there is none.
+func (p *page) openBlock(family int) *block {
+	if p.open == nil {
+		p.open = make([]*block, len(p.marks.columns))
+	}
+	switch b := p.open[family]; {
+	case b != nil:
+		p.open[family] = b.editable()
+	case p.table != nil:
+		packed := &p.table.blocks[family]
+		p.open[family] = &block{edited: true, size: int(packed.size), lines: int(packed.lines)}
+	default:
+		p.open[family] = &block{}
+	}
+	return p.open[family]
+}
+
+// tiny is text that is opened rather than edited.
+const tiny = 2 << 10
+
+// outgrown says whether text serves better than one more edit of a block.
+func (p *page) outgrown(b *block, slot, family int) bool {
+	if p.table.blocks[family].size <= tiny {
+		return true
+	}
+	_, found := b.find(slot)
+	return !found && len(b.edits) == maxEdits
+}
+
+// start is where the lines of a slot begin in the family's text.
+func (p *page) start(slot, family int) int {
 	start := 0
 	for s := range slot {
 		start += p.marks.length(s, family)
 	}
-	b.set(start, p.marks.length(slot, family), lines)
-	p.marks.set(slot, family, of, len(lines))
-	if b.size == 0 {
-		b = nil
+	return start
+}
+
+// packedLines gives where a slot's lines of the given length begin in the packed
+// text, as b edits it, and their number.
+func (p *page) packedLines(b *block, slot, family, length int) (start, lines int) {
+	start = p.start(slot, family)
+	for _, e := range b.edits {
+		if int(e.slot) >= slot {
+			break
+		}
+		start += int(e.old) - p.marks.length(int(e.slot), family)
 	}
-	p.blocks[family] = b
-	p.opened = true
+	return start, p.table.lines(family, slot, length)
 }
 
 // choose gives the slots of objects in one of the namespaces, all objects if none
 // are named.
-func (p *page) choose(namespaces []string) uint64 {
-	if len(namespaces) == 0 {
+func (p *page) choose(names []string) uint64 {
+	if len(names) == 0 {
 		return p.used
 	}
-	var chosen uint64
-	for slot := range pageSlots {
-		if p.used&(1<<slot) != 0 && slices.Contains(namespaces, p.namespaces[slot]) {
-			chosen |= 1 << slot
-		}
-	}
-	return chosen
+	return p.namespaces.choose(p.used, names)
 }
 
-// clone is a page that may be changed without p changing.
+// clone is a page that may be changed without p changing. What is open must be
+// shared.
 func (p *page) clone() *page {
 	p.shareMarks()
 	c := *p
-	c.blocks = slices.Clone(p.blocks)
+	c.uids, c.namespaces = p.uids.clone(), p.namespaces.clone()
+	c.open = slices.Clone(p.open)
 	return &c
 }
 
@@ -116,22 +164,32 @@ func (p *page) shareMarks() {
 
 // share marks what is open as held by somebody else too.
 func (p *page) share() {
-	if !p.opened {
-		return
-	}
-	for _, b := range p.blocks {
-		if b.isOpen() && !b.shared { // written once: a holder may be reading
+	for _, b := range p.open {
+		if b != nil && !b.shared { // written once: a holder may be reading
 			b.shared = true
 		}
 	}
 }
 
-func (p *page) openBytes() int {
-	n := 0
-	for _, b := range p.blocks {
-		if b.isOpen() {
-			n += b.size
-		}
+// close puts what w has packed in the place of what was open. What has changed
+// since stays open.
+func (p *page) close(w *packer) {
+	if p.open == nil {
+		return // somebody else was quicker
 	}
-	return n
+	f := w.fresh.without(func(family int) bool { return p.open[family] != w.open[family] })
+	if len(f.families) == 0 {
+		return
+	}
+	if p.table == nil {
+		p.table = &table{blocks: make([]packed, len(p.open))}
+	}
+	p.table = p.table.with(f)
+	for _, family := range f.families {
+		p.openBytes -= p.open[family].held()
+		p.open[family] = nil
+	}
+	if p.openBytes == 0 && !slices.ContainsFunc(p.open, func(b *block) bool { return b != nil }) {
+		p.open = nil
+	}
 }

@@ -2,8 +2,6 @@ package store
 
 import (
 	"hash/maphash"
-	"maps"
-	"slices"
 	"sync"
 )
 
@@ -32,27 +30,24 @@ type Part struct {
 	mu    sync.Mutex
 	pages []*page // nil where there are no objects
 	roomy int     // no page before has room
-	index map[string]place
+	index index
 	ticks uint64 // goes on with each round of packing
 }
 
-// place is where an object is.
-type place struct{ page, slot int32 }
-
 func newPart(families int) *Part {
-	return &Part{families: families, index: map[string]place{}}
+	return &Part{families: families, index: newIndex()}
 }
 
 // Set stores the text of an object, in place of what was there for its uid.
 func (p *Part) Set(r Rendered) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at, ok := p.index[r.UID]
+	at, ok := p.index.get(r.UID)
 	if !ok {
 		at = p.takePlace(r.UID)
 	}
 	pg, slot := p.pages[at.page], int(at.slot)
-	pg.namespaces[slot] = r.Namespace
+	pg.namespaces.set(slot, r.Namespace)
 	if pg.set(slot, &r) {
 		pg.touched = p.ticks
 	}
@@ -63,9 +58,9 @@ func (p *Part) takePlace(uid string) place {
 	n := p.roomyPage()
 	slot := p.pages[n].freeSlot()
 	p.pages[n].used |= 1 << slot
-	p.pages[n].uids[slot] = uid
+	p.pages[n].uids.set(slot, uid)
 	at := place{int32(n), int32(slot)}
-	p.index[uid] = at
+	p.index.put(uid, at)
 	return at
 }
 
@@ -88,7 +83,7 @@ func (p *Part) roomyPage() int {
 func (p *Part) Has(uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, ok := p.index[uid]
+	_, ok := p.index.get(uid)
 	return ok
 }
 
@@ -96,7 +91,7 @@ func (p *Part) Has(uid string) bool {
 func (p *Part) Delete(uid string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at, ok := p.index[uid]; ok {
+	if at, ok := p.index.get(uid); ok {
 		p.remove(uid, at)
 	}
 }
@@ -104,13 +99,13 @@ func (p *Part) Delete(uid string) {
 func (p *Part) remove(uid string, at place) {
 	pg := p.pages[at.page]
 	pg.used &^= 1 << at.slot
-	delete(p.index, uid)
+	p.index.remove(uid)
 	p.roomy = min(p.roomy, int(at.page))
 	if pg.empty() {
 		p.pages[at.page] = nil
 		return
 	}
-	pg.uids[at.slot], pg.namespaces[at.slot] = "", ""
+	pg.uids.remove(int(at.slot))
 	pg.clear(int(at.slot))
 	pg.touched = p.ticks
 }
@@ -143,7 +138,10 @@ func (p *Part) retainPage(n int, keep func(uid string) bool) (changed *page, mor
 		return nil, true
 	}
 	for slot := range pageSlots {
-		if uid := pg.uids[slot]; pg.used&(1<<slot) != 0 && !keep(uid) {
+		if pg.used&(1<<slot) == 0 {
+			continue
+		}
+		if uid := pg.uids.get(slot); !keep(uid) {
 			p.remove(uid, place{int32(n), int32(slot)})
 			changed = p.pages[n]
 		}
@@ -151,165 +149,9 @@ func (p *Part) retainPage(n int, keep func(uid string) bool) (changed *page, mor
 	return changed, true
 }
 
-// A Generation is the next content of a part, built beside the present one from
-// what of it is still true: text that has not changed stays packed as it is. It
-// serves the goroutine of the part's source.
-type Generation struct {
-	next *Part
-	seen []uint64 // by page and slot: has been set
-	// packing are the pages being packed beside, packer the permission to.
-	packing sync.WaitGroup
-	packer  chan struct{}
-}
-
-// Begin starts the next generation of the part, as yet without objects. The
-// part must not be written to before the generation has taken its place.
-func (p *Part) Begin() *Generation {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	next := &Part{
-		families: p.families,
-		pages:    make([]*page, len(p.pages)),
-		roomy:    p.roomy,
-		index:    maps.Clone(p.index),
-		ticks:    p.ticks,
-	}
-	for n, pg := range p.pages {
-		if pg != nil {
-			pg.share()
-			next.pages[n] = pg.clone()
-		}
-	}
-	return &Generation{next: next, seen: make([]uint64, len(p.pages)), packer: make(chan struct{}, 1)}
-}
-
-// Set is Part.Set on the generation.
-func (g *Generation) Set(r Rendered) {
-	g.next.Set(r)
-	at := g.next.index[r.UID]
-	for len(g.seen) <= int(at.page) {
-		g.seen = append(g.seen, 0)
-	}
-	g.seen[at.page] |= 1 << at.slot
-	// A page of which everything is known now will hardly be touched again
-	// before it is seen: packing it keeps the whole from being open at once.
-	if pg := g.next.pages[at.page]; pg.full() && g.seen[at.page] == pg.used {
-		g.pack(pg)
-	}
-}
-
-// pack packs a page while more objects are set, or at once if another is being
-// packed: setting is to be no quicker than packing.
-func (g *Generation) pack(pg *page) {
-	select {
-	case g.packer <- struct{}{}:
-		g.packing.Go(func() {
-			g.next.packPage(pg)
-			<-g.packer
-		})
-	default:
-		g.next.packPage(pg)
-	}
-}
-
-// Retain takes back objects that were set and of which keep says false.
-func (g *Generation) Retain(keep func(uid string) bool) {
-	for n, pg := range g.next.pages {
-		for slot := range pageSlots {
-			if g.isSeen(n, slot) && !keep(pg.uids[slot]) {
-				g.seen[n] &^= 1 << slot
-			}
-		}
-	}
-}
-
-func (g *Generation) isSeen(page, slot int) bool {
-	return page < len(g.seen) && g.seen[page]&(1<<slot) != 0
-}
-
-// Replace makes g the content of the part in one step: a view has all of the old
-// content or all of the new. g must not be used afterwards.
-func (p *Part) Replace(g *Generation) {
-	g.packing.Wait()
-	for n, pg := range g.next.pages {
-		if pg == nil {
-			continue
-		}
-		for slot := range pageSlots {
-			if pg.used&(1<<slot) != 0 && !g.isSeen(n, slot) {
-				g.next.remove(pg.uids[slot], place{int32(n), int32(slot)})
-			}
-		}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pages, p.index, p.roomy = g.next.pages, g.next.index, g.next.roomy
-}
-
 // Len is the number of objects stored.
 func (p *Part) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.index)
-}
-
-// Times and amounts that decide when open blocks are packed. A block that is
-// changed again soon is better left open: opening and packing it costs more than
-// the change. Memory bounds how much may be open.
-const (
-	quietTicks   = 5
-	maxOpenBytes = 24 << 20
-)
-
-// Pack packs the open blocks of pages that have been quiet for some rounds, or
-// of all but the last round's if too much is open. It is to be called about once
-// a second, by one goroutine.
-func (p *Part) Pack() {
-	for _, pg := range p.quietPages() {
-		p.packPage(pg)
-	}
-}
-
-func (p *Part) quietPages() []*page {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ticks++
-	var opened []*page
-	open := 0
-	for _, pg := range p.pages {
-		if pg != nil && pg.opened {
-			opened = append(opened, pg)
-			open += pg.openBytes()
-		}
-	}
-	quiet := uint64(quietTicks)
-	if open > maxOpenBytes {
-		quiet = 2
-	}
-	return slices.DeleteFunc(opened, func(pg *page) bool { return p.ticks-pg.touched < quiet })
-}
-
-// packPage packs the open blocks of a page, without a lock while it compresses.
-// Blocks that change meanwhile stay open.
-func (p *Part) packPage(pg *page) {
-	p.mu.Lock()
-	pg.share()
-	blocks := slices.Clone(pg.blocks)
-	p.mu.Unlock()
-
-	for i, b := range blocks {
-		if b == nil || !b.open {
-			continue
-		}
-		packed := b.packed()
-		p.mu.Lock()
-		if pg.blocks[i] == b {
-			pg.blocks[i] = packed
-		}
-		p.mu.Unlock()
-	}
-
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	pg.opened = slices.ContainsFunc(pg.blocks, (*block).isOpen)
+	return p.index.len()
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 )
 
 // A Resource is the text of one resource's objects.
@@ -21,8 +22,8 @@ type Family struct {
 	Header, Typed []byte
 }
 
-// headers are the blocks of a family's headers.
-type headers struct{ text, typed *block }
+// headers are the pieces of a family's headers.
+type headers struct{ text, typed *piece }
 
 func newHeaders(f Family) headers {
 	h := headers{text: constant(f.Header)}
@@ -65,9 +66,10 @@ type View struct {
 	objects  int
 }
 
-// viewedPage is a page as it was. Its blocks do not change.
+// viewedPage is a page as it was. What it refers to does not change.
 type viewedPage struct {
-	blocks []*block // by family
+	table  *table
+	open   []*block // by family; nil if nothing was open
 	chosen uint64   // slots
 	// marks are needed where not all objects are chosen, and nil where all are.
 	marks *marks
@@ -86,7 +88,6 @@ func (r *Resource) View(namespaces ...string) View {
 func (v *View) add(p *Part, namespaces []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	arena := make([]*block, 0, len(p.pages)*p.families)
 	for _, pg := range p.pages {
 		if pg == nil {
 			continue
@@ -95,10 +96,11 @@ func (v *View) add(p *Part, namespaces []string) {
 		if chosen == 0 {
 			continue
 		}
-		pg.share()
-		start := len(arena)
-		arena = append(arena, pg.blocks...)
-		vp := viewedPage{blocks: arena[start:], chosen: chosen}
+		vp := viewedPage{table: pg.table, chosen: chosen}
+		if pg.open != nil {
+			pg.share()
+			vp.open = slices.Clone(pg.open)
+		}
 		if chosen != pg.used {
 			pg.shareMarks()
 			vp.marks = pg.marks
@@ -108,50 +110,50 @@ func (v *View) add(p *Part, namespaces []string) {
 	}
 }
 
-// blocks calls yield with the blocks of the view in the order of the answer:
-// for each family the header that pick takes and its lines. A view without
-// objects has none.
-func (v View) blocks(pick func(headers) *block, yield func(*block)) {
+// pieces calls yield with the pieces of the view in the order of the answer, until
+// that says false: for each family the header that pick takes and its lines. A view
+// without objects has none.
+func (v View) pieces(pick func(headers) *piece, yield func(*piece) bool) bool {
 	if v.objects == 0 {
-		return
+		return true
 	}
 	for i, h := range v.resource.headers {
-		yield(pick(h))
-		for _, pg := range v.pages {
-			if b := pg.block(i); b != nil {
-				yield(b)
+		if !yield(pick(h)) {
+			return false
+		}
+		for n := range v.pages {
+			if p := v.pages[n].piece(i); p.size > 0 && !yield(&p) {
+				return false
 			}
 		}
 	}
+	return true
 }
 
-// block is what is chosen of a family's block, nil if that is nothing.
-func (p viewedPage) block(family int) *block {
-	b := p.blocks[family]
-	if b == nil || p.marks == nil {
-		return b
+// piece is what is chosen of a family.
+func (p *viewedPage) piece(family int) piece {
+	var b *block
+	if p.open != nil {
+		b = p.open[family]
 	}
-	text := b.appendText(nil)
-	o := &block{open: true}
-	start := 0
+	all := newPiece(p.table, b, family)
+	if p.marks == nil {
+		return all
+	}
+	all.marks, all.chosen, all.size = p.marks, p.chosen, 0
 	for slot := range pageSlots {
-		n := p.marks.length(slot, family)
 		if p.chosen&(1<<slot) != 0 {
-			o.data = append(o.data, text[start:start+n]...)
+			all.size += p.marks.length(slot, family)
 		}
-		start += n
 	}
-	if len(o.data) == 0 {
-		return nil
-	}
-	o.size = len(o.data)
-	return o
+	return all
 }
 
 // Stats are counts of what a resource holds.
 type Stats struct {
 	Objects int
-	// PackedBytes are held for blocks at rest, OpenBytes for open ones.
+	// PackedBytes are held for blocks at rest, OpenBytes for open ones and for edits.
+	// A block that is edited counts as both.
 	PackedBytes, OpenBytes   int
 	PackedBlocks, OpenBlocks int
 	Families                 []FamilyStats
@@ -167,22 +169,24 @@ type FamilyStats struct {
 func (r *Resource) Stats() Stats {
 	v := r.View()
 	stats := Stats{Objects: v.objects}
+	for n := range v.pages {
+		stats.PackedBytes += v.pages[n].table.held()
+	}
 	for i, f := range r.families {
 		counts := FamilyStats{Name: f.Name}
-		for _, pg := range v.pages {
-			b := pg.blocks[i]
-			switch {
-			case b == nil:
-				continue
-			case b.open:
-				stats.OpenBlocks++
-				stats.OpenBytes += len(b.data)
-			default:
+		for n := range v.pages {
+			p := v.pages[n].piece(i)
+			counts.Bytes += p.size
+			if p.packed.size > 0 {
 				stats.PackedBlocks++
-				stats.PackedBytes += len(b.data)
 			}
-			counts.Series += b.lines
-			counts.Bytes += b.size
+			if p.block == nil {
+				counts.Series += int(p.packed.lines)
+				continue
+			}
+			stats.OpenBlocks++
+			stats.OpenBytes += p.block.held()
+			counts.Series += p.block.lines
 		}
 		stats.Families = append(stats.Families, counts)
 	}

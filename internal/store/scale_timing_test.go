@@ -233,4 +233,3 @@ func sample(name string) float64 {
 	metrics.Read(s)
 	return float64(s[0].Value.Uint64())
 }
-

@@ -1,0 +1,98 @@
+package store
+
+import "sync"
+
+// A Generation is the next content of a part, built beside the present one from
+// what of it is still true: text that has not changed stays packed as it is. It
+// serves the goroutine of the part's source.
+type Generation struct {
+	next *Part
+	seen []uint64 // by page and slot: has been set
+	// packing are the pages being packed beside, packer the permission to.
+	packing sync.WaitGroup
+	packer  chan struct{}
+}
+
+// Begin starts the next generation of the part, as yet without objects. The
+// part must not be written to before the generation has taken its place.
+func (p *Part) Begin() *Generation {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := &Part{
+		families: p.families,
+		pages:    make([]*page, len(p.pages)),
+		roomy:    p.roomy,
+		index:    p.index.clone(),
+		ticks:    p.ticks,
+	}
+	for n, pg := range p.pages {
+		if pg != nil {
+			pg.share()
+			next.pages[n] = pg.clone()
+		}
+	}
+	return &Generation{next: next, seen: make([]uint64, len(p.pages)), packer: make(chan struct{}, 1)}
+}
+
+// Set is Part.Set on the generation.
+func (g *Generation) Set(r Rendered) {
+	g.next.Set(r)
+	at, _ := g.next.index.get(r.UID)
+	for len(g.seen) <= int(at.page) {
+		g.seen = append(g.seen, 0)
+	}
+	g.seen[at.page] |= 1 << at.slot
+	// A page of which everything is known now will hardly be touched again
+	// before it is seen: packing it keeps the whole from being open at once.
+	if pg := g.next.pages[at.page]; pg.full() && g.seen[at.page] == pg.used {
+		g.pack(pg)
+	}
+}
+
+// pack packs a page while more objects are set, or at once if another is being
+// packed: setting is to be no quicker than packing.
+func (g *Generation) pack(pg *page) {
+	select {
+	case g.packer <- struct{}{}:
+		g.packing.Go(func() {
+			g.next.packPage(pg)
+			<-g.packer
+		})
+	default:
+		g.next.packPage(pg)
+	}
+}
+
+// Retain takes back objects that were set and of which keep says false.
+func (g *Generation) Retain(keep func(uid string) bool) {
+	for n, pg := range g.next.pages {
+		for slot := range pageSlots {
+			if g.isSeen(n, slot) && !keep(pg.uids.get(slot)) {
+				g.seen[n] &^= 1 << slot
+			}
+		}
+	}
+}
+
+func (g *Generation) isSeen(page, slot int) bool {
+	return page < len(g.seen) && g.seen[page]&(1<<slot) != 0
+}
+
+// Replace makes g the content of the part in one step: a view has all of the old
+// content or all of the new. g must not be used afterwards.
+func (p *Part) Replace(g *Generation) {
+	g.packing.Wait()
+	for n, pg := range g.next.pages {
+		if pg == nil {
+			continue
+		}
+		for slot := range pageSlots {
+			if pg.used&(1<<slot) != 0 && !g.isSeen(n, slot) {
+				g.next.remove(pg.uids.get(slot), place{int32(n), int32(slot)})
+			}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pages, p.index, p.roomy = g.next.pages, g.next.index, g.next.roomy
+}

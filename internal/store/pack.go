@@ -1,0 +1,87 @@
+package store
+
+import "slices"
+
+// Times and amounts that decide when open blocks are packed. A page that is changed
+// again soon is better left open: packing it costs more than the change. Edits
+// take little memory and can wait longer than text. Memory bounds how much may be
+// open: so much in any case, and as much as a share of what is packed.
+const (
+	quietTicks       = 5
+	quietEditedTicks = 15
+	muchText         = 64 << 10 // of a page
+	maxOpenBytes     = 24 << 20
+	maxOpenShare     = 4
+)
+
+// Pack packs the pages that have been quiet for some rounds, and others if too much
+// is open. It is to be called about once a second, by one goroutine.
+func (p *Part) Pack() {
+	for _, pg := range p.duePages() {
+		p.packPage(pg)
+	}
+}
+
+// duePages are the pages to be packed in this round.
+func (p *Part) duePages() []*page {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ticks++
+	var due, others []*page
+	open, packed := 0, 0
+	for _, pg := range p.pages {
+		if pg == nil {
+			continue
+		}
+		packed += pg.table.held()
+		switch {
+		case pg.open == nil:
+		case pg.isQuiet(p.ticks):
+			due = append(due, pg)
+		default:
+			others = append(others, pg)
+			open += pg.openBytes
+		}
+	}
+	return append(due, p.excess(others, open-max(maxOpenBytes, packed/maxOpenShare))...)
+}
+
+// excess are those of pages that give most memory back, up to the given amount:
+// what is large and what has long been left alone.
+func (p *Part) excess(pages []*page, amount int) []*page {
+	if amount <= 0 {
+		return nil
+	}
+	weight := func(pg *page) int { return pg.openBytes * int(p.ticks-pg.touched) }
+	slices.SortFunc(pages, func(a, b *page) int { return weight(b) - weight(a) })
+	for n, pg := range pages {
+		if amount -= pg.openBytes; amount <= 0 {
+			return pages[:n+1]
+		}
+	}
+	return pages
+}
+
+// isQuiet says whether the page has been left alone for long.
+func (p *page) isQuiet(now uint64) bool {
+	if p.table == nil || p.openBytes > muchText {
+		return now-p.touched >= quietTicks
+	}
+	return now-p.touched >= quietEditedTicks
+}
+
+// packPage packs what is open of a page, without a lock while it compresses.
+func (p *Part) packPage(pg *page) {
+	w := packers.Get().(*packer)
+	defer w.release()
+	p.mu.Lock()
+	some := w.take(pg)
+	p.mu.Unlock()
+	if !some {
+		return
+	}
+	w.pack()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pg.close(w)
+}
