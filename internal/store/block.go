@@ -31,6 +31,15 @@ type edit struct {
 // what they change.
 const maxEdits = 16
 
+// share marks b as held by somebody else too. It says whether it was not before.
+func (b *block) share() bool {
+	if b == nil || b.shared {
+		return false
+	}
+	b.shared = true // written once: a holder may be reading
+	return true
+}
+
 // editable is b, or a copy of it that is not shared.
 func (b *block) editable() *block {
 	if !b.shared {

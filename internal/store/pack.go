@@ -83,5 +83,18 @@ func (p *Part) packPage(pg *page) {
 	w.pack()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pg.close(w)
+	needless := pg.close(w)
+	if p.spare != nil && needless != nil {
+		p.spare = append(p.spare, emptied(needless))
+	}
+}
+
+// emptied are blocks with room for as much text as the given ones have.
+func emptied(needless []*block) []*block {
+	for i, b := range needless {
+		if b != nil {
+			needless[i] = &block{text: b.text[:0]}
+		}
+	}
+	return needless
 }

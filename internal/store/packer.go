@@ -15,6 +15,7 @@ const packLevel = 1
 type packer struct {
 	z       *flate.Writer
 	open    []*block // the page's
+	own     []bool   // by family: nobody else had it then
 	pieces  []piece  // of the families that are packed
 	lengths []uint32 // of those by slot
 	fresh   fresh    // what they are packed
@@ -42,7 +43,7 @@ func (w *packer) Write(p []byte) (int, error) {
 func (w *packer) release() {
 	clear(w.open)
 	clear(w.pieces)
-	w.open, w.pieces, w.lengths = w.open[:0], w.pieces[:0], w.lengths[:0]
+	w.own, w.open, w.pieces, w.lengths = w.own[:0], w.open[:0], w.pieces[:0], w.lengths[:0]
 	f := &w.fresh
 	f.families, f.blocks, f.data, f.counts = f.families[:0], f.blocks[:0], f.data[:0], f.counts[:0]
 	packers.Put(w)
@@ -51,9 +52,9 @@ func (w *packer) release() {
 // take notes what is open of a page, under the part's lock. It says whether there
 // is something.
 func (w *packer) take(pg *page) bool {
-	pg.share()
 	w.open = append(w.open, pg.open...)
 	for family, b := range w.open {
+		w.own = append(w.own, b.share())
 		if b == nil {
 			continue
 		}
@@ -63,7 +64,11 @@ func (w *packer) take(pg *page) bool {
 			w.lengths = append(w.lengths, uint32(pg.marks.length(slot, family)))
 		}
 	}
-	return len(w.pieces) > 0
+	if len(w.pieces) == 0 {
+		return false
+	}
+	pg.packing++
+	return true
 }
 
 // pack packs what was taken.

@@ -22,6 +22,8 @@ type page struct {
 	open []*block
 	// openBytes is the memory that open blocks take, about.
 	openBytes int
+	// packing counts those who pack the page now.
+	packing int
 	// touched is the time of the last change, in the part's ticks.
 	touched uint64
 }
@@ -58,8 +60,8 @@ func (p *page) set(slot int, r *Rendered) (changed bool) {
 // clear takes a slot's lines out of all families.
 func (p *page) clear(slot int) {
 	for family := range p.marks.columns {
-		if p.marks.mark(slot, family) != 0 {
-			p.change(slot, family, nil, 0)
+		if p.marks.mark(slot, family) != (mark{}) {
+			p.change(slot, family, nil, mark{})
 		}
 	}
 }
@@ -79,7 +81,7 @@ func (p *page) change(slot, family int, lines []byte, of mark) {
 		start, packedLines := p.packedLines(b, slot, family, old)
 		b.edit(slot, start, old, packedLines, lines)
 	} else {
-		b.set(p.start(slot, family), old, lines)
+		b.set(p.marks.before(slot, family), old, lines)
 	}
 	p.marks.set(slot, family, of, len(lines))
 	p.openBytes += b.held()
@@ -114,19 +116,10 @@ func (p *page) outgrown(b *block, slot, family int) bool {
 	return !found && len(b.edits) == maxEdits
 }
 
-// start is where the lines of a slot begin in the family's text.
-func (p *page) start(slot, family int) int {
-	start := 0
-	for s := range slot {
-		start += p.marks.length(s, family)
-	}
-	return start
-}
-
 // packedLines gives where a slot's lines of the given length begin in the packed
 // text, as b edits it, and their number.
 func (p *page) packedLines(b *block, slot, family, length int) (start, lines int) {
-	start = p.start(slot, family)
+	start = p.marks.before(slot, family)
 	for _, e := range b.edits {
 		if int(e.slot) >= slot {
 			break
@@ -151,7 +144,7 @@ func (p *page) clone() *page {
 	p.shareMarks()
 	c := *p
 	c.uids, c.namespaces = p.uids.clone(), p.namespaces.clone()
-	c.open = slices.Clone(p.open)
+	c.open, c.packing = slices.Clone(p.open), 0
 	return &c
 }
 
@@ -165,31 +158,35 @@ func (p *page) shareMarks() {
 // share marks what is open as held by somebody else too.
 func (p *page) share() {
 	for _, b := range p.open {
-		if b != nil && !b.shared { // written once: a holder may be reading
-			b.shared = true
-		}
+		b.share()
 	}
 }
 
 // close puts what w has packed in the place of what was open. What has changed
-// since stays open.
-func (p *page) close(w *packer) {
+// since stays open. It gives blocks that nobody needs any longer, by family.
+func (p *page) close(w *packer) (needless []*block) {
+	p.packing--
 	if p.open == nil {
-		return // somebody else was quicker
+		return nil // somebody else was quicker
 	}
 	f := w.fresh.without(func(family int) bool { return p.open[family] != w.open[family] })
 	if len(f.families) == 0 {
-		return
+		return nil
 	}
+	needless = make([]*block, len(p.open))
 	if p.table == nil {
 		p.table = &table{blocks: make([]packed, len(p.open))}
 	}
 	p.table = p.table.with(f)
 	for _, family := range f.families {
 		p.openBytes -= p.open[family].held()
+		if w.own[family] && p.packing == 0 {
+			needless[family] = p.open[family]
+		}
 		p.open[family] = nil
 	}
 	if p.openBytes == 0 && !slices.ContainsFunc(p.open, func(b *block) bool { return b != nil }) {
 		p.open = nil
 	}
+	return needless
 }

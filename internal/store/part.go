@@ -32,6 +32,9 @@ type Part struct {
 	roomy int     // no page before has room
 	index index
 	ticks uint64 // goes on with each round of packing
+	// spare are blocks by family for the text of pages to come: of a generation that is
+	// being built, for which a page is like the one before. Nobody else reads that.
+	spare [][]*block
 }
 
 func newPart(families int) *Part {
@@ -69,14 +72,27 @@ func (p *Part) roomyPage() int {
 	for ; p.roomy < len(p.pages); p.roomy++ {
 		switch pg := p.pages[p.roomy]; {
 		case pg == nil:
-			p.pages[p.roomy] = newPage(p.families, p.ticks)
+			p.pages[p.roomy] = p.newPage()
 			return p.roomy
 		case !pg.full():
 			return p.roomy
 		}
 	}
-	p.pages = append(p.pages, newPage(p.families, p.ticks))
+	p.pages = append(p.pages, p.newPage())
 	return p.roomy
+}
+
+func (p *Part) newPage() *page {
+	pg := newPage(p.families, p.ticks)
+	if n := len(p.spare); n > 0 {
+		pg.open, p.spare = p.spare[n-1], p.spare[:n-1]
+		for _, b := range pg.open {
+			if b != nil {
+				pg.openBytes += b.held()
+			}
+		}
+	}
+	return pg
 }
 
 // Has says whether there is text of an object.
