@@ -392,3 +392,27 @@ func TestViewStays(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// TestGenerationLeavesPartAlone holds that what is being built takes nothing from
+// what is there, whether that is packed or not.
+func TestGenerationLeavesPartAlone(t *testing.T) {
+	r := store.NewResource("things", families, 1)
+	part, m := r.Parts()[0], model{}
+	set := func(set func(store.Rendered), from, to, v int) {
+		for i := range to - from {
+			uid := uidOf("one", from+i)
+			set(render(uid, v))
+			m[uid] = v
+		}
+	}
+	set(part.Set, 0, 200, 1)
+	want := read(t, r)
+	g := part.Begin()
+	set(g.Set, 0, 200, 1) // packs what the part has open
+	set(g.Set, 200, 1000, 2)
+	if d := cmp.Diff(want, read(t, r)); d != "" {
+		t.Fatalf("(-want +got):\n%s", d)
+	}
+	part.Replace(g)
+	check(t, r, m)
+}

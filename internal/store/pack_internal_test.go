@@ -1,0 +1,98 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDuePages holds which pages are packed, given the age, the open bytes, and
+// whether something of them has been packed before.
+func TestDuePages(t *testing.T) {
+	type state struct {
+		age, open int
+		edited    bool
+	}
+	const mega = 1 << 20
+	f := func(pages []state, want ...int) {
+		t.Helper()
+		p := &Part{ticks: 100}
+		for _, s := range pages {
+			pg := &page{open: []*block{{}}, openBytes: s.open, touched: uint64(101 - s.age)}
+			if s.edited {
+				pg.table = &table{}
+			}
+			p.pages = append(p.pages, pg, nil, &page{})
+		}
+		var got []int
+		for _, pg := range p.duePages() {
+			got = append(got, slices.Index(p.pages, pg)/3)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%v (-want +got):\n%s", pages, d)
+		}
+	}
+	f(nil)
+	f([]state{{4, 1, false}, {5, 1, false}, {6, 1, false}}, 1, 2)
+	f([]state{{5, 100, true}, {14, 100, true}, {15, 100, true}}, 2)
+	f([]state{{4, muchText + 1, true}, {5, muchText + 1, true}, {5, muchText, true}}, 1)
+	f([]state{{1, 8 * mega, true}, {2, 8 * mega, true}, {3, 8 * mega, true}})
+	f([]state{{1, 8 * mega, true}, {2, 9 * mega, true}, {3, 8 * mega, true}}, 2)
+	f([]state{{1, 8 * mega, true}, {2, 20 * mega, true}, {3, 8 * mega, true}}, 1)
+	f([]state{{1, 30 * mega, true}, {2, 5 * mega, true}, {3, 8 * mega, true}}, 0)
+	f([]state{{1, 30 * mega, true}, {2, 30 * mega, true}, {3, 30 * mega, true}}, 2, 1, 0)
+	f([]state{{7, 30 * mega, true}, {2, 20 * mega, true}}, 0)
+}
+
+// TestIDs holds which uids are kept as numbers, and that they come back as they were.
+func TestIDs(t *testing.T) {
+	f := func(uid string, want bool) {
+		t.Helper()
+		i, ok := parseID(uid)
+		if ok != want || ok && i.String() != uid {
+			t.Errorf("%q: %v, %q", uid, ok, i)
+		}
+	}
+	f("01234567-89ab-cdef-0123-456789abcdef", true)
+	f("00000000-0000-0000-0000-000000000000", true)
+	f("01234567-89AB-cdef-0123-456789abcdef", false)
+	f("01234567-89ab-cdef-0123-456789abcdeg", false)
+	f("0123456789ab-cdef-0123-4567-89abcdef", false)
+	f("01234567089ab-cdef-0123-456789abcdef", false)
+	f("01234567-89ab-cdef-0123-456789abcde", false)
+	f("01234567-89ab-cdef-0123-456789abcdef0", false)
+	f("default/web", false)
+	f("", false)
+}
+
+// FuzzIDs holds that only one uid has an id.
+func FuzzIDs(f *testing.F) {
+	f.Add("01234567-89ab-cdef-0123-456789abcdef")
+	f.Fuzz(func(t *testing.T, uid string) {
+		if i, ok := parseID(uid); ok && i.String() != uid {
+			t.Errorf("%q is read as %q", uid, i)
+		}
+	})
+}
+
+// TestNamespaces holds that a page has each name once, and none that it has no
+// longer beside more than a page has room for.
+func TestNamespaces(t *testing.T) {
+	var n namespaces
+	for i := range 10 * pageSlots {
+		n.set(i%pageSlots, fmt.Sprint(i))
+	}
+	n.set(3, "x")
+	n.set(5, "x")
+	if len(n.names) > pageSlots {
+		t.Errorf("%d names", len(n.names))
+	}
+	if got := n.choose(1<<3|1<<5|1<<7, []string{"x", "y"}); got != 1<<3|1<<5 {
+		t.Errorf("chosen %b", got)
+	}
+	if got := n.choose(1<<5|1<<7, []string{"583", "x"}); got != 1<<5|1<<7 {
+		t.Errorf("chosen %b of %q", got, n.names)
+	}
+}
