@@ -11,9 +11,20 @@ type Answer struct {
 	views []View
 	pick  func(headers) *piece
 	end   *piece // nil if there is none
+	measures
+}
 
+// measures are what an answer will be.
+type measures struct {
 	size, gzipSize int64
-	ready          bool // for a gzip answer
+	unready        bool // there are pieces that are not ready
+}
+
+// add adds a piece.
+func (m *measures) add(p *piece) {
+	m.size += int64(p.size)
+	m.gzipSize += int64(p.gzipSize())
+	m.unready = m.unready || !p.ready()
 }
 
 // NewAnswer puts an answer together.
@@ -27,18 +38,29 @@ func NewTypedAnswer(views []View, end string) *Answer {
 }
 
 func newAnswer(views []View, pick func(headers) *piece, end string) *Answer {
-	a := &Answer{views: views, pick: pick, ready: true}
+	a := &Answer{views: views, pick: pick}
+	a.gzipSize = int64(len(gzipHead) + len(gzipLast) + gzipTail)
+	for _, v := range views {
+		v.measure(pick, &a.measures)
+	}
 	if end != "" {
 		a.end = constant([]byte(end))
+		a.add(a.end)
 	}
-	a.gzipSize = int64(len(gzipHead) + len(gzipLast) + gzipTail)
-	a.pieces(func(p *piece) bool {
-		a.size += int64(p.size)
-		a.gzipSize += int64(p.gzipSize())
-		a.ready = a.ready && p.ready()
-		return true
-	})
 	return a
+}
+
+// measure adds all that pieces gives, but page after page, which is quicker.
+func (v View) measure(pick func(headers) *piece, m *measures) {
+	if v.objects == 0 {
+		return
+	}
+	for _, h := range v.resource.headers {
+		m.add(pick(h))
+	}
+	for n := range v.pages {
+		v.pages[n].measure(m, len(v.resource.headers))
+	}
 }
 
 // pieces calls yield with the answer's pieces until that says false.
@@ -86,7 +108,7 @@ func (a *Answer) WriteGzip(to io.Writer) error {
 	defer g.release()
 	g.write(gzipHead)
 	var err error
-	if a.ready {
+	if !a.unready {
 		a.pieces(func(p *piece) bool { err = g.piece(p, nil); return err == nil })
 	} else {
 		err = a.writeAhead(&packedSegments, func(p *piece) bool { return !p.ready() }, g.segment)

@@ -21,23 +21,8 @@ type piece struct {
 
 // piece is that of a family with all objects.
 func (p *page) piece(family int) piece {
-	var b *block
-	if p.open != nil {
-		b = p.open[family]
-	}
-	return newPiece(p.table, b, family)
-}
-
-func newPiece(t *table, b *block, family int) piece {
-	p := piece{block: b, family: family}
-	if t != nil && (b == nil || b.edited) {
-		p.packed, p.data = t.blocks[family], t.data(family)
-		p.size = int(p.packed.size)
-	}
-	if b != nil {
-		p.size = b.size
-	}
-	return p
+	v := viewedPage{table: p.table, open: p.open}
+	return v.piece(family)
 }
 
 // stored says whether the piece goes into a gzip answer as text.

@@ -111,18 +111,19 @@ func (v *View) add(p *Part, namespaces []string) {
 }
 
 // pieces calls yield with the pieces of the view in the order of the answer, until
-// that says false: for each family the header that pick takes and its lines. A view
+// that says false; it must not keep them. That is for each family the header that pick takes and its lines. A view
 // without objects has none.
 func (v View) pieces(pick func(headers) *piece, yield func(*piece) bool) bool {
 	if v.objects == 0 {
 		return true
 	}
+	var p piece // one for all: there are many
 	for i, h := range v.resource.headers {
 		if !yield(pick(h)) {
 			return false
 		}
 		for n := range v.pages {
-			if p := v.pages[n].piece(i); p.size > 0 && !yield(&p) {
+			if p = v.pages[n].piece(i); p.size > 0 && !yield(&p) {
 				return false
 			}
 		}
@@ -131,22 +132,40 @@ func (v View) pieces(pick func(headers) *piece, yield func(*piece) bool) bool {
 }
 
 // piece is what is chosen of a family.
-func (p *viewedPage) piece(family int) piece {
-	var b *block
+func (p *viewedPage) piece(family int) (of piece) {
+	of.family = family
 	if p.open != nil {
-		b = p.open[family]
+		of.block = p.open[family]
 	}
-	all := newPiece(p.table, b, family)
-	if p.marks == nil {
-		return all
+	if p.table != nil && (of.block == nil || of.block.edited) {
+		of.packed, of.data = p.table.blocks[family], p.table.data(family)
+		of.size = int(of.packed.size)
 	}
-	all.marks, all.chosen, all.size = p.marks, p.chosen, 0
-	for slot := range pageSlots {
-		if p.chosen&(1<<slot) != 0 {
-			all.size += p.marks.length(slot, family)
+	if of.block != nil {
+		of.size = of.block.size
+	}
+	if p.marks != nil {
+		of.marks, of.chosen, of.size = p.marks, p.chosen, 0
+		for slot := range pageSlots {
+			if p.chosen&(1<<slot) != 0 {
+				of.size += p.marks.length(slot, family)
+			}
 		}
 	}
-	return all
+	return of
+}
+
+// measure adds what an answer has of the page.
+func (p *viewedPage) measure(m *measures, families int) {
+	if p.table != nil && p.open == nil && p.marks == nil {
+		m.size += int64(p.table.size)
+		m.gzipSize += int64(p.table.packedSize)
+		return
+	}
+	for family := range families {
+		of := p.piece(family)
+		m.add(&of)
+	}
 }
 
 // Stats are counts of what a resource holds.

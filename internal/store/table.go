@@ -10,6 +10,8 @@ type table struct {
 	blocks []packed // by family
 	// counts are numbers of lines by slot, of the families in which they differ.
 	counts []uint16
+	// size is that of all text, packedSize that of what it is packed.
+	size, packedSize int
 }
 
 // Families that change often come to lie in a run of their own, which is all that
@@ -151,6 +153,10 @@ func (t *table) with(f *fresh) *table {
 			n.put(&p, run, f.data[p.start:p.end])
 			n.blocks[family] = p
 		}
+	}
+	for i := range n.blocks {
+		n.size += int(n.blocks[i].size)
+		n.packedSize += int(n.blocks[i].end - n.blocks[i].start)
 	}
 	return n
 }
