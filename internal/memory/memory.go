@@ -70,7 +70,7 @@ func (p *pace) adjust() {
 // The percentage's limits. The runtime does not collect below 4 MiB times the
 // percentage anyway.
 const (
-	minPercent = 10
+	minPercent = 20
 	maxPercent = 100
 )
 

@@ -7,9 +7,9 @@ import (
 
 // uids are those of a page's objects, by slot.
 type uids struct {
-	ids    [pageSlots]id
 	others []string // by slot, of those that are no UUIDs; nil if there are none
 	other  uint64   // the slots of those
+	ids    [pageSlots]id
 }
 
 func (u *uids) get(slot int) string {

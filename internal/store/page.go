@@ -11,10 +11,7 @@ const pageSlots = 64
 
 // A page holds the text of up to pageSlots objects, each in a slot of its own.
 type page struct {
-	used       uint64 // by slot
-	uids       uids
-	namespaces namespaces
-	marks      *marks
+	marks *marks
 	// table is what is packed, nil as long as nothing is.
 	table *table
 	// open is what is other than in the table, by family; nil if nothing is. The edits
@@ -25,7 +22,10 @@ type page struct {
 	// packing counts those who pack the page now.
 	packing int
 	// touched is the time of the last change, in the part's ticks.
-	touched uint64
+	touched    uint64
+	used       uint64 // by slot
+	namespaces namespaces
+	uids       uids // last: the collector need not look at most of it
 }
 
 func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }

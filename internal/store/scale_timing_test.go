@@ -44,6 +44,7 @@ func benchmarkScale(b *testing.B, pods int) {
 	began := processorTime()
 	runtime.GC()
 	collection := processorTime() - began
+	packed := float64(s.resource.Stats().PackedBytes)
 	live, scanned := sample("/gc/heap/live:bytes"), sample("/gc/scan/heap:bytes")
 	var inUse, writing float64
 	var setting, packing, answering time.Duration
@@ -67,6 +68,7 @@ func benchmarkScale(b *testing.B, pods int) {
 	b.ReportMetric(float64(filling.Microseconds())/float64(pods), "µs-filling/object")
 	b.ReportMetric(1000*collection.Seconds(), "ms-collection")
 	b.ReportMetric(live/float64(pods), "B-live/object")
+	b.ReportMetric(packed/float64(pods), "B-packed/object")
 	b.ReportMetric(scanned/float64(pods), "B-scanned/object")
 	b.ReportMetric(each(setting), "µs-setting")
 	b.ReportMetric(each(packing), "µs-packing")
