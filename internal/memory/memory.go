@@ -27,11 +27,11 @@ func Limit(share float64) (int64, error) {
 }
 
 // KeepRoom has the collector run whenever about room bytes have been allocated
-// since it last ran, unless the environment says by GOGC when it is to run. That is
-// for a heap of mostly bytes, in which the collector has little to look at: what a
-// run costs hardly depends on how much there is, so neither should how often it
-// runs. The usual share of what is in use would be many runs for a small heap, and
-// much garbage for a large one.
+// since it last ran, or a fifth of what is in use if that is more, unless the
+// environment says by GOGC when it is to run. That is for a heap of mostly bytes, in
+// which the collector has little to look at: what a run costs grows slowly with the
+// heap. The usual share of what is in use would be many runs for a small heap, and much
+// garbage for a large one; no share at all would be more and more work for each object.
 func KeepRoom(room uint64) {
 	if os.Getenv("GOGC") != "" {
 		return

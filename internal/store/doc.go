@@ -10,14 +10,20 @@
 //
 // At rest a block is packed: raw deflate that refers to nothing outside the
 // block and ends on a byte. With its CRC-32 and length known, packed blocks one
-// after another make a gzip member without compressing anything again. A block
-// that an update touches is opened, edited as plain text, and packed again when
-// it has been left alone for a while. Open blocks go into a gzip answer as
-// stored blocks, so that a scrape never waits for compression.
+// after another make a gzip member without compressing anything again. What is
+// packed of a page lies in a few runs of bytes, and a table says where, so that the
+// collector has a few pieces of memory a page to look at and not hundreds.
 //
-// A block that a reader may hold never changes: it is replaced. A View is the
-// blocks of one moment and is written out at the reader's own pace; no lock is
-// held meanwhile.
+// A change of a packed block is kept beside it as an edit: these lines in the place
+// of those. Once there are many edits of a block it is opened, which is to be plain
+// text, and once the page has been left alone for a while, or too much memory
+// goes into edits and text, it is packed again. A reader of an edited block unpacks it
+// and does the edits; into a gzip answer edited and open blocks go as stored
+// blocks, so that a scrape never waits for compression.
+//
+// Nothing that a reader may hold ever changes: it is replaced. A View is the
+// tables and open blocks of one moment and is written out at the reader's own pace;
+// no lock is held meanwhile.
 //
 // Each part has one writer at a time. Readers and the packing are concurrent
 // with it and with each other.
