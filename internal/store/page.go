@@ -15,7 +15,8 @@ type page struct {
 	uids [pageSlots]string
 	// namespaces of the objects, by slot.
 	namespaces [pageSlots]string
-	blocks     []*block // by family, nil where no object has lines
+	bases      [pageSlots]uint64 // of the objects' text, by slot
+	blocks     []*block          // by family, nil where no object has lines
 	marks      *marks
 	// touched is the time of the last change, in the part's ticks.
 	touched uint64
@@ -34,8 +35,8 @@ func newPage(families int, touched uint64) *page {
 	return &page{blocks: make([]*block, families), marks: newMarks(families), touched: touched}
 }
 
-// set makes the object's lines of a slot the given ones. It reports whether they
-// were others before.
+// set makes the object's lines of a slot the given ones, but for those that are
+// kept. It reports whether they were others before.
 func (p *page) set(slot int, r *Rendered) (changed bool) {
 	if p.marks.lack(r) {
 		p.marks = p.marks.withColumns(r)
@@ -44,6 +45,9 @@ func (p *page) set(slot int, r *Rendered) (changed bool) {
 	for family, end := range r.Ends {
 		lines := r.Text[start:end]
 		start = end
+		if r.Kept != nil && r.Kept[family] {
+			continue
+		}
 		if now := markOf(lines); now != p.marks.mark(slot, family) {
 			p.change(slot, family, lines, now)
 			changed = true

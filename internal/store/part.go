@@ -21,6 +21,12 @@ type Rendered struct {
 	// after each family.
 	Text []byte
 	Ends []int
+	// Basis stands for what the lines of some families were made from, those that
+	// Kept has; 0 if that is not known.
+	Basis uint64
+	// Kept says of each family whether its lines stay as they are, and r has none; nil
+	// if all are given.
+	Kept []bool
 }
 
 // A Part is what one source knows of a resource. Set, Delete, Begin and Replace
@@ -43,20 +49,38 @@ func newPart(families int) *Part {
 	return &Part{families: families, index: map[string]place{}}
 }
 
-// Set stores the text of an object, in place of what was there for its uid.
-func (p *Part) Set(r Rendered) {
+// Set stores the text of an object, in place of what was there for its uid. It does
+// nothing, and is false, if lines are to be kept of which the basis is another or
+// not known.
+func (p *Part) Set(r Rendered) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at, ok := p.index[r.UID]
+	if r.Kept != nil && (!ok || r.Basis == 0 || r.Basis != p.basis(at)) {
+		return false
+	}
 	if !ok {
 		at = p.takePlace(r.UID)
 	}
 	pg, slot := p.pages[at.page], int(at.slot)
-	pg.namespaces[slot] = r.Namespace
+	pg.namespaces[slot], pg.bases[slot] = r.Namespace, r.Basis
 	if pg.set(slot, &r) {
 		pg.touched = p.ticks
 	}
+	return true
 }
+
+// Basis is that of the text of an object, 0 if it is not known or there is no text.
+func (p *Part) Basis(uid []byte) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at, ok := p.index[string(uid)]; ok {
+		return p.basis(at)
+	}
+	return 0
+}
+
+func (p *Part) basis(at place) uint64 { return p.pages[at.page].bases[at.slot] }
 
 // takePlace finds a place for a new object.
 func (p *Part) takePlace(uid string) place {
@@ -183,9 +207,12 @@ func (p *Part) Begin() *Generation {
 	return &Generation{next: next, seen: make([]uint64, len(p.pages)), packer: make(chan struct{}, 1)}
 }
 
-// Set is Part.Set on the generation.
-func (g *Generation) Set(r Rendered) {
-	g.next.Set(r)
+// Set is Part.Set on the generation. What is kept is of the present content, if the
+// object was not set before.
+func (g *Generation) Set(r Rendered) bool {
+	if !g.next.Set(r) {
+		return false
+	}
 	at := g.next.index[r.UID]
 	for len(g.seen) <= int(at.page) {
 		g.seen = append(g.seen, 0)
@@ -196,6 +223,7 @@ func (g *Generation) Set(r Rendered) {
 	if pg := g.next.pages[at.page]; pg.full() && g.seen[at.page] == pg.used {
 		g.pack(pg)
 	}
+	return true
 }
 
 // pack packs a page while more objects are set, or at once if another is being
