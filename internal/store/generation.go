@@ -35,9 +35,12 @@ func (p *Part) Begin() *Generation {
 	return &Generation{next: next, seen: make([]uint64, len(p.pages)), packer: make(chan struct{}, 1)}
 }
 
-// Set is Part.Set on the generation.
-func (g *Generation) Set(r Rendered) {
-	g.next.Set(r)
+// Set is Part.Set on the generation. What is kept is of the present content, if the
+// object was not set before.
+func (g *Generation) Set(r Rendered) bool {
+	if !g.next.Set(r) {
+		return false
+	}
 	at, _ := g.next.index.get(r.UID)
 	for len(g.seen) <= int(at.page) {
 		g.seen = append(g.seen, 0)
@@ -48,6 +51,7 @@ func (g *Generation) Set(r Rendered) {
 	if pg := g.next.pages[at.page]; pg.full() && g.seen[at.page] == pg.used {
 		g.pack(pg)
 	}
+	return true
 }
 
 // pack packs a page while more objects are set, or at once if another is being

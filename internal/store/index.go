@@ -15,7 +15,7 @@ const uuidLength = 36
 var uuidGroups = [...][2]int{{0, 8}, {9, 13}, {14, 18}, {19, 23}, {24, uuidLength}}
 
 // parseID gives the id of a uid, and false if it is not what String gives of one.
-func parseID(uid string) (i id, ok bool) {
+func parseID[S string | []byte](uid S) (i id, ok bool) {
 	if len(uid) != uuidLength {
 		return id{}, false
 	}
@@ -75,11 +75,15 @@ func (x *index) clone() index { return index{maps.Clone(x.ids), maps.Clone(x.oth
 
 func (x *index) len() int { return len(x.ids) + len(x.others) }
 
-func (x *index) get(uid string) (at place, ok bool) {
+func (x *index) get(uid string) (at place, ok bool) { return find(x, uid) }
+
+func (x *index) find(uid []byte) (at place, ok bool) { return find(x, uid) }
+
+func find[S string | []byte](x *index, uid S) (at place, ok bool) {
 	if i, isID := parseID(uid); isID {
 		at, ok = x.ids[i]
 	} else {
-		at, ok = x.others[uid]
+		at, ok = x.others[string(uid)]
 	}
 	return at, ok
 }

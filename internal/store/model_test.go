@@ -20,23 +20,69 @@ import (
 // model is what a part should hold: the value of each object by uid.
 type model map[string]int
 
-// The families of the tests: every object has one line in the first and one
-// line in the second unless its value is a multiple of 3. For one value that line
-// is long. Lines are as long as those of an exporter: a page of short ones would never
-// be edited.
+// The families of the tests: every object has its value in a line of the first and,
+// in one of the second, what of it is steady, unless that is a multiple of 3. For one
+// steady value that line is long. Lines are as long as those of an exporter: a page of
+// short ones would never be edited.
 var families = []store.Family{{Name: "a", Header: []byte("# a\n")}, {Name: "b", Header: []byte("# b\n")}}
 
 func render(uid string, v int) store.Rendered {
 	text := fmt.Appendf(nil, "a{%s} %0*d\n", uid, 150+v%5, v)
 	ends := []int{len(text)}
-	if v%3 != 0 {
-		width := 100 + v%7
-		if v == 97 {
+	if steady(v)%3 != 0 {
+		width := 100 + steady(v)%7
+		if steady(v) == longest {
 			width = 1<<16 - 1
 		}
-		text = fmt.Appendf(text, "b{%s} %0*d\n", uid, width, v)
+		text = fmt.Appendf(text, "b{%s} %0*d\n", uid, width, steady(v))
 	}
-	return store.Rendered{UID: uid, Namespace: namespaceOf(uid), Text: text, Ends: append(ends, len(text))}
+	return store.Rendered{UID: uid, Namespace: namespaceOf(uid), Text: text, Ends: append(ends, len(text)), Basis: basis(v)}
+}
+
+// longest is the steady value of which the line is long.
+const longest = 97
+
+// steady is what of a value the second family shows.
+func steady(v int) int { return v / 10 }
+
+// basis stands for what is steady of a value, of which it is known for every second
+// value.
+func basis(v int) uint64 { return uint64(steady(v)+1) * uint64(1-v%2) }
+
+// renderKept is render without the lines of the second family.
+func renderKept(uid string, v int) store.Rendered {
+	r := render(uid, v)
+	r.Text = r.Text[:r.Ends[0]]
+	r.Ends[1] = r.Ends[0]
+	r.Kept = []bool{false, true}
+	return r
+}
+
+// setKept gives set some object without its second family. That must be taken if, and
+// only if, the object that was there has the same lines there and that is known.
+func (m model) setKept(t *testing.T, rnd *rand.Rand, set func(store.Rendered) bool, before model, uid string) {
+	t.Helper()
+	was, ok := m[uid]
+	if !ok {
+		was, ok = before[uid]
+	}
+	v := was/10*10 + rnd.IntN(12) // the steady value is the same, mostly
+	fits := ok && basis(v) != 0 && basis(v) == basis(was)
+	if got := set(renderKept(uid, v)); got != fits {
+		t.Fatalf("%d without lines after %d (there: %v): taken %v", v, was, ok, got)
+	}
+	if fits {
+		m[uid] = v
+	}
+}
+
+// set gives set a whole object.
+func (m model) set(t *testing.T, set func(store.Rendered) bool, uid string, v int) {
+	t.Helper()
+	if !set(render(uid, v)) {
+		t.Fatalf("%s = %d was not taken", uid, v)
+	}
+	m[uid] = v
 }
 
 // namespaceOf spreads uids over two namespaces.
@@ -144,10 +190,14 @@ func checkStats(t *testing.T, r *store.Resource, m model) {
 	}
 }
 
-// inB is the part of m that is in the second family.
+// inB is what of m is in the second family.
 func (m model) inB() model {
-	b := maps.Clone(m)
-	maps.DeleteFunc(b, func(_ string, v int) bool { return v%3 == 0 })
+	b := model{}
+	for uid, v := range m {
+		if steady(v)%3 != 0 {
+			b[uid] = steady(v)
+		}
+	}
 	return b
 }
 
@@ -158,7 +208,7 @@ func TestRandomOperationsAgainstModel(t *testing.T) {
 		models := []model{{}, {}}
 		for range 600 {
 			part := rnd.IntN(2)
-			mutate(rnd, r.Parts()[part], models[part], fmt.Sprintf("part%d-", part))
+			mutate(t, rnd, r.Parts()[part], models[part], fmt.Sprintf("part%d-", part))
 			if rnd.IntN(5) == 0 {
 				r.Pack()
 			}
@@ -189,26 +239,43 @@ func uidOf(prefix string, n int) string {
 }
 
 // mutate does the same to p and m.
-func mutate(rnd *rand.Rand, p *store.Part, m model, prefix string) {
+func mutate(t *testing.T, rnd *rand.Rand, p *store.Part, m model, prefix string) {
+	t.Helper()
 	uid := uidOf(prefix, rnd.IntN(120))
 	switch n := rnd.IntN(100); {
+	case n < 40:
+		m.set(t, p.Set, uid, rnd.IntN(1000))
 	case n < 60:
-		v := rnd.IntN(100)
-		p.Set(render(uid, v))
-		m[uid] = v
+		m.setKept(t, rnd, p.Set, nil, uid)
+	case n < 65:
+		if got, want := p.Basis([]byte(uid)), m.basis(uid); got != want {
+			t.Fatalf("basis %d, want %d", got, want)
+		}
 	case n < 95:
 		p.Delete(uid)
 		delete(m, uid)
 	default:
 		g := p.Begin()
+		before := maps.Clone(m)
 		clear(m)
 		for range rnd.IntN(200) {
-			uid, v := uidOf(prefix, rnd.IntN(150)), rnd.IntN(100)
-			g.Set(render(uid, v))
-			m[uid] = v
+			uid := uidOf(prefix, rnd.IntN(150))
+			if rnd.IntN(2) == 0 {
+				m.setKept(t, rnd, g.Set, before, uid)
+			} else {
+				m.set(t, g.Set, uid, rnd.IntN(1000))
+			}
 		}
 		p.Replace(g)
 	}
+}
+
+// basis is that of an object, if there is one.
+func (m model) basis(uid string) uint64 {
+	if v, ok := m[uid]; ok {
+		return basis(v)
+	}
+	return 0
 }
 
 func union(models ...model) model {
@@ -265,7 +332,7 @@ func oneGeneration(a, b model, objects int) bool {
 	for _, v := range a {
 		values[v] = true
 	}
-	v := a["uid-0"]
+	v := steady(a["uid-0"])
 	return len(a) == objects && len(values) == 1 && (v%3 == 0 && len(b) == 0 || len(b) == objects && b["uid-0"] == v)
 }
 
@@ -314,9 +381,11 @@ func TestReadersAndPackingAreConcurrent(t *testing.T) {
 		case n < 50:
 			uid = uidOf("lasting-", rnd.IntN(lasting))
 			fallthrough
+		case n < 70:
+			m.set(t, part.Set, uid, n)
 		case n < 80:
-			part.Set(render(uid, n))
-			m[uid] = n
+			uid = uidOf("lasting-", rnd.IntN(lasting))
+			m.setKept(t, rnd, part.Set, nil, uid)
 		case n < 99:
 			part.Delete(uid)
 			delete(m, uid)
@@ -338,7 +407,7 @@ func TestReadersAndPackingAreConcurrent(t *testing.T) {
 func TestOrderIsKept(t *testing.T) {
 	r := store.NewResource("things", families[:1], 1)
 	p := r.Parts()[0]
-	set := func(set func(store.Rendered), uids ...string) {
+	set := func(set func(store.Rendered) bool, uids ...string) {
 		for _, uid := range uids {
 			text := []byte(uid + " ")
 			set(store.Rendered{UID: uid, Text: text, Ends: []int{len(text)}})
@@ -382,7 +451,7 @@ func TestViewStays(t *testing.T) {
 	want := read(t, r, "odd")
 	view := r.View("odd")
 	part.Set(render("o", 9999))
-	part.Set(render("oo", 97))
+	part.Set(render("oo", 10*longest))
 	part.Delete("ooo")
 	var text bytes.Buffer
 	if err := store.NewAnswer([]store.View{view}, "").WriteText(&text); err != nil {
@@ -398,7 +467,7 @@ func TestViewStays(t *testing.T) {
 func TestGenerationLeavesPartAlone(t *testing.T) {
 	r := store.NewResource("things", families, 1)
 	part, m := r.Parts()[0], model{}
-	set := func(set func(store.Rendered), from, to, v int) {
+	set := func(set func(store.Rendered) bool, from, to, v int) {
 		for i := range to - from {
 			uid := uidOf("one", from+i)
 			set(render(uid, v))

@@ -25,7 +25,8 @@ type page struct {
 	touched    uint64
 	used       uint64 // by slot
 	namespaces namespaces
-	uids       uids // last: the collector need not look at most of it
+	bases      [pageSlots]uint64 // of the objects' text, by slot
+	uids       uids              // last: the collector need not look at most of it
 }
 
 func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }
@@ -39,8 +40,8 @@ func newPage(families int, touched uint64) *page {
 	return &page{marks: newMarks(families), touched: touched}
 }
 
-// set makes the object's lines of a slot the given ones. It reports whether they
-// were others before.
+// set makes the object's lines of a slot the given ones, but for those that are
+// kept. It reports whether they were others before.
 func (p *page) set(slot int, r *Rendered) (changed bool) {
 	if p.marks.lack(slot, r) {
 		p.marks = p.marks.withRoom(slot, r)
@@ -49,6 +50,9 @@ func (p *page) set(slot int, r *Rendered) (changed bool) {
 	for family, end := range r.Ends {
 		lines := r.Text[start:end]
 		start = end
+		if r.Kept != nil && r.Kept[family] {
+			continue
+		}
 		if now := markOf(lines); now != p.marks.mark(slot, family) {
 			p.change(slot, family, lines, now)
 			changed = true

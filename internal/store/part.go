@@ -19,6 +19,12 @@ type Rendered struct {
 	// after each family.
 	Text []byte
 	Ends []int
+	// Basis stands for what the lines of some families were made from, those that
+	// Kept has; 0 if that is not known.
+	Basis uint64
+	// Kept says of each family whether its lines stay as they are, and r has none; nil
+	// if all are given.
+	Kept []bool
 }
 
 // A Part is what one source knows of a resource. Set, Delete, Begin and Replace
@@ -41,20 +47,39 @@ func newPart(families int) *Part {
 	return &Part{families: families, index: newIndex()}
 }
 
-// Set stores the text of an object, in place of what was there for its uid.
-func (p *Part) Set(r Rendered) {
+// Set stores the text of an object, in place of what was there for its uid. It does
+// nothing, and is false, if lines are to be kept of which the basis is another or
+// not known.
+func (p *Part) Set(r Rendered) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at, ok := p.index.get(r.UID)
+	if r.Kept != nil && (!ok || r.Basis == 0 || r.Basis != p.basis(at)) {
+		return false
+	}
 	if !ok {
 		at = p.takePlace(r.UID)
 	}
 	pg, slot := p.pages[at.page], int(at.slot)
 	pg.namespaces.set(slot, r.Namespace)
+	pg.bases[slot] = r.Basis
 	if pg.set(slot, &r) {
 		pg.touched = p.ticks
 	}
+	return true
 }
+
+// Basis is that of the text of an object, 0 if it is not known or there is no text.
+func (p *Part) Basis(uid []byte) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at, ok := p.index.find(uid); ok {
+		return p.basis(at)
+	}
+	return 0
+}
+
+func (p *Part) basis(at place) uint64 { return p.pages[at.page].bases[at.slot] }
 
 // takePlace finds a place for a new object.
 func (p *Part) takePlace(uid string) place {

@@ -167,7 +167,7 @@ func (f *Feed) roomFor(o metav1.Object) bool {
 	return f.limit == 0 || f.part.Has(key(o)) || int64(f.part.Len()) < f.limit
 }
 
-func (f *Feed) render(set func(store.Rendered), o metav1.Object) {
+func (f *Feed) render(set func(store.Rendered) bool, o metav1.Object) {
 	began := time.Now()
 	f.text, f.ends = f.renderer.Render(f.text[:0], f.ends[:0], o)
 	set(store.Rendered{UID: key(o), Namespace: o.GetNamespace(), Text: f.text, Ends: f.ends})
