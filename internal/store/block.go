@@ -27,9 +27,13 @@ type edit struct {
 	lines      []byte // must not change
 }
 
-// More edits of a block than this cost more than they save: a reader has to unpack
-// what they change.
-const maxEdits = 16
+// More edits of a block than this cost more than they save, since a reader has to
+// unpack what they change: where there is room for text, and where that would have
+// to be packed again soon.
+const (
+	maxEdits      = 4
+	maxEditsTight = 16
+)
 
 // share marks b as held by somebody else too. It says whether it was not before.
 func (b *block) share() bool {

@@ -24,6 +24,7 @@ func (p *Part) Begin() *Generation {
 		roomy:    p.roomy,
 		index:    p.index.clone(),
 		ticks:    p.ticks,
+		tight:    p.tight,
 		spare:    [][]*block{},
 	}
 	for n, pg := range p.pages {

@@ -43,7 +43,17 @@ func (p *Part) duePages() []*page {
 			open += pg.openBytes
 		}
 	}
-	return append(due, p.excess(others, open-max(maxOpenBytes, packed/maxOpenShare))...)
+	excess := open - max(maxOpenBytes, packed/maxOpenShare)
+	p.tight = excess > 0
+	return append(due, p.excess(others, excess)...)
+}
+
+// maxEdits is how many edits a block may have now.
+func (p *Part) maxEdits() int {
+	if p.tight {
+		return maxEditsTight
+	}
+	return maxEdits
 }
 
 // excess are those of pages that give most memory back, up to the given amount:

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,6 +34,15 @@ func TestDuePages(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%v (-want +got):\n%s", pages, d)
 		}
+		open := 0
+		for _, s := range pages {
+			if s.age < quietTicks {
+				open += s.open
+			}
+		}
+		if tight := p.maxEdits() == maxEditsTight; tight != (open > maxOpenBytes) {
+			t.Errorf("%v: tight %v", pages, tight)
+		}
 	}
 	f(nil)
 	f([]state{{4, 1, false}, {5, 1, false}, {6, 1, false}}, 1, 2)
@@ -44,6 +54,43 @@ func TestDuePages(t *testing.T) {
 	f([]state{{1, 30 * mega, true}, {2, 5 * mega, true}, {3, 8 * mega, true}}, 0)
 	f([]state{{1, 30 * mega, true}, {2, 30 * mega, true}, {3, 30 * mega, true}}, 2, 1, 0)
 	f([]state{{7, 30 * mega, true}, {2, 20 * mega, true}}, 0)
+}
+
+// TestEdits holds that a packed block is edited until it has as many edits as it may,
+// and that its text is the same then.
+func TestEdits(t *testing.T) {
+	f := func(tight bool, may int) {
+		t.Helper()
+		p := newPart(1)
+		p.tight = tight
+		var want []string
+		set := func(slot, version int) {
+			line := fmt.Sprintf("f{slot=\"%02d\",x=\"%0100d\"} %d\n", slot, slot, version)
+			if want = append(want, ""); slot < len(want)-1 {
+				want = want[:len(want)-1]
+			}
+			want[slot] = line
+			p.Set(Rendered{UID: fmt.Sprint(slot), Text: []byte(line), Ends: []int{len(line)}})
+		}
+		for slot := range pageSlots {
+			set(slot, 1)
+		}
+		pg := p.pages[0]
+		p.packPage(pg)
+		for i := range may + 3 {
+			set((i*37)%pageSlots, 1000)
+			set((i*37)%pageSlots, 2) // the same edit once more
+			if edited := pg.open[0].edited; edited != (i < may) {
+				t.Errorf("%d of %d: edited %v", i+1, may, edited)
+			}
+			of := pg.piece(0)
+			if d := cmp.Diff(strings.Join(want, ""), string(of.appendText(nil, new([]byte)))); d != "" {
+				t.Fatalf("%d of %d (-want +got):\n%s", i+1, may, d)
+			}
+		}
+	}
+	f(false, maxEdits)
+	f(true, maxEditsTight)
 }
 
 // TestIDs holds which uids are kept as numbers, and that they come back as they were.

@@ -42,7 +42,7 @@ func newPage(families int, touched uint64) *page {
 
 // set makes the object's lines of a slot the given ones, but for those that are
 // kept. It reports whether they were others before.
-func (p *page) set(slot int, r *Rendered) (changed bool) {
+func (p *page) set(slot int, r *Rendered, maxEdits int) (changed bool) {
 	if p.marks.lack(slot, r) {
 		p.marks = p.marks.withRoom(slot, r)
 	}
@@ -54,7 +54,7 @@ func (p *page) set(slot int, r *Rendered) (changed bool) {
 			continue
 		}
 		if now := markOf(lines); now != p.marks.mark(slot, family) {
-			p.change(slot, family, lines, now)
+			p.change(slot, family, lines, now, maxEdits)
 			changed = true
 		}
 	}
@@ -62,23 +62,24 @@ func (p *page) set(slot int, r *Rendered) (changed bool) {
 }
 
 // clear takes a slot's lines out of all families.
-func (p *page) clear(slot int) {
+func (p *page) clear(slot, maxEdits int) {
 	for family := range p.marks.columns {
 		if p.marks.mark(slot, family) != (mark{}) {
-			p.change(slot, family, nil, mark{})
+			p.change(slot, family, nil, mark{}, maxEdits)
 		}
 	}
 }
 
-// change puts lines in the place of those of a slot.
-func (p *page) change(slot, family int, lines []byte, of mark) {
+// change puts lines in the place of those of a slot. Of a block with so many edits it
+// makes text.
+func (p *page) change(slot, family int, lines []byte, of mark, maxEdits int) {
 	if p.marks.shared {
 		p.marks = p.marks.clone()
 	}
 	b := p.openBlock(family)
 	p.openBytes -= b.held()
 	old := p.marks.length(slot, family)
-	if b.edited && p.outgrown(b, slot, family) {
+	if b.edited && p.outgrown(b, slot, family, maxEdits) {
 		b.open(p.piece(family))
 	}
 	if b.edited {
@@ -112,12 +113,12 @@ func (p *page) openBlock(family int) *block {
 const tiny = 2 << 10
 
 // outgrown says whether text serves better than one more edit of a block.
-func (p *page) outgrown(b *block, slot, family int) bool {
+func (p *page) outgrown(b *block, slot, family, maxEdits int) bool {
 	if p.table.blocks[family].size <= tiny {
 		return true
 	}
 	_, found := b.find(slot)
-	return !found && len(b.edits) == maxEdits
+	return !found && len(b.edits) >= maxEdits
 }
 
 // packedLines gives where a slot's lines of the given length begin in the packed

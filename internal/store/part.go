@@ -38,6 +38,7 @@ type Part struct {
 	roomy int     // no page before has room
 	index index
 	ticks uint64 // goes on with each round of packing
+	tight bool   // more was open at the last round than there is memory for
 	// spare are blocks by family for the text of pages to come: of a generation that is
 	// being built, for which a page is like the one before. Nobody else reads that.
 	spare [][]*block
@@ -63,7 +64,7 @@ func (p *Part) Set(r Rendered) bool {
 	pg, slot := p.pages[at.page], int(at.slot)
 	pg.namespaces.set(slot, r.Namespace)
 	pg.bases[slot] = r.Basis
-	if pg.set(slot, &r) {
+	if pg.set(slot, &r, p.maxEdits()) {
 		pg.touched = p.ticks
 	}
 	return true
@@ -147,7 +148,7 @@ func (p *Part) remove(uid string, at place) {
 		return
 	}
 	pg.uids.remove(int(at.slot))
-	pg.clear(int(at.slot))
+	pg.clear(int(at.slot), p.maxEdits())
 	pg.touched = p.ticks
 }
 
