@@ -63,12 +63,9 @@ func TestEdits(t *testing.T) {
 		t.Helper()
 		p := newPart(1)
 		p.tight = tight
-		var want []string
+		want := make([]string, pageSlots)
 		set := func(slot, version int) {
 			line := fmt.Sprintf("f{slot=\"%02d\",x=\"%0100d\"} %d\n", slot, slot, version)
-			if want = append(want, ""); slot < len(want)-1 {
-				want = want[:len(want)-1]
-			}
 			want[slot] = line
 			p.Set(Rendered{UID: fmt.Sprint(slot), Text: []byte(line), Ends: []int{len(line)}})
 		}
