@@ -25,6 +25,7 @@ func (p *Part) Begin() *Generation {
 		index:    p.index.clone(),
 		ticks:    p.ticks,
 		tight:    p.tight,
+		room:     p.room,
 		spare:    [][]*block{},
 	}
 	for n, pg := range p.pages {

@@ -25,8 +25,9 @@ type page struct {
 	touched    uint64
 	used       uint64 // by slot
 	namespaces namespaces
-	bases      [pageSlots]uint64 // of the objects' text, by slot
-	uids       uids              // last: the collector need not look at most of it
+	// Last, since the collector need not look at most of it.
+	uids  uids
+	bases [pageSlots]uint64 // of the objects' text, by slot
 }
 
 func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }

@@ -39,13 +39,14 @@ type Part struct {
 	index index
 	ticks uint64 // goes on with each round of packing
 	tight bool   // more was open at the last round than there is memory for
+	room  int    // for what is opened until the next round
 	// spare are blocks by family for the text of pages to come: of a generation that is
 	// being built, for which a page is like the one before. Nobody else reads that.
 	spare [][]*block
 }
 
 func newPart(families int) *Part {
-	return &Part{families: families, index: newIndex()}
+	return &Part{families: families, index: newIndex(), room: maxOpenBytes}
 }
 
 // Set stores the text of an object, in place of what was there for its uid. It does
@@ -64,8 +65,10 @@ func (p *Part) Set(r Rendered) bool {
 	pg, slot := p.pages[at.page], int(at.slot)
 	pg.namespaces.set(slot, r.Namespace)
 	pg.bases[slot] = r.Basis
+	before := pg.openBytes
 	if pg.set(slot, &r, p.maxEdits()) {
 		pg.touched = p.ticks
+		p.room -= pg.openBytes - before
 	}
 	return true
 }
