@@ -19,6 +19,7 @@ import (
 type decoder struct {
 	*reception
 	cutter   *projection.Cutter
+	narrow   *projection.Cutter // of what is cut already; nil if every object is decoded with all that rows read
 	stream   bool
 	columns  []int // for each of the resource's, where it is in the rows of the stream's tables
 	standard runtime.Decoder
@@ -57,10 +58,20 @@ func (d *decoder) decode(b []byte) (runtime.Object, error) {
 	}
 	n := cut(e.Object)
 	d.cut.Add(float64(len(e.Object) - n))
-	if err := object.Unmarshal(e.Object[:n]); err != nil {
+	decode := unmarshal
+	if d.narrow != nil {
+		decode = d.pack
+	}
+	decoded, err := decode(object, e.Object[:n])
+	if err != nil {
 		return nil, err
 	}
-	return object, nil
+	return decoded, nil
+}
+
+// unmarshal decodes wire into object.
+func unmarshal(object message, wire []byte) (runtime.Object, error) {
+	return object, object.Unmarshal(wire)
 }
 
 // target gives what to decode the content of an envelope into, and what cuts it
