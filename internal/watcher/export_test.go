@@ -38,3 +38,20 @@ func OlderVersions() (n int) {
 	}
 	return n
 }
+
+// Reception makes what receives the objects of the feed.
+func (f *Feed) Reception(m *Metrics) *reception {
+	return newReception(f.resource, f.share, f.part, m)
+}
+
+// Narrow says whether an object lacks what only steady families read.
+func Narrow(object any) bool {
+	p, ok := object.(*parcel)
+	return ok && p.whole != nil
+}
+
+// Fits says whether the feed has text for the spec that an object was decoded from.
+func (f *Feed) Fits(object any) bool {
+	p, ok := object.(*parcel)
+	return ok && f.part.Basis([]byte(key(p))) == p.basis
+}
