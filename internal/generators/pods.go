@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Pods is the table of v1 Pod families.
@@ -36,6 +37,7 @@ var Pods = Table[*corev1.Pod]{
 		"spec.containers.name", "spec.containers.image",
 		"spec.nodeName", "spec.hostNetwork", "spec.priorityClassName", "spec.resourceClaims",
 	},
+	Empty: emptyPod,
 	Families: []Family[*corev1.Pod]{
 		{"kube_pod_completion_time", Gauge, Stable, nil,
 			"When the last container of the pod ended, in Unix seconds.",
@@ -323,6 +325,25 @@ var Pods = Table[*corev1.Pod]{
 			"The scheduler that is to find a node for the pod.",
 			func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
 	},
+}
+
+func emptyPod(p *corev1.Pod) {
+	clear(p.Labels)
+	clear(p.Annotations)
+	*p = corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Labels: p.Labels, Annotations: p.Annotations, OwnerReferences: emptied(p.OwnerReferences)},
+		Spec:       corev1.PodSpec{InitContainers: emptied(p.Spec.InitContainers), Containers: emptied(p.Spec.Containers)},
+		Status: corev1.PodStatus{
+			Conditions: emptied(p.Status.Conditions), PodIPs: emptied(p.Status.PodIPs),
+			InitContainerStatuses: emptied(p.Status.InitContainerStatuses), ContainerStatuses: emptied(p.Status.ContainerStatuses),
+		},
+	}
+}
+
+// emptied is the memory of list.
+func emptied[E any](list []E) []E {
+	clear(list)
+	return list[:0]
 }
 
 var (

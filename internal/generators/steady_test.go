@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -112,4 +113,32 @@ func linesOf(text []byte, ends []int) (lines []string) {
 		start = end
 	}
 	return lines
+}
+
+// TestEmpty holds that of an object that was emptied nothing is left that a row reads,
+// also when another has been decoded into it.
+func TestEmpty(t *testing.T) {
+	for _, r := range generators.All() {
+		empties := r.Describe().Empty
+		if empties == nil {
+			continue
+		}
+		renderer := r.Compile(everything)
+		used := empty(t, r)
+		for _, o := range manyObjects(t, r) {
+			wire := wireForm(t, o)
+			want, _ := renderer.Render(nil, nil, unmarshal(t, r, wire))
+			if err := used.(message).Unmarshal(wire); err != nil {
+				t.Fatal(err)
+			}
+			got, _ := renderer.Render(nil, nil, used)
+			if d := cmp.Diff(string(want), string(got)); d != "" {
+				t.Fatalf("%s (-fresh +used):\n%s", r.Describe().Key, d)
+			}
+			empties(used)
+			if d := cmp.Diff(empty(t, r), used, cmpopts.EquateEmpty()); d != "" {
+				t.Fatalf("%s: left (-empty +emptied):\n%s", r.Describe().Key, d)
+			}
+		}
+	}
 }

@@ -27,6 +27,9 @@ type Table[T metav1.Object] struct {
 	// If there are any, what belongs to the spec alone is not decoded and rendered
 	// again for an object of which the spec has not changed.
 	Unsteady Fields
+	// Empty, if there is one, takes out of an object all that a row could read, and
+	// leaves the memory that the next can be decoded into.
+	Empty func(T)
 	// Columns give what the rows read beyond the metadata, if kubectl shows it:
 	// the API server is then asked for that, and sends nothing else.
 	Columns  []Column[T]
@@ -179,6 +182,8 @@ type Description struct {
 	// Reads, Unsteady and Columns are those of the table.
 	Reads    []string
 	Unsteady []string
+	// Empty is that of the table, nil if there is none.
+	Empty    func(metav1.Object)
 	Columns  []ColumnDescription
 	Families []FamilyDescription
 }
@@ -214,6 +219,9 @@ func (t *Table[T]) Describe() Description {
 		GoType:     fmt.Sprintf("%T", object),
 		Reads:      t.Reads,
 		Unsteady:   t.Unsteady,
+	}
+	if t.Empty != nil {
+		d.Empty = func(o metav1.Object) { t.Empty(o.(T)) }
 	}
 	for _, c := range t.Columns {
 		set := func(o metav1.Object, cell string) { c.Set(o.(T), cell) }

@@ -58,20 +58,18 @@ func (d *decoder) decode(b []byte) (runtime.Object, error) {
 	}
 	n := cut(e.Object)
 	d.cut.Add(float64(len(e.Object) - n))
-	decode := unmarshal
 	if d.narrow != nil {
-		decode = d.pack
+		return d.pack(object, e.Object[:n])
 	}
-	decoded, err := decode(object, e.Object[:n])
-	if err != nil {
-		return nil, err
-	}
-	return decoded, nil
+	return unmarshal(object, e.Object[:n])
 }
 
 // unmarshal decodes wire into object.
 func unmarshal(object message, wire []byte) (runtime.Object, error) {
-	return object, object.Unmarshal(wire)
+	if err := object.Unmarshal(wire); err != nil {
+		return nil, err
+	}
+	return object, nil
 }
 
 // target gives what to decode the content of an envelope into, and what cuts it
@@ -89,7 +87,7 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 	of, known := strings.CutPrefix(string(e.Kind), kind)
 	switch {
 	case known && of == "":
-		return reflect.New(d.object).Interface().(message), d.cutter.Object
+		return d.blank(), d.cutter.Object
 	case known && of == "List":
 		return reflect.New(d.list).Interface().(message), d.cutList
 	default:

@@ -50,6 +50,9 @@ func Narrow(object any) bool {
 	return ok && p.whole != nil
 }
 
+// Knows says whether the feed knows from what spec the text of an object is.
+func (f *Feed) Knows(uid string) bool { return f.part.Basis([]byte(uid)) != 0 }
+
 // Fits says whether the feed has text for the spec that an object was decoded from.
 func (f *Feed) Fits(object any) bool {
 	p, ok := object.(*parcel)

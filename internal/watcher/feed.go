@@ -81,7 +81,8 @@ func (f *Feed) Transformer() cache.TransformFunc {
 		if f.next == nil {
 			f.next = f.part.Begin()
 		}
-		return token{uid: key(o), namespace: o.GetNamespace(), name: o.GetName()}, f.render(f.next.Set, o)
+		t := token{uid: key(o), namespace: o.GetNamespace(), name: o.GetName()}
+		return t, f.render(f.next.Set, o)
 	}
 }
 
@@ -115,10 +116,10 @@ func (f *Feed) Replace(objects []any, _ string) error {
 		if err != nil {
 			return err
 		}
+		listed[key(o)] = true
 		if err := f.render(next.Set, o); err != nil {
 			return err
 		}
-		listed[key(o)] = true
 	}
 	f.storing.Lock()
 	next.Retain(func(uid string) bool { return (whole || listed[uid]) && f.share.has(uid) })
@@ -169,29 +170,34 @@ func (f *Feed) roomFor(o metav1.Object) bool {
 	return f.limit == 0 || f.part.Has(key(o)) || int64(f.part.Len()) < f.limit
 }
 
-// render has set take the text of an object, or of what of it may have changed.
-func (f *Feed) render(set func(store.Rendered) bool, o metav1.Object) (err error) {
+// render has set take the text of an object, or of what of it may have changed. A
+// parcel can be rendered once, and has no object afterwards.
+func (f *Feed) render(set func(store.Rendered) bool, o metav1.Object) error {
 	began := time.Now()
 	defer func() { f.rendering.Add(time.Since(began).Seconds()) }()
 	r := store.Rendered{UID: key(o), Namespace: o.GetNamespace()}
 	if p, ok := o.(*parcel); ok {
+		defer p.arrived()
 		r.Basis = p.basis
-		if p.whole != nil {
-			r.Text, r.Ends = f.renderer.RenderUnsteady(f.text[:0], f.ends[:0], p.apiObject)
-			f.text, f.ends, r.Kept = r.Text, r.Ends, f.steady
-			if set(r) {
-				return nil
-			}
-			r.Kept = nil
+		if p.whole != nil && set(f.unsteady(r, p)) {
+			return nil
 		}
-		if o, err = p.unpack(); err != nil {
+		if err := p.unpack(); err != nil {
 			return err
 		}
+		o = p.apiObject
 	}
 	r.Text, r.Ends = f.renderer.Render(f.text[:0], f.ends[:0], o)
 	f.text, f.ends = r.Text, r.Ends
 	set(r)
 	return nil
+}
+
+// unsteady is r with the lines of p that are not steady.
+func (f *Feed) unsteady(r store.Rendered, p *parcel) store.Rendered {
+	r.Text, r.Ends = f.renderer.RenderUnsteady(f.text[:0], f.ends[:0], p.apiObject)
+	f.text, f.ends, r.Kept = r.Text, r.Ends, f.steady
+	return r
 }
 
 func asObject(object any) (metav1.Object, error) {

@@ -35,6 +35,7 @@ type reception struct {
 	narrow *projection.Projection
 	spec   uint64
 	part   *store.Part
+	spare  spare
 
 	received, cut, seconds prometheus.Counter
 }
@@ -72,6 +73,7 @@ func newReception(d generators.Description, s *share, part *store.Part, m *Metri
 	r.projection = projection.Compile(r.object, d.Reads)
 	if len(d.Unsteady) > 0 {
 		r.narrow, r.spec, r.part = projection.Narrow(r.object, d.Unsteady), projection.Number(r.object, "spec"), part
+		r.spare.empty = d.Empty
 	}
 	return r
 }
