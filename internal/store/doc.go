@@ -15,6 +15,10 @@
 // it has been left alone for a while. Open blocks go into a gzip answer as
 // stored blocks, so that a scrape never waits for compression.
 //
+// Whoever renders may know that lines of some families were made from what they
+// would be made from now, and leave them out. Text has a basis for that, which the
+// store only compares.
+//
 // A block that a reader may hold never changes: it is replaced. A View is the
 // blocks of one moment and is written out at the reader's own pace; no lock is
 // held meanwhile.
