@@ -253,6 +253,12 @@ func TestSpecIsReadAgainAfterList(t *testing.T) {
 	if p.check(); p.narrow != w+1 {
 		t.Errorf("of a list %d lacked something, want 1", p.narrow-w)
 	}
+	// A change and the way back come before the end of the list.
+	w = p.narrow
+	p.list(true, sentPod(t, "1", "a", 0, 8), sentPod(t, "1", "a", 1, 9))
+	if p.check(); p.narrow != w+1 {
+		t.Errorf("of a list with changes %d lacked something, want 1", p.narrow-w)
+	}
 }
 
 // TestSpecTwice has forms that no API server sends: two specs, of which decoders make
