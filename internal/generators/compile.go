@@ -28,6 +28,7 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 // A family is a row with all its constant bytes.
 type family struct {
 	name   string
+	steady bool
 	header Header
 	open   []byte // `name{` and the extra labels
 	sets   []labelSet
@@ -59,6 +60,7 @@ type labelSet [][]byte
 func compileFamily(resource string, d FamilyDescription, selection Selection) family {
 	f := family{
 		name:   d.Name,
+		steady: d.Steady,
 		header: newHeader(d),
 		open:   append([]byte(d.Name+"{"), selection.extraText()...),
 	}
@@ -110,6 +112,7 @@ type Renderer struct {
 	row      func(metav1.Object, int)
 	samples  Samples
 	ends     []int
+	unsteady bool // steady families are left out
 }
 
 // Headers gives the header of each family, in the order in which Render renders
@@ -129,6 +132,23 @@ func (r *Renderer) Names() []string {
 		names[i] = r.families[i].name
 	}
 	return names
+}
+
+// Steady says of each family, in the order of Headers, whether it is steady.
+func (r *Renderer) Steady() []bool {
+	steady := make([]bool, len(r.families))
+	for i := range r.families {
+		steady[i] = r.families[i].steady
+	}
+	return steady
+}
+
+// RenderUnsteady is Render without the lines of steady families, for an object that
+// may lack what only those read.
+func (r *Renderer) RenderUnsteady(dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
+	r.unsteady = true
+	defer func() { r.unsteady = false }()
+	return r.Render(dst, ends, object)
 }
 
 // Render appends the lines of object to dst, family by family, and to ends the
@@ -172,8 +192,10 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 	}()
 	for next = first; next < len(r.families); next++ {
 		start = len(s.dst)
-		s.begin(&r.families[next])
-		r.row(object, next)
+		if f := &r.families[next]; !r.unsteady || !f.steady {
+			s.begin(f)
+			r.row(object, next)
+		}
 		r.ends = append(r.ends, len(s.dst))
 	}
 	return next

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Pods is the table of v1 Pod families.
@@ -31,6 +32,12 @@ var Pods = Table[*corev1.Pod]{
 		"status.containerStatuses.imageID", "status.containerStatuses.containerID",
 		"status.qosClass", "status.resourceClaimStatuses",
 	},
+	Unsteady: Fields{
+		"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.restartPolicy",
+		"spec.containers.name", "spec.containers.image",
+		"spec.nodeName", "spec.hostNetwork", "spec.priorityClassName", "spec.resourceClaims",
+	},
+	Empty: emptyPod,
 	Families: []Family[*corev1.Pod]{
 		{"kube_pod_completion_time", Gauge, Stable, nil,
 			"When the last container of the pod ended, in Unix seconds.",
@@ -44,11 +51,11 @@ var Pods = Table[*corev1.Pod]{
 				})
 			}},
 
-		{"kube_pod_container_resource_limits", Gauge, Stable, Labels{"container", "node", "resource", "unit"},
+		{"kube_pod_container_resource_limits", Gauge, Stable.Steady(), Labels{"container", "node", "resource", "unit"},
 			"How much of a resource a container may use at the most.",
 			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, limits, s) }},
 
-		{"kube_pod_container_resource_requests", Gauge, Stable, Labels{"container", "node", "resource", "unit"},
+		{"kube_pod_container_resource_requests", Gauge, Stable.Steady(), Labels{"container", "node", "resource", "unit"},
 			"How much of a resource is set aside for a container.",
 			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, requests, s) }},
 
@@ -122,11 +129,11 @@ var Pods = Table[*corev1.Pod]{
 				})
 			}},
 
-		{"kube_pod_init_container_resource_limits", Gauge, Alpha, Labels{"container", "node", "resource", "unit"},
+		{"kube_pod_init_container_resource_limits", Gauge, Alpha.Steady(), Labels{"container", "node", "resource", "unit"},
 			"How much of a resource an init container may use at the most.",
 			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, limits, s) }},
 
-		{"kube_pod_init_container_resource_requests", Gauge, Alpha, Labels{"container", "node", "resource", "unit"},
+		{"kube_pod_init_container_resource_requests", Gauge, Alpha.Steady(), Labels{"container", "node", "resource", "unit"},
 			"How much of a resource is set aside for an init container.",
 			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, requests, s) }},
 
@@ -182,7 +189,7 @@ var Pods = Table[*corev1.Pod]{
 			"The labels of the pod that are let through, as labels.",
 			labels[*corev1.Pod]},
 
-		{"kube_pod_overhead_cpu_cores", Gauge, Alpha, nil,
+		{"kube_pod_overhead_cpu_cores", Gauge, Alpha.Steady(), nil,
 			"How much CPU running the pod takes on top of its containers, in cores.",
 			func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceCPU]; ok {
@@ -190,7 +197,7 @@ var Pods = Table[*corev1.Pod]{
 				}
 			}},
 
-		{"kube_pod_overhead_memory_bytes", Gauge, Alpha, nil,
+		{"kube_pod_overhead_memory_bytes", Gauge, Alpha.Steady(), nil,
 			"How much memory running the pod takes on top of its containers, in bytes.",
 			func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceMemory]; ok {
@@ -206,11 +213,11 @@ var Pods = Table[*corev1.Pod]{
 			"The devices that the pod claims.",
 			resourceClaims},
 
-		{"kube_pod_restart_policy", Gauge, Stable, Labels{"type"},
+		{"kube_pod_restart_policy", Gauge, Stable.Steady(), Labels{"type"},
 			"When containers of the pod that end are started again.",
 			func(p *corev1.Pod, s *Samples) { s.One(string(p.Spec.RestartPolicy)) }},
 
-		{"kube_pod_runtimeclass_name_info", Gauge, Alpha, Labels{"runtimeclass_name"},
+		{"kube_pod_runtimeclass_name_info", Gauge, Alpha.Steady(), Labels{"runtimeclass_name"},
 			"The runtime class that the pod asks for.",
 			func(p *corev1.Pod, s *Samples) {
 				if name := p.Spec.RuntimeClassName; name != nil {
@@ -218,13 +225,13 @@ var Pods = Table[*corev1.Pod]{
 				}
 			}},
 
-		{"kube_pod_spec_volumes_persistentvolumeclaims_info", Gauge, Stable, Labels{"volume", "persistentvolumeclaim", "ephemeral"},
+		{"kube_pod_spec_volumes_persistentvolumeclaims_info", Gauge, Stable.Steady(), Labels{"volume", "persistentvolumeclaim", "ephemeral"},
 			"The claims that volumes of the pod use.",
 			func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, _ bool) { s.One(volume, claim, ephemeral) })
 			}},
 
-		{"kube_pod_spec_volumes_persistentvolumeclaims_readonly", Gauge, Stable, Labels{"volume", "persistentvolumeclaim", "ephemeral"},
+		{"kube_pod_spec_volumes_persistentvolumeclaims_readonly", Gauge, Stable.Steady(), Labels{"volume", "persistentvolumeclaim", "ephemeral"},
 			"Whether the pod may only read what a claim gives it.",
 			func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, readOnly bool) { s.Bool(readOnly, volume, claim, ephemeral) })
@@ -302,22 +309,41 @@ var Pods = Table[*corev1.Pod]{
 				}
 			})},
 
-		{"kube_pod_tolerations", Gauge, Alpha, Labels{"key", "operator", "value", "effect", "toleration_seconds"},
+		{"kube_pod_tolerations", Gauge, Alpha.Steady(), Labels{"key", "operator", "value", "effect", "toleration_seconds"},
 			"The taints that the pod puts up with.",
 			tolerations},
 
-		{"kube_pod_nodeselectors", Gauge, Alpha.OptIn(), Labels{"nodeselector_*"},
+		{"kube_pod_nodeselectors", Gauge, Alpha.OptIn().Steady(), Labels{"nodeselector_*"},
 			"The labels that the pod asks of its node, as labels.",
 			func(p *corev1.Pod, s *Samples) { s.All(p.Spec.NodeSelector) }},
 
-		{"kube_pod_service_account", Gauge, Alpha, Labels{"service_account"},
+		{"kube_pod_service_account", Gauge, Alpha.Steady(), Labels{"service_account"},
 			"The service account that the pod runs as.",
 			func(p *corev1.Pod, s *Samples) { s.One(p.Spec.ServiceAccountName) }},
 
-		{"kube_pod_scheduler", Gauge, Alpha, Labels{"name"},
+		{"kube_pod_scheduler", Gauge, Alpha.Steady(), Labels{"name"},
 			"The scheduler that is to find a node for the pod.",
 			func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
 	},
+}
+
+func emptyPod(p *corev1.Pod) {
+	clear(p.Labels)
+	clear(p.Annotations)
+	*p = corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Labels: p.Labels, Annotations: p.Annotations, OwnerReferences: emptied(p.OwnerReferences)},
+		Spec:       corev1.PodSpec{InitContainers: emptied(p.Spec.InitContainers), Containers: emptied(p.Spec.Containers)},
+		Status: corev1.PodStatus{
+			Conditions: emptied(p.Status.Conditions), PodIPs: emptied(p.Status.PodIPs),
+			InitContainerStatuses: emptied(p.Status.InitContainerStatuses), ContainerStatuses: emptied(p.Status.ContainerStatuses),
+		},
+	}
+}
+
+// emptied is the memory of list.
+func emptied[E any](list []E) []E {
+	clear(list)
+	return list[:0]
 }
 
 var (

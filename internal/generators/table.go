@@ -23,6 +23,13 @@ type Table[T metav1.Object] struct {
 	Identity Identity
 	// Reads are the fields that the rows read; nil stands for all of them.
 	Reads Fields
+	// Unsteady are those of them, all in the spec, that rows which are not Steady read.
+	// If there are any, what belongs to the spec alone is not decoded and rendered
+	// again for an object of which the spec has not changed.
+	Unsteady Fields
+	// Empty, if there is one, takes out of an object all that a row could read, and
+	// leaves the memory that the next can be decoded into.
+	Empty func(T)
 	// Columns give what the rows read beyond the metadata, if kubectl shows it:
 	// the API server is then asked for that, and sends nothing else.
 	Columns  []Column[T]
@@ -85,6 +92,7 @@ const (
 type Stability struct {
 	level           string
 	optIn           bool
+	steady          bool
 	deprecatedSince string
 }
 
@@ -97,6 +105,13 @@ var (
 // OptIn is s for a family that is exported only when asked for by name.
 func (s Stability) OptIn() Stability {
 	s.optIn = true
+	return s
+}
+
+// Steady is s for a family whose lines depend on nothing but the object's spec,
+// namespace, name and uid.
+func (s Stability) Steady() Stability {
+	s.steady = true
 	return s
 }
 
@@ -164,8 +179,11 @@ type Description struct {
 	GoType string
 	// Identity are the keys of the labels that every series begins with.
 	Identity []string
-	// Reads and Columns are those of the table.
+	// Reads, Unsteady and Columns are those of the table.
 	Reads    []string
+	Unsteady []string
+	// Empty is that of the table, nil if there is none.
+	Empty    func(metav1.Object)
 	Columns  []ColumnDescription
 	Families []FamilyDescription
 }
@@ -182,6 +200,7 @@ type FamilyDescription struct {
 	Type            exposition.Type
 	Stability       string
 	OptIn           bool
+	Steady          bool
 	DeprecatedSince string
 	// Labels are the sets of own labels, of which each series has one.
 	Labels [][]string
@@ -199,6 +218,10 @@ func (t *Table[T]) Describe() Description {
 		Default:    t.Default == On,
 		GoType:     fmt.Sprintf("%T", object),
 		Reads:      t.Reads,
+		Unsteady:   t.Unsteady,
+	}
+	if t.Empty != nil {
+		d.Empty = func(o metav1.Object) { t.Empty(o.(T)) }
 	}
 	for _, c := range t.Columns {
 		set := func(o metav1.Object, cell string) { c.Set(o.(T), cell) }
@@ -219,6 +242,7 @@ func (f *Family[T]) describe() FamilyDescription {
 		Type:            f.Type,
 		Stability:       f.Stability.level,
 		OptIn:           f.Stability.optIn,
+		Steady:          f.Stability.steady,
 		DeprecatedSince: f.Stability.deprecatedSince,
 		Labels:          f.Labels.sets(),
 		Help:            f.Help,

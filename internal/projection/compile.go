@@ -55,6 +55,17 @@ func Compile(object reflect.Type, fields []string) *Projection {
 	return p
 }
 
+// Narrow makes the projection of objects of a type, as Compile takes it, to the given
+// fields of those that the paths begin with, and all other fields of the object:
+// "spec.nodeName" alone leaves of the spec that, and everything beside the spec.
+func Narrow(object reflect.Type, fields []string) *Projection {
+	p := &Projection{}
+	for _, path := range fields {
+		p.object.add(object, strings.Split(path, "."))
+	}
+	return p
+}
+
 // add makes m, the messages of type t, keep what the path leads to.
 func (m *message) add(t reflect.Type, path []string) {
 	steps := lookUp(t, path[0])
@@ -123,6 +134,17 @@ func lookUp(t reflect.Type, name string) []reflect.StructField {
 		}
 	}
 	return nil
+}
+
+// Number is the number that a field of an object has on the wire, by its JSON name.
+// The object is of a type as Compile takes it. A field that the type does not have
+// panics.
+func Number(object reflect.Type, name string) uint64 {
+	steps := lookUp(object, name)
+	if len(steps) != 1 {
+		panic(fmt.Sprintf("BUG: %s has no field %s on the wire", object, name))
+	}
+	return number(steps[0])
 }
 
 // number is the number that the field has on the wire, which its protobuf tag

@@ -80,6 +80,14 @@ func TestEveryField(t *testing.T) {
 	checkObject(t, compile[corev1.Pod]().NewCutter(), wireOf(t, fullPod()), want)
 }
 
+// TestNarrow holds that beside what the paths begin with everything is kept.
+func TestNarrow(t *testing.T) {
+	narrow := projection.Narrow(reflect.TypeFor[*corev1.Pod](), []string{"spec.containers.name", "spec.hostNetwork"})
+	want := fullPod()
+	want.Spec = corev1.PodSpec{Containers: []corev1.Container{{Name: "one"}, {}, {Name: "two"}}, HostNetwork: true}
+	checkObject(t, narrow.NewCutter(), wireOf(t, fullPod()), want)
+}
+
 // TestCutAgain holds that of what is cut there is nothing more to cut.
 func TestCutAgain(t *testing.T) {
 	wire := wireOf(t, fullPod())
@@ -294,22 +302,28 @@ func TestCutAllocatesNothing(t *testing.T) {
 }
 
 func TestCompileRefuses(t *testing.T) {
-	f := func(field, want string) {
+	f := func(what func(), want string) {
 		t.Helper()
 		defer func() {
 			t.Helper()
 			if reason := recover(); reason != want {
-				t.Errorf("%s: %v, want %s", field, reason, want)
+				t.Errorf("%v, want %s", reason, want)
 			}
 		}()
-		compile[corev1.Pod](field)
+		what()
 	}
-	f("spec.container", "BUG: v1.PodSpec has no field container on the wire")
-	f("spec.volumes.volumeSource", "BUG: []v1.Volume has no field volumeSource on the wire")
-	f("spec.nodeName.x", "BUG: string has no field x on the wire")
-	f("spec.nodeSelector.x", "BUG: map[string]string has no field x on the wire")
-	f("kind", "BUG: *v1.Pod has no field kind on the wire")
-	f("", "BUG: *v1.Pod has no field  on the wire")
+	for field, want := range map[string]string{
+		"spec.container":            "BUG: v1.PodSpec has no field container on the wire",
+		"spec.volumes.volumeSource": "BUG: []v1.Volume has no field volumeSource on the wire",
+		"spec.nodeName.x":           "BUG: string has no field x on the wire",
+		"spec.nodeSelector.x":       "BUG: map[string]string has no field x on the wire",
+		"kind":                      "BUG: *v1.Pod has no field kind on the wire",
+		"":                          "BUG: *v1.Pod has no field  on the wire",
+	} {
+		f(func() { compile[corev1.Pod](field) }, want)
+		f(func() { projection.Narrow(reflect.TypeFor[*corev1.Pod](), []string{field}) }, want)
+	}
+	f(func() { projection.Number(reflect.TypeFor[*corev1.ConfigMap](), "spec") }, "BUG: *v1.ConfigMap has no field spec on the wire")
 }
 
 type marshaler interface{ Marshal() ([]byte, error) }

@@ -53,11 +53,18 @@ func OpenEvent(b []byte) (kind, object []byte, ok bool) {
 // UID gives metadata.uid of the wire form of an object, in the object's memory.
 // It is empty if there is none.
 func UID(object []byte) []byte {
-	var meta, id []byte
-	if !values(object, slot{metadata, &meta}) || !values(meta, slot{uid, &id}) {
-		return nil
-	}
+	id, _ := UIDAnd(0, object)
 	return id
+}
+
+// UIDAnd is UID, and the value of the object's field of the given number, if that
+// is a message or the like. Where the field is there twice there is no uid.
+func UIDAnd(number uint64, object []byte) (id, value []byte) {
+	var meta []byte
+	if !values(object, slot{metadata, &meta}, slot{number, &value}) || !values(meta, slot{uid, &id}) {
+		return nil, nil
+	}
+	return id, value
 }
 
 // A slot takes the value of the field of a number.

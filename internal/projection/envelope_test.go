@@ -2,6 +2,8 @@ package projection_test
 
 import (
 	"bytes"
+	"reflect"
+	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -78,6 +80,29 @@ func TestUID(t *testing.T) {
 	f([]byte("\x0a\x01\x0a"), "")
 	b := wireOf(t, pod)
 	if n := testing.AllocsPerRun(10, func() { projection.UID(b) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestUIDAnd(t *testing.T) {
+	spec := projection.Number(reflect.TypeFor[*corev1.Pod](), "spec")
+	pod := fullPod()
+	pod.UID = "8d6c"
+	wire := wireOf(t, pod)
+	f := func(name string, wire []byte, wantID, want string) {
+		t.Helper()
+		id, value := projection.UIDAnd(spec, wire)
+		if string(id) != wantID || string(value) != want {
+			t.Errorf("%s: %q and %q, want %q and %q", name, id, value, wantID, want)
+		}
+	}
+	f("both", wire, "8d6c", string(wireOf(t, &pod.Spec)))
+	f("no uid", wireOf(t, fullPod()), "", string(wireOf(t, &pod.Spec)))
+	f("no spec", wireOf(t, &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{UID: "1"}}), "1", "")
+	f("two specs", append(slices.Clone(wire), "\x12\x00"...), "", "")
+	f("a bad end", append(slices.Clone(wire), "\x12"...), "", "")
+	f("nothing", nil, "", "")
+	if n := testing.AllocsPerRun(10, func() { projection.UIDAnd(spec, wire) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -21,6 +21,10 @@
 // and does the edits; into a gzip answer edited and open blocks go as stored
 // blocks, so that a scrape never waits for compression.
 //
+// Whoever renders may know that lines of some families were made from what they
+// would be made from now, and leave them out. Text has a basis for that, which the
+// store only compares.
+//
 // Nothing that a reader may hold ever changes: it is replaced. A View is the
 // tables and open blocks of one moment and is written out at the reader's own pace;
 // no lock is held meanwhile.

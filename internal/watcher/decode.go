@@ -19,6 +19,7 @@ import (
 type decoder struct {
 	*reception
 	cutter   *projection.Cutter
+	narrow   *projection.Cutter // of what is cut already; nil if every object is decoded with all that rows read
 	stream   bool
 	columns  []int // for each of the resource's, where it is in the rows of the stream's tables
 	standard runtime.Decoder
@@ -57,7 +58,15 @@ func (d *decoder) decode(b []byte) (runtime.Object, error) {
 	}
 	n := cut(e.Object)
 	d.cut.Add(float64(len(e.Object) - n))
-	if err := object.Unmarshal(e.Object[:n]); err != nil {
+	if d.narrow != nil {
+		return d.pack(object, e.Object[:n])
+	}
+	return unmarshal(object, e.Object[:n])
+}
+
+// unmarshal decodes wire into object.
+func unmarshal(object message, wire []byte) (runtime.Object, error) {
+	if err := object.Unmarshal(wire); err != nil {
 		return nil, err
 	}
 	return object, nil
@@ -78,7 +87,7 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 	of, known := strings.CutPrefix(string(e.Kind), kind)
 	switch {
 	case known && of == "":
-		return reflect.New(d.object).Interface().(message), d.cutter.Object
+		return d.blank(), d.cutter.Object
 	case known && of == "List":
 		return reflect.New(d.list).Interface().(message), d.cutList
 	default:

@@ -50,7 +50,7 @@ func mediaTypeOf(b []byte) string {
 }
 
 // encoded is what an API server sends of an object.
-func encoded(t *testing.T, mediaType string, o runtime.Object) []byte {
+func encoded(t testing.TB, mediaType string, o runtime.Object) []byte {
 	t.Helper()
 	info, _ := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), mediaType)
 	b, err := runtime.Encode(info.Serializer, o)

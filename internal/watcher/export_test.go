@@ -22,7 +22,7 @@ func NewReception(r generators.Resource, m *Metrics) *reception {
 // NewShare makes what receives the objects of r that the ranges hold.
 func NewShare(r generators.Resource, ranges sharding.Ranges, m *Metrics) *reception {
 	d := r.Describe()
-	return newReception(d, newShare(d, ranges, m), m)
+	return newReception(d, newShare(d, ranges, m), nil, m)
 }
 
 // Accept is what to ask for.
@@ -37,4 +37,24 @@ func OlderVersions() (n int) {
 		n += len(v)
 	}
 	return n
+}
+
+// Reception makes what receives the objects of the feed.
+func (f *Feed) Reception(m *Metrics) *reception {
+	return newReception(f.resource, f.share, f.part, m)
+}
+
+// Narrow says whether an object lacks what only steady families read.
+func Narrow(object any) bool {
+	p, ok := object.(*parcel)
+	return ok && p.whole != nil
+}
+
+// Knows says whether the feed knows from what spec the text of an object is.
+func (f *Feed) Knows(uid string) bool { return f.part.Basis([]byte(uid)) != 0 }
+
+// Fits says whether the feed has text for the spec that an object was decoded from.
+func (f *Feed) Fits(object any) bool {
+	p, ok := object.(*parcel)
+	return ok && f.part.Basis([]byte(key(p))) == p.basis
 }

@@ -22,6 +22,7 @@ type Feed struct {
 	resource  generators.Description
 	namespace string // metav1.NamespaceAll for all
 	renderer  *generators.Renderer
+	steady    []bool // by family of the renderer
 	part      *store.Part
 	rendering prometheus.Counter
 	want      reflect.Type  // of the objects; nil if it is not known
@@ -80,8 +81,8 @@ func (f *Feed) Transformer() cache.TransformFunc {
 		if f.next == nil {
 			f.next = f.part.Begin()
 		}
-		f.render(f.next.Set, o)
-		return token{uid: key(o), namespace: o.GetNamespace(), name: o.GetName()}, nil
+		t := token{uid: key(o), namespace: o.GetNamespace(), name: o.GetName()}
+		return t, f.render(f.next.Set, o)
 	}
 }
 
@@ -115,8 +116,10 @@ func (f *Feed) Replace(objects []any, _ string) error {
 		if err != nil {
 			return err
 		}
-		f.render(next.Set, o)
 		listed[key(o)] = true
+		if err := f.render(next.Set, o); err != nil {
+			return err
+		}
 	}
 	f.storing.Lock()
 	next.Retain(func(uid string) bool { return (whole || listed[uid]) && f.share.has(uid) })
@@ -140,10 +143,10 @@ func (f *Feed) set(object any) error {
 	}
 	f.storing.Lock()
 	defer f.storing.Unlock()
-	if f.share.has(key(o)) && f.roomFor(o) {
-		f.render(f.part.Set, o)
+	if !f.share.has(key(o)) || !f.roomFor(o) {
+		return nil
 	}
-	return nil
+	return f.render(f.part.Set, o)
 }
 
 // drop takes away what is in gone, and has the watch go on without it.
@@ -167,11 +170,34 @@ func (f *Feed) roomFor(o metav1.Object) bool {
 	return f.limit == 0 || f.part.Has(key(o)) || int64(f.part.Len()) < f.limit
 }
 
-func (f *Feed) render(set func(store.Rendered) bool, o metav1.Object) {
+// render has set take the text of an object, or of what of it may have changed. A
+// parcel can be rendered once, and has no object afterwards.
+func (f *Feed) render(set func(store.Rendered) bool, o metav1.Object) error {
 	began := time.Now()
-	f.text, f.ends = f.renderer.Render(f.text[:0], f.ends[:0], o)
-	set(store.Rendered{UID: key(o), Namespace: o.GetNamespace(), Text: f.text, Ends: f.ends})
-	f.rendering.Add(time.Since(began).Seconds())
+	defer func() { f.rendering.Add(time.Since(began).Seconds()) }()
+	r := store.Rendered{UID: key(o), Namespace: o.GetNamespace()}
+	if p, ok := o.(*parcel); ok {
+		defer p.arrived()
+		r.Basis = p.basis
+		if p.whole != nil && set(f.unsteady(r, p)) {
+			return nil
+		}
+		if err := p.unpack(); err != nil {
+			return err
+		}
+		o = p.apiObject
+	}
+	r.Text, r.Ends = f.renderer.Render(f.text[:0], f.ends[:0], o)
+	f.text, f.ends = r.Text, r.Ends
+	set(r)
+	return nil
+}
+
+// unsteady is r with the lines of p that are not steady.
+func (f *Feed) unsteady(r store.Rendered, p *parcel) store.Rendered {
+	r.Text, r.Ends = f.renderer.RenderUnsteady(f.text[:0], f.ends[:0], p.apiObject)
+	f.text, f.ends, r.Kept = r.Text, r.Ends, f.steady
+	return r
 }
 
 func asObject(object any) (metav1.Object, error) {

@@ -14,7 +14,7 @@ func (w *Watcher) follow(ctx context.Context, u *watched, f *Feed) {
 	labels := prometheus.Labels{"resource": f.resource.GoType}
 	source := &source{
 		feed:      f,
-		client:    u.client.receiver(newReception(f.resource, f.share, w.metrics)),
+		client:    u.client.receiver(newReception(f.resource, f.share, f.part, w.metrics)),
 		resource:  f.resource.Resource,
 		fields:    u.fieldSelector(),
 		fromCache: u.fromCache,

@@ -136,7 +136,7 @@ func (f *Feed) addPage(page runtime.Object, room int64) (n int64, err error) {
 			return nil
 		}
 		if n++; n <= room {
-			f.render(f.next.Set, o)
+			return f.render(f.next.Set, o)
 		}
 		return nil
 	})

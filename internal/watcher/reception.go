@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/projection"
+	"github.com/kubestate/kubestate/internal/store"
 )
 
 // A reception is how the objects of one resource are asked for and received: as
@@ -28,6 +29,13 @@ type reception struct {
 	object, list reflect.Type // of structs
 	projection   *projection.Projection
 	share        *share
+
+	// What is left out of objects of a stream, cut already, of which part has the
+	// text for the same spec: nil if nothing is. The spec has a number on the wire.
+	narrow *projection.Projection
+	spec   uint64
+	part   *store.Part
+	spare  spare
 
 	received, cut, seconds prometheus.Counter
 }
@@ -48,7 +56,7 @@ func as(mediaType, kind string) string {
 	return fmt.Sprintf("%s;as=%s;g=%s;v=%s,%s", mediaType, kind, metav1.GroupName, metav1.SchemeGroupVersion.Version, whole)
 }
 
-func newReception(d generators.Description, s *share, m *Metrics) *reception {
+func newReception(d generators.Description, s *share, part *store.Part, m *Metrics) *reception {
 	gv := d.Kind.GroupVersion()
 	known := scheme.KnownTypes(gv)
 	r := &reception{
@@ -63,6 +71,10 @@ func newReception(d generators.Description, s *share, m *Metrics) *reception {
 		seconds:          m.decoding.WithLabelValues(d.Key),
 	}
 	r.projection = projection.Compile(r.object, d.Reads)
+	if len(d.Unsteady) > 0 {
+		r.narrow, r.spec, r.part = projection.Narrow(r.object, d.Unsteady), projection.Number(r.object, "spec"), part
+		r.spare.empty = d.Empty
+	}
 	return r
 }
 
@@ -112,7 +124,11 @@ func (r *reception) StreamDecoder(contentType string, params map[string]string) 
 			frames = framer{frames, r.share}
 		}
 	}
-	return &decoder{reception: r, cutter: r.projection.NewCutter(), stream: true, standard: standard}, events, frames, err
+	d := &decoder{reception: r, cutter: r.projection.NewCutter(), stream: true, standard: standard}
+	if r.narrow != nil {
+		d.narrow = r.narrow.NewCutter()
+	}
+	return d, events, frames, err
 }
 
 // counting counts the bytes of answers.

@@ -122,6 +122,12 @@ func (c *Client) serves(ctx context.Context, r schema.GroupVersionResource) bool
 // understand gives an object as the feed's rows read it. It fails for what is
 // of another resource.
 func (f *Feed) understand(object runtime.Object) (apiObject, error) {
+	if p, ok := object.(*parcel); ok {
+		if _, err := f.understand(p.apiObject); err != nil {
+			return nil, err
+		}
+		return p, nil
+	}
 	if f.want != nil && reflect.TypeOf(object) != f.want {
 		return nil, fmt.Errorf("%T in place of %s: %w", object, f.resource.GoType, errOtherResource)
 	}

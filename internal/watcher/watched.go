@@ -106,6 +106,7 @@ func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
 			rendering: w.metrics.rendering.WithLabelValues(d.Key),
 			share:     newShare(d, p.shard, w.metrics), dropped: make(chan struct{}, 1),
 		}
+		f.steady = f.renderer.Steady()
 		f.renderer.Contained = w.contained.report
 		u.feeds = append(u.feeds, f)
 	}

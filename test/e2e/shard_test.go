@@ -78,28 +78,41 @@ func TestShards(t *testing.T) {
 func checkNodes(t *testing.T, c *cluster.Cluster, whole *exporter.Exporter) {
 	nodes, err := c.Client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{Limit: 1})
 	must(t, err)
-	all, err := whole.Scrape(t.Context(), "pods")
-	must(t, err)
 	for flag, labelled := range map[string]string{
 		"--node=" + nodes.Items[0].Name: fmt.Sprintf("node=%q", nodes.Items[0].Name),
 		"--track-unscheduled-pods":      `node=""`,
 	} {
 		e := start(t, c.Kubeconfig, "--resources=pods", flag)
 		await(t, settling, e.Ready, e.Process)
-		got, err := e.Scrape(t.Context())
-		must(t, err)
-		wanted, has := all.Containing("kube_pod_info{", labelled), got.Containing("kube_pod_info{")
-		slices.Sort(wanted)
-		slices.Sort(has)
-		if len(wanted) < 3 || !slices.Equal(wanted, has) {
-			t.Errorf("%s gives %d pods, want %d", flag, len(has), len(wanted))
-		}
-		for name, value := range got {
-			if is, ok := all[name]; !ok || is != value {
-				t.Fatalf("%s gives %s %v, and all of them %v, %v", flag, name, value, is, ok)
+		await(t, settling, func(ctx context.Context) error {
+			all, err := whole.Scrape(ctx, "pods")
+			if err != nil {
+				return err
 			}
+			got, err := e.Scrape(ctx)
+			if err != nil {
+				return err
+			}
+			return nodeServed(all, got, labelled)
+		}, e.Process, whole.Process)
+	}
+}
+
+// nodeServed says what got lacks or has too much, if it is to be that of the pods
+// whose kube_pod_info has the label.
+func nodeServed(all, got exporter.Series, label string) error {
+	wanted, has := all.Containing("kube_pod_info{", label), got.Containing("kube_pod_info{")
+	slices.Sort(wanted)
+	slices.Sort(has)
+	if len(wanted) < 3 || !slices.Equal(wanted, has) {
+		return fmt.Errorf("%d pods with %s, want %d", len(has), label, len(wanted))
+	}
+	for name, value := range got {
+		if is, ok := all[name]; !ok || is != value {
+			return fmt.Errorf("%s %v, and of all pods %v, %v", name, value, is, ok)
 		}
 	}
+	return nil
 }
 
 // startShards runs all of so many shards, and returns when they are ready.
