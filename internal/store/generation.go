@@ -24,7 +24,6 @@ func (p *Part) Begin() *Generation {
 		roomy:    p.roomy,
 		index:    p.index.clone(),
 		ticks:    p.ticks,
-		tight:    p.tight,
 		room:     p.room,
 		spare:    [][]*block{},
 	}

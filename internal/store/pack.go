@@ -44,13 +44,13 @@ func (p *Part) duePages() []*page {
 		}
 	}
 	excess := open - max(maxOpenBytes, packed/maxOpenShare)
-	p.tight, p.room = excess > 0, -excess
+	p.room = -excess
 	return append(due, p.excess(others, excess)...)
 }
 
 // maxEdits is how many edits a block may have now.
 func (p *Part) maxEdits() int {
-	if p.tight || p.room < 0 {
+	if p.room < 0 {
 		return maxEditsTight
 	}
 	return maxEdits

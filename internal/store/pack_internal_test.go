@@ -59,10 +59,10 @@ func TestDuePages(t *testing.T) {
 // TestEdits holds that a packed block is edited until it has as many edits as it may,
 // and that its text is the same then.
 func TestEdits(t *testing.T) {
-	f := func(tight bool, may int) {
+	f := func(room, may int) {
 		t.Helper()
 		p := newPart(1)
-		p.tight = tight
+		p.room = room
 		want := make([]string, pageSlots)
 		set := func(slot, version int) {
 			line := fmt.Sprintf("f{slot=\"%02d\",x=\"%0100d\"} %d\n", slot, slot, version)
@@ -86,8 +86,8 @@ func TestEdits(t *testing.T) {
 			}
 		}
 	}
-	f(false, maxEdits)
-	f(true, maxEditsTight)
+	f(1<<20, maxEdits)
+	f(-1, maxEditsTight)
 }
 
 // TestIDs holds which uids are kept as numbers, and that they come back as they were.

@@ -38,8 +38,8 @@ type Part struct {
 	roomy int     // no page before has room
 	index index
 	ticks uint64 // goes on with each round of packing
-	tight bool   // more was open at the last round than there is memory for
-	room  int    // for what is opened until the next round
+	// room is how many bytes more may be open, negative if there are too many.
+	room int
 	// spare are blocks by family for the text of pages to come: of a generation that is
 	// being built, for which a page is like the one before. Nobody else reads that.
 	spare [][]*block
