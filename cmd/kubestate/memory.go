@@ -8,7 +8,7 @@ import (
 
 // garbage is how many bytes of it may lie about before it is collected: that is
 // memory for CPU, see docs/adr/0013-unpacking-and-collecting.md.
-const garbage = 10 << 20
+const garbage = 6 << 20
 
 // limitMemory has the program live within a share of the memory there is, if that
 // can be known.

@@ -36,9 +36,9 @@ type part struct {
 	series   int
 }
 
-// layout is what was measured of an unsharded kubestate and of shards, by API
-// servers of one kind.
-type layout struct{ whole, shard part }
+// layout is what was measured of an unsharded kubestate, of shards, and of one of
+// nobody, by API servers of one kind.
+type layout struct{ whole, shard, idle part }
 
 // measureShards measures an unsharded kubestate beside shards, one after the
 // other, with an API server that chooses the objects of a shard and with one that
@@ -61,10 +61,6 @@ func measureShards(ctx context.Context, opts options) (err error) {
 	if err := b.warmUp(ctx); err != nil {
 		return err
 	}
-	idle, err := b.measurePart(ctx, b.idle, nobody...)
-	if err != nil {
-		return err
-	}
 	chosen, err := b.measureLayout(ctx)
 	if err != nil {
 		return err
@@ -79,7 +75,7 @@ func measureShards(ctx context.Context, opts options) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Print(b.reportShards(idle, chosen, all))
+	fmt.Print(b.reportShards(chosen, all))
 	return nil
 }
 
@@ -87,6 +83,9 @@ func measureShards(ctx context.Context, opts options) (err error) {
 func (b *bench) measureLayout(ctx context.Context) (l layout, err error) {
 	var whole []part
 	shards := make([][]part, b.shards)
+	if l.idle, err = b.measurePart(ctx, b.idle, nobody...); err != nil {
+		return l, err
+	}
 	for n := range starts {
 		pause := time.Duration(0)
 		if n == starts-1 {
@@ -174,7 +173,7 @@ func (p part) worst(o part) part {
 }
 
 // reportShards is the table, with a line above about what it is of.
-func (b *bench) reportShards(idle part, chosen, all layout) string {
+func (b *bench) reportShards(chosen, all layout) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "%d pods and what belongs to them, %d shards; %d cores, %s, %s/%s. Medians of %d starts, memory of the last; of the shards the largest.\n\n",
 		b.pods, b.shards, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, starts)
@@ -190,8 +189,8 @@ func (b *bench) reportShards(idle part, chosen, all layout) string {
 		row("bytes received", func(p part) figure { return figure{fmt.Sprintf("%.2f MB", p.received/1e6), p.received} })
 		row("CPU until ready", func(p part) figure { return seconds(p.cpu) })
 		row("start until ready", func(p part) figure { return seconds(p.ready) })
-		row(fmt.Sprintf("memory after %s, above %.1f MiB of an idle process", b.idle, idle.memory),
-			func(p part) figure { return mebibytes(p.memory - idle.memory) })
+		row(fmt.Sprintf("memory after %s, above %.1f MiB of an idle process", b.idle, l.idle.memory),
+			func(p part) figure { return mebibytes(p.memory - l.idle.memory) })
 		row("series", func(p part) figure { return figure{fmt.Sprint(p.series), float64(p.series)} })
 	}
 	return t.String()
