@@ -19,36 +19,27 @@ func parseID[S string | []byte](uid S) (i id, ok bool) {
 	if len(uid) != uuidLength {
 		return id{}, false
 	}
-	for n := range len(uid) {
-		switch c := uid[n]; {
-		case n == 8 || n == 13 || n == 18 || n == 23:
-			if c != '-' {
-				return id{}, false
-			}
-		case c >= '0' && c <= '9' || c >= 'a' && c <= 'f':
-		default:
+	rest := i[:]
+	for _, g := range uuidGroups {
+		n, err := hex.Decode(rest, []byte(uid[g[0]:g[1]]))
+		if err != nil {
 			return id{}, false
 		}
+		rest = rest[n:]
 	}
-	digits := i[:0]
-	for _, g := range uuidGroups {
-		for n := g[0]; n < g[1]; n += 2 {
-			digits = append(digits, digit(uid[n])<<4|digit(uid[n+1]))
-		}
+	if text := i.text(); string(text[:]) != string(uid) {
+		return id{}, false // other letters, or no hyphens
 	}
 	return i, true
 }
 
-func digit(c byte) byte {
-	if c >= 'a' {
-		return c - 'a' + 10
-	}
-	return c - '0'
-}
-
 // String is the uid.
 func (i id) String() string {
-	var s [uuidLength]byte
+	text := i.text()
+	return string(text[:])
+}
+
+func (i id) text() (s [uuidLength]byte) {
 	rest := i[:]
 	for _, g := range uuidGroups {
 		n := hex.Encode(s[g[0]:g[1]], rest[:(g[1]-g[0])/2])
@@ -57,7 +48,7 @@ func (i id) String() string {
 		}
 		rest = rest[n/2:]
 	}
-	return string(s[:])
+	return s
 }
 
 // place is where an object is.
