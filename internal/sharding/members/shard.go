@@ -200,10 +200,11 @@ func (s *Shard) act() *handover.Promise {
 		s.log.Info("completing a share", "ranges", d.Want.String())
 		s.Content.Reshard(d.Want)
 	}
-	if d.Open && !s.Status().Open {
-		s.more = now
-	}
+	opening := d.Open && !s.Status().Open
 	s.show(d)
+	if opening {
+		s.more = time.Now() // a scrape that began before may have had nothing
+	}
 	if d.End {
 		s.ended()
 	}

@@ -1,0 +1,58 @@
+package members
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/sharding/handover"
+)
+
+// instant is content that is complete as soon as it is asked for.
+type instant struct{}
+
+func (instant) Reshard(sharding.Ranges) {}
+func (instant) Drop(sharding.Ranges)    {}
+func (instant) Complete() bool          { return true }
+
+// showing is a gauge that notes when it was last set.
+type showing struct {
+	prometheus.Gauge
+	at time.Time
+}
+
+func (s *showing) Set(float64) { s.at = time.Now() }
+
+// TestScrapesBeforeOpening holds that a scrape counts only if it begins when readers
+// get the content: one that began a moment earlier had nothing.
+func TestScrapesBeforeOpening(t *testing.T) {
+	config := Config{
+		Pod: "kubestate-0", Namespace: "monitoring", Content: instant{},
+		Scraped: func(time.Time) bool { return false }, Place: sharding.NewPlace(prometheus.NewRegistry()),
+	}
+	s, err := New(config, &rest.Config{}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.member = handover.New(0, "uid", 1)
+	s.laidOut(new(&appsv1.StatefulSet{}))
+	closed := &showing{Gauge: s.metrics.awaited}
+	s.metrics.awaited = closed // set while the status is the one before
+	for range 3 {
+		if s.Status().Open {
+			break
+		}
+		s.act()
+	}
+	if !s.Status().Open {
+		t.Fatal("it does not open")
+	}
+	if !s.more.After(closed.at) {
+		t.Errorf("scrapes count from %s before the opening", closed.at.Sub(s.more))
+	}
+}
