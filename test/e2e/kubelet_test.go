@@ -223,3 +223,23 @@ func (s *kubelet) configuration(rules string) string {
 	}
 	return text
 }
+
+// awaitScrapes waits until every ordinal has been scraped so often since a time.
+func (s *kubelet) awaitScrapes(p *prometheus, since time.Time, often int) {
+	s.t.Helper()
+	await(s.t, settling, func(ctx context.Context) error {
+		scrapes, err := p.scrapesSince(ctx, since)
+		if err != nil {
+			return err
+		}
+		if n, want := len(scrapes), len(s.ports)/2; n != want {
+			return fmt.Errorf("%d shards were scraped, want %d", n, want)
+		}
+		for instance, times := range scrapes {
+			if len(times) < often {
+				return fmt.Errorf("%s was scraped %d times, want %d", instance, len(times), often)
+			}
+		}
+		return nil
+	}, p.Process)
+}
