@@ -179,6 +179,13 @@ func podLabels(pod *corev1.Pod) string {
 	return fmt.Sprintf("namespace=%q,pod=%q,uid=%q", pod.Namespace, pod.Name, pod.UID)
 }
 
+// isReady says whether the API shows that the pod is ready.
+func isReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
 // wantRunning wants the series of so many running pods of the app.
 func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
 	t.Helper()
@@ -187,6 +194,12 @@ func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
 		pods, err = w.pods(ctx, app)
 		if err == nil && len(pods) != n {
 			return fmt.Errorf("%d pods of %s, want %d", len(pods), app, n) // those on their way out included
+		}
+		for i := range pods {
+			// One that has just taken another's place may not have its addresses yet.
+			if err == nil && !isReady(&pods[i]) {
+				err = fmt.Errorf("pod %s is not ready: %+v", pods[i].Name, pods[i].Status)
+			}
 		}
 		return err
 	})
