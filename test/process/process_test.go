@@ -59,7 +59,7 @@ func TestChildrenDieWithUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait() // it was killed
-	err = process.Within(t.Context(), 10*time.Second, func(context.Context) error { return gone(child) })
+	err = process.Within(t.Context(), 30*time.Second, func(context.Context) error { return gone(child) })
 	if err != nil {
 		t.Error(err)
 	}
