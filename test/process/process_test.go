@@ -143,3 +143,20 @@ func TestAwait(t *testing.T) {
 		t.Errorf("after the end of a process: %v", err)
 	}
 }
+
+// TestFreePorts has ports that are not taken yet stay those of who has asked for them.
+func TestFreePorts(t *testing.T) {
+	seen := map[int]bool{}
+	for range 60 {
+		ports, err := process.FreePorts(50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, port := range ports {
+			if seen[port] {
+				t.Errorf("port %d twice", port)
+			}
+			seen[port] = true
+		}
+	}
+}
