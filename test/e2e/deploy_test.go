@@ -146,7 +146,7 @@ func startDeployments(t *testing.T) *deployments {
 	crds, err := process.Built("operator-crds")
 	must(t, err)
 	d.k.run(t, "apply", "--server-side", "-f", crds)
-	d.k.run(t, "wait", "--for=condition=Established", "crd", "--all")
+	d.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
 	createNamespace(t, d.c, monitoring)
 	scraper, err := os.ReadFile("../../deploy/secured/scraper.yaml")
 	must(t, err)

@@ -87,7 +87,7 @@ func TestEndNeverComes(t *testing.T) {
 	t.Run("from the start on", func(t *testing.T) {
 		e := start(t, f.kubeconfig, "--resources", faultyKeys)
 		begin := time.Now()
-		await(t, settling, e.Ready, e.Process)
+		await(t, 2*settling, e.Ready, e.Process) // for the end it waits half a minute
 		t.Logf("ready after %s", time.Since(begin).Round(time.Second))
 	})
 	f.Set(faults.Fault{})
