@@ -183,7 +183,7 @@ const unread = time.Minute
 func (s *Shard) act() *handover.Promise {
 	now := time.Now()
 	if !s.complete && s.Content.Complete() {
-		s.complete, s.more = true, now
+		s.complete, s.more = true, time.Now() // it may have become so since now
 		s.member.Completed(s.share)
 	}
 	if s.Scraped(s.more) || now.Sub(s.more) > unread {

@@ -13,12 +13,16 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
-// instant is content that is complete as soon as it is asked for.
-type instant struct{}
+// instant is content that becomes complete when it is asked whether it is.
+type instant struct{ at time.Time }
 
-func (instant) Reshard(sharding.Ranges) {}
-func (instant) Drop(sharding.Ranges)    {}
-func (instant) Complete() bool          { return true }
+func (*instant) Reshard(sharding.Ranges) {}
+func (*instant) Drop(sharding.Ranges)    {}
+
+func (i *instant) Complete() bool {
+	i.at = time.Now()
+	return true
+}
 
 // showing is a gauge that notes when it was last set.
 type showing struct {
@@ -28,11 +32,12 @@ type showing struct {
 
 func (s *showing) Set(float64) { s.at = time.Now() }
 
-// TestScrapesBeforeOpening holds that a scrape counts only if it begins when readers
-// get the content: one that began a moment earlier had nothing.
-func TestScrapesBeforeOpening(t *testing.T) {
+// TestScrapesCountFrom holds that a scrape counts only if it begins when readers get
+// the content: one that began a moment earlier had nothing, or less.
+func TestScrapesCountFrom(t *testing.T) {
+	content := &instant{}
 	config := Config{
-		Pod: "kubestate-0", Namespace: "monitoring", Content: instant{},
+		Pod: "kubestate-0", Namespace: "monitoring", Content: content,
 		Scraped: func(time.Time) bool { return false }, Place: sharding.NewPlace(prometheus.NewRegistry()),
 	}
 	s, err := New(config, &rest.Config{}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
@@ -52,7 +57,12 @@ func TestScrapesBeforeOpening(t *testing.T) {
 	if !s.Status().Open {
 		t.Fatal("it does not open")
 	}
-	if !s.more.After(closed.at) {
+	if s.more.Before(closed.at) {
 		t.Errorf("scrapes count from %s before the opening", closed.at.Sub(s.more))
+	}
+	s.complete = false // more is under way
+	s.act()
+	if !s.complete || s.more.Before(content.at) {
+		t.Errorf("scrapes count from %s before there is more", content.at.Sub(s.more))
 	}
 }
