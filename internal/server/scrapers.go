@@ -34,17 +34,31 @@ func (s *Scrapers) Watch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, answer := time.Now(), &watched{ResponseWriter: w}
 		next.ServeHTTP(answer, r)
-		if r.URL.Path == "/metrics" && r.Method == http.MethodGet && cmp.Or(answer.status, http.StatusOK) == http.StatusOK {
+		if r.URL.Path == "/metrics" && r.Method == http.MethodGet && answer.whole(r) {
 			host, _, _ := net.SplitHostPort(r.RemoteAddr)
 			s.note(host+" "+r.UserAgent()+" "+r.URL.RawQuery, began)
 		}
 	})
 }
 
-// watched notes the status of an answer.
+// watched notes the status of an answer, and whether it could be written.
 type watched struct {
 	http.ResponseWriter
 	status int
+	failed bool
+}
+
+// whole says whether the answer to r is what r asks for, and has been sent to
+// somebody who still waits for it.
+func (w *watched) whole(r *http.Request) bool {
+	return cmp.Or(w.status, http.StatusOK) == http.StatusOK && !w.failed && r.Context().Err() == nil
+}
+
+// Write notes a failure.
+func (w *watched) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b)
+	w.failed = w.failed || err != nil
+	return n, err
 }
 
 // WriteHeader notes the status.

@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -61,4 +63,40 @@ func TestScrapers(t *testing.T) {
 		scrape("a", "/metrics")
 		f("the other is gone", t2, true)
 	})
+}
+
+// TestUnreadAnswers has clients that are gone before they have all of their answers:
+// what those had, nobody knows.
+func TestUnreadAnswers(t *testing.T) {
+	f := func(ctx context.Context, name string, w http.ResponseWriter, want bool) {
+		t.Helper()
+		var s server.Scrapers
+		h := s.Watch(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("kube_pod_info 1\n"))
+			_, _ = w.Write(nil)
+		}))
+		h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil))
+		if got := s.Since(time.Time{}); got != want {
+			t.Errorf("%s: scraped is %v, want %v", name, got, want)
+		}
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	f(t.Context(), "read", httptest.NewRecorder(), true)
+	f(gone, "gone when it is written", httptest.NewRecorder(), false)
+	f(t.Context(), "cut off", &cutOff{ResponseWriter: httptest.NewRecorder()}, false)
+}
+
+// cutOff is an answer of which the first piece cannot be written.
+type cutOff struct {
+	http.ResponseWriter
+	tried bool
+}
+
+func (c *cutOff) Write(b []byte) (int, error) {
+	if !c.tried {
+		c.tried = true
+		return 0, errors.New("deadline exceeded")
+	}
+	return c.ResponseWriter.Write(b)
 }

@@ -17,6 +17,13 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
+// Limits on what takes a moment, and on what may take pauses besides: controllers
+// that have lost the API server try again after half a minute at the latest.
+const (
+	soon     = 30 * time.Second
+	settling = 2 * time.Minute
+)
+
 // TestPopulate has the API server list what was written past it.
 func TestPopulate(t *testing.T) {
 	const pods = 1000
@@ -26,7 +33,7 @@ func TestPopulate(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The watch cache hears of it from etcd, a moment later.
-	err = c.Await(t.Context(), 10*time.Second, func(ctx context.Context) error {
+	err = c.Await(t.Context(), soon, func(ctx context.Context) error {
 		list, err := c.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err
@@ -72,9 +79,24 @@ func wantPods(t *testing.T, c *cluster.Cluster, names []types.NamespacedName) {
 	}
 }
 
-// wantCounts fails the test unless the API has so many objects of every resource in want.
+// wantCounts fails the test unless the API comes to have so many objects of every
+// resource in want.
 func wantCounts(t *testing.T, c *cluster.Cluster, want map[string]int) {
 	t.Helper()
+	err := c.Await(t.Context(), soon, func(ctx context.Context) error {
+		got, err := counts(ctx, c, want)
+		if diff := cmp.Diff(want, got); err == nil && diff != "" {
+			err = fmt.Errorf("objects (-want +got):\n%s", diff)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// counts is how many objects the API has of each resource in want.
+func counts(ctx context.Context, c *cluster.Cluster, want map[string]int) (map[string]int, error) {
 	paths := map[string]string{
 		"deployments": "apis/apps/v1", "replicasets": "apis/apps/v1", "jobs": "apis/batch/v1",
 		"horizontalpodautoscalers": "apis/autoscaling/v2",
@@ -87,9 +109,9 @@ func wantCounts(t *testing.T, c *cluster.Cluster, want map[string]int) {
 		}
 		var list metav1.PartialObjectMetadataList
 		err := c.Client.CoreV1().RESTClient().Get().AbsPath(path, resource).
-			SetHeader("Accept", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io").Do(t.Context()).Into(&list)
+			SetHeader("Accept", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io").Do(ctx).Into(&list)
 		if err != nil {
-			t.Fatalf("list %s: %v", resource, err)
+			return nil, fmt.Errorf("list %s: %w", resource, err)
 		}
 		for _, item := range list.Items {
 			// The API server has a few objects of its own.
@@ -98,9 +120,7 @@ func wantCounts(t *testing.T, c *cluster.Cluster, want map[string]int) {
 			}
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("objects (-want +got):\n%s", diff)
-	}
+	return got, nil
 }
 
 // TestEverything brings a Deployment to life and lets the API server die under it.
@@ -136,7 +156,7 @@ func TestEverything(t *testing.T) {
 func wantAvailable(t *testing.T, c *cluster.Cluster, replicas int32) {
 	t.Helper()
 	begin := time.Now()
-	err := c.Await(t.Context(), 30*time.Second, func(ctx context.Context) error {
+	err := c.Await(t.Context(), settling, func(ctx context.Context) error {
 		d, err := c.Client.AppsV1().Deployments("default").Get(ctx, "web", metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -190,7 +210,7 @@ func TestWritePastTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = c.Await(t.Context(), 10*time.Second, func(ctx context.Context) error {
+	err = c.Await(t.Context(), soon, func(ctx context.Context) error {
 		list, err := c.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,6 +45,9 @@ func startSecured(t *testing.T) *secured {
 	s.tls.trusted = append(s.tls.trusted, c.CA)
 	createNamespace(t, c, "kubestate")
 	createAccount(t, c, "kubestate", "kubestate")
+	awaitAccess(t, c, "kubestate", "kubestate", authorizationv1.SubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "create", Group: "authorization.k8s.io", Resource: "subjectaccessreviews"},
+	})
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	must(t, cluster.WriteKubeconfig(kubeconfig, c.URL, c.CA, s.token("kubestate", "kubestate")))
 	s.args = []string{"--auth-filter", "--tls-config", s.tls.config, "--kubeconfig", kubeconfig, "-v=10"}
@@ -99,6 +103,25 @@ func createAccount(t *testing.T, c *cluster.Cluster, namespace, name string) {
 	})
 }
 
+// awaitAccess waits until the API server lets an account do what the review says: it
+// hears of roles a moment after it has written them.
+func awaitAccess(t *testing.T, c *cluster.Cluster, namespace, account string, to authorizationv1.SubjectAccessReviewSpec) {
+	t.Helper()
+	to.User = "system:serviceaccount:" + namespace + ":" + account
+	awaitAPI(t, c, func(ctx context.Context) error {
+		review, err := c.Client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{Spec: to}, metav1.CreateOptions{})
+		if err == nil && !review.Status.Allowed {
+			err = fmt.Errorf("%s may not yet: %s", to.User, review.Status.Reason)
+		}
+		return err
+	})
+}
+
+// getting is the right to get a path.
+func getting(path string) authorizationv1.SubjectAccessReviewSpec {
+	return authorizationv1.SubjectAccessReviewSpec{NonResourceAttributes: &authorizationv1.NonResourceAttributes{Verb: "get", Path: path}}
+}
+
 // apply creates the objects of a manifest.
 func apply(t *testing.T, c *cluster.Cluster, manifest []byte) {
 	t.Helper()
@@ -145,6 +168,8 @@ func TestReadersByToken(t *testing.T) {
 	// The same for the pages of a port that are there to look for faults.
 	debugger := bytes.ReplaceAll(bytes.ReplaceAll(scraper, []byte("/metrics"), []byte("/debug/*")), []byte("metrics-reader"), []byte("debugger"))
 	apply(t, s.cluster, bytes.ReplaceAll(debugger, []byte("name: prometheus"), []byte("name: debugger")))
+	awaitAccess(t, s.cluster, monitoring, "prometheus", getting("/metrics"))
+	awaitAccess(t, s.cluster, monitoring, "debugger", getting("/debug/pprof/"))
 	reader, guest, looker := s.token(monitoring, "prometheus"), s.token(monitoring, "guest"), s.token(monitoring, "debugger")
 
 	pages := []string{s.Scrapes + "/metrics", s.Telemetry + "/metrics"}
@@ -270,8 +295,9 @@ scrape_configs:
 			t.Errorf("%s still serves certificate %s", url, after)
 		}
 	}
-	up(`sum(count_over_time(up[1m])) >= bool 12`, 1)
-	up(`sum(min_over_time(up[1m]))`, 2)
+	// A scrape has only a second, which may be too little once: soon none fails.
+	up(`sum(count_over_time(up[20s])) >= bool 12`, 1)
+	up(`sum(min_over_time(up[20s]))`, 2)
 }
 
 func host(url string) string { return strings.TrimPrefix(url, "https://") }

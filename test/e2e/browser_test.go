@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
 	"html"
 	"os/exec"
 	"regexp"
@@ -63,12 +65,15 @@ func TestBrowserShowsWhatIsServed(t *testing.T) {
 	}
 }
 
-// wantCounted wants that the program has a counter of itself at 1 at the least.
+// wantCounted waits until the program has a counter of itself at 1 at the least: a
+// client has the end of an answer before that is counted.
 func wantCounted(t *testing.T, e *exporter.Exporter, series string) {
 	t.Helper()
-	own, err := e.Self(t.Context())
-	must(t, err)
-	if own[series] < 1 {
-		t.Errorf("%s is %v, want 1 at the least", series, own[series])
-	}
+	await(t, atOnce, func(ctx context.Context) error {
+		own, err := e.Self(ctx)
+		if err == nil && own[series] < 1 {
+			err = fmt.Errorf("%s is %v, want 1 at the least", series, own[series])
+		}
+		return err
+	}, e.Process)
 }

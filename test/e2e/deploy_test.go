@@ -146,7 +146,7 @@ func startDeployments(t *testing.T) *deployments {
 	crds, err := process.Built("operator-crds")
 	must(t, err)
 	d.k.run(t, "apply", "--server-side", "-f", crds)
-	d.k.run(t, "wait", "--for=condition=Established", "crd", "--all")
+	d.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
 	createNamespace(t, d.c, monitoring)
 	scraper, err := os.ReadFile("../../deploy/secured/scraper.yaml")
 	must(t, err)
@@ -180,19 +180,12 @@ func (d *deployments) try(t *testing.T, m mode) {
 	if level := namespace.Labels["pod-security.kubernetes.io/enforce"]; level != m.level {
 		t.Errorf("pods are held to Pod Security level %q, want %q", level, m.level)
 	}
-	var access strings.Builder
 	var programs []*deployed
-	seen := map[string]bool{}
 	for _, pod := range d.pods(t, m) {
-		p := d.newDeployed(t, m, pod)
-		programs = append(programs, p)
-		if !seen[pod.Spec.ServiceAccountName] {
-			seen[pod.Spec.ServiceAccountName] = true
-			fmt.Fprintf(&access, "# %s\n%s", pod.Spec.ServiceAccountName, d.access(t, m.namespace, p.kubeconfig))
-		}
+		programs = append(programs, d.newDeployed(t, m, pod))
 	}
 	d.wantsPoliciesFor(t, m, programs)
-	wantGolden(t, filepath.Join("testdata", "access", m.name+".txt"), access.String())
+	d.wantsAccess(t, m, programs)
 	for _, p := range programs {
 		p.start(t)
 	}
@@ -214,9 +207,7 @@ func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 		}
 		ready := map[string]int{}
 		for _, pod := range list.Items {
-			if slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-				return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-			}) {
+			if isReady(&pod) {
 				ready[pod.Labels["app.kubernetes.io/instance"]]++
 			}
 		}
@@ -284,18 +275,36 @@ func (d *deployments) access(t *testing.T, home, kubeconfig string) string {
 	return text.String()
 }
 
-// squeezed is a line of a table without its padding, which depends on the others.
-func squeezed(line string) string { return strings.Join(strings.Fields(line), " ") }
-
-func wantGolden(t *testing.T, path, got string) {
+// wantsAccess has each account of the programs come to have just the rights that a file
+// says: the API server hears of roles, and that they are gone, a moment after it has
+// written that.
+func (d *deployments) wantsAccess(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
+	path := filepath.Join("testdata", "access", m.name+".txt")
+	access := func() string {
+		var text strings.Builder
+		seen := map[string]bool{}
+		for _, p := range programs {
+			if account := p.pod.Spec.ServiceAccountName; !seen[account] {
+				seen[account] = true
+				fmt.Fprintf(&text, "# %s\n%s", account, d.access(t, m.namespace, p.kubeconfig))
+			}
+		}
+		return text.String()
+	}
 	if *update {
 		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		must(t, os.WriteFile(path, []byte(got), 0o644))
+		must(t, os.WriteFile(path, []byte(access()), 0o644))
 	}
 	want, err := os.ReadFile(path)
 	must(t, err)
-	if diff := gocmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
+	await(t, settling, func(context.Context) error {
+		if diff := gocmp.Diff(string(want), access()); diff != "" {
+			return fmt.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+		return nil
+	})
 }
+
+// squeezed is a line of a table without its padding, which depends on the others.
+func squeezed(line string) string { return strings.Join(strings.Fields(line), " ") }

@@ -179,6 +179,13 @@ func podLabels(pod *corev1.Pod) string {
 	return fmt.Sprintf("namespace=%q,pod=%q,uid=%q", pod.Namespace, pod.Name, pod.UID)
 }
 
+// isReady says whether the API shows that the pod is ready.
+func isReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
 // wantRunning wants the series of so many running pods of the app.
 func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
 	t.Helper()
@@ -187,6 +194,12 @@ func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
 		pods, err = w.pods(ctx, app)
 		if err == nil && len(pods) != n {
 			return fmt.Errorf("%d pods of %s, want %d", len(pods), app, n) // those on their way out included
+		}
+		for i := range pods {
+			// One that has just taken another's place may not have its addresses yet.
+			if err == nil && !isReady(&pods[i]) {
+				err = fmt.Errorf("pod %s is not ready: %+v", pods[i].Name, pods[i].Status)
+			}
 		}
 		return err
 	})
@@ -218,10 +231,9 @@ func (w *world) deploymentRollsOut(t *testing.T) {
 
 func (w *world) deploymentIsScaled(t *testing.T) {
 	for _, replicas := range []int32{6, 5} {
-		scale, err := w.c.Client.AppsV1().Deployments(shop).GetScale(t.Context(), "web", metav1.GetOptions{})
-		must(t, err)
-		scale.Spec.Replicas = replicas
-		_, err = w.c.Client.AppsV1().Deployments(shop).UpdateScale(t.Context(), "web", scale, metav1.UpdateOptions{})
+		// A patch is of whatever version there is: controllers may be changing the status.
+		patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
+		_, err := w.c.Client.AppsV1().Deployments(shop).Patch(t.Context(), "web", types.MergePatchType, patch, metav1.PatchOptions{}, "scale")
 		must(t, err)
 		wantLines(t, w.e, fmt.Sprintf(`kube_deployment_spec_replicas{namespace="shop",deployment="web"} %d`, replicas))
 		w.deploymentAvailable(t, "web", replicas)
@@ -367,9 +379,9 @@ func (w *world) cronJobFires(t *testing.T) {
 	}
 	cron, err := cronJobs.Create(t.Context(), cron, metav1.CreateOptions{})
 	must(t, err)
-	last := metav1.NewTime(time.Now().Truncate(time.Hour).Add(-time.Hour))
-	cron.Status.LastScheduleTime = &last
-	_, err = cronJobs.UpdateStatus(t.Context(), cron, metav1.UpdateOptions{})
+	last := time.Now().Truncate(time.Hour).Add(-time.Hour).UTC().Format(time.RFC3339)
+	patch := fmt.Appendf(nil, `{"status":{"lastScheduleTime":%q}}`, last)
+	_, err = cronJobs.Patch(t.Context(), "report", types.MergePatchType, patch, metav1.PatchOptions{}, "status")
 	must(t, err)
 
 	awaitAPI(t, w.c, func(ctx context.Context) error {

@@ -68,12 +68,14 @@ const lastingPods = `kube_pod_info{namespace!~"churned|monitoring"}`
 type history struct {
 	prometheus *prometheus
 	began      time.Time
-	instants   []float64 // of scrapes, in Unix seconds
+	scrapes    map[string][]float64 // by target, in Unix seconds, since the beginning
+	instants   []float64            // of them all
 	resized    []resize
 	// At each instant: how many pods have series, how often in all, and of each
 	// shard.
 	pods, series []float64
 	shards       map[string][]float64
+	late         []bool             // a shard's last scrape took too long: its series are lost
 	doubled      map[string]float64 // by pod, since when it is there twice
 	longest      float64            // that it was, in seconds
 }
@@ -83,20 +85,42 @@ type history struct {
 func recordShards(t *testing.T, p *prometheus, began time.Time, resized []resize) *history {
 	t.Helper()
 	h := &history{prometheus: p, began: began, resized: resized, shards: map[string][]float64{}, doubled: map[string]float64{}}
-	var answer struct{ Result []struct{ Values [][2]any } }
-	query := fmt.Sprintf(`up{job="kubestate"}[%ds]`, int(time.Since(began).Seconds())+1)
-	must(t, p.get(t.Context(), "/api/v1/query", url.Values{"query": {query}}, &answer))
-	for _, target := range answer.Result {
-		for _, sample := range target.Values {
-			h.instants = append(h.instants, sample[0].(float64))
-		}
+	var err error
+	h.scrapes, err = p.scrapesSince(t.Context(), began)
+	must(t, err)
+	for _, times := range h.scrapes {
+		h.instants = append(h.instants, times...)
 	}
 	slices.Sort(h.instants)
-	h.instants = slices.DeleteFunc(slices.Compact(h.instants), func(at float64) bool { return at < unix(began) })
+	h.instants = slices.Compact(h.instants)
 	for i, at := range h.instants {
 		h.look(t, i, at)
 	}
 	return h
+}
+
+// scrapesSince gives when Prometheus has scraped each target since a time, in Unix
+// seconds, whether there was an answer or not.
+func (p *prometheus) scrapesSince(ctx context.Context, since time.Time) (map[string][]float64, error) {
+	var answer struct {
+		Result []struct {
+			Metric struct{ Instance string }
+			Values [][2]any
+		}
+	}
+	query := fmt.Sprintf(`up{job="kubestate"}[%ds]`, int(time.Since(since).Seconds())+1)
+	if err := p.get(ctx, "/api/v1/query", url.Values{"query": {query}}, &answer); err != nil {
+		return nil, err
+	}
+	times := map[string][]float64{}
+	for _, target := range answer.Result {
+		for _, sample := range target.Values {
+			if at := sample[0].(float64); at >= unix(since) {
+				times[target.Metric.Instance] = append(times[target.Metric.Instance], at)
+			}
+		}
+	}
+	return times, nil
 }
 
 func (h *history) look(t *testing.T, i int, at float64) {
@@ -104,6 +128,7 @@ func (h *history) look(t *testing.T, i int, at float64) {
 	one := func(query string) float64 {
 		return h.at(t, query, at)[""]
 	}
+	h.late = append(h.late, one(`count(up{job="kubestate"} == 0 and scrape_duration_seconds{job="kubestate"} >= 1)`) > 0)
 	h.pods = append(h.pods, one("count(count by (namespace, pod) ("+lastingPods+"))"))
 	h.series = append(h.series, one("count("+lastingPods+")"))
 	of := h.at(t, "count by (shard) ("+lastingPods+")", at)
@@ -133,14 +158,28 @@ func (h *history) at(t *testing.T, query string, at float64) map[string]float64 
 
 func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
+// scraped says whether all that Prometheus knows at an instant is of scrapes that
+// began after a time, which may be noted some milliseconds early.
+func (h *history) scraped(at, after float64) bool {
+	const early = 0.01
+	for _, times := range h.scrapes {
+		if !slices.ContainsFunc(times, func(scrape float64) bool { return scrape > after+early && scrape <= at }) {
+			return false
+		}
+	}
+	return true
+}
+
 // check fails the test unless every pod was there at each instant, and none twice
-// later than a scrape interval after the last hand-over.
+// once all shards were scraped after a hand-over. What a scrape had is lost if it takes
+// more than its second: of such instants there may be some.
 func (h *history) check(t *testing.T, pods float64) {
 	t.Helper()
-	const interval, late = 1.0, 0.2 // which scrapes may be
-	twice, calm := 0.0, 0
+	twice, calm, late := 0.0, 0, 0
 	for i, n := range h.pods {
-		if n != pods {
+		if h.late[i] {
+			late++
+		} else if n != pods {
 			t.Errorf("%.3f s after the beginning: %v pods have series, want %v", h.instants[i]-unix(h.began), n, pods)
 		}
 		twice = max(twice, h.series[i])
@@ -149,14 +188,17 @@ func (h *history) check(t *testing.T, pods float64) {
 			if k+1 < len(h.resized) {
 				next = unix(h.resized[k+1].asked)
 			}
-			if at := h.instants[i]; at > unix(r.over)+interval+late && at < next {
+			if at := h.instants[i]; at < next && h.scraped(at, unix(r.over)) {
 				if calm++; h.series[i] != n {
 					t.Errorf("%.3f s after a hand-over there are %v series of %v pods", at-unix(r.over), h.series[i], n)
 				}
 			}
 		}
 	}
-	t.Logf("%d instants in %.0f s; at most %v series of %v pods; no pod twice for longer than %.3f s", len(h.instants), h.instants[len(h.instants)-1]-h.instants[0], twice, pods, h.longest)
+	t.Logf("%d instants in %.0f s, %d of them with a late scrape; at most %v series of %v pods; no pod twice for longer than %.3f s", len(h.instants), h.instants[len(h.instants)-1]-h.instants[0], late, twice, pods, h.longest)
+	if late > len(h.instants)/4 {
+		t.Error("too many scrapes are late")
+	}
 	if h.longest == 0 || calm < 4*4 || len(h.shards) < 4 {
 		t.Errorf("nothing happened: %d instants without a resize, %d shards", calm, len(h.shards))
 	}

@@ -311,10 +311,18 @@ func (p *prometheus) wantAnswer(t *testing.T, query string, want map[string]floa
 func wantSameFamilies(t *testing.T, db *prometheus, selector string, other *prometheus, otherSelector string) {
 	t.Helper()
 	const query = `count by (__name__) ({$,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"})`
-	want, err := other.query(t.Context(), strings.ReplaceAll(query, "$", otherSelector))
-	must(t, err)
-	if len(want) < 50 {
-		t.Errorf("only %d families", len(want))
-	}
-	db.wantAnswer(t, strings.ReplaceAll(query, "$", selector), want, other.Process)
+	await(t, settling, func(ctx context.Context) error {
+		want, err := other.query(ctx, strings.ReplaceAll(query, "$", otherSelector))
+		if err != nil {
+			return err
+		}
+		got, err := db.query(ctx, strings.ReplaceAll(query, "$", selector))
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(want) < 50 {
+			return fmt.Errorf("%d families, of %s (-want +got):\n%s", len(want), selector, diff)
+		}
+		return nil
+	}, db.Process, other.Process)
 }

@@ -22,6 +22,10 @@ import (
 // shardSet is the StatefulSet of shards, in the namespace monitoring.
 const shardSet = "kubestate"
 
+// grace is how long a shard may take to end. Others serve what it did before that, and
+// are scraped, for which a busy machine needs longer than is usual.
+const grace = settling
+
 // A kubelet plays that of the pods of a StatefulSet of kubestates: each is a
 // process on ports of its own, which stay the same for its ordinal.
 type kubelet struct {
@@ -49,7 +53,6 @@ func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args .
 	s := &kubelet{t: t, c: c, ports: ports, args: args, running: map[string]*shardProcess{}, killed: map[string]bool{}}
 	_, err = c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: monitoring}}, metav1.CreateOptions{})
 	must(t, err)
-	grace := int64(30)
 	labels := map[string]string{"app.kubernetes.io/name": "kubestate"}
 	_, err = c.Client.AppsV1().StatefulSets(monitoring).Create(t.Context(), &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: shardSet},
@@ -59,7 +62,7 @@ func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args .
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
 				Spec: corev1.PodSpec{
-					NodeName: "here", TerminationGracePeriodSeconds: &grace,
+					NodeName: "here", TerminationGracePeriodSeconds: new(int64(grace.Seconds())),
 					Containers: []corev1.Container{{Name: "kubestate", Image: "example/kubestate:1"}},
 				},
 			},
@@ -124,7 +127,7 @@ func (s *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 	case pod.DeletionTimestamp != nil && p.stopping.IsZero():
 		p.stopping = time.Now()
 		return p.Signal(syscall.SIGTERM)
-	case pod.DeletionTimestamp != nil && time.Since(p.stopping) > 30*time.Second:
+	case pod.DeletionTimestamp != nil && time.Since(p.stopping) > grace:
 		s.t.Errorf("%s did not end within its grace period", pod.Name)
 		return p.Kill()
 	case p == nil && !s.killed[pod.Name]:
@@ -222,4 +225,24 @@ func (s *kubelet) configuration(rules string) string {
 		}
 	}
 	return text
+}
+
+// awaitScrapes waits until every ordinal has been scraped so often since a time.
+func (s *kubelet) awaitScrapes(p *prometheus, since time.Time, often int) {
+	s.t.Helper()
+	await(s.t, settling, func(ctx context.Context) error {
+		scrapes, err := p.scrapesSince(ctx, since)
+		if err != nil {
+			return err
+		}
+		if n, want := len(scrapes), len(s.ports)/2; n != want {
+			return fmt.Errorf("%d shards were scraped, want %d", n, want)
+		}
+		for instance, times := range scrapes {
+			if len(times) < often {
+				return fmt.Errorf("%s was scraped %d times, want %d", instance, len(times), often)
+			}
+		}
+		return nil
+	}, p.Process)
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// calm is the time between two resizes, in which no pod is there twice.
-const calm = 3 * time.Second
+// calm is how often every shard is scraped between two resizes, when no pod is there
+// twice.
+const calm = 3
 
 // TestResize resizes a StatefulSet of real processes while pods come and go and a
 // Prometheus scrapes all of them every second, and asks that what it has seen.
@@ -38,12 +39,13 @@ func TestResize(t *testing.T) {
 	churning := startChurn(t, c)
 	began := time.Now()
 	var resized []resize
-	time.Sleep(calm / 2)
+	s.awaitScrapes(p, began, calm)
 	for _, replicas := range []int32{3, 2, 4, 1} {
 		asked := time.Now()
 		s.resize(t.Context(), replicas)
-		resized = append(resized, resize{asked, time.Now(), replicas})
-		time.Sleep(calm)
+		over := time.Now()
+		resized = append(resized, resize{asked, over, replicas})
+		s.awaitScrapes(p, over, calm)
 	}
 	churning()
 	history := recordShards(t, p, began, resized)
@@ -83,12 +85,14 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	began := time.Now()
 	await(t, settling, alert("firing"), p.Process)
 	t.Logf("the alerts fire %s after the kill, with for: 5s", time.Since(began).Round(100*time.Millisecond))
-	got, err := owned(t.Context())
-	must(t, err)
 	delete(shares, `shard="1"`)
-	if diff := cmp.Diff(shares, got); diff != "" {
-		t.Errorf("pods after a kill (-want +got):\n%s", diff)
-	}
+	await(t, settling, func(ctx context.Context) error {
+		got, err := owned(ctx)
+		if diff := cmp.Diff(shares, got); err == nil && diff != "" {
+			err = fmt.Errorf("pods after a kill (-want +got):\n%s", diff)
+		}
+		return err
+	}, p.Process)
 }
 
 // shardRules are the rules for shards, with a shorter time before alerts.

@@ -29,8 +29,8 @@ type Exporter struct {
 	Telemetry string
 }
 
-// started is the log line that says which ports were chosen.
-var started = regexp.MustCompile(`msg=started .*\bscrapes="?([0-9.:]+)"? .*\btelemetry="?([0-9.:]+)"?`)
+// started is the log line that says which ports were chosen, once it is there whole.
+var started = regexp.MustCompile(`msg=started .*\bscrapes="?([0-9.:]+)"? .*\btelemetry="?([0-9.:]+)"?.*\n`)
 
 // anyPort lets the program choose its ports, so that tests do not meet.
 var anyPort = []string{"--host=127.0.0.1", "--port=0", "--telemetry-host=127.0.0.1", "--telemetry-port=0"}

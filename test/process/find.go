@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // Built returns the path of a program in the .build directory of the repository
@@ -42,24 +43,36 @@ func Root() (string, error) {
 	}
 }
 
-// FreePorts returns n different loopback ports that nobody listens on. They are
-// below the range from which the kernel takes the source ports of outgoing
-// connections: a client that retries while nobody listens could else meet itself.
+// given are the ports that FreePorts has returned: they may be taken much later.
+var given = struct {
+	sync.Mutex
+	ports map[int]bool
+}{ports: map[int]bool{}}
+
+// FreePorts returns n different loopback ports that nobody listens on, and that it has
+// not returned before. They are below the range from which the kernel takes the source
+// ports of outgoing connections: a client that retries while nobody listens could else
+// meet itself.
 // Somebody may take one before it is used: be ready to try again.
 func FreePorts(n int) ([]int, error) {
 	const lowest, highest, tries = 20000, 32000, 100
+	given.Lock()
+	defer given.Unlock()
 	var ports []int
 	for range tries {
 		if len(ports) == n {
 			return ports, nil
 		}
 		port := lowest + rand.IntN(highest-lowest)
+		if given.ports[port] {
+			continue
+		}
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			continue
 		}
-		defer l.Close() // only at the end, or the next could be the same
-		ports = append(ports, port)
+		l.Close()
+		ports, given.ports[port] = append(ports, port), true
 	}
 	return nil, fmt.Errorf("find %d free ports: %d tries were in vain", n, tries)
 }

@@ -59,7 +59,7 @@ func TestChildrenDieWithUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait() // it was killed
-	err = process.Within(t.Context(), 10*time.Second, func(context.Context) error { return gone(child) })
+	err = process.Within(t.Context(), 30*time.Second, func(context.Context) error { return gone(child) })
 	if err != nil {
 		t.Error(err)
 	}
@@ -141,5 +141,22 @@ func TestAwait(t *testing.T) {
 	}
 	if err := process.Within(t.Context(), time.Minute, condition, p); !errors.Is(err, never) {
 		t.Errorf("after the end of a process: %v", err)
+	}
+}
+
+// TestFreePorts has ports that are not taken yet stay those of who has asked for them.
+func TestFreePorts(t *testing.T) {
+	seen := map[int]bool{}
+	for range 60 {
+		ports, err := process.FreePorts(50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, port := range ports {
+			if seen[port] {
+				t.Errorf("port %d twice", port)
+			}
+			seen[port] = true
+		}
 	}
 }

@@ -183,7 +183,7 @@ const unread = time.Minute
 func (s *Shard) act() *handover.Promise {
 	now := time.Now()
 	if !s.complete && s.Content.Complete() {
-		s.complete, s.more = true, now
+		s.complete, s.more = true, time.Now() // it may have become so since now
 		s.member.Completed(s.share)
 	}
 	if s.Scraped(s.more) || now.Sub(s.more) > unread {
@@ -200,10 +200,11 @@ func (s *Shard) act() *handover.Promise {
 		s.log.Info("completing a share", "ranges", d.Want.String())
 		s.Content.Reshard(d.Want)
 	}
-	if d.Open && !s.Status().Open {
-		s.more = now
-	}
+	opening := d.Open && !s.Status().Open
 	s.show(d)
+	if opening {
+		s.more = time.Now() // a scrape that began before may have had nothing
+	}
 	if d.End {
 		s.ended()
 	}
