@@ -19,13 +19,14 @@ func (p *Part) Begin() *Generation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := &Part{
-		families: p.families,
-		pages:    make([]*page, len(p.pages)),
-		roomy:    p.roomy,
-		index:    p.index.clone(),
-		ticks:    p.ticks,
-		room:     p.room,
-		spare:    [][]*block{},
+		families:   p.families,
+		pages:      make([]*page, len(p.pages)),
+		roomy:      p.roomy,
+		index:      p.index.clone(),
+		namespaces: p.namespaces.clone(),
+		ticks:      p.ticks,
+		room:       p.room,
+		spare:      [][]*block{},
 	}
 	for n, pg := range p.pages {
 		if pg != nil {
@@ -42,14 +43,15 @@ func (g *Generation) Set(r Rendered) bool {
 	if !g.next.Set(r) {
 		return false
 	}
-	at, _ := g.next.index.get(r.UID)
-	for len(g.seen) <= int(at.page) {
+	k := keyOf(r.UID)
+	at := g.next.find(&k)
+	for len(g.seen) <= at.page() {
 		g.seen = append(g.seen, 0)
 	}
-	g.seen[at.page] |= 1 << at.slot
+	g.seen[at.page()] |= 1 << at.slot()
 	// A page of which everything is known now will hardly be touched again
 	// before it is seen: packing it keeps the whole from being open at once.
-	if pg := g.next.pages[at.page]; pg.full() && g.seen[at.page] == pg.used {
+	if pg := g.next.pages[at.page()]; pg.full() && g.seen[at.page()] == pg.used {
 		g.pack(pg)
 	}
 	return true
@@ -94,11 +96,12 @@ func (p *Part) Replace(g *Generation) {
 		}
 		for slot := range pageSlots {
 			if pg.used&(1<<slot) != 0 && !g.isSeen(n, slot) {
-				g.next.remove(pg.uids.get(slot), place{int32(n), int32(slot)})
+				k := keyOf(pg.uids.get(slot))
+				g.next.remove(&k, placeOf(n, slot))
 			}
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pages, p.index, p.roomy = g.next.pages, g.next.index, g.next.roomy
+	p.pages, p.index, p.namespaces, p.roomy = g.next.pages, g.next.index, g.next.namespaces, g.next.roomy
 }

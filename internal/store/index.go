@@ -2,7 +2,8 @@ package store
 
 import (
 	"encoding/hex"
-	"maps"
+	"hash/maphash"
+	"slices"
 )
 
 // An id is a uid without its form. Nearly all uids are UUIDs as RFC 9562 writes
@@ -51,49 +52,116 @@ func (i id) text() (s [uuidLength]byte) {
 	return s
 }
 
-// place is where an object is.
-type place struct{ page, slot int32 }
+// A key is a uid as it is looked for: its id, or, if it has none, itself.
+type key struct {
+	id    id
+	other string
+	isID  bool
+}
 
-// An index says where the objects of a part are.
+func keyOf[S string | []byte](uid S) key {
+	if i, ok := parseID(uid); ok {
+		return key{id: i, isID: true}
+	}
+	return key{other: string(uid)}
+}
+
+func (k *key) hash() uint32 {
+	if k.isID {
+		return uint32(maphash.Bytes(seed, k.id[:]))
+	}
+	return uint32(maphash.String(seed, k.other))
+}
+
+// A place is where an object is: one more than its page's number times pageSlots
+// plus its slot. 0 is nowhere.
+type place uint32
+
+func placeOf(page, slot int) place { return place(page*pageSlots + slot + 1) }
+
+func (p place) page() int { return int(p-1) / pageSlots }
+func (p place) slot() int { return int(p-1) % pageSlots }
+
+// An index finds the places of a part's objects by the hashes of their keys. The keys
+// are in the pages: with them here too, it would take five times the memory.
 type index struct {
-	ids    map[id]place
-	others map[string]place // of uids that are no UUIDs; nil as long as there are none
+	entries []entry // a power of two of them, each as near after its hash as there was room
+	taken   int
 }
 
-func newIndex() index { return index{ids: map[id]place{}} }
-
-func (x *index) clone() index { return index{maps.Clone(x.ids), maps.Clone(x.others)} }
-
-func (x *index) len() int { return len(x.ids) + len(x.others) }
-
-func (x *index) get(uid string) (at place, ok bool) { return find(x, uid) }
-
-func (x *index) find(uid []byte) (at place, ok bool) { return find(x, uid) }
-
-func find[S string | []byte](x *index, uid S) (at place, ok bool) {
-	if i, isID := parseID(uid); isID {
-		at, ok = x.ids[i]
-	} else {
-		at, ok = x.others[string(uid)]
-	}
-	return at, ok
+type entry struct {
+	hash  uint32
+	place place
 }
 
-func (x *index) put(uid string, at place) {
-	if i, ok := parseID(uid); ok {
-		x.ids[i] = at
-		return
+// The index has room for a third more than it holds at the least, and is made
+// smaller when it holds an eighth.
+const (
+	leastEntries = 8
+	fullQuarters = 3
+	emptyShare   = 8
+)
+
+func (x *index) clone() index { return index{slices.Clone(x.entries), x.taken} }
+
+func (x *index) after(i uint32) uint32 { return (i + 1) & x.mask() }
+func (x *index) mask() uint32          { return uint32(len(x.entries) - 1) }
+
+// find gives the place with the hash for which is says true, 0 if there is none.
+func (x *index) find(hash uint32, is func(place) bool) place {
+	if x.taken == 0 {
+		return 0
 	}
-	if x.others == nil {
-		x.others = map[string]place{}
+	for i := hash & x.mask(); x.entries[i].place != 0; i = x.after(i) {
+		if e := x.entries[i]; e.hash == hash && is(e.place) {
+			return e.place
+		}
 	}
-	x.others[uid] = at
+	return 0
 }
 
-func (x *index) remove(uid string) {
-	if i, ok := parseID(uid); ok {
-		delete(x.ids, i)
-	} else {
-		delete(x.others, uid)
+// put adds a place.
+func (x *index) put(hash uint32, at place) {
+	if (x.taken+1)*4 > len(x.entries)*fullQuarters {
+		x.resize(max(leastEntries, 2*len(x.entries)))
+	}
+	x.taken++
+	x.insert(entry{hash, at})
+}
+
+func (x *index) insert(e entry) {
+	i := e.hash & x.mask()
+	for x.entries[i].place != 0 {
+		i = x.after(i)
+	}
+	x.entries[i] = e
+}
+
+// remove takes out a place that is there.
+func (x *index) remove(hash uint32, at place) {
+	gap := hash & x.mask()
+	for x.entries[gap].place != at {
+		gap = x.after(gap)
+	}
+	// What comes after moves up, unless it would stand before its hash.
+	for i := x.after(gap); x.entries[i].place != 0; i = x.after(i) {
+		if fromHash := (i - x.entries[i].hash) & x.mask(); fromHash >= (i-gap)&x.mask() {
+			x.entries[gap], gap = x.entries[i], i
+		}
+	}
+	x.entries[gap] = entry{}
+	if x.taken--; x.taken*emptyShare < len(x.entries) && len(x.entries) > leastEntries {
+		x.resize(len(x.entries) / 2)
+	}
+}
+
+// resize makes room for n entries, which must be enough.
+func (x *index) resize(n int) {
+	old := x.entries
+	x.entries = make([]entry, n)
+	for _, e := range old {
+		if e.place != 0 {
+			x.insert(e)
+		}
 	}
 }

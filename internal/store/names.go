@@ -19,15 +19,23 @@ func (u *uids) get(slot int) string {
 	return u.ids[slot].String()
 }
 
-func (u *uids) set(slot int, uid string) {
-	if i, ok := parseID(uid); ok {
-		u.ids[slot] = i
+// has says whether the uid of a slot with an object is k.
+func (u *uids) has(slot int, k *key) bool {
+	if k.isID {
+		return u.ids[slot] == k.id && u.other&(1<<slot) == 0
+	}
+	return u.other&(1<<slot) != 0 && u.others[slot] == k.other
+}
+
+func (u *uids) set(slot int, k *key) {
+	if k.isID {
+		u.ids[slot] = k.id
 		return
 	}
 	if u.others == nil {
 		u.others = make([]string, pageSlots)
 	}
-	u.others[slot], u.other = strings.Clone(uid), u.other|1<<slot
+	u.others[slot], u.other = strings.Clone(k.other), u.other|1<<slot
 }
 
 func (u *uids) remove(slot int) {
@@ -43,58 +51,90 @@ func (u *uids) clone() uids {
 	return c
 }
 
-// namespaces are those of a page's objects. Most pages have few: each is there
-// once.
+// namespaces numbers those that a part's objects are in. Their names lie in one piece
+// of memory: each by itself would keep some from being given back that is many times
+// as large.
 type namespaces struct {
-	names []string
-	of    [pageSlots]uint8 // by slot, index in names
+	names   []byte   // one after the other
+	ends    []uint32 // of the names, by number
+	objects []int32  // that are in it, by number; 0 if the number is free
+	sorted  []uint32 // the numbers that are not free, by name
+	free    []uint32
+	last    uint32 // that was entered: objects come sorted
 }
 
-func (n *namespaces) set(slot int, name string) {
-	if len(n.names) > 0 && n.names[n.of[slot]] == name {
-		return
+// name is that of a number, until names change.
+func (n *namespaces) name(number uint32) []byte { return n.names[n.start(number):n.ends[number]] }
+
+func (n *namespaces) start(number uint32) uint32 {
+	if number == 0 {
+		return 0
 	}
-	i := slices.Index(n.names, name)
-	if i < 0 {
-		i = n.free(slot)
-		n.names[i] = strings.Clone(name)
-	}
-	n.of[slot] = uint8(i)
+	return n.ends[number-1]
 }
 
-// free is a place in names which no slot but the given one needs.
-func (n *namespaces) free(slot int) int {
-	needed := make([]bool, len(n.names))
-	for s, i := range n.of {
-		if s != slot && int(i) < len(needed) {
-			needed[i] = true
+// is says whether the number is that of a name.
+func (n *namespaces) is(number uint32, name string) bool { return string(n.name(number)) == name }
+
+// search gives the place in sorted of a name, and whether it is there.
+func (n *namespaces) search(name string) (int, bool) {
+	return slices.BinarySearchFunc(n.sorted, name, func(number uint32, name string) int {
+		return strings.Compare(string(n.name(number)), name)
+	})
+}
+
+// enter gives the number of the namespace that an object comes into.
+func (n *namespaces) enter(name string) uint32 {
+	if len(n.sorted) == 0 || n.objects[n.last] == 0 || !n.is(n.last, name) {
+		i, found := n.search(name)
+		if !found {
+			n.sorted = slices.Insert(n.sorted, i, n.add(name))
+		}
+		n.last = n.sorted[i]
+	}
+	n.objects[n.last]++
+	return n.last
+}
+
+// add gives a namespace a number.
+func (n *namespaces) add(name string) (number uint32) {
+	if last := len(n.free) - 1; last >= 0 {
+		number, n.free = n.free[last], n.free[:last]
+	} else {
+		number = uint32(len(n.ends))
+		n.ends, n.objects = append(n.ends, n.start(number)), append(n.objects, 0)
+	}
+	start, end := n.start(number), n.ends[number]
+	n.names = slices.Replace(n.names, int(start), int(end), []byte(name)...)
+	for i := int(number); i < len(n.ends); i++ {
+		n.ends[i] += uint32(len(name)) - (end - start)
+	}
+	return number
+}
+
+// leave takes note that an object has left its namespace. After the last has, the
+// number may come to stand for another.
+func (n *namespaces) leave(number uint32) {
+	if n.objects[number]--; n.objects[number] == 0 {
+		i, _ := n.search(string(n.name(number)))
+		n.sorted, n.free = slices.Delete(n.sorted, i, i+1), append(n.free, number)
+	}
+}
+
+// find gives the numbers of those of the names that objects are in.
+func (n *namespaces) find(names []string) (numbers []uint32) {
+	for _, name := range names {
+		if i, found := n.search(name); found {
+			numbers = append(numbers, n.sorted[i])
 		}
 	}
-	if i := slices.Index(needed, false); i >= 0 {
-		return i
-	}
-	n.names = append(n.names, "")
-	return len(n.names) - 1
+	return numbers
 }
 
 // clone is a copy that may be changed without n changing.
 func (n *namespaces) clone() namespaces {
 	c := *n
-	c.names = slices.Clone(n.names)
+	c.names, c.ends, c.objects = slices.Clone(n.names), slices.Clone(n.ends), slices.Clone(n.objects)
+	c.sorted, c.free = slices.Clone(n.sorted), slices.Clone(n.free)
 	return c
-}
-
-// choose gives those of the slots of which the namespace is one of the given.
-func (n *namespaces) choose(slots uint64, given []string) uint64 {
-	var wanted [pageSlots + 1]bool
-	for i, name := range n.names {
-		wanted[i] = slices.Contains(given, name)
-	}
-	var chosen uint64
-	for slot, i := range n.of {
-		if slots&(1<<slot) != 0 && wanted[i] {
-			chosen |= 1 << slot
-		}
-	}
-	return chosen
 }

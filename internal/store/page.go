@@ -22,12 +22,12 @@ type page struct {
 	// packing counts those who pack the page now.
 	packing int
 	// touched is the time of the last change, in the part's ticks.
-	touched    uint64
-	used       uint64 // by slot
-	namespaces namespaces
+	touched uint64
+	used    uint64 // by slot
 	// Last, since the collector need not look at most of it.
-	uids  uids
-	bases [pageSlots]uint64 // of the objects' text, by slot
+	uids       uids
+	bases      [pageSlots]uint64 // of the objects' text, by slot
+	namespaces [pageSlots]uint32 // their numbers, by slot
 }
 
 func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }
@@ -102,7 +102,7 @@ func (p *page) openBlock(family int) *block {
 	case b != nil:
 		p.open[family] = b.editable()
 	case p.table != nil:
-		packed := &p.table.blocks[family]
+		packed := p.table.block(family)
 		p.open[family] = &block{edited: true, size: int(packed.size), lines: int(packed.lines)}
 	default:
 		p.open[family] = &block{}
@@ -115,7 +115,7 @@ const tiny = 2 << 10
 
 // outgrown says whether text serves better than one more edit of a block.
 func (p *page) outgrown(b *block, slot, family, maxEdits int) bool {
-	if p.table.blocks[family].size <= tiny {
+	if p.table.block(family).size <= tiny {
 		return true
 	}
 	_, found := b.find(slot)
@@ -135,13 +135,14 @@ func (p *page) packedLines(b *block, slot, family, length int) (start, lines int
 	return start, p.table.lines(family, slot, length)
 }
 
-// choose gives the slots of objects in one of the namespaces, all objects if none
-// are named.
-func (p *page) choose(names []string) uint64 {
-	if len(names) == 0 {
-		return p.used
+// choose gives the slots of objects in one of the namespaces.
+func (p *page) choose(namespaces []uint32) (chosen uint64) {
+	for slot, number := range p.namespaces {
+		if p.used&(1<<slot) != 0 && slices.Contains(namespaces, number) {
+			chosen |= 1 << slot
+		}
 	}
-	return p.namespaces.choose(p.used, names)
+	return chosen
 }
 
 // clone is a page that may be changed without p changing. What is open must be
@@ -149,7 +150,7 @@ func (p *page) choose(names []string) uint64 {
 func (p *page) clone() *page {
 	p.shareMarks()
 	c := *p
-	c.uids, c.namespaces = p.uids.clone(), p.namespaces.clone()
+	c.uids = p.uids.clone()
 	c.open, c.packing = slices.Clone(p.open), 0
 	return &c
 }
@@ -181,7 +182,7 @@ func (p *page) close(w *packer) (needless []*block) {
 	}
 	needless = make([]*block, len(p.open))
 	if p.table == nil {
-		p.table = &table{blocks: make([]packed, len(p.open))}
+		p.table = &table{columns: make([]uint16, len(p.open))}
 	}
 	p.table = p.table.with(f)
 	for _, family := range f.families {

@@ -37,7 +37,9 @@ type Part struct {
 	pages []*page // nil where there are no objects
 	roomy int     // no page before has room
 	index index
-	ticks uint64 // goes on with each round of packing
+	// namespaces are those that pages have the numbers of.
+	namespaces namespaces
+	ticks      uint64 // goes on with each round of packing
 	// room is how many bytes more may be open, negative if there are too many.
 	room int
 	// spare are blocks by family for the text of pages to come: of a generation that is
@@ -46,7 +48,7 @@ type Part struct {
 }
 
 func newPart(families int) *Part {
-	return &Part{families: families, index: newIndex(), room: maxOpenBytes}
+	return &Part{families: families, room: maxOpenBytes}
 }
 
 // Set stores the text of an object, in place of what was there for its uid. It does
@@ -55,15 +57,19 @@ func newPart(families int) *Part {
 func (p *Part) Set(r Rendered) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at, ok := p.index.get(r.UID)
-	if r.Kept != nil && (!ok || r.Basis == 0 || r.Basis != p.basis(at)) {
+	k := keyOf(r.UID)
+	at := p.find(&k)
+	if r.Kept != nil && (at == 0 || r.Basis == 0 || r.Basis != p.basis(at)) {
 		return false
 	}
-	if !ok {
-		at = p.takePlace(r.UID)
+	if at == 0 {
+		at = p.takePlace(&k, r.Namespace)
 	}
-	pg, slot := p.pages[at.page], int(at.slot)
-	pg.namespaces.set(slot, r.Namespace)
+	pg, slot := p.pages[at.page()], at.slot()
+	if number := pg.namespaces[slot]; !p.namespaces.is(number, r.Namespace) {
+		p.namespaces.leave(number)
+		pg.namespaces[slot] = p.namespaces.enter(r.Namespace)
+	}
 	pg.bases[slot] = r.Basis
 	before := pg.openBytes
 	if pg.set(slot, &r, p.maxEdits()) {
@@ -77,22 +83,30 @@ func (p *Part) Set(r Rendered) bool {
 func (p *Part) Basis(uid []byte) uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at, ok := p.index.find(uid); ok {
+	k := keyOf(uid)
+	if at := p.find(&k); at != 0 {
 		return p.basis(at)
 	}
 	return 0
 }
 
-func (p *Part) basis(at place) uint64 { return p.pages[at.page].bases[at.slot] }
+func (p *Part) basis(at place) uint64 { return p.pages[at.page()].bases[at.slot()] }
+
+// find gives the place of an object, 0 if it has none.
+func (p *Part) find(k *key) place {
+	return p.index.find(k.hash(), func(at place) bool { return p.pages[at.page()].uids.has(at.slot(), k) })
+}
 
 // takePlace finds a place for a new object.
-func (p *Part) takePlace(uid string) place {
+func (p *Part) takePlace(k *key, namespace string) place {
 	n := p.roomyPage()
-	slot := p.pages[n].freeSlot()
-	p.pages[n].used |= 1 << slot
-	p.pages[n].uids.set(slot, uid)
-	at := place{int32(n), int32(slot)}
-	p.index.put(uid, at)
+	pg := p.pages[n]
+	slot := pg.freeSlot()
+	pg.used |= 1 << slot
+	pg.uids.set(slot, k)
+	pg.namespaces[slot] = p.namespaces.enter(namespace)
+	at := placeOf(n, slot)
+	p.index.put(k.hash(), at)
 	return at
 }
 
@@ -128,30 +142,32 @@ func (p *Part) newPage() *page {
 func (p *Part) Has(uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, ok := p.index.get(uid)
-	return ok
+	k := keyOf(uid)
+	return p.find(&k) != 0
 }
 
 // Delete forgets an object. It does nothing for a uid that is not stored.
 func (p *Part) Delete(uid string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at, ok := p.index.get(uid); ok {
-		p.remove(uid, at)
+	k := keyOf(uid)
+	if at := p.find(&k); at != 0 {
+		p.remove(&k, at)
 	}
 }
 
-func (p *Part) remove(uid string, at place) {
-	pg := p.pages[at.page]
-	pg.used &^= 1 << at.slot
-	p.index.remove(uid)
-	p.roomy = min(p.roomy, int(at.page))
+func (p *Part) remove(k *key, at place) {
+	pg, slot := p.pages[at.page()], at.slot()
+	pg.used &^= 1 << slot
+	p.index.remove(k.hash(), at)
+	p.namespaces.leave(pg.namespaces[slot])
+	p.roomy = min(p.roomy, at.page())
 	if pg.empty() {
-		p.pages[at.page] = nil
+		p.pages[at.page()] = nil
 		return
 	}
-	pg.uids.remove(int(at.slot))
-	pg.clear(int(at.slot), p.maxEdits())
+	pg.uids.remove(slot)
+	pg.clear(slot, p.maxEdits())
 	pg.touched = p.ticks
 }
 
@@ -187,7 +203,8 @@ func (p *Part) retainPage(n int, keep func(uid string) bool) (changed *page, mor
 			continue
 		}
 		if uid := pg.uids.get(slot); !keep(uid) {
-			p.remove(uid, place{int32(n), int32(slot)})
+			k := keyOf(uid)
+			p.remove(&k, placeOf(n, slot))
 			changed = p.pages[n]
 		}
 	}
@@ -198,5 +215,5 @@ func (p *Part) retainPage(n int, keep func(uid string) bool) (changed *page, mor
 func (p *Part) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.index.len()
+	return p.index.taken
 }

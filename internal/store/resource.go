@@ -88,11 +88,15 @@ func (r *Resource) View(namespaces ...string) View {
 func (v *View) add(p *Part, namespaces []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	numbers := p.namespaces.find(namespaces)
 	for _, pg := range p.pages {
 		if pg == nil {
 			continue
 		}
-		chosen := pg.choose(namespaces)
+		chosen := pg.used
+		if len(namespaces) > 0 {
+			chosen = pg.choose(numbers)
+		}
 		if chosen == 0 {
 			continue
 		}
@@ -138,7 +142,7 @@ func (p *viewedPage) piece(family int) (of piece) {
 		of.block = p.open[family]
 	}
 	if p.table != nil && (of.block == nil || of.block.edited) {
-		of.packed, of.data = p.table.blocks[family], p.table.data(family)
+		of.packed, of.data = *p.table.block(family), p.table.data(family)
 		of.size = int(of.packed.size)
 	}
 	if of.block != nil {

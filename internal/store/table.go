@@ -6,8 +6,11 @@ import "slices"
 // changes. The packed bytes of many families lie in one run, since each piece of
 // memory by itself is one that the collector has to visit, and rounded up.
 type table struct {
-	runs   [maxRuns][]byte
-	blocks []packed // by family
+	runs [maxRuns][]byte
+	// columns gives, by family, one more than the index of its block, 0 where there is
+	// no text: of a resource's families many are of rare things.
+	columns []uint16
+	blocks  []packed
 	// counts are numbers of lines by slot, of the families in which they differ.
 	counts []uint16
 	// size is that of all text, packedSize that of what it is packed.
@@ -62,10 +65,20 @@ func (p *packed) move(from, counts []uint16) []uint16 {
 	return append(counts, from[begin:begin+pageSlots]...)
 }
 
+// block is that of a family. It must not change.
+func (t *table) block(family int) *packed {
+	if c := t.columns[family]; c > 0 {
+		return &t.blocks[c-1]
+	}
+	return &noText
+}
+
+var noText packed
+
 // lines is how many a slot has in a family, given their length. Of more than 65,535
 // it knows no more than that.
 func (t *table) lines(family, slot, length int) int {
-	switch each := t.blocks[family].each; {
+	switch each := t.block(family).each; {
 	case length == 0:
 		return 0
 	case each&varied != 0:
@@ -77,7 +90,7 @@ func (t *table) lines(family, slot, length int) int {
 
 // data is the packed bytes of a family.
 func (t *table) data(family int) []byte {
-	p := &t.blocks[family]
+	p := t.block(family)
 	return t.runs[p.run][p.start:p.end]
 }
 
@@ -121,26 +134,20 @@ func (f *fresh) without(gone func(family int) bool) *fresh {
 
 // with is the table with f in the place of what it has of those families.
 func (t *table) with(f *fresh) *table {
-	n := &table{blocks: slices.Clone(t.blocks)}
-	for _, family := range f.families {
-		n.blocks[family] = packed{}
-	}
+	n := t.without(f)
 	renamed, run, rest := n.keep(t)
 	size := rest
 	if rest < smallRun || len(f.data) < smallRun {
 		size += len(f.data) // one run for both
 	}
 	n.runs[run] = make([]byte, 0, size)
-	for family := range n.blocks {
-		p := &n.blocks[family]
-		if p.size == 0 {
-			continue
-		}
+	for i := range n.blocks {
+		p := &n.blocks[i]
 		n.counts = p.move(t.counts, n.counts)
 		if kept := renamed[p.run]; kept >= 0 {
 			p.run = uint32(kept)
 		} else {
-			n.put(p, run, t.data(family))
+			n.put(p, run, t.runs[p.run][p.start:p.end])
 		}
 	}
 	if size == rest {
@@ -151,7 +158,7 @@ func (t *table) with(f *fresh) *table {
 		if p := f.blocks[i]; p.size > 0 {
 			n.counts = p.move(f.counts, n.counts)
 			n.put(&p, run, f.data[p.start:p.end])
-			n.blocks[family] = p
+			n.add(family, p)
 		}
 	}
 	for i := range n.blocks {
@@ -159,6 +166,34 @@ func (t *table) with(f *fresh) *table {
 		n.packedSize += int(n.blocks[i].end - n.blocks[i].start)
 	}
 	return n
+}
+
+// without has the blocks of the table but for those of the families of f, for which
+// there is room. Where they lie is what it is in the table.
+func (t *table) without(f *fresh) *table {
+	replaced := make([]bool, len(t.columns))
+	left := len(t.blocks)
+	for i, family := range f.families {
+		replaced[family] = true
+		if t.columns[family] > 0 {
+			left--
+		}
+		if f.blocks[i].size > 0 {
+			left++
+		}
+	}
+	n := &table{columns: make([]uint16, len(t.columns)), blocks: make([]packed, 0, left)}
+	for family, c := range t.columns {
+		if c > 0 && !replaced[family] {
+			n.add(family, t.blocks[c-1])
+		}
+	}
+	return n
+}
+
+func (t *table) add(family int, p packed) {
+	t.blocks = append(t.blocks, p)
+	t.columns[family] = uint16(len(t.blocks))
 }
 
 // keep takes the runs of t that can stay as they are. It gives their new numbers, -1
