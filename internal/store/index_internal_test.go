@@ -203,8 +203,8 @@ func TestNamespacesOfPart(t *testing.T) {
 	set("m", "m")
 	next := p.Begin()
 	next.Set(Rendered{UID: "b", Namespace: "b", Ends: []int{0}})
-	if got := p.namespaces.find([]string{"m", "b", "shop"}); len(got) != 1 {
-		t.Errorf("%d namespaces, of which one is not there yet, and one no longer", len(got))
+	if got := p.namespaces.find([]string{"m", "b", "shop"}); len(got) != 1 || !p.namespaces.is(got[0], "m") {
+		t.Errorf("namespaces %d of %q before the next", got, p.namespaces.names)
 	}
 	p.Replace(next)
 	if got := p.namespaces.find([]string{"m", "b", "shop"}); len(got) != 1 || !p.namespaces.is(got[0], "b") {
