@@ -15,9 +15,12 @@ import (
 type memory struct {
 	resident float64
 	peak     float64
+	// anonymous is what of the resident memory no file is behind: what Kubernetes'
+	// container_memory_rss counts. The rest is of the program's own file.
+	anonymous float64
 }
 
-// readMemory reads VmRSS and VmHWM.
+// readMemory reads VmRSS, VmHWM and RssAnon.
 func readMemory(pid int) (m memory, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -26,7 +29,7 @@ func readMemory(pid int) (m memory, err error) {
 	for _, field := range []struct {
 		name  string
 		value *float64
-	}{{"VmRSS:", &m.resident}, {"VmHWM:", &m.peak}} {
+	}{{"VmRSS:", &m.resident}, {"VmHWM:", &m.peak}, {"RssAnon:", &m.anonymous}} {
 		_, rest, ok := strings.Cut(string(status), "\n"+field.name)
 		if !ok {
 			return m, fmt.Errorf("read memory: no %s", field.name)
@@ -38,6 +41,11 @@ func readMemory(pid int) (m memory, err error) {
 		*field.value = kilobytes / 1024
 	}
 	return m, nil
+}
+
+// worst has the larger of each figure.
+func (m memory) worst(o memory) memory {
+	return memory{max(m.resident, o.resident), max(m.peak, o.peak), max(m.anonymous, o.anonymous)}
 }
 
 // readCPU returns the time that the process has spent on processors, as the

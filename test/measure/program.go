@@ -13,12 +13,12 @@ import (
 )
 
 // follower is what a program took that holds the state of a cluster and follows
-// its changes. Memory is in MiB.
+// its changes. peak is in MiB.
 type follower struct {
 	ready  time.Duration
 	cpu    time.Duration // until ready
 	peak   float64       // until ready
-	steady float64
+	steady memory        // after a while
 	idle   time.Duration // of processors, over the window
 	cost   cost
 }
@@ -44,7 +44,7 @@ func (f *follower) start(ctx context.Context, p *process.Process, begin time.Tim
 	if memory, err = readMemory(p.Pid()); err != nil {
 		return err
 	}
-	f.steady = memory.resident
+	f.steady = memory
 	return nil
 }
 

@@ -128,7 +128,7 @@ func (b *bench) reportStart(t *table) {
 	t.row("start until ready", func(p *program) figure { return seconds(p.ready) }, none, seconds(bare.ready))
 	t.row("CPU until ready", func(p *program) figure { return seconds(p.cpu) }, none, seconds(bare.cpu))
 	t.row("peak memory until ready", func(p *program) figure { return mebibytes(p.peak) }, none, mebibytes(bare.peak))
-	t.row(fmt.Sprintf("memory after %s idle", b.idle), func(p *program) figure { return mebibytes(p.steady) }, none, mebibytes(bare.steady))
+	t.row(fmt.Sprintf("memory after %s idle", b.idle), func(p *program) figure { return mebibytes(p.steady.resident) }, none, mebibytes(bare.steady.resident))
 	t.row("series", func(p *program) figure { return text(fmt.Sprint(p.series)) }, none, none)
 	t.row("first scrape", func(p *program) figure { return milliseconds(p.first) }, none, none)
 }

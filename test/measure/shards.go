@@ -32,7 +32,7 @@ type part struct {
 	cpu      time.Duration
 	ready    time.Duration
 	received float64 // bytes
-	memory   float64 // MiB, after a while
+	memory   memory  // after a while
 	series   int
 }
 
@@ -169,7 +169,7 @@ func median[T cmp.Ordered](parts []part, of func(part) T) T {
 
 // worst has the larger of each figure.
 func (p part) worst(o part) part {
-	return part{max(p.cpu, o.cpu), max(p.ready, o.ready), max(p.received, o.received), max(p.memory, o.memory), max(p.series, o.series)}
+	return part{max(p.cpu, o.cpu), max(p.ready, o.ready), max(p.received, o.received), p.memory.worst(o.memory), max(p.series, o.series)}
 }
 
 // reportShards is the table, with a line above about what it is of.
@@ -189,8 +189,11 @@ func (b *bench) reportShards(chosen, all layout) string {
 		row("bytes received", func(p part) figure { return figure{fmt.Sprintf("%.2f MB", p.received/1e6), p.received} })
 		row("CPU until ready", func(p part) figure { return seconds(p.cpu) })
 		row("start until ready", func(p part) figure { return seconds(p.ready) })
-		row(fmt.Sprintf("memory after %s, above %.1f MiB of an idle process", b.idle, l.idle.memory),
-			func(p part) figure { return mebibytes(p.memory - l.idle.memory) })
+		idle := l.idle.memory
+		row(fmt.Sprintf("memory after %s, above %.1f MiB of an idle process", b.idle, idle.resident),
+			func(p part) figure { return mebibytes(p.memory.resident - idle.resident) })
+		row(fmt.Sprintf("of it anonymous, above %.1f MiB of an idle process", idle.anonymous),
+			func(p part) figure { return mebibytes(p.memory.anonymous - idle.anonymous) })
 		row("series", func(p part) figure { return figure{fmt.Sprint(p.series), float64(p.series)} })
 	}
 	return t.String()
