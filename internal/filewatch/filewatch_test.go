@@ -53,7 +53,7 @@ func (f *follower) becomes(t *testing.T, want string) {
 			if got == want {
 				return
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatalf("it has not become %q", want)
 		}
 	}
