@@ -46,7 +46,7 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	go mod tidy -diff
 
 unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
-	CGO_ENABLED=1 go test -race -shuffle=on ./...
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout 30m ./...
 
 dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafana's own types
 	node test/grafana/check.mjs deploy/grafana $<
