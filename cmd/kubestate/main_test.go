@@ -45,9 +45,8 @@ func TestScripts(t *testing.T) {
 }
 
 // freePort sets each variable named to a port of 127.0.0.1 that is free for a
-// program to listen on. Until the script ends nobody else is given it, nor does a
-// client that asks too early get through to itself: a socket is bound to the port,
-// which does not keep off others that name it.
+// program to listen on. Until the script ends nobody else is given it: a socket is
+// bound to the port, which does not keep off who names it.
 func freePort(ts *testscript.TestScript, _ bool, names []string) {
 	for _, name := range names {
 		s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
