@@ -51,7 +51,7 @@ func freePort(ts *testscript.TestScript, _ bool, names []string) {
 	for _, name := range names {
 		s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 		ts.Check(err)
-		ts.Defer(func() { syscall.Close(s) })
+		ts.Defer(func() { _ = syscall.Close(s) })
 		ts.Check(syscall.SetsockoptInt(s, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)) // as Go listens
 		ts.Check(syscall.Bind(s, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
 		bound, err := syscall.Getsockname(s)
