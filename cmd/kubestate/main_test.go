@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,32 +44,29 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// freePort sets each variable named to a port of 127.0.0.1 that nobody has.
+// freePort sets each variable named to a port of 127.0.0.1 that is free for a
+// program to listen on. Until the script ends nobody else is given it: a socket is
+// bound to the port, which does not keep off who names it.
 func freePort(ts *testscript.TestScript, _ bool, names []string) {
 	for _, name := range names {
-		l := listen(ts)
-		ts.Setenv(name, portOf(l))
-		ts.Check(l.Close())
+		s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+		ts.Check(err)
+		ts.Defer(func() { _ = syscall.Close(s) })
+		ts.Check(syscall.SetsockoptInt(s, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)) // as Go listens
+		ts.Check(syscall.Bind(s, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+		bound, err := syscall.Getsockname(s)
+		ts.Check(err)
+		ts.Setenv(name, strconv.Itoa(bound.(*syscall.SockaddrInet4).Port))
 	}
 }
 
 // occupy sets the variable named to a port of 127.0.0.1 that is taken until
 // the script ends.
 func occupy(ts *testscript.TestScript, _ bool, args []string) {
-	l := listen(ts)
-	ts.Defer(func() { l.Close() })
-	ts.Setenv(args[0], portOf(l))
-}
-
-func listen(ts *testscript.TestScript) net.Listener {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
-	return l
-}
-
-func portOf(l net.Listener) string {
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	ts.Defer(func() { l.Close() })
+	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 }
 
 // get FILE URL [ACCEPT] writes the answer to FILE: its status, content type and
@@ -90,14 +88,15 @@ func get(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// await URL TEXT waits until the answer contains TEXT.
-func await(ts *testscript.TestScript, _ bool, args []string) {
+// await URL TEXT waits until the answer contains TEXT; with ! before it, until it
+// does not.
+func await(ts *testscript.TestScript, lacks bool, args []string) {
 	request, err := http.NewRequest(http.MethodGet, args[0], nil)
 	ts.Check(err)
 	poll(ts, func() bool {
 		text, err := ask(request)
 		ts.Check(err)
-		return strings.Contains(text, args[1])
+		return strings.Contains(text, args[1]) != lacks
 	})
 }
 
@@ -127,9 +126,10 @@ func ask(request *http.Request) (string, error) {
 	return fmt.Sprintf("%s\n%s\n%s", answer.Status, answer.Header.Get("Content-Type"), body), err
 }
 
-// poll waits until done, but not for ever.
+// poll waits until done, but not for ever: programs start slowly where many do at
+// the same time.
 func poll(ts *testscript.TestScript, done func() bool) {
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("gave up waiting")
 		}

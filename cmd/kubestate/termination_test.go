@@ -216,10 +216,10 @@ func (p program) awaitRefusal(t *testing.T) {
 	})
 }
 
-// await waits until over, which is the end of what the program does.
+// await waits until over, which is the end of what the program does, but not for ever.
 func (p program) await(t *testing.T, does string, over func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !over(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !over(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("still " + does)
 		}

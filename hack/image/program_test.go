@@ -164,7 +164,7 @@ func TestServes(t *testing.T) {
 		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, log) }() // ends with the program
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	series := scrape(ctx, t, "http://"+address+"/metrics")
 	// 04:30 in Kathmandu is 22:45 of the day before in Greenwich.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,23 +65,47 @@ func settle(ctx context.Context, watcher *fsnotify.Watcher) bool {
 	}
 }
 
-// watchAround watches the directories of the names that lead to the file. Watching the file itself would end when it is
-// replaced.
+// watchAround watches the directories of the names that lead to the file. Watching the
+// file itself would end when it is replaced.
 func watchAround(watcher *fsnotify.Watcher, path string) error {
-	wanted := map[string]bool{}
-	for _, name := range around(path) {
-		dir, err := watchNearest(watcher, filepath.Dir(name))
+	names := around(path)
+	for {
+		wanted, err := watchDirs(watcher, names)
 		if err != nil {
 			return err
 		}
-		wanted[dir] = true
+		// A link that was replaced before its directory was watched tells nobody: it
+		// shows when the links are read once more.
+		present := around(path)
+		if slices.Equal(names, present) {
+			dropOthers(watcher, wanted)
+			return nil
+		}
+		names = present
 	}
+}
+
+// watchDirs watches the directories of the names, and gives them, or those above them
+// that there are.
+func watchDirs(watcher *fsnotify.Watcher, names []string) (dirs map[string]bool, err error) {
+	dirs = map[string]bool{}
+	for _, name := range names {
+		dir, err := watchNearest(watcher, filepath.Dir(name))
+		if err != nil {
+			return nil, err
+		}
+		dirs[dir] = true
+	}
+	return dirs, nil
+}
+
+// dropOthers watches nothing but what is wanted.
+func dropOthers(watcher *fsnotify.Watcher, wanted map[string]bool) {
 	for _, dir := range watcher.WatchList() {
 		if !wanted[dir] {
 			_ = watcher.Remove(dir) // it may be gone
 		}
 	}
-	return nil
 }
 
 // around gives the names that lead to the content of the file: those of the symbolic

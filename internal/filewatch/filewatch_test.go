@@ -2,8 +2,10 @@ package filewatch_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -53,7 +55,7 @@ func (f *follower) becomes(t *testing.T, want string) {
 			if got == want {
 				return
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatalf("it has not become %q", want)
 		}
 	}
@@ -155,4 +157,37 @@ func TestLinks(t *testing.T) {
 	f.becomes(t, "-")
 	replace(t, at("four", "settings"), at("start", "settings"))
 	f.becomes(t, "four")
+}
+
+// TestLinkReplacedAtTheStart replaces the first of many links while all of them are
+// looked at for the first time, sooner or later. What it stands for then is followed.
+func TestLinkReplacedAtTheStart(t *testing.T) {
+	for i := range 40 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			dir := t.TempDir()
+			at := func(name string) string { return filepath.Join(dir, name) }
+			for _, name := range []string{"start", "links", "one", "two"} {
+				must(t, os.Mkdir(at(name), 0o755))
+			}
+			must(t, os.WriteFile(filepath.Join(at("one"), "settings"), []byte("one"), 0o600))
+			must(t, os.WriteFile(filepath.Join(at("two"), "settings"), []byte("two"), 0o600))
+			target := "../one/settings"
+			for n := range 35 {
+				link := filepath.Join("..", "links", fmt.Sprint(n))
+				must(t, os.Symlink(target, filepath.Join(at("start"), link)))
+				target = link
+			}
+			path := filepath.Join(at("start"), "settings")
+			must(t, os.Symlink(target, path))
+			must(t, os.Symlink("../two/settings", path+"~"))
+			f := follow(t, path)
+			for range i * 100 {
+				runtime.Gosched()
+			}
+			must(t, os.Rename(path+"~", path))
+			f.becomes(t, "two")
+			must(t, os.WriteFile(filepath.Join(at("two"), "settings"), []byte("two again"), 0o600))
+			f.becomes(t, "two again")
+		})
+	}
 }

@@ -25,54 +25,56 @@ func Static(ordinal, total int) Layout {
 	return Layout{Ordinal: ordinal, Total: total, Owned: Even(ordinal, total)}
 }
 
-// A Place shows the present layout, as metrics and in words. It may be used
-// concurrently, but for Set.
-type Place struct {
-	ordinal                  *prometheus.GaugeVec
-	total, owned, generation prometheus.Gauge
-	words                    atomic.Pointer[string]
-}
+// A Place shows the present layout, as metrics and in words: all of them are of one
+// layout. It may be used concurrently.
+type Place struct{ layout atomic.Pointer[Layout] }
+
+var (
+	ordinalDesc = prometheus.NewDesc("kube_state_metrics_shard_ordinal",
+		"The number of this shard, counted from 0.", []string{"shard_ordinal"}, nil)
+	totalDesc = prometheus.NewDesc("kube_state_metrics_total_shards",
+		"How many shards there are to be.", nil, nil)
+	ownedDesc = prometheus.NewDesc("kubestate_shard_owned_ratio",
+		"Which part of all uids this shard owns, from 0 to 1. It is 1 in sum over all shards, and more while they change.", nil, nil)
+	generationDesc = prometheus.NewDesc("kubestate_shard_layout_generation",
+		"The generation of the layout of shards that is in force here: the same in all shards, but while they change; 0 if it is set by hand.", nil, nil)
+)
 
 // NewPlace registers the metrics of a place with reg, that of the only shard there
 // is. The names that begin with kube_state_metrics are those that alert rules in
 // the field read.
 func NewPlace(reg prometheus.Registerer) *Place {
-	p := &Place{
-		ordinal: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "kube_state_metrics_shard_ordinal",
-			Help: "The number of this shard, counted from 0.",
-		}, []string{"shard_ordinal"}),
-		total: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "kube_state_metrics_total_shards",
-			Help: "How many shards there are to be.",
-		}),
-		owned: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "kubestate_shard_owned_ratio",
-			Help: "Which part of all uids this shard owns, from 0 to 1. It is 1 in sum over all shards, and more while they change.",
-		}),
-		generation: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "kubestate_shard_layout_generation",
-			Help: "The generation of the layout of shards that is in force here: the same in all shards, but while they change; 0 if it is set by hand.",
-		}),
-	}
-	reg.MustRegister(p.ordinal, p.total, p.owned, p.generation)
+	p := &Place{}
 	p.Set(Static(0, 1))
+	reg.MustRegister(p)
 	return p
 }
 
 // Set shows a layout in the place of the one before.
-func (p *Place) Set(l Layout) {
-	p.ordinal.Reset() // the ordinal is a label too
-	p.ordinal.WithLabelValues(strconv.Itoa(l.Ordinal)).Set(float64(l.Ordinal))
-	p.total.Set(float64(l.Total))
-	p.owned.Set(l.Owned.Share())
-	p.generation.Set(float64(l.Generation))
-	words := l.String()
-	p.words.Store(&words)
+func (p *Place) Set(l Layout) { p.layout.Store(&l) }
+
+// Describe is part of prometheus.Collector.
+func (*Place) Describe(to chan<- *prometheus.Desc) {
+	to <- ordinalDesc
+	to <- totalDesc
+	to <- ownedDesc
+	to <- generationDesc
+}
+
+// Collect is part of prometheus.Collector.
+func (p *Place) Collect(to chan<- prometheus.Metric) {
+	l := p.layout.Load()
+	show := func(d *prometheus.Desc, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	show(ordinalDesc, float64(l.Ordinal), strconv.Itoa(l.Ordinal)) // a label too
+	show(totalDesc, float64(l.Total))
+	show(ownedDesc, l.Owned.Share())
+	show(generationDesc, float64(l.Generation))
 }
 
 // String says what is served of all objects; it is empty for everything.
-func (p *Place) String() string { return *p.words.Load() }
+func (p *Place) String() string { return p.layout.Load().String() }
 
 // String says what the layout has of all objects; it is empty for everything.
 func (l Layout) String() string {

@@ -2,6 +2,7 @@ package sharding_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,4 +50,46 @@ func TestPlace(t *testing.T) {
 	f("Shard 0 of 0 to 3: 100.0 % of all objects, those whose uids have hashes in all.",
 		`kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0`, "kube_state_metrics_total_shards 4",
 		"kubestate_shard_layout_generation 7", "kubestate_shard_owned_ratio 1")
+}
+
+// TestPlaceIsOne reads the metrics while the layout changes: they are all there, and
+// of one layout.
+func TestPlaceIsOne(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	p := sharding.NewPlace(registry)
+	done := make(chan struct{})
+	var changing sync.WaitGroup
+	changing.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			default:
+				p.Set(sharding.Layout{Ordinal: n % 7, Total: n%7 + 1, Owned: sharding.All(), Generation: int64(n % 7)})
+			}
+		}
+	})
+	for range 1000 {
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]float64{}
+		for _, family := range families {
+			for _, m := range family.GetMetric() {
+				got[family.GetName()] += m.GetGauge().GetValue()
+			}
+		}
+		n := got["kubestate_shard_layout_generation"]
+		want := map[string]float64{
+			"kube_state_metrics_shard_ordinal": n, "kube_state_metrics_total_shards": n + 1,
+			"kubestate_shard_layout_generation": n, "kubestate_shard_owned_ratio": 1,
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+			break
+		}
+	}
+	close(done)
+	changing.Wait()
 }

@@ -35,28 +35,39 @@ func newClient(t *testing.T, config *rest.Config) *watcher.Client {
 	return c
 }
 
-// TestCheckAnswers holds which answers of an API server end the start.
+// TestCheckAnswers holds which answers of an API server end the start. The time is
+// not that of the machine, on which an answer may be too late for Check.
 func TestCheckAnswers(t *testing.T) {
 	f := func(status int, body string, fatal bool) {
 		t.Helper()
-		var asked []string
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			asked = append(asked, r.Method+" "+r.URL.String()+" "+r.Header.Get("Authorization"))
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(status)
-			_, _ = w.Write([]byte(body))
-		}))
-		defer s.Close()
-		err := newClient(t, &rest.Config{Host: s.URL, BearerToken: "secret"}).Check(t.Context())
-		if fatal != (err != nil) {
-			t.Errorf("%d %s: %v", status, body, err)
-		}
-		if fatal && (!apierrors.IsUnauthorized(err) || !strings.HasPrefix(err.Error(), "API server "+s.URL+": ") || strings.Contains(err.Error(), "secret")) {
-			t.Errorf("%d %s: %v", status, body, err)
-		}
-		if len(asked) != 1 || asked[0] != "GET /version Bearer secret" {
-			t.Errorf("%d %s: asked %q", status, body, asked)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			api := newAPI(t)
+			config := api.config()
+			config.BearerToken = "secret"
+			c, checked := newClient(t, config), make(chan error, 1)
+			go func() { checked <- c.Check(t.Context()) }()
+			q := api.next(t)
+			if asked := q.r.Method + " " + q.r.URL.String() + " " + q.r.Header.Get("Authorization"); asked != "GET /version Bearer secret" {
+				t.Errorf("%d %s: asked %q", status, body, asked)
+			}
+			q.do(func(w http.ResponseWriter) {
+				w.Header().Set("Retry-After", "1")
+				w.WriteHeader(status)
+				_, _ = w.Write([]byte(body))
+			}).end()
+			var err error
+			select {
+			case err = <-checked:
+			case q := <-api.requests:
+				t.Fatalf("%d %s: asked again: %s", status, body, q.r.URL)
+			}
+			if fatal != (err != nil) {
+				t.Errorf("%d %s: %v", status, body, err)
+			}
+			if fatal && (!apierrors.IsUnauthorized(err) || !strings.HasPrefix(err.Error(), "API server http://api: ") || strings.Contains(err.Error(), "secret")) {
+				t.Errorf("%d %s: %v", status, body, err)
+			}
+		})
 	}
 	f(200, `{"major": "1", "minor": "37", "gitVersion": "v1.37.2"}`, false)
 	f(200, "", false)
@@ -74,32 +85,38 @@ func TestCheckAnswers(t *testing.T) {
 // TestCheckTrust holds that a server which is not the one configured ends the
 // start.
 func TestCheckTrust(t *testing.T) {
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte("{}"))
-	}))
-	s.Config.ErrorLog = discard // it would tell of clients that do not trust it
-	s.StartTLS()
-	defer s.Close()
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
-	f := func(name string, config rest.TLSClientConfig, trusted bool) {
+	f := func(name string, config func(certificate []byte) rest.TLSClientConfig, trusted bool) {
 		t.Helper()
-		err := newClient(t, &rest.Config{Host: s.URL, TLSClientConfig: config}).Check(t.Context())
-		if trusted {
-			if err != nil {
+		synctest.Test(t, func(t *testing.T) {
+			l := &api{accept: make(chan net.Conn), closed: make(chan struct{})} // that listens, and no more
+			s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = w.Write([]byte("{}"))
+			}))
+			s.Listener.Close()
+			s.Listener = l
+			s.Config.ErrorLog = discard // it would tell of clients that do not trust it
+			s.StartTLS()
+			defer s.Close()
+			certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+			err := newClient(t, &rest.Config{Host: "https://127.0.0.1", Dial: l.dial, TLSClientConfig: config(certificate)}).Check(t.Context())
+			if trusted {
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				return
+			}
+			var untrusted *tls.CertificateVerificationError
+			if !errors.As(err, &untrusted) || !strings.HasPrefix(err.Error(), "API server https://127.0.0.1: ") {
 				t.Errorf("%s: %v", name, err)
 			}
-			return
-		}
-		var untrusted *tls.CertificateVerificationError
-		if !errors.As(err, &untrusted) || !strings.HasPrefix(err.Error(), "API server "+s.URL+": ") {
-			t.Errorf("%s: %v", name, err)
-		}
+		})
 	}
-	f("its certificate", rest.TLSClientConfig{CAData: certificate}, true)
-	f("its certificate and name", rest.TLSClientConfig{CAData: certificate, ServerName: "example.com"}, true)
-	f("no verification", rest.TLSClientConfig{Insecure: true}, true)
-	f("no certificate", rest.TLSClientConfig{}, false)
-	f("another name", rest.TLSClientConfig{CAData: certificate, ServerName: "example.org"}, false)
+	type config = rest.TLSClientConfig
+	f("its certificate", func(c []byte) config { return config{CAData: c} }, true)
+	f("its certificate and name", func(c []byte) config { return config{CAData: c, ServerName: "example.com"} }, true)
+	f("no verification", func([]byte) config { return config{Insecure: true} }, true)
+	f("no certificate", func([]byte) config { return config{} }, false)
+	f("another name", func(c []byte) config { return config{CAData: c, ServerName: "example.org"} }, false)
 }
 
 // TestCheckUnreachable holds that an API server which cannot be reached, now,
