@@ -10,15 +10,26 @@ import (
 // lull is how long a watch is left alone once something of it was read. What comes
 // in between is read at once then: each reading wakes several goroutines, and has
 // the caches filled with code and data that nothing used since the last. The first
-// change after a quiet time is read when it comes.
-const lull = 20 * time.Millisecond
+// change after a quiet time is read when it comes. A streamed list would pile up in
+// such a time, but not in listLull.
+const (
+	lull     = 20 * time.Millisecond
+	listLull = 2 * time.Millisecond
+)
 
 // readAhead is how much is read at once, of changes a few. Every watch has as much.
 const readAhead = 16 << 10
 
-// A batching is how the answer to one watch is read: as it comes, until it is set,
-// and then in batches.
+// A batching is how the answer to one watch is read: in small batches, until it is
+// set, and then in larger ones.
 type batching struct{ atomic.Bool }
+
+func (b *batching) lull() time.Duration {
+	if b.Load() {
+		return lull
+	}
+	return listLull
+}
 
 type batchingKey struct{}
 
@@ -34,14 +45,14 @@ func batched(ctx context.Context, answer io.ReadCloser) io.ReadCloser {
 	if !ok {
 		return answer
 	}
-	return &batches{ReadCloser: answer, on: b, ctx: ctx}
+	return &batches{ReadCloser: answer, of: b, ctx: ctx}
 }
 
 // batches is an answer of which everything is read that is there, and then for a
 // while nothing.
 type batches struct {
 	io.ReadCloser
-	on     *batching
+	of     *batching
 	ctx    context.Context
 	buffer []byte
 	unread []byte    // of the buffer
@@ -54,9 +65,6 @@ func (b *batches) Read(p []byte) (n int, err error) {
 		n = copy(p, b.unread)
 		b.unread = b.unread[n:]
 		return n, nil
-	}
-	if !b.on.Load() {
-		return b.ReadCloser.Read(p)
 	}
 	b.rest()
 	if b.buffer == nil {
@@ -78,7 +86,7 @@ func (b *batches) Read(p []byte) (n int, err error) {
 
 // rest waits for the end of the lull.
 func (b *batches) rest() {
-	left := lull - time.Since(b.last)
+	left := b.of.lull() - time.Since(b.last)
 	if left <= 0 {
 		return
 	}

@@ -2,6 +2,7 @@ package watcher_test
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,10 +17,11 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// is checks the state of the watcher's resources, by the metrics.
+// is checks the state of the watcher's resources, by the metrics. Ages are in whole
+// seconds.
 func (f *following) is(t *testing.T, want string) {
 	t.Helper()
-	synctest.Wait()
+	read()
 	reg := prometheus.NewRegistry()
 	f.w.Register(reg)
 	var got []string
@@ -30,7 +32,11 @@ func (f *following) is(t *testing.T, want string) {
 		case strings.HasPrefix(line, "kubestate_resource_state{"):
 			got = append(got, strings.TrimSuffix(strings.SplitAfter(line, "state=\"")[1], "\"} 1"))
 		case strings.Contains(line, "staleness"):
-			got = append(got, "age"+line[strings.LastIndexByte(line, ' '):])
+			var age float64
+			if _, err := fmt.Sscan(line[strings.LastIndexByte(line, ' '):], &age); err != nil {
+				t.Error(err)
+			}
+			got = append(got, fmt.Sprint("age ", math.Round(age)))
 		case strings.Contains(line, "last_event"):
 			var at float64
 			if _, err := fmt.Sscan(line[strings.LastIndexByte(line, ' '):], &at); err != nil {
@@ -94,7 +100,7 @@ func since(f *following) string {
 }
 
 func age(f *following) string {
-	return fmt.Sprint(time.Since(f.w.Statuses()[0].Contact).Seconds())
+	return fmt.Sprint(math.Round(time.Since(f.w.Statuses()[0].Contact).Seconds()))
 }
 
 // TestStateOfNamespaces holds that the worst state of several namespaces counts.
