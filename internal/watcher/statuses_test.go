@@ -42,7 +42,7 @@ func (f *following) is(t *testing.T, want string) {
 			if _, err := fmt.Sscan(line[strings.LastIndexByte(line, ' '):], &at); err != nil {
 				t.Error(err)
 			}
-			got = append(got, fmt.Sprint("event ", time.Since(time.UnixMilli(int64(at*1000))).Round(time.Second)))
+			got = append(got, fmt.Sprint("event ", time.Since(time.UnixMicro(int64(at*1e6))).Round(time.Second)))
 		}
 	}
 	if d := cmp.Diff(want, strings.Join(got, ", ")); d != "" {
@@ -94,13 +94,13 @@ func TestStates(t *testing.T) {
 	})
 }
 
-// since and age are what times the bubble's jitter has led to.
+// since and age are what times the bubble's jitter has led to, when is looks at them.
 func since(f *following) string {
-	return time.Since(f.w.Statuses()[0].Event).Round(time.Second).String()
+	return (time.Since(f.w.Statuses()[0].Event) + watcher.Lull).Round(time.Second).String()
 }
 
 func age(f *following) string {
-	return fmt.Sprint(math.Round(time.Since(f.w.Statuses()[0].Contact).Seconds()))
+	return fmt.Sprint(math.Round((time.Since(f.w.Statuses()[0].Contact) + watcher.Lull).Seconds()))
 }
 
 // TestStateOfNamespaces holds that the worst state of several namespaces counts.
