@@ -10,25 +10,34 @@ import (
 // lull is how long a watch is left alone once something of it was read. What comes
 // in between is read at once then: each reading wakes several goroutines, and has
 // the caches filled with code and data that nothing used since the last. The first
-// change after a quiet time is read when it comes. A streamed list would pile up in
-// such a time, but not in listLull.
+// change after a quiet time is read when it comes.
+const lull = 20 * time.Millisecond
+
+// A streamed list would pile up in such a time. It is left alone for listLull, and
+// only if what was read of it is listPart at least: more of the kind follows then.
 const (
-	lull     = 20 * time.Millisecond
 	listLull = 2 * time.Millisecond
+	listPart = 2 << 10
 )
 
 // readAhead is how much is read at once, of changes a few. Every watch has as much.
 const readAhead = 16 << 10
 
-// A batching is how the answer to one watch is read: in small batches, until it is
-// set, and then in larger ones.
+// A batching is how the answer to one watch is read: as a list, until it is set, and
+// then in larger batches.
 type batching struct{ atomic.Bool }
 
-func (b *batching) lull() time.Duration {
-	if b.Load() {
+// lull is how long the answer is left alone once n bytes of it were read.
+func (b *batching) lull(n int) time.Duration {
+	switch {
+	case n == readAhead: // there is more
+		return 0
+	case b.Load():
 		return lull
+	case n >= listPart:
+		return listLull
 	}
-	return listLull
+	return 0
 }
 
 type batchingKey struct{}
@@ -56,7 +65,7 @@ type batches struct {
 	ctx    context.Context
 	buffer []byte
 	unread []byte    // of the buffer
-	last   time.Time // when something was read
+	next   time.Time // when it is read again
 }
 
 // Read reads some of the answer.
@@ -71,10 +80,7 @@ func (b *batches) Read(p []byte) (n int, err error) {
 		b.buffer = make([]byte, readAhead)
 	}
 	n, err = b.ReadCloser.Read(b.buffer)
-	b.last = time.Now()
-	if n == len(b.buffer) {
-		b.last = time.Time{} // there is more
-	}
+	b.next = time.Now().Add(b.of.lull(n))
 	b.unread = b.buffer[:n]
 	n = copy(p, b.unread)
 	b.unread = b.unread[n:]
@@ -86,7 +92,7 @@ func (b *batches) Read(p []byte) (n int, err error) {
 
 // rest waits for the end of the lull.
 func (b *batches) rest() {
-	left := b.of.lull() - time.Since(b.last)
+	left := time.Until(b.next)
 	if left <= 0 {
 		return
 	}

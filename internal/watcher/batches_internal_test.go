@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -84,12 +85,34 @@ func TestAWatchIsReadInBatches(t *testing.T) {
 	})
 }
 
-func TestAStreamedListIsReadInSmallBatches(t *testing.T) {
+func TestAStreamedListIsReadAsItComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reading batching
 		answer := three()
 		got := readings(t, batched(reading.with(t.Context()), answer), answer.began, 2)
-		if diff := cmp.Diff([]string{"a at 0s", "bc at 2ms", "d at 2ms", "e at 1s"}, got); diff != "" {
+		if diff := cmp.Diff([]string{"a at 0s", "bc at 1ms", "d at 2ms", "e at 1s"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestLargePartsOfAStreamedListAreReadInSmallBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reading batching
+		large := bytes.Repeat([]byte("x"), listPart)
+		small := large[1:]
+		answer := &arrivals{began: time.Now(), pieces: []piece{
+			{0, large}, {time.Millisecond, large}, {2 * time.Millisecond, small}, {5 * time.Millisecond, small}, {6 * time.Millisecond, small},
+		}}
+		var got []string
+		for from, p := batched(reading.with(t.Context()), answer), make([]byte, readAhead); ; {
+			n, err := from.Read(p)
+			if err != nil {
+				break
+			}
+			got = append(got, fmt.Sprint(n, " at ", time.Since(answer.began)))
+		}
+		if diff := cmp.Diff([]string{"2048 at 0s", "4095 at 2ms", "2047 at 5ms", "2047 at 6ms"}, got); diff != "" {
 			t.Error(diff)
 		}
 	})

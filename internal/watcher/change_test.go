@@ -39,7 +39,7 @@ func (f *following) change(t *testing.T, config watcher.Config, anew ...string) 
 // rebuilt checks how often resources were, as in "nodes 0, pods 1".
 func (f *following) rebuilt(t *testing.T, want string) {
 	t.Helper()
-	read()
+	synctest.Wait()
 	families, err := f.registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -5,11 +5,8 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// Lull is how long changes may lie unread, and ListLull how long what a list has.
-const (
-	Lull     = lull
-	ListLull = listLull
-)
+// Lull is how long changes may lie unread.
+const Lull = lull
 
 // Feeds gives the feeds of w, that is served, in order.
 func (w *Watcher) Feeds() []*Feed { return w.feeds() }

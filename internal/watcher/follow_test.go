@@ -310,7 +310,7 @@ func TestFollowAllAtOnce(t *testing.T) {
 				q.noStreams()
 			}
 		}
-		if took := time.Since(start); took > watcher.Lull {
+		if took := time.Since(start); took != 0 {
 			t.Errorf("the last request came after %v", took)
 		}
 	})
@@ -365,7 +365,7 @@ func TestFollowEnds(t *testing.T) {
 			counts, start := own(t, f.registry), time.Now()
 			f.end()
 			<-f.ended
-			if took := time.Since(start); took > watcher.Lull {
+			if took := time.Since(start); took != 0 {
 				t.Errorf("%s: took %v to end", name, took)
 			}
 			f.logged(t)
