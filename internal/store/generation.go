@@ -40,11 +40,10 @@ func (p *Part) Begin() *Generation {
 // Set is Part.Set on the generation. What is kept is of the present content, if the
 // object was not set before.
 func (g *Generation) Set(r Rendered) bool {
-	if !g.next.Set(r) {
+	at := g.next.set(r)
+	if at == 0 {
 		return false
 	}
-	k := keyOf(r.UID)
-	at := g.next.find(&k)
 	for len(g.seen) <= at.page() {
 		g.seen = append(g.seen, 0)
 	}
@@ -96,8 +95,7 @@ func (p *Part) Replace(g *Generation) {
 		}
 		for slot := range pageSlots {
 			if pg.used&(1<<slot) != 0 && !g.isSeen(n, slot) {
-				k := keyOf(pg.uids.get(slot))
-				g.next.remove(&k, placeOf(n, slot))
+				g.next.remove(placeOf(n, slot))
 			}
 		}
 	}

@@ -19,12 +19,12 @@ func (u *uids) get(slot int) string {
 	return u.ids[slot].String()
 }
 
-// has says whether the uid of a slot with an object is k.
-func (u *uids) has(slot int, k *key) bool {
-	if k.isID {
-		return u.ids[slot] == k.id && u.other&(1<<slot) == 0
+// key is that of a slot with an object.
+func (u *uids) key(slot int) key {
+	if u.other&(1<<slot) != 0 {
+		return key{other: u.others[slot]}
 	}
-	return u.other&(1<<slot) != 0 && u.others[slot] == k.other
+	return key{id: u.ids[slot], isID: true}
 }
 
 func (u *uids) set(slot int, k *key) {

@@ -54,13 +54,16 @@ func newPart(families int) *Part {
 // Set stores the text of an object, in place of what was there for its uid. It does
 // nothing, and is false, if lines are to be kept of which the basis is another or
 // not known.
-func (p *Part) Set(r Rendered) bool {
+func (p *Part) Set(r Rendered) bool { return p.set(r) != 0 }
+
+// set is Set. It gives the object's place, 0 in place of false.
+func (p *Part) set(r Rendered) place {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(r.UID)
 	at := p.find(&k)
 	if r.Kept != nil && (at == 0 || r.Basis == 0 || r.Basis != p.basis(at)) {
-		return false
+		return 0
 	}
 	if at == 0 {
 		at = p.takePlace(&k, r.Namespace)
@@ -76,7 +79,7 @@ func (p *Part) Set(r Rendered) bool {
 		pg.touched = p.ticks
 		p.room -= pg.openBytes - before
 	}
-	return true
+	return at
 }
 
 // Basis is that of the text of an object, 0 if it is not known or there is no text.
@@ -94,7 +97,7 @@ func (p *Part) basis(at place) uint64 { return p.pages[at.page()].bases[at.slot(
 
 // find gives the place of an object, 0 if it has none.
 func (p *Part) find(k *key) place {
-	return p.index.find(k.hash(), func(at place) bool { return p.pages[at.page()].uids.has(at.slot(), k) })
+	return p.index.find(k.hash(), func(at place) bool { return p.pages[at.page()].uids.key(at.slot()) == *k })
 }
 
 // takePlace finds a place for a new object.
@@ -152,12 +155,13 @@ func (p *Part) Delete(uid string) {
 	defer p.mu.Unlock()
 	k := keyOf(uid)
 	if at := p.find(&k); at != 0 {
-		p.remove(&k, at)
+		p.remove(at)
 	}
 }
 
-func (p *Part) remove(k *key, at place) {
+func (p *Part) remove(at place) {
 	pg, slot := p.pages[at.page()], at.slot()
+	k := pg.uids.key(slot)
 	pg.used &^= 1 << slot
 	p.index.remove(k.hash(), at)
 	p.namespaces.leave(pg.namespaces[slot])
@@ -202,9 +206,8 @@ func (p *Part) retainPage(n int, keep func(uid string) bool) (changed *page, mor
 		if pg.used&(1<<slot) == 0 {
 			continue
 		}
-		if uid := pg.uids.get(slot); !keep(uid) {
-			k := keyOf(uid)
-			p.remove(&k, placeOf(n, slot))
+		if !keep(pg.uids.get(slot)) {
+			p.remove(placeOf(n, slot))
 			changed = p.pages[n]
 		}
 	}

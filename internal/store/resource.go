@@ -142,7 +142,8 @@ func (p *viewedPage) piece(family int) (of piece) {
 		of.block = p.open[family]
 	}
 	if p.table != nil && (of.block == nil || of.block.edited) {
-		of.packed, of.data = *p.table.block(family), p.table.data(family)
+		of.packed = *p.table.block(family)
+		of.data = p.table.data(&of.packed)
 		of.size = int(of.packed.size)
 	}
 	if of.block != nil {

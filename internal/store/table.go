@@ -88,11 +88,8 @@ func (t *table) lines(family, slot, length int) int {
 	}
 }
 
-// data is the packed bytes of a family.
-func (t *table) data(family int) []byte {
-	p := t.block(family)
-	return t.runs[p.run][p.start:p.end]
-}
+// data is the packed bytes of a block.
+func (t *table) data(p *packed) []byte { return t.runs[p.run][p.start:p.end] }
 
 // held is how many bytes are held for packed text.
 func (t *table) held() int {
@@ -147,7 +144,7 @@ func (t *table) with(f *fresh) *table {
 		if kept := renamed[p.run]; kept >= 0 {
 			p.run = uint32(kept)
 		} else {
-			n.put(p, run, t.runs[p.run][p.start:p.end])
+			n.put(p, run, t.data(p))
 		}
 	}
 	if size == rest {
