@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/nearest"
 )
 
 // enabled are the resources that --resources asks for.
@@ -31,7 +32,8 @@ func checkResource(key string) error {
 	if slices.Contains(all, key) {
 		return nil
 	}
-	return fmt.Errorf("there is no resource %q; the nearest is %q", key, nearest(key, all))
+	near, _ := nearest.To(key, all)
+	return fmt.Errorf("there is no resource %q; the nearest is %q", key, near)
 }
 
 func keys(resources []generators.Resource) []string {
