@@ -43,6 +43,7 @@ var configKeys = map[string]string{
 	"pod":                        "pod",
 	"port":                       "port",
 	"resources":                  "resources",
+	"serve_incomplete":           "serve-incomplete",
 	"server_idle_timeout":        "server-idle-timeout",
 	"server_read_header_timeout": "server-read-header-timeout",
 	"server_read_timeout":        "server-read-timeout",

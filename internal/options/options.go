@@ -76,6 +76,8 @@ type Options struct {
 	Timeouts      Timeouts
 	MaxScrapes    int
 	ShutdownDelay time.Duration
+	// ServeIncomplete answers scrapes before everything has been complete once.
+	ServeIncomplete bool
 
 	LogLevel slog.Level
 }
@@ -214,6 +216,7 @@ type values struct {
 	extraLabels                           extraLabels
 	timeouts                              Timeouts
 	maxScrapes                            uint16
+	serveIncomplete                       bool
 	shutdownDelay                         time.Duration
 	fromCache                             bool
 	objectLimit                           int64
@@ -263,6 +266,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "limit the memory to a share of what the control group allows, or of what the machine has")
 	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "that share, above 0 and at most 1")
 	f.Uint16Var(&v.maxScrapes, "max-concurrent-scrapes", 40, "scrapes to answer at the same time; as many more wait up to 5s, the rest gets status 503; 0 for any number")
+	f.BoolVar(&v.serveIncomplete, "serve-incomplete", false, "answer scrapes before everything that may be read has been complete once, in place of status 503")
 	f.DurationVar(&v.timeouts.ReadHeader, "server-read-header-timeout", 5*time.Second, "on the main port, how long a client may take to send a request's header; 0 for any time, as for the next three")
 	f.DurationVar(&v.timeouts.Read, "server-read-timeout", time.Minute, "on the main port, how long a client may take to send a request")
 	f.DurationVar(&v.timeouts.Write, "server-write-timeout", time.Minute, "on the main port, how long an answer may take, if the scraper does not say that it gives up before")
@@ -292,6 +296,7 @@ func (v *values) options() (Options, error) {
 		Timeouts:        v.timeouts,
 		MaxScrapes:      int(v.maxScrapes),
 		ShutdownDelay:   v.shutdownDelay,
+		ServeIncomplete: v.serveIncomplete,
 		FromCache:       v.fromCache,
 		ObjectLimit:     v.objectLimit,
 		MaxStaleness:    v.maxStaleness,

@@ -33,7 +33,7 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 		" resource state objects series bytes a synced 1 1 11 many synced 1\u202f234 1\u202f234 21\u202f102 b in shop: syncing, in office: syncing 3 3 33" +
 		" none syncing 0 0 0 c synced 1 1 11 d synced 1 1 11 e synced 1 1 11 f synced 1 1 11 g synced 1 1 11 h synced 1 1 11 i synced 1 1 11 j synced 2 2 22")
 	for name, h := range map[string]http.Handler{
-		"main":      server.Main(s, server.Limits{}, never, prometheus.NewRegistry()),
+		"main":      mainOf(s, server.Limits{}, never, prometheus.NewRegistry()),
 		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
 	} {
 		page := ask(h, http.MethodGet, "/").Body
@@ -54,7 +54,7 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 func TestLandingPageOfAClosedPort(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("a", "1"), resource("none")}, unsynced: []string{"none"}, closed: true}
 	for name, h := range map[string]http.Handler{
-		"main":      server.Main(s, server.Limits{}, never, prometheus.NewRegistry()),
+		"main":      mainOf(s, server.Limits{}, never, prometheus.NewRegistry()),
 		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
 	} {
 		page := ask(h, http.MethodGet, "/").Body
@@ -94,7 +94,7 @@ func TestLandingPageOfShard(t *testing.T) {
 // TestLandingPageOfNothing is that of a program that has nothing yet.
 func TestLandingPageOfNothing(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("pods")}}
-	page := ask(server.Main(s, server.Limits{}, never, prometheus.NewRegistry()), http.MethodGet, "/").Body
+	page := ask(mainOf(s, server.Limits{}, never, prometheus.NewRegistry()), http.MethodGet, "/").Body
 	if strings.Contains(page, "Families") || !strings.Contains(page, "<p>0 series of 0 objects of 1 resources.</p>") {
 		t.Errorf("the page is\n%s", page)
 	}
