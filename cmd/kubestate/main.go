@@ -102,13 +102,16 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		return err
 	}
 	served := source{watched, place, !opts.AuthFilter, shard}
+	metrics := server.Main(served, server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}, tooOld(watched, reload.maxStaleness), registry)
+	if shard != nil { // nobody else asks who scrapes
+		metrics = scrapers.Watch(metrics)
+	}
 
 	// Interrupted in this order: answers under way finish before what they are
 	// made from stops.
 	var g run.Group
 	running := context.WithoutCancel(ctx)
 	probes := server.NewProbes(served.Checks)
-	limits := server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()
 		release() // a second signal ends the program at once
@@ -119,7 +122,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry))), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(scrapes, protect(metrics), web, server.Timeouts(opts.Timeouts), log))
 	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))

@@ -24,6 +24,8 @@ const (
 	// maxURLBytes bounds the path and query of a request: the names of all
 	// resources and of some hundred namespaces fit.
 	maxURLBytes = 8 << 10
+	// maxStreams bounds the requests at the same time on a connection of HTTP/2.
+	maxStreams = 8
 	// turn is how long a scrape waits until others are done.
 	turn = 5 * time.Second
 )
@@ -39,16 +41,30 @@ func boundURL(next http.Handler) http.Handler {
 	})
 }
 
+// withoutBody refuses requests with a body. Nobody would read it, and the server waits
+// for some of it in the middle of the answer, so that a client that does not send it
+// could hold the turn of a scrape.
+func withoutBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			w.Header().Set("Connection", "close") // else the server waits for it here
+			http.Error(w, "a request has no body here", http.StatusRequestEntityTooLarge)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // A limiter answers scrapes, so many at a time. As many again wait for their
 // turn; the rest is refused at once. A client that takes nothing of its answer
 // loses its turn to one that waits.
 type limiter struct {
 	Limits
-	places, slots chan struct{} // of all who wait or are answered, and of the latter
-	waiting       prometheus.Gauge
-	refused, cut  prometheus.Counter
-	answers       answers
-	next          http.Handler
+	turns        turns
+	waiting      prometheus.Gauge
+	refused, cut prometheus.Counter
+	answers      answers
+	next         http.Handler
 }
 
 // limit is next within the limits, which are registered with reg as they are
@@ -59,8 +75,7 @@ func limit(l Limits, reg prometheus.Registerer, next http.Handler) http.Handler 
 	}
 	m := &limiter{
 		Limits: l,
-		places: make(chan struct{}, 2*l.Scrapes),
-		slots:  make(chan struct{}, l.Scrapes),
+		turns:  turns{limit: l.Scrapes, askers: map[string]*asker{}},
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "kubestate_scrapes_waiting",
 			Help: "Scrapes that wait until others are answered.",
@@ -86,13 +101,14 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		patience = min(turn, bound/2) // the other half is for the answer
 	}
 	if l.Scrapes > 0 {
-		if !l.enter(r.Context(), patience) {
+		from := hostOf(r.RemoteAddr)
+		if !l.enter(r.Context(), from, patience) {
 			l.refused.Inc()
 			w.Header().Set("Retry-After", strconv.Itoa(int(turn.Seconds())))
 			http.Error(w, "too many scrapes at the same time", http.StatusServiceUnavailable)
 			return
 		}
-		defer l.leave()
+		defer l.turns.leave(from)
 	}
 	a := l.answers.add(w, r)
 	defer l.answers.remove(a)
@@ -110,51 +126,36 @@ func (l *limiter) deadline(r *http.Request) (time.Duration, bool) {
 	return d, l.Answer == 0 || d < l.Answer
 }
 
-// enter waits for a slot and reports whether it got one.
-func (l *limiter) enter(ctx context.Context, patience time.Duration) bool {
-	select {
-	case l.places <- struct{}{}:
-	default:
-		return false
-	}
-	select {
-	case l.slots <- struct{}{}:
-		return true
-	default:
+// enter waits for a turn and reports whether it got one.
+func (l *limiter) enter(ctx context.Context, from string, patience time.Duration) bool {
+	granted, ticket := l.turns.enter(from)
+	if ticket == nil {
+		return granted
 	}
 	l.waiting.Inc()
 	defer l.waiting.Dec()
-	if l.wait(ctx, patience) {
-		return true
-	}
-	<-l.places
-	return false
+	return l.wait(ctx, ticket, patience)
 }
 
-// wait waits for a slot while others have all of them, and sees to it that nobody
+// wait waits for a turn while others have all of them, and sees to it that nobody
 // has one for nothing.
-func (l *limiter) wait(ctx context.Context, patience time.Duration) bool {
+func (l *limiter) wait(ctx context.Context, t *ticket, patience time.Duration) bool {
 	over := time.NewTimer(patience)
 	defer over.Stop()
 	look := time.NewTicker(lookAround)
 	defer look.Stop()
 	for {
 		select {
-		case l.slots <- struct{}{}:
-			return true
+		case granted := <-t.decided:
+			return granted
 		case <-look.C:
 			if l.answers.cutOffOne() {
 				l.cut.Inc()
 			}
 		case <-over.C:
-			return false
+			return l.turns.giveUp(t)
 		case <-ctx.Done():
-			return false
+			return l.turns.giveUp(t)
 		}
 	}
-}
-
-func (l *limiter) leave() {
-	<-l.slots
-	<-l.places
 }
