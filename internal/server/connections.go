@@ -83,7 +83,7 @@ func (c *conn) abort() {
 		_ = secured.NetConn().Close() // it is of no use any more
 		return
 	}
-	_ = c.Conn.Close() // likewise
+	_ = c.Close() // likewise
 }
 
 // add makes room for the connection. It gives what has to be closed for that.
