@@ -96,8 +96,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	watched.Register(registry)
 	place := sharding.NewPlace(registry)
 	reload := newReloader(args, opts, watched, place, registry, log)
-	var scrapers server.Scrapers
-	shard, err := newShard(opts, watched, &scrapers, place, registry, log)
+	scrapers := server.NewScrapers()
+	shard, err := newShard(opts, watched, scrapers, place, registry, log)
 	if err != nil {
 		return err
 	}

@@ -118,12 +118,17 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // deadline is how long the scraper says that it will wait for the answer, if
 // that is sooner than the server's own bound.
 func (l *limiter) deadline(r *http.Request) (time.Duration, bool) {
+	d, ok := scrapeTimeout(r)
+	return d, ok && (l.Answer == 0 || d < l.Answer)
+}
+
+// scrapeTimeout is the timeout that scrapers send.
+func scrapeTimeout(r *http.Request) (time.Duration, bool) {
 	seconds, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
 	if err != nil || !(seconds > 0 && seconds < time.Hour.Seconds()) {
 		return 0, false
 	}
-	d := time.Duration(seconds * float64(time.Second))
-	return d, l.Answer == 0 || d < l.Answer
+	return time.Duration(seconds * float64(time.Second)), true
 }
 
 // enter waits for a turn and reports whether it got one.
