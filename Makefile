@@ -63,6 +63,9 @@ bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubes
 churn: build $(BUILD)/controlplane ## Have pods come and go for FOR=5m, and fail if goroutines, watches or memory grow
 	cd test && go run ./churn -for $(or $(FOR),5m)
 
+hostile: build $(BUILD)/controlplane $(BUILD)/prometheus ## Attack kubestate beside a Prometheus for FOR=1h, and fail if that misses anything or memory grows; HOSTILE="--flags" are passed on
+	cd test && go run ./hostile -for $(or $(FOR),1h) $(HOSTILE)
+
 bench-unit: ## Time rendering and storing
 	go test -run '^$$' -bench . -benchmem ./internal/...
 
@@ -153,5 +156,5 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 $(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod
 	cd test/otelcol && go build -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace -o $@ .
 
-.PHONY: help run build image generate verify test test-image lint unit dashboards e2e bench churn bench-unit fuzz vulncheck clean
+.PHONY: help run build image generate verify test test-image lint unit dashboards e2e bench churn hostile bench-unit fuzz vulncheck clean
 .DEFAULT_GOAL := help

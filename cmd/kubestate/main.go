@@ -96,8 +96,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	watched.Register(registry)
 	place := sharding.NewPlace(registry)
 	reload := newReloader(args, opts, watched, place, registry, log)
-	var scrapers server.Scrapers
-	shard, err := newShard(opts, watched, &scrapers, place, registry, log)
+	scrapers := server.NewScrapers()
+	shard, err := newShard(opts, watched, scrapers, place, registry, log)
 	if err != nil {
 		return err
 	}
@@ -117,6 +117,10 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	if opts.ServeIncomplete {
 		answers.Missing = nil
 	}
+	metrics := server.Main(served, answers, probes, registry)
+	if shard != nil { // nobody else asks who scrapes
+		metrics = scrapers.Watch(metrics)
+	}
 	own := server.TelemetryConfig{Own: registry, Profiling: profiling(opts, telemetry.Addr())}
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()
@@ -128,7 +132,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, answers, probes, registry))), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(scrapes, protect(metrics), web, server.Timeouts(opts.Timeouts), log))
 	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, own, probes, registry)), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))

@@ -24,7 +24,7 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 	if err != nil {
 		return nil, err
 	}
-	config := members.Config{Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Place: place}
+	config := members.Config{Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Scrapers: scrapers.Count, Place: place}
 	return members.New(config, to, reg, log)
 }
 

@@ -70,11 +70,11 @@ type TelemetryConfig struct {
 // readiness, health, and profiles if config says so. Its self-metrics are registered
 // with reg.
 func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg prometheus.Registerer) http.Handler {
-	turns := telemetryTurns(reg)
+	m := telemetryTurns(reg)
 	pages := http.NewServeMux()
 	pages.Handle("/metrics", promhttp.HandlerFor(config.Own, promhttp.HandlerOpts{}))
 	pages.Handle("/debug/cardinality", cardinality(source.Resources))
-	limited := newLimiter(Limits{Scrapes: ownRequests, Answer: telemetryAnswer}, "too many requests at the same time", turns, pages)
+	limited := newLimiter(Limits{Scrapes: ownRequests, Answer: telemetryAnswer}, "too many requests at the same time", m, pages)
 
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", limited)
@@ -90,7 +90,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 		{"debug/cardinality", "series and bytes of each family"},
 	}
 	if config.Profiling {
-		mux.Handle("/debug/pprof/", profiles(turns))
+		mux.Handle("/debug/pprof/", profiles(m))
 		links = append(links, landingLink{"debug/pprof/", "profiles, one at a time"})
 	} else {
 		mux.HandleFunc("/debug/pprof/", noProfiles)

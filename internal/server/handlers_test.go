@@ -206,7 +206,7 @@ func TestProfiles(t *testing.T) {
 func TestLatencies(t *testing.T) {
 	reg := server.NewRegistry()
 	h := mainPort(reg)
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodGet, http.MethodPost, "M1", "M2"} {
 		ask(h, method, "/metrics")
 	}
 	ask(h, http.MethodGet, "/healthz")
@@ -232,6 +232,7 @@ func TestLatencies(t *testing.T) {
 		`http_request_duration_seconds_count{handler="metrics",method="get"} 2`,
 		`http_request_duration_seconds_count{handler="metrics",method="head"} 1`,
 		`http_request_duration_seconds_count{handler="metrics",method="post"} 1`,
+		`http_request_duration_seconds_count{handler="metrics",method="unknown"} 2`,
 	}, counts); d != "" {
 		t.Errorf("counts (-want +got):\n%s", d)
 	}

@@ -24,6 +24,8 @@ const (
 	// maxURLBytes bounds the path and query of a request: the names of all
 	// resources and of some hundred namespaces fit.
 	maxURLBytes = 8 << 10
+	// maxStreams bounds the requests at the same time on a connection of HTTP/2.
+	maxStreams = 8
 	// turn is how long a scrape waits until others are done.
 	turn = 5 * time.Second
 )
@@ -39,33 +41,46 @@ func boundURL(next http.Handler) http.Handler {
 	})
 }
 
+// withoutBody refuses requests with a body. Nobody would read it, and the server waits
+// for some of it in the middle of the answer, so that a client that does not send it
+// could hold the turn of a scrape.
+func withoutBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			w.Header().Set("Connection", "close") // else the server waits for it here
+			http.Error(w, "a request has no body here", http.StatusRequestEntityTooLarge)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // A limiter answers scrapes, so many at a time. As many again wait for their
 // turn; the rest is refused at once. A client that takes nothing of its answer
 // loses its turn to one that waits.
 type limiter struct {
 	Limits
-	turns
-	places, slots chan struct{} // of all who wait or are answered, and of the latter
-	refusal       string        // what is said to who is refused
-	answers       answers
-	next          http.Handler
+	turnMetrics
+	turns   turns
+	refusal string // what is said to who is refused
+	answers answers
+	next    http.Handler
 }
 
-// turns measure how limits are made use of.
-type turns struct {
+// turnMetrics measure how limits are made use of.
+type turnMetrics struct {
 	waiting      prometheus.Gauge
 	refused, cut prometheus.Counter
 }
 
-func newLimiter(l Limits, refusal string, m turns, next http.Handler) *limiter {
+func newLimiter(l Limits, refusal string, m turnMetrics, next http.Handler) *limiter {
 	return &limiter{
-		Limits:  l,
-		turns:   m,
-		places:  make(chan struct{}, 2*l.Scrapes),
-		slots:   make(chan struct{}, l.Scrapes),
-		refusal: refusal,
-		answers: answers{all: map[*answer]bool{}},
-		next:    next,
+		Limits:      l,
+		turnMetrics: m,
+		turns:       turns{limit: l.Scrapes, askers: map[string]*asker{}},
+		refusal:     refusal,
+		answers:     answers{all: map[*answer]bool{}},
+		next:        next,
 	}
 }
 
@@ -78,8 +93,8 @@ func gauge(name, help string) prometheus.Gauge {
 }
 
 // telemetryTurns are those of the telemetry port.
-func telemetryTurns(reg prometheus.Registerer) turns {
-	m := turns{
+func telemetryTurns(reg prometheus.Registerer) turnMetrics {
+	m := turnMetrics{
 		waiting: gauge("kubestate_telemetry_requests_waiting", "Requests to the telemetry port that wait until others are answered."),
 		refused: counter("kubestate_telemetry_requests_refused_total", "Requests to the telemetry port refused because too many were being answered."),
 		cut:     counter("kubestate_telemetry_requests_cut_off_total", "Answers of the telemetry port cut off because the client read nothing while others waited."),
@@ -91,7 +106,7 @@ func telemetryTurns(reg prometheus.Registerer) turns {
 // limit is next within the limits of scrapes, which are registered with reg as they
 // are made use of.
 func limit(l Limits, reg prometheus.Registerer, next http.Handler) http.Handler {
-	m := newLimiter(l, "too many scrapes at the same time", turns{
+	m := newLimiter(l, "too many scrapes at the same time", turnMetrics{
 		waiting: gauge("kubestate_scrapes_waiting", "Scrapes that wait until others are answered."),
 		refused: counter("kubestate_scrapes_refused_total", "Scrapes refused because too many were being answered."),
 		cut:     counter("kubestate_scrapes_cut_off_total", "Answers to scrapes cut off because the client read nothing while others waited."),
@@ -112,13 +127,14 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		patience = min(turn, bound/2) // the other half is for the answer
 	}
 	if l.Scrapes > 0 {
-		if !l.enter(r.Context(), patience) {
+		from := hostOf(r.RemoteAddr)
+		if !l.enter(r.Context(), from, patience) {
 			l.refused.Inc()
 			w.Header().Set("Retry-After", strconv.Itoa(int(turn.Seconds())))
 			http.Error(w, l.refusal, http.StatusServiceUnavailable)
 			return
 		}
-		defer l.leave()
+		defer l.turns.leave(from)
 	}
 	a := l.answers.add(w, r)
 	defer l.answers.remove(a)
@@ -128,59 +144,49 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // deadline is how long the scraper says that it will wait for the answer, if
 // that is sooner than the server's own bound.
 func (l *limiter) deadline(r *http.Request) (time.Duration, bool) {
+	d, ok := scrapeTimeout(r)
+	return d, ok && (l.Answer == 0 || d < l.Answer)
+}
+
+// scrapeTimeout is the timeout that scrapers send.
+func scrapeTimeout(r *http.Request) (time.Duration, bool) {
 	seconds, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
 	if err != nil || !(seconds > 0 && seconds < time.Hour.Seconds()) {
 		return 0, false
 	}
-	d := time.Duration(seconds * float64(time.Second))
-	return d, l.Answer == 0 || d < l.Answer
+	return time.Duration(seconds * float64(time.Second)), true
 }
 
-// enter waits for a slot and reports whether it got one.
-func (l *limiter) enter(ctx context.Context, patience time.Duration) bool {
-	select {
-	case l.places <- struct{}{}:
-	default:
-		return false
-	}
-	select {
-	case l.slots <- struct{}{}:
-		return true
-	default:
+// enter waits for a turn and reports whether it got one.
+func (l *limiter) enter(ctx context.Context, from string, patience time.Duration) bool {
+	granted, ticket := l.turns.enter(from)
+	if ticket == nil {
+		return granted
 	}
 	l.waiting.Inc()
 	defer l.waiting.Dec()
-	if l.wait(ctx, patience) {
-		return true
-	}
-	<-l.places
-	return false
+	return l.wait(ctx, ticket, patience)
 }
 
-// wait waits for a slot while others have all of them, and sees to it that nobody
+// wait waits for a turn while others have all of them, and sees to it that nobody
 // has one for nothing.
-func (l *limiter) wait(ctx context.Context, patience time.Duration) bool {
+func (l *limiter) wait(ctx context.Context, t *ticket, patience time.Duration) bool {
 	over := time.NewTimer(patience)
 	defer over.Stop()
 	look := time.NewTicker(lookAround)
 	defer look.Stop()
 	for {
 		select {
-		case l.slots <- struct{}{}:
-			return true
+		case granted := <-t.decided:
+			return granted
 		case <-look.C:
 			if l.answers.cutOffOne() {
 				l.cut.Inc()
 			}
 		case <-over.C:
-			return false
+			return l.turns.giveUp(t)
 		case <-ctx.Done():
-			return false
+			return l.turns.giveUp(t)
 		}
 	}
-}
-
-func (l *limiter) leave() {
-	<-l.slots
-	<-l.places
 }

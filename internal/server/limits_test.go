@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -66,9 +67,15 @@ func (b both) Unregister(prometheus.Collector) bool { return false }
 
 // scrape asks in the background. The answer, and when it came, go to the channel.
 func (b *busy) scrape(ctx context.Context, timeout string) <-chan timed {
+	return b.scrapeFrom(ctx, "192.0.2.1", timeout)
+}
+
+// scrapeFrom is scrape from an address.
+func (b *busy) scrapeFrom(ctx context.Context, address, timeout string) <-chan timed {
 	answered, began := make(chan timed, 1), time.Now()
 	go func() {
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics?resources=pods", nil)
+		request.RemoteAddr = net.JoinHostPort(address, "1234")
 		if timeout != "" {
 			request.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", timeout)
 		}
@@ -150,6 +157,42 @@ func TestScrapesTakeTurns(t *testing.T) {
 			t.Errorf("times (-want +got):\n%s", d)
 		}
 		f(b.scrape(t.Context(), ""), timed{200, "", pods, 0})
+	})
+}
+
+// TestTurnsAreShared has one address take all turns, and all places to wait for one.
+// Another address gets a place, and the next turn.
+func TestTurnsAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusy(2)
+		var crowd []<-chan timed
+		for range 4 {
+			crowd = append(crowd, b.scrapeFrom(t.Context(), "192.0.2.1", ""))
+		}
+		b.wantCounts(t, 2, 2, 0)
+		f := func(who string, answered <-chan timed, want timed) {
+			t.Helper()
+			if d := cmp.Diff(want, <-answered); d != "" {
+				t.Errorf("%s (-want +got):\n%s", who, d)
+			}
+		}
+		one, two := b.scrapeFrom(t.Context(), "2001:db8::1", ""), b.scrapeFrom(t.Context(), "2001:db8::1", "")
+		f("the last of the crowd", crowd[3], timed{503, "5", refusal, 0})
+		f("the last but one", crowd[2], timed{503, "5", refusal, 0})
+		f("one more than equal shares", b.scrapeFrom(t.Context(), "2001:db8::1", ""), timed{503, "5", refusal, 0})
+		b.wantCounts(t, 2, 2, 3)
+		b.release <- struct{}{}
+		synctest.Wait()
+		b.wantCounts(t, 2, 1, 3)
+		f("who waits on", two, timed{503, "5", refusal, 5 * time.Second})
+		close(b.release)
+		for i, answered := range []<-chan timed{crowd[0], crowd[1], one} {
+			if got := <-answered; got.Status != 200 {
+				t.Errorf("%d: %+v", i, got)
+			}
+		}
+		synctest.Wait()
+		b.wantCounts(t, 0, 0, 4)
 	})
 }
 

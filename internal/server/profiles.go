@@ -16,13 +16,13 @@ const (
 
 // profiles serves the profiles of the runtime, one at a time: each costs CPU and
 // memory. Whoever comes meanwhile has a turn, or is refused.
-func profiles(turns turns) http.Handler {
+func profiles(m turnMetrics) http.Handler {
 	taken := http.NewServeMux()
 	taken.HandleFunc("GET /debug/pprof/", pprof.Index)
 	taken.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	taken.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux := http.NewServeMux()
-	mux.Handle("/debug/pprof/", boundSeconds(newLimiter(Limits{Scrapes: 1, Answer: telemetryAnswer}, "another profile is being taken", turns, taken)))
+	mux.Handle("/debug/pprof/", boundSeconds(newLimiter(Limits{Scrapes: 1, Answer: telemetryAnswer}, "another profile is being taken", m, taken)))
 	// These take no time, and what reads a body must not have the only turn.
 	mux.HandleFunc("/debug/pprof/{$}", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)

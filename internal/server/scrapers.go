@@ -2,32 +2,25 @@ package server
 
 import (
 	"cmp"
-	"maps"
-	"net"
+	"hash/maphash"
 	"net/http"
 	"sync"
 	"time"
 )
 
 // Scrapers know who scrapes and when. They may be used concurrently.
+//
+// A request is a scrape if it says so, by a timeout as Prometheus sends it, or if its
+// client comes at equal times. Clients are told apart by address, user agent, query and
+// connection.
 type Scrapers struct {
+	seed maphash.Seed
 	mu   sync.Mutex
-	last map[string]scrapes
+	streams
 }
 
-// scrapes are those of one client: when the last one began that had an answer, how
-// long that was after the one before, if there was one.
-type scrapes struct {
-	began  time.Time
-	period time.Duration
-}
-
-// gone is after how many periods without a scrape a client is thought not to come
-// again.
-const gone = 3
-
-// forgotten is how long a client that came once is remembered.
-const forgotten = 10 * time.Minute
+// NewScrapers makes Scrapers of whom nobody came yet.
+func NewScrapers() *Scrapers { return &Scrapers{seed: maphash.MakeSeed()} }
 
 // Watch notes the scrapes that next answers.
 func (s *Scrapers) Watch(next http.Handler) http.Handler {
@@ -35,10 +28,40 @@ func (s *Scrapers) Watch(next http.Handler) http.Handler {
 		began, answer := time.Now(), &watched{ResponseWriter: w}
 		next.ServeHTTP(answer, r)
 		if r.URL.Path == "/metrics" && r.Method == http.MethodGet && answer.whole(r) {
-			host, _, _ := net.SplitHostPort(r.RemoteAddr)
-			s.note(host+" "+r.UserAgent()+" "+r.URL.RawQuery, began)
+			timeout, _ := scrapeTimeout(r)
+			v := visit{group: s.group(r), conn: connectionOf(r.Context()), timeout: timeout, at: began}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.note(v)
 		}
 	})
+}
+
+// group is a hash of what a client shows of itself. Its seed is made for this process:
+// nobody can choose two that meet.
+func (s *Scrapers) group(r *http.Request) uint64 {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	for _, part := range []string{hostOf(r.RemoteAddr), r.UserAgent(), r.URL.RawQuery} {
+		_, _ = h.WriteString(part) // it cannot fail
+		_ = h.WriteByte(0)         // likewise
+	}
+	return h.Sum64()
+}
+
+// Since says whether every scraper has come since a time: those who come again and again,
+// and as many as others see at least.
+func (s *Scrapers) Since(t time.Time, others int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.since(t, time.Now(), others)
+}
+
+// Count is how many come again and again.
+func (s *Scrapers) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count(time.Now())
 }
 
 // watched notes the status of an answer, and whether it could be written.
@@ -69,34 +92,3 @@ func (w *watched) WriteHeader(status int) {
 
 // Unwrap lets http.ResponseController find what the answer can do.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (s *Scrapers) note(client string, began time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	maps.DeleteFunc(s.last, func(_ string, c scrapes) bool { return began.Sub(c.began) > forgotten })
-	if s.last == nil {
-		s.last = map[string]scrapes{}
-	}
-	next := scrapes{began: began}
-	if before, ok := s.last[client]; ok {
-		next.period = began.Sub(before.began)
-	}
-	s.last[client] = next
-}
-
-// Since says whether there was a scrape that began after a time, and one of each
-// client that comes again and again.
-func (s *Scrapers) Since(t time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found := false
-	for _, c := range s.last {
-		switch {
-		case c.began.After(t):
-			found = true
-		case c.period > 0 && time.Since(c.began) < gone*c.period:
-			return false
-		}
-	}
-	return found
-}

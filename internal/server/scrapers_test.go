@@ -15,53 +15,66 @@ import (
 // TestScrapers has clients come at their times.
 func TestScrapers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var s server.Scrapers
+		s := server.NewScrapers()
 		status := http.StatusOK
 		h := s.Watch(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			if status != http.StatusOK {
 				w.WriteHeader(status)
 			}
 		}))
-		scrape := func(agent, target string) {
+		get := func(agent, timeout, target string) {
 			r := httptest.NewRequest(http.MethodGet, target, nil)
 			r.Header.Set("User-Agent", agent)
+			if timeout != "" {
+				r.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", timeout)
+			}
 			h.ServeHTTP(httptest.NewRecorder(), r)
 			time.Sleep(time.Millisecond)
 		}
-		f := func(when string, since time.Time, want bool) {
+		scrape := func(agent, target string) { get(agent, "5", target) }
+		f := func(when string, since time.Time, others int, want bool) {
 			t.Helper()
-			if got := s.Since(since); got != want {
+			if got := s.Since(since, others); got != want {
 				t.Errorf("%s: %v, want %v", when, got, want)
 			}
 		}
 		start := time.Now()
 		time.Sleep(time.Millisecond)
-		f("without a client", start, false)
-		scrape("curl", "/metrics")
-		f("after the first scrape", start, true)
-		f("before a second one", time.Now(), false)
+		f("without a client", start, 0, false)
+		get("curl", "", "/metrics")
+		f("somebody had a look", start, 0, false)
+		scrape("a", "/metrics")
+		f("after the first scrape", start, 0, true)
+		f("after the first scrape, where others have one scraper", start, 1, true)
+		f("after the first scrape, where others have two scrapers", start, 2, false)
+		f("before a second one", time.Now(), 0, false)
+		scrape("b", "/metrics")
+		f("after the first scrapes of two", start, 2, true)
 		for range 2 {
 			time.Sleep(10 * time.Second)
 			scrape("a", "/metrics")
 			scrape("b", "/metrics")
 		}
 		t1 := time.Now()
-		f("of two regular clients none", t1, false)
+		f("of two regular clients none", t1, 0, false)
 		time.Sleep(10 * time.Second)
 		scrape("a", "/metrics")
-		f("of two regular clients one", t1, false)
+		f("of two regular clients one", t1, 0, false)
 		scrape("b", "/healthz")
 		status = http.StatusServiceUnavailable
 		scrape("b", "/metrics")
-		f("what is no scrape", t1, false)
+		f("what is no scrape", t1, 0, false)
 		status = http.StatusOK
 		scrape("b", "/metrics")
-		f("of two regular clients both", t1, true)
+		f("of two regular clients both", t1, 0, true)
+		if n := s.Count(); n != 2 {
+			t.Errorf("%d scrapers, want 2", n)
+		}
 		time.Sleep(31 * time.Second)
 		t2 := time.Now()
 		time.Sleep(time.Millisecond)
 		scrape("a", "/metrics")
-		f("the other is gone", t2, true)
+		f("the other is gone", t2, 0, true)
 	})
 }
 
@@ -70,13 +83,15 @@ func TestScrapers(t *testing.T) {
 func TestUnreadAnswers(t *testing.T) {
 	f := func(ctx context.Context, name string, w http.ResponseWriter, want bool) {
 		t.Helper()
-		var s server.Scrapers
+		s := server.NewScrapers()
 		h := s.Watch(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("kube_pod_info 1\n"))
 			_, _ = w.Write(nil)
 		}))
-		h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil))
-		if got := s.Since(time.Time{}); got != want {
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil)
+		r.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "5")
+		h.ServeHTTP(w, r)
+		if got := s.Since(time.Time{}, 0); got != want {
 			t.Errorf("%s: scraped is %v, want %v", name, got, want)
 		}
 	}

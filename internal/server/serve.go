@@ -33,16 +33,26 @@ var TelemetryTimeouts = Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute,
 // What goes wrong with a single connection is the client's affair and logged
 // at debug level.
 func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, log *slog.Logger) (execute func() error, interrupt func(error)) {
+	open := newConnections(maxConnections)
 	s := &http.Server{
-		Handler:           h,
+		Handler:           withoutBody(h),
 		ReadHeaderTimeout: timeouts.ReadHeader,
 		ReadTimeout:       timeouts.Read,
 		WriteTimeout:      timeouts.Write,
 		IdleTimeout:       timeouts.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ConnContext:       withConnection,
-		// The deadline of a stream does not end a connection that takes nothing.
-		HTTP2: &http.HTTP2Config{WriteByteTimeout: timeouts.Write},
+		ConnContext:       open.accept,
+		ConnState:         open.changed,
+		HTTP2: &http.HTTP2Config{
+			// The deadline of a stream does not end a connection that takes nothing.
+			WriteByteTimeout: timeouts.Write,
+			// A scraper has one stream, and no body. What a connection may make the server
+			// keep are streams with their headers, one frame, and a window of a body.
+			MaxConcurrentStreams:          maxStreams,
+			MaxReadFrameSize:              16 << 10,
+			MaxReceiveBufferPerConnection: 64 << 10,
+			MaxReceiveBufferPerStream:     16 << 10,
+		},
 	}
 	config := &webConfig{WebConfig: web, log: log}
 	drained := make(chan struct{})

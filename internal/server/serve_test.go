@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -324,25 +325,34 @@ func TestIdleClients(t *testing.T) {
 	f(scrape+scrape[:10], 1, 5*time.Second)
 }
 
-// TestReadTimeout has a client that does not send what it announced.
-func TestReadTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newPipes()
-		start, lasted := time.Now(), make(chan time.Duration, 1)
-		s := serve(l, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			_, err := io.ReadAll(r.Body)
-			if err == nil {
-				t.Error("the body was read")
+// TestBodies has clients that announce a body and do not send it, or not all: each is
+// told at once that nobody reads it, and none of them keeps the one turn that there is.
+func TestBodies(t *testing.T) {
+	f := func(head string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			l, start := newPipes(), time.Now()
+			s := serve(l, mainOf(&source{resources: resources}, server.Limits{Scrapes: 1}, never, prometheus.NewRegistry()), time.Minute, &levels{})
+			silent := l.dial(t, head)
+			synctest.Wait()
+			c := l.dial(t, scrape)
+			for client, want := range map[net.Conn]int{c: http.StatusOK, silent: http.StatusRequestEntityTooLarge} {
+				response, err := http.ReadResponse(bufio.NewReader(client), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.ReadAll(response.Body); err != nil || response.StatusCode != want || time.Since(start) != 0 {
+					t.Errorf("%q: status %d, want %d, after %v: %v", head, response.StatusCode, want, time.Since(start), err)
+				}
+				response.Body.Close()
+				client.Close()
 			}
-			lasted <- time.Since(start)
-		}), 0, &levels{})
-		c := l.dial(t, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
-		if d := <-lasted; d != time.Minute {
-			t.Errorf("reading failed after %v", d)
-		}
-		c.Close()
-		s.stop(t)
-	})
+			s.stop(t)
+		})
+	}
+	f("GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
+	f("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
+	f("POST /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n")
 }
 
 // TestWriteTimeout has a client that reads nothing.

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -19,7 +17,7 @@ const (
 // An answer is one that is being written, and can be cut off.
 type answer struct {
 	http.ResponseWriter
-	conn net.Conn // nil if there is none
+	conn *conn // nil if there is none
 
 	mu    sync.Mutex
 	tried time.Time // when it was last to be cut off
@@ -71,13 +69,6 @@ func (a *answer) cutOff() (first bool) {
 	return first
 }
 
-// connection is the key of a request's connection in its context.
-type connection struct{}
-
-func withConnection(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connection{}, c)
-}
-
 // answers are those being written.
 type answers struct {
 	mu  sync.Mutex
@@ -87,8 +78,7 @@ type answers struct {
 func (s *answers) add(w http.ResponseWriter, r *http.Request) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	conn, _ := r.Context().Value(connection{}).(net.Conn)
-	a := &answer{ResponseWriter: w, conn: conn}
+	a := &answer{ResponseWriter: w, conn: connectionOf(r.Context())}
 	s.all[a] = true
 	return a
 }

@@ -82,7 +82,11 @@ func (c *webConfig) serve(s *http.Server, l net.Listener) error {
 	}
 	if c.ByToken {
 		// Users who are added later are nothing that the toolkit would complain of.
-		s.ConnState = func(net.Conn, http.ConnState) { c.check() }
+		changed := s.ConnState
+		s.ConnState = func(of net.Conn, state http.ConnState) {
+			changed(of, state)
+			c.check()
+		}
 	}
 	return web.Serve(l, s, &web.FlagConfig{WebConfigFile: &c.Path}, slog.New(webErrors{slog.DiscardHandler, c}))
 }

@@ -93,8 +93,8 @@ func (m *Member) promise(p Promise) *Promise {
 	if pod, ok := m.pods[m.number]; ok && pod.UID != m.uid {
 		return nil // it has a successor already
 	}
-	p.Holder, p.Since = m.uid, m.since
-	if m.sent != nil && (!known || m.sent.Leaving == p.Leaving && m.sent.Since == p.Since && m.sent.Serves.Equal(p.Serves)) {
+	p.Holder, p.Since, p.Scrapers = m.uid, m.since, m.scrapers
+	if m.sent != nil && (!known || m.sent.Leaving == p.Leaving && m.sent.Since == p.Since && m.sent.Scrapers == p.Scrapers && m.sent.Serves.Equal(p.Serves)) {
 		return nil
 	}
 	m.serial++

@@ -30,6 +30,8 @@ type Promise struct {
 	Serves sharding.Ranges
 	// Leaving says that the member ends as soon as others serve all that.
 	Leaving bool
+	// Scrapers is how many come to the member again and again.
+	Scrapers int
 }
 
 // A Pod is what the API server knows of a member's pod.
@@ -51,13 +53,14 @@ type Member struct {
 	promises map[int]Promise // by number, as the API server has them
 	pods     map[int]Pod
 
-	has     sharding.Ranges // complete
-	wanted  sharding.Ranges // being completed, or has
-	ready   bool            // has been all of a share
-	open    bool            // readers get what there is
-	proven  sharding.Ranges // has been read by scrapers
-	leaving bool
-	since   string // the own pod is ready, or was the last time
+	has      sharding.Ranges // complete
+	wanted   sharding.Ranges // being completed, or has
+	ready    bool            // has been all of a share
+	open     bool            // readers get what there is
+	proven   sharding.Ranges // has been read by scrapers
+	leaving  bool
+	scrapers int    // that come again and again
+	since    string // the own pod is ready, or was the last time
 
 	serial int64
 	sent   *Promise // the last one, nil if it may not have arrived
@@ -123,6 +126,20 @@ func (m *Member) Scraped() {
 	if m.open {
 		m.proven = m.has
 	}
+}
+
+// SetScrapers notes how many scrapers come again and again.
+func (m *Member) SetScrapers(n int) { m.scrapers = n }
+
+// OthersScrapers is how many scrapers come to the member that has most, of those that are
+// there. As many are to be expected here.
+func (m *Member) OthersScrapers() (most int) {
+	for n := range m.promises {
+		if p, ok := m.present(n); ok {
+			most = max(most, p.Scrapers)
+		}
+	}
+	return most
 }
 
 // Leave has the member end as soon as others serve what it does.

@@ -204,6 +204,9 @@ func (w *world) steps(p *process) {
 		}
 	case 5: // is scraped
 		p.readsSoFar++
+		if w.adverse {
+			p.SetScrapers(w.IntN(3))
+		}
 		if p.decision.Open {
 			p.Scraped()
 		}

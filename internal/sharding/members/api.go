@@ -3,6 +3,7 @@ package members
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,11 +23,12 @@ import (
 
 // What Leases of members are marked and annotated with.
 const (
-	setLabel          = "kubestate.io/statefulset"
-	serialAnnotation  = "kubestate.io/serial"
-	servesAnnotation  = "kubestate.io/serves"
-	sinceAnnotation   = "kubestate.io/ready-since"
-	leavingAnnotation = "kubestate.io/leaving"
+	setLabel           = "kubestate.io/statefulset"
+	serialAnnotation   = "kubestate.io/serial"
+	servesAnnotation   = "kubestate.io/serves"
+	sinceAnnotation    = "kubestate.io/ready-since"
+	leavingAnnotation  = "kubestate.io/leaving"
+	scrapersAnnotation = "kubestate.io/scrapers"
 )
 
 // api asks the API server about one namespace.
@@ -149,6 +151,9 @@ func promiseOf(lease *coordinationv1.Lease) (*handover.Promise, error) {
 	if _, err := fmt.Sscan(lease.Annotations[serialAnnotation], &p.Serial); err != nil {
 		return nil, fmt.Errorf("annotation %s: %q is no number", serialAnnotation, lease.Annotations[serialAnnotation])
 	}
+	if n, err := strconv.Atoi(lease.Annotations[scrapersAnnotation]); err == nil && n > 0 { // else the member is too old to say
+		p.Scrapers = n
+	}
 	var err error
 	if p.Serves, err = sharding.Parse(lease.Annotations[servesAnnotation]); err != nil {
 		return nil, fmt.Errorf("annotation %s: %w", servesAnnotation, err)
@@ -159,10 +164,11 @@ func promiseOf(lease *coordinationv1.Lease) (*handover.Promise, error) {
 // write makes the Lease say what promiseOf reads.
 func write(lease *coordinationv1.Lease, p handover.Promise) {
 	lease.Annotations = map[string]string{
-		serialAnnotation:  fmt.Sprint(p.Serial),
-		servesAnnotation:  p.Serves.String(),
-		sinceAnnotation:   p.Since,
-		leavingAnnotation: fmt.Sprint(p.Leaving),
+		serialAnnotation:   fmt.Sprint(p.Serial),
+		servesAnnotation:   p.Serves.String(),
+		sinceAnnotation:    p.Since,
+		leavingAnnotation:  fmt.Sprint(p.Leaving),
+		scrapersAnnotation: strconv.Itoa(p.Scrapers),
 	}
 	lease.Spec.HolderIdentity, lease.Spec.RenewTime = &p.Holder, &metav1.MicroTime{Time: time.Now()}
 }

@@ -69,15 +69,19 @@ func TestPodOf(t *testing.T) {
 
 // TestPromiseOf reads what is written, and nothing else.
 func TestPromiseOf(t *testing.T) {
-	p := handover.Promise{Holder: "u", Since: "s", Serial: 7, Serves: sharding.Even(1, 3), Leaving: true}
+	p := handover.Promise{Holder: "u", Since: "s", Serial: 7, Serves: sharding.Even(1, 3), Leaving: true, Scrapers: 3}
 	lease := &coordinationv1.Lease{}
 	write(lease, p)
 	got, err := promiseOf(lease)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(p.Serves.String(), got.Serves.String()); d != "" || got.Holder != "u" || got.Since != "s" || got.Serial != 7 || !got.Leaving {
+	if d := cmp.Diff(p.Serves.String(), got.Serves.String()); d != "" || got.Holder != "u" || got.Since != "s" || got.Serial != 7 || !got.Leaving || got.Scrapers != 3 {
 		t.Errorf("%+v: %s", got, d)
+	}
+	delete(lease.Annotations, "kubestate.io/scrapers") // a member of an older version
+	if got, err := promiseOf(lease); err != nil || got.Scrapers != 0 {
+		t.Errorf("%+v, %v", got, err)
 	}
 	f := func(annotation, value, want string) {
 		t.Helper()

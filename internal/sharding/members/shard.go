@@ -30,8 +30,11 @@ type Content interface {
 type Config struct {
 	Pod, Namespace string
 	Content        Content
-	// Scraped says whether everybody who reads has read since a time.
-	Scraped func(since time.Time) bool
+	// Scraped says whether every scraper has read since a time, and as many as other
+	// members see at least.
+	Scraped func(since time.Time, others int) bool
+	// Scrapers is how many come again and again.
+	Scrapers func() int
 	// Place shows the layout.
 	Place *sharding.Place
 }
@@ -59,6 +62,7 @@ type Shard struct {
 	complete   bool            // and has
 	more       time.Time       // since when readers get as much
 	overdue    bool
+	counted    time.Time // when the scrapers last were
 }
 
 // Status is how things stand.
@@ -178,6 +182,9 @@ const pause = time.Second
 // unread is how long to wait for readers, of whom there may be none.
 const unread = time.Minute
 
+// recount is how often the scrapers are counted, and others told.
+const recount = 20 * time.Second
+
 // act tells the member how things stand and does what it decides, except for the
 // promise to be made.
 func (s *Shard) act() *handover.Promise {
@@ -186,7 +193,11 @@ func (s *Shard) act() *handover.Promise {
 		s.complete, s.more = true, time.Now() // it may have become so since now
 		s.member.Completed(s.share)
 	}
-	if s.Scraped(s.more) || now.Sub(s.more) > unread {
+	if now.Sub(s.counted) >= recount {
+		s.member.SetScrapers(s.Scrapers())
+		s.counted = now
+	}
+	if s.Scraped(s.more, s.member.OthersScrapers()) || now.Sub(s.more) > unread {
 		s.member.Scraped()
 	}
 	d := s.member.Decide(now)

@@ -38,7 +38,7 @@ func TestScrapesCountFrom(t *testing.T) {
 	content := &instant{}
 	config := Config{
 		Pod: "kubestate-0", Namespace: "monitoring", Content: content,
-		Scraped: func(time.Time) bool { return false }, Place: sharding.NewPlace(prometheus.NewRegistry()),
+		Scraped: func(time.Time, int) bool { return false }, Scrapers: func() int { return 0 }, Place: sharding.NewPlace(prometheus.NewRegistry()),
 	}
 	s, err := New(config, &rest.Config{}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	if err != nil {

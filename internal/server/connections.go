@@ -1,0 +1,165 @@
+package server
+
+import (
+	"container/list"
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
+
+// maxConnections bounds the connections of a port. One that sends the largest header
+// over TLS takes about 100 KiB.
+const maxConnections = 256
+
+// A conn is a connection of a port.
+type conn struct {
+	net.Conn
+	closed atomic.Bool
+
+	// For connections, under its lock.
+	of     *peer
+	place  *list.Element // in of.waiting or of.busy
+	active bool          // a request is being answered
+}
+
+// A peer is a client address and its connections, those that changed state first in
+// front.
+type peer struct {
+	address       string
+	waiting, busy list.List // of *conn; waiting for a request or for its header, answering one
+}
+
+func (p *peer) count() int { return p.waiting.Len() + p.busy.Len() }
+
+// connections are the open connections of a port, limit at most: a new one beyond the
+// limit closes another. That is one of the peer that has most: the one that has waited
+// longest for a request, and if none waits, the one that has been busy longest. So
+// neither idle connections nor unfinished requests keep a scraper out.
+type connections struct {
+	limit int
+
+	mu    sync.Mutex
+	open  map[net.Conn]*conn
+	peers map[string]*peer
+}
+
+func newConnections(limit int) *connections {
+	return &connections{limit: limit, open: map[net.Conn]*conn{}, peers: map[string]*peer{}}
+}
+
+// connection is the key of a request's connection in its context.
+type connection struct{}
+
+// connectionOf is the connection of a request, nil if there is none.
+func connectionOf(ctx context.Context) *conn {
+	c, _ := ctx.Value(connection{}).(*conn)
+	return c
+}
+
+// accept is for http.Server.ConnContext.
+func (s *connections) accept(ctx context.Context, accepted net.Conn) context.Context {
+	c := &conn{Conn: accepted}
+	if victim := s.add(c, hostOf(accepted.RemoteAddr().String())); victim != nil {
+		victim.abort()
+	}
+	return context.WithValue(ctx, connection{}, c)
+}
+
+// hostOf is the host of an address that may have a port.
+func hostOf(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
+}
+
+// abort closes the connection without a word: that of TLS would wait for the client.
+func (c *conn) abort() {
+	c.closed.Store(true)
+	if secured, ok := c.Conn.(*tls.Conn); ok {
+		_ = secured.NetConn().Close() // it is of no use any more
+		return
+	}
+	_ = c.Close() // likewise
+}
+
+// add makes room for the connection. It gives what has to be closed for that.
+func (s *connections) add(c *conn, address string) (victim *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.open) >= s.limit {
+		victim = s.crowded().first()
+		s.remove(victim)
+	}
+	p := s.peers[address]
+	if p == nil {
+		p = &peer{address: address}
+		s.peers[address] = p
+	}
+	c.of, c.place = p, p.waiting.PushBack(c)
+	s.open[c.Conn] = c
+	return victim
+}
+
+// crowded is the peer that has most connections.
+func (s *connections) crowded() (most *peer) {
+	for _, p := range s.peers {
+		if most == nil || p.count() > most.count() {
+			most = p
+		}
+	}
+	return most
+}
+
+// first is the connection of the peer that can best be done without.
+func (p *peer) first() *conn {
+	if p.waiting.Len() > 0 {
+		return p.waiting.Front().Value.(*conn)
+	}
+	return p.busy.Front().Value.(*conn)
+}
+
+// changed is for http.Server.ConnState.
+func (s *connections) changed(accepted net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.open[accepted]
+	if c == nil {
+		return // it was closed to make room
+	}
+	switch state {
+	case http.StateNew:
+	case http.StateActive, http.StateIdle:
+		c.move(state == http.StateActive)
+	case http.StateHijacked, http.StateClosed:
+		c.closed.Store(true)
+		s.remove(c)
+	}
+}
+
+func (c *conn) move(active bool) {
+	from, to := &c.of.waiting, &c.of.busy
+	if c.active {
+		from = &c.of.busy
+	}
+	if !active {
+		to = &c.of.waiting
+	}
+	from.Remove(c.place)
+	c.place, c.active = to.PushBack(c), active
+}
+
+func (s *connections) remove(c *conn) {
+	if c.active {
+		c.of.busy.Remove(c.place)
+	} else {
+		c.of.waiting.Remove(c.place)
+	}
+	if c.of.count() == 0 {
+		delete(s.peers, c.of.address)
+	}
+	delete(s.open, c.Conn)
+}
