@@ -119,8 +119,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry))), web, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), web, server.TelemetryTimeouts, log))
+	main, own := server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry), server.Telemetry(served, registry, probes)
+	g.Add(server.Serve(scrapes, protect(scrapers.Watch(main), main.Serves), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

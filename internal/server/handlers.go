@@ -13,7 +13,7 @@ import (
 // Main is the handler of the main port: the resources' metrics, unless they exceed
 // an age, within the limits; health; and a page that leads there. What it measures
 // is registered with reg.
-func Main(source Source, limits Limits, exceeded Exceeded, reg prometheus.Registerer) http.Handler {
+func Main(source Source, limits Limits, exceeded Exceeded, reg prometheus.Registerer) Port {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
 		Help:        "How long answers to scrapes took, in seconds.",
@@ -33,7 +33,7 @@ func Main(source Source, limits Limits, exceeded Exceeded, reg prometheus.Regist
 		landingLink{"metrics", "the series; ?resources=pods,nodes and ?namespace=shop narrow them down"},
 		landingLink{"healthz", "whether the program runs"},
 		landingLink{"livez", "the same"}))
-	return boundURL(mux)
+	return Port{boundURL(mux), mux}
 }
 
 // ownRequests is how many requests for the program's own metrics are answered
@@ -43,7 +43,7 @@ const ownRequests = 20
 // Telemetry is the handler of the telemetry port: the program's own metrics,
 // readiness, health and profiles. The program is ready when the source's checks
 // pass, until the probes stop.
-func Telemetry(source Source, own prometheus.Gatherer, probes *Probes) http.Handler {
+func Telemetry(source Source, own prometheus.Gatherer, probes *Probes) Port {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(own, promhttp.HandlerOpts{MaxRequestsInFlight: ownRequests}))
 	mux.HandleFunc("/readyz", probes.ready(verbose(source.Checks, ready(source.Checks))))
@@ -62,7 +62,7 @@ func Telemetry(source Source, own prometheus.Gatherer, probes *Probes) http.Hand
 		landingLink{"livez", "whether the program runs"},
 		landingLink{"debug/cardinality", "series and bytes of each family"},
 		landingLink{"debug/pprof/", "profiles"}))
-	return boundURL(mux)
+	return Port{boundURL(mux), mux}
 }
 
 func ok(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "OK") }

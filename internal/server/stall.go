@@ -19,7 +19,7 @@ const (
 // An answer is one that is being written, and can be cut off.
 type answer struct {
 	http.ResponseWriter
-	conn net.Conn // nil if there is none
+	conn *connectionState // nil if there is none
 
 	mu    sync.Mutex
 	tried time.Time // when it was last to be cut off
@@ -71,11 +71,17 @@ func (a *answer) cutOff() (first bool) {
 	return first
 }
 
-// connection is the key of a request's connection in its context.
+// connection is the key of the *connectionState of a request's connection in its
+// context, and in that of the handshake.
 type connection struct{}
 
+type connectionState struct {
+	net.Conn
+	wants certificateWish // written before the first request
+}
+
 func withConnection(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connection{}, c)
+	return context.WithValue(ctx, connection{}, &connectionState{Conn: c})
 }
 
 // answers are those being written.
@@ -87,7 +93,7 @@ type answers struct {
 func (s *answers) add(w http.ResponseWriter, r *http.Request) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	conn, _ := r.Context().Value(connection{}).(net.Conn)
+	conn, _ := r.Context().Value(connection{}).(*connectionState)
 	a := &answer{ResponseWriter: w, conn: conn}
 	s.all[a] = true
 	return a
