@@ -103,20 +103,23 @@ func newClient(opts options.Options) (*watcher.Client, error) {
 	return watcher.NewClient(config, resources)
 }
 
-// protection gives what the handlers of both ports are to be wrapped in.
-func protection(opts options.Options, reg prometheus.Registerer, log *slog.Logger) (func(http.Handler) http.Handler, error) {
+// protection gives what the handlers of both ports are to be wrapped in. serves says
+// which requests the handler has an answer for.
+func protection(opts options.Options, reg prometheus.Registerer, log *slog.Logger) (func(h http.Handler, serves func(*http.Request) bool) http.Handler, error) {
 	if !opts.AuthFilter {
-		return func(h http.Handler) http.Handler { return h }, nil
+		return func(h http.Handler, _ func(*http.Request) bool) http.Handler { return h }, nil
 	}
 	config, err := clientConfig(opts)
 	if err != nil {
 		return nil, err
 	}
-	filter, err := authfilter.New(config, reg, log)
+	filter, err := authfilter.New(config, opts.Audiences, reg, log)
 	if err != nil {
 		return nil, err
 	}
-	return func(h http.Handler) http.Handler { return filter.Protect(h, server.OpenPaths()...) }, nil
+	return func(h http.Handler, serves func(*http.Request) bool) http.Handler {
+		return filter.Protect(h, serves, server.OpenPaths()...)
+	}, nil
 }
 
 // profiling says whether the telemetry port, which listens on the address, serves

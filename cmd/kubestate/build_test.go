@@ -48,6 +48,7 @@ func TestLateConfigCannotProtect(t *testing.T) {
 	f("resources: [pods]", "")
 	f("auth_filter: true", "auth_filter")
 	f("auth_filter: false", "")
+	f("auth_filter: true\nauth_filter_audiences: [kubestate]", "auth_filter, auth_filter_audiences")
 	f("tls_config: web.yaml\nport: 1\nresources: [pods]", "port, tls_config")
 }
 

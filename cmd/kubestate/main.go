@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
@@ -117,11 +118,12 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	if opts.ServeIncomplete {
 		answers.Missing = nil
 	}
-	metrics := server.Main(served, answers, probes, registry)
+	main := server.Main(served, answers, probes, registry)
+	metrics := http.Handler(main)
 	if shard != nil { // nobody else asks who scrapes
-		metrics = scrapers.Watch(metrics)
+		metrics = scrapers.Watch(main)
 	}
-	own := server.TelemetryConfig{Own: registry, Profiling: profiling(opts, telemetry.Addr())}
+	own := server.Telemetry(served, server.TelemetryConfig{Own: registry, Profiling: profiling(opts, telemetry.Addr())}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()
 		release() // a second signal ends the program at once
@@ -132,8 +134,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(metrics), web, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, own, probes, registry)), web, server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(metrics, main.Serves), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

@@ -30,6 +30,9 @@ type api struct {
 	users   map[string]authenticationv1.UserInfo
 	granted map[string]bool
 	denied  bool // said of everything besides
+	// audiences are those of tokens, and wanted those of the filter.
+	audiences map[string][]string
+	wanted    []string
 	// fail, if set, is asked what happens instead.
 	fail func(*http.Request) (*http.Response, error)
 
@@ -71,7 +74,7 @@ func (a *api) reviewToken(body []byte) (*http.Response, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	user, ok := a.users[review.Spec.Token]
-	review.Status = authenticationv1.TokenReviewStatus{Authenticated: ok, User: user}
+	review.Status = authenticationv1.TokenReviewStatus{Authenticated: ok, User: user, Audiences: a.audiences[review.Spec.Token]}
 	if !ok {
 		review.Status.Error = "[invalid bearer token, token lookup failed]"
 	}
@@ -152,13 +155,13 @@ func protect(t *testing.T, a *api) filtered {
 	f := filtered{reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.Level(-100)}))
 	var err error
-	f.filter, err = authfilter.New(&rest.Config{Host: "http://api", Transport: a}, f.reg, log)
+	f.filter, err = authfilter.New(&rest.Config{Host: "http://api", Transport: a}, a.wanted, f.reg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Handler = f.filter.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, secret)
-	}), "/healthz")
+	}), func(r *http.Request) bool { return r.URL.Path != "/nowhere" }, "/healthz")
 	return f
 }
 
@@ -172,12 +175,19 @@ type reply struct {
 var (
 	page         = reply{http.StatusOK, secret, ""}
 	unauthorized = reply{http.StatusUnauthorized, "Unauthorized\n", "Bearer"}
+	busy         = reply{http.StatusServiceUnavailable, "Authentication failed: too many others wait\n", ""}
 	unasked      = reply{http.StatusInternalServerError, "Authentication failed\n", ""}
 )
 
 // get asks for a path with the Authorization field.
 func (f filtered) get(method, path, authorization string) reply {
+	return f.from("192.0.2.1:1234", method, path, authorization)
+}
+
+// from is get by a client with an address and port.
+func (f filtered) from(address, method, path, authorization string) reply {
 	r := httptest.NewRequest(method, path, nil)
+	r.RemoteAddr = address
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
 	}

@@ -6,10 +6,14 @@
 // Nothing else of a request is looked at before both have said yes, and nobody
 // is let through on a doubt. Answers are remembered for a while, in caches of
 // fixed size, by keyed digests: no token outlives its request.
+//
+// Questions wait for their turn, address by address, and readers apart from
+// strangers: whoever asks much waits long, and nobody else does.
 package authfilter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -40,9 +44,13 @@ const patience = 10 * time.Second
 // warnAgain is when a failure that lasts is logged again.
 const warnAgain = time.Minute
 
+// userBytes bounds the users that are kept, whose groups and extra fields can be many.
+const userBytes = 16 << 10
+
 // A Filter lets requests through. It is safe for concurrent use.
 type Filter struct {
 	reviews  *reviews
+	readers  *readers
 	tokens   *answers[*authenticationv1.UserInfo] // of a token: whose it is, nil for nobody's
 	verdicts *answers[bool]                       // of a SubjectAccessReview
 	log      *slog.Logger
@@ -52,20 +60,23 @@ type Filter struct {
 
 // New makes a filter that asks the API server that config names, by the account
 // that config names, which has to have the right to create tokenreviews and
-// subjectaccessreviews. What it does is counted with reg. It sends nothing yet.
-func New(config *rest.Config, reg prometheus.Registerer, log *slog.Logger) (*Filter, error) {
-	r, err := newReviews(config, reg)
+// subjectaccessreviews. Tokens have to be for one of the audiences, or for the API
+// server itself if there are none. What the filter does is counted with reg. It sends
+// nothing yet.
+func New(config *rest.Config, audiences []string, reg prometheus.Registerer, log *slog.Logger) (*Filter, error) {
+	r, err := newReviews(config, audiences, reg)
 	if err != nil {
 		return nil, fmt.Errorf("auth filter: %w", err)
 	}
 	f := &Filter{
 		reviews:  r,
+		readers:  newReaders(),
 		tokens:   newAnswers[*authenticationv1.UserInfo](),
 		verdicts: newAnswers[bool](),
 		log:      log,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kubestate_auth_filter_requests_total",
-			Help: "Requests by what became of them: allowed, unauthenticated, denied, or error where the API server could not be asked.",
+			Help: "Requests by what became of them: allowed, unauthenticated, unknown for what is not served, denied, busy where too many others waited, or error where the API server could not be asked.",
 		}, []string{"result"}),
 	}
 	reg.MustRegister(f.requests)
@@ -73,24 +84,26 @@ func New(config *rest.Config, reg prometheus.Registerer, log *slog.Logger) (*Fil
 }
 
 // Protect gives a handler that answers as h does where the request may be
-// answered. The paths in open need no credentials, all others do, also those
-// that h does not know.
+// answered. The paths in open need no credentials, all others do. serves says which
+// requests h has an answer for: the API server is not asked about others.
 //
-// Without a token that the API server accepts the answer is 401, without
-// permission 403, and 500 if the API server cannot be asked.
-func (f *Filter) Protect(h http.Handler, open ...string) http.Handler {
+// Without a token that the API server accepts the answer is 401, for what is not
+// served 404, without permission 403, 503 if too many others wait, and 500 if the API
+// server cannot be asked.
+func (f *Filter) Protect(h http.Handler, serves func(*http.Request) bool, open ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if slices.Contains(open, r.URL.Path) || f.admit(w, r) {
+		if slices.Contains(open, r.URL.Path) || f.admit(w, r, serves) {
 			h.ServeHTTP(w, r)
 		}
 	})
 }
 
 // admit says whether the request may be answered, and answers it if not.
-func (f *Filter) admit(w http.ResponseWriter, r *http.Request) bool {
-	user, err := f.authenticate(r.Context(), bearerToken(r.Header))
+func (f *Filter) admit(w http.ResponseWriter, r *http.Request, serves func(*http.Request) bool) bool {
+	from := clientOf(r)
+	user, err := f.authenticate(r.Context(), bearerToken(r.Header), from)
 	if err != nil {
-		f.refuse(w, "error", http.StatusInternalServerError, "Authentication failed")
+		f.fail(w, err, "Authentication failed")
 		return false
 	}
 	if user == nil {
@@ -98,19 +111,34 @@ func (f *Filter) admit(w http.ResponseWriter, r *http.Request) bool {
 		f.refuse(w, "unauthenticated", http.StatusUnauthorized, "Unauthorized")
 		return false
 	}
-	allowed, err := f.authorize(r.Context(), user, &authorizationv1.NonResourceAttributes{
+	f.readers.good(from)
+	if !serves(r) {
+		f.refuse(w, "unknown", http.StatusNotFound, "404 page not found")
+		return false
+	}
+	allowed, err := f.authorize(r.Context(), user, from, &authorizationv1.NonResourceAttributes{
 		Path: r.URL.Path,
 		Verb: strings.ToLower(r.Method),
 	})
 	switch {
 	case err != nil:
-		f.refuse(w, "error", http.StatusInternalServerError, fmt.Sprintf("Authorization for user %s failed", user.Username))
+		f.fail(w, err, fmt.Sprintf("Authorization for user %s failed", user.Username))
 	case !allowed:
 		f.refuse(w, "denied", http.StatusForbidden, "Authorization denied for user "+user.Username)
 	default:
 		f.requests.WithLabelValues("allowed").Inc()
 	}
 	return err == nil && allowed
+}
+
+// fail answers what could not be asked about.
+func (f *Filter) fail(w http.ResponseWriter, err error, text string) {
+	if errors.Is(err, errBusy) {
+		w.Header().Set("Retry-After", "1")
+		f.refuse(w, "busy", http.StatusServiceUnavailable, text+": "+errBusy.Error())
+		return
+	}
+	f.refuse(w, "error", http.StatusInternalServerError, text)
 }
 
 func (f *Filter) refuse(w http.ResponseWriter, result string, status int, text string) {
@@ -129,22 +157,43 @@ func bearerToken(header http.Header) string {
 }
 
 // authenticate gives the user whose token it is, nil if it is nobody's.
-func (f *Filter) authenticate(ctx context.Context, token string) (*authenticationv1.UserInfo, error) {
+func (f *Filter) authenticate(ctx context.Context, token string, from client) (*authenticationv1.UserInfo, error) {
 	if token == "" {
 		return nil, nil
 	}
-	return f.tokens.get([]byte(token), func(last *authenticationv1.UserInfo) (*authenticationv1.UserInfo, time.Duration, error) {
-		user, err := f.reviews.token(ctx, token, last != nil)
-		f.note(err)
-		if user == nil {
-			return nil, refusedTTL, err
+	return f.tokens.get(ctx, []byte(token), func(ctx context.Context, last *authenticationv1.UserInfo) (*authenticationv1.UserInfo, time.Duration, error) {
+		line, giveBack := f.lineOf(from, token, last != nil)
+		user, err := f.reviews.token(ctx, token, waiter{line, from.address})
+		switch {
+		case err != nil:
+			giveBack()
+			f.note(err)
+			return nil, 0, err
+		case user == nil:
+			return nil, refusedTTL, nil
 		}
-		return user, tokenTTL, err
+		f.readers.asked(from, token)
+		if user.Size() > userBytes {
+			return user, 0, nil
+		}
+		return user, tokenTTL, nil
 	})
 }
 
+// lineOf is the queue in which a token has to wait. giveBack is for when it was not
+// asked about. known says that it was good before.
+func (f *Filter) lineOf(from client, token string, known bool) (line *queue, giveBack func()) {
+	if known {
+		return f.reviews.readers, func() {}
+	}
+	if giveBack, ok := f.readers.take(from, token); ok {
+		return f.reviews.readers, giveBack
+	}
+	return f.reviews.strangers, func() {}
+}
+
 // authorize says whether the user may do what the attributes say.
-func (f *Filter) authorize(ctx context.Context, user *authenticationv1.UserInfo, what *authorizationv1.NonResourceAttributes) (bool, error) {
+func (f *Filter) authorize(ctx context.Context, user *authenticationv1.UserInfo, from client, what *authorizationv1.NonResourceAttributes) (bool, error) {
 	spec := authorizationv1.SubjectAccessReviewSpec{
 		NonResourceAttributes: what,
 		User:                  user.Username,
@@ -159,8 +208,8 @@ func (f *Filter) authorize(ctx context.Context, user *authenticationv1.UserInfo,
 	if err != nil {
 		return false, err
 	}
-	return f.verdicts.get(question, func(bool) (bool, time.Duration, error) {
-		allowed, err := f.reviews.access(ctx, spec)
+	return f.verdicts.get(ctx, question, func(ctx context.Context, _ bool) (bool, time.Duration, error) {
+		allowed, err := f.reviews.access(ctx, spec, waiter{f.reviews.readers, from.address})
 		f.note(err)
 		if !allowed {
 			return false, denyTTL, err
@@ -171,7 +220,7 @@ func (f *Filter) authorize(ctx context.Context, user *authenticationv1.UserInfo,
 
 // note logs that asking failed, and not again for a while.
 func (f *Filter) note(err error) {
-	if err == nil {
+	if err == nil || errors.Is(err, context.Canceled) { // the client has gone
 		return
 	}
 	now, last := time.Now().UnixNano(), f.warned.Load()

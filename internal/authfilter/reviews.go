@@ -2,8 +2,10 @@ package authfilter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -16,17 +18,23 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/util/flowcontrol"
 
 	"github.com/kubestate/kubestate/internal/codecs"
 )
 
 // How many questions a second the API server gets, and how many at once after a
-// rest. Tokens that were never good have a limit of their own, so that whoever
-// makes some up keeps neither the API server busy nor those out who may come in.
+// rest. Strangers, whose tokens were never good, have a line of their own, so that
+// whoever makes tokens up keeps neither the API server busy nor readers waiting.
 const (
 	perSecond, burst                 = 20, 40
 	strangersPerSecond, strangeBurst = 10, 20
+)
+
+// Bounds of each line: how many addresses wait, since others would not have a turn
+// within patience, and how many questions of each of them.
+const (
+	mostAddresses = strangersPerSecond * int(patience/time.Second)
+	mostWaiting   = 32
 )
 
 // backoff is how a question is tried again, as other Kubernetes components do.
@@ -34,23 +42,26 @@ var backoff = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 1.5, Jitter
 
 // reviews ask the API server.
 type reviews struct {
-	tokens, accesses rest.Interface
-	strangers        flowcontrol.RateLimiter
-	asked            *prometheus.CounterVec
+	tokens, accesses   rest.Interface
+	audiences          []string // that tokens have to be for one of, none for the API server's own
+	readers, strangers *queue
+	asked              *prometheus.CounterVec
 }
 
-func newReviews(config *rest.Config, reg prometheus.Registerer) (*reviews, error) {
+func newReviews(config *rest.Config, audiences []string, reg prometheus.Registerer) (*reviews, error) {
 	config = rest.CopyConfig(config)
 	config.APIPath = "/apis"
 	config.NegotiatedSerializer = codecs.Of(authenticationv1.AddToScheme, authorizationv1.AddToScheme).WithoutConversion()
 	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
-	config.QPS, config.Burst = perSecond, burst
+	config.QPS = -1 // the queues bound it
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
 	}
 	r := &reviews{
-		strangers: flowcontrol.NewTokenBucketRateLimiter(strangersPerSecond, strangeBurst),
+		audiences: audiences,
+		readers:   newQueue(perSecond, burst, mostAddresses, mostWaiting),
+		strangers: newQueue(strangersPerSecond, strangeBurst, mostAddresses, mostWaiting),
 		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kubestate_auth_filter_reviews_total",
 			Help: "Questions to the API server by kind, tokenreviews or subjectaccessreviews, and result, success or error.",
@@ -72,27 +83,27 @@ func groupClient(config *rest.Config, gv schema.GroupVersion, client *http.Clien
 	return rest.RESTClientForConfigAndClient(config, client)
 }
 
-// token asks whose token it is; nil stands for nobody's. known says that it was
-// somebody's before.
-func (r *reviews) token(ctx context.Context, token string, known bool) (*authenticationv1.UserInfo, error) {
-	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token}}
-	request := func() *rest.Request {
-		if known {
-			return r.tokens.Post()
-		}
-		return r.tokens.Post().Throttle(r.strangers)
-	}
+// token asks whose token it is; nil stands for nobody's. from is the queue and the
+// address to wait with.
+func (r *reviews) token(ctx context.Context, token string, from waiter) (*authenticationv1.UserInfo, error) {
+	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: r.audiences}}
 	var result authenticationv1.TokenReview
-	if err := r.create(ctx, "tokenreviews", review, request, &result); err != nil {
+	if err := r.create(ctx, "tokenreviews", r.tokens, review, from, &result); err != nil {
 		return nil, err
 	}
 	// An error in the status says why a token is no good.
-	if !result.Status.Authenticated {
+	if !result.Status.Authenticated || !r.forUs(result.Status.Audiences) {
 		return nil, nil
 	}
 	user := &result.Status.User
 	user.Groups = withAuthenticated(user)
 	return user, nil
+}
+
+// forUs says whether a token that is good for some audiences is for one of ours. If the
+// API server names none, it is for itself.
+func (r *reviews) forUs(audiences []string) bool {
+	return len(r.audiences) == 0 || slices.ContainsFunc(audiences, func(a string) bool { return slices.Contains(r.audiences, a) })
 }
 
 // Groups that say whether somebody is known, and the user whom nobody knows.
@@ -112,28 +123,36 @@ func withAuthenticated(user *authenticationv1.UserInfo) []string {
 }
 
 // access asks whether somebody may do something.
-func (r *reviews) access(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec) (bool, error) {
+func (r *reviews) access(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec, from waiter) (bool, error) {
 	review := &authorizationv1.SubjectAccessReview{Spec: spec}
 	var result authorizationv1.SubjectAccessReview
-	if err := r.create(ctx, "subjectaccessreviews", review, r.accesses.Post, &result); err != nil {
+	if err := r.create(ctx, "subjectaccessreviews", r.accesses, review, from, &result); err != nil {
 		return false, err
 	}
 	return result.Status.Allowed && !result.Status.Denied, nil
 }
 
 // create sends a review and reads what comes back into result. It tries again
-// where that can help. That who asked first is gone does not matter to those who
-// wait for the same answer.
-func (r *reviews) create(ctx context.Context, resource string, review runtime.Object, request func() *rest.Request, result runtime.Object) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+// where that can help, and waits for its turn each time.
+func (r *reviews) create(ctx context.Context, resource string, api rest.Interface, review runtime.Object, from waiter, result runtime.Object) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var err error
 	waited := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
-		err = request().Resource(resource).Body(review).MaxRetries(0).Do(ctx).Into(result)
+		if busy := from.wait(ctx); busy != nil {
+			if err == nil {
+				err = busy // which is no answer
+			}
+			return true, nil
+		}
+		err = api.Post().Resource(resource).Body(review).MaxRetries(0).Do(ctx).Into(result)
 		return !passes(err), nil
 	})
 	if err == nil {
 		err = waited
+	}
+	if errors.Is(err, errBusy) || errors.Is(err, context.Canceled) {
+		return err // nothing was asked
 	}
 	outcome := "success"
 	if err != nil {
@@ -142,6 +161,14 @@ func (r *reviews) create(ctx context.Context, resource string, review runtime.Ob
 	r.asked.WithLabelValues(resource, outcome).Inc()
 	return err
 }
+
+// A waiter waits in a queue for the turn of an address.
+type waiter struct {
+	queue   *queue
+	address netip.Prefix
+}
+
+func (w waiter) wait(ctx context.Context) error { return w.queue.wait(ctx, w.address) }
 
 // passes says whether an error may be gone when one tries again.
 func passes(err error) bool {

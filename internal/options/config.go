@@ -23,6 +23,7 @@ var configKeys = map[string]string{
 	"annotations_allow_list":     "metric-annotations-allowlist",
 	"apiserver":                  "apiserver",
 	"auth_filter":                "auth-filter",
+	"auth_filter_audiences":      "auth-filter-audiences",
 	"auto-gomemlimit":            "auto-gomemlimit",
 	"auto-gomemlimit-ratio":      "auto-gomemlimit-ratio",
 	"enable_gzip_encoding":       "enable-gzip-encoding",

@@ -31,9 +31,11 @@ type Options struct {
 	// Listen and ListenTelemetry are the addresses of the two ports.
 	Listen, ListenTelemetry string
 	// WebConfig is the path of the web configuration of both, empty for plain
-	// HTTP. AuthFilter has the API server say who may read what they serve.
+	// HTTP. AuthFilter has the API server say who may read what they serve, by tokens
+	// for one of the Audiences, or for the API server itself if there are none.
 	WebConfig  string
 	AuthFilter bool
+	Audiences  []string
 	// Profiling says when the telemetry port serves profiles.
 	Profiling Profiling
 
@@ -233,6 +235,7 @@ type values struct {
 	webConfig                             string
 	authFilter                            bool
 	profiling                             Profiling
+	audiences                             list
 	resources, namespaces, denied         list
 	shard                                 int32
 	totalShards                           int32
@@ -272,10 +275,11 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Uint16Var(&v.port, "port", 10241, "port on which to serve metrics; 0 for a free one")
 	f.StringVar(&v.telemetryHost, "telemetry-host", "::", "address on which to serve what kubestate measures of itself")
 	f.Uint16Var(&v.telemetryPort, "telemetry-port", 10242, "port on which to serve what kubestate measures of itself; 0 for a free one")
-	f.StringVar(&v.webConfig, "tls-config", "", "YAML file with the TLS and basic authentication of both ports, in the form of Prometheus' exporter toolkit")
+	f.StringVar(&v.webConfig, "tls-config", "", "YAML file with the TLS and basic authentication of both ports, in the form of Prometheus' exporter toolkit; probes need TLS alone")
 	f.BoolVar(&v.authFilter, "auth-filter", false, "serve metrics, profiles and debug pages only to clients whose bearer token the API server knows (TokenReview) and lets get the path (SubjectAccessReview); probes stay open")
 	v.profiling = ProfilingAuto
 	f.Var(&v.profiling, "profiling", "profiles on the telemetry port, one at a time: on, off, or auto, which is on if --telemetry-host is loopback or with --auth-filter")
+	f.Var(&v.audiences, "auth-filter-audiences", "audiences, separated by commas, for one of which a token has to be with --auth-filter (default the API server's own)")
 	f.Var(&v.resources, "resources", "resources to export, separated by commas (default "+strings.Join(keys(defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, separated by commas (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to leave out, separated by commas")
@@ -318,6 +322,7 @@ func (v *values) options() (Options, error) {
 		WebConfig:       v.webConfig,
 		AuthFilter:      v.authFilter,
 		Profiling:       v.profiling,
+		Audiences:       v.audiences.unique(),
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
 		Shard:           int(v.shard),
@@ -345,6 +350,9 @@ func (v *values) options() (Options, error) {
 	}
 	if o.Snapshot != "" && o.AuthFilter {
 		return Options{}, errors.New("--auth-filter asks an API server: give it without --snapshot")
+	}
+	if len(o.Audiences) > 0 && !o.AuthFilter {
+		return Options{}, errors.New("--auth-filter-audiences says whose tokens --auth-filter takes: give both")
 	}
 	if o.ObjectLimit < 0 {
 		return Options{}, fmt.Errorf("--object-limit is %d: give a number of objects, or 0 for all", o.ObjectLimit)

@@ -45,6 +45,9 @@ func TestNeedRestart(t *testing.T) {
 		if f.Key == "pod" || f.Key == "namespace" { // one is nothing without the other
 			text, want = "pod: a\nnamespace: a", []string{"namespace", "pod"}
 		}
+		if f.Key == "auth_filter_audiences" {
+			text, want = text+"\nauth_filter: true", []string{"auth_filter", f.Key}
+		}
 		if d := cmp.Diff(want, before.NeedRestart(parse(text))); d != "" {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}

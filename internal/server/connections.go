@@ -18,6 +18,7 @@ const maxConnections = 256
 type conn struct {
 	net.Conn
 	closed atomic.Bool
+	wants  certificateWish // written before the first request
 
 	// For connections, under its lock.
 	of     *peer

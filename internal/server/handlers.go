@@ -24,7 +24,7 @@ type ScrapeConfig struct {
 
 // Main is the handler of the main port: the resources' metrics, health, readiness,
 // and a page with links to them. Its self-metrics are registered with reg.
-func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Registerer) http.Handler {
+func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Registerer) Port {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
 		Help:        "How long answers to scrapes took, in seconds.",
@@ -46,7 +46,7 @@ func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Reg
 		landingLink{"healthz", "whether the program runs"},
 		landingLink{"livez", "the same"},
 		landingLink{"readyz", "whether everything that may be read has been complete once"}))
-	return boundURL(mux)
+	return Port{boundURL(mux), mux}
 }
 
 const (
@@ -69,7 +69,7 @@ type TelemetryConfig struct {
 // Telemetry is the handler of the telemetry port: the program's own metrics,
 // readiness, health, and profiles if config says so. Its self-metrics are registered
 // with reg.
-func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg prometheus.Registerer) http.Handler {
+func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg prometheus.Registerer) Port {
 	m := telemetryTurns(reg)
 	pages := http.NewServeMux()
 	pages.Handle("/metrics", promhttp.HandlerFor(config.Own, promhttp.HandlerOpts{}))
@@ -96,7 +96,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 		mux.HandleFunc("/debug/pprof/", noProfiles)
 	}
 	mux.Handle("/{$}", landingOf(source, "What kubestate measures of itself.", links...))
-	return boundURL(mux)
+	return Port{boundURL(mux), mux}
 }
 
 func ok(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "OK") }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,7 +75,8 @@ type webConfig struct {
 }
 
 // serve is s.Serve with what the configuration asks for: TLS, basic
-// authentication, header fields, a limit of requests.
+// authentication, header fields, a limit of requests. Probes need nothing of that but
+// TLS: a kubelet has neither certificate nor password, and comes in its own time.
 func (c *webConfig) serve(s *http.Server, l net.Listener) error {
 	s.ErrorLog = stdlog.New(c, "", 0)
 	if c.Path == "" {
@@ -88,8 +90,38 @@ func (c *webConfig) serve(s *http.Server, l net.Listener) error {
 			c.check()
 		}
 	}
-	return web.Serve(l, s, &web.FlagConfig{WebConfigFile: &c.Path}, slog.New(webErrors{slog.DiscardHandler, c}))
+	unprotected := s.Handler
+	// The toolkit has no function that prepares a server without serving.
+	err := web.Serve(nobody{l}, s, &web.FlagConfig{WebConfigFile: &c.Path}, slog.New(webErrors{slog.DiscardHandler, c}))
+	if !errors.Is(err, errNobody) {
+		return err
+	}
+	protected := s.Handler
+	byTLS := s.TLSConfig != nil && s.TLSConfig.GetConfigForClient != nil
+	if byTLS {
+		s.TLSConfig.GetConfigForClient = relaxed(s.TLSConfig.GetConfigForClient)
+		protected = certified(protected)
+	}
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if slices.Contains(probePaths, r.URL.Path) {
+			unprotected.ServeHTTP(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+	if byTLS {
+		return s.ServeTLS(l, "", "")
+	}
+	return s.Serve(l)
 }
+
+// nobody is a listener to which nobody comes.
+type nobody struct{ net.Listener }
+
+var errNobody = errors.New("nobody comes")
+
+func (nobody) Accept() (net.Conn, error) { return nil, errNobody }
+func (nobody) Close() error              { return nil }
 
 // Write takes what went wrong with a single connection. That is the client's
 // affair, and logged at debug level, unless the configuration is to blame.

@@ -157,29 +157,142 @@ func TestWebConfigWithoutTLS(t *testing.T) {
 	f("/metrics", "ann", "first", 200)
 	replace(t, path, "basic_auth_users: {ann: "+hashOf(t, "second")+"}\nhttp_server_config: {headers: {X-Frame-Options: deny}}\n")
 	f("/metrics", "ann", "first", 401)
-	f("/healthz", "ann", "second", 200)
+	f("/metrics", "ann", "second", 200)
 	f("/metrics", "ann", "second", 429)
 }
 
-// TestClientCertificates lets nobody in without one of its authority.
+// TestClientCertificates has clients with all kinds of certificates come where a
+// configuration wants one. Who has none gets the probes alone; who has a wrong one
+// nothing.
 func TestClientCertificates(t *testing.T) {
 	a, b := newAuthority(t), newAuthority(t)
-	address := serveWith(t, mainPort(prometheus.NewRegistry()),
-		a.config(t, "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n  client_allowed_sans: [prometheus]\n"), slog.DiscardHandler)
-	f := func(name string, want bool, own ...tls.Certificate) {
+	clients := []struct {
+		name string
+		own  []tls.Certificate
+	}{
+		{"none", nil},
+		{"of another authority", []tls.Certificate{b.issue(t, "prometheus")}},
+		{"of somebody else", []tls.Certificate{a.issue(t, "somebody")}},
+		{"right", []tls.Certificate{a.issue(t, "prometheus")}},
+	}
+	f := func(lines string, want [4]int) { // statuses of /metrics, 0 for no answer
 		t.Helper()
-		response, err := clientOf(a, true, own...).Get("https://" + address + "/metrics")
-		if err == nil {
-			response.Body.Close()
-		}
-		if (err == nil) != want {
-			t.Errorf("%s: %v", name, err)
+		address := serveWith(t, mainPort(prometheus.NewRegistry()), a.config(t, lines), slog.DiscardHandler)
+		for _, http2 := range []bool{false, true} {
+			for i, c := range clients {
+				client := clientOf(a, http2, c.own...)
+				probe, other := want[i], want[i] // of a path that is not there
+				switch want[i] {
+				case http.StatusForbidden:
+					probe = http.StatusOK
+				case http.StatusOK:
+					other = http.StatusNotFound
+				}
+				for path, want := range map[string]int{"/metrics": want[i], "/": want[i], "/healthz": probe, "/livez": probe, "/livez/": other} {
+					got, body := 0, ""
+					response, err := client.Get("https://" + address + path)
+					if err == nil {
+						text, _ := io.ReadAll(response.Body)
+						response.Body.Close()
+						got, body = response.StatusCode, string(text)
+					}
+					if got != want || got == http.StatusForbidden && body != "a client certificate is needed\n" {
+						t.Errorf("%q: client %s: %s: status %d, want %d: %v %s", lines, c.name, path, got, want, err, body)
+					}
+				}
+			}
 		}
 	}
-	f("none", false)
-	f("of another authority", false, b.issue(t, "prometheus"))
-	f("of somebody else", false, a.issue(t, "somebody"))
-	f("right", true, a.issue(t, "prometheus"))
+	const authority, name = "  client_ca_file: ca.crt\n", "  client_allowed_sans: [prometheus]\n"
+	f("", [4]int{200, 200, 200, 200})
+	f("  client_auth_type: NoClientCert\n", [4]int{200, 200, 200, 200})
+	f("  client_auth_type: RequestClientCert\n", [4]int{200, 200, 200, 200})
+	f("  client_auth_type: RequireAnyClientCert\n", [4]int{403, 200, 200, 200})
+	f("  client_auth_type: RequireClientCert\n", [4]int{403, 200, 200, 200})
+	f("  client_auth_type: VerifyClientCertIfGiven\n"+authority, [4]int{200, 0, 200, 200})
+	f("  client_auth_type: RequireAndVerifyClientCert\n"+authority, [4]int{403, 0, 200, 200})
+	f("  client_auth_type: RequireAndVerifyClientCert\n"+authority+name, [4]int{403, 0, 0, 200})
+	f("  client_auth_type: RequireAnyClientCert\n"+name, [4]int{403, 200, 0, 200})
+	f("  client_auth_type: VerifyClientCertIfGiven\n"+authority+name, [4]int{403, 0, 0, 200})
+}
+
+// TestClientCertificatesLater changes what is wanted of clients: that holds for
+// connections from then on.
+func TestClientCertificatesLater(t *testing.T) {
+	a := newAuthority(t)
+	config := a.config(t, "")
+	address := serveWith(t, mainPort(prometheus.NewRegistry()), config, slog.DiscardHandler)
+	f := func(lines string, want int, own ...tls.Certificate) {
+		t.Helper()
+		replace(t, config, "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"+lines)
+		if got, _ := fetch(t, clientOf(a, true, own...), "https://"+address+"/metrics"); got.Status != want {
+			t.Errorf("%q: status %d, want %d", lines, got.Status, want)
+		}
+	}
+	fetch(t, clientOf(a, true), "https://"+address+"/metrics") // it has read its configuration
+	const wanted = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n"
+	f("", 200)
+	f(wanted, 403)
+	f(wanted, 200, a.issue(t, "prometheus"))
+	f("", 200)
+	f(wanted, 403)
+}
+
+// TestResumedWithoutCertificate resumes TLS sessions that began without a certificate,
+// before one was wanted.
+func TestResumedWithoutCertificate(t *testing.T) {
+	a := newAuthority(t)
+	config := a.config(t, "")
+	address := serveWith(t, mainPort(prometheus.NewRegistry()), config, slog.DiscardHandler)
+	client := clientOf(a, false)
+	client.Transport.(*http.Transport).TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	f := func(want int) {
+		t.Helper()
+		got, response := fetch(t, client, "https://"+address+"/metrics")
+		if got.Status != want {
+			t.Errorf("status %d, want %d (resumed: %t)", got.Status, want, response.TLS.DidResume)
+		}
+	}
+	f(200)
+	f(200)
+	replace(t, config, "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: RequireAnyClientCert\n")
+	f(403)
+	f(403)
+}
+
+// TestProbesWithoutPassword asks for the probes of both ports as a kubelet does, beside
+// what needs a password, a turn within a limit of requests and a good configuration.
+func TestProbesWithoutPassword(t *testing.T) {
+	path := write(t, "basic_auth_users: {ann: "+hashOf(t, "first")+"}\nrate_limit: {burst: 3, interval: 1h}\n")
+	probes := server.NewProbes(func() []server.Check { return nil })
+	main := "http://" + serveWith(t, mainPort(prometheus.NewRegistry()), path, slog.DiscardHandler)
+	telemetry := "http://" + serveWith(t, telemetryOf(&source{}, prometheus.NewRegistry(), probes), path, slog.DiscardHandler)
+	f := func(url string, want int) {
+		t.Helper()
+		if got, _ := fetch(t, http.DefaultClient, url); got.Status != want {
+			t.Errorf("%s: status %d, want %d", url, got.Status, want)
+		}
+	}
+	open := func() {
+		t.Helper()
+		for _, url := range []string{main + "/healthz", main + "/livez", telemetry + "/livez", telemetry + "/readyz", telemetry + "/startupz"} {
+			f(url, 200)
+		}
+	}
+	open()
+	for _, url := range []string{"/metrics", "/", "/healthz/"} {
+		f(main+url, 401)
+	}
+	for _, url := range []string{"/metrics", "/", "/debug/pprof/"} {
+		f(telemetry+url, 401)
+	}
+	open()
+	f(main+"/metrics", 429)
+	f(telemetry+"/metrics", 429)
+	open()
+	replace(t, path, "{{{")
+	f(main+"/metrics", 500)
+	open()
 }
 
 // TestCertificatesOnDisk changes the certificate under a server: each new
@@ -244,7 +357,7 @@ func TestWebConfigGoesBad(t *testing.T) {
 			t.Helper()
 			time.Sleep(after)
 			replace(t, path, text)
-			got, _ := fetch(t, client, "http://kubestate/healthz")
+			got, _ := fetch(t, client, "http://kubestate/metrics")
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("%q (-want +got):\n%s", text, d)
 			}
@@ -252,7 +365,8 @@ func TestWebConfigGoesBad(t *testing.T) {
 				t.Errorf("%q: levels logged (-want +got):\n%s", text, d)
 			}
 		}
-		good := fetched{"HTTP/1.1", 200, 2, "OK"}
+		all := nodes + pods + jobs
+		good := fetched{"HTTP/1.1", 200, -1, all} // unpacked
 		bad := fetched{"HTTP/1.1", 500, 22, "Internal Server Error\n"}
 		f(0, "{}", good)
 		f(0, "{{{", bad, slog.LevelWarn)

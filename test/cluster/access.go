@@ -115,7 +115,7 @@ func (c *Cluster) writeServingCertificate() error {
 func WriteServing(ca *x509.Certificate, caKey *ecdsa.PrivateKey, certificatePath, keyPath string) error {
 	template := certificate("test server")
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
-	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth} // tests show it as clients too
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make serving certificate: %w", err)

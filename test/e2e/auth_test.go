@@ -317,9 +317,12 @@ func TestTLSAndPasswordsOfFiles(t *testing.T) {
 	tls.append(t, "basic_auth_users: {prometheus: "+passwordHash+"}\n")
 	e := serve(t, "--snapshot", "../../examples/cluster", "--tls-config", tls.config, "-v=10")
 	e.Scrapes, e.Telemetry = secure(e.Scrapes), secure(e.Telemetry)
-	for _, url := range []string{e.Scrapes + "/metrics", e.Scrapes + "/healthz", e.Telemetry + "/metrics", e.Telemetry + "/readyz"} {
-		if status, body := tls.get(t.Context(), url, ""); status != http.StatusUnauthorized {
-			t.Errorf("%s: status %d without a password: %.200s", url, status, body)
+	for url, want := range map[string]int{
+		e.Scrapes + "/metrics": http.StatusUnauthorized, e.Scrapes + "/": http.StatusUnauthorized, e.Scrapes + "/healthz": http.StatusOK,
+		e.Telemetry + "/metrics": http.StatusUnauthorized, e.Telemetry + "/": http.StatusUnauthorized, e.Telemetry + "/readyz": http.StatusOK,
+	} {
+		if status, body := tls.get(t.Context(), url, ""); status != want {
+			t.Errorf("%s: status %d without a password, want %d: %.200s", url, status, want, body)
 		}
 	}
 	p := runPrometheus(t, fmt.Sprintf(`

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"os"
@@ -26,17 +27,25 @@ type deployed struct {
 	d          *deployments
 	pod        corev1.Pod
 	instance   string
-	secured    bool
-	kubeconfig string // of the pod's account
-	token      string // of who scrapes
+	m          mode
+	kubeconfig string      // of the pod's account
+	scraper    credentials // of who scrapes
 }
 
 func (d *deployments) newDeployed(t *testing.T, m mode, pod corev1.Pod) *deployed {
 	t.Helper()
-	p := &deployed{d: d, pod: pod, instance: pod.Labels["app.kubernetes.io/instance"], secured: m.secured}
+	p := &deployed{d: d, pod: pod, instance: pod.Labels["app.kubernetes.io/instance"], m: m}
 	p.kubeconfig = d.kubeconfig(t, pod.Namespace, pod.Spec.ServiceAccountName, &pod)
 	if m.secured {
-		p.token = d.token(t, monitoring, "prometheus", nil)
+		p.scraper.token = d.token(t, monitoring, "prometheus", nil)
+	}
+	if m.passwords {
+		p.scraper.password = password
+	}
+	if m.certificates {
+		own, err := tls.LoadX509KeyPair(filepath.Join(d.tls.dir, "server.crt"), filepath.Join(d.tls.dir, "server.key"))
+		must(t, err)
+		p.scraper.certificates = []tls.Certificate{own}
 	}
 	return p
 }
@@ -86,7 +95,7 @@ func (p *deployed) start(t *testing.T) {
 		args = append(args, replacer.Replace(arg))
 	}
 	p.Exporter = start(t, p.kubeconfig, args...)
-	if p.secured {
+	if p.m.byTLS() {
 		p.Scrapes, p.Telemetry = secure(p.Scrapes), secure(p.Telemetry)
 	}
 }
@@ -167,7 +176,7 @@ var state = regexp.MustCompile(`(?m)^kubestate_resource_state\{resource="(\w+)",
 func (p *deployed) wants(t *testing.T, series []string) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
-		status, body := p.d.tls.get(ctx, p.Telemetry+"/metrics", p.token)
+		status, body := p.d.tls.getAs(ctx, p.Telemetry+"/metrics", p.scraper)
 		states := state.FindAllStringSubmatch(body, -1)
 		if status != http.StatusOK || len(states) == 0 {
 			return fmt.Errorf("status %d: %s", status, body)
@@ -180,7 +189,7 @@ func (p *deployed) wants(t *testing.T, series []string) {
 		return nil
 	}, p.Process)
 	await(t, settling, func(ctx context.Context) error {
-		status, body := p.d.tls.get(ctx, p.Scrapes+"/metrics", p.token)
+		status, body := p.d.tls.getAs(ctx, p.Scrapes+"/metrics", p.scraper)
 		if status != http.StatusOK {
 			return fmt.Errorf("status %d: %s", status, body)
 		}
@@ -192,12 +201,16 @@ func (p *deployed) wants(t *testing.T, series []string) {
 		}
 		return nil
 	}, p.Process)
-	if !p.secured {
+	if !p.m.byTLS() {
 		return
 	}
+	refusal := http.StatusUnauthorized
+	if p.m.certificates {
+		refusal = http.StatusForbidden
+	}
 	for _, url := range []string{p.Scrapes, p.Telemetry} {
-		if status, body := p.d.tls.get(t.Context(), url+"/metrics", ""); status != http.StatusUnauthorized {
-			t.Errorf("%s: status %d without a token: %.200s", url, status, body)
+		if status, body := p.d.tls.get(t.Context(), url+"/metrics", ""); status != refusal {
+			t.Errorf("%s: status %d without credentials: %.200s", url, status, body)
 		}
 	}
 }

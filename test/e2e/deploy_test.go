@@ -39,11 +39,15 @@ type mode struct {
 	watched string
 	// secured says that it serves by TLS, and to whom the API server lets.
 	secured bool
+	// certificates and passwords say what scrapers show by the web configuration.
+	certificates, passwords bool
 	// guarded says that it has a NetworkPolicy.
 	guarded bool
 	// values are those of the chart, in place of a kustomization.
 	values string
 }
+
+func (m mode) byTLS() bool { return m.secured || m.certificates || m.passwords }
 
 // modes are all of deploy/, and one as somebody makes of them.
 var modes = []mode{
@@ -74,6 +78,10 @@ var modes = []mode{
 		series: map[string][]string{"kubestate": {
 			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 1`,
 		}},
+	},
+	{
+		name: "certificates", directory: filepath.Join("testdata", "certificates"), level: "restricted", pods: map[string]int{"kubestate": 1},
+		secured: true, certificates: true, guarded: true,
 	},
 	{
 		name: "prometheus-operator", level: "restricted", pods: map[string]int{"kubestate": 1},
@@ -171,9 +179,9 @@ func (d *deployments) try(t *testing.T, m mode) {
 	} else {
 		defer d.install(t, m)()
 	}
-	if m.secured {
-		d.k.run(t, "create", "secret", "tls", "kubestate-tls", "-n", m.namespace,
-			"--cert", filepath.Join(d.tls.dir, "server.crt"), "--key", filepath.Join(d.tls.dir, "server.key"))
+	if m.byTLS() {
+		d.k.run(t, "create", "secret", "generic", "kubestate-tls", "-n", m.namespace, "--from-file=ca.crt="+d.tls.ca,
+			"--from-file=tls.crt="+filepath.Join(d.tls.dir, "server.crt"), "--from-file=tls.key="+filepath.Join(d.tls.dir, "server.key"))
 	}
 	namespace, err := d.c.Client.CoreV1().Namespaces().Get(t.Context(), m.namespace, metav1.GetOptions{})
 	must(t, err)
@@ -235,7 +243,7 @@ func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) 
 			want[pod.Name] = 1
 		}
 		for _, p := range programs {
-			_, body := d.tls.get(ctx, p.Scrapes+"/metrics", p.token)
+			_, body := d.tls.getAs(ctx, p.Scrapes+"/metrics", p.scraper)
 			for _, line := range podInfo.FindAllStringSubmatch(body, -1) {
 				got[line[1]]++
 			}

@@ -66,7 +66,7 @@ func (s *serving) renew(t *testing.T) {
 	}
 }
 
-func (s *serving) client() (*http.Client, error) {
+func (s *serving) client(own ...tls.Certificate) (*http.Client, error) {
 	pool := x509.NewCertPool()
 	for _, path := range s.trusted {
 		pem, err := os.ReadFile(path)
@@ -75,7 +75,7 @@ func (s *serving) client() (*http.Client, error) {
 		}
 		pool.AppendCertsFromPEM(pem)
 	}
-	return client(&tls.Config{RootCAs: pool}), nil
+	return client(&tls.Config{RootCAs: pool, Certificates: own}), nil
 }
 
 // unchecked is a client that trusts everybody.
@@ -89,17 +89,30 @@ func client(config *tls.Config) *http.Client {
 	}
 }
 
+// credentials are what a client shows, none of what is empty.
+type credentials struct {
+	token, password string
+	certificates    []tls.Certificate
+}
+
 // get gives the status and body of an answer, or 0 and why there is none. An
 // empty token is not sent.
 func (s *serving) get(ctx context.Context, url, token string) (status int, body string) {
+	return s.getAs(ctx, url, credentials{token: token})
+}
+
+func (s *serving) getAs(ctx context.Context, url string, c credentials) (status int, body string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, err.Error()
 	}
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	client, err := s.client()
+	if c.password != "" {
+		request.SetBasicAuth("prometheus", c.password)
+	}
+	client, err := s.client(c.certificates...)
 	if err != nil {
 		return 0, err.Error()
 	}
