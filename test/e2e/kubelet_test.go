@@ -11,6 +11,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -68,6 +69,8 @@ func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args .
 			},
 		},
 	}, metav1.CreateOptions{})
+	must(t, err)
+	_, err = c.Client.CoordinationV1().Leases(monitoring).Create(t.Context(), &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: shardSet}}, metav1.CreateOptions{})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})

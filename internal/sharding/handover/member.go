@@ -32,6 +32,11 @@ type Promise struct {
 	Leaving bool
 }
 
+// same says whether two promises say the same.
+func (p Promise) same(o Promise) bool {
+	return p.Holder == o.Holder && p.Since == o.Since && p.Leaving == o.Leaving && p.Serves.Equal(o.Serves)
+}
+
 // A Pod is what the API server knows of a member's pod.
 type Pod struct {
 	UID string
@@ -48,7 +53,7 @@ type Member struct {
 
 	laid     bool // layout is known
 	layout   Layout
-	promises map[int]Promise // by number, as the API server has them
+	promises map[int]Promise // by number, as the API server has them; not changed
 	pods     map[int]Pod
 
 	has     sharding.Ranges // complete
@@ -61,13 +66,18 @@ type Member struct {
 
 	serial int64
 	sent   *Promise // the last one, nil if it may not have arrived
-	spoken bool     // the API server has had one
+	sentAt time.Time
+	spoken bool // the API server has had one
 
 	waits time.Time // since when something could not be let go, zero if nothing is
 }
 
 // patience is how long a member waits for the readiness of one that has promised.
 const patience = 5 * time.Minute
+
+// confirmation is how long a promise may be on its way until it is sent again. It is
+// longer than the API server may take to answer.
+const confirmation = 30 * time.Second
 
 // New makes the member that the pod with the number and uid is. Serials of its
 // promises follow serial.
@@ -94,20 +104,29 @@ func (m *Member) SetPod(number int, p *Pod) {
 	}
 }
 
-// SetPromise notes the promise of the pod with the number, and nil that there is
-// none. Promises of all members come in the order in which the API server has them.
-func (m *Member) SetPromise(number int, p *Promise) {
+// SetPromises notes the promises of all members, by the number of their pods, as one
+// version of what the API server has them in. Versions come in their order; some
+// may be left out.
+func (m *Member) SetPromises(all map[int]Promise) {
 	_, known := m.own()
-	if p == nil {
-		delete(m.promises, number)
-	} else {
-		m.promises[number] = *p
-	}
+	m.promises = all
 	_, still := m.own()
 	m.spoken = m.spoken || still
 	if known && !still {
-		m.Lost() // somebody else took it away
+		m.sent = nil // somebody else took it away
 	}
+}
+
+// Gone gives the promises that count for nobody any more: those of numbers that are
+// not in the layout and have no pod.
+func (m *Member) Gone() map[int]Promise {
+	gone := map[int]Promise{}
+	for n, p := range m.promises {
+		if _, pod := m.pods[n]; m.laid && !pod && !m.layout.has(n) && n != m.number {
+			gone[n] = p
+		}
+	}
+	return gone
 }
 
 // Completed notes that everything of r, which Decide wanted, is complete and given
@@ -128,8 +147,13 @@ func (m *Member) Scraped() {
 // Leave has the member end as soon as others serve what it does.
 func (m *Member) Leave() { m.leaving = true }
 
-// Lost notes that a promise may not have arrived, so that it is sent again.
-func (m *Member) Lost() { m.sent = nil }
+// Lost notes that the promise with a serial may not have arrived, so that it is sent
+// again unless it has.
+func (m *Member) Lost(serial int64) {
+	if _, known := m.own(); !known && m.sent != nil && m.sent.Serial == serial {
+		m.sent = nil
+	}
+}
 
 // Serves is what readers get.
 func (m *Member) Serves() sharding.Ranges {

@@ -67,7 +67,10 @@ func (w *world) run(crashes bool) error {
 
 // step has something happen.
 func (w *world) step() {
-	w.now = w.now.Add(time.Second)
+	w.now = w.now.Add(200 * time.Millisecond)
+	if w.IntN(300) == 0 {
+		w.now = w.now.Add(time.Minute) // in which nothing does
+	}
 	switch w.IntN(6) {
 	case 0:
 		w.controller()
@@ -104,10 +107,13 @@ func (w *world) disturb(crashes bool) {
 		for _, p := range w.processes {
 			p.cut = false
 		}
-	case 6: // somebody deletes a Lease
+	case 6: // somebody deletes an annotation, or the Lease
 		n := w.layout().Start + w.IntN(w.layout().Total)
-		w.revision[n]++
-		w.promises = append(w.promises, event[handover.Promise]{n, nil})
+		w.change(func(all map[int]handover.Promise) {
+			if delete(all, n); w.IntN(3) == 0 {
+				clear(all)
+			}
+		})
 		w.say("forget %d", n)
 	case 5:
 		if crashes && len(w.processes) > 0 {

@@ -2,6 +2,7 @@ package handover_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -20,10 +21,10 @@ type world struct {
 	// What the API server has: the order in which it came to that, and the present.
 	layouts  []handover.Layout
 	pods     []event[handover.Pod]
-	promises []event[handover.Promise]
+	promises []map[int]handover.Promise // versions of all promises
+	revision map[int]int                // of the promise of a number
 	pod      map[int]*handover.Pod
-	revision map[int]int // of the promises of a number
-	writes   []write     // on their way
+	writes   []write // on their way
 
 	processes []*process
 	ordered   bool // pods are created and deleted one at a time
@@ -44,6 +45,7 @@ type event[T any] struct {
 type write struct {
 	from     *process
 	promise  handover.Promise
+	gone     map[int]handover.Promise
 	revision int // that it was made for
 }
 
@@ -62,6 +64,7 @@ type process struct {
 	layouts, pods, leases int // seen
 	cut, leaving          bool
 	pending               bool             // a promise is on its way
+	serial                int64            // of that
 	promised              handover.Promise // the last one that has arrived
 	has, wanted           sharding.Ranges
 	decision              handover.Decision
@@ -71,7 +74,7 @@ type process struct {
 func newWorld(seed uint64) *world {
 	w := &world{
 		Rand: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), //nolint:gosec // chance that can be repeated
-		pod: map[int]*handover.Pod{}, revision: map[int]int{},
+		pod: map[int]*handover.Pod{}, revision: map[int]int{}, promises: []map[int]handover.Promise{{}},
 	}
 	w.ordered = w.IntN(2) == 0
 	w.layouts = []handover.Layout{w.anyLayout()}
@@ -140,8 +143,8 @@ func (w *world) decide(p *process) {
 		p.readBy = p.readsSoFar
 	}
 	if d.Promise != nil {
-		w.writes = append(w.writes, write{p, *d.Promise, w.revision[p.number]})
-		p.pending = true
+		w.writes = append(w.writes, write{p, *d.Promise, p.Gone(), w.revision[p.number]})
+		p.pending, p.serial = true, d.Promise.Serial
 	}
 	p.decision = d
 	if !d.Drop.IsNone() {
@@ -191,10 +194,12 @@ func (w *world) steps(p *process) {
 		}
 	case 2, 3: // promises
 		if !p.cut && p.leases < len(w.promises) {
-			for range 1 + w.IntN(min(3, len(w.promises)-p.leases)) {
-				p.SetPromise(w.promises[p.leases].number, w.promises[p.leases].is)
-				p.leases++
+			most := len(w.promises) - p.leases
+			if w.adverse {
+				most = min(3, most)
 			}
+			p.leases += 1 + w.IntN(most)
+			p.SetPromises(w.promises[p.leases-1])
 		}
 	case 4: // completes what is under way
 		if !p.cut && !p.has.Equal(p.wanted) {
@@ -210,7 +215,7 @@ func (w *world) steps(p *process) {
 	case 6: // gives up waiting for an answer, though the write may be on its way
 		if p.pending && w.IntN(10) == 0 {
 			p.pending = false
-			p.Lost()
+			p.Lost(p.serial)
 		}
 	}
 	w.decide(p)
@@ -229,6 +234,22 @@ func (w *world) end(p *process) {
 	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
 }
 
+// promised is the present version of all promises.
+func (w *world) promised() map[int]handover.Promise { return w.promises[len(w.promises)-1] }
+
+// change makes the next one.
+func (w *world) change(edit func(map[int]handover.Promise)) {
+	before := w.promised()
+	next := maps.Clone(before)
+	edit(next)
+	for n := range 20 {
+		if next[n].Holder != before[n].Holder || next[n].Serial != before[n].Serial {
+			w.revision[n]++
+		}
+	}
+	w.promises = append(w.promises, next)
+}
+
 // land has one write arrive.
 func (w *world) land() {
 	if len(w.writes) == 0 {
@@ -241,11 +262,17 @@ func (w *world) land() {
 	}
 	w.writes = slices.Delete(w.writes, i, i+1)
 	if w.revision[wr.from.number] != wr.revision {
-		wr.from.Lost()
+		wr.from.Lost(wr.promise.Serial)
 		return
 	}
-	w.revision[wr.from.number]++
-	w.promises = append(w.promises, event[handover.Promise]{wr.from.number, &wr.promise})
+	w.change(func(all map[int]handover.Promise) {
+		all[wr.from.number] = wr.promise
+		for n, was := range wr.gone {
+			if is := all[n]; is.Holder == was.Holder && is.Serial == was.Serial {
+				delete(all, n)
+			}
+		}
+	})
 	wr.from.pending, wr.from.promised = false, wr.promise
 }
 

@@ -59,6 +59,9 @@ type Shard struct {
 	complete   bool            // and has
 	more       time.Time       // since when readers get as much
 	overdue    bool
+	leaseless  bool   // the Lease is missing
+	unreadable string // what is wrong with promises
+	mute       bool   // the last promise could not be written
 }
 
 // Status is how things stand.
@@ -144,7 +147,8 @@ func (s *Shard) Run(ctx context.Context) error {
 		case <-ticks.C:
 		}
 		if p := s.act(); p != nil {
-			running.Go(func() { s.promise(ctx, own, *p) })
+			gone := s.member.Gone()
+			running.Go(func() { s.promise(ctx, own, *p, gone) })
 		}
 	}
 }
@@ -220,17 +224,29 @@ func (s *Shard) ended() {
 }
 
 // promise tells the others, or the member that this may not have worked.
-func (s *Shard) promise(ctx context.Context, own self, p handover.Promise) {
-	err := s.api.keep(ctx, own, p)
-	if err == nil || ctx.Err() != nil {
+func (s *Shard) promise(ctx context.Context, own self, p handover.Promise, gone map[int]handover.Promise) {
+	err := s.api.keep(ctx, own.set.Name, own.number, p, gone)
+	if ctx.Err() != nil {
 		return
 	}
-	s.log.Warn("cannot tell the other shards; trying on", "err", err)
+	s.send(ctx, func() { s.told(err) })
+	if err == nil {
+		return
+	}
 	select {
 	case <-time.After(pause):
 	case <-ctx.Done():
 	}
-	s.send(ctx, s.member.Lost)
+	s.send(ctx, func() { s.member.Lost(p.Serial) })
+}
+
+// told notes what became of a promise. A Lease that is missing is reported by those
+// who watch it.
+func (s *Shard) told(err error) {
+	if err != nil && !s.mute && !errors.Is(err, errNoLease) {
+		s.log.Warn("cannot tell the other shards; trying on", "err", err)
+	}
+	s.mute = err != nil
 }
 
 // show says how things stand.
@@ -255,6 +271,9 @@ func (s *Shard) show(d handover.Decision) {
 	}
 	if !d.Awaited.IsNone() {
 		detail += fmt.Sprintf(", waits for others to serve %.1f %%", 100*d.Awaited.Share())
+	}
+	if s.leaseless {
+		detail += ", cannot tell others: the StatefulSet has no Lease"
 	}
 	s.status.Store(&Status{Ready: d.Ready, Open: d.Open, Detail: detail})
 }

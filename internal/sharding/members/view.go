@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -106,15 +107,15 @@ func follow[T interface {
 	cache.NewReflectorWithOptions(from, of, &view[T]{map[string]bool{}, apply}, cache.ReflectorOptions{Name: resource}).RunWithContext(ctx)
 }
 
-// watch follows the StatefulSet, its pods, and their Leases, until ctx ends. What
+// watch follows the StatefulSet, its pods and its Lease, until ctx ends. What
 // they become is for the goroutine that takes from events.
 func (s *Shard) watch(ctx context.Context, own self) {
 	var running sync.WaitGroup
 	defer running.Wait()
+	named := func(o *metav1.ListOptions) {
+		o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, own.set.Name).String()
+	}
 	running.Go(func() {
-		named := func(o *metav1.ListOptions) {
-			o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, own.set.Name).String()
-		}
 		follow(ctx, s.api.apps, s.api.namespace, "statefulsets", &appsv1.StatefulSet{}, named, s.log, func(sets map[string]**appsv1.StatefulSet) {
 			s.send(ctx, func() { s.laidOut(sets[own.set.Name]) })
 		})
@@ -125,9 +126,8 @@ func (s *Shard) watch(ctx context.Context, own self) {
 			s.send(ctx, func() { s.sawPods(own.set.Name, pods) })
 		})
 	})
-	ours := func(o *metav1.ListOptions) { o.LabelSelector = setLabel + "=" + own.set.Name }
-	follow(ctx, s.api.coordination, s.api.namespace, "leases", &coordinationv1.Lease{}, ours, s.log, func(leases map[string]**coordinationv1.Lease) {
-		s.send(ctx, func() { s.sawLeases(own.set.Name, leases) })
+	follow(ctx, s.api.coordination, s.api.namespace, "leases", &coordinationv1.Lease{}, named, s.log, func(leases map[string]**coordinationv1.Lease) {
+		s.send(ctx, func() { s.sawLease(leases[own.set.Name]) })
 	})
 }
 
@@ -165,20 +165,26 @@ func (s *Shard) sawPods(set string, pods map[string]**corev1.Pod) {
 	}
 }
 
-func (s *Shard) sawLeases(set string, leases map[string]**coordinationv1.Lease) {
-	for name, lease := range leases {
-		n, err := numberOf(name, set)
-		if err != nil {
-			continue
-		}
-		if lease == nil {
-			s.member.SetPromise(n, nil)
-			continue
-		}
-		p, err := promiseOf(*lease)
-		if err != nil {
-			s.log.Warn("cannot read the Lease of a shard; taking it for none", "lease", name, "err", err)
-		}
-		s.member.SetPromise(n, p)
+// sawLease takes up the promises that a version of the Lease has, all of them before
+// anything else is decided. Without a Lease there are none.
+func (s *Shard) sawLease(lease **coordinationv1.Lease) {
+	missing := lease == nil || *lease == nil
+	if missing && !s.leaseless {
+		s.log.Warn("the StatefulSet has no Lease; serving on what is served, and nobody can take over", "err", errNoLease)
+	} else if !missing && s.leaseless {
+		s.log.Info("the StatefulSet has its Lease again")
 	}
+	s.leaseless = missing
+	s.metrics.leaseMissing.Set(0)
+	if missing {
+		s.metrics.leaseMissing.Set(1)
+		s.member.SetPromises(nil)
+		return
+	}
+	promises, err := promisesOf((*lease).Annotations)
+	if err != nil && fmt.Sprint(err) != s.unreadable {
+		s.log.Warn("cannot read promises of shards; taking them for none", "err", err)
+	}
+	s.unreadable = fmt.Sprint(err)
+	s.member.SetPromises(promises)
 }
