@@ -32,8 +32,9 @@ type Decision struct {
 // Decide says what to do at a time that is not before that of the last call. What
 // it decides counts as done, except that the promise may be Lost.
 func (m *Member) Decide(now time.Time) Decision {
+	m.watch(now)
 	waited := !m.waits.IsZero() && now.Sub(m.waits) >= patience
-	others, target := m.others(waited), m.Target()
+	others, target := m.others(), m.Target()
 	if m.leaving {
 		m.wanted = m.has
 		awaited := m.Serves().Minus(others)
@@ -94,7 +95,7 @@ func (m *Member) promise(now time.Time, p Promise) *Promise {
 	if pod, ok := m.pods[m.number]; ok && pod.UID != m.uid {
 		return nil // it has a successor already
 	}
-	p.Holder, p.Since = m.uid, m.since
+	p.Holder, p.Since, p.Filtered = m.uid, m.since, m.filtered
 	switch {
 	case m.sent == nil:
 	case known && m.sent.same(p), !known && now.Sub(m.sentAt) < confirmation:
