@@ -118,8 +118,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry))), web, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), web, server.TelemetryTimeouts, log))
+	execute, interrupt := server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry))), web, server.Timeouts(opts.Timeouts), log)
+	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), web, server.TelemetryTimeouts, log)
+	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

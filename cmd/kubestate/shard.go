@@ -28,7 +28,10 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 	if err != nil {
 		return nil, err
 	}
-	config := members.Config{Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Place: place}
+	config := members.Config{
+		Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Place: place,
+		TakeoverAfter: opts.TakeoverAfter, Delay: opts.ShutdownDelay, Drain: server.Drain,
+	}
 	return members.New(config, to, reg, log)
 }
 

@@ -145,12 +145,14 @@ func layoutOf(set *appsv1.StatefulSet) handover.Layout {
 	return l
 }
 
-// podOf is what matters of a pod.
+// podOf is what matters of a pod. One that is over, such as one that was evicted, is
+// not ready, whatever it was last.
 func podOf(pod *corev1.Pod) *handover.Pod {
 	p := &handover.Pod{UID: string(pod.UID), Ending: pod.DeletionTimestamp != nil}
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {
-			p.Ready, p.Since = c.Status == corev1.ConditionTrue, c.LastTransitionTime.UTC().Format(time.RFC3339)
+			over := pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
+			p.Ready, p.Since = c.Status == corev1.ConditionTrue && !over, c.LastTransitionTime.UTC().Format(time.RFC3339)
 		}
 	}
 	return p
@@ -158,11 +160,12 @@ func podOf(pod *corev1.Pod) *handover.Pod {
 
 // An entry is a promise as an annotation has it.
 type entry struct {
-	Holder  string `json:"holder"`
-	Since   string `json:"since,omitempty"`
-	Serial  int64  `json:"serial"`
-	Serves  string `json:"serves"`
-	Leaving bool   `json:"leaving,omitempty"`
+	Holder   string `json:"holder"`
+	Since    string `json:"since,omitempty"`
+	Serial   int64  `json:"serial"`
+	Serves   string `json:"serves"`
+	Leaving  bool   `json:"leaving,omitempty"`
+	Filtered bool   `json:"filtered,omitempty"`
 }
 
 // promiseOf reads an annotation.
@@ -175,12 +178,12 @@ func promiseOf(annotation string) (handover.Promise, error) {
 	if err != nil {
 		return handover.Promise{}, fmt.Errorf("serves: %w", err)
 	}
-	return handover.Promise{Holder: e.Holder, Since: e.Since, Serial: e.Serial, Serves: serves, Leaving: e.Leaving}, nil
+	return handover.Promise{Holder: e.Holder, Since: e.Since, Serial: e.Serial, Serves: serves, Leaving: e.Leaving, Filtered: e.Filtered}, nil
 }
 
 // annotationOf writes what promiseOf reads.
 func annotationOf(p handover.Promise) string {
-	text, err := json.Marshal(entry{p.Holder, p.Since, p.Serial, p.Serves.String(), p.Leaving})
+	text, err := json.Marshal(entry{p.Holder, p.Since, p.Serial, p.Serves.String(), p.Leaving, p.Filtered})
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}

@@ -62,6 +62,9 @@ func TestPodOf(t *testing.T) {
 	f(corev1.Pod{ObjectMeta: meta, Status: ready("False")}, handover.Pod{UID: "u", Since: "2001-09-09T01:46:40Z"})
 	f(corev1.Pod{ObjectMeta: meta, Status: ready("Unknown")}, handover.Pod{UID: "u", Since: "2001-09-09T01:46:40Z"})
 	f(corev1.Pod{ObjectMeta: meta, Status: ready("True")}, handover.Pod{UID: "u", Ready: true, Since: "2001-09-09T01:46:40Z"})
+	evicted := ready("True")
+	evicted.Phase = corev1.PodFailed
+	f(corev1.Pod{ObjectMeta: meta, Status: evicted}, handover.Pod{UID: "u", Since: "2001-09-09T01:46:40Z"})
 	meta.DeletionTimestamp = &at
 	f(corev1.Pod{ObjectMeta: meta}, handover.Pod{UID: "u", Ending: true})
 }
@@ -83,7 +86,7 @@ func TestSetOf(t *testing.T) {
 
 // TestPromisesOf reads what is written, and nothing else.
 func TestPromisesOf(t *testing.T) {
-	p := handover.Promise{Holder: "u", Since: "s", Serial: 7, Serves: sharding.Even(1, 3), Leaving: true}
+	p := handover.Promise{Holder: "u", Since: "s", Serial: 7, Serves: sharding.Even(1, 3), Leaving: true, Filtered: true}
 	got, err := promisesOf(map[string]string{"kubestate.io/shard-12": annotationOf(p), "kubestate.io/shard-": "x", "other": "y"})
 	if err != nil {
 		t.Fatal(err)

@@ -69,6 +69,7 @@ type lister struct {
 	*cache.ListWatch
 	what string
 	log  *slog.Logger
+	lost func(what string, lost bool) // says whether the objects are out of sight
 
 	mu    sync.Mutex
 	wrong bool
@@ -94,7 +95,10 @@ func (l *lister) note(ctx context.Context, err error) {
 	if ctx.Err() == nil && err != nil && !l.wrong {
 		l.log.Warn("cannot see other shards; trying on", "resource", l.what, "err", err)
 	}
-	l.wrong = err != nil
+	if wrong := err != nil; ctx.Err() == nil && wrong != l.wrong {
+		l.wrong = wrong
+		l.lost(l.what, wrong)
+	}
 }
 
 // follow hands on what happens to the objects that the options choose, until ctx
@@ -102,8 +106,10 @@ func (l *lister) note(ctx context.Context, err error) {
 func follow[T interface {
 	metav1.Object
 	runtime.Object
-}](ctx context.Context, client rest.Interface, namespace, resource string, of T, choose func(*metav1.ListOptions), log *slog.Logger, apply func(map[string]*T)) {
-	from := &lister{ListWatch: cache.NewFilteredListWatchFromClient(client, resource, namespace, choose), what: resource, log: log}
+}](ctx context.Context, client rest.Interface, namespace, resource string, of T, choose func(*metav1.ListOptions), s *Shard, apply func(map[string]*T)) {
+	from := &lister{ListWatch: cache.NewFilteredListWatchFromClient(client, resource, namespace, choose), what: resource, log: s.log, lost: func(what string, lost bool) {
+		s.send(ctx, func() { s.outOfSight(what, lost) })
+	}}
 	cache.NewReflectorWithOptions(from, of, &view[T]{map[string]bool{}, apply}, cache.ReflectorOptions{Name: resource}).RunWithContext(ctx)
 }
 
@@ -116,19 +122,25 @@ func (s *Shard) watch(ctx context.Context, own self) {
 		o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, own.set.Name).String()
 	}
 	running.Go(func() {
-		follow(ctx, s.api.apps, s.api.namespace, "statefulsets", &appsv1.StatefulSet{}, named, s.log, func(sets map[string]**appsv1.StatefulSet) {
+		follow(ctx, s.api.apps, s.api.namespace, "statefulsets", &appsv1.StatefulSet{}, named, s, func(sets map[string]**appsv1.StatefulSet) {
 			s.send(ctx, func() { s.laidOut(sets[own.set.Name]) })
 		})
 	})
 	running.Go(func() {
 		ours := func(o *metav1.ListOptions) { o.LabelSelector = own.selector }
-		follow(ctx, s.api.core, s.api.namespace, "pods", &corev1.Pod{}, ours, s.log, func(pods map[string]**corev1.Pod) {
+		follow(ctx, s.api.core, s.api.namespace, "pods", &corev1.Pod{}, ours, s, func(pods map[string]**corev1.Pod) {
 			s.send(ctx, func() { s.sawPods(own.set.Name, pods) })
 		})
 	})
-	follow(ctx, s.api.coordination, s.api.namespace, "leases", &coordinationv1.Lease{}, named, s.log, func(leases map[string]**coordinationv1.Lease) {
+	follow(ctx, s.api.coordination, s.api.namespace, "leases", &coordinationv1.Lease{}, named, s, func(leases map[string]**coordinationv1.Lease) {
 		s.send(ctx, func() { s.sawLease(leases[own.set.Name]) })
 	})
+}
+
+// outOfSight notes whether the objects of a resource cannot be seen.
+func (s *Shard) outOfSight(what string, lost bool) {
+	s.unseen[what] = lost
+	s.member.SetBlind(s.unseen["pods"] || s.unseen["leases"] || s.unseen["statefulsets"])
 }
 
 // laidOut takes up the layout of the StatefulSet. One that is gone leaves everything
@@ -175,6 +187,7 @@ func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 		s.log.Info("the StatefulSet has its Lease again")
 	}
 	s.leaseless = missing
+	s.outOfSight("leases", missing)
 	s.metrics.leaseMissing.Set(0)
 	if missing {
 		s.metrics.leaseMissing.Set(1)
