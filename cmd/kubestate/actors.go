@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -32,6 +33,29 @@ func wait(d time.Duration, done, interrupted <-chan struct{}) {
 	case <-done:
 	case <-interrupted:
 	}
+}
+
+// both is an actor of two that are interrupted at the same time: neither waits for the
+// other to end. It ends when both have.
+func both(executeA func() error, interruptA func(error), executeB func() error, interruptB func(error)) (execute func() error, interrupt func(error)) {
+	var once sync.Once
+	interrupt = func(err error) {
+		once.Do(func() {
+			var ending sync.WaitGroup
+			ending.Go(func() { interruptA(err) })
+			ending.Go(func() { interruptB(err) })
+			ending.Wait()
+		})
+	}
+	execute = func() error {
+		results := make(chan error, 2)
+		go func() { results <- executeA() }()
+		go func() { results <- executeB() }()
+		first := <-results
+		interrupt(first)
+		return cmp.Or(first, <-results)
+	}
+	return execute, interrupt
 }
 
 // background adapts a function that runs until its context ends to an actor.

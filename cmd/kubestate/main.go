@@ -22,7 +22,6 @@ import (
 
 	"github.com/kubestate/kubestate/internal/memory"
 	"github.com/kubestate/kubestate/internal/options"
-	"github.com/kubestate/kubestate/internal/rbac"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/version"
@@ -49,7 +48,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case options.Version:
 		_, err = io.WriteString(stdout, version.Get().String())
 	case options.RBAC:
-		err = rbac.Write(stdout, rbac.Objects(rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter, Shards: opts.PodNamespace}))
+		err = writeRoles(stdout, opts)
 	case options.Serve:
 		err = serve(ctx, args, opts, stderr)
 	}
@@ -134,8 +133,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(metrics, main.Serves), web, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, log))
+	execute, interrupt := server.Serve(scrapes, protect(metrics, main.Serves), web, server.Timeouts(opts.Timeouts), log)
+	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, log)
+	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

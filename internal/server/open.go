@@ -14,6 +14,10 @@ var probePaths = []string{"/healthz", "/livez", "/readyz", "/startupz"}
 // and the pages that say what there is. They must tell nothing of single objects.
 func OpenPaths() []string { return append([]string{"/"}, probePaths...) }
 
+// otherProfiles are the pages of profiles that the runtime does not keep: the index,
+// and what is made when it is asked for.
+var otherProfiles = []string{"", "cmdline", "profile", "symbol", "trace"}
+
 // A Port is the handler of one.
 type Port struct {
 	http.Handler
@@ -36,7 +40,7 @@ func (p Port) Serves(r *http.Request) bool {
 	case strings.HasSuffix(path, "/{$}"):
 		return r.URL.Path == strings.TrimSuffix(path, "{$}")
 	case strings.HasSuffix(path, "/"): // of profiles
-		return below && (name == "" || pprof.Lookup(name) != nil)
+		return below && (slices.Contains(otherProfiles, name) || pprof.Lookup(name) != nil)
 	default:
 		return path != "" && r.URL.Path == path
 	}

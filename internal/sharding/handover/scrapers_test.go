@@ -1,6 +1,7 @@
 package handover_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // TestOthersScrapers holds whose word counts of how many scrapers there are, and that a
 // member gives its own.
 func TestOthersScrapers(t *testing.T) {
-	m := handover.New(0, "uid0", 0)
+	m := handover.New(0, "uid0", 0, time.Minute)
 	m.SetLayout(handover.Layout{Total: 4})
 	f := func(want int) {
 		t.Helper()
@@ -19,9 +20,11 @@ func TestOthersScrapers(t *testing.T) {
 			t.Errorf("others have %d scrapers, want %d", got, want)
 		}
 	}
+	promises := map[int]handover.Promise{}
 	promise := func(n int, p handover.Promise) {
 		p.Serves = sharding.None()
-		m.SetPromise(n, &p)
+		promises[n] = p
+		m.SetPromises(maps.Clone(promises))
 	}
 	f(0)
 	m.SetPod(1, &handover.Pod{UID: "uid1", Ready: true})
