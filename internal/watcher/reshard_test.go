@@ -296,3 +296,20 @@ func TestDrop(t *testing.T) {
 		f.logged(t)
 	})
 }
+
+// TestDropOften takes parts away one after the other while nothing happens: the watch
+// is resumed each time, and nothing is listed.
+func TestDropOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{Shard: sharding.All()})
+		f.next(t).watch().event("BOOKMARK", listEnds("5"))
+		left := sharding.All()
+		for i := range 8 {
+			read()
+			f.w.Drop(sharding.Even(i, 12))
+			left = left.Minus(sharding.Even(i, 12))
+			f.next(t).want("watch "+anyPods+" resourceVersion=5").asks("shardSelector", left.Selector()).watch()
+		}
+		f.logged(t)
+	})
+}
