@@ -31,8 +31,15 @@ type api struct {
 
 // newAPI makes an API server that runs until the test ends.
 func newAPI(t *testing.T) *api {
-	a := &api{accept: make(chan net.Conn), closed: make(chan struct{}), requests: make(chan *request)}
-	s := &http.Server{Handler: a, ErrorLog: discard}
+	a := &api{requests: make(chan *request)}
+	a.serve(t, a)
+	return a
+}
+
+// serve has h answer what clients of a ask, until the test ends.
+func (a *api) serve(t *testing.T, h http.Handler) {
+	a.accept, a.closed = make(chan net.Conn), make(chan struct{})
+	s := &http.Server{Handler: h, ErrorLog: discard}
 	s.SetKeepAlivesEnabled(false) // so that each request is a connection
 	ended := make(chan struct{})
 	go func() {
@@ -43,7 +50,6 @@ func newAPI(t *testing.T) *api {
 		s.Close()
 		<-ended
 	})
-	return a
 }
 
 // config reaches the API server.

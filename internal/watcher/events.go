@@ -83,8 +83,10 @@ func (e *events) run() {
 		case <-e.done:
 			return
 		case <-dropped:
-			e.over() // to be resumed for the share as it is now
-			return
+			if !e.used {
+				e.rest()
+			}
+			return // to be resumed for the share as it is now
 		case <-silent.C:
 			if since := e.sinceForeign(); since < e.limit {
 				silent.Reset(e.limit - since)
@@ -132,9 +134,13 @@ func (e *events) over() {
 	if e.used {
 		return
 	}
-	if e.source.unused++; e.source.unused > maxResumes {
-		return
+	if e.source.unused++; e.source.unused <= maxResumes {
+		e.rest()
 	}
+}
+
+// rest waits for so long that a watch without an event is not taken for broken.
+func (e *events) rest() {
 	select {
 	case <-time.After(brief):
 	case <-e.done:

@@ -35,6 +35,11 @@ type Feed struct {
 	dropped   chan struct{} // that it has become less
 	storing   sync.Mutex    // held while what is stored has to go with the share
 
+	// positions say how far what is stored goes; storing guards them. With adopted set
+	// they are where the first watch begins, and there is nothing to list before.
+	positions positions
+	adopted   bool
+
 	next   *store.Generation // of a list that is under way
 	listed bool              // next has the whole list
 	fresh  bool              // the list has been complete since the last one began
@@ -61,12 +66,30 @@ func (f *Feed) Update(object any) error { return f.set(object) }
 // Delete removes an object.
 func (f *Feed) Delete(object any) error {
 	o, err := asObject(object)
-	if err == nil {
-		f.storing.Lock()
-		defer f.storing.Unlock()
+	if err != nil {
+		return err
+	}
+	f.storing.Lock()
+	defer f.storing.Unlock()
+	if f.reaches(o) {
 		f.part.Delete(key(o))
 	}
-	return err
+	return nil
+}
+
+// Bookmark notes that nothing has happened up to a version.
+func (f *Feed) Bookmark(version string) error {
+	f.storing.Lock()
+	defer f.storing.Unlock()
+	f.positions = f.positions.reached(version)
+	return nil
+}
+
+// reaches notes that a change of an object comes, and says whether that is news.
+func (f *Feed) reaches(o metav1.Object) bool {
+	known := f.positions.have(sharding.Hash(key(o)), o.GetResourceVersion())
+	f.positions = f.positions.reached(o.GetResourceVersion())
+	return !known
 }
 
 // Transformer makes of each object of a streamed list a token, once it is rendered
@@ -100,7 +123,11 @@ func (t token) GetObjectMeta() metav1.Object {
 // Replace puts the complete list of objects, or of the tokens they became, in the
 // place of all that the part holds, in one step. A list that came in pages is in
 // the next generation as it is. From the first time on, the feed is synced.
-func (f *Feed) Replace(objects []any, _ string) error {
+func (f *Feed) Replace(objects []any, version string) error {
+	if f.adopted {
+		f.adopted = false // and this is no list
+		return nil
+	}
 	next, whole := f.next, f.listed
 	if next == nil {
 		next = f.part.Begin()
@@ -124,6 +151,7 @@ func (f *Feed) Replace(objects []any, _ string) error {
 	f.storing.Lock()
 	next.Retain(func(uid string) bool { return (whole || listed[uid]) && f.share.has(uid) })
 	f.part.Replace(next)
+	f.positions = positions{{sharding.All(), version}}
 	f.storing.Unlock()
 	f.fresh = true
 	f.lists.Add(1)
@@ -143,7 +171,7 @@ func (f *Feed) set(object any) error {
 	}
 	f.storing.Lock()
 	defer f.storing.Unlock()
-	if !f.share.has(key(o)) || !f.roomFor(o) {
+	if !f.reaches(o) || !f.share.has(key(o)) || !f.roomFor(o) {
 		return nil
 	}
 	return f.render(f.part.Set, o)

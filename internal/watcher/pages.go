@@ -26,11 +26,15 @@ var errNotStreamed = errors.New("lists of the resource are not streamed")
 // ListWithContext lists the feed's objects page by page. Each is rendered into
 // the next generation when its page comes; the list that is returned has none, and
 // the version of the whole. The reflector's options are of no account: what it
-// asks for would be decoded whole.
+// asks for would be decoded whole. Where all is there, there is but the version to
+// give.
 func (s *source) ListWithContext(ctx context.Context, _ metav1.ListOptions) (runtime.Object, error) {
 	if err := s.refusal; err != nil {
 		s.refusal = nil
 		return nil, err // and would refuse a list too, or a watch afterwards
+	}
+	if s.feed.adopted {
+		return &metav1.List{ListMeta: metav1.ListMeta{ResourceVersion: s.feed.positions.lowest()}}, nil
 	}
 	s.begin()
 	version, err := s.listPages(ctx, pageSize)

@@ -7,8 +7,9 @@ import (
 )
 
 // Reshard has the watcher go over to another share of the objects, as Change does
-// to another configuration, except that all resources change at the same time. From
-// then on the shard is what Reshard and Drop make it.
+// to another configuration, except that all resources change at the same time, and
+// that of a share which has what is served and more, only that is listed. From then
+// on the shard is what Reshard and Drop make it.
 func (w *Watcher) Reshard(shard sharding.Ranges) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -31,15 +32,18 @@ func (w *Watcher) Drop(gone sharding.Ranges) {
 			f.drop(gone)
 		}
 	}
+	w.signal() // there may be nothing left to wait for
 }
 
-// known are what is served, what is under way, and what is wanted. The caller holds
-// mu.
+// known are what is served, what is under way, and what is wanted, each with its
+// parts. The caller holds mu.
 func (w *Watcher) known() []*watched {
 	all := slices.Clone(*w.serving.Load())
 	for _, u := range slices.Concat(w.building, w.wanted) {
-		if !slices.Contains(all, u) {
-			all = append(all, u)
+		for _, each := range append(u.parts(), u) {
+			if !slices.Contains(all, each) {
+				all = append(all, each)
+			}
 		}
 	}
 	return all

@@ -90,7 +90,7 @@ func (s *source) WatchWithContext(ctx context.Context, options metav1.ListOption
 // stream watches with a streamed list at the beginning. Where that is of no
 // use, the reflector lists instead.
 func (s *source) stream(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-	if s.feed.limit > 0 || time.Now().Before(s.streamFrom) {
+	if s.feed.adopted || s.feed.limit > 0 || time.Now().Before(s.streamFrom) {
 		return nil, errNotStreamed
 	}
 	s.begin()

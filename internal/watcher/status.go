@@ -84,6 +84,16 @@ type health struct {
 
 func newHealth() *health { return &health{state: Syncing, since: time.Now()} }
 
+// united is the health of what is put together from the contents of several feeds, of
+// which the first was complete.
+func united(all []*health) *health {
+	s := all[0].status("")
+	for _, h := range all[1:] {
+		s = s.worse(h.status(""))
+	}
+	return &health{complete: true, state: s.State, since: s.Since, reason: s.Reason, contact: s.Contact, event: s.Event}
+}
+
 // enter notes a state, and why it is one of failure.
 func (h *health) enter(s State, reason string) {
 	h.mu.Lock()

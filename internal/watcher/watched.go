@@ -94,6 +94,9 @@ type watched struct {
 	feeds  []*Feed
 	client *Client
 	began  time.Time // to run; for the goroutine of Watcher.Run
+	// grows is what its content is to be put together from; nil if it is listed as a
+	// whole, or is there.
+	grows *growth
 }
 
 // watch makes what one resource needs. Nothing runs yet.
@@ -140,7 +143,7 @@ func (u *watched) run(ctx context.Context, w *Watcher) {
 	if u.client == nil {
 		return
 	}
-	if u.shard.IsNone() {
+	if u.feeds[0].share.present().IsNone() {
 		_ = u.load(nil) // no object fails
 		<-ctx.Done()
 		return
@@ -158,6 +161,9 @@ const refusedFor = 5 * time.Second
 
 // settled says whether all of it is complete that will be.
 func (u *watched) settled() bool {
+	if u.grows != nil {
+		return u.grows.settled()
+	}
 	return !slices.ContainsFunc(u.feeds, func(f *Feed) bool { return !f.health.settled(refusedFor) })
 }
 

@@ -102,7 +102,9 @@ func (w *Watcher) change(config Config) (anew []string) {
 			wanted = append(wanted, known[i])
 			continue
 		}
-		wanted, anew = append(wanted, w.watch(r, p, config)), append(anew, d.Key)
+		u := w.watch(r, p, config)
+		u.grows = w.growth(r, p)
+		wanted, anew = append(wanted, u), append(anew, d.Key)
 	}
 	w.wanted = wanted
 	w.signal()
@@ -239,9 +241,13 @@ func (w *Watcher) takeUp() (needed []*watched) {
 	serving := *w.serving.Load()
 	whole := !w.sharded || !slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
 	var next, building []*watched
-	for _, u := range w.wanted {
+	for i, u := range w.wanted {
 		old := named(serving, u.Name())
-		serve, build := u.inTurn(old, named(w.building, u.Name()), starting)
+		if u.grows != nil {
+			u = u.grownFrom(old)
+			w.wanted[i] = u
+		}
+		serve, build := u.inTurn(old, begun(w.building, u), starting)
 		if old != nil && !whole && !old.shard.Equal(u.shard) {
 			serve, build = old, u // what Reshard wants comes in one piece
 		}
@@ -251,7 +257,10 @@ func (w *Watcher) takeUp() (needed []*watched) {
 		if build != nil {
 			building = append(building, build)
 		}
-		if old != nil && serve != old {
+		switch {
+		case serve != nil && serve.grows != nil:
+			serve.join()
+		case old != nil && serve != old:
 			w.metrics.rebuilds.WithLabelValues(u.Name()).Inc()
 		}
 	}
@@ -259,7 +268,20 @@ func (w *Watcher) takeUp() (needed []*watched) {
 		w.serving.Store(&next)
 	}
 	w.building = building
-	return slices.Concat(next, building)
+	needed = next
+	for _, u := range building {
+		needed = append(needed, u.parts()...)
+	}
+	return needed
+}
+
+// begun is what of a resource is being listed as a whole, or is to be u.
+func begun(building []*watched, u *watched) *watched {
+	b := named(building, u.Name())
+	if b != u && b != nil && b.grows != nil {
+		return nil
+	}
+	return b
 }
 
 // named is the one of a resource, nil if there is none.

@@ -1,7 +1,8 @@
 // Command measure starts a control plane of many pods and measures kubestate
 // against it: how soon it is ready, how much memory it takes, what following
 // changes costs, and how fast it answers, at rest, while much changes, and while
-// others read slowly. Or it measures shards beside a whole. The yardsticks are measured in the same run: nginx serving
+// others read slowly. Or it measures shards beside a whole,
+// or what upgrades and resizes of shards take. The yardsticks are measured in the same run: nginx serving
 // the same bytes, bare client-go informers of the same objects, and if wanted
 // another exporter. It checks what it is served, and prints a table in Markdown.
 package main
@@ -14,6 +15,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,6 +42,7 @@ type options struct {
 	window    time.Duration
 	scrapes   int
 	shards    int
+	rolls     []int
 }
 
 func parse() (opts options, informers string) {
@@ -54,6 +58,16 @@ func parse() (opts options, informers string) {
 	flag.DurationVar(&opts.window, "window", 20*time.Second, "time over which CPU is measured")
 	flag.IntVar(&opts.scrapes, "scrapes", 7, "number of scrapes to time")
 	flag.IntVar(&opts.shards, "shards", 0, "measure so many shards beside an unsharded kubestate, and nothing else")
+	flag.Func("rolls", "measure upgrades and resizes of StatefulSets of so many shards, such as 2,4, and nothing else", func(text string) error {
+		for part := range strings.SplitSeq(text, ",") {
+			n, err := strconv.Atoi(part)
+			if err != nil || n < 2 {
+				return fmt.Errorf("%q is no number of shards", part)
+			}
+			opts.rolls = append(opts.rolls, n)
+		}
+		return nil
+	})
 	flag.StringVar(&informers, "informers", "", "for its own use: run bare informers by this kubeconfig")
 	flag.Parse()
 	return opts, informers
@@ -65,6 +79,8 @@ func main() {
 	opts, informers := parse()
 	run := func() error { return measure(ctx, opts) }
 	switch {
+	case len(opts.rolls) > 0:
+		run = func() error { return measureRolls(ctx, opts, opts.rolls) }
 	case opts.shards > 0:
 		run = func() error { return measureShards(ctx, opts) }
 	case informers != "":

@@ -1,0 +1,32 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestUniteBoundsPages has parts come and go hundreds of times: pages without objects
+// do not pile up, and neither do names of namespaces.
+func TestUniteBoundsPages(t *testing.T) {
+	p := newPart(1)
+	set := func(p *Part, round, n int) {
+		for i := range n {
+			text := []byte("x 1\n")
+			p.Set(Rendered{UID: fmt.Sprintf("%d-%d", round, i), Namespace: fmt.Sprint("n", round), Text: text, Ends: []int{len(text)}})
+		}
+	}
+	set(p, 0, 100)
+	for round := range 400 {
+		added, united := newPart(1), newPart(1)
+		set(added, round+1, 300)
+		united.Unite(p, added)
+		if n := united.Len(); n != 400 {
+			t.Fatalf("%d objects", n)
+		}
+		united.Retain(func(uid string) bool { return uid[:2] == "0-" })
+		p = united
+	}
+	if len(p.pages) > 7 || p.Len() != 100 || len(p.namespaces.sorted) != 1 {
+		t.Errorf("%d pages, %d objects, %d namespaces", len(p.pages), p.Len(), len(p.namespaces.sorted))
+	}
+}
