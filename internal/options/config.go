@@ -42,6 +42,7 @@ var configKeys = map[string]string{
 	"object_limit":               "object-limit",
 	"pod":                        "pod",
 	"port":                       "port",
+	"profiling":                  "profiling",
 	"resources":                  "resources",
 	"serve_incomplete":           "serve-incomplete",
 	"server_idle_timeout":        "server-idle-timeout",

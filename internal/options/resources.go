@@ -36,6 +36,9 @@ func checkResource(key string) error {
 	return fmt.Errorf("there is no resource %q; the nearest is %q", key, near)
 }
 
+// KnownResources are the names of all resources that can be exported.
+func KnownResources() []string { return keys(generators.All()) }
+
 func keys(resources []generators.Resource) []string {
 	var ks []string
 	for _, r := range resources {

@@ -56,9 +56,14 @@ func mainPort(reg prometheus.Registerer) http.Handler {
 // never is that nothing is too old.
 func never(func(string) bool) string { return "" }
 
+// telemetryOf is a telemetry port with profiles.
+func telemetryOf(s server.Source, own prometheus.Gatherer, probes *server.Probes) http.Handler {
+	return server.Telemetry(s, server.TelemetryConfig{Own: own, Profiling: true}, probes, prometheus.NewRegistry())
+}
+
 func telemetryPort(own prometheus.Gatherer, missing ...string) http.Handler {
 	s := &source{resources: resources, unsynced: missing}
-	return server.Telemetry(s, own, server.NewProbes(s.Checks))
+	return telemetryOf(s, own, server.NewProbes(s.Checks))
 }
 
 const (
@@ -114,7 +119,7 @@ func TestTelemetryPort(t *testing.T) {
 func TestReadyFollowsTheState(t *testing.T) {
 	s := &source{unsynced: []string{"pods"}}
 	probes := server.NewProbes(s.Checks)
-	h := server.Telemetry(s, prometheus.NewRegistry(), probes)
+	h := telemetryOf(s, prometheus.NewRegistry(), probes)
 	main := server.Main(s, server.ScrapeConfig{Exceeded: never}, probes, prometheus.NewRegistry())
 	f := func(path string, want answer) {
 		t.Helper()

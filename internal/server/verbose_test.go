@@ -25,7 +25,7 @@ func TestVerboseReadiness(t *testing.T) {
 	f := func(want answer, checks ...server.Check) {
 		t.Helper()
 		s := checked(checks)
-		h := server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks))
+		h := telemetryOf(s, prometheus.NewRegistry(), server.NewProbes(s.Checks))
 		if d := cmp.Diff(want, ask(h, http.MethodGet, "/readyz?verbose")); d != "" {
 			t.Errorf("%+v (-want +got):\n%s", checks, d)
 		}
