@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 
@@ -116,6 +117,14 @@ func protection(opts options.Options, reg prometheus.Registerer, log *slog.Logge
 		return nil, err
 	}
 	return func(h http.Handler) http.Handler { return filter.Protect(h, server.OpenPaths()...) }, nil
+}
+
+// profiling says whether the telemetry port, which listens on the address, serves
+// profiles.
+func profiling(opts options.Options, on net.Addr) bool {
+	address, _ := on.(*net.TCPAddr)
+	closed := opts.AuthFilter || address != nil && address.IP.IsLoopback()
+	return opts.Profiling == options.ProfilingOn || opts.Profiling == options.ProfilingAuto && closed
 }
 
 // clientConfig says how to reach the API server, and who asks.

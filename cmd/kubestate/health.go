@@ -47,12 +47,27 @@ func (s source) Checks() []server.Check {
 			words = append(words, "("+c.Reason+")")
 		}
 		words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
-		refused := c.State == watcher.Forbidden || c.State == watcher.Absent
 		checks = append(checks, server.Check{
-			Name: c.Name, Passed: c.Complete, Excluded: refused, Detail: strings.Join(words, " "),
+			Name: c.Name, Passed: c.Complete, Excluded: c.Refused, Detail: strings.Join(words, " "),
 		})
 	}
 	return checks
+}
+
+// Missing names what has not been complete once: nothing is to be served before.
+func (s source) Missing() []string {
+	var names []string
+	if s.shard != nil {
+		if status := s.shard.Status(); !status.Open {
+			names = append(names, status.Detail)
+		}
+	}
+	for _, c := range s.Watcher.Checks() {
+		if !c.Complete && !c.Refused {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // tooOld says what of the watcher's content exceeds an age, if that is not 0.

@@ -108,7 +108,16 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	var g run.Group
 	running := context.WithoutCancel(ctx)
 	probes := server.NewProbes(served.Checks)
-	limits := server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write}
+	answers := server.ScrapeConfig{
+		Limits:   server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write},
+		Missing:  served.Missing,
+		Exceeded: tooOld(watched, reload.maxStaleness),
+		Known:    options.KnownResources(),
+	}
+	if opts.ServeIncomplete {
+		answers.Missing = nil
+	}
+	own := server.TelemetryConfig{Own: registry, Profiling: profiling(opts, telemetry.Addr())}
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()
 		release() // a second signal ends the program at once
@@ -119,8 +128,8 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, limits, tooOld(watched, reload.maxStaleness), registry))), web, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, registry, probes)), web, server.TelemetryTimeouts, log))
+	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, answers, probes, registry))), web, server.Timeouts(opts.Timeouts), log))
+	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, own, probes, registry)), web, server.TelemetryTimeouts, log))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

@@ -33,7 +33,10 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Main(source{w, place, true, shard}, server.Limits{}, tooOld(w, reload.maxStaleness), registry)
+	served := source{w, place, true, shard}
+	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(w, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
+
+	server.Telemetry(served, server.TelemetryConfig{Own: registry}, server.NewProbes(served.Checks), registry)
 
 	text, err := os.ReadFile(path)
 	if err != nil {

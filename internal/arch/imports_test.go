@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"internal/inflate":           {},
 	"internal/filewatch":         {},
 	"internal/memory":            {},
+	"internal/nearest":           {},
 	"internal/store":             {"internal/inflate"},
 	"internal/snapshot":          {"internal/generators"},
 	"internal/projection":        {},
@@ -34,12 +35,12 @@ var allowed = map[string][]string{
 	"internal/sharding/handover": {"internal/sharding"},
 	"internal/sharding/members":  {"internal/codecs", "internal/sharding", "internal/sharding/handover"},
 	"internal/generators":        {"internal/exposition"},
-	"internal/options":           {"internal/generators"},
+	"internal/options":           {"internal/generators", "internal/nearest"},
 	"hack/dashboards":            {},
 	"hack/generate":              {"hack/dashboards", "internal/generators", "internal/options", "internal/rbac"},
 	"internal/rbac":              {"internal/generators"},
 	"internal/watcher":           {"internal/generators", "internal/projection", "internal/sharding", "internal/store"},
-	"internal/server":            {"internal/exposition", "internal/store", "internal/version"},
+	"internal/server":            {"internal/exposition", "internal/nearest", "internal/store", "internal/version"},
 	"cmd/kubestate":              {"internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
 }
 

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/nearest"
 )
 
 // configKeys gives the flag for each key of the configuration file.
@@ -41,7 +42,9 @@ var configKeys = map[string]string{
 	"object_limit":               "object-limit",
 	"pod":                        "pod",
 	"port":                       "port",
+	"profiling":                  "profiling",
 	"resources":                  "resources",
+	"serve_incomplete":           "serve-incomplete",
 	"server_idle_timeout":        "server-idle-timeout",
 	"server_read_header_timeout": "server-read-header-timeout",
 	"server_read_timeout":        "server-read-timeout",
@@ -103,7 +106,8 @@ func parseConfig(file io.Reader) (*yaml.Node, error) {
 	for key := range entries(root) {
 		switch _, known := configKeys[key.Value]; {
 		case !known:
-			return nil, fmt.Errorf("line %d: there is no key %q; the nearest is %q", key.Line, key.Value, nearest(key.Value, slices.Sorted(maps.Keys(configKeys))))
+			near, _ := nearest.To(key.Value, slices.Sorted(maps.Keys(configKeys)))
+			return nil, fmt.Errorf("line %d: there is no key %q; the nearest is %q", key.Line, key.Value, near)
 		case seen[key.Value]:
 			return nil, fmt.Errorf("line %d: key %q is there twice", key.Line, key.Value)
 		}

@@ -34,6 +34,8 @@ type Options struct {
 	// HTTP. AuthFilter has the API server say who may read what they serve.
 	WebConfig  string
 	AuthFilter bool
+	// Profiling says when the telemetry port serves profiles.
+	Profiling Profiling
 
 	// Resources are the resources to export, in the order of serving.
 	Resources []generators.Resource
@@ -76,6 +78,8 @@ type Options struct {
 	Timeouts      Timeouts
 	MaxScrapes    int
 	ShutdownDelay time.Duration
+	// ServeIncomplete answers scrapes before everything has been complete once.
+	ServeIncomplete bool
 
 	LogLevel slog.Level
 }
@@ -84,6 +88,33 @@ type Options struct {
 type Timeouts struct {
 	ReadHeader, Read, Write, Idle time.Duration
 }
+
+// Profiling says when the telemetry port serves profiles.
+type Profiling string
+
+// The modes of profiling. With ProfilingAuto there are profiles where only this machine
+// reaches the port, or the API server says who may read them.
+const (
+	ProfilingAuto Profiling = "auto"
+	ProfilingOn   Profiling = "on"
+	ProfilingOff  Profiling = "off"
+)
+
+// String, Set and Type make Profiling a flag.
+func (p *Profiling) String() string { return string(*p) }
+
+// Set takes the name of a mode.
+func (p *Profiling) Set(s string) error {
+	switch mode := Profiling(s); mode {
+	case ProfilingAuto, ProfilingOn, ProfilingOff:
+		*p = mode
+		return nil
+	}
+	return fmt.Errorf("want %s, %s or %s", ProfilingAuto, ProfilingOn, ProfilingOff)
+}
+
+// Type is the type that the help shows.
+func (*Profiling) Type() string { return "mode" }
 
 // A Command is what the program is to do.
 type Command string
@@ -201,6 +232,7 @@ type values struct {
 	port, telemetryPort                   uint16
 	webConfig                             string
 	authFilter                            bool
+	profiling                             Profiling
 	resources, namespaces, denied         list
 	shard                                 int32
 	totalShards                           int32
@@ -214,6 +246,7 @@ type values struct {
 	extraLabels                           extraLabels
 	timeouts                              Timeouts
 	maxScrapes                            uint16
+	serveIncomplete                       bool
 	shutdownDelay                         time.Duration
 	fromCache                             bool
 	objectLimit                           int64
@@ -241,6 +274,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Uint16Var(&v.telemetryPort, "telemetry-port", 10242, "port on which to serve what kubestate measures of itself; 0 for a free one")
 	f.StringVar(&v.webConfig, "tls-config", "", "YAML file with the TLS and basic authentication of both ports, in the form of Prometheus' exporter toolkit")
 	f.BoolVar(&v.authFilter, "auth-filter", false, "serve metrics, profiles and debug pages only to clients whose bearer token the API server knows (TokenReview) and lets get the path (SubjectAccessReview); probes stay open")
+	v.profiling = ProfilingAuto
+	f.Var(&v.profiling, "profiling", "profiles on the telemetry port, one at a time: on, off, or auto, which is on if --telemetry-host is loopback or with --auth-filter")
 	f.Var(&v.resources, "resources", "resources to export, separated by commas (default "+strings.Join(keys(defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, separated by commas (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to leave out, separated by commas")
@@ -263,6 +298,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "limit the memory to a share of what the control group allows, or of what the machine has")
 	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "that share, above 0 and at most 1")
 	f.Uint16Var(&v.maxScrapes, "max-concurrent-scrapes", 40, "scrapes to answer at the same time; as many more wait up to 5s, the rest gets status 503; 0 for any number")
+	f.BoolVar(&v.serveIncomplete, "serve-incomplete", false, "answer scrapes before everything that may be read has been complete once, in place of status 503")
 	f.DurationVar(&v.timeouts.ReadHeader, "server-read-header-timeout", 5*time.Second, "on the main port, how long a client may take to send a request's header; 0 for any time, as for the next three")
 	f.DurationVar(&v.timeouts.Read, "server-read-timeout", time.Minute, "on the main port, how long a client may take to send a request")
 	f.DurationVar(&v.timeouts.Write, "server-write-timeout", time.Minute, "on the main port, how long an answer may take, if the scraper does not say that it gives up before")
@@ -281,6 +317,7 @@ func (v *values) options() (Options, error) {
 		ListenTelemetry: net.JoinHostPort(v.telemetryHost, strconv.Itoa(int(v.telemetryPort))),
 		WebConfig:       v.webConfig,
 		AuthFilter:      v.authFilter,
+		Profiling:       v.profiling,
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
 		Shard:           int(v.shard),
@@ -292,6 +329,7 @@ func (v *values) options() (Options, error) {
 		Timeouts:        v.timeouts,
 		MaxScrapes:      int(v.maxScrapes),
 		ShutdownDelay:   v.shutdownDelay,
+		ServeIncomplete: v.serveIncomplete,
 		FromCache:       v.fromCache,
 		ObjectLimit:     v.objectLimit,
 		MaxStaleness:    v.maxStaleness,

@@ -31,6 +31,7 @@ func unset() options.Options {
 		MemoryShare:     0.9,
 		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
 		MaxScrapes:      40,
+		Profiling:       options.ProfilingAuto,
 		TotalShards:     1,
 		Resources:       slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default }),
 	}
@@ -115,6 +116,10 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Timeouts.Idle = time.Hour }, "--server-idle-timeout", "1h")
 	f(func(o *o) { o.ShutdownDelay = 5 * time.Second }, "--shutdown-delay=5s")
 	f(func(o *o) { o.MaxScrapes = 3 }, "--max-concurrent-scrapes=3")
+	f(func(o *o) { o.ServeIncomplete = true }, "--serve-incomplete")
+	f(func(o *o) { o.Profiling = options.ProfilingOn }, "--profiling=on")
+	f(func(o *o) { o.Profiling = options.ProfilingOff }, "--profiling=off")
+	f(func(*o) {}, "--profiling=auto", "--serve-incomplete=false")
 	f(func(o *o) { o.MaxScrapes = 0 }, "--max-concurrent-scrapes=0")
 
 	// Other.
@@ -215,6 +220,8 @@ func TestParseErrors(t *testing.T) {
 	f(`invalid argument "much" for "-v, --v" flag: strconv.ParseInt: parsing "much": invalid syntax`, "-v=much")
 
 	f("--object-limit is -5: give a number of objects, or 0 for all", "--object-limit=-5")
+	f(`invalid argument "true" for "--profiling" flag: want auto, on or off`, "--profiling=true")
+	f(`invalid argument "" for "--profiling" flag: want auto, on or off`, "--profiling=")
 	f("--max-staleness is 1m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=1m")
 	f("--max-staleness is -1h0m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=-1h")
 

@@ -13,7 +13,7 @@ import (
 // others are values that differ from the default, by type.
 var others = map[string]string{
 	"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
-	"int32": "7", "int64": "7", "float64": "0.7",
+	"int32": "7", "int64": "7", "float64": "0.7", "mode": "off",
 }
 
 // TestNeedRestart changes each key by itself.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/nearest"
 )
 
 // enabled are the resources that --resources asks for.
@@ -31,8 +32,12 @@ func checkResource(key string) error {
 	if slices.Contains(all, key) {
 		return nil
 	}
-	return fmt.Errorf("there is no resource %q; the nearest is %q", key, nearest(key, all))
+	near, _ := nearest.To(key, all)
+	return fmt.Errorf("there is no resource %q; the nearest is %q", key, near)
 }
+
+// KnownResources are the names of all resources that can be exported.
+func KnownResources() []string { return keys(generators.All()) }
 
 func keys(resources []generators.Resource) []string {
 	var ks []string

@@ -3,17 +3,28 @@ package server
 import (
 	"fmt"
 	"net/http"
-	"net/http/pprof"
-	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Main is the handler of the main port: the resources' metrics, unless they exceed
-// an age, within the limits; health; and a page that leads there. What it measures
-// is registered with reg.
-func Main(source Source, limits Limits, exceeded Exceeded, reg prometheus.Registerer) http.Handler {
+// A ScrapeConfig says when the main port answers scrapes.
+type ScrapeConfig struct {
+	Limits Limits
+	// Missing names what has not been complete once. Scrapes get status 503 until it
+	// has named nothing; nil answers them from the start on.
+	Missing func() []string
+	// Exceeded names the resources that are too old to be served.
+	Exceeded Exceeded
+	// Known are the names of the resources that there are, also of those that are not
+	// served. A scrape of any other gets status 400.
+	Known []string
+}
+
+// Main is the handler of the main port: the resources' metrics, health, readiness,
+// and a page with links to them. Its self-metrics are registered with reg.
+func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Registerer) http.Handler {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
 		Help:        "How long answers to scrapes took, in seconds.",
@@ -23,45 +34,68 @@ func Main(source Source, limits Limits, exceeded Exceeded, reg prometheus.Regist
 	reg.MustRegister(durations, storeMetrics{source.Resources})
 
 	mux := http.NewServeMux()
-	metrics := limit(limits, reg, fresh(exceeded, Metrics(source.Resources, reg)))
+	metrics := checkNames(config.Known, complete(config.Missing, limit(config.Limits, reg, fresh(config.Exceeded, Metrics(source.Resources, reg)))))
 	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, metrics))
 	// Neither asks the API server: while it is away the last state is served,
 	// and a restart would lose that.
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
+	mux.HandleFunc("/readyz", probes.ready)
 	mux.Handle("/{$}", landingOf(source, "The state of Kubernetes objects, for Prometheus.",
 		landingLink{"metrics", "the series; ?resources=pods,nodes and ?namespace=shop narrow them down"},
 		landingLink{"healthz", "whether the program runs"},
-		landingLink{"livez", "the same"}))
+		landingLink{"livez", "the same"},
+		landingLink{"readyz", "whether everything that may be read has been complete once"}))
 	return boundURL(mux)
 }
 
-// ownRequests is how many requests for the program's own metrics are answered
-// at the same time; more are refused.
-const ownRequests = 20
+const (
+	// ownRequests is how many requests for the program's own metrics are answered
+	// at the same time.
+	ownRequests = 20
+	// telemetryAnswer is how long an answer of the telemetry port may take to be
+	// written; that of a profile begins when the profile has been taken.
+	telemetryAnswer = 30 * time.Second
+)
+
+// A TelemetryConfig says what the telemetry port serves.
+type TelemetryConfig struct {
+	// Own are the program's own metrics.
+	Own prometheus.Gatherer
+	// Profiling says whether profiles of the runtime are served.
+	Profiling bool
+}
 
 // Telemetry is the handler of the telemetry port: the program's own metrics,
-// readiness, health and profiles. The program is ready when the source's checks
-// pass, until the probes stop.
-func Telemetry(source Source, own prometheus.Gatherer, probes *Probes) http.Handler {
+// readiness, health, and profiles if config says so. Its self-metrics are registered
+// with reg.
+func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg prometheus.Registerer) http.Handler {
+	turns := telemetryTurns(reg)
+	pages := http.NewServeMux()
+	pages.Handle("/metrics", promhttp.HandlerFor(config.Own, promhttp.HandlerOpts{}))
+	pages.Handle("/debug/cardinality", cardinality(source.Resources))
+	limited := newLimiter(Limits{Scrapes: ownRequests, Answer: telemetryAnswer}, "too many requests at the same time", turns, pages)
+
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(own, promhttp.HandlerOpts{MaxRequestsInFlight: ownRequests}))
-	mux.HandleFunc("/readyz", probes.ready(verbose(source.Checks, ready(source.Checks))))
+	mux.Handle("/metrics", limited)
+	mux.Handle("/debug/cardinality", limited)
+	mux.HandleFunc("/readyz", probes.ready)
 	mux.HandleFunc("/startupz", probes.startup)
 	mux.HandleFunc("/livez", ok)
-	mux.Handle("/debug/cardinality", cardinality(source.Resources))
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	mux.Handle("/{$}", landingOf(source, "What kubestate measures of itself.",
-		landingLink{"metrics", "its own series"},
-		landingLink{"readyz", "whether everything that may be read has been complete once"},
-		landingLink{"startupz", "the same, and from then on always yes"},
-		landingLink{"livez", "whether the program runs"},
-		landingLink{"debug/cardinality", "series and bytes of each family"},
-		landingLink{"debug/pprof/", "profiles"}))
+	links := []landingLink{
+		{"metrics", "its own series"},
+		{"readyz", "whether everything that may be read has been complete once"},
+		{"startupz", "the same, and from then on always yes"},
+		{"livez", "whether the program runs"},
+		{"debug/cardinality", "series and bytes of each family"},
+	}
+	if config.Profiling {
+		mux.Handle("/debug/pprof/", profiles(turns))
+		links = append(links, landingLink{"debug/pprof/", "profiles, one at a time"})
+	} else {
+		mux.HandleFunc("/debug/pprof/", noProfiles)
+	}
+	mux.Handle("/{$}", landingOf(source, "What kubestate measures of itself.", links...))
 	return boundURL(mux)
 }
 
@@ -70,7 +104,7 @@ func ok(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "OK") }
 func ready(checks func() []Check) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if names := failing(checks()); len(names) > 0 {
-			http.Error(w, "not synced yet: "+strings.Join(names, ", "), http.StatusServiceUnavailable)
+			http.Error(w, "not synced yet: "+listed(names), http.StatusServiceUnavailable)
 			return
 		}
 		ok(w, r)

@@ -44,16 +44,26 @@ func (s *source) Checks() []server.Check {
 	return checks
 }
 
+// mainOf is a main port that waits for nothing.
+func mainOf(s server.Source, limits server.Limits, exceeded server.Exceeded, reg prometheus.Registerer) http.Handler {
+	return server.Main(s, server.ScrapeConfig{Limits: limits, Exceeded: exceeded}, server.NewProbes(s.Checks), reg)
+}
+
 func mainPort(reg prometheus.Registerer) http.Handler {
-	return server.Main(&source{resources: resources}, server.Limits{Scrapes: 2, Answer: time.Minute}, never, reg)
+	return mainOf(&source{resources: resources}, server.Limits{Scrapes: 2, Answer: time.Minute}, never, reg)
 }
 
 // never is that nothing is too old.
 func never(func(string) bool) string { return "" }
 
+// telemetryOf is a telemetry port with profiles.
+func telemetryOf(s server.Source, own prometheus.Gatherer, probes *server.Probes) http.Handler {
+	return server.Telemetry(s, server.TelemetryConfig{Own: own, Profiling: true}, probes, prometheus.NewRegistry())
+}
+
 func telemetryPort(own prometheus.Gatherer, missing ...string) http.Handler {
 	s := &source{resources: resources, unsynced: missing}
-	return server.Telemetry(s, own, server.NewProbes(s.Checks))
+	return telemetryOf(s, own, server.NewProbes(s.Checks))
 }
 
 const (
@@ -75,7 +85,8 @@ func TestMainPort(t *testing.T) {
 	f(http.MethodHead, "/metrics", answer{200, plainText, ""})
 	f(http.MethodGet, "/healthz", answer{200, plain, "OK"})
 	f(http.MethodGet, "/livez", answer{200, plain, "OK"})
-	f(http.MethodGet, "/readyz", notFound)
+	f(http.MethodGet, "/readyz", answer{200, plain, "OK"})
+	f(http.MethodGet, "/startupz", notFound)
 	f(http.MethodGet, "/metrics/", notFound)
 	f(http.MethodGet, "/debug/pprof/", notFound)
 	f(http.MethodGet, "/index.html", notFound)
@@ -103,15 +114,23 @@ func TestTelemetryPort(t *testing.T) {
 	f("/debug/pprof/unheardof", answer{http.StatusNotFound, plain, "Unknown profile\n"})
 }
 
-// TestReadyFollowsTheState holds that readiness is asked for each time.
+// TestReadyFollowsTheState holds that readiness is asked for each time, and is the
+// same on both ports.
 func TestReadyFollowsTheState(t *testing.T) {
 	s := &source{unsynced: []string{"pods"}}
 	probes := server.NewProbes(s.Checks)
-	h := server.Telemetry(s, prometheus.NewRegistry(), probes)
+	h := telemetryOf(s, prometheus.NewRegistry(), probes)
+	main := server.Main(s, server.ScrapeConfig{Exceeded: never}, probes, prometheus.NewRegistry())
 	f := func(path string, want answer) {
 		t.Helper()
 		if d := cmp.Diff(want, ask(h, http.MethodGet, path)); d != "" {
 			t.Errorf("%s without %q (-want +got):\n%s", path, s.unsynced, d)
+		}
+		if path == "/startupz" {
+			return
+		}
+		if d := cmp.Diff(want, ask(main, http.MethodGet, path)); d != "" {
+			t.Errorf("main port: %s without %q (-want +got):\n%s", path, s.unsynced, d)
 		}
 	}
 	yes := answer{200, plain, "OK"}
@@ -157,7 +176,7 @@ func TestLandingPages(t *testing.T) {
 			t.Errorf("%s: links (-want +got):\n%s", name, d)
 		}
 	}
-	f("main", mainPort(prometheus.NewRegistry()), "metrics", "healthz", "livez")
+	f("main", mainPort(prometheus.NewRegistry()), "metrics", "healthz", "livez", "readyz")
 	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "startupz", "livez", "debug/cardinality", "debug/pprof/")
 }
 

@@ -68,22 +68,29 @@ func (p *landing) fill(source Source) {
 	p.Shard = source.Shard()
 	checks, resources := source.Checks(), source.Resources()
 	for _, r := range resources {
-		row, stats := landingResource{Name: r.Name()}, r.Stats()
-		row.Objects = stats.Objects
+		row := landingResource{Name: r.Name()}
 		row.State, row.Waiting = stateOf(checks, r.Name())
-		for _, f := range stats.Families {
-			row.Series, row.Bytes = row.Series+f.Series, row.Bytes+f.Bytes
-			p.Families = append(p.Families, familyCount{Family: f.Name, Resource: r.Name(), Series: f.Series, Bytes: f.Bytes})
-		}
 		if row.Waiting {
 			p.Waiting++
 		}
-		p.Series, p.Objects = p.Series+row.Series, p.Objects+row.Objects
+		if p.Open {
+			p.count(&row, r.Stats())
+		}
 		p.Resources = append(p.Resources, row)
 	}
 	p.Families = mostSeries(p.Families)
 	p.Families = p.Families[:min(topFamilies, len(p.Families))]
 	p.Families = slices.DeleteFunc(p.Families, func(f familyCount) bool { return f.Series == 0 })
+}
+
+// count adds the statistics of the row's resource.
+func (p *landing) count(row *landingResource, stats store.Stats) {
+	row.Objects = stats.Objects
+	for _, f := range stats.Families {
+		row.Series, row.Bytes = row.Series+f.Series, row.Bytes+f.Bytes
+		p.Families = append(p.Families, familyCount{Family: f.Name, Resource: row.Name, Series: f.Series, Bytes: f.Bytes})
+	}
+	p.Series, p.Objects = p.Series+row.Series, p.Objects+row.Objects
 }
 
 // stateOf tells how a resource stands, and whether it is waited for. Checks are of

@@ -33,8 +33,8 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 		" resource state objects series bytes a synced 1 1 11 many synced 1\u202f234 1\u202f234 21\u202f102 b in shop: syncing, in office: syncing 3 3 33" +
 		" none syncing 0 0 0 c synced 1 1 11 d synced 1 1 11 e synced 1 1 11 f synced 1 1 11 g synced 1 1 11 h synced 1 1 11 i synced 1 1 11 j synced 2 2 22")
 	for name, h := range map[string]http.Handler{
-		"main":      server.Main(s, server.Limits{}, never, prometheus.NewRegistry()),
-		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
+		"main":      mainOf(s, server.Limits{}, never, prometheus.NewRegistry()),
+		"telemetry": telemetryOf(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
 	} {
 		page := ask(h, http.MethodGet, "/").Body
 		if d := cmp.Diff(want, cells(page)); d != "" {
@@ -54,8 +54,8 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 func TestLandingPageOfAClosedPort(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("a", "1"), resource("none")}, unsynced: []string{"none"}, closed: true}
 	for name, h := range map[string]http.Handler{
-		"main":      server.Main(s, server.Limits{}, never, prometheus.NewRegistry()),
-		"telemetry": server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
+		"main":      mainOf(s, server.Limits{}, never, prometheus.NewRegistry()),
+		"telemetry": telemetryOf(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)),
 	} {
 		page := ask(h, http.MethodGet, "/").Body
 		if d := cmp.Diff(strings.Fields("resource state a synced none syncing"), cells(page)); d != "" {
@@ -67,6 +67,23 @@ func TestLandingPageOfAClosedPort(t *testing.T) {
 				t.Errorf("%s: %q is told, or there is no %s in\n%s", name, told, summary, page)
 			}
 		}
+	}
+}
+
+// TestLandingPageOfAClosedPortComputesNothing has resources of few and of many families:
+// the page costs the same.
+func TestLandingPageOfAClosedPortComputesNothing(t *testing.T) {
+	allocations := func(families int) float64 {
+		var all []store.Family
+		for i := range families {
+			all = append(all, store.Family{Name: fmt.Sprint("family_", i)})
+		}
+		h := mainOf(&source{resources: []*store.Resource{store.NewResource("a", all, 1)}, closed: true}, server.Limits{}, never, prometheus.NewRegistry())
+		return testing.AllocsPerRun(20, func() { ask(h, http.MethodGet, "/") })
+	}
+	// Other goroutines may allocate meanwhile.
+	if few, many := allocations(1), allocations(10000); many > few+5 {
+		t.Errorf("%v allocations with one family, %v with 10000", few, many)
 	}
 }
 
@@ -85,7 +102,7 @@ func cells(page string) []string {
 // TestLandingPageOfShard is that of a program that has a part of all objects.
 func TestLandingPageOfShard(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("pods", "1")}, shard: "Shard 1 of <3>."}
-	page := ask(server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)), http.MethodGet, "/").Body
+	page := ask(telemetryOf(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)), http.MethodGet, "/").Body
 	if !strings.Contains(page, "<p>1 series of 1 objects of 1 resources.<br>\nShard 1 of &lt;3&gt;.</p>") {
 		t.Errorf("the page is\n%s", page)
 	}
@@ -94,7 +111,7 @@ func TestLandingPageOfShard(t *testing.T) {
 // TestLandingPageOfNothing is that of a program that has nothing yet.
 func TestLandingPageOfNothing(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("pods")}}
-	page := ask(server.Main(s, server.Limits{}, never, prometheus.NewRegistry()), http.MethodGet, "/").Body
+	page := ask(mainOf(s, server.Limits{}, never, prometheus.NewRegistry()), http.MethodGet, "/").Body
 	if strings.Contains(page, "Families") || !strings.Contains(page, "<p>0 series of 0 objects of 1 resources.</p>") {
 		t.Errorf("the page is\n%s", page)
 	}

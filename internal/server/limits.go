@@ -44,32 +44,58 @@ func boundURL(next http.Handler) http.Handler {
 // loses its turn to one that waits.
 type limiter struct {
 	Limits
+	turns
 	places, slots chan struct{} // of all who wait or are answered, and of the latter
-	waiting       prometheus.Gauge
-	refused, cut  prometheus.Counter
+	refusal       string        // what is said to who is refused
 	answers       answers
 	next          http.Handler
 }
 
-// limit is next within the limits, which are registered with reg as they are
-// made use of.
-func limit(l Limits, reg prometheus.Registerer, next http.Handler) http.Handler {
-	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
-	}
-	m := &limiter{
-		Limits: l,
-		places: make(chan struct{}, 2*l.Scrapes),
-		slots:  make(chan struct{}, l.Scrapes),
-		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "kubestate_scrapes_waiting",
-			Help: "Scrapes that wait until others are answered.",
-		}),
-		refused: counter("kubestate_scrapes_refused_total", "Scrapes refused because too many were being answered."),
-		cut:     counter("kubestate_scrapes_cut_off_total", "Answers to scrapes cut off because the client read nothing while others waited."),
+// turns measure how limits are made use of.
+type turns struct {
+	waiting      prometheus.Gauge
+	refused, cut prometheus.Counter
+}
+
+func newLimiter(l Limits, refusal string, m turns, next http.Handler) *limiter {
+	return &limiter{
+		Limits:  l,
+		turns:   m,
+		places:  make(chan struct{}, 2*l.Scrapes),
+		slots:   make(chan struct{}, l.Scrapes),
+		refusal: refusal,
 		answers: answers{all: map[*answer]bool{}},
 		next:    next,
 	}
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+}
+
+// telemetryTurns are those of the telemetry port.
+func telemetryTurns(reg prometheus.Registerer) turns {
+	m := turns{
+		waiting: gauge("kubestate_telemetry_requests_waiting", "Requests to the telemetry port that wait until others are answered."),
+		refused: counter("kubestate_telemetry_requests_refused_total", "Requests to the telemetry port refused because too many were being answered."),
+		cut:     counter("kubestate_telemetry_requests_cut_off_total", "Answers of the telemetry port cut off because the client read nothing while others waited."),
+	}
+	reg.MustRegister(m.waiting, m.refused, m.cut)
+	return m
+}
+
+// limit is next within the limits of scrapes, which are registered with reg as they
+// are made use of.
+func limit(l Limits, reg prometheus.Registerer, next http.Handler) http.Handler {
+	m := newLimiter(l, "too many scrapes at the same time", turns{
+		waiting: gauge("kubestate_scrapes_waiting", "Scrapes that wait until others are answered."),
+		refused: counter("kubestate_scrapes_refused_total", "Scrapes refused because too many were being answered."),
+		cut:     counter("kubestate_scrapes_cut_off_total", "Answers to scrapes cut off because the client read nothing while others waited."),
+	}, next)
 	serving := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "kubestate_scrapes_in_flight",
 		Help: "Scrapes that are being answered.",
@@ -89,7 +115,7 @@ func (l *limiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !l.enter(r.Context(), patience) {
 			l.refused.Inc()
 			w.Header().Set("Retry-After", strconv.Itoa(int(turn.Seconds())))
-			http.Error(w, "too many scrapes at the same time", http.StatusServiceUnavailable)
+			http.Error(w, l.refusal, http.StatusServiceUnavailable)
 			return
 		}
 		defer l.leave()

@@ -40,7 +40,7 @@ func (b *busy) Open() bool { return true }
 func newBusy(scrapes int) *busy {
 	b := &busy{registry: prometheus.NewRegistry(), release: make(chan struct{})}
 	quiet := prometheus.NewRegistry() // what it tells of the store waits as well
-	b.Handler = server.Main(b, server.Limits{Scrapes: scrapes, Answer: time.Minute}, never, both{b.registry, quiet})
+	b.Handler = mainOf(b, server.Limits{Scrapes: scrapes, Answer: time.Minute}, never, both{b.registry, quiet})
 	return b
 }
 
@@ -206,7 +206,7 @@ func TestNoLimit(t *testing.T) {
 func TestDeadlineIsOfOneScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipes()
-		s := serve(l, server.Main(&source{resources: resources}, server.Limits{}, never, prometheus.NewRegistry()), 0, &levels{})
+		s := serve(l, mainOf(&source{resources: resources}, server.Limits{}, never, prometheus.NewRegistry()), 0, &levels{})
 		c := l.dial(t, "GET /metrics HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 1\r\n\r\n")
 		answers := bufio.NewReader(c)
 		f := func() {

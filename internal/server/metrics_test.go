@@ -341,7 +341,7 @@ func TestEncoding(t *testing.T) {
 func TestScraperGivesUp(t *testing.T) {
 	r, text := large(1)
 	all := &source{resources: []*store.Resource{r, r, r, r, r, r, r, r}}
-	h, ended := server.Main(all, server.Limits{Answer: time.Minute}, never, prometheus.NewRegistry()), make(chan struct{}, 2)
+	h, ended := mainOf(all, server.Limits{Answer: time.Minute}, never, prometheus.NewRegistry()), make(chan struct{}, 2)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		ended <- struct{}{}

@@ -18,15 +18,13 @@ func NewProbes(checks func() []Check) *Probes { return &Probes{checks: checks} }
 // Stop has the program be ready no more, so that nobody is sent to it.
 func (p *Probes) Stop() { p.stopping.Store(true) }
 
-// ready answers 503 from Stop on, and before that what next answers.
-func (p *Probes) ready(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if p.stopping.Load() {
-			http.Error(w, "stopping", http.StatusServiceUnavailable)
-			return
-		}
-		next(w, r)
+// ready answers whether the checks pass, and 503 from Stop on.
+func (p *Probes) ready(w http.ResponseWriter, r *http.Request) {
+	if p.stopping.Load() {
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+		return
 	}
+	verbose(p.checks, ready(p.checks))(w, r)
 }
 
 // startup answers 200 once nothing is missing, and then always: what is missing

@@ -22,9 +22,9 @@ type Timeouts struct {
 	ReadHeader, Read, Write, Idle time.Duration
 }
 
-// TelemetryTimeouts are those of the telemetry port: profiles take as long as
-// they are asked to.
-var TelemetryTimeouts = Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Idle: 5 * time.Minute}
+// TelemetryTimeouts are those of the telemetry port. A profile has the time for which
+// it is asked, and that for writing in addition.
+var TelemetryTimeouts = Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: telemetryAnswer, Idle: 5 * time.Minute}
 
 // Serve gives an actor that answers requests on the listener. The web configuration is
 // one that was found good. When interrupted the actor takes no new requests and lets those

@@ -33,7 +33,7 @@ func newCrowded(t *testing.T, clients int) *crowded {
 	t.Helper()
 	many, text := large(1)
 	c := &crowded{pipes: newPipes(), registry: prometheus.NewRegistry(), text: text}
-	s := serve(c, server.Main(&source{resources: []*store.Resource{many}}, server.Limits{Scrapes: clients, Answer: time.Minute}, never, c.registry), time.Minute, &levels{})
+	s := serve(c, mainOf(&source{resources: []*store.Resource{many}}, server.Limits{Scrapes: clients, Answer: time.Minute}, never, c.registry), time.Minute, &levels{})
 	t.Cleanup(func() {
 		for _, client := range c.clients {
 			client.Close()
@@ -207,7 +207,7 @@ func TestStalledClientsOverTLS(t *testing.T) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			l, registry := newPipes(), prometheus.NewRegistry()
-			s := serveWeb(l, server.Main(all, server.Limits{Scrapes: 1, Answer: time.Minute}, never, both{registry, prometheus.NewRegistry()}), config, slog.DiscardHandler)
+			s := serveWeb(l, mainOf(all, server.Limits{Scrapes: 1, Answer: time.Minute}, never, both{registry, prometheus.NewRegistry()}), config, slog.DiscardHandler)
 			stall := func() *http.Response {
 				client := clientOf(a, http2)
 				client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {

@@ -25,9 +25,12 @@ func TestVerboseReadiness(t *testing.T) {
 	f := func(want answer, checks ...server.Check) {
 		t.Helper()
 		s := checked(checks)
-		h := server.Telemetry(s, prometheus.NewRegistry(), server.NewProbes(s.Checks))
+		h := telemetryOf(s, prometheus.NewRegistry(), server.NewProbes(s.Checks))
 		if d := cmp.Diff(want, ask(h, http.MethodGet, "/readyz?verbose")); d != "" {
 			t.Errorf("%+v (-want +got):\n%s", checks, d)
+		}
+		if d := cmp.Diff(want, ask(mainOf(s, server.Limits{}, never, prometheus.NewRegistry()), http.MethodGet, "/readyz?verbose")); d != "" {
+			t.Errorf("main port: %+v (-want +got):\n%s", checks, d)
 		}
 	}
 	pods := server.Check{Name: "pods", Passed: true, Detail: "synced for 5s"}
@@ -48,7 +51,7 @@ func TestTooOld(t *testing.T) {
 		}
 		return ""
 	}
-	h := server.Main(&source{resources: resources}, server.Limits{}, exceeded, prometheus.NewRegistry())
+	h := mainOf(&source{resources: resources}, server.Limits{}, exceeded, prometheus.NewRegistry())
 	f := func(path string, want answer) {
 		t.Helper()
 		if d := cmp.Diff(want, ask(h, http.MethodGet, path)); d != "" {

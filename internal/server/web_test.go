@@ -278,7 +278,7 @@ func TestDeadlinesOverTLS(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l, lasted := newPipes(), make(chan time.Duration, 1)
 			all := &source{resources: []*store.Resource{r, r, r, r, r, r, r, r}}
-			h := server.Main(all, server.Limits{Answer: time.Minute}, never, prometheus.NewRegistry())
+			h := mainOf(all, server.Limits{Answer: time.Minute}, never, prometheus.NewRegistry())
 			s := serveWeb(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				start := time.Now()
 				h.ServeHTTP(w, r)

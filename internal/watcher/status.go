@@ -142,6 +142,14 @@ func (h *health) awaited() bool {
 	return !h.complete && !h.state.refused()
 }
 
+// waived says whether there is no list to wait for. 404 is final: an API server that
+// is starting answers 503 for what it has, but may answer 403 for some seconds.
+func (h *health) waived() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state == Absent || h.state == Forbidden && time.Since(h.since) >= refusedFor
+}
+
 // settled says whether a list has ever been complete, or has been refused for some
 // time.
 func (h *health) settled(refused time.Duration) bool {

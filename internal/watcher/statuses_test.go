@@ -120,6 +120,32 @@ func TestStateOfNamespaces(t *testing.T) {
 	})
 }
 
+// TestRefusalCounts holds when a resource that the API server refuses is waited for no
+// more: an API server that has just started forbids what it will allow.
+func TestRefusalCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{})
+		is := func(want bool) {
+			t.Helper()
+			read()
+			if c := f.w.Checks()[0]; c.Refused != want || c.Complete {
+				t.Errorf("%s: refused is %t, want %t", c.State, c.Refused, want)
+			}
+		}
+		is(false)
+		f.next(t).fail(403, metav1.StatusReasonForbidden)
+		is(false)
+		<-time.After(4 * time.Second)
+		is(false)
+		<-time.After(time.Second)
+		is(true)
+		f.next(t).fail(500, metav1.StatusReasonInternalError)
+		is(false)
+		f.next(t).fail(404, metav1.StatusReasonNotFound)
+		is(true)
+	})
+}
+
 // TestLimit holds what is too old.
 func TestLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

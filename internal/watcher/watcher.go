@@ -152,9 +152,12 @@ type Check struct {
 	// Name is the resource's key, with the namespace if it is one of several.
 	Name     string
 	Complete bool
-	State    State
-	Reason   string // why it is refused or fails, empty otherwise
-	Since    time.Time
+	// Refused says that the API server refuses the list, and not only because it has
+	// just started.
+	Refused bool
+	State   State
+	Reason  string // why it is refused or fails, empty otherwise
+	Since   time.Time
 }
 
 // Checks gives what there is to wait for, in the order of the configuration.
@@ -162,7 +165,7 @@ func (w *Watcher) Checks() []Check {
 	var all []Check
 	for _, f := range w.feeds() {
 		s := f.health.status(f.resource.Key)
-		all = append(all, Check{f.name(), f.health.wasComplete(), s.State, s.Reason, s.Since})
+		all = append(all, Check{f.name(), f.health.wasComplete(), f.health.waived(), s.State, s.Reason, s.Since})
 	}
 	return all
 }

@@ -36,8 +36,8 @@ func TestReadyAndOutage(t *testing.T) {
 	must(t, e.Healthy(t.Context()))
 
 	must(t, c.StartAPIServer(t.Context()))
+	await(t, settling, func(ctx context.Context) error { return hasAnswered(ctx, t, e, names) }, e.Process)
 	await(t, settling, e.Ready, e.Process)
-	await(t, atOnce, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
 
 	must(t, c.KillAPIServer())
 	await(t, settling, func(ctx context.Context) error {
@@ -69,17 +69,41 @@ func TestReadyAndOutage(t *testing.T) {
 	}, e.Process)
 }
 
-// wantNotReady wants an answer that names every resource that is missing.
+// hasAnswered returns nil if a scrape is answered. The first one that is must have
+// everything.
+func hasAnswered(ctx context.Context, t *testing.T, e *exporter.Exporter, pods []types.NamespacedName) error {
+	t.Helper()
+	status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics")
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("status %d: %s", status, body)
+	}
+	for _, family := range []string{"kube_deployment_spec_replicas{", "kube_node_info{"} {
+		if !strings.Contains(string(body), family) {
+			t.Errorf("the first answer has no %s", family)
+		}
+	}
+	if n := strings.Count(string(body), "\nkube_pod_info{"); n != len(pods) {
+		t.Errorf("the first answer has %d pods, want %d", n, len(pods))
+	}
+	return nil
+}
+
+// wantNotReady wants answers that name every resource that is missing.
 func wantNotReady(t *testing.T, e *exporter.Exporter) {
 	t.Helper()
-	status, body, err := exporter.Get(t.Context(), e.Telemetry+"/readyz")
-	must(t, err)
-	if status != http.StatusServiceUnavailable {
-		t.Errorf("/readyz without an API server: status %d, want 503", status)
-	}
-	for _, resource := range resources {
-		if !strings.Contains(string(body), resource) {
-			t.Errorf("/readyz without an API server does not name %s: %s", resource, body)
+	for _, url := range []string{e.Telemetry + "/readyz", e.Scrapes + "/readyz", e.Scrapes + "/metrics"} {
+		status, body, err := exporter.Get(t.Context(), url)
+		must(t, err)
+		if status != http.StatusServiceUnavailable {
+			t.Errorf("%s without an API server: status %d, want 503", url, status)
+		}
+		for _, resource := range resources {
+			if !strings.Contains(string(body), resource) {
+				t.Errorf("%s without an API server does not name %s: %s", url, resource, body)
+			}
 		}
 	}
 }

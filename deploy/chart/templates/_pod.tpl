@@ -101,7 +101,7 @@ livenessProbe:
 {{- with .Values.readinessProbe }}
 {{- if .enabled }}
 readinessProbe:
-  {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/readyz" "port" "telemetry") | nindent 2 }}
+  {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/readyz" "port" "http-metrics") | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- with .Values.resources }}

@@ -1,0 +1,57 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/pprof"
+	"strconv"
+	"time"
+)
+
+const (
+	// longestProfile is how many seconds a profile may take.
+	longestProfile = 300
+	// symbolBytes bounds the addresses that a client may have looked up.
+	symbolBytes = 64 << 10
+)
+
+// profiles serves the profiles of the runtime, one at a time: each costs CPU and
+// memory. Whoever comes meanwhile has a turn, or is refused.
+func profiles(turns turns) http.Handler {
+	taken := http.NewServeMux()
+	taken.HandleFunc("GET /debug/pprof/", pprof.Index)
+	taken.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	taken.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux := http.NewServeMux()
+	mux.Handle("/debug/pprof/", boundSeconds(newLimiter(Limits{Scrapes: 1, Answer: telemetryAnswer}, "another profile is being taken", turns, taken)))
+	// These take no time, and what reads a body must not have the only turn.
+	mux.HandleFunc("/debug/pprof/{$}", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.Handle("/debug/pprof/symbol", http.MaxBytesHandler(http.HandlerFunc(pprof.Symbol), symbolBytes))
+	return mux
+}
+
+// boundSeconds refuses profiles that take longer than others should wait.
+func boundSeconds(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seconds := 0.0
+		if given := r.URL.Query().Get("seconds"); given != "" {
+			var err error
+			seconds, err = strconv.ParseFloat(given, 64)
+			if err != nil || !(seconds > 0 && seconds <= longestProfile) {
+				http.Error(w, fmt.Sprintf("seconds=%.20q: want a number above 0 and at most %d", given, longestProfile), http.StatusBadRequest)
+				return
+			}
+		}
+		// The server's own bound on reading the request would end the profile as if the
+		// client had left. A writer that knows no deadlines is none of a connection's.
+		over := time.Now().Add(turn + time.Duration(seconds*float64(time.Second)) + TelemetryTimeouts.Read)
+		_ = http.NewResponseController(w).SetReadDeadline(over)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// noProfiles says why there are none.
+func noProfiles(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "profiles are off: --profiling=on serves them", http.StatusForbidden)
+}

@@ -1,0 +1,257 @@
+package server_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// telemetry is a telemetry port with more to tell than the buffers of a server hold.
+type telemetry struct {
+	*pipes
+	registry *prometheus.Registry
+}
+
+// newTelemetry serves until the test ends, with the timeouts of the program.
+func newTelemetry(t *testing.T) *telemetry {
+	t.Helper()
+	own := prometheus.NewRegistry()
+	many := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "many", Help: "Many."}, []string{"number"})
+	own.MustRegister(many)
+	var families []store.Family
+	for i := range 1000 {
+		many.WithLabelValues(fmt.Sprint("number ", i)).Set(1)
+		families = append(families, store.Family{Name: fmt.Sprint("family_", i)})
+	}
+	s := &source{resources: []*store.Resource{store.NewResource("things", families, 1)}}
+	l := &telemetry{pipes: newPipes(), registry: prometheus.NewRegistry()}
+	h := server.Telemetry(s, server.TelemetryConfig{Own: own, Profiling: true}, server.NewProbes(s.Checks), l.registry)
+	execute, interrupt := server.Serve(l, h, server.WebConfig{}, server.TelemetryTimeouts, slog.New(slog.DiscardHandler))
+	ended := make(chan error, 1)
+	go func() { ended <- execute() }()
+	t.Cleanup(func() { serving{interrupt, ended}.stop(t) })
+	return l
+}
+
+// request asks for the path and reads nothing.
+func (l *telemetry) request(t *testing.T, path string) net.Conn {
+	t.Helper()
+	return l.dial(t, "GET "+path+" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+}
+
+// reads gives the status and body that a client gets, and how long it waited.
+func (l *telemetry) reads(t *testing.T, c net.Conn) (status int, body string, took time.Duration) {
+	t.Helper()
+	defer c.Close()
+	began := time.Now()
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text), time.Since(began)
+}
+
+// TestTelemetryOfStalledClients has as many clients as are answered at the same time
+// ask for what is large, and read nothing.
+func TestTelemetryOfStalledClients(t *testing.T) {
+	for _, path := range []string{"/metrics", "/debug/cardinality", "/debug/cardinality?format=json"} {
+		t.Run(path, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newTelemetry(t)
+				for range 20 {
+					c := l.request(t, path)
+					defer c.Close()
+				}
+				synctest.Wait()
+				status, body, took := l.reads(t, l.request(t, "/metrics"))
+				if status != 200 || strings.Count(body, "\nmany{") != 1000 || took > stands {
+					t.Errorf("status %d, %d bytes, after %s", status, len(body), took)
+				}
+				if n := gathered(t, l.registry, "kubestate_telemetry_requests_cut_off_total"); n != 1 {
+					t.Errorf("%v cut off", n)
+				}
+			})
+		})
+	}
+}
+
+// TestTelemetryRefuses has more clients than are answered and may wait.
+func TestTelemetryRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newTelemetry(t)
+		for range 40 {
+			c := l.request(t, "/metrics")
+			defer c.Close()
+		}
+		synctest.Wait()
+		status, body, took := l.reads(t, l.request(t, "/metrics"))
+		if status != 503 || body != "too many requests at the same time\n" || took != 0 {
+			t.Errorf("status %d, %q, after %s", status, body, took)
+		}
+		if n := gathered(t, l.registry, "kubestate_telemetry_requests_refused_total"); n != 1 {
+			t.Errorf("%v refused", n)
+		}
+		if status, _, _ := l.reads(t, l.request(t, "/readyz")); status != 200 {
+			t.Errorf("/readyz: status %d", status)
+		}
+	})
+}
+
+// TestTelemetryAnswersHaveAnEnd has a client of each path read nothing until the time
+// for the answer is over.
+func TestTelemetryAnswersHaveAnEnd(t *testing.T) {
+	f := func(path string, patience time.Duration) {
+		t.Run(path, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newTelemetry(t)
+				c := l.request(t, path)
+				defer c.Close()
+				time.Sleep(patience)
+				if text, err := io.ReadAll(c); len(text) > 0 || err != nil {
+					t.Errorf("after %s there are %d bytes, %v", patience, len(text), err)
+				}
+				// Who reads late, but in time, gets all of it.
+				c = l.request(t, path)
+				time.Sleep(patience - 2*time.Second)
+				if status, body, _ := l.reads(t, c); status != 200 || body == "" {
+					t.Errorf("status %d, %d bytes", status, len(body))
+				}
+			})
+		})
+	}
+	const write = 31 * time.Second
+	for _, path := range []string{
+		"/", "/metrics", "/readyz", "/readyz?verbose", "/startupz", "/livez", "/debug/cardinality", "/debug/pprof/",
+		"/debug/pprof/cmdline", "/debug/pprof/symbol", "/debug/pprof/heap?gc=1", "/debug/pprof/goroutine",
+	} {
+		f(path, write)
+	}
+	// A profile has its time besides, also if that is more than a request has.
+	f("/debug/pprof/goroutine?seconds=3", 3*time.Second+write)
+	f("/debug/pprof/goroutine?seconds=300", 300*time.Second+write)
+}
+
+// TestProfilesTakeTurns has requests for profiles while one is being taken.
+func TestProfilesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newTelemetry(t)
+		first := l.request(t, "/debug/pprof/goroutine?seconds=20")
+		synctest.Wait()
+		for _, path := range []string{"/debug/pprof/heap?gc=1", "/debug/pprof/profile?seconds=1", "/debug/pprof/trace"} {
+			status, body, took := l.reads(t, l.request(t, path))
+			if status != 503 || body != "another profile is being taken\n" || took > 5*time.Second {
+				t.Errorf("%s: status %d, %q, after %s", path, status, body, took)
+			}
+		}
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/symbol", "/metrics"} {
+			if status, _, took := l.reads(t, l.request(t, path)); status != 200 || took != 0 {
+				t.Errorf("%s: status %d, after %s", path, status, took)
+			}
+		}
+		if status, _, _ := l.reads(t, first); status != 200 {
+			t.Errorf("the first: status %d", status)
+		}
+		if status, body, took := l.reads(t, l.request(t, "/debug/pprof/heap?gc=1")); status != 200 || body == "" || took != 0 {
+			t.Errorf("the next: status %d, %d bytes, after %s", status, len(body), took)
+		}
+		// Who takes a profile and reads nothing of it loses its turn.
+		stalled := l.request(t, "/debug/pprof/goroutine?debug=2")
+		defer stalled.Close()
+		synctest.Wait()
+		if status, _, took := l.reads(t, l.request(t, "/debug/pprof/heap")); status != 200 || took > stands {
+			t.Errorf("after a stalled client: status %d, after %s", status, took)
+		}
+	})
+}
+
+// TestSecondsOfProfiles holds for how long a profile may be asked.
+func TestSecondsOfProfiles(t *testing.T) {
+	f := func(given, body string) {
+		t.Helper()
+		for _, path := range []string{"heap", "profile", "trace"} {
+			got := ask(telemetryPort(prometheus.NewRegistry()), http.MethodGet, "/debug/pprof/"+path+"?seconds="+given)
+			if d := cmp.Diff(answer{400, plain, body}, got); d != "" {
+				t.Errorf("%s, seconds=%s (-want +got):\n%s", path, given, d)
+			}
+		}
+	}
+	const wanted = ": want a number above 0 and at most 300\n"
+	f("301", `seconds="301"`+wanted)
+	f("1e9", `seconds="1e9"`+wanted)
+	f("0", `seconds="0"`+wanted)
+	f("-1", `seconds="-1"`+wanted)
+	f("NaN", `seconds="NaN"`+wanted)
+	f("Inf", `seconds="Inf"`+wanted)
+	f("x", `seconds="x"`+wanted)
+	f(strings.Repeat("9", 5000), `seconds="99999999999999999999"`+wanted)
+}
+
+// TestProfilesOff holds that nothing of a profile is served, and why.
+func TestProfilesOff(t *testing.T) {
+	s := &source{resources: resources}
+	h := server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry()}, server.NewProbes(s.Checks), prometheus.NewRegistry())
+	for _, path := range []string{"", "heap?gc=1", "profile", "trace", "cmdline", "symbol", "goroutine?debug=2"} {
+		got := ask(h, http.MethodGet, "/debug/pprof/"+path)
+		if d := cmp.Diff(answer{403, plain, "profiles are off: --profiling=on serves them\n"}, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", path, d)
+		}
+	}
+	if page := ask(h, http.MethodGet, "/"); page.Status != 200 || strings.Contains(page.Body, "pprof") {
+		t.Errorf("the page has status %d and leads to profiles:\n%s", page.Status, page.Body)
+	}
+	if got := ask(h, http.MethodGet, "/debug/cardinality"); got.Status != 200 {
+		t.Errorf("/debug/cardinality: %+v", got)
+	}
+}
+
+// TestBodiesForProfiles has clients send more than is needed.
+func TestBodiesForProfiles(t *testing.T) {
+	h := telemetryPort(prometheus.NewRegistry())
+	f := func(path string, status int) {
+		t.Helper()
+		body := &counting{left: 1 << 20}
+		r := httptest.NewRecorder()
+		h.ServeHTTP(r, httptest.NewRequest(http.MethodPost, path, body))
+		if r.Code != status || r.Body.Len() > 1<<20 || body.left < 1<<20-70<<10 {
+			t.Errorf("%s: status %d, %d bytes, and %d of the body are not read", path, r.Code, r.Body.Len(), body.left)
+		}
+	}
+	f("/debug/pprof/heap", http.StatusMethodNotAllowed)
+	f("/debug/pprof/profile", http.StatusMethodNotAllowed)
+	f("/debug/pprof/trace", http.StatusMethodNotAllowed)
+	f("/debug/pprof/symbol", http.StatusOK)
+}
+
+// counting is a body of so many bytes, which are addresses.
+type counting struct{ left int }
+
+func (c *counting) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(len(p), c.left)
+	for i := range n {
+		p[i] = "0x1+"[i%4]
+	}
+	c.left -= n
+	return n, nil
+}
