@@ -34,6 +34,30 @@ func wait(d time.Duration, done, interrupted <-chan struct{}) {
 	}
 }
 
+// both is an actor of two that are interrupted at the same time: neither waits for the
+// other to end. It ends when both have.
+func both(executeA func() error, interruptA func(error), executeB func() error, interruptB func(error)) (execute func() error, interrupt func(error)) {
+	var once sync.Once
+	interrupt = func(err error) {
+		once.Do(func() {
+			var ending sync.WaitGroup
+			ending.Go(func() { interruptA(err) })
+			ending.Go(func() { interruptB(err) })
+			ending.Wait()
+		})
+	}
+	execute = func() error {
+		results := make(chan error, 2)
+		go func() { results <- executeA() }()
+		go func() { results <- executeB() }()
+		first := <-results
+		interrupt(first)
+		<-results
+		return first
+	}
+	return execute, interrupt
+}
+
 // background adapts a function that runs until its context ends to an actor.
 func background(ctx context.Context, f func(context.Context)) (execute func() error, interrupt func(error)) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -21,7 +21,6 @@ import (
 
 	"github.com/kubestate/kubestate/internal/memory"
 	"github.com/kubestate/kubestate/internal/options"
-	"github.com/kubestate/kubestate/internal/rbac"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/version"
@@ -48,7 +47,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case options.Version:
 		_, err = io.WriteString(stdout, version.Get().String())
 	case options.RBAC:
-		err = rbac.Write(stdout, rbac.Objects(rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter, Shards: opts.PodNamespace}))
+		err = writeRoles(stdout, opts)
 	case options.Serve:
 		err = serve(ctx, args, opts, stderr)
 	}
@@ -128,8 +127,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	g.Add(server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, answers, probes, registry))), web, server.Timeouts(opts.Timeouts), log))
-	g.Add(server.Serve(telemetry, protect(server.Telemetry(served, own, probes, registry)), web, server.TelemetryTimeouts, log))
+	execute, interrupt := server.Serve(scrapes, protect(scrapers.Watch(server.Main(served, answers, probes, registry))), web, server.Timeouts(opts.Timeouts), log)
+	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(server.Telemetry(served, own, probes, registry)), web, server.TelemetryTimeouts, log)
+	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

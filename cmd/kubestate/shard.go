@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/rbac"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
@@ -24,8 +28,24 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 	if err != nil {
 		return nil, err
 	}
-	config := members.Config{Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Place: place}
+	config := members.Config{
+		Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Place: place,
+		TakeoverAfter: opts.TakeoverAfter, Delay: opts.ShutdownDelay, Drain: server.Drain,
+	}
 	return members.New(config, to, reg, log)
+}
+
+// writeRoles writes the roles for what the options ask for.
+func writeRoles(to io.Writer, opts options.Options) error {
+	work := rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
+	if opts.Pod != "" {
+		set, err := members.SetOf(opts.Pod)
+		if err != nil {
+			return fmt.Errorf("--pod: %w", err)
+		}
+		work.Shards = types.NamespacedName{Namespace: opts.PodNamespace, Name: set}
+	}
+	return rbac.Write(to, rbac.Objects(work))
 }
 
 // handOver waits until others serve what the shard serves, or it is too late.

@@ -131,6 +131,30 @@ func TestUntil(t *testing.T) {
 	})
 }
 
+// TestBoth holds that two actors are interrupted at the same time, so that to end both
+// takes no longer than to end one.
+func TestBoth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		actor := func(ends time.Duration) (func() error, func(error)) {
+			interrupted := make(chan struct{})
+			stop := sync.OnceFunc(func() { time.Sleep(ends); close(interrupted) })
+			return func() error { <-interrupted; return nil }, func(error) { stop() }
+		}
+		executeA, interruptA := actor(20 * time.Second)
+		executeB, interruptB := actor(19 * time.Second)
+		execute, interrupt := both(executeA, interruptA, executeB, interruptB)
+		began := time.Now()
+		time.AfterFunc(time.Second, func() { interrupt(nil) })
+		if err := execute(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took != 21*time.Second {
+			t.Errorf("ended after %s, want 21s", took)
+		}
+		interrupt(nil) // as a group does that is over
+	})
+}
+
 // manyDeployments writes n deployments to a file.
 func manyDeployments(t *testing.T, n int) (path string) {
 	t.Helper()

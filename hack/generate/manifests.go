@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -32,16 +33,18 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	}
 	slices.Sort(keys)
 	// Of a narrower mode the first object is the ClusterRole, which is a patch of base's.
-	all, others := rbac.Objects(rbac.Work{Resources: defaults}), rbac.Objects(rbac.Work{Resources: rest})
+	all, apart := rbac.Objects(rbac.Work{Resources: defaults}), rbac.Objects(rbac.Work{Resources: rest})
 	few := rbac.Objects(rbac.Work{Resources: defaults, Namespaces: []string{"default"}})
+	shards := rbac.Objects(rbac.Work{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
 	for path, objects := range map[string][]any{
 		"deploy/base/rbac.yaml":                 all,
 		"deploy/namespaced/clusterrole.yaml":    few[:1],
 		"deploy/namespaced/rbac.yaml":           few[2:],
-		"deploy/per-node/rest/clusterrole.yaml": others[:1],
+		"deploy/per-node/rest/clusterrole.yaml": apart[:1],
 		"deploy/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Work{Resources: onlyPods}),
+		"deploy/sharded/rbac.yaml":              shards,
 	} {
-		b := bytes.NewBufferString("# " + notice + "\n# For other resources and namespaces: kubestate rbac --resources ... --namespaces ...\n")
+		b := bytes.NewBufferString("# " + notice + "\n" + howElse(path) + "\n")
 		if err := rbac.Write(b, objects); err != nil {
 			return err
 		}
@@ -63,6 +66,15 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	files["deploy/per-node/rest/resources.yaml"] = fmt.Appendf(nil,
 		"# %s\n- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --resources=%s\n", notice, strings.Join(keys, ","))
 	return nil
+}
+
+// howElse says how to make the roles of a path otherwise.
+func howElse(path string) string {
+	if path == "deploy/sharded/rbac.yaml" {
+		return "# How a replica sees the others, and the Lease in whose annotations each says what it serves. For another\n" +
+			"# StatefulSet than kubestate: kubestate rbac --pod NAME-0 --pod-namespace ..."
+	}
+	return "# For other resources and namespaces: kubestate rbac --resources ... --namespaces ..."
 }
 
 // rule is what the Prometheus operator makes rule files of.

@@ -50,6 +50,7 @@ var configKeys = map[string]string{
 	"server_read_timeout":        "server-read-timeout",
 	"server_write_timeout":       "server-write-timeout",
 	"shard":                      "shard",
+	"shard_takeover_after":       "shard-takeover-after",
 	"shutdown_delay":             "shutdown-delay",
 	"snapshot":                   "snapshot",
 	"telemetry_host":             "telemetry-host",

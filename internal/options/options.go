@@ -50,6 +50,9 @@ type Options struct {
 	// Pod and PodNamespace name the own pod, whose StatefulSet says which shard to
 	// be; both are empty if Shard and TotalShards do.
 	Pod, PodNamespace string
+	// TakeoverAfter is how long another shard's pod may not be ready until its share
+	// is taken over, 0 for ever.
+	TakeoverAfter time.Duration
 
 	// FromCache allows the API server to answer lists from its memory.
 	// ObjectLimit is how many objects are kept at most of each resource and
@@ -237,6 +240,7 @@ type values struct {
 	shard                                 int32
 	totalShards                           int32
 	pod, podNamespace                     string
+	takeoverAfter                         time.Duration
 	node                                  string
 	unscheduled                           bool
 	allow, deny, optIn                    list
@@ -283,6 +287,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Int32Var(&v.totalShards, "total-shards", 1, "how many kubestates divide the objects among them")
 	f.StringVar(&v.pod, "pod", "", "name of the own pod, with --pod-namespace: be the shard that its ordinal in its StatefulSet makes it, in place of --shard and --total-shards, and follow changes of replicas")
 	f.StringVar(&v.podNamespace, "pod-namespace", "", "namespace of that pod")
+	f.DurationVar(&v.takeoverAfter, "shard-takeover-after", time.Minute, "with --pod, time after which others take over the share of a pod that is not ready; 0 for never")
 	f.StringVar(&v.node, "node", "", "name of the node whose pods to serve alone; with --resources=pods")
 	f.BoolVar(&v.unscheduled, "track-unscheduled-pods", false, "serve only the pods that are on no node; with --resources=pods")
 	f.Var(&v.allow, "metric-allowlist", "patterns of the families to export, separated by commas: ECMAScript, not anchored (default all)")
@@ -303,7 +308,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.DurationVar(&v.timeouts.Read, "server-read-timeout", time.Minute, "on the main port, how long a client may take to send a request")
 	f.DurationVar(&v.timeouts.Write, "server-write-timeout", time.Minute, "on the main port, how long an answer may take, if the scraper does not say that it gives up before")
 	f.DurationVar(&v.timeouts.Idle, "server-idle-timeout", 5*time.Minute, "on the main port, how long a connection may stay without a request")
-	f.DurationVar(&v.shutdownDelay, "shutdown-delay", 0, "how long to go on serving after SIGTERM, not ready any more, until nobody is sent here; less than the pod's grace period by 20s, which answers under way have")
+	f.DurationVar(&v.shutdownDelay, "shutdown-delay", 0, "how long to go on serving after SIGTERM, not ready any more, until nobody is sent here; less than the pod's grace period by 25s, of which answers under way have 20s")
 	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and more logs details")
 	return f
 }
@@ -325,6 +330,7 @@ func (v *values) options() (Options, error) {
 		Node:            v.node,
 		Pod:             v.pod,
 		PodNamespace:    v.podNamespace,
+		TakeoverAfter:   v.takeoverAfter,
 		Unscheduled:     v.unscheduled,
 		Timeouts:        v.timeouts,
 		MaxScrapes:      int(v.maxScrapes),
@@ -382,6 +388,7 @@ func (v *values) checkDurations() error {
 		{"--server-write-timeout", v.timeouts.Write},
 		{"--server-idle-timeout", v.timeouts.Idle},
 		{"--shutdown-delay", v.shutdownDelay},
+		{"--shard-takeover-after", v.takeoverAfter},
 	} {
 		if f.d < 0 {
 			return fmt.Errorf("%s: %v is less than 0", f.name, f.d)

@@ -8,8 +8,10 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -27,14 +29,14 @@ type Work struct {
 	Namespaces []string // none for all
 	// Reviews are what the auth filter asks of the API server.
 	Reviews bool
-	// Shards is the namespace of the StatefulSet whose pods divide the work, empty
-	// if there is none.
-	Shards string
+	// Shards is the StatefulSet whose pods divide the work, empty if there is none.
+	Shards types.NamespacedName
 }
 
 // Objects gives the roles and their bindings. Without namespaces that is one
 // ClusterRole. With namespaces it is a Role in each, for what lives in
-// namespaces, and a ClusterRole for the rest.
+// namespaces, and a ClusterRole for the rest. With shards there is a Role for them, and
+// the Lease that it is about.
 func Objects(w Work) []any {
 	var inNamespaces, outside []generators.Resource
 	for _, r := range w.Resources {
@@ -52,19 +54,30 @@ func Objects(w Work) []any {
 	for _, namespace := range w.Namespaces {
 		objects = append(objects, inNamespace(namespace, rules(inNamespaces))...)
 	}
-	if w.Shards != "" {
-		objects = append(objects, namespaced(role+"-sharding", w.Shards, sharing())...)
+	if w.Shards.Name != "" {
+		objects = append(objects, namespaced(role+"-sharding", w.Shards.Namespace, sharing(w.Shards.Name))...)
+		objects = append(objects, &lease{
+			TypeMeta:   metav1.TypeMeta{APIVersion: coordinationv1.SchemeGroupVersion.String(), Kind: "Lease"},
+			ObjectMeta: metav1.ObjectMeta{Name: w.Shards.Name, Namespace: w.Shards.Namespace, Labels: labels()},
+		})
 	}
 	return objects
 }
 
-// sharing are the rules for seeing the other shards and telling them what is served.
-func sharing() []rbacv1.PolicyRule {
-	see := []string{"get", "list", "watch"}
+// A lease is a Lease without a spec: nobody holds it.
+type lease struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+}
+
+// sharing are the rules for seeing the shards of a StatefulSet, and for telling them by
+// the annotations of its Lease what is served.
+func sharing(set string) []rbacv1.PolicyRule {
+	see, its := []string{"get", "list", "watch"}, []string{set}
 	return []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: see},
-		{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, Verbs: see},
-		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: append(see, "create", "update")},
+		{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, ResourceNames: its, Verbs: see},
+		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: its, Verbs: append(see, "patch")},
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// drain is how long answers that are under way may take to finish once the
+// Drain is how long answers that are under way may take to finish once the
 // server is told to stop.
-const drain = 20 * time.Second
+const Drain = 20 * time.Second
 
 // Timeouts bound how long a client may take to send a request's header and the
 // whole of it, until the answer is written, and to the next request on its
@@ -56,7 +56,7 @@ func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, log
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	}
 	interrupt = func(error) {
-		ctx, cancel := context.WithTimeout(context.Background(), drain)
+		ctx, cancel := context.WithTimeout(context.Background(), Drain)
 		defer cancel()
 		if err := s.Shutdown(ctx); err != nil {
 			log.Warn("answers cut off", "listen", l.Addr().String(), "err", err)

@@ -53,3 +53,20 @@ func (w *Watcher) Complete() bool {
 	return slices.Equal(*w.serving.Load(), w.wanted) &&
 		!slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
 }
+
+// Filtered says whether the API server chooses the objects of the share for every
+// resource of which that is known, and for one at least.
+func (w *Watcher) Filtered() bool {
+	chosen := false
+	for _, u := range *w.serving.Load() {
+		for _, f := range u.feeds {
+			switch f.share.told.Load() {
+			case -1:
+				return false
+			case 1:
+				chosen = true
+			}
+		}
+	}
+	return chosen
+}

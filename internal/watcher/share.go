@@ -27,6 +27,7 @@ type share struct {
 	// What has come of the present answer, a list or a watch, and when the last
 	// object came that was skipped, in Unix nanoseconds.
 	ours, foreign, last atomic.Int64
+	told                atomic.Int32 // 1 or -1: whether the API server chooses, 0 if that is not known
 }
 
 func newShare(d generators.Description, ranges sharding.Ranges, m *Metrics) *share {
@@ -109,9 +110,10 @@ func (s *share) check(page any, selector string) error {
 
 // tell shows whether the API server chooses.
 func (s *share) tell(filtered bool) {
-	value := 0.0
+	value, told := 0.0, int32(-1)
 	if filtered {
-		value = 1
+		value, told = 1, 1
 	}
+	s.told.Store(told)
 	s.filtered.WithLabelValues(s.resource).Set(value)
 }

@@ -45,7 +45,7 @@ func TestSameAsBase(t *testing.T) {
 		}
 	}
 	f("base", 3)
-	f("sharded", 5, "--set", "autosharding.enabled=true,replicas=2")
+	f("sharded", 6, "--set", "autosharding.enabled=true,replicas=2")
 }
 
 // common gives the workload, the Services and the role of the pods' own of a
@@ -61,7 +61,7 @@ func common(t *testing.T, manifest string) map[string]object {
 			delete(o.Spec, "selector")
 			delete(o.Spec, "type")
 			fallthrough
-		case "Deployment", "StatefulSet", "Role", "RoleBinding":
+		case "Deployment", "StatefulSet", "Role", "RoleBinding", "Lease":
 			found[o.Kind+" "+o.Metadata.Name] = o
 		}
 	}

@@ -23,7 +23,7 @@ type role struct {
 	Subjects []map[string]string
 }
 
-type rule struct{ APIGroups, Resources, Verbs []string }
+type rule struct{ APIGroups, Resources, ResourceNames, Verbs []string }
 
 // roles gives those among the objects of a manifest, in order.
 func roles(t *testing.T, manifest string) map[string]role {
@@ -82,6 +82,7 @@ func TestRoles(t *testing.T) {
 	f("authFilter.enabled=true", "--auth-filter")
 	f("authFilter.enabled=true,namespaces=shop,collectors={pods}", "--auth-filter", "--namespaces=shop", "--resources=pods")
 	f("releaseNamespace=true,collectors={pods}", "--namespaces=kubestate", "--resources=pods")
+	f("autosharding.enabled=true", "--pod=kubestate-0", "--pod-namespace=kubestate")
 	every := strings.Join(known(t), ",")
 	f("collectors={"+every+"}", "--resources="+every)
 }

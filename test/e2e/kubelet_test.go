@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -11,8 +13,10 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/exporter"
@@ -68,6 +72,8 @@ func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args .
 			},
 		},
 	}, metav1.CreateOptions{})
+	must(t, err)
+	_, err = c.Client.CoordinationV1().Leases(monitoring).Create(t.Context(), &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: shardSet}}, metav1.CreateOptions{})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -181,6 +187,32 @@ func (s *kubelet) kill(name string) {
 	s.killed[name] = true
 	must(s.t, s.running[name].Kill())
 	delete(s.running, name)
+}
+
+// loseNode has the process of a pod die, and the pod be no longer ready, as it is when
+// its node does not tell of itself.
+func (s *kubelet) loseNode(ctx context.Context, name string) {
+	s.t.Helper()
+	s.kill(name)
+	status := corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionUnknown, LastTransitionTime: metav1.Now(), Reason: "NodeStatusUnknown"}}}
+	patch, err := json.Marshal(map[string]any{"status": status})
+	must(s.t, err)
+	_, err = s.c.Client.CoreV1().Pods(monitoring).Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	must(s.t, err)
+}
+
+// findNode has a pod whose node was lost start again.
+func (s *kubelet) findNode(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.killed, name)
+}
+
+// shards are the processes that run, by their pods.
+func (s *kubelet) shards() map[string]*shardProcess {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.running)
 }
 
 // resize asks for replicas and waits until they are what there is.

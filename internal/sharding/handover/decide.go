@@ -32,20 +32,21 @@ type Decision struct {
 // Decide says what to do at a time that is not before that of the last call. What
 // it decides counts as done, except that the promise may be Lost.
 func (m *Member) Decide(now time.Time) Decision {
+	m.watch(now)
 	waited := !m.waits.IsZero() && now.Sub(m.waits) >= patience
-	others, target := m.others(waited), m.Target()
+	others, target := m.others(), m.Target()
 	if m.leaving {
 		m.wanted = m.has
 		awaited := m.Serves().Minus(others)
 		own, known := m.own()
 		known = known && own.Leaving || m.Serves().IsNone()
 		return Decision{
-			Drop: sharding.None(), Want: m.wanted, Open: m.open, Promise: m.promise(Promise{Serves: m.Serves(), Leaving: true}),
+			Drop: sharding.None(), Want: m.wanted, Open: m.open, Promise: m.promise(now, Promise{Serves: m.Serves(), Leaving: true}),
 			Awaited: awaited, End: known && (awaited.IsNone() || !m.replaceable()),
 		}
 	}
 	if !m.laid {
-		return Decision{Drop: sharding.None(), Want: m.wanted, Promise: m.promise(Promise{Serves: sharding.None()}), Awaited: sharding.None()}
+		return Decision{Drop: sharding.None(), Want: m.wanted, Promise: m.promise(now, Promise{Serves: sharding.None()}), Awaited: sharding.None()}
 	}
 	m.open = m.open || m.ripe(target)
 	foreign := m.has.Minus(target)
@@ -61,7 +62,7 @@ func (m *Member) Decide(now time.Time) Decision {
 	return Decision{
 		Drop: drop, Want: m.wanted, Open: m.open, Awaited: awaited, Overdue: waited && !awaited.IsNone(),
 		Ready:   m.ready,
-		Promise: m.promise(Promise{Serves: m.proven.Minus(foreign.Intersection(others))}),
+		Promise: m.promise(now, Promise{Serves: m.proven.Minus(foreign.Intersection(others))}),
 	}
 }
 
@@ -87,20 +88,26 @@ func (m *Member) droppable(foreign, others sharding.Ranges) sharding.Ranges {
 }
 
 // promise gives what is to be sent, which is one promise at a time, and nothing if it
-// is known.
-func (m *Member) promise(p Promise) *Promise {
+// is known. One that is not seen in time may have been taken away before it could
+// be, and is sent again.
+func (m *Member) promise(now time.Time, p Promise) *Promise {
 	_, known := m.own()
 	if pod, ok := m.pods[m.number]; ok && pod.UID != m.uid {
 		return nil // it has a successor already
 	}
-	p.Holder, p.Since = m.uid, m.since
-	if m.sent != nil && (!known || m.sent.Leaving == p.Leaving && m.sent.Since == p.Since && m.sent.Serves.Equal(p.Serves)) {
+	p.Holder, p.Since, p.Filtered = m.uid, m.since, m.filtered
+	switch {
+	case m.sent == nil:
+	case known && m.sent.same(p), !known && now.Sub(m.sentAt) < confirmation:
 		return nil
+	case m.sent.same(p): // whichever arrives will do
+		m.sentAt = now
+		return m.sent
 	}
 	m.serial++
 	p.Serial = m.serial
-	m.sent = &p
-	return &p
+	m.sent, m.sentAt = &p, now
+	return m.sent
 }
 
 // replaceable says whether there is anybody who could take over.

@@ -30,6 +30,14 @@ type Promise struct {
 	Serves sharding.Ranges
 	// Leaving says that the member ends as soon as others serve all that.
 	Leaving bool
+	// Filtered says that the API server sends the member's ranges alone, so that
+	// to list a part of them costs no more than the part.
+	Filtered bool
+}
+
+// same says whether two promises say the same.
+func (p Promise) same(o Promise) bool {
+	return p.Holder == o.Holder && p.Since == o.Since && p.Leaving == o.Leaving && p.Filtered == o.Filtered && p.Serves.Equal(o.Serves)
 }
 
 // A Pod is what the API server knows of a member's pod.
@@ -43,12 +51,13 @@ type Pod struct {
 
 // A Member is the state of one of the shards. It is for one goroutine.
 type Member struct {
-	number int
-	uid    string
+	number   int
+	uid      string
+	takeover time.Duration // after which others are lost, 0 for never
 
 	laid     bool // layout is known
 	layout   Layout
-	promises map[int]Promise // by number, as the API server has them
+	promises map[int]Promise // by number, as the API server has them; not changed
 	pods     map[int]Pod
 
 	has     sharding.Ranges // complete
@@ -59,21 +68,33 @@ type Member struct {
 	leaving bool
 	since   string // the own pod is ready, or was the last time
 
+	filtered bool
+	blind    bool
+	missing  map[int]time.Time // since when others have not been ready
+	lost     map[int]int       // others that are lost, and how many may take over from them
+
 	serial int64
 	sent   *Promise // the last one, nil if it may not have arrived
-	spoken bool     // the API server has had one
+	sentAt time.Time
+	spoken bool // the API server has had one
 
 	waits time.Time // since when something could not be let go, zero if nothing is
 }
 
-// patience is how long a member waits for the readiness of one that has promised.
+// patience is how long a member waits for others before it says so.
 const patience = 5 * time.Minute
 
+// confirmation is how long a promise may be on its way until it is sent again. It is
+// longer than the API server may take to answer.
+const confirmation = 30 * time.Second
+
 // New makes the member that the pod with the number and uid is. Serials of its
-// promises follow serial.
-func New(number int, uid string, serial int64) *Member {
+// promises follow serial. It takes over from a member whose pod has not been ready for
+// the time takeover, if that is not 0.
+func New(number int, uid string, serial int64, takeover time.Duration) *Member {
 	return &Member{
-		number: number, uid: uid, serial: serial,
+		number: number, uid: uid, serial: serial, takeover: takeover,
+		missing: map[int]time.Time{}, lost: map[int]int{},
 		promises: map[int]Promise{}, pods: map[int]Pod{},
 		has: sharding.None(), wanted: sharding.None(), proven: sharding.None(),
 	}
@@ -94,21 +115,37 @@ func (m *Member) SetPod(number int, p *Pod) {
 	}
 }
 
-// SetPromise notes the promise of the pod with the number, and nil that there is
-// none. Promises of all members come in the order in which the API server has them.
-func (m *Member) SetPromise(number int, p *Promise) {
+// SetPromises notes the promises of all members, by the number of their pods, as one
+// version of what the API server has them in. Versions come in their order; some
+// may be left out.
+func (m *Member) SetPromises(all map[int]Promise) {
 	_, known := m.own()
-	if p == nil {
-		delete(m.promises, number)
-	} else {
-		m.promises[number] = *p
-	}
+	m.promises = all
 	_, still := m.own()
 	m.spoken = m.spoken || still
 	if known && !still {
-		m.Lost() // somebody else took it away
+		m.sent = nil // somebody else took it away
 	}
 }
+
+// Gone gives the promises that count for nobody any more: those of numbers that are
+// not in the layout and have no pod.
+func (m *Member) Gone() map[int]Promise {
+	gone := map[int]Promise{}
+	for n, p := range m.promises {
+		if _, pod := m.pods[n]; m.laid && !pod && !m.layout.has(n) && n != m.number {
+			gone[n] = p
+		}
+	}
+	return gone
+}
+
+// SetFiltered notes whether the API server sends what the member asks for alone.
+func (m *Member) SetFiltered(filtered bool) { m.filtered = filtered }
+
+// SetBlind notes whether the member does not see how others are, or cannot tell them
+// anything. Time in which it is blind does not count against them.
+func (m *Member) SetBlind(blind bool) { m.blind = blind }
 
 // Completed notes that everything of r, which Decide wanted, is complete and given
 // to readers, if there are any to be.
@@ -128,8 +165,13 @@ func (m *Member) Scraped() {
 // Leave has the member end as soon as others serve what it does.
 func (m *Member) Leave() { m.leaving = true }
 
-// Lost notes that a promise may not have arrived, so that it is sent again.
-func (m *Member) Lost() { m.sent = nil }
+// Lost notes that the promise with a serial may not have arrived, so that it is sent
+// again unless it has.
+func (m *Member) Lost(serial int64) {
+	if _, known := m.own(); !known && m.sent != nil && m.sent.Serial == serial {
+		m.sent = nil
+	}
+}
 
 // Serves is what readers get.
 func (m *Member) Serves() sharding.Ranges {
@@ -137,39 +179,6 @@ func (m *Member) Serves() sharding.Ranges {
 		return sharding.None()
 	}
 	return m.has
-}
-
-// Target is what the member is to serve in the end: its share of the layout, and
-// while another member leaves, a part of what that serves and nobody who is there has
-// in his share. Until the layout is known there is none.
-func (m *Member) Target() sharding.Ranges {
-	if !m.laid {
-		return sharding.None()
-	}
-	share, orphaned := m.layout.share(m.number), sharding.None()
-	if !m.layout.has(m.number) {
-		return share
-	}
-	for n, p := range m.promises {
-		if p.Leaving && n != m.number && p.Holder == m.pods[n].UID {
-			orphaned = orphaned.Union(p.Serves)
-		}
-	}
-	if orphaned.IsNone() {
-		return share
-	}
-	before, staying := 0, 0 // of those who are there
-	for n := m.layout.Start; n < m.layout.Start+m.layout.Total; n++ {
-		if _, here := m.present(n); !here && n != m.number {
-			continue
-		}
-		orphaned = orphaned.Minus(m.layout.share(n))
-		staying++
-		if n < m.number {
-			before++
-		}
-	}
-	return share.Union(orphaned.Part(before, staying))
 }
 
 // present gives the promise of another member that runs and stays, if it is to be
@@ -180,12 +189,11 @@ func (m *Member) present(n int) (Promise, bool) {
 	return p, promised && n != m.number && p.Holder == pod.UID && p.Since == pod.Since && pod.Ready && !pod.Ending && !p.Leaving
 }
 
-// others is what other members serve and go on serving. If waited is set, they need
-// not be ready.
-func (m *Member) others(waited bool) sharding.Ranges {
+// others is what other members serve and go on serving.
+func (m *Member) others() sharding.Ranges {
 	r := sharding.None()
-	for n, p := range m.promises {
-		if _, ok := m.present(n); ok || waited && n != m.number && p.Holder == m.pods[n].UID && !p.Leaving {
+	for n := range m.promises {
+		if p, ok := m.present(n); ok {
 			r = r.Union(p.Serves)
 		}
 	}

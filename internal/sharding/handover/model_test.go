@@ -2,6 +2,7 @@ package handover_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -16,11 +17,16 @@ import (
 // TestNoGap has members of up to eight live through resizes, restarts and
 // partitions, in every order that some hundreds of seeds make. What is served once
 // is served by somebody from then on, and in the end each serves its share.
-func TestNoGap(t *testing.T) { simulate(t, seedsOf(70), false) }
+func TestNoGap(t *testing.T) { simulate(t, seedsOf(70), world{}) }
 
 // TestCrashes is TestNoGap where processes die, too. Nothing is missing but what the
 // dead served.
-func TestCrashes(t *testing.T) { simulate(t, seedsOf(40), true) }
+func TestCrashes(t *testing.T) { simulate(t, seedsOf(40), world{crashes: true}) }
+
+// TestLosses is TestNoGap where nodes are lost, and processes with them or only out of
+// sight. As long as most members are there, what is missing is served after a
+// time, and what is given back later is never missing.
+func TestLosses(t *testing.T) { simulate(t, seedsOf(40), world{crashes: true, losses: true}) }
 
 // seedsOf is how many runs there are: n, unless the environment says another number
 // in KUBESTATE_SEEDS.
@@ -31,12 +37,16 @@ func seedsOf(n int) int {
 	return n
 }
 
-func simulate(t *testing.T, seeds int, crashes bool) {
+func simulate(t *testing.T, seeds int, troubles world) {
 	t.Parallel()
 	shared := 0
 	for seed := range seeds {
 		w := newWorld(uint64(seed))
-		err := w.run(crashes)
+		w.crashes, w.losses = troubles.crashes, troubles.losses
+		err := w.run()
+		if err == nil && w.losses {
+			err = w.recover()
+		}
 		if err == nil {
 			err = w.converge()
 		}
@@ -51,11 +61,11 @@ func simulate(t *testing.T, seeds int, crashes bool) {
 }
 
 // run has things happen for a while, and looks after each.
-func (w *world) run(crashes bool) error {
-	w.adverse, w.crashes = true, crashes
+func (w *world) run() error {
+	w.adverse = true
 	for range 500 + w.IntN(1500) {
 		if w.whole && w.IntN(50) == 0 {
-			w.disturb(crashes)
+			w.disturb()
 		}
 		w.step()
 		if err := w.check(); err != nil {
@@ -67,7 +77,10 @@ func (w *world) run(crashes bool) error {
 
 // step has something happen.
 func (w *world) step() {
-	w.now = w.now.Add(time.Second)
+	w.now = w.now.Add(200 * time.Millisecond)
+	if w.IntN(300) == 0 {
+		w.now = w.now.Add(time.Minute) // in which nothing does
+	}
 	switch w.IntN(6) {
 	case 0:
 		w.controller()
@@ -83,8 +96,8 @@ func (w *world) step() {
 }
 
 // disturb is what users and bad luck do.
-func (w *world) disturb(crashes bool) {
-	switch w.IntN(7) {
+func (w *world) disturb() {
+	switch w.IntN(9) {
 	case 0, 1:
 		l := w.anyLayout()
 		if w.IntN(8) == 0 {
@@ -102,18 +115,58 @@ func (w *world) disturb(crashes bool) {
 		}
 	case 4:
 		for _, p := range w.processes {
-			p.cut = false
+			p.cut = p.zombie
 		}
-	case 6: // somebody deletes a Lease
+	case 6: // somebody deletes an annotation, or the Lease
 		n := w.layout().Start + w.IntN(w.layout().Total)
-		w.revision[n]++
-		w.promises = append(w.promises, event[handover.Promise]{n, nil})
+		w.change(func(all map[int]handover.Promise) {
+			if delete(all, n); w.IntN(3) == 0 {
+				clear(all)
+			}
+		})
 		w.say("forget %d", n)
 	case 5:
-		if crashes && len(w.processes) > 0 {
+		if w.crashes && len(w.processes) > 0 {
 			w.crash(w.processes[w.IntN(len(w.processes))])
 		}
+	case 7:
+		if w.losses && len(w.processes) > 0 {
+			w.lose(w.processes[w.IntN(len(w.processes))])
+		}
+	case 8:
+		w.restoreAny()
 	}
+}
+
+// restoreAny gives one of the numbers that have none a node.
+func (w *world) restoreAny() {
+	if down := slices.Sorted(maps.Keys(w.down)); len(down) > 0 {
+		w.restore(down[w.IntN(len(down))])
+	}
+}
+
+// recover leaves the world in peace but for nodes that are lost, as long as they are
+// fewer than half, and says what nobody serves in the end.
+func (w *world) recover() error {
+	for l := w.layout(); 2*len(w.down) > l.Total; {
+		w.restoreAny()
+	}
+	w.adverse = false
+	w.say("half a peace")
+	until := w.now.Add(15 * time.Minute)
+	for w.now.Before(until) {
+		for _, p := range w.processes {
+			p.cut = p.zombie
+		}
+		w.step()
+		if err := w.check(); err != nil {
+			return err
+		}
+	}
+	if missing := sharding.All().Minus(w.union()); !missing.IsNone() {
+		return fmt.Errorf("nobody serves %s though %v of %d are lost", missing, slices.Sorted(maps.Keys(w.down)), w.layout().Total)
+	}
+	return nil
 }
 
 // check says what must not be.
@@ -146,6 +199,9 @@ func (w *world) check() error {
 func (w *world) converge() error {
 	w.say("peace")
 	w.adverse = false
+	for len(w.down) > 0 {
+		w.restoreAny()
+	}
 	var last error
 	for range 20000 {
 		for _, p := range w.processes {

@@ -2,6 +2,7 @@ package handover_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -20,20 +21,25 @@ type world struct {
 	// What the API server has: the order in which it came to that, and the present.
 	layouts  []handover.Layout
 	pods     []event[handover.Pod]
-	promises []event[handover.Promise]
+	promises []map[int]handover.Promise // versions of all promises
+	revision map[int]int                // of the promise of a number
 	pod      map[int]*handover.Pod
-	revision map[int]int // of the promises of a number
-	writes   []write     // on their way
+	writes   []write // on their way
 
 	processes []*process
 	ordered   bool // pods are created and deleted one at a time
 	uids      int
 	excused   []excuse
 	whole     bool // everything was served once
-	// What may happen besides: bad luck at the worst moments, and sudden deaths.
-	adverse, crashes bool
-	log              []string
+	// What may happen besides: bad luck at the worst moments, sudden deaths, and nodes
+	// that are lost.
+	adverse, crashes, losses bool
+	down                     map[int]bool // no process is started for the number
+	log                      []string
 }
+
+// takeover is after which time a member counts as lost.
+const takeover = time.Minute
 
 // event is something about the pod with the number; it is gone if that is nil.
 type event[T any] struct {
@@ -44,6 +50,7 @@ type event[T any] struct {
 type write struct {
 	from     *process
 	promise  handover.Promise
+	gone     map[int]handover.Promise
 	revision int // that it was made for
 }
 
@@ -61,7 +68,9 @@ type process struct {
 	uid                   string
 	layouts, pods, leases int // seen
 	cut, leaving          bool
+	zombie                bool             // its node is lost to the others, and it runs on
 	pending               bool             // a promise is on its way
+	serial                int64            // of that
 	promised              handover.Promise // the last one that has arrived
 	has, wanted           sharding.Ranges
 	decision              handover.Decision
@@ -71,7 +80,7 @@ type process struct {
 func newWorld(seed uint64) *world {
 	w := &world{
 		Rand: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), //nolint:gosec // chance that can be repeated
-		pod: map[int]*handover.Pod{}, revision: map[int]int{},
+		pod: map[int]*handover.Pod{}, revision: map[int]int{}, down: map[int]bool{}, promises: []map[int]handover.Promise{{}},
 	}
 	w.ordered = w.IntN(2) == 0
 	w.layouts = []handover.Layout{w.anyLayout()}
@@ -124,7 +133,7 @@ func (w *world) setPod(number int, p *handover.Pod) {
 func (w *world) start(number int, uid string) {
 	p := &process{number: number, uid: uid, has: sharding.None(), wanted: sharding.None(), promised: handover.Promise{Serves: sharding.None()}}
 	w.uids++
-	p.Member = handover.New(number, uid, int64(w.uids)*1000)
+	p.Member = handover.New(number, uid, int64(w.uids)*1000, takeover)
 	w.processes = append(w.processes, p)
 	w.say("start %d", number)
 }
@@ -140,8 +149,8 @@ func (w *world) decide(p *process) {
 		p.readBy = p.readsSoFar
 	}
 	if d.Promise != nil {
-		w.writes = append(w.writes, write{p, *d.Promise, w.revision[p.number]})
-		p.pending = true
+		w.writes = append(w.writes, write{p, *d.Promise, p.Gone(), w.revision[p.number]})
+		p.pending, p.serial = true, d.Promise.Serial
 	}
 	p.decision = d
 	if !d.Drop.IsNone() {
@@ -167,8 +176,14 @@ func (w *world) worst(p *process) {
 		w.crash(q)
 		return
 	}
+	if w.losses && w.IntN(3) == 0 {
+		w.lose(q)
+		return
+	}
 	w.deletePod(q.number)
-	if q.leaving = true; w.pod[q.number].UID == q.uid {
+	if pod := w.pod[q.number]; pod == nil || q.zombie {
+		return
+	} else if q.leaving = true; pod.UID == q.uid {
 		w.say("terminate %d", q.number)
 		q.Leave()
 	}
@@ -191,10 +206,12 @@ func (w *world) steps(p *process) {
 		}
 	case 2, 3: // promises
 		if !p.cut && p.leases < len(w.promises) {
-			for range 1 + w.IntN(min(3, len(w.promises)-p.leases)) {
-				p.SetPromise(w.promises[p.leases].number, w.promises[p.leases].is)
-				p.leases++
+			most := len(w.promises) - p.leases
+			if w.adverse {
+				most = min(3, most)
 			}
+			p.leases += 1 + w.IntN(most)
+			p.SetPromises(w.promises[p.leases-1])
 		}
 	case 4: // completes what is under way
 		if !p.cut && !p.has.Equal(p.wanted) {
@@ -207,10 +224,13 @@ func (w *world) steps(p *process) {
 		if p.decision.Open {
 			p.Scraped()
 		}
-	case 6: // gives up waiting for an answer, though the write may be on its way
+	case 6: // hears whether the API server filters, or gives up waiting for an answer, though the write may be on its way
+		if w.IntN(20) == 0 {
+			p.SetFiltered(w.IntN(2) == 0)
+		}
 		if p.pending && w.IntN(10) == 0 {
 			p.pending = false
-			p.Lost()
+			p.Lost(p.serial)
 		}
 	}
 	w.decide(p)
@@ -229,6 +249,22 @@ func (w *world) end(p *process) {
 	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
 }
 
+// promised is the present version of all promises.
+func (w *world) promised() map[int]handover.Promise { return w.promises[len(w.promises)-1] }
+
+// change makes the next one.
+func (w *world) change(edit func(map[int]handover.Promise)) {
+	before := w.promised()
+	next := maps.Clone(before)
+	edit(next)
+	for n := range 20 {
+		if next[n].Holder != before[n].Holder || next[n].Serial != before[n].Serial {
+			w.revision[n]++
+		}
+	}
+	w.promises = append(w.promises, next)
+}
+
 // land has one write arrive.
 func (w *world) land() {
 	if len(w.writes) == 0 {
@@ -241,26 +277,44 @@ func (w *world) land() {
 	}
 	w.writes = slices.Delete(w.writes, i, i+1)
 	if w.revision[wr.from.number] != wr.revision {
-		wr.from.Lost()
+		wr.from.Lost(wr.promise.Serial)
 		return
 	}
-	w.revision[wr.from.number]++
-	w.promises = append(w.promises, event[handover.Promise]{wr.from.number, &wr.promise})
+	w.change(func(all map[int]handover.Promise) {
+		all[wr.from.number] = wr.promise
+		for n, was := range wr.gone {
+			if is := all[n]; is.Holder == was.Holder && is.Serial == was.Serial {
+				delete(all, n)
+			}
+		}
+	})
 	wr.from.pending, wr.from.promised = false, wr.promise
 }
 
 // kubelet brings a pod up to date with its process.
 func (w *world) kubelet() {
+	w.reap()
 	for _, p := range w.processes {
 		pod := w.pod[p.number]
-		ready := p.decision.Ready && !p.leaving
+		ready := p.decision.Ready && !p.leaving && !p.zombie
 		if pod != nil && pod.UID == p.uid && pod.Ready != ready && w.IntN(2) == 0 {
 			w.setPod(p.number, &handover.Pod{UID: p.uid, Ready: ready, Ending: pod.Ending})
 		}
-		if pod != nil && pod.Ending && !p.leaving && w.IntN(3) == 0 {
+		if pod != nil && pod.Ending && !p.leaving && !p.zombie && w.IntN(3) == 0 {
 			w.say("terminate %d", p.number)
 			p.leaving = true
 			p.Leave()
+		}
+	}
+}
+
+// reap takes away pods that end and have no process, unless their nodes are lost.
+func (w *world) reap() {
+	for n, pod := range w.pod {
+		runs := slices.ContainsFunc(w.processes, func(p *process) bool { return p.number == n })
+		if pod.Ending && !runs && !w.down[n] {
+			w.setPod(n, nil)
+			return
 		}
 	}
 }
@@ -275,11 +329,13 @@ func (w *world) controller() {
 			w.uids++
 			uid := fmt.Sprint("uid", w.uids)
 			w.setPod(n, &handover.Pod{UID: uid})
-			w.start(n, uid)
+			if !w.down[n] {
+				w.start(n, uid)
+			}
 			return
 		}
 		settled = settled && pod.Ready
-		if w.ordered && !pod.Ready {
+		if w.ordered && !pod.Ready && !w.down[n] {
 			return
 		}
 	}
@@ -295,6 +351,46 @@ func (w *world) controller() {
 	}
 }
 
+// lose takes the node of a process away: the process dies, or runs on without any
+// contact. Its pod stays, or is deleted and not scheduled again.
+func (w *world) lose(p *process) {
+	pod := w.pod[p.number]
+	if pod == nil || pod.UID != p.uid || pod.Ending {
+		return
+	}
+	w.setPod(p.number, &handover.Pod{UID: pod.UID})
+	if w.down[p.number] = true; w.IntN(3) == 0 {
+		w.say("lose contact with %d", p.number)
+		p.zombie, p.cut = true, true
+		return
+	}
+	w.say("lose %d", p.number)
+	w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
+	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
+	if w.IntN(2) == 0 {
+		w.setPod(p.number, nil)
+	}
+}
+
+// restore gives a number its node back.
+func (w *world) restore(n int) {
+	delete(w.down, n)
+	w.say("restore %d", n)
+	for _, p := range w.processes {
+		if p.number == n {
+			p.zombie, p.cut = false, false
+			return
+		}
+	}
+	if pod := w.pod[n]; pod != nil && !pod.Ending && w.IntN(2) == 0 {
+		w.start(n, pod.UID)
+		return
+	}
+	if w.pod[n] != nil {
+		w.setPod(n, nil)
+	}
+}
+
 func (w *world) deletePod(n int) {
 	if pod := w.pod[n]; pod != nil && !pod.Ending {
 		w.setPod(n, &handover.Pod{UID: pod.UID, Ready: pod.Ready, Ending: true})
@@ -305,6 +401,9 @@ func (w *world) deletePod(n int) {
 func (w *world) crash(p *process) {
 	w.say("crash %d", p.number)
 	pod := w.pod[p.number]
+	if pod == nil || p.zombie {
+		return
+	}
 	w.setPod(p.number, &handover.Pod{UID: pod.UID, Ending: pod.Ending})
 	w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
 	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })

@@ -2,7 +2,12 @@ package members
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/codecs"
@@ -20,14 +26,9 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
-// What Leases of members are marked and annotated with.
-const (
-	setLabel          = "kubestate.io/statefulset"
-	serialAnnotation  = "kubestate.io/serial"
-	servesAnnotation  = "kubestate.io/serves"
-	sinceAnnotation   = "kubestate.io/ready-since"
-	leavingAnnotation = "kubestate.io/leaving"
-)
+// annotationPrefix is that of the annotations in which the members write their
+// promises: one each, with the ordinal of its pod at the end.
+const annotationPrefix = "kubestate.io/shard-"
 
 // api asks the API server about one namespace.
 type api struct {
@@ -108,13 +109,28 @@ func (a *api) self(ctx context.Context, name string) (self, error) {
 
 // numberOf is the number after the name of the set in that of a pod.
 func numberOf(pod, set string) (int, error) {
-	var n int
 	if rest, ok := strings.CutPrefix(pod, set+"-"); ok {
-		if _, err := fmt.Sscanf(rest, "%d", &n); err == nil && fmt.Sprint(n) == rest && n >= 0 {
+		if n, ok := ordinal(rest); ok {
 			return n, nil
 		}
 	}
 	return 0, fmt.Errorf("pod %s does not have the name of StatefulSet %s and a number", pod, set)
+}
+
+// SetOf is the name of the StatefulSet whose pod has the name.
+func SetOf(pod string) (string, error) {
+	if i := strings.LastIndexByte(pod, '-'); i > 0 {
+		if _, ok := ordinal(pod[i+1:]); ok {
+			return pod[:i], nil
+		}
+	}
+	return "", fmt.Errorf("%q does not have the name of a StatefulSet and a number", pod)
+}
+
+// ordinal reads the ordinal of a pod.
+func ordinal(text string) (int, bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0 && strconv.Itoa(n) == text
 }
 
 // layoutOf is the layout that a StatefulSet asks for.
@@ -129,74 +145,119 @@ func layoutOf(set *appsv1.StatefulSet) handover.Layout {
 	return l
 }
 
-// podOf is what matters of a pod.
+// podOf is what matters of a pod. One that is over, such as one that was evicted, is
+// not ready, whatever it was last.
 func podOf(pod *corev1.Pod) *handover.Pod {
 	p := &handover.Pod{UID: string(pod.UID), Ending: pod.DeletionTimestamp != nil}
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {
-			p.Ready, p.Since = c.Status == corev1.ConditionTrue, c.LastTransitionTime.UTC().Format(time.RFC3339)
+			over := pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
+			p.Ready, p.Since = c.Status == corev1.ConditionTrue && !over, c.LastTransitionTime.UTC().Format(time.RFC3339)
 		}
 	}
 	return p
 }
 
-// promiseOf reads a Lease.
-func promiseOf(lease *coordinationv1.Lease) (*handover.Promise, error) {
-	p := &handover.Promise{Since: lease.Annotations[sinceAnnotation], Leaving: lease.Annotations[leavingAnnotation] == "true"}
-	if h := lease.Spec.HolderIdentity; h != nil {
-		p.Holder = *h
+// An entry is a promise as an annotation has it.
+type entry struct {
+	Holder   string `json:"holder"`
+	Since    string `json:"since,omitempty"`
+	Serial   int64  `json:"serial"`
+	Serves   string `json:"serves"`
+	Leaving  bool   `json:"leaving,omitempty"`
+	Filtered bool   `json:"filtered,omitempty"`
+}
+
+// promiseOf reads an annotation.
+func promiseOf(annotation string) (handover.Promise, error) {
+	var e entry
+	if err := json.Unmarshal([]byte(annotation), &e); err != nil {
+		return handover.Promise{}, err
 	}
-	if _, err := fmt.Sscan(lease.Annotations[serialAnnotation], &p.Serial); err != nil {
-		return nil, fmt.Errorf("annotation %s: %q is no number", serialAnnotation, lease.Annotations[serialAnnotation])
+	serves, err := sharding.Parse(e.Serves)
+	if err != nil {
+		return handover.Promise{}, fmt.Errorf("serves: %w", err)
 	}
+	return handover.Promise{Holder: e.Holder, Since: e.Since, Serial: e.Serial, Serves: serves, Leaving: e.Leaving, Filtered: e.Filtered}, nil
+}
+
+// annotationOf writes what promiseOf reads.
+func annotationOf(p handover.Promise) string {
+	text, err := json.Marshal(entry{p.Holder, p.Since, p.Serial, p.Serves.String(), p.Leaving, p.Filtered})
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return string(text)
+}
+
+// promisesOf reads the promises in the annotations of a Lease, and says what is
+// wrong with those that cannot be read.
+func promisesOf(annotations map[string]string) (map[int]handover.Promise, error) {
+	promises := map[int]handover.Promise{}
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		text, ours := strings.CutPrefix(key, annotationPrefix)
+		n, ok := ordinal(text)
+		if !ours || !ok {
+			continue
+		}
+		p, err := promiseOf(annotations[key])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("annotation %s: %w", key, err))
+			continue
+		}
+		promises[n] = p
+	}
+	return promises, errors.Join(errs...)
+}
+
+// errNoLease is that the StatefulSet has no Lease.
+var errNoLease = errors.New("there is none: create it from the manifest of the shards, or from kubestate rbac --pod")
+
+// contended is how often to try again at once when other members have written.
+const contended = 20
+
+// keep writes the promise of the member with the number into the Lease of the set,
+// and takes away those that are gone, unless somebody else has made them anew.
+//
+// Each write is of the version that was read before: one whose answer was not
+// awaited cannot arrive after a later one.
+func (a *api) keep(ctx context.Context, set string, number int, p handover.Promise, gone map[int]handover.Promise) error {
 	var err error
-	if p.Serves, err = sharding.Parse(lease.Annotations[servesAnnotation]); err != nil {
-		return nil, fmt.Errorf("annotation %s: %w", servesAnnotation, err)
-	}
-	return p, nil
-}
-
-// write makes the Lease say what promiseOf reads.
-func write(lease *coordinationv1.Lease, p handover.Promise) {
-	lease.Annotations = map[string]string{
-		serialAnnotation:  fmt.Sprint(p.Serial),
-		servesAnnotation:  p.Serves.String(),
-		sinceAnnotation:   p.Since,
-		leavingAnnotation: fmt.Sprint(p.Leaving),
-	}
-	lease.Spec.HolderIdentity, lease.Spec.RenewTime = &p.Holder, &metav1.MicroTime{Time: time.Now()}
-}
-
-// keep writes the promise into the Lease of the pod. It fails if somebody else has
-// written that meanwhile, or uses it for something else.
-func (a *api) keep(ctx context.Context, s self, p handover.Promise) error {
-	leases := func(r *rest.Request) *rest.Request {
-		return r.Namespace(a.namespace).Resource("leases").Timeout(answer)
-	}
-	var lease coordinationv1.Lease
-	err := leases(a.coordination.Get()).Name(s.name).Do(ctx).Into(&lease)
-	missing := apierrors.IsNotFound(err)
-	switch {
-	case missing:
-		lease = coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{
-			Namespace: a.namespace, Name: s.name, Labels: map[string]string{setLabel: s.set.Name},
-			OwnerReferences: []metav1.OwnerReference{{
-				APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "StatefulSet", Name: s.set.Name, UID: s.set.UID,
-			}},
-		}}
-	case err != nil:
-		return fmt.Errorf("lease %s/%s: %w", a.namespace, s.name, err)
-	case lease.Labels[setLabel] != s.set.Name:
-		return fmt.Errorf("lease %s/%s is somebody else's: it has no label %s=%s", a.namespace, s.name, setLabel, s.set.Name)
-	}
-	write(&lease, p)
-	if missing {
-		err = leases(a.coordination.Post()).Body(&lease).Do(ctx).Error()
-	} else {
-		err = leases(a.coordination.Put()).Name(s.name).Body(&lease).Do(ctx).Error()
+	for range contended {
+		if err = a.tryKeep(ctx, set, number, p, gone); !apierrors.IsConflict(err) {
+			break
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("lease %s/%s: %w", a.namespace, s.name, err)
+		return fmt.Errorf("lease %s/%s: %w", a.namespace, set, err)
 	}
 	return nil
+}
+
+func (a *api) tryKeep(ctx context.Context, set string, number int, p handover.Promise, gone map[int]handover.Promise) error {
+	of := func(r *rest.Request) *rest.Request {
+		return r.Namespace(a.namespace).Resource("leases").Name(set).Timeout(answer)
+	}
+	var lease coordinationv1.Lease
+	err := of(a.coordination.Get()).Do(ctx).Into(&lease)
+	if apierrors.IsNotFound(err) {
+		return errNoLease
+	} else if err != nil {
+		return err
+	}
+	present, _ := promisesOf(lease.Annotations)
+	annotations := map[string]any{annotationPrefix + strconv.Itoa(number): annotationOf(p)}
+	for n, was := range gone {
+		if is, ok := present[n]; ok && is.Holder == was.Holder && is.Serial == was.Serial {
+			annotations[annotationPrefix+strconv.Itoa(n)] = nil
+		}
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"resourceVersion": lease.ResourceVersion, "annotations": annotations,
+	}})
+	if err != nil {
+		return err
+	}
+	return of(a.coordination.Patch(types.MergePatchType)).Body(patch).Do(ctx).Error()
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -63,30 +62,45 @@ func TestPodOf(t *testing.T) {
 	f(corev1.Pod{ObjectMeta: meta, Status: ready("False")}, handover.Pod{UID: "u", Since: "2001-09-09T01:46:40Z"})
 	f(corev1.Pod{ObjectMeta: meta, Status: ready("Unknown")}, handover.Pod{UID: "u", Since: "2001-09-09T01:46:40Z"})
 	f(corev1.Pod{ObjectMeta: meta, Status: ready("True")}, handover.Pod{UID: "u", Ready: true, Since: "2001-09-09T01:46:40Z"})
+	evicted := ready("True")
+	evicted.Phase = corev1.PodFailed
+	f(corev1.Pod{ObjectMeta: meta, Status: evicted}, handover.Pod{UID: "u", Since: "2001-09-09T01:46:40Z"})
 	meta.DeletionTimestamp = &at
 	f(corev1.Pod{ObjectMeta: meta}, handover.Pod{UID: "u", Ending: true})
 }
 
-// TestPromiseOf reads what is written, and nothing else.
-func TestPromiseOf(t *testing.T) {
-	p := handover.Promise{Holder: "u", Since: "s", Serial: 7, Serves: sharding.Even(1, 3), Leaving: true}
-	lease := &coordinationv1.Lease{}
-	write(lease, p)
-	got, err := promiseOf(lease)
+// TestSetOf holds that the name of a set is that of its pods without their numbers.
+func TestSetOf(t *testing.T) {
+	f := func(pod, want string) {
+		t.Helper()
+		if got, err := SetOf(pod); got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v, want %q", pod, got, err, want)
+		}
+	}
+	f("kubestate-0", "kubestate")
+	f("a-3-17", "a-3")
+	for _, pod := range []string{"", "kubestate", "-1", "kubestate-", "kubestate-01", "kubestate-a", "7"} {
+		f(pod, "")
+	}
+}
+
+// TestPromisesOf reads what is written, and nothing else.
+func TestPromisesOf(t *testing.T) {
+	p := handover.Promise{Holder: "u", Since: "s", Serial: 7, Serves: sharding.Even(1, 3), Leaving: true, Filtered: true}
+	got, err := promisesOf(map[string]string{"kubestate.io/shard-12": annotationOf(p), "kubestate.io/shard-": "x", "other": "y"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(p.Serves.String(), got.Serves.String()); d != "" || got.Holder != "u" || got.Since != "s" || got.Serial != 7 || !got.Leaving {
-		t.Errorf("%+v: %s", got, d)
+	if d := cmp.Diff(map[int]handover.Promise{12: p}, got); d != "" {
+		t.Error(d)
 	}
-	f := func(annotation, value, want string) {
+	f := func(value, want string) {
 		t.Helper()
-		wrong := lease.DeepCopy()
-		wrong.Annotations[annotation] = value
-		if p, err := promiseOf(wrong); err == nil || p != nil || err.Error() != want {
-			t.Errorf("%s=%s: %+v, %v, want %s", annotation, value, p, err, want)
+		all, err := promisesOf(map[string]string{"kubestate.io/shard-1": value, "kubestate.io/shard-2": annotationOf(p)})
+		if _, ok := all[2]; err == nil || len(all) != 1 || !ok || err.Error() != want {
+			t.Errorf("%s: %+v, %v, want %s", value, all, err, want)
 		}
 	}
-	f("kubestate.io/serial", "x", `annotation kubestate.io/serial: "x" is no number`)
-	f("kubestate.io/serves", "half", `annotation kubestate.io/serves: "half" is no range`)
+	f("x", "annotation kubestate.io/shard-1: invalid character 'x' looking for beginning of value")
+	f(`{"serves": "half"}`, `annotation kubestate.io/shard-1: serves: "half" is no range`)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,8 @@ type Content interface {
 	Drop(sharding.Ranges)
 	// Complete says whether all of the last share is served.
 	Complete() bool
+	// Filtered says whether the API server sends a share alone.
+	Filtered() bool
 }
 
 // Config says which pod this is, and what it works with.
@@ -34,6 +37,12 @@ type Config struct {
 	Scraped func(since time.Time) bool
 	// Place shows the layout.
 	Place *sharding.Place
+	// TakeoverAfter is how long the pod of another member may not be ready until others
+	// take over from it; 0 for ever.
+	TakeoverAfter time.Duration
+	// Delay is how long the pod goes on serving in any case when it is to end, and Drain
+	// how long it may take after that.
+	Delay, Drain time.Duration
 }
 
 // A Shard has the content follow the layout of the StatefulSet that the pod is of.
@@ -59,6 +68,10 @@ type Shard struct {
 	complete   bool            // and has
 	more       time.Time       // since when readers get as much
 	overdue    bool
+	unseen     map[string]bool // resources
+	leaseless  bool            // the Lease is missing
+	unreadable string          // what is wrong with promises
+	mute       bool            // the last promise could not be written
 }
 
 // Status is how things stand.
@@ -80,7 +93,7 @@ func New(config Config, to *rest.Config, reg prometheus.Registerer, log *slog.Lo
 	s := &Shard{
 		Config: config, api: a, metrics: newMetrics(reg), log: log.With("pod", config.Pod),
 		events: make(chan func(), 100), leaving: make(chan struct{}), end: make(chan struct{}),
-		share: sharding.None(), complete: true,
+		share: sharding.None(), complete: true, unseen: map[string]bool{},
 	}
 	s.leave = sync.OnceFunc(func() { close(s.leaving) })
 	s.status.Store(&Status{Detail: "looking for the StatefulSet of pod " + config.Namespace + "/" + config.Pod})
@@ -96,12 +109,12 @@ func (s *Shard) Leave() <-chan struct{} {
 	return s.end
 }
 
-// margin is how long before the end of its grace period a pod no longer waits for
-// the others.
+// margin is what a pod has of its grace period for everything that has no time of its
+// own: to hear of its end, and to end.
 const margin = 5 * time.Second
 
-// Limit is how long to wait for the others at most: nearly as long as the pod may
-// take to end. It is 0 as long as there is nothing to hand over.
+// Limit is how long to wait for the others at most: as long as the pod may take to end,
+// less what it needs after that. It is 0 as long as there is nothing to hand over.
 func (s *Shard) Limit() time.Duration { return time.Duration(s.limit.Load()) }
 
 // send has the goroutine of Run do something, if ctx lasts.
@@ -122,8 +135,12 @@ func (s *Shard) Run(ctx context.Context) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	s.limit.Store(int64(max(0, own.grace-margin)))
-	s.member = handover.New(own.number, own.uid, time.Now().UnixNano())
+	limit, err := s.limitOf(own.grace)
+	if err != nil {
+		return err
+	}
+	s.limit.Store(int64(limit))
+	s.member = handover.New(own.number, own.uid, time.Now().UnixNano(), s.TakeoverAfter)
 	var running sync.WaitGroup
 	defer running.Wait()
 	ctx, cancel := context.WithCancel(ctx)
@@ -144,9 +161,20 @@ func (s *Shard) Run(ctx context.Context) error {
 		case <-ticks.C:
 		}
 		if p := s.act(); p != nil {
-			running.Go(func() { s.promise(ctx, own, *p) })
+			gone := s.member.Gone()
+			running.Go(func() { s.promise(ctx, own, *p, gone) })
 		}
 	}
+}
+
+// limitOf is how long a pod with a grace period may wait for the others. The period
+// must have room for what the pod does in any case.
+func (c Config) limitOf(grace time.Duration) (time.Duration, error) {
+	if need := c.Delay + c.Drain + margin; grace < need {
+		return 0, fmt.Errorf("--shutdown-delay %s does not fit: with %s for answers under way and %s to spare, pod %s/%s needs a terminationGracePeriodSeconds of %.0f, and has %.0f",
+			c.Delay, c.Drain, margin, c.Namespace, c.Pod, math.Ceil(need.Seconds()), grace.Seconds())
+	}
+	return grace - c.Drain - margin, nil
 }
 
 // find tries until there is an answer to what the own pod is.
@@ -189,6 +217,7 @@ func (s *Shard) act() *handover.Promise {
 	if s.Scraped(s.more) || now.Sub(s.more) > unread {
 		s.member.Scraped()
 	}
+	s.member.SetFiltered(s.Content.Filtered())
 	d := s.member.Decide(now)
 	if !d.Drop.IsNone() {
 		s.Content.Drop(d.Drop)
@@ -220,17 +249,29 @@ func (s *Shard) ended() {
 }
 
 // promise tells the others, or the member that this may not have worked.
-func (s *Shard) promise(ctx context.Context, own self, p handover.Promise) {
-	err := s.api.keep(ctx, own, p)
-	if err == nil || ctx.Err() != nil {
+func (s *Shard) promise(ctx context.Context, own self, p handover.Promise, gone map[int]handover.Promise) {
+	err := s.api.keep(ctx, own.set.Name, own.number, p, gone)
+	if ctx.Err() != nil {
 		return
 	}
-	s.log.Warn("cannot tell the other shards; trying on", "err", err)
+	s.send(ctx, func() { s.told(err) })
+	if err == nil {
+		return
+	}
 	select {
 	case <-time.After(pause):
 	case <-ctx.Done():
 	}
-	s.send(ctx, s.member.Lost)
+	s.send(ctx, func() { s.member.Lost(p.Serial) })
+}
+
+// told notes what became of a promise. A Lease that is missing is reported by those
+// who watch it.
+func (s *Shard) told(err error) {
+	if err != nil && !s.mute && !errors.Is(err, errNoLease) {
+		s.log.Warn("cannot tell the other shards; trying on", "err", err)
+	}
+	s.mute = err != nil
 }
 
 // show says how things stand.
@@ -255,6 +296,9 @@ func (s *Shard) show(d handover.Decision) {
 	}
 	if !d.Awaited.IsNone() {
 		detail += fmt.Sprintf(", waits for others to serve %.1f %%", 100*d.Awaited.Share())
+	}
+	if s.leaseless {
+		detail += ", cannot tell others: the StatefulSet has no Lease"
 	}
 	s.status.Store(&Status{Ready: d.Ready, Open: d.Open, Detail: detail})
 }

@@ -18,6 +18,7 @@ type instant struct{ at time.Time }
 
 func (*instant) Reshard(sharding.Ranges) {}
 func (*instant) Drop(sharding.Ranges)    {}
+func (*instant) Filtered() bool          { return false }
 
 func (i *instant) Complete() bool {
 	i.at = time.Now()
@@ -44,7 +45,7 @@ func TestScrapesCountFrom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.member = handover.New(0, "uid", 1)
+	s.member = handover.New(0, "uid", 1, 0)
 	s.laidOut(new(&appsv1.StatefulSet{}))
 	closed := &showing{Gauge: s.metrics.awaited}
 	s.metrics.awaited = closed // set while the status is the one before
@@ -65,4 +66,25 @@ func TestScrapesCountFrom(t *testing.T) {
 	if !s.complete || s.more.Before(content.at) {
 		t.Errorf("scrapes count from %s before there is more", content.at.Sub(s.more))
 	}
+}
+
+// TestLimitOf holds that waiting for the others, and what comes after that, is no longer
+// than the grace period, and that what cannot fit is refused.
+func TestLimitOf(t *testing.T) {
+	f := func(grace, delay, want time.Duration, wantErr string) {
+		t.Helper()
+		c := Config{Pod: "kubestate-0", Namespace: "monitoring", Delay: delay, Drain: 20 * time.Second}
+		got, err := c.limitOf(grace)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if got != want || text != wantErr {
+			t.Errorf("of %s with a delay of %s: %s, %q", grace, delay, got, text)
+		}
+	}
+	f(180*time.Second, 5*time.Second, 155*time.Second, "")
+	f(30*time.Second, 5*time.Second, 5*time.Second, "")
+	f(30*time.Second, 6*time.Second, 0, "--shutdown-delay 6s does not fit: with 20s for answers under way and 5s to spare, pod monitoring/kubestate-0 needs a terminationGracePeriodSeconds of 31, and has 30")
+	f(0, 0, 0, "--shutdown-delay 0s does not fit: with 20s for answers under way and 5s to spare, pod monitoring/kubestate-0 needs a terminationGracePeriodSeconds of 25, and has 0")
 }

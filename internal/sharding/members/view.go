@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -68,6 +69,7 @@ type lister struct {
 	*cache.ListWatch
 	what string
 	log  *slog.Logger
+	lost func(what string, lost bool) // says whether the objects are out of sight
 
 	mu    sync.Mutex
 	wrong bool
@@ -93,7 +95,10 @@ func (l *lister) note(ctx context.Context, err error) {
 	if ctx.Err() == nil && err != nil && !l.wrong {
 		l.log.Warn("cannot see other shards; trying on", "resource", l.what, "err", err)
 	}
-	l.wrong = err != nil
+	if wrong := err != nil; ctx.Err() == nil && wrong != l.wrong {
+		l.wrong = wrong
+		l.lost(l.what, wrong)
+	}
 }
 
 // follow hands on what happens to the objects that the options choose, until ctx
@@ -101,34 +106,41 @@ func (l *lister) note(ctx context.Context, err error) {
 func follow[T interface {
 	metav1.Object
 	runtime.Object
-}](ctx context.Context, client rest.Interface, namespace, resource string, of T, choose func(*metav1.ListOptions), log *slog.Logger, apply func(map[string]*T)) {
-	from := &lister{ListWatch: cache.NewFilteredListWatchFromClient(client, resource, namespace, choose), what: resource, log: log}
+}](ctx context.Context, client rest.Interface, namespace, resource string, of T, choose func(*metav1.ListOptions), s *Shard, apply func(map[string]*T)) {
+	from := &lister{ListWatch: cache.NewFilteredListWatchFromClient(client, resource, namespace, choose), what: resource, log: s.log, lost: func(what string, lost bool) {
+		s.send(ctx, func() { s.outOfSight(what, lost) })
+	}}
 	cache.NewReflectorWithOptions(from, of, &view[T]{map[string]bool{}, apply}, cache.ReflectorOptions{Name: resource}).RunWithContext(ctx)
 }
 
-// watch follows the StatefulSet, its pods, and their Leases, until ctx ends. What
+// watch follows the StatefulSet, its pods and its Lease, until ctx ends. What
 // they become is for the goroutine that takes from events.
 func (s *Shard) watch(ctx context.Context, own self) {
 	var running sync.WaitGroup
 	defer running.Wait()
+	named := func(o *metav1.ListOptions) {
+		o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, own.set.Name).String()
+	}
 	running.Go(func() {
-		named := func(o *metav1.ListOptions) {
-			o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, own.set.Name).String()
-		}
-		follow(ctx, s.api.apps, s.api.namespace, "statefulsets", &appsv1.StatefulSet{}, named, s.log, func(sets map[string]**appsv1.StatefulSet) {
+		follow(ctx, s.api.apps, s.api.namespace, "statefulsets", &appsv1.StatefulSet{}, named, s, func(sets map[string]**appsv1.StatefulSet) {
 			s.send(ctx, func() { s.laidOut(sets[own.set.Name]) })
 		})
 	})
 	running.Go(func() {
 		ours := func(o *metav1.ListOptions) { o.LabelSelector = own.selector }
-		follow(ctx, s.api.core, s.api.namespace, "pods", &corev1.Pod{}, ours, s.log, func(pods map[string]**corev1.Pod) {
+		follow(ctx, s.api.core, s.api.namespace, "pods", &corev1.Pod{}, ours, s, func(pods map[string]**corev1.Pod) {
 			s.send(ctx, func() { s.sawPods(own.set.Name, pods) })
 		})
 	})
-	ours := func(o *metav1.ListOptions) { o.LabelSelector = setLabel + "=" + own.set.Name }
-	follow(ctx, s.api.coordination, s.api.namespace, "leases", &coordinationv1.Lease{}, ours, s.log, func(leases map[string]**coordinationv1.Lease) {
-		s.send(ctx, func() { s.sawLeases(own.set.Name, leases) })
+	follow(ctx, s.api.coordination, s.api.namespace, "leases", &coordinationv1.Lease{}, named, s, func(leases map[string]**coordinationv1.Lease) {
+		s.send(ctx, func() { s.sawLease(leases[own.set.Name]) })
 	})
+}
+
+// outOfSight notes whether the objects of a resource cannot be seen.
+func (s *Shard) outOfSight(what string, lost bool) {
+	s.unseen[what] = lost
+	s.member.SetBlind(s.unseen["pods"] || s.unseen["leases"] || s.unseen["statefulsets"])
 }
 
 // laidOut takes up the layout of the StatefulSet. One that is gone leaves everything
@@ -165,20 +177,27 @@ func (s *Shard) sawPods(set string, pods map[string]**corev1.Pod) {
 	}
 }
 
-func (s *Shard) sawLeases(set string, leases map[string]**coordinationv1.Lease) {
-	for name, lease := range leases {
-		n, err := numberOf(name, set)
-		if err != nil {
-			continue
-		}
-		if lease == nil {
-			s.member.SetPromise(n, nil)
-			continue
-		}
-		p, err := promiseOf(*lease)
-		if err != nil {
-			s.log.Warn("cannot read the Lease of a shard; taking it for none", "lease", name, "err", err)
-		}
-		s.member.SetPromise(n, p)
+// sawLease takes up the promises that a version of the Lease has, all of them before
+// anything else is decided. Without a Lease there are none.
+func (s *Shard) sawLease(lease **coordinationv1.Lease) {
+	missing := lease == nil || *lease == nil
+	if missing && !s.leaseless {
+		s.log.Warn("the StatefulSet has no Lease; serving on what is served, and nobody can take over", "err", errNoLease)
+	} else if !missing && s.leaseless {
+		s.log.Info("the StatefulSet has its Lease again")
 	}
+	s.leaseless = missing
+	s.outOfSight("leases", missing)
+	s.metrics.leaseMissing.Set(0)
+	if missing {
+		s.metrics.leaseMissing.Set(1)
+		s.member.SetPromises(nil)
+		return
+	}
+	promises, err := promisesOf((*lease).Annotations)
+	if err != nil && fmt.Sprint(err) != s.unreadable {
+		s.log.Warn("cannot read promises of shards; taking them for none", "err", err)
+	}
+	s.unreadable = fmt.Sprint(err)
+	s.member.SetPromises(promises)
 }

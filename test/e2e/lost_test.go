@@ -1,0 +1,115 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/test/cluster"
+)
+
+// TestLostNode has one of three shards die with its node. Another one takes over all of
+// its share, and gives that back when the shard has returned, with nothing missing
+// in between. Then the Lease is deleted, and made anew.
+func TestLostNode(t *testing.T) {
+	const pods = 300
+	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
+	_, err := c.Populate(t.Context(), pods)
+	must(t, err)
+	s := startSet(t, c, 3, 3, "--resources=pods,nodes", "--shard-takeover-after=5s")
+	await(t, settling, func(ctx context.Context) error { return s.settled(ctx, 3) })
+	await(t, settling, func(ctx context.Context) error { return s.served(ctx, pods) })
+
+	s.loseNode(t.Context(), shardSet+"-1")
+	began := time.Now()
+	await(t, settling, func(ctx context.Context) error { return s.served(ctx, pods) })
+	t.Logf("all is served again %s after a shard was lost", time.Since(began).Round(100*time.Millisecond))
+	wantShares(t, s, map[string]float64{shardSet + "-0": 1. / 3, shardSet + "-2": 2. / 3})
+
+	s.findNode(shardSet + "-1")
+	await(t, settling, func(ctx context.Context) error {
+		// What one has let go another has had for a while: it is missing twice only if
+		// it is missing.
+		if s.served(ctx, pods) != nil {
+			if err := s.served(ctx, pods); err != nil {
+				t.Error(err)
+			}
+		}
+		return s.settled(ctx, 3)
+	})
+	t.Run("lease", func(t *testing.T) { loseLease(t, s) })
+}
+
+// served says whether some of the pods are in the answer of no shard.
+func (s *kubelet) served(ctx context.Context, pods int) error {
+	seen := map[string]bool{}
+	for _, p := range s.shards() {
+		series, err := p.Scrape(ctx)
+		if err != nil {
+			continue // it is not ready, or has ended
+		}
+		for name := range series {
+			if strings.HasPrefix(name, "kube_pod_info{") && !strings.Contains(name, `namespace="`+monitoring+`"`) {
+				seen[name] = true
+			}
+		}
+	}
+	if len(seen) != pods {
+		return fmt.Errorf("%d pods are served, want %d", len(seen), pods)
+	}
+	return nil
+}
+
+// wantShares fails the test unless the shards come to own these shares, as about.
+func wantShares(t *testing.T, s *kubelet, want map[string]float64) {
+	t.Helper()
+	await(t, settling, func(ctx context.Context) error {
+		for name, p := range s.shards() {
+			self, err := p.Self(ctx)
+			if err != nil {
+				return err
+			}
+			if got := self["kubestate_shard_owned_ratio"]; got < want[name]-0.01 || got > want[name]+0.01 {
+				return fmt.Errorf("%s owns %v, want %v", name, got, want[name])
+			}
+		}
+		return nil
+	})
+}
+
+// loseLease deletes the Lease. The shards say so and serve on; once there is one
+// again they promise again.
+func loseLease(t *testing.T, s *kubelet) {
+	missing := func(want float64) func(context.Context) error {
+		return func(ctx context.Context) error {
+			for name, p := range s.shards() {
+				self, err := p.Self(ctx)
+				if err != nil {
+					return err
+				}
+				if got := self["kubestate_shard_lease_missing"]; got != want {
+					return fmt.Errorf("%s: kubestate_shard_lease_missing %v, want %v", name, got, want)
+				}
+			}
+			return s.settled(ctx, 3)
+		}
+	}
+	leases := s.c.Client.CoordinationV1().Leases(monitoring)
+	must(t, leases.Delete(t.Context(), shardSet, metav1.DeleteOptions{}))
+	await(t, settling, missing(1))
+	_, err := leases.Create(t.Context(), &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: shardSet}}, metav1.CreateOptions{})
+	must(t, err)
+	await(t, settling, missing(0))
+	await(t, settling, func(ctx context.Context) error {
+		lease, err := leases.Get(ctx, shardSet, metav1.GetOptions{})
+		if err == nil && len(lease.Annotations) != 3 {
+			err = fmt.Errorf("promises %v, want three", lease.Annotations)
+		}
+		return err
+	})
+}
