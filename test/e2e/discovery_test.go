@@ -2,9 +2,14 @@ package e2e
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
-	"net/url"
+	"net/http/httptest"
+	"net/http/httputil"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,13 +21,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubestate/kubestate/test/cluster"
-	"github.com/kubestate/kubestate/test/faults"
 	"github.com/kubestate/kubestate/test/process"
 )
 
@@ -53,19 +56,19 @@ func TestDiscovery(t *testing.T) {
 	for _, f := range []struct {
 		name, mode string
 		components []string
-		config     func(t *testing.T, d *discovered) string
-		run        func(t *testing.T, d *discovered)
+		config     func(*discovered, *testing.T) string
+		run        func(*discovered, *testing.T)
 	}{
-		{"endpoints", "sharded", nil, func(t *testing.T, d *discovered) string { return d.annotated(t, "endpoints") }, (*discovered).shards},
-		{"endpointslice", "sharded", nil, func(t *testing.T, d *discovered) string { return d.annotated(t, "endpointslice") }, (*discovered).shards},
+		{"endpoints", "sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).shards},
+		{"endpointslice", "sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpointslice") }, (*discovered).shards},
 		{"servicemonitor", "sharded", []string{"prometheus-operator"}, (*discovered).operated, (*discovered).shards},
-		{"per-node", "per-node", nil, func(t *testing.T, d *discovered) string { return d.annotated(t, "endpoints") }, (*discovered).perNode},
+		{"per-node", "per-node", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).perNode},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			d := w.deploy(t, f.name, f.mode, f.components...)
-			d.prometheus = runPrometheus(t, f.config(t, d))
-			f.run(t, d)
+			d.prometheus = runPrometheus(t, f.config(d, t))
+			f.run(d, t)
 		})
 	}
 }
@@ -73,23 +76,19 @@ func TestDiscovery(t *testing.T) {
 // discovery is a cluster whose nodes are the test's.
 type discovery struct {
 	*deployments
-	host  *machines
-	proxy *faults.Proxy
-	crb   *rbacv1.ClusterRoleBinding
+	host *machines
 }
 
 func newDiscovery(t *testing.T) *discovery {
 	t.Helper()
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: controllers, Scheduler: true, ServiceAccounts: true})
-	proxy, err := faults.New(&rest.Config{Host: c.URL, TLSClientConfig: rest.TLSClientConfig{CAFile: c.CA}})
-	must(t, err)
-	t.Cleanup(func() { must(t, proxy.Close()) })
-	w := &discovery{deployments: &deployments{c: c, tls: newServing(t), k: newKubectl(t, c.Kubeconfig)}, proxy: proxy}
+	w := &discovery{deployments: &deployments{c: c, tls: newServing(t), k: newKubectl(t, c.Kubeconfig)}}
 	crds, err := process.Built("operator-crds")
 	must(t, err)
 	w.k.run(t, "apply", "--server-side", "-f", crds)
 	w.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
-	w.host = startMachines(t, w.deployments, proxy.URL)
+	w.host = startMachines(t, w.deployments)
+	w.host.api, w.host.ca = slowLists(t, c)
 	for i := range discoveredNodes {
 		w.host.join(fmt.Sprint("worker-", i))
 	}
@@ -101,20 +100,41 @@ func newDiscovery(t *testing.T) *discovery {
 		pods = append(pods, pod)
 	}
 	must(t, c.Put(t.Context(), slices.Values(pods)))
-	proxy.Set(faults.Fault{Answer: slowLists})
 	return w
 }
 
-// slowLists has lists of all pods or nodes take their time.
-func slowLists(_ http.ResponseWriter, r *http.Request) bool {
-	query := r.URL.Query()
-	if all := r.URL.Path == "/api/v1/pods" || r.URL.Path == "/api/v1/nodes"; all && (!query.Has("watch") || query.Has("sendInitialEvents")) {
-		select {
-		case <-time.After(listing):
-		case <-r.Context().Done():
-		}
+// slowLists stands before the API server, and has lists of all pods or nodes take their
+// time. It gives its URL and the file of its authority.
+func slowLists(t *testing.T, c *cluster.Cluster) (url, ca string) {
+	t.Helper()
+	target, err := neturl.Parse(c.URL)
+	must(t, err)
+	through := &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0), // it would tell of programs that ended
 	}
-	return false
+	through.Transport, err = rest.TransportFor(&rest.Config{Host: c.URL, TLSClientConfig: rest.TLSClientConfig{CAFile: c.CA}})
+	must(t, err)
+	slow := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		if all := r.URL.Path == "/api/v1/pods" || r.URL.Path == "/api/v1/nodes"; all && (!query.Has("watch") || query.Has("sendInitialEvents")) {
+			select {
+			case <-time.After(listing):
+			case <-r.Context().Done():
+			}
+		}
+		through.ServeHTTP(w, r)
+	}))
+	slow.EnableHTTP2 = true
+	slow.StartTLS()
+	t.Cleanup(func() {
+		slow.CloseClientConnections()
+		slow.Close()
+	})
+	ca = filepath.Join(t.TempDir(), "ca.crt")
+	must(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: slow.Certificate().Raw}), 0o600))
+	return slow.URL, ca
 }
 
 // discovered is a mode in a namespace of its own, and the Prometheus that finds it.
@@ -141,7 +161,7 @@ func (w *discovery) deploy(t *testing.T, namespace, mode string, components ...s
 	// Prometheus takes to hear of it.
 	kustomization["patches"] = []any{map[string]any{
 		"target": map[string]string{"kind": "Deployment|DaemonSet"},
-		"patch":  fmt.Sprintf("[{op: replace, path: /spec/minReadySeconds, value: %d}]", w.minReady(t)),
+		"patch":  fmt.Sprintf("- {op: replace, path: /spec/minReadySeconds, value: %d}", w.minReady(t)),
 	}}
 	text, err := yaml.Marshal(kustomization)
 	must(t, err)
@@ -335,7 +355,7 @@ func (p *prometheus) queryRange(t *testing.T, query string, from, to time.Time) 
 	t.Helper()
 	var answer struct{ Result []struct{ Values [][2]any } }
 	seconds := func(t time.Time) string { return strconv.FormatFloat(unix(t), 'f', 3, 64) }
-	must(t, p.get(t.Context(), "/api/v1/query_range", url.Values{
+	must(t, p.get(t.Context(), "/api/v1/query_range", neturl.Values{
 		"query": {query}, "start": {seconds(from)}, "end": {seconds(to)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)},
 	}, &answer))
 	values := map[int64]float64{}

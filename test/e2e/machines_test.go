@@ -31,8 +31,8 @@ import (
 type machines struct {
 	t *testing.T
 	d *deployments
-	// api is what programs are told the API server's URL is.
-	api     string
+	// api is what programs are told the API server's URL is, and ca the file of its authority.
+	api, ca string
 	network int
 
 	mu       sync.Mutex
@@ -51,9 +51,9 @@ type hosted struct {
 }
 
 // startMachines plays the kubelets for the time of the test.
-func startMachines(t *testing.T, d *deployments, api string) *machines {
+func startMachines(t *testing.T, d *deployments) *machines {
 	t.Helper()
-	h := &machines{t: t, d: d, api: api, programs: map[types.UID]*hosted{}}
+	h := &machines{t: t, d: d, api: d.c.URL, ca: d.c.CA, programs: map[types.UID]*hosted{}}
 	h.takeNetwork()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -188,7 +188,7 @@ func (h *machines) start(ctx context.Context, pod *corev1.Pod) error {
 	p.pod.Status.PodIP = "10." + at
 	dir := h.t.TempDir()
 	kubeconfig := filepath.Join(dir, "kubeconfig")
-	must(h.t, cluster.WriteKubeconfig(kubeconfig, h.api, h.d.c.CA, h.d.token(h.t, pod.Namespace, pod.Spec.ServiceAccountName, pod)))
+	must(h.t, cluster.WriteKubeconfig(kubeconfig, h.api, h.ca, h.d.token(h.t, pod.Namespace, pod.Spec.ServiceAccountName, pod)))
 	args := append(p.arguments(h.t),
 		"--kubeconfig="+kubeconfig, "--host=127."+at, "--port=10241", "--telemetry-host=127."+at, "--telemetry-port=10242")
 	var err error
