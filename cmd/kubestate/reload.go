@@ -161,11 +161,30 @@ func (r *reloader) change(opts options.Options) (anew []string, err error) {
 	return anew, err
 }
 
-// show shows the layout, if that is one of the options.
+// show shows what is divided among shards, and the layout, if that is one of the options.
 func (r *reloader) show(opts options.Options) {
+	r.place.Divide(divisionOf(opts))
 	if opts.Pod == "" {
 		r.place.Set(sharding.Static(opts.Shard, opts.TotalShards))
 	}
+}
+
+// divisionOf is what the options have shards divide.
+func divisionOf(opts options.Options) sharding.Division {
+	d := sharding.Division{Of: "all", Shards: "none"}
+	switch {
+	case opts.Node != "":
+		d.Of = "node/" + opts.Node
+	case opts.Unscheduled:
+		d.Of = "unscheduled"
+	}
+	switch {
+	case opts.Pod != "":
+		d.Shards = "statefulset"
+	case opts.TotalShards > 1:
+		d.Shards = "flags"
+	}
+	return d
 }
 
 // reloadMetrics tell of the configuration file. Their names and meanings are those

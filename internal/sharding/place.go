@@ -25,9 +25,23 @@ func Static(ordinal, total int) Layout {
 	return Layout{Ordinal: ordinal, Total: total, Owned: Even(ordinal, total)}
 }
 
+// A Division says what is divided among shards, and how. Alert rules go by it, since a
+// kubestate that serves everything looks like the only shard there is.
+type Division struct {
+	// Of is "all" that is watched, the pods that are "unscheduled", or those of
+	// "node/" and its name.
+	Of string
+	// Shards are those of a "statefulset" or of "flags", or "none" where one kubestate
+	// serves all of it.
+	Shards string
+}
+
 // A Place shows the present layout, as metrics and in words: all of them are of one
 // layout. It may be used concurrently.
-type Place struct{ layout atomic.Pointer[Layout] }
+type Place struct {
+	layout   atomic.Pointer[Layout]
+	division atomic.Pointer[Division]
+}
 
 var (
 	ordinalDesc = prometheus.NewDesc("kube_state_metrics_shard_ordinal",
@@ -38,6 +52,8 @@ var (
 		"Which part of all uids this shard owns, from 0 to 1. It is 1 in sum over all shards, and more while they change.", nil, nil)
 	generationDesc = prometheus.NewDesc("kubestate_shard_layout_generation",
 		"The generation of the layout of shards that is in force here: the same in all shards, but while they change; 0 if it is set by hand.", nil, nil)
+	divisionDesc = prometheus.NewDesc("kubestate_division_info",
+		"What is divided among shards: all that is watched, the pods of a node, or those that are unscheduled; and by what: flags, a statefulset, or none, if it is not divided. Always 1.", []string{"of", "shards"}, nil)
 )
 
 // NewPlace registers the metrics of a place with reg, that of the only shard there
@@ -46,6 +62,7 @@ var (
 func NewPlace(reg prometheus.Registerer) *Place {
 	p := &Place{}
 	p.Set(Static(0, 1))
+	p.Divide(Division{Of: "all", Shards: "none"})
 	reg.MustRegister(p)
 	return p
 }
@@ -53,12 +70,16 @@ func NewPlace(reg prometheus.Registerer) *Place {
 // Set shows a layout in the place of the one before.
 func (p *Place) Set(l Layout) { p.layout.Store(&l) }
 
+// Divide shows a division in the place of the one before.
+func (p *Place) Divide(d Division) { p.division.Store(&d) }
+
 // Describe is part of prometheus.Collector.
 func (*Place) Describe(to chan<- *prometheus.Desc) {
 	to <- ordinalDesc
 	to <- totalDesc
 	to <- ownedDesc
 	to <- generationDesc
+	to <- divisionDesc
 }
 
 // Collect is part of prometheus.Collector.
@@ -71,6 +92,8 @@ func (p *Place) Collect(to chan<- prometheus.Metric) {
 	show(totalDesc, float64(l.Total))
 	show(ownedDesc, l.Owned.Share())
 	show(generationDesc, float64(l.Generation))
+	d := p.division.Load()
+	show(divisionDesc, 1, d.Of, d.Shards)
 }
 
 // String says what is served of all objects; it is empty for everything.

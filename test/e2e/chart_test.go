@@ -17,7 +17,7 @@ var chartModes = []mode{
 	{
 		name: "chart", level: "restricted", pods: map[string]int{"kubestate": 1}, values: "{}",
 		series: map[string][]string{"kubestate": {
-			`kube_deployment_status_replicas_available{namespace="kubestate",deployment="kubestate"} 1`,
+			`kube_deployment_status_replicas_ready{namespace="kubestate",deployment="kubestate"} 1`,
 			`kube_service_spec_type{namespace="kubestate",service="kubestate",uid="*",type="ClusterIP"} 1`,
 		}},
 	},
@@ -29,7 +29,7 @@ var chartModes = []mode{
 		}},
 	},
 	{
-		name: "chart-secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
+		name: "chart-secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true,
 		values: "{tls: {enabled: true, secretName: kubestate-tls}, authFilter: {enabled: true}, networkPolicy: {enabled: true}, podDisruptionBudget: {maxUnavailable: 1}, " +
 			"prometheus: {monitor: {enabled: true}}, prometheusRule: {enabled: true}, collectors: [networkpolicies, pods, services]}",
 		series: map[string][]string{"kubestate": {
@@ -43,6 +43,9 @@ var chartModes = []mode{
 	{
 		name: "chart-passwords", level: "restricted", pods: map[string]int{"kubestate": 2}, passwords: true,
 		values: "{autosharding: {enabled: true}, replicas: 2, tls: {enabled: true, secretName: kubestate-tls, webConfig: {basic_auth_users: {prometheus: " + passwordHash + "}}}}",
+	},
+	{
+		name: "chart-replicas", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{replicas: 2}", copies: 2,
 	},
 	{
 		name: "chart-sharded", level: "restricted", pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",

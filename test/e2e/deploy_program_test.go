@@ -73,6 +73,16 @@ func (d *deployments) kubeconfig(t *testing.T, namespace, account string, pod *c
 // and with a kubeconfig in place of the token and the address that a pod finds.
 func (p *deployed) start(t *testing.T) {
 	t.Helper()
+	p.Exporter = start(t, p.kubeconfig, p.arguments(t)...)
+	if p.m.byTLS() {
+		p.Scrapes, p.Telemetry = secure(p.Scrapes), secure(p.Telemetry)
+	}
+}
+
+// arguments are those of the pod's container, as the kubelet fills them in, with other
+// places of what is mounted.
+func (p *deployed) arguments(t *testing.T) []string {
+	t.Helper()
 	container := p.pod.Spec.Containers[0]
 	var replacements []string
 	for _, v := range container.Env {
@@ -94,10 +104,7 @@ func (p *deployed) start(t *testing.T) {
 	for _, arg := range container.Args {
 		args = append(args, replacer.Replace(arg))
 	}
-	p.Exporter = start(t, p.kubeconfig, args...)
-	if p.m.byTLS() {
-		p.Scrapes, p.Telemetry = secure(p.Scrapes), secure(p.Telemetry)
-	}
+	return args
 }
 
 // probed waits until the program passes what a kubelet asks of the pod. Readiness is

@@ -43,6 +43,10 @@ type mode struct {
 	certificates, passwords bool
 	// guarded says that it has a NetworkPolicy.
 	guarded bool
+	// monitored says that it has a ServiceMonitor.
+	monitored bool
+	// copies is how often every pod is served, if not once.
+	copies int
 	// values are those of the chart, in place of a kustomization.
 	values string
 }
@@ -54,7 +58,7 @@ var modes = []mode{
 	{
 		name: "base", level: "restricted", pods: map[string]int{"kubestate": 1},
 		series: map[string][]string{"kubestate": {
-			`kube_deployment_status_replicas_available{namespace="kubestate",deployment="kubestate"} 1`,
+			`kube_deployment_status_replicas_ready{namespace="kubestate",deployment="kubestate"} 1`,
 			`kube_service_spec_type{namespace="kubestate",service="kubestate",uid="*",type="ClusterIP"} 1`,
 			`kube_poddisruptionbudget_status_current_healthy{namespace="kubestate",poddisruptionbudget="kubestate"} 1`,
 		}},
@@ -84,7 +88,7 @@ var modes = []mode{
 		secured: true, certificates: true, guarded: true,
 	},
 	{
-		name: "prometheus-operator", level: "restricted", pods: map[string]int{"kubestate": 1},
+		name: "prometheus-operator", level: "restricted", pods: map[string]int{"kubestate": 1}, monitored: true,
 		series: map[string][]string{"kubestate": {
 			`kube_deployment_spec_replicas{namespace="kubestate",deployment="kubestate"} 1`,
 		}},
@@ -96,12 +100,12 @@ var modes = []mode{
 		name: "per-node", level: "restricted", pods: map[string]int{"kubestate": 1, "kubestate-pods": 3, "kubestate-unscheduled": 1},
 		series: map[string][]string{"kubestate": {
 			`kube_daemonset_status_number_ready{namespace="kubestate",daemonset="kubestate-pods"} 3`,
-			`kube_deployment_status_replicas_available{namespace="kubestate",deployment="kubestate-unscheduled"} 1`,
+			`kube_deployment_status_replicas_ready{namespace="kubestate",deployment="kubestate-unscheduled"} 1`,
 		}},
 	},
 	{
 		name: "overlay", directory: filepath.Join("testdata", "overlay"), namespace: monitoring,
-		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
+		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true,
 		series: map[string][]string{"kubestate": {
 			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
 		}},
@@ -202,6 +206,9 @@ func (d *deployments) try(t *testing.T, m mode) {
 		p.wants(t, m.series[p.instance])
 	}
 	d.wantsPodsOnce(t, m, programs)
+	if !m.certificates && !m.passwords { // no scrape configuration is shipped for these
+		d.wantsNoAlerts(t, m, programs)
+	}
 }
 
 // pods waits until the pods of the mode are there and ready, and gives them by name.
@@ -230,7 +237,7 @@ func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 }
 
 // wantsPodsOnce has every pod that is watched served by one of the programs, and none
-// by two.
+// by two, unless all are replicas.
 func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
@@ -240,7 +247,7 @@ func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) 
 		}
 		want, got := map[string]int{}, map[string]int{}
 		for _, pod := range list.Items {
-			want[pod.Name] = 1
+			want[pod.Name] = max(1, m.copies)
 		}
 		for _, p := range programs {
 			_, body := d.tls.getAs(ctx, p.Scrapes+"/metrics", p.scraper)

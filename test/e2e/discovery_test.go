@@ -1,0 +1,370 @@
+package e2e
+
+import (
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	neturl "net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/process"
+)
+
+const (
+	// listing is how long a list of pods or nodes takes, as in a large cluster: longer than
+	// Prometheus needs to hear of a change, which is up to five seconds.
+	listing = 7 * time.Second
+	// changing bounds a change, in which there may be several lists one after another.
+	changing = 5 * time.Minute
+	// interval is that of scrapes, and shipped that of the files in deploy and docs.
+	interval, shipped = 2 * time.Second, 30 * time.Second
+	// discoveredPods is how many pods there are throughout, and discoveredNodes nodes.
+	discoveredPods, discoveredNodes = 120, 3
+)
+
+// controllers are those that make pods of what is deployed, and addresses of pods. Those of
+// nodes would not stand for kubelets that are a test.
+var controllers = []string{
+	"statefulset-controller", "deployment-controller", "replicaset-controller", "daemonset-controller", "disruption-controller",
+	"endpoints-controller", "endpointslice-controller", "namespace-controller", "root-ca-certificate-publisher-controller",
+}
+
+// TestDiscovery has a Prometheus find each of several deployments by itself while pods come
+// and go as in use: no object is without its series at any time, and no alert about
+// kubestate fires.
+func TestDiscovery(t *testing.T) {
+	w := newDiscovery(t)
+	for _, f := range []struct {
+		name, mode string
+		components []string
+		config     func(*discovered, *testing.T) string
+		run        func(*discovered, *testing.T)
+	}{
+		{"endpoints", "sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).shards},
+		{"endpointslice", "sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpointslice") }, (*discovered).shards},
+		{"servicemonitor", "sharded", []string{"prometheus-operator"}, (*discovered).operated, (*discovered).shards},
+		{"per-node", "per-node", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).perNode},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			d := w.deploy(t, f.name, f.mode, f.components...)
+			d.prometheus = runPrometheus(t, f.config(d, t))
+			f.run(d, t)
+		})
+	}
+}
+
+// discovery is a cluster whose nodes are the test's.
+type discovery struct {
+	*deployments
+	host *machines
+}
+
+func newDiscovery(t *testing.T) *discovery {
+	t.Helper()
+	c := cluster.Start(t, cluster.Options{Controllers: true, Only: controllers, Scheduler: true, ServiceAccounts: true})
+	w := &discovery{deployments: &deployments{c: c, tls: newServing(t), k: newKubectl(t, c.Kubeconfig)}}
+	crds, err := process.Built("operator-crds")
+	must(t, err)
+	w.k.run(t, "apply", "--server-side", "-f", crds)
+	w.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
+	w.host = startMachines(t, w.deployments)
+	w.host.api, w.host.ca = slowLists(t, c)
+	for i := range discoveredNodes {
+		w.host.join(fmt.Sprint("worker-", i))
+	}
+	createNamespace(t, c, shop)
+	var pods []cluster.Object
+	for i := range discoveredPods {
+		pod := newPod(fmt.Sprint("web-", i), corev1.PodRunning, 0)
+		pod.Spec.NodeName = fmt.Sprint("worker-", i%discoveredNodes)
+		pods = append(pods, pod)
+	}
+	must(t, c.Put(t.Context(), slices.Values(pods)))
+	return w
+}
+
+// slowLists stands before the API server, and has lists of all pods or nodes take their
+// time. It gives its URL and the file of its authority.
+func slowLists(t *testing.T, c *cluster.Cluster) (url, ca string) {
+	t.Helper()
+	target, err := neturl.Parse(c.URL)
+	must(t, err)
+	through := &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0), // it would tell of programs that ended
+	}
+	through.Transport, err = rest.TransportFor(&rest.Config{Host: c.URL, TLSClientConfig: rest.TLSClientConfig{CAFile: c.CA}})
+	must(t, err)
+	slow := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		if all := r.URL.Path == "/api/v1/pods" || r.URL.Path == "/api/v1/nodes"; all && (!query.Has("watch") || query.Has("sendInitialEvents")) {
+			select {
+			case <-time.After(listing):
+			case <-r.Context().Done():
+			}
+		}
+		through.ServeHTTP(w, r)
+	}))
+	slow.EnableHTTP2 = true
+	slow.StartTLS()
+	t.Cleanup(func() {
+		slow.CloseClientConnections()
+		slow.Close()
+	})
+	ca = filepath.Join(t.TempDir(), "ca.crt")
+	must(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: slow.Certificate().Raw}), 0o600))
+	return slow.URL, ca
+}
+
+// discovered is a mode in a namespace of its own, and the Prometheus that finds it.
+type discovered struct {
+	*discovery
+	namespace  string
+	prometheus *prometheus
+}
+
+// deploy applies a mode in a namespace of the name. What has no namespace is the same for
+// all of them, except that each account needs its rights.
+func (w *discovery) deploy(t *testing.T, namespace, mode string, components ...string) *discovered {
+	t.Helper()
+	dir := t.TempDir()
+	deploy, err := filepath.Rel(dir, filepath.Join(repository(t), "deploy"))
+	must(t, err)
+	kustomization := map[string]any{"namespace": namespace, "resources": []string{filepath.Join(deploy, mode)}}
+	var paths []string
+	for _, c := range components {
+		paths = append(paths, filepath.Join(deploy, "components", c))
+	}
+	kustomization["components"] = paths
+	// What a new pod waits for is in proportion to the interval of scrapes, but for what
+	// Prometheus takes to hear of it.
+	kustomization["patches"] = []any{map[string]any{
+		"target": map[string]string{"kind": "Deployment|DaemonSet"},
+		"patch":  fmt.Sprintf("- {op: replace, path: /spec/minReadySeconds, value: %d}", w.minReady(t)),
+	}}
+	text, err := yaml.Marshal(kustomization)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), text, 0o600))
+	rendered := w.k.run(t, "kustomize", dir)
+	// Of one name for all namespaces.
+	rendered = regexp.MustCompile(`(?m)^(kind: ClusterRole(?:Binding)?\nmetadata:\n(?: .*\n)*?  name: )kubestate`).ReplaceAllString(rendered, "${1}kubestate-"+namespace)
+	rendered = regexp.MustCompile(`(?m)^(  kind: ClusterRole\n  name: )kubestate`).ReplaceAllString(rendered, "${1}kubestate-"+namespace)
+	manifest := filepath.Join(dir, "manifest.yaml")
+	must(t, os.WriteFile(manifest, []byte(rendered), 0o600))
+	w.k.run(t, "apply", "--server-side", "-f", manifest)
+	return &discovered{discovery: w, namespace: namespace}
+}
+
+// minReady is minReadySeconds of the manifests, less what the interval here is shorter.
+func (w *discovery) minReady(t *testing.T) int {
+	t.Helper()
+	var d struct{ Spec struct{ MinReadySeconds int } }
+	readYAML(t, "../../deploy/base/workload/deployment.yaml", &d)
+	return d.Spec.MinReadySeconds - int((shipped - interval).Seconds())
+}
+
+// annotated is the configuration of docs/integrations with the role.
+func (d *discovered) annotated(t *testing.T, role string) string {
+	t.Helper()
+	text := string(documented(t, "prometheus.yaml"))
+	text = replaced(t, text, "  - role: endpointslice\n", d.api(t, role))
+	text = replaced(t, text, "scrape_interval: "+inSeconds(shipped), "scrape_interval: "+inSeconds(interval)+"\n  evaluation_interval: "+inSeconds(interval))
+	return text + "  - " + d.host.here() + "\n" + d.rules(t)
+}
+
+// api is a discovery of the namespace, as there is one beside it for each of the others.
+func (d *discovered) api(t *testing.T, role string) string {
+	t.Helper()
+	return fmt.Sprintf("  - role: %s\n    namespaces: {names: [%s]}\n    api_server: %s\n    authorization: {credentials_file: %s}\n    tls_config: {ca_file: %s}\n",
+		role, d.namespace, d.c.URL, secretFile(t, d.c.Token(d.c.Admin())), d.c.CA)
+}
+
+// inSeconds is a duration as Prometheus writes it.
+func inSeconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
+
+// operated is what the Prometheus operator makes of the ServiceMonitor.
+func (d *discovered) operated(t *testing.T) string {
+	t.Helper()
+	m := d.monitor(t, d.namespace)
+	text := fmt.Sprintf("global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}\nscrape_configs:\n", inSeconds(interval))
+	for i, e := range m.Spec.Endpoints {
+		if e.Interval != inSeconds(shipped) {
+			t.Errorf("the port %s is scraped every %s", e.Port, e.Interval)
+		}
+		text += m.job(t, i, d.api(t, "endpoints"), d.host.here())
+	}
+	return text + d.rules(t)
+}
+
+// rules has the shipped alerts evaluated.
+func (d *discovered) rules(t *testing.T) string {
+	t.Helper()
+	return "rule_files: ['" + hastyRules(t) + "']\n"
+}
+
+// lastingOf is how many of the pods that are there throughout have series.
+const lastingOf = `count(group by (pod) (kube_pod_info{namespace="` + shop + `"}))`
+
+// shards resizes a StatefulSet, drains a node of one of its pods and gives it another image.
+func (d *discovered) shards(t *testing.T) {
+	const image = "v0.1.0"
+	settled := func(n int, tag string, done func(context.Context) error) {
+		t.Helper()
+		began := time.Now()
+		await(t, changing, func(ctx context.Context) error {
+			if err := d.host.settled(ctx, d.namespace, n, tag, true); err != nil {
+				return err
+			}
+			if done != nil {
+				return done(ctx)
+			}
+			return nil
+		}, d.prometheus.Process)
+		t.Logf("%d shards of image %s after %s", n, tag, time.Since(began).Round(100*time.Millisecond))
+	}
+	settled(2, image, nil)
+	began := d.begin(t, lastingOf, discoveredPods)
+	d.k.run(t, "scale", "statefulset", "kubestate", "--replicas=3", "-n", d.namespace)
+	settled(3, image, nil)
+	d.k.run(t, "scale", "statefulset", "kubestate", "--replicas=2", "-n", d.namespace)
+	settled(2, image, nil)
+	settled(2, image, d.evict(t, "kubestate-0"))
+	d.k.run(t, "set", "image", "statefulset/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", d.namespace)
+	settled(2, "next", nil)
+	d.end(t, began, map[string]float64{lastingOf: discoveredPods})
+}
+
+// evict has a pod evicted, and gives a condition that holds when another one is in its place.
+func (d *discovered) evict(t *testing.T, name string) func(context.Context) error {
+	t.Helper()
+	pods := d.c.Client.CoreV1().Pods(d.namespace)
+	before, err := pods.Get(t.Context(), name, metav1.GetOptions{})
+	must(t, err)
+	awaitAPI(t, d.c, func(ctx context.Context) error { // the budget is counted in its time
+		return d.c.Client.PolicyV1().Evictions(d.namespace).Evict(ctx, &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: d.namespace}})
+	})
+	return func(ctx context.Context) error {
+		pod, err := pods.Get(ctx, name, metav1.GetOptions{})
+		if err == nil && pod.UID == before.UID {
+			err = fmt.Errorf("%s is still there", name)
+		}
+		return err
+	}
+}
+
+// perNode gives another image to the kubestates of the nodes and to those beside them.
+func (d *discovered) perNode(t *testing.T) {
+	const nodes = `count(group by (node) (kube_node_info))`
+	settled := func(tag string) {
+		t.Helper()
+		await(t, changing, func(ctx context.Context) error {
+			return d.host.settled(ctx, d.namespace, discoveredNodes+2, tag, false)
+		}, d.prometheus.Process)
+	}
+	settled("v0.1.0")
+	d.begin(t, nodes, discoveredNodes)
+	began := d.begin(t, lastingOf, discoveredPods)
+	for _, workload := range []string{"deployment/kubestate", "deployment/kubestate-unscheduled", "daemonset/kubestate-pods"} {
+		d.k.run(t, "set", "image", workload, "kubestate=ghcr.io/kubestate/kubestate:next", "-n", d.namespace)
+	}
+	settled("next")
+	d.end(t, began, map[string]float64{lastingOf: discoveredPods, nodes: discoveredNodes})
+}
+
+// begin waits until a query has the answer that it is to have from then on.
+func (d *discovered) begin(t *testing.T, query string, want float64) time.Time {
+	t.Helper()
+	d.prometheus.wantAnswer(t, query, map[string]float64{"": want})
+	return time.Now()
+}
+
+// end fails the test unless queries have had their answers since began, at each quarter of
+// an interval, and no alert about kubestate has fired. What a scrape had is lost if it takes
+// too long; of such moments there may be some.
+func (d *discovered) end(t *testing.T, began time.Time, want map[string]float64) {
+	t.Helper()
+	d.afterScrapes(t, time.Now(), 2)
+	over := time.Now()
+	late := d.prometheus.queryRange(t, fmt.Sprintf("count(up == 0 and scrape_duration_seconds >= %v)", interval.Seconds()), began, over)
+	for query, n := range want {
+		got := d.prometheus.queryRange(t, query, began, over)
+		missing, skipped := []string{}, 0
+		for at := began.UnixMilli(); at <= over.UnixMilli(); at += step.Milliseconds() {
+			switch is := got[at]; {
+			case late[at] > 0:
+				skipped++
+			case is != n:
+				missing = append(missing, fmt.Sprintf("%.2fs: %v", float64(at-began.UnixMilli())/1000, is))
+			}
+		}
+		if len(missing) > 0 {
+			t.Errorf("%s is to be %v, and is in %d of %d moments: %s", query, n, len(missing), len(got), strings.Join(missing, ", "))
+		}
+		t.Logf("%s: %d moments, %d of them with a late scrape", query, len(got), skipped)
+		if skipped > len(got)/4 {
+			t.Error("too many scrapes are late")
+		}
+	}
+	fired := d.prometheus.queryRange(t, `count(ALERTS{alertname=~"Kubestate.*", alertstate="firing"})`, began, over)
+	if len(fired) > 0 {
+		names, err := d.prometheus.query(t.Context(), fmt.Sprintf(`count by (alertname, instance) (count_over_time(ALERTS{alertname=~"Kubestate.*", alertstate="firing"}[%s]))`, inSeconds(over.Sub(began))))
+		must(t, err)
+		t.Errorf("alerts fired: %v", names)
+	}
+}
+
+// afterScrapes waits until every target that is up has been scraped so often since a time.
+func (d *discovered) afterScrapes(t *testing.T, since time.Time, often float64) {
+	t.Helper()
+	await(t, settling, func(ctx context.Context) error {
+		got, err := d.prometheus.query(ctx, fmt.Sprintf("min(count_over_time((up == 1)[%s:%s]))", inSeconds(time.Since(since)+time.Second), inSeconds(interval)))
+		if err == nil && (got[""] < often || time.Since(since) < time.Duration(often)*interval) {
+			err = fmt.Errorf("scraped %v times", got[""])
+		}
+		return err
+	}, d.prometheus.Process)
+}
+
+// step is how far apart two moments are that Prometheus is asked about.
+const step = interval / 8
+
+// queryRange gives the answers to a query that has one series, by time in Unix
+// milliseconds.
+func (p *prometheus) queryRange(t *testing.T, query string, from, to time.Time) map[int64]float64 {
+	t.Helper()
+	var answer struct{ Result []struct{ Values [][2]any } }
+	seconds := func(t time.Time) string { return strconv.FormatFloat(unix(t), 'f', 3, 64) }
+	must(t, p.get(t.Context(), "/api/v1/query_range", neturl.Values{
+		"query": {query}, "start": {seconds(from)}, "end": {seconds(to)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)},
+	}, &answer))
+	values := map[int64]float64{}
+	for _, series := range answer.Result {
+		for _, sample := range series.Values {
+			value, err := strconv.ParseFloat(fmt.Sprint(sample[1]), 64)
+			must(t, err)
+			values[int64(sample[0].(float64)*1000+0.5)] = value
+		}
+	}
+	return values
+}
