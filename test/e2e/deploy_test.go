@@ -41,6 +41,11 @@ type mode struct {
 	secured bool
 	// guarded says that it has a NetworkPolicy.
 	guarded bool
+	// monitored says that it has a ServiceMonitor for readers by token over TLS.
+	monitored bool
+	// documented says that it is the overlay in deploy/README.md, which has the rights of
+	// the modes that it is made of.
+	documented bool
 	// values are those of the chart, in place of a kustomization.
 	values string
 }
@@ -93,10 +98,13 @@ var modes = []mode{
 	},
 	{
 		name: "overlay", directory: filepath.Join("testdata", "overlay"), namespace: monitoring,
-		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
+		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true,
 		series: map[string][]string{"kubestate": {
 			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
 		}},
+	},
+	{
+		name: "documented", namespace: monitoring, pods: map[string]int{"kubestate": 2}, secured: true, monitored: true, documented: true,
 	},
 }
 
@@ -165,6 +173,9 @@ func startDeployments(t *testing.T) *deployments {
 }
 
 func (d *deployments) try(t *testing.T, m mode) {
+	if m.documented {
+		m.directory = documentedOverlay(t)
+	}
 	if m.values == "" {
 		d.k.run(t, "apply", "--server-side", "-k", m.directory)
 		defer d.k.run(t, "delete", "-k", m.directory) // and waits until the namespace is gone
@@ -172,8 +183,11 @@ func (d *deployments) try(t *testing.T, m mode) {
 		defer d.install(t, m)()
 	}
 	if m.secured {
-		d.k.run(t, "create", "secret", "tls", "kubestate-tls", "-n", m.namespace,
-			"--cert", filepath.Join(d.tls.dir, "server.crt"), "--key", filepath.Join(d.tls.dir, "server.key"))
+		d.tls.names = documentedNames(t, m.namespace)
+		d.tls.renew(t)
+		d.k.run(t, "create", "secret", "generic", "kubestate-tls", "--type=kubernetes.io/tls", "-n", m.namespace, "--from-file=ca.crt="+d.tls.ca,
+			"--from-file=tls.crt="+filepath.Join(d.tls.dir, "server.crt"), "--from-file=tls.key="+filepath.Join(d.tls.dir, "server.key"))
+		defer d.k.run(t, "delete", "secret", "kubestate-tls", "-n", m.namespace, "--ignore-not-found")
 	}
 	namespace, err := d.c.Client.CoreV1().Namespaces().Get(t.Context(), m.namespace, metav1.GetOptions{})
 	must(t, err)
@@ -185,7 +199,9 @@ func (d *deployments) try(t *testing.T, m mode) {
 		programs = append(programs, d.newDeployed(t, m, pod))
 	}
 	d.wantsPoliciesFor(t, m, programs)
-	d.wantsAccess(t, m, programs)
+	if !m.documented {
+		d.wantsAccess(t, m, programs)
+	}
 	for _, p := range programs {
 		p.start(t)
 	}
@@ -194,6 +210,9 @@ func (d *deployments) try(t *testing.T, m mode) {
 		p.wants(t, m.series[p.instance])
 	}
 	d.wantsPodsOnce(t, m, programs)
+	if m.monitored {
+		d.wantsMonitored(t, m, programs)
+	}
 }
 
 // pods waits until the pods of the mode are there and ready, and gives them by name.
