@@ -13,7 +13,7 @@ var (
 	define  = regexp.MustCompile(`^define "(.+)"`)
 	silent  = regexp.MustCompile(`^(if|else|end|range|with|define|fail|/\*|\$\w+ :?=)`)
 	quoted  = regexp.MustCompile(`^(quote|int|toYaml|toJson) |\| (quote|int|toYaml|toJson)( \| nindent \d+)?$`)
-	include = regexp.MustCompile(`^include "([^"]+)" [^|]*( \| (trim|nindent \d+))*$`)
+	include = regexp.MustCompile(`^include "([^"]+)" [^|]*( \| (indent \d+|nindent \d+|trimPrefix " +"))*$`)
 	nested  = regexp.MustCompile(`\([^()]*\)`)
 )
 
@@ -62,5 +62,4 @@ var exceptions = map[string]bool{
 	". | nindent 4":      true, // of a helper
 	"trim . | nindent 0": true,
 	"trim . | nindent 2": true,
-	`include "kubestate.container" . | nindent 4 | trim`: true,
 }

@@ -172,7 +172,7 @@ spec:
     {{- . | nindent 4 }}
   {{- end }}
   containers:
-  - {{ include "kubestate.container" . | nindent 4 | trim }}
+  - {{ include "kubestate.container" . | indent 4 | trimPrefix "    " }}
   {{- with .Values.containers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
