@@ -36,7 +36,7 @@ var hostile = []string{
 	"123", "1e3", "0x1f", "017", "true", "null", "yes", "off", // names, too
 	"::", "1.0", "1_000", "12:30:45", "~", ".inf", "2026-01-01", "=",
 	"*alias", "&anchor", "!tag", "%directive", "@at", "`tick", "- item", "? key", "| text", "> text", "[list", "{map", "}", "]",
-	"key: value", "key:", " # comment", "#comment", " space ", "\ttab", `"`, `'`, `\`, `\n`, `a"b'c\d`, "two\nlines", "\nlast\n\n", "---\na: b", "a\r\nb",
+	"key: value", "key:", " # comment", "#comment", " space ", "\ttab", `"`, `'`, `\`, `\n`, `a"b'c\d`, "two\nlines", "\nlast\n", "---\na: b", "a\r\nb",
 	"{{", "}}", "{{ .Release.Name }}", "ümlaut \u2028 \U0001F600", "\u0007", "$(POD_NAME)",
 }
 
@@ -204,8 +204,11 @@ func (l leaf) form(s string) string {
 	return s
 }
 
-// takes says whether the schema takes a string there.
+// takes says whether a string may be there: by the schema, and as part of its form.
 func (l leaf) takes(s string) bool {
+	if strings.HasSuffix(forms[l.path], "]") && strings.ContainsAny(s, "=[]") {
+		return false
+	}
 	return l.pattern.MatchString(l.form(s)) && l.pattern.MatchString(l.form(marker))
 }
 
@@ -225,8 +228,16 @@ func render(t *testing.T, values any, args ...string) ([]map[string]any, error) 
 
 // objects are those of a manifest. A key that comes twice is an error.
 func objects(manifest string) ([]map[string]any, error) {
+	documents := []string{""}
+	for line := range strings.Lines(manifest) {
+		if line == "---\n" {
+			documents = append(documents, "")
+			continue
+		}
+		documents[len(documents)-1] += line // with its end, which may be part of a string
+	}
 	var all []map[string]any
-	for document := range strings.SplitSeq("\n"+manifest, "\n---\n") {
+	for _, document := range documents {
 		var object map[string]any
 		if err := yaml.UnmarshalStrict([]byte(document), &object); err != nil {
 			return nil, fmt.Errorf("%w in\n%s", err, document)
