@@ -77,7 +77,7 @@ var modes = []mode{
 	{
 		name: "secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
 		series: map[string][]string{"kubestate": {
-			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 1`,
+			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 2`,
 		}},
 	},
 	{
@@ -178,7 +178,8 @@ func (d *deployments) try(t *testing.T, m mode) {
 	}
 	if m.values == "" {
 		d.k.run(t, "apply", "--server-side", "-k", m.directory)
-		defer d.k.run(t, "delete", "-k", m.directory) // and waits until the namespace is gone
+		// And waits until the namespace is gone. A token goes with its account.
+		defer d.k.run(t, "delete", "-k", m.directory, "--ignore-not-found")
 	} else {
 		defer d.install(t, m)()
 	}
