@@ -28,7 +28,7 @@ image: ## Write the image to .build/image, an OCI layout, and what is in it to .
 		CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOOS=$${platform%/*} GOARCH=$${platform#*/} \
 			$(MAKE) --no-print-directory build BUILD=$(BUILD)/programs/$$platform BRANCH=; \
 	done
-	cd hack/image && go run . -programs $(BUILD)/programs -to $(BUILD)/image \
+	cd hack/image && go run . -programs $(BUILD)/programs -modules "$$(go env GOMODCACHE)" -go "$$(go env GOROOT)" -to $(BUILD)/image \
 		-version "$(VERSION)" -revision "$(REVISION)" -created $(CREATED) $(PLATFORMS)
 
 generate: $(BUILD)/kubectl ## Write the generated parts of docs/ and deploy/
@@ -43,7 +43,13 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	$(BUILD)/golangci-lint run ./...
 	cd test && $(BUILD)/golangci-lint run ./...
 	cd hack/image && $(BUILD)/golangci-lint run ./...
-	go mod tidy -diff
+	$(MAKE) --no-print-directory tidy
+
+# Every module of the repository, new ones too.
+MODULES = $(patsubst %/go.mod,%,$(shell find . -name .build -prune -o -name go.mod -print))
+
+tidy: ## Fail if a go.mod or go.sum is not as go mod tidy leaves it
+	set -e; for module in $(MODULES); do (cd $$module && go mod tidy -diff) || { echo "$$module: run go mod tidy"; exit 1; }; done
 
 unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 30m ./...
@@ -156,5 +162,5 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 $(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod
 	cd test/otelcol && go build -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace -o $@ .
 
-.PHONY: help run build image generate verify test test-image lint unit dashboards e2e bench churn hostile bench-unit fuzz vulncheck clean
+.PHONY: help run build image generate verify test test-image lint tidy unit dashboards e2e bench churn hostile bench-unit fuzz vulncheck clean
 .DEFAULT_GOAL := help

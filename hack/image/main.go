@@ -31,6 +31,8 @@ type release struct {
 	Created time.Time
 	// Programs is a directory with <os>/<architecture>/kubestate.
 	Programs string
+	// Modules is the module cache, and Go the root of the Go that built the programs.
+	Modules, Go string
 }
 
 // run packs what the arguments name.
@@ -38,6 +40,8 @@ func run(args []string) error {
 	var r release
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
 	flags.StringVar(&r.Programs, "programs", "", "directory with <os>/<architecture>/kubestate")
+	flags.StringVar(&r.Modules, "modules", "", "directory of the module cache, with what the programs were built of")
+	flags.StringVar(&r.Go, "go", "", "root of the Go that built the programs")
 	flags.StringVar(&r.Version, "version", "", "version of the programs, and tag of the image")
 	flags.StringVar(&r.Revision, "revision", "", "commit of the programs")
 	created := flags.Int64("created", 0, "Unix time of that commit")
@@ -45,8 +49,8 @@ func run(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if r.Programs == "" || r.Version == "" || *to == "" || flags.NArg() == 0 {
-		return errors.New("want -programs, -version, -to and the platforms, such as linux/amd64")
+	if r.Programs == "" || r.Modules == "" || r.Go == "" || r.Version == "" || *to == "" || flags.NArg() == 0 {
+		return errors.New("want -programs, -modules, -go, -version, -to and the platforms, such as linux/amd64")
 	}
 	r.Created = time.Unix(*created, 0).UTC()
 	var platforms []v1.Platform

@@ -15,6 +15,7 @@ import (
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	packageurl "github.com/package-url/packageurl-go"
+	"golang.org/x/mod/module"
 )
 
 // writeMaterials writes a bill of materials of each program to dir, as CycloneDX.
@@ -44,7 +45,7 @@ func writeJSON(path string, bom *cyclonedx.BOM) error {
 }
 
 // materials lists the modules that the linker put into the program, by the
-// program's own word, and the standard library.
+// program's own word, and the standard library, with the licences in their sources.
 func (r release) materials(program string) (*cyclonedx.BOM, error) {
 	content, err := os.ReadFile(program)
 	if err != nil {
@@ -61,12 +62,24 @@ func (r release) materials(program string) (*cyclonedx.BOM, error) {
 	itself.Hashes = &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex.EncodeToString(sum[:])}}
 	itself.Licenses = &cyclonedx.Licenses{{License: &cyclonedx.License{ID: "Apache-2.0"}}}
 
-	components := []cyclonedx.Component{component(&debug.Module{Path: "std", Version: strings.TrimPrefix(info.GoVersion, "go")})}
+	std := component(&debug.Module{Path: "std", Version: strings.TrimPrefix(info.GoVersion, "go")})
+	if std.Licenses, err = licences(r.Go); err != nil {
+		return nil, err
+	}
+	components := []cyclonedx.Component{std}
 	for _, m := range info.Deps {
 		if m.Replace != nil {
 			m = m.Replace
 		}
-		components = append(components, component(m))
+		c := component(m)
+		escaped, err := module.EscapePath(m.Path)
+		if err != nil {
+			return nil, err
+		}
+		if c.Licenses, err = licences(filepath.Join(r.Modules, filepath.FromSlash(escaped)+"@"+m.Version)); err != nil {
+			return nil, err
+		}
+		components = append(components, c)
 	}
 	bom := cyclonedx.NewBOM()
 	bom.Metadata = &cyclonedx.Metadata{Timestamp: r.Created.Format(time.RFC3339), Component: &itself}

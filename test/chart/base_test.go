@@ -23,7 +23,7 @@ type object struct {
 	Rules []rule
 }
 
-// TestSameAsBase compares what runs, how it is reached and how its pods know of
+// TestSameAsBase compares what runs, how it is reached and evicted and how its pods know of
 // each other with what the kustomizations give.
 func TestSameAsBase(t *testing.T) {
 	kubectl, err := process.Built("kubectl")
@@ -44,11 +44,11 @@ func TestSameAsBase(t *testing.T) {
 			t.Errorf("%s (-deploy +chart):\n%s", mode, diff)
 		}
 	}
-	f("base", 3)
+	f("base", 4)
 	f("sharded", 6, "--set", "autosharding.enabled=true,replicas=2")
 }
 
-// common gives the workload, the Services and the role of the pods' own of a
+// common gives the workload, the Services, the budget and the role of the pods' own of a
 // manifest, by kind and name.
 func common(t *testing.T, manifest string) map[string]object {
 	t.Helper()
@@ -57,7 +57,7 @@ func common(t *testing.T, manifest string) map[string]object {
 		var o object
 		must(t, yaml.Unmarshal([]byte(document), &o))
 		switch o.Kind {
-		case "Service": // of a release in the chart, of all instances in the base
+		case "Service", "PodDisruptionBudget": // of a release in the chart, of all instances or components in the base
 			delete(o.Spec, "selector")
 			delete(o.Spec, "type")
 			fallthrough

@@ -110,10 +110,11 @@ func (c *Cluster) writeServingCertificate() error {
 	return WriteServing(ca, caKey, c.path("apiserver.crt"), c.path("apiserver.key"))
 }
 
-// WriteServing makes a certificate for a server on 127.0.0.1, signed by an
+// WriteServing makes a certificate for a server on 127.0.0.1 with names, signed by an
 // authority, and writes it and its key to paths.
-func WriteServing(ca *x509.Certificate, caKey *ecdsa.PrivateKey, certificatePath, keyPath string) error {
+func WriteServing(ca *x509.Certificate, caKey *ecdsa.PrivateKey, certificatePath, keyPath string, names ...string) error {
 	template := certificate("test server")
+	template.DNSNames = names
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth} // tests show it as clients too
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

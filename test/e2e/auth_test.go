@@ -166,7 +166,7 @@ func TestReadersByToken(t *testing.T) {
 	apply(t, s.cluster, scraper)
 	createAccount(t, s.cluster, monitoring, "guest")
 	// The same for the pages of a port that are there to look for faults.
-	debugger := bytes.ReplaceAll(bytes.ReplaceAll(scraper, []byte("/metrics"), []byte("/debug/*")), []byte("metrics-reader"), []byte("debugger"))
+	debugger := bytes.ReplaceAll(bytes.ReplaceAll(scraper, []byte("/metrics"), []byte("/debug/*")), []byte("kubestate-scraper"), []byte("debugger"))
 	apply(t, s.cluster, bytes.ReplaceAll(debugger, []byte("name: prometheus"), []byte("name: debugger")))
 	awaitAccess(t, s.cluster, monitoring, "prometheus", getting("/metrics"))
 	awaitAccess(t, s.cluster, monitoring, "debugger", getting("/debug/pprof/"))
@@ -196,7 +196,7 @@ func TestReadersByToken(t *testing.T) {
 
 	// A program that has not asked yet learns of a withdrawn right at once.
 	bindings := s.cluster.Client.RbacV1().ClusterRoleBindings()
-	must(t, bindings.Delete(t.Context(), "metrics-reader", metav1.DeleteOptions{}))
+	must(t, bindings.Delete(t.Context(), "kubestate-scraper-prometheus", metav1.DeleteOptions{}))
 	awaitAPI(t, s.cluster, s.answers(http.StatusForbidden, s.cluster.URL+"/metrics", reader))
 	other := s.again()
 	s.wants(http.StatusForbidden, reader, other.Scrapes+"/metrics", other.Telemetry+"/metrics")

@@ -33,7 +33,7 @@ var chartModes = []mode{
 		values: "{tls: {enabled: true, secretName: kubestate-tls}, authFilter: {enabled: true}, networkPolicy: {enabled: true}, podDisruptionBudget: {maxUnavailable: 1}, " +
 			"prometheus: {monitor: {enabled: true}}, prometheusRule: {enabled: true}, collectors: [networkpolicies, pods, services]}",
 		series: map[string][]string{"kubestate": {
-			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 1`,
+			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 2`,
 		}},
 	},
 	{

@@ -43,10 +43,13 @@ type mode struct {
 	certificates, passwords bool
 	// guarded says that it has a NetworkPolicy.
 	guarded bool
-	// monitored says that it has a ServiceMonitor.
-	monitored bool
 	// copies is how often every pod is served, if not once.
 	copies int
+	// monitored says that it has a ServiceMonitor for readers by token over TLS.
+	monitored bool
+	// documented says that it is the overlay in deploy/README.md, which has the rights of
+	// the modes that it is made of.
+	documented bool
 	// values are those of the chart, in place of a kustomization.
 	values string
 }
@@ -80,7 +83,7 @@ var modes = []mode{
 	{
 		name: "secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true,
 		series: map[string][]string{"kubestate": {
-			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 1`,
+			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 2`,
 		}},
 	},
 	{
@@ -109,6 +112,9 @@ var modes = []mode{
 		series: map[string][]string{"kubestate": {
 			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
 		}},
+	},
+	{
+		name: "documented", namespace: monitoring, pods: map[string]int{"kubestate": 2}, secured: true, monitored: true, documented: true,
 	},
 }
 
@@ -177,15 +183,22 @@ func startDeployments(t *testing.T) *deployments {
 }
 
 func (d *deployments) try(t *testing.T, m mode) {
+	if m.documented {
+		m.directory = documentedOverlay(t)
+	}
 	if m.values == "" {
 		d.k.run(t, "apply", "--server-side", "-k", m.directory)
-		defer d.k.run(t, "delete", "-k", m.directory) // and waits until the namespace is gone
+		// And waits until the namespace is gone. A token goes with its account.
+		defer d.k.run(t, "delete", "-k", m.directory, "--ignore-not-found")
 	} else {
 		defer d.install(t, m)()
 	}
 	if m.byTLS() {
-		d.k.run(t, "create", "secret", "generic", "kubestate-tls", "-n", m.namespace, "--from-file=ca.crt="+d.tls.ca,
+		d.tls.names = documentedNames(t, m.namespace)
+		d.tls.renew(t)
+		d.k.run(t, "create", "secret", "generic", "kubestate-tls", "--type=kubernetes.io/tls", "-n", m.namespace, "--from-file=ca.crt="+d.tls.ca,
 			"--from-file=tls.crt="+filepath.Join(d.tls.dir, "server.crt"), "--from-file=tls.key="+filepath.Join(d.tls.dir, "server.key"))
+		defer d.k.run(t, "delete", "secret", "kubestate-tls", "-n", m.namespace, "--ignore-not-found")
 	}
 	namespace, err := d.c.Client.CoreV1().Namespaces().Get(t.Context(), m.namespace, metav1.GetOptions{})
 	must(t, err)
@@ -197,7 +210,9 @@ func (d *deployments) try(t *testing.T, m mode) {
 		programs = append(programs, d.newDeployed(t, m, pod))
 	}
 	d.wantsPoliciesFor(t, m, programs)
-	d.wantsAccess(t, m, programs)
+	if !m.documented {
+		d.wantsAccess(t, m, programs)
+	}
 	for _, p := range programs {
 		p.start(t)
 	}
@@ -208,6 +223,9 @@ func (d *deployments) try(t *testing.T, m mode) {
 	d.wantsPodsOnce(t, m, programs)
 	if !m.certificates && !m.passwords { // no scrape configuration is shipped for these
 		d.wantsNoAlerts(t, m, programs)
+	}
+	if m.monitored {
+		d.wantsMonitored(t, m, programs)
 	}
 }
 

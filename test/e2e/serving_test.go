@@ -22,7 +22,8 @@ import (
 type serving struct {
 	dir, config, ca string
 	trusted         []string
-	certificates    int // so far
+	names           []string // in the certificate, besides the address
+	certificates    int      // so far
 	authority       *x509.Certificate
 	key             *ecdsa.PrivateKey
 }
@@ -55,7 +56,7 @@ func (s *serving) renew(t *testing.T) {
 	s.certificates++
 	dir := filepath.Join(s.dir, fmt.Sprint("certificate-", s.certificates))
 	must(t, os.Mkdir(dir, 0o700))
-	must(t, cluster.WriteServing(s.authority, s.key, filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key")))
+	must(t, cluster.WriteServing(s.authority, s.key, filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key"), s.names...))
 	link := filepath.Join(s.dir, "next")
 	must(t, os.Symlink(dir, link))
 	must(t, os.Rename(link, filepath.Join(s.dir, "current")))

@@ -17,6 +17,9 @@
 {{- if not .namespaced }}{{ fail (printf "collectors: %s live in no namespace, and can only be read with rbac.useClusterRole" .key) }}{{ end -}}
 {{- end -}}
 {{- end -}}
+{{- range include "kubestate.namespaces" . | fromJsonArray -}}
+{{- if not (regexMatch `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$` .) }}{{ fail (printf "namespaces: %q is no name of a namespace" .) }}{{ end -}}
+{{- end -}}
 {{- $monitor := $values.prometheus.monitor -}}
 {{- if and $monitor.enabled $values.tls.enabled (not $monitor.tlsConfig) (not (has $monitor.namespace (list "" (include "kubestate.namespace" .)))) -}}
 {{- fail "prometheus.monitor.tlsConfig: a ServiceMonitor cannot name the Secret of another namespace: say there how to check the certificate" -}}

@@ -1,4 +1,5 @@
-{{- /* Names and labels. */ -}}
+{{- /* Names and labels. Of the helpers, name, fullname, namespace, account and image give text,
+to be quoted where it is written; what the others give is YAML. */ -}}
 
 {{- define "kubestate.name" -}}
 {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
@@ -20,8 +21,8 @@
 {{- end }}
 
 {{- define "kubestate.identity" -}}
-app.kubernetes.io/name: {{ include "kubestate.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "kubestate.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- /* What tells the pods from others. It cannot be changed later: there is no version in it. */ -}}
@@ -37,24 +38,27 @@ app.kubernetes.io/version: {{ default .Chart.AppVersion .Values.image.tag | trun
 {{- /* What everything that is no pod is called besides. */ -}}
 {{- define "kubestate.commonLabels" -}}
 {{ include "kubestate.version" . }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | quote }}
 {{- if .Values.releaseLabel }}
-release: {{ .Release.Name }}
-{{- end }}
-{{- with .Values.customLabels }}
-{{ toYaml . }}
+release: {{ .Release.Name | quote }}
 {{- end }}
 {{- end }}
 
 {{- define "kubestate.labels" -}}
-{{ include "kubestate.selector" . }}
-{{ include "kubestate.commonLabels" . }}
+{{ include "kubestate.merged" (list (include "kubestate.selector" . | fromYaml) (include "kubestate.commonLabels" . | fromYaml) .Values.customLabels) }}
+{{- end }}
+
+{{- /* A list of maps as one map: a key that several have counts in the first of them. */ -}}
+{{- define "kubestate.merged" -}}
+{{- $merged := dict -}}
+{{- range . }}{{ $merged = merge $merged (. | default dict) }}{{ end -}}
+{{ toYaml $merged }}
 {{- end }}
 
 {{- define "kubestate.metadata" -}}
-name: {{ include "kubestate.fullname" . }}
-namespace: {{ include "kubestate.namespace" . }}
+name: {{ include "kubestate.fullname" . | quote }}
+namespace: {{ include "kubestate.namespace" . | quote }}
 labels:
   {{- include "kubestate.labels" . | nindent 2 }}
 {{- end }}
@@ -77,6 +81,6 @@ labels:
 {{- /* Secrets for pulling, each a name or an object. */ -}}
 {{- define "kubestate.pullSecrets" -}}
 {{- range . }}
-- name: {{ if kindIs "string" . }}{{ . }}{{ else }}{{ .name }}{{ end }}
+- name: {{ if kindIs "string" . }}{{ quote . }}{{ else }}{{ quote .name }}{{ end }}
 {{- end }}
 {{- end }}

@@ -3,19 +3,19 @@
 {{- define "kubestate.args" -}}
 - --shutdown-delay=5s
 {{- if ne (int .Values.service.port) 10241 }}
-- --port={{ .Values.service.port }}
+- {{ int .Values.service.port | printf "--port=%d" | quote }}
 {{- end }}
 {{- with .Values.selfMonitor.telemetryHost }}
-- --telemetry-host={{ . }}
+- {{ printf "--telemetry-host=%s" . | quote }}
 {{- end }}
 {{- if ne (int .Values.selfMonitor.telemetryPort) 10242 }}
-- --telemetry-port={{ .Values.selfMonitor.telemetryPort }}
+- {{ int .Values.selfMonitor.telemetryPort | printf "--telemetry-port=%d" | quote }}
 {{- end }}
 {{- with include "kubestate.resourcesArgument" . }}
-- {{ . }}
+- {{ quote . }}
 {{- end }}
 {{- with include "kubestate.namespaces" . | fromJsonArray }}
-- --namespaces={{ join "," . }}
+- {{ join "," . | printf "--namespaces=%s" | quote }}
 {{- end }}
 {{- range $flag, $value := dict "namespaces-denylist" .Values.namespacesDenylist "metric-allowlist" .Values.metricAllowlist "metric-denylist" .Values.metricDenylist "metric-labels-allowlist" .Values.metricLabelsAllowlist "metric-annotations-allowlist" .Values.metricAnnotationsAllowList }}
 {{- with $value }}
@@ -37,13 +37,20 @@
 {{- end }}
 {{- end }}
 
+{{- /* The object that "text", a template, gives in YAML: what a "value" has instead of an object. */ -}}
+{{- define "kubestate.object" -}}
+{{- $object := tpl .text .root | fromYaml -}}
+{{- if hasKey $object "Error" }}{{ fail (printf "%s: no object in YAML: %s" .value $object.Error) }}{{ end -}}
+{{ toYaml $object }}
+{{- end }}
+
 {{- define "kubestate.scheme" -}}{{ ternary "https" "http" .Values.tls.enabled }}{{- end }}
 
 {{- /* A probe of "values" at "path" on "port". */ -}}
 {{- define "kubestate.probe" -}}
 httpGet:
-  path: {{ .path }}
-  port: {{ .port }}
+  path: {{ .path | quote }}
+  port: {{ .port | quote }}
   {{- if .root.Values.tls.enabled }}
   scheme: HTTPS
   {{- end }}
@@ -62,9 +69,9 @@ httpGet:
 
 {{- define "kubestate.container" -}}
 name: kubestate
-image: {{ include "kubestate.image" . }}
+image: {{ include "kubestate.image" . | quote }}
 {{- with .Values.image.pullPolicy }}
-imagePullPolicy: {{ . }}
+imagePullPolicy: {{ quote . }}
 {{- end }}
 args:
 {{- include "kubestate.args" . | nindent 0 }}
@@ -83,9 +90,9 @@ env:
 {{- end }}
 ports:
 - name: http-metrics
-  containerPort: {{ .Values.service.port }}
+  containerPort: {{ int .Values.service.port }}
 - name: telemetry
-  containerPort: {{ .Values.selfMonitor.telemetryPort }}
+  containerPort: {{ int .Values.selfMonitor.telemetryPort }}
 {{- with .Values.startupProbe }}
 {{- if .enabled }}
 startupProbe:
@@ -129,26 +136,19 @@ volumeMounts:
 {{- define "kubestate.pod" -}}
 metadata:
   labels:
-    {{- include "kubestate.selector" . | nindent 4 }}
-    {{- include "kubestate.version" . | nindent 4 }}
-    {{- with merge (dict) .Values.podLabels .Values.customLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "kubestate.merged" (list (include "kubestate.selector" . | fromYaml) (include "kubestate.version" . | fromYaml) .Values.podLabels .Values.customLabels) | nindent 4 }}
   annotations:
-    kubectl.kubernetes.io/default-container: kubestate
-    {{- with .Values.podAnnotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "kubestate.merged" (list .Values.podAnnotations (dict "kubectl.kubernetes.io/default-container" "kubestate")) | nindent 4 }}
 spec:
-  serviceAccountName: {{ include "kubestate.account" . }}
-  automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}
+  serviceAccountName: {{ include "kubestate.account" . | quote }}
+  automountServiceAccountToken: {{ toYaml .Values.automountServiceAccountToken }}
   enableServiceLinks: false
-  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | default (ternary 180 30 .Values.autosharding.enabled) }}
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | default (ternary 180 30 .Values.autosharding.enabled) | int }}
   {{- if .Values.hostNetwork }}
   hostNetwork: true
   {{- end }}
   {{- if not (kindIs "invalid" .Values.hostUsers) }}
-  hostUsers: {{ .Values.hostUsers }}
+  hostUsers: {{ toYaml .Values.hostUsers }}
   {{- end }}
   {{- with include "kubestate.pullSecrets" (concat .Values.global.imagePullSecrets .Values.imagePullSecrets) }}
   imagePullSecrets:
@@ -161,14 +161,18 @@ spec:
   {{- end }}
   {{- with .Values.affinity }}
   affinity:
-    {{- ternary (tpl (toString .) $) (toYaml .) (kindIs "string" .) | nindent 4 }}
+    {{- if kindIs "string" . }}
+    {{- include "kubestate.object" (dict "value" "affinity" "root" $ "text" .) | nindent 4 }}
+    {{- else }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   {{- end }}
   {{- with include "kubestate.podSecurityContext" . }}
   securityContext:
     {{- . | nindent 4 }}
   {{- end }}
   containers:
-  - {{ include "kubestate.container" . | nindent 4 | trim }}
+  - {{ include "kubestate.container" . | indent 4 | trimPrefix "    " }}
   {{- with .Values.containers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -179,8 +183,8 @@ spec:
   - name: web
     projected:
       sources:
-      - configMap: {name: {{ include "kubestate.fullname" . }}-web}
-      - secret: {name: {{ required "tls.secretName: TLS needs a Secret with tls.crt and tls.key" .Values.tls.secretName }}}
+      - configMap: {name: {{ include "kubestate.fullname" . | printf "%s-web" | quote }}}
+      - secret: {name: {{ required "tls.secretName: TLS needs a Secret with tls.crt and tls.key" .Values.tls.secretName | quote }}}
   {{- end }}
   {{- with .Values.volumes }}
   {{- toYaml . | nindent 2 }}

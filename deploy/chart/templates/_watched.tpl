@@ -64,7 +64,7 @@
 - apiGroups: [{{ quote $group }}]
   resources:
   {{- range get $groups $group | sortAlpha }}
-  - {{ . }}
+  - {{ quote . }}
   {{- end }}
   verbs: [list, watch]
 {{- end }}

@@ -83,7 +83,7 @@ type process struct {
 
 func newWorld(seed uint64) *world {
 	w := &world{
-		Rand: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), //nolint:gosec // chance that can be repeated
+		Rand: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0),
 		pod: map[int]*handover.Pod{}, revision: map[int]int{}, down: map[int]bool{}, promises: []map[int]handover.Promise{{}},
 	}
 	w.ordered = w.IntN(2) == 0
