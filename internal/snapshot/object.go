@@ -54,7 +54,7 @@ func (w wants) read(u unit) result {
 		r.kind = kind
 		return r
 	case u.kind == "" || u.apiVersion == "":
-		if u.hasMetadata && (u.kind != "" || u.apiVersion != "") {
+		if u.hasMetadata && (u.kind != "" || u.apiVersion != "" || u.item != "") {
 			return fail(0, "", "it has no "+missing(u.head))
 		}
 		if u.kind != "" {
@@ -90,7 +90,9 @@ func decode(text []byte, kind schema.GroupVersionKind, known *want) (runtime.Obj
 	object, _, err := decoder.Decode(text, &kind, nil)
 	if err != nil {
 		var tree map[string]any
-		if json.Unmarshal(text, &tree) != nil {
+		numbers := json.NewDecoder(bytes.NewReader(text))
+		numbers.UseNumber()
+		if numbers.Decode(&tree) != nil {
 			return nil, &located{reason: oneLine(err)}
 		}
 		for _, f := range badFields(tree, known.object, "", nil, nil) {

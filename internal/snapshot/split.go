@@ -2,8 +2,10 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -40,6 +42,7 @@ type chunk struct {
 	count   int
 	one     []byte // the one that is being read, nil if none is
 	oneAt   int    // its first line
+	cutOff  string // why the last one is not whole
 }
 
 // split reads the text to its end.
@@ -186,7 +189,7 @@ func (s *splitter) begin(line []byte, indent int, content []byte) {
 		s.open.begin(line, indent, s.line-1)
 	case content[0] == '%' && indent == 0, bytes.Equal(bytes.TrimSpace(content), []byte("null")), bytes.Equal(bytes.TrimSpace(content), []byte("~")):
 	default:
-		s.junk(s.line-1, line)
+		s.stray(line)
 	}
 }
 
@@ -240,7 +243,7 @@ func (s *splitter) within(line []byte, indent int, content []byte) {
 		c.add(line)
 	default:
 		c.cut = true
-		s.junk(s.line-1, line)
+		s.stray(line)
 	}
 }
 
@@ -267,7 +270,7 @@ func (s *splitter) inList(line []byte, indent int, content, key []byte) bool {
 		c.add(line)
 	default:
 		c.cut = true
-		s.junk(s.line-1, line)
+		s.stray(line)
 		return true
 	}
 	c.cut = false
@@ -336,13 +339,17 @@ func (s *splitter) finish() {
 	}
 	if b := s.before; b != nil && !c.isWhole(b) {
 		s.before = nil
-		b.text = append(b.text, c.text...)
 		b.problem = "key " + b.repeated + " is there twice, the second time in line " + strconv.Itoa(c.line)
-		if c.list != nil {
-			s.endItem(c)
-			s.release(c.list)
+		s.end(b)
+		if c.hasMetadata && c.list == nil && c.problem == "" {
+			c.problem = "its beginning is missing"
+			s.end(c)
+			return
 		}
-		c = b
+		if c.list != nil {
+			s.end(c)
+		}
+		return
 	}
 	s.endBefore()
 	s.end(c)
@@ -367,6 +374,9 @@ func (s *splitter) endBefore() {
 // end gives on the object of a chunk.
 func (s *splitter) end(c *chunk) {
 	if c.list != nil {
+		if c.kind == "" && c.apiVersion != "" && s.err == nil {
+			c.cutOff = "the text ends within it, or the list has no kind"
+		}
 		s.endItem(c)
 		c.list.head = c.head
 		s.release(c.list)
@@ -390,8 +400,8 @@ func (s *splitter) endItem(c *chunk) {
 	h := blockHead(text)
 	first := bytes.TrimLeft(text, " \n")
 	_, _, isKey := keyOf(first)
-	if isKey && !h.twice && !h.isList() {
-		s.give(c.list, unit{head: h, text: text, line: c.oneAt, document: c.document, item: number})
+	if c.cutOff != "" || isKey && !h.twice && !h.isList() {
+		s.give(c.list, unit{head: h, text: text, line: c.oneAt, document: c.document, item: number, problem: c.cutOff})
 		return
 	}
 	sub := &splitter{
@@ -425,7 +435,53 @@ func (s *splitter) release(of *list) {
 }
 
 func (s *splitter) send(u unit) {
+	if u.flow && u.problem != "" {
+		if at := swallowed.FindSubmatchIndex(u.text); at != nil {
+			s.sendBoth(u, at[2])
+			return
+		}
+	}
 	if s.err == nil {
 		s.err = s.emit(u)
+	}
+}
+
+// swallowed is the beginning of an object in JSON behind another one.
+var swallowed = regexp.MustCompile(`[,}\]\n]\s*(\{\s*"(?:apiVersion|kind)"\s*:\s*"[^"]*"\s*,\s*"(?:apiVersion|kind|items)"\s*:\s*(?:"[^"]*"\s*,\s*"metadata"\s*:|\[))`)
+
+// stray takes a line that belongs to no object, though there may be one in it.
+func (s *splitter) stray(line []byte) {
+	number := s.line - 1
+	if at := swallowed.FindSubmatchIndex(line); at != nil {
+		s.junk(number, line[:at[2]])
+		s.rescue(bytes.Clone(line[at[2]:]), number, s.item, s.document)
+		return
+	}
+	s.junk(number, line)
+}
+
+// sendBoth gives on a damaged object, and what it seems to have swallowed from some byte on.
+func (s *splitter) sendBoth(u unit, at int) {
+	rest := u.text[at:]
+	u.text = u.text[:at]
+	for _, known := range []*string{&u.kind, &u.namespace, &u.name} {
+		if !bytes.Contains(u.text, []byte(`"`+*known+`"`)) {
+			*known = "" // it is of the other
+		}
+	}
+	s.send(u)
+	s.rescue(rest, u.line+bytes.Count(u.text, []byte("\n")), u.item, u.document)
+}
+
+// rescue splits text that has lost what it was in.
+func (s *splitter) rescue(text []byte, line int, item string, document int) {
+	sub := &splitter{source: newSource(bytes.NewReader(text), line), emit: s.emit, item: cmp.Or(item, "1"), document: document}
+	sub.junk = func(line int, text []byte) {
+		if len(bytes.Trim(text, "]}, ")) > 0 {
+			s.junk(line, text)
+		}
+	}
+	if err := sub.split(); err != nil && s.err == nil {
+		s.err = err
 	}
 }

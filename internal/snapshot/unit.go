@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -46,13 +47,13 @@ func (h head) impliedKind(list head) head {
 	return h
 }
 
-// set notes the value of a key of the object itself.
+// set notes the value of a key of the object itself. If that comes again, the first counts.
 func (h *head) set(key, value string) {
 	switch key {
 	case "apiVersion":
-		h.apiVersion = value
+		h.apiVersion = cmp.Or(h.apiVersion, value)
 	case "kind":
-		h.kind = value
+		h.kind = cmp.Or(h.kind, value)
 	case "metadata":
 		h.hasMetadata = true
 	case "items":
@@ -64,9 +65,9 @@ func (h *head) set(key, value string) {
 func (h *head) setMeta(key, value string) {
 	switch key {
 	case "name":
-		h.name = value
+		h.name = cmp.Or(h.name, value)
 	case "namespace":
-		h.namespace = value
+		h.namespace = cmp.Or(h.namespace, value)
 	}
 }
 
