@@ -217,7 +217,7 @@ func write(t *testing.T, path string, data []byte) {
 	check(t, os.WriteFile(path, data, 0o600))
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

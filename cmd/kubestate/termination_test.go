@@ -180,7 +180,7 @@ func (r *record) String() string {
 var started = regexp.MustCompile(`msg=started .*scrapes=(\S+) telemetry=(\S+)`)
 
 // startProgram starts kubestate on free ports and waits until it listens.
-func startProgram(t *testing.T, args ...string) program {
+func startProgram(t testing.TB, args ...string) program {
 	t.Helper()
 	args = append(args, "--host", "127.0.0.1", "--port", "0", "--telemetry-host", "127.0.0.1", "--telemetry-port", "0")
 	p, listens := launch(t, exec.Command("kubestate", args...))
@@ -191,7 +191,7 @@ func startProgram(t *testing.T, args ...string) program {
 }
 
 // launch starts a program and waits until it listens, or ends.
-func launch(t *testing.T, cmd *exec.Cmd) (p program, listens bool) {
+func launch(t testing.TB, cmd *exec.Cmd) (p program, listens bool) {
 	t.Helper()
 	logs, err := cmd.StderrPipe()
 	if err != nil {

@@ -176,6 +176,7 @@ func (f *flow) scalarFrom(b byte) (byte, error) {
 		}
 		if c == '\n' && (f.strict || f.atMarker()) {
 			f.damaged("a string does not end in its line")
+			f.scratch = bytes.TrimRight(f.scratch, ",")
 			f.line--
 			_ = f.UnreadByte()
 			break
@@ -489,6 +490,7 @@ func (c *candidate) inside(f *flow, token byte) {
 	case scalarToken:
 		if c.key == "metadata" && len(c.nest) == 1 && c.inner != "" {
 			c.setMeta(c.inner, f.scalar)
+			c.inner = ""
 		}
 	}
 }

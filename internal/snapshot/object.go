@@ -128,6 +128,7 @@ func (w wants) readInline(r result) result {
 		}
 		return r
 	}
+	r.inner = []unit{} // there may be none
 	s := splitter{source: newSource(bytes.NewReader(text), r.unit.line), item: r.unit.item, document: r.unit.document, emit: func(u unit) error {
 		u.line, u.document = r.unit.line, r.unit.document
 		r.inner = append(r.inner, u)

@@ -23,6 +23,7 @@ type splitter struct {
 	item     string // its number
 	open     *chunk // that is being read
 	before   *chunk // the one that a key has ended which came again
+	rescued  bool    // it has lost what it was in, of which the end may follow
 	scratch  []byte
 	err      error // of emit
 }
@@ -133,7 +134,7 @@ func (s *splitter) separator(f *flow) error {
 			return err
 		}
 	}
-	if strings.IndexByte("}]:\"", b) >= 0 && f.last != nil && f.last.problem == "" {
+	if strings.IndexByte("}]:\"", b) >= 0 && !s.rescued && f.last != nil && f.last.problem == "" {
 		f.last.problem = "there is more of it behind its last bracket"
 	}
 	return nil
@@ -475,9 +476,9 @@ func (s *splitter) sendBoth(u unit, at int) {
 
 // rescue splits text that has lost what it was in.
 func (s *splitter) rescue(text []byte, line int, item string, document int) {
-	sub := &splitter{source: newSource(bytes.NewReader(text), line), emit: s.emit, item: cmp.Or(item, "1"), document: document}
+	sub := &splitter{source: newSource(bytes.NewReader(text), line), emit: s.emit, item: cmp.Or(item, "1"), document: document, rescued: true}
 	sub.junk = func(line int, text []byte) {
-		if len(bytes.Trim(text, "]}, ")) > 0 {
+		if text = bytes.TrimSpace(text); len(text) > 0 && strings.IndexByte("]}", text[0]) < 0 {
 			s.junk(line, text)
 		}
 	}
