@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/watcher"
@@ -15,12 +14,8 @@ import (
 // loadSnapshot has the watcher go over to a configuration, with the objects of the snapshot. It
 // logs what of that cannot be read, and changes nothing if there is an error.
 func loadSnapshot(opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (anew []string, err error) {
-	var resources []generators.Description
-	for _, r := range opts.Resources {
-		resources = append(resources, r.Describe())
-	}
 	loading := w.Loading(config)
-	report, err := snapshot.Read(opts.Snapshot, resources, os.Stdin, loading.Add)
+	report, err := snapshot.Read(opts.Snapshot, opts.Resources, os.Stdin, loading.Add)
 	if err == nil {
 		err = refusal(opts, report)
 	}
@@ -49,20 +44,24 @@ func refusal(opts options.Options, r snapshot.Report) error {
 // warn logs what of a snapshot is not served.
 func warn(opts options.Options, r snapshot.Report, log *slog.Logger) {
 	for _, f := range r.Files {
-		var about []any
-		message := "a file of the snapshot has lines that belong to no object"
+		about := []any{"file", f.Path}
+		if f.Err != nil {
+			about = append(about, "err", f.Err)
+		}
+		if len(f.Failures) > 0 {
+			about = append(about, "count", len(f.Failures), "objects", strings.Join(f.Failures, "; "))
+		}
 		if f.Text > 0 {
 			about = append(about, "lines", f.Text, "first", f.First)
 		}
-		if len(f.Failures) > 0 {
-			message = "a file of the snapshot has objects that cannot be read"
-			about = append([]any{"count", len(f.Failures), "objects", strings.Join(f.Failures, "; ")}, about...)
+		switch {
+		case f.Err != nil:
+			log.Warn("a file of the snapshot cannot be read", about...)
+		case len(f.Failures) > 0:
+			log.Warn("a file of the snapshot has objects that cannot be read", about...)
+		default:
+			log.Warn("a file of the snapshot has lines that belong to no object", about...)
 		}
-		if f.Err != nil {
-			message = "a file of the snapshot cannot be read"
-			about = append([]any{"err", f.Err}, about...)
-		}
-		log.Warn(message, append([]any{"file", f.Path}, about...)...)
 	}
 	skipped := strings.Join(r.SkippedKinds(), ", ")
 	if r.Objects == 0 {

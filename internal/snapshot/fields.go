@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -253,7 +254,7 @@ func join(path, name string) string {
 
 // reasonOf is why a value does not fit, with the value if that is short.
 func reasonOf(err error, value any) string {
-	if mismatch, ok := err.(*json.UnmarshalTypeError); ok {
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Sprintf("a %s in place of %s", kindOf(value), mismatch.Type)
 	}
 	return oneLine(err)

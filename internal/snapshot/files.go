@@ -94,11 +94,7 @@ func (w *walk) again(path string) bool {
 
 // bad notes what cannot be read at all.
 func (w *walk) bad(path string, err error) {
-	var of *fs.PathError
-	if errors.As(err, &of) {
-		err = of.Err
-	}
-	w.Files = append(w.Files, &File{Path: path, Err: err})
+	w.Files = append(w.Files, &File{Path: path, Err: pathless(err)})
 }
 
 // file reads a file, which may be the one that was asked for.
@@ -206,8 +202,7 @@ func excerpt(line []byte) string {
 
 // pathless is err without the path, which messages have already.
 func pathless(err error) error {
-	var of *fs.PathError
-	if errors.As(err, &of) {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
 		return of.Err
 	}
 	return err

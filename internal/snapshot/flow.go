@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -176,7 +177,7 @@ func (f *flow) scalarFrom(b byte) (byte, error) {
 		}
 		if c == '\n' && (f.strict || f.atMarker()) {
 			f.damaged("a string does not end in its line")
-			f.scratch = bytes.TrimRight(f.scratch, ",")
+			f.scratch, f.plain = bytes.TrimRight(f.scratch, ","), false
 			f.line--
 			_ = f.UnreadByte()
 			break
@@ -241,8 +242,8 @@ func isMarker(line []byte, marker string) bool {
 
 // damaged notes that the innermost object cannot be right.
 func (f *flow) damaged(why string) {
-	for i := len(f.frames) - 1; i >= 0; i-- {
-		if c, ok := f.frames[i].(*candidate); ok {
+	for _, frame := range slices.Backward(f.frames) {
+		if c, ok := frame.(*candidate); ok {
 			if c.problem == "" {
 				c.problem = why + ", line " + strconv.Itoa(f.line)
 			}
@@ -290,8 +291,8 @@ func (f *flow) restarts(token byte) bool {
 	if token != '{' || !f.first || !f.strict || f.innermost() == nil {
 		return false
 	}
-	for i := len(f.frames) - 1; i >= 0; i-- {
-		c, ok := f.frames[i].(*candidate)
+	for i, frame := range slices.Backward(f.frames) {
+		c, ok := frame.(*candidate)
 		if !ok || !c.alone || c.column != f.column || c.problem == "" && !c.indented {
 			continue
 		}

@@ -222,7 +222,7 @@ func readFile(t *testing.T, text []byte) outcome {
 func readPath(t *testing.T, path string) outcome {
 	t.Helper()
 	o := outcome{served: map[string]string{}}
-	resources := []generators.Description{generators.Pods.Describe()}
+	resources := []generators.Resource{&generators.Pods}
 	var err error
 	o.report, err = snapshot.Read(path, resources, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
 		m := object.(metav1.Object)

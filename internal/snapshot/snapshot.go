@@ -83,14 +83,15 @@ func (r Report) Failure() error {
 
 // Read reads the objects of resources from a file, from all files below a folder, or from
 // stdin, and gives them to the sink. An error is the sink's; all else is in the report.
-func Read(path string, resources []generators.Description, stdin io.Reader, sink Sink) (Report, error) {
+func Read(path string, resources []generators.Resource, stdin io.Reader, sink Sink) (Report, error) {
 	r := &reader{
 		wants:  wants{},
 		sink:   sink,
 		copies: map[identity]uint64{},
 		Report: Report{Skipped: map[schema.GroupVersionKind]int{}},
 	}
-	for _, d := range resources {
+	for _, of := range resources {
+		d := of.Describe()
 		r.wants[d.Kind.GroupKind()] = newWant(d)
 	}
 	r.start()

@@ -1,6 +1,7 @@
 package snapshot_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,7 +27,7 @@ type summary struct {
 func summarize(t *testing.T, path string) summary {
 	t.Helper()
 	var s summary
-	resources := []generators.Description{generators.Pods.Describe(), generators.Nodes.Describe(), generators.Deployments.Describe()}
+	resources := []generators.Resource{&generators.Pods, &generators.Nodes, &generators.Deployments}
 	report, err := snapshot.Read(path, resources, strings.NewReader(""), func(kind schema.GroupVersionKind, object runtime.Object) error {
 		o := object.(metav1.Object)
 		name := o.GetNamespace() + "/" + o.GetName()
@@ -157,7 +158,7 @@ items:
 		Status: corev1.PodStatus{Phase: corev1.PodRunning},
 	}
 	var got *corev1.Pod
-	_, err := snapshot.Read(path, []generators.Description{generators.Pods.Describe()}, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
+	_, err := snapshot.Read(path, []generators.Resource{&generators.Pods}, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
 		got = object.(*corev1.Pod)
 		return nil
 	})
@@ -173,12 +174,12 @@ items:
 // TestSinkFails holds that an error of the sink ends the reading.
 func TestSinkFails(t *testing.T) {
 	calls := 0
-	_, err := snapshot.Read("-", []generators.Description{generators.Pods.Describe()}, strings.NewReader(strings.Repeat("{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", 1000)),
+	_, err := snapshot.Read("-", []generators.Resource{&generators.Pods}, strings.NewReader(strings.Repeat("{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", 1000)),
 		func(schema.GroupVersionKind, runtime.Object) error {
 			calls++
 			return os.ErrClosed
 		})
-	if err != os.ErrClosed || calls != 1 {
+	if !errors.Is(err, os.ErrClosed) || calls != 1 {
 		t.Errorf("error %v after %d calls", err, calls)
 	}
 }

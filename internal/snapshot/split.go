@@ -23,7 +23,7 @@ type splitter struct {
 	item     string // its number
 	open     *chunk // that is being read
 	before   *chunk // the one that a key has ended which came again
-	rescued  bool    // it has lost what it was in, of which the end may follow
+	rescued  bool   // it has lost what it was in, of which the end may follow
 	scratch  []byte
 	err      error // of emit
 }
@@ -130,7 +130,7 @@ func (s *splitter) separator(f *flow) error {
 			return nil
 		}
 		s.line++
-		if column, b, err = s.nextByte(); err != nil {
+		if _, b, err = s.nextByte(); err != nil {
 			return err
 		}
 	}
