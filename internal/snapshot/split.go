@@ -448,7 +448,7 @@ func (s *splitter) send(u unit) {
 }
 
 // swallowed is the beginning of an object in JSON behind another one.
-var swallowed = regexp.MustCompile(`[,}\]\n]\s*(\{\s*"(?:apiVersion|kind)"\s*:\s*"[^"]*"\s*,\s*"(?:apiVersion|kind|items)"\s*:\s*(?:"[^"]*"\s*,\s*"metadata"\s*:|\[))`)
+var swallowed = regexp.MustCompile(`(?s).\s*(\{\s*"(?:apiVersion|kind)"\s*:\s*"[^"]*"\s*,\s*"(?:apiVersion|kind|items)"\s*:\s*(?:"[^"]*"\s*,\s*"metadata"\s*:|\[))`)
 
 // stray takes a line that belongs to no object, though there may be one in it.
 func (s *splitter) stray(line []byte) {
@@ -476,7 +476,13 @@ func (s *splitter) sendBoth(u unit, at int) {
 
 // rescue splits text that has lost what it was in.
 func (s *splitter) rescue(text []byte, line int, item string, document int) {
-	sub := &splitter{source: newSource(bytes.NewReader(text), line), emit: s.emit, item: cmp.Or(item, "1"), document: document, rescued: true}
+	emit := func(u unit) error {
+		if u.problem == "" && u.namespace == "" && !bytes.Contains(u.text, []byte(`"uid"`)) {
+			u.problem = "it may be a template within a damaged object"
+		}
+		return s.emit(u)
+	}
+	sub := &splitter{source: newSource(bytes.NewReader(text), line), emit: emit, item: cmp.Or(item, "1"), document: document, rescued: true}
 	sub.junk = func(line int, text []byte) {
 		if text = bytes.TrimSpace(text); len(text) > 0 && strings.IndexByte("]}", text[0]) < 0 {
 			s.junk(line, text)
