@@ -7,10 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -19,7 +17,6 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
-	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/version"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
@@ -66,28 +63,9 @@ func newWatcher(ctx context.Context, opts options.Options, metrics *watcher.Metr
 	if opts.Snapshot == "" {
 		return watcher.New(config, metrics, log), config.Client.Check(ctx)
 	}
-	objects, err := objectsOf(opts, log)
-	if err != nil {
-		return nil, err
-	}
 	w := watcher.New(config, metrics, log)
-	return w, w.Load(objects)
-}
-
-// objectsOf gives the objects of the snapshot by kind.
-func objectsOf(opts options.Options, log *slog.Logger) (map[schema.GroupVersionKind][]runtime.Object, error) {
-	var kinds []schema.GroupVersionKind
-	for _, r := range opts.Resources {
-		kinds = append(kinds, r.Describe().Kind)
-	}
-	contents, err := snapshot.Read(opts.Snapshot, kinds)
-	if err != nil {
-		return nil, fmt.Errorf("snapshot: %w", err)
-	}
-	if skipped := contents.SkippedKinds(); len(skipped) > 0 {
-		log.Warn("the snapshot has objects that are not exported", "skipped", strings.Join(skipped, ", "))
-	}
-	return contents.Objects, nil
+	_, err = loadSnapshot(opts, config, w, log)
+	return w, err
 }
 
 // newClient makes the client for the API server.

@@ -12,12 +12,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/filewatch"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -146,19 +145,19 @@ func (r *reloader) change(opts options.Options) (anew []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var objects map[schema.GroupVersionKind][]runtime.Object
-	if opts.Snapshot != "" {
-		if objects, err = objectsOf(opts, r.log); err != nil {
+	switch opts.Snapshot {
+	case "":
+		anew = r.watched.Change(config)
+	case snapshot.Stdin:
+		return nil, errors.New("--snapshot: standard input cannot be read a second time: restart the program")
+	default:
+		if anew, err = loadSnapshot(opts, config, r.watched, r.log); err != nil {
 			return nil, err
 		}
 	}
-	anew = r.watched.Change(config)
 	r.current.Store(&opts)
 	r.show(opts)
-	if opts.Snapshot != "" {
-		err = r.watched.Load(objects)
-	}
-	return anew, err
+	return anew, nil
 }
 
 // show shows what is divided among shards, and the layout, if that is one of the options.

@@ -204,10 +204,19 @@ func (r *record) String() string {
 var started = regexp.MustCompile(`msg=started .*scrapes=(\S+) telemetry=(\S+)`)
 
 // startProgram starts kubestate on free ports and waits until it listens.
-func startProgram(t *testing.T, args ...string) program {
+func startProgram(t testing.TB, args ...string) program {
 	t.Helper()
 	args = append(args, "--host", "127.0.0.1", "--port", "0", "--telemetry-host", "127.0.0.1", "--telemetry-port", "0")
-	cmd := exec.Command("kubestate", args...)
+	p, listens := launch(t, exec.Command("kubestate", args...))
+	if !listens {
+		t.Fatal("kubestate ended before it listened")
+	}
+	return p
+}
+
+// launch starts a program and waits until it listens, or ends.
+func launch(t testing.TB, cmd *exec.Cmd) (p program, listens bool) {
+	t.Helper()
 	logs, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -218,14 +227,14 @@ func startProgram(t *testing.T, args ...string) program {
 	t.Cleanup(func() { cmd.Process.Kill() })
 	log := &record{}
 	lines := bufio.NewScanner(io.TeeReader(logs, log))
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if m := started.FindStringSubmatch(lines.Text()); m != nil {
 			go func() { _, _ = io.Copy(log, logs) }() // ends with the process
-			return program{cmd, m[1], m[2], log}
+			return program{cmd, m[1], m[2], log}, true
 		}
 	}
-	t.Fatal("kubestate ended before it listened")
-	panic("unreachable")
+	return program{cmd: cmd, log: log}, false
 }
 
 // awaitRefusal waits until the program takes no new connections.

@@ -13,6 +13,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -33,11 +34,25 @@ var groups = runtime.NewSchemeBuilder(
 	storagev1.AddToScheme,
 )
 
-// NewScheme makes a scheme that knows the types of all resources.
+// NewScheme makes a scheme that knows the types of all resources, and them too as those
+// of the older versions that are read: so that these are decoded as the rows want them.
 func NewScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	if err := groups.AddToScheme(s); err != nil {
 		panic("BUG: " + err.Error())
+	}
+	for _, r := range All() {
+		d := r.Describe()
+		for _, v := range Versions(d.Resource)[1:] {
+			for _, kind := range []string{d.Kind.Kind, d.Kind.Kind + "List"} {
+				object, err := s.New(d.Kind.GroupVersion().WithKind(kind))
+				if err != nil {
+					panic("BUG: " + err.Error())
+				}
+				s.AddKnownTypeWithName(v.GroupVersion().WithKind(kind), object)
+			}
+			metav1.AddToGroupVersion(s, v.GroupVersion())
+		}
 	}
 	return s
 }

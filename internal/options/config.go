@@ -54,6 +54,7 @@ var configKeys = map[string]string{
 	"shard_takeover_after":       "shard-takeover-after",
 	"shutdown_delay":             "shutdown-delay",
 	"snapshot":                   "snapshot",
+	"snapshot_strict":            "snapshot-strict",
 	"telemetry_host":             "telemetry-host",
 	"telemetry_port":             "telemetry-port",
 	"tls_config":                 "tls-config",

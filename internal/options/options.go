@@ -25,8 +25,9 @@ type Options struct {
 
 	// Kubeconfig and APIServer say where the API server is and who asks; both
 	// are empty in a pod that watches its own cluster. Snapshot is the path of
-	// objects to serve instead.
+	// objects to serve instead, of which all has to be readable if SnapshotStrict.
 	Kubeconfig, APIServer, Snapshot string
+	SnapshotStrict                  bool
 
 	// Listen and ListenTelemetry are the addresses of the two ports.
 	Listen, ListenTelemetry string
@@ -232,6 +233,7 @@ func Flags() []Flag {
 type values struct {
 	config                                string
 	continueWithoutConfig                 bool
+	snapshotStrict                        bool
 	apiserver, kubeconfig, snapshot       string
 	host, telemetryHost                   string
 	port, telemetryPort                   uint16
@@ -272,7 +274,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Usage = func() {}
 	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; in a pod not needed")
 	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, in place of the one that the kubeconfig names")
-	f.StringVar(&v.snapshot, "snapshot", "", "serve the objects in this file or directory, YAML or JSON, instead of watching an API server")
+	f.StringVar(&v.snapshot, "snapshot", "", "serve the objects in this file or directory, YAML or JSON, instead of watching an API server; - for standard input")
+	f.BoolVar(&v.snapshotStrict, "snapshot-strict", false, "do not start if anything of the snapshot cannot be read")
 	f.StringVar(&v.config, "config", "", "YAML file of settings, which count more than flags; changes are taken up without a restart, as far as they can be")
 	f.BoolVar(&v.continueWithoutConfig, "continue-without-config", false, "start without the --config file if it is missing or wrong, and take it up once it is there and right")
 	f.StringVar(&v.host, "host", "::", "address on which to serve metrics")
@@ -322,6 +325,7 @@ func (v *values) options() (Options, error) {
 		Kubeconfig:      v.kubeconfig,
 		APIServer:       v.apiserver,
 		Snapshot:        v.snapshot,
+		SnapshotStrict:  v.snapshotStrict,
 		Listen:          net.JoinHostPort(v.host, strconv.Itoa(int(v.port))),
 		ListenTelemetry: net.JoinHostPort(v.telemetryHost, strconv.Itoa(int(v.telemetryPort))),
 		WebConfig:       v.webConfig,

@@ -1,82 +1,67 @@
 package snapshot_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/snapshot"
 )
 
-var (
-	podKind        = corev1.SchemeGroupVersion.WithKind("Pod")
-	nodeKind       = corev1.SchemeGroupVersion.WithKind("Node")
-	deploymentKind = appsv1.SchemeGroupVersion.WithKind("Deployment")
-
-	wanted = []schema.GroupVersionKind{podKind, nodeKind, deploymentKind}
-)
-
-// write makes the files of a snapshot in a new folder, whose path it gives.
-func write(t *testing.T, files map[string]string) string {
-	t.Helper()
-	folder := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(folder, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return folder
-}
-
-// summary is a snapshot's contents in words: the objects of each wanted kind as
-// namespace/name, and what was skipped.
+// summary is what has been read in words: the objects of each kind as namespace/name, in the
+// order in which they came, and what was skipped or cannot be read.
 type summary struct {
 	Pods, Nodes, Deployments []string
-	Skipped                  []string
+	Skipped, Said            []string
 }
 
-func summarize(t *testing.T, c snapshot.Contents) summary {
+func summarize(t *testing.T, path string) summary {
 	t.Helper()
-	names := func(kind schema.GroupVersionKind) []string {
-		var all []string
-		for _, object := range c.Objects[kind] {
-			o, ok := object.(metav1.Object)
-			if !ok {
-				t.Errorf("%T is no object", object)
-				continue
-			}
-			all = append(all, o.GetNamespace()+"/"+o.GetName())
+	var s summary
+	resources := []generators.Resource{&generators.Pods, &generators.Nodes, &generators.Deployments}
+	report, err := snapshot.Read(path, resources, strings.NewReader(""), func(kind schema.GroupVersionKind, object runtime.Object) error {
+		o := object.(metav1.Object)
+		name := o.GetNamespace() + "/" + o.GetName()
+		switch kind.Kind {
+		case "Pod":
+			s.Pods = append(s.Pods, name)
+		case "Node":
+			s.Nodes = append(s.Nodes, name)
+		default:
+			s.Deployments = append(s.Deployments, name)
 		}
-		return all
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return summary{names(podKind), names(nodeKind), names(deploymentKind), c.SkippedKinds()}
+	s.Skipped, s.Said = report.SkippedKinds(), outcome{report: report}.failures()
+	return s
 }
 
 func TestReadFile(t *testing.T) {
 	f := func(text string, want summary) {
 		t.Helper()
-		contents, err := snapshot.Read(filepath.Join(write(t, map[string]string{"a": text}), "a"), wanted)
-		if err != nil {
-			t.Errorf("%s\n%v", text, err)
-			return
+		path := filepath.Join(t.TempDir(), "a")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
 		}
-		if d := cmp.Diff(want, summarize(t, contents)); d != "" {
+		if d := cmp.Diff(want, summarize(t, path)); d != "" {
 			t.Errorf("%s\n(-want +got):\n%s", text, d)
 		}
 	}
 	pods := func(names ...string) summary { return summary{Pods: names} }
 	skipped := func(words ...string) summary { return summary{Skipped: words} }
+	said := func(words ...string) summary { return summary{Said: words} }
 
 	// Nothing.
 	f("", summary{})
@@ -116,26 +101,27 @@ func TestReadFile(t *testing.T) {
 
 	// What is not wanted.
 	f("apiVersion: v1\nkind: Secret\nmetadata: {name: b}\n", skipped("1 v1/Secret"))
-	f("apiVersion: v2\nkind: Pod\nmetadata: {name: b}\n", skipped("1 v2/Pod"))
-	f("apiVersion: apps/v1beta1\nkind: Deployment\n", skipped("1 apps/v1beta1/Deployment"))
+	f("apiVersion: v2\nkind: Pod\nmetadata: {name: b}\n", said("line 1, document 1: Pod b: version v2 is not read, but v1"))
+	f("apiVersion: apps/v1beta1\nkind: Deployment\n", said("line 1, document 1: Deployment: version v1beta1 is not read, but v1"))
 	f("apiVersion: example.com/v1\nkind: Shopping.List\n", skipped("1 example.com/v1/Shopping.List"))
 	f("apiVersion: example.com/v1\nkind: ShoppingList\nspec: {}\n", skipped("1 example.com/v1/ShoppingList"))
 	f("apiVersion: v1\nkind: SecretList\nitems: [{}, {}]\n", skipped("2 v1/Secret"))
 	f("apiVersion: v1\nkind: List\nitems: [{}, {kind: Pod}]\n", skipped("1 without a kind", "1 /Pod"))
-	f("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: List, items: []}]\n", skipped("1 v1/List"))
+	f("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: List, items: []}]\n", summary{})
 	f("kind: Pod\n", skipped("1 /Pod"))
-	f("apiVersion: v1\nmetadata: {name: b}\n", skipped("1 without a kind"))
+	f("apiVersion: v1\nmetadata: {name: b}\n", said("line 1, document 1: b: it has no kind"))
 	f("{}", skipped("1 without a kind"))
-	f("- apiVersion: v1\n  kind: Pod\n", skipped("1 without a kind"))
-	f("just words", skipped("1 without a kind"))
-	f("1\n---\ntrue\n---\n[]\n---\n\"\"\n---\n{}\n", skipped("5 without a kind"))
+	f("- apiVersion: v1\n  kind: Pod\n", said("line 1, document 1, item 1: Pod: metadata.name: it has no name"))
+	f("just words", said("line 1: just words"))
+	f("1\n---\ntrue\n---\n[]\n---\n\"\"\n---\n{}\n", summary{Skipped: []string{"1 without a kind"}, Said: []string{"line 1: 1"}})
 	f("kind: B\n---\nkind: C\n---\nkind: A\n---\nkind: B\n---\napiVersion: z/v1\nkind: A\n---\napiVersion: a/v1\nkind: Z\n",
 		skipped("1 /A", "2 /B", "1 /C", "1 a/v1/Z", "1 z/v1/A"))
 }
 
-// TestReadWhole holds that an object arrives with all that it has.
+// TestReadWhole holds that an object arrives with all that rows read.
 func TestReadWhole(t *testing.T) {
-	folder := write(t, map[string]string{"a.yaml": `
+	path := filepath.Join(t.TempDir(), "a.yaml")
+	if err := os.WriteFile(path, []byte(`
 apiVersion: v1
 kind: PodList
 items:
@@ -146,12 +132,20 @@ items:
     creationTimestamp: "2026-06-01T00:00:00Z"
     labels: {app: "1"}
   spec:
+    dnsPolicy: Default
+    containers:
+    - command:
+      - a
+      env:
+      - name: A
+        value: |
+          image: no
+      image: one
+      name: two
     nodeName: one
   status:
     phase: Running
-`})
-	contents, err := snapshot.Read(folder, wanted)
-	if err != nil {
+`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	want := &corev1.Pod{
@@ -160,12 +154,16 @@ items:
 			CreationTimestamp: metav1.Unix(1780272000, 0),
 			Labels:            map[string]string{"app": "1"},
 		},
-		Spec:   corev1.PodSpec{NodeName: "one"},
+		Spec:   corev1.PodSpec{NodeName: "one", Containers: []corev1.Container{{Image: "one", Name: "two"}}},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning},
 	}
-	got, ok := contents.Objects[podKind][0].(*corev1.Pod)
-	if !ok {
-		t.Fatalf("a %T", contents.Objects[podKind][0])
+	var got *corev1.Pod
+	_, err := snapshot.Read(path, []generators.Resource{&generators.Pods}, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
+		got = object.(*corev1.Pod)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	got.TypeMeta = metav1.TypeMeta{} // as it may be there or not
 	if d := cmp.Diff(want, got); d != "" {
@@ -173,92 +171,20 @@ items:
 	}
 }
 
-func TestReadFolder(t *testing.T) {
-	pod := func(name string) string { return "{apiVersion: v1, kind: Pod, metadata: {name: " + name + "}}" }
-	folder := write(t, map[string]string{
-		"b.yaml":          pod("b"),
-		"a.yml":           pod("a"),
-		"c.json":          `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "c"}}`,
-		"d.YAML":          pod("d"),
-		"deep/er/e.yaml":  pod("e"),
-		"deep/empty.yaml": "",
-		"notes.txt":       pod("hidden"),
-		"yaml":            pod("hidden"),
-		"b.yaml.orig":     "{",
-		"folder.yaml/f":   pod("hidden"),
-	})
-	contents, err := snapshot.Read(folder, wanted)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(summary{Pods: []string{"/a", "/b", "/c", "/d", "/e"}}, summarize(t, contents)); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-	// A file that is named is read whatever it is called.
-	contents, err = snapshot.Read(filepath.Join(folder, "yaml"), wanted)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(summary{Pods: []string{"/hidden"}}, summarize(t, contents)); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-	contents, err = snapshot.Read(t.TempDir(), wanted)
-	if d := cmp.Diff(summary{}, summarize(t, contents)); err != nil || d != "" {
-		t.Errorf("an empty folder: %v\n%s", err, d)
+// TestSinkFails holds that an error of the sink ends the reading.
+func TestSinkFails(t *testing.T) {
+	calls := 0
+	_, err := snapshot.Read("-", []generators.Resource{&generators.Pods}, strings.NewReader(strings.Repeat("{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", 1000)),
+		func(schema.GroupVersionKind, runtime.Object) error {
+			calls++
+			return os.ErrClosed
+		})
+	if !errors.Is(err, os.ErrClosed) || calls != 1 {
+		t.Errorf("error %v after %d calls", err, calls)
 	}
 }
 
-// TestReadErrors holds the frame of an error: one line with the file, the
-// document and the place in it. The rest is the decoders' wording.
-func TestReadErrors(t *testing.T) {
-	f := func(want, text string) {
-		t.Helper()
-		folder := write(t, map[string]string{"a.yaml": "", "b/c.yaml": text, "d.yaml": "{"})
-		_, err := snapshot.Read(folder, wanted)
-		if err == nil {
-			t.Errorf("no error in\n%s", text)
-			return
-		}
-		reason, ok := strings.CutPrefix(err.Error(), filepath.Join(folder, "b", "c.yaml")+": "+want)
-		if !ok || reason == "" || strings.Contains(reason, "\n") {
-			t.Errorf("%s\nerror: %v\nwant FILE: %s...", text, err, want)
-		}
-	}
-	f("document 1: ", "{")
-	f("document 1: ", "a: [")
-	f("document 1: ", "a: b: c")
-	f("document 1: ", "\tkind: Pod")
-	f("document 1: ", "kind: 5\n")
-	f("document 1: ", "kind: [\nPod,\nNode]\n")
-	f("document 1: ", "a: !!int \"two\\nlines\"\n")
-	f("document 1: ", "items: {}\n")
-	f("document 2: ", "kind: Pod\n---\na: [\n")
-	f("document 3: ", "kind: Pod\n---\n\n---\n\"\n")
-	f("document 2: ", `{"kind": "Pod"} {"kind": "Pod"`)
-	f("document 1: Pod: ", "apiVersion: v1\nkind: Pod\nspec: {containers: many}\n")
-	f("document 1: Pod: ", "apiVersion: v1\nkind: Pod\nmetadata: {creationTimestamp: \"long\\nago\"}\n")
-	f("document 2: item 3: Pod: ", "{}\n---\napiVersion: v1\nkind: List\nitems: [{}, {kind: Pod}, {apiVersion: v1, kind: Pod, spec: 1}]\n")
-	f("document 1: item 2: Pod: ", "apiVersion: v1\nkind: PodList\nitems: [{}, {spec: {containers: many}}]\n")
-	f("document 1: item 1: ", "apiVersion: v1\nkind: PodList\nitems: [5]\n")
-	f("document 1: item 1: ", "apiVersion: v1\nkind: PodList\nitems: [{kind: {}}]\n")
-}
-
-func TestReadNothingThere(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "missing")
-	if _, err := snapshot.Read(path, wanted); !os.IsNotExist(err) || !strings.Contains(err.Error(), path) {
-		t.Errorf("error is %v", err)
-	}
-	folder := t.TempDir()
-	if err := os.Symlink(filepath.Join(folder, "gone"), filepath.Join(folder, "a.yaml")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := snapshot.Read(folder, wanted); err == nil || !strings.Contains(err.Error(), filepath.Join(folder, "a.yaml")) {
-		t.Errorf("error is %v", err)
-	}
-}
-
-// FuzzSnapshot reads a file of anything: it is read, or the error names the
-// file and the document in one line.
+// FuzzSnapshot reads a file of anything. What is said of it is in one line each.
 func FuzzSnapshot(f *testing.F) {
 	for _, seed := range []string{
 		"", "null", "---\n---\n",
@@ -271,18 +197,10 @@ func FuzzSnapshot(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		path := filepath.Join(t.TempDir(), "a.yaml")
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		contents, err := snapshot.Read(path, wanted)
-		if err == nil {
-			summarize(t, contents)
-			return
-		}
-		number, ok := strings.CutPrefix(err.Error(), path+": document ")
-		if !ok || strings.IndexByte("123456789", number[0]) < 0 || strings.Contains(number, "\n") {
-			t.Errorf("error: %q", err)
+		for _, line := range readFile(t, text).failures() {
+			if strings.ContainsAny(line, "\n\r") {
+				t.Errorf("said: %q", line)
+			}
 		}
 	})
 }

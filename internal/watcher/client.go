@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
+
+	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // A Client lists and watches any built-in resource.
@@ -45,7 +47,7 @@ func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*C
 	}
 	c := &Client{config: config, http: h, groups: map[schema.GroupVersion]rest.Interface{}}
 	for _, r := range resources {
-		for _, version := range versions(r) {
+		for _, version := range generators.Versions(r) {
 			if err := c.addGroup(version.GroupVersion()); err != nil {
 				return nil, err
 			}

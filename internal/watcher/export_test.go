@@ -1,6 +1,9 @@
 package watcher
 
 import (
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
 )
@@ -28,17 +31,6 @@ func NewShare(r generators.Resource, ranges sharding.Ranges, m *Metrics) *recept
 // Accept is what to ask for.
 func (r *reception) Accept(watch bool) string { return r.accept(watch) }
 
-// Versions is versions.
-var Versions = versions
-
-// OlderVersions is how many there are to be read.
-func OlderVersions() (n int) {
-	for _, v := range older {
-		n += len(v)
-	}
-	return n
-}
-
 // Reception makes what receives the objects of the feed.
 func (f *Feed) Reception(m *Metrics) *reception {
 	return newReception(f.resource, f.share, f.part, m)
@@ -57,4 +49,18 @@ func (f *Feed) Knows(uid string) bool { return f.part.Basis([]byte(uid)) != 0 }
 func (f *Feed) Fits(object any) bool {
 	p, ok := object.(*parcel)
 	return ok && f.part.Basis([]byte(key(p))) == p.basis
+}
+
+// Load fills what the last configuration wants from objects by kind.
+func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) error {
+	l := w.Loading(w.config)
+	for kind, all := range objects {
+		for _, object := range all {
+			if err := l.Add(kind, object); err != nil {
+				return err
+			}
+		}
+	}
+	l.Done()
+	return nil
 }

@@ -153,12 +153,17 @@ func (f *Feed) Replace(objects []any, version string) error {
 	f.part.Replace(next)
 	f.positions = positions{{sharding.All(), version}}
 	f.storing.Unlock()
+	f.completed()
+	return nil
+}
+
+// completed notes that the content is that of a complete list.
+func (f *Feed) completed() {
 	f.fresh = true
 	f.lists.Add(1)
 	if f.health.completed() {
 		f.onSynced()
 	}
-	return nil
 }
 
 // Resync has nothing to do: what is stored does not decay.
@@ -201,9 +206,14 @@ func (f *Feed) roomFor(o metav1.Object) bool {
 // render has set take the text of an object, or of what of it may have changed. A
 // parcel can be rendered once, and has no object afterwards.
 func (f *Feed) render(set func(store.Rendered) bool, o metav1.Object) error {
+	return f.renderAs(key(o), set, o)
+}
+
+// renderAs is render for an object that is stored under a key of the caller's.
+func (f *Feed) renderAs(uid string, set func(store.Rendered) bool, o metav1.Object) error {
 	began := time.Now()
 	defer func() { f.rendering.Add(time.Since(began).Seconds()) }()
-	r := store.Rendered{UID: key(o), Namespace: o.GetNamespace()}
+	r := store.Rendered{UID: uid, Namespace: o.GetNamespace()}
 	if p, ok := o.(*parcel); ok {
 		defer p.arrived()
 		r.Basis = p.basis

@@ -1,10 +1,7 @@
 package watcher_test
 
 import (
-	"fmt"
 	"log/slog"
-	"reflect"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -14,116 +11,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
-
-// TestOlderVersionsAreTheSame proves of each version that is read as another
-// that its messages have the same fields: number, encoding, name and type.
-func TestOlderVersionsAreTheSame(t *testing.T) {
-	types := scheme.Scheme.AllKnownTypes()
-	proven := 0
-	for _, r := range generators.All() {
-		d := r.Describe()
-		for _, version := range watcher.Versions(d.Resource)[1:] {
-			older := types[schema.GroupVersionKind{Group: d.Kind.Group, Version: version.Version, Kind: d.Kind.Kind}]
-			if older == nil {
-				t.Errorf("there is no %s", version)
-				continue
-			}
-			for _, difference := range differences(d.Kind.Kind, types[d.Kind], older, map[reflect.Type]bool{}) {
-				t.Errorf("%s: %s", version, difference)
-			}
-			proven++
-		}
-	}
-	if proven != watcher.OlderVersions() {
-		t.Errorf("%d versions were looked at of %d: some are of no resource", proven, watcher.OlderVersions())
-	}
-}
-
-// TestDifferences holds that the proof sees what must not be read.
-func TestDifferences(t *testing.T) {
-	types := scheme.Scheme.AllKnownTypes()
-	f := func(group, kind, version, older string) {
-		t.Helper()
-		of := func(version string) reflect.Type {
-			return types[schema.GroupVersionKind{Group: group, Version: version, Kind: kind}]
-		}
-		if differences(kind, of(version), of(older), map[reflect.Type]bool{}) == nil {
-			t.Errorf("%s %s and %s are the same", kind, version, older)
-		}
-	}
-	f("discovery.k8s.io", "EndpointSlice", "v1", "v1beta1")
-	f("networking.k8s.io", "Ingress", "v1", "v1beta1")
-	f("autoscaling", "HorizontalPodAutoscaler", "v2", "v1")
-	f("rbac.authorization.k8s.io", "ClusterRole", "v1", "v1alpha1")
-	f("apps", "Deployment", "v1", "v1beta1")
-}
-
-// differences compares the protobuf messages of two types.
-func differences(path string, a, b reflect.Type, seen map[reflect.Type]bool) []string {
-	// What is set through a pointer and what is not are sent alike.
-	if a.Kind() == reflect.Pointer {
-		a = a.Elem()
-	}
-	if b.Kind() == reflect.Pointer {
-		b = b.Elem()
-	}
-	if a.Kind() != b.Kind() {
-		return []string{fmt.Sprintf("%s is %s and %s", path, a, b)}
-	}
-	switch a.Kind() {
-	case reflect.Slice:
-		return differences(path, a.Elem(), b.Elem(), seen)
-	case reflect.Map:
-		return append(differences(path, a.Key(), b.Key(), seen), differences(path, a.Elem(), b.Elem(), seen)...)
-	case reflect.Struct:
-	default:
-		return nil
-	}
-	if a == b || seen[a] {
-		return nil
-	}
-	seen[a] = true
-	var all []string
-	fields := fieldsOf(b)
-	for number, f := range fieldsOf(a) {
-		inner := path + "." + f.Name
-		g, ok := fields[number]
-		delete(fields, number)
-		switch {
-		case !ok:
-			all = append(all, inner+" is new")
-		case f.Name != g.Name || encoding(f) != encoding(g):
-			all = append(all, fmt.Sprintf("%s is %s and %s", inner, f.Tag, g.Tag))
-		default:
-			all = append(all, differences(inner, f.Type, g.Type, seen)...)
-		}
-	}
-	for _, g := range fields {
-		all = append(all, path+"."+g.Name+" is gone")
-	}
-	return all
-}
-
-// fieldsOf gives the fields of a message by number.
-func fieldsOf(message reflect.Type) map[string]reflect.StructField {
-	fields := map[string]reflect.StructField{}
-	for f := range message.Fields() {
-		if tag := strings.Split(f.Tag.Get("protobuf"), ","); len(tag) > 1 {
-			fields[tag[1]] = f
-		}
-	}
-	return fields
-}
-
-func encoding(f reflect.StructField) string {
-	encoding, _, _ := strings.Cut(f.Tag.Get("protobuf"), ",")
-	return encoding
-}
 
 // TestFollowOlderVersion follows an API server that has a resource in an older
 // version, forgets that, and has it in the first at last.

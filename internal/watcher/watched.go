@@ -10,8 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -144,7 +142,9 @@ func (u *watched) run(ctx context.Context, w *Watcher) {
 		return
 	}
 	if u.feeds[0].share.present().IsNone() {
-		_ = u.load(nil) // no object fails
+		for _, f := range u.feeds {
+			_ = f.Replace(nil, "") // no object fails
+		}
 		<-ctx.Done()
 		return
 	}
@@ -209,22 +209,6 @@ func (u *watched) status() Status {
 		s = s.worse(f.health.status(u.Name()))
 	}
 	return s
-}
-
-// load fills the feeds from objects by kind, as a complete list of each.
-func (u *watched) load(objects map[schema.GroupVersionKind][]runtime.Object) error {
-	for _, f := range u.feeds {
-		var chosen []any
-		for _, object := range objects[f.resource.Kind] {
-			if o, err := asObject(object); err == nil && u.includes(f, o) {
-				chosen = append(chosen, object)
-			}
-		}
-		if err := f.Replace(chosen, ""); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // includes says whether the feed is to have o.

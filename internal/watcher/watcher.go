@@ -8,9 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
@@ -32,7 +29,7 @@ type Config struct {
 	Node        string
 	Unscheduled bool
 	// Client reaches the API server to watch, for this Config alone. Without one
-	// the content is what Load puts there.
+	// the content is what a Loading puts there.
 	Client *Client
 	// FromCache allows the API server to answer lists with what it has in memory,
 	// which may be behind, and which it sends undivided.
@@ -43,7 +40,7 @@ type Config struct {
 }
 
 // A Watcher watches the resources of a configuration, which can change while it
-// runs. Change and Load are for one goroutine at a time.
+// runs. Change and Loading are for one goroutine at a time.
 type Watcher struct {
 	metrics   *Metrics
 	contained *contained
@@ -90,10 +87,21 @@ func (w *Watcher) Change(config Config) (anew []string) {
 
 // change is Change for whoever holds mu.
 func (w *Watcher) change(config Config) (anew []string) {
-	w.config = config
+	wanted, anew := w.plans(config)
+	w.want(config, wanted)
+	return anew
+}
+
+// want has what plans gave take the place of what was wanted before.
+func (w *Watcher) want(config Config, wanted []*watched) {
+	w.config, w.wanted = config, wanted
+	w.signal()
+}
+
+// plans gives what config wants, and the keys of what there is not yet.
+func (w *Watcher) plans(config Config) (wanted []*watched, anew []string) {
 	// A change that is taken back finds what is still served.
 	known := w.known()
-	var wanted []*watched
 	for _, r := range config.Resources {
 		d := r.Describe()
 		p := planFor(config, d)
@@ -106,9 +114,7 @@ func (w *Watcher) change(config Config) (anew []string) {
 		u.grows = w.growth(r, p)
 		wanted, anew = append(wanted, u), append(anew, d.Key)
 	}
-	w.wanted = wanted
-	w.signal()
-	return anew
+	return wanted, anew
 }
 
 // signal has Run look at what is to be served.
@@ -182,17 +188,6 @@ func (w *Watcher) Statuses() []Status {
 		}
 	}
 	return all
-}
-
-// Load fills what the last configuration wants from objects by kind, as a complete
-// list of each.
-func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) error {
-	for _, u := range w.wanted {
-		if err := u.load(objects); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Run follows the API server, if there is one, takes up changes of configuration,

@@ -1,0 +1,190 @@
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A source gives the text of a file as UTF-8 with line feeds alone, by lines or by bytes.
+type source struct {
+	*bufio.Reader
+	line int // number of the line of the next byte
+}
+
+// peeked is how much of a file is looked at to know what it is.
+const peeked = 64 << 10
+
+func newSource(r io.Reader, line int) *source {
+	return &source{bufio.NewReaderSize(r, peeked), line}
+}
+
+// readLine gives the next line without its end. The line is valid until the next read.
+func (s *source) readLine() ([]byte, error) {
+	line, err := s.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		whole := bytes.Clone(line)
+		for errors.Is(err, bufio.ErrBufferFull) {
+			line, err = s.ReadSlice('\n')
+			whole = append(whole, line...)
+		}
+		line = whole
+	}
+	if len(line) == 0 {
+		return nil, err
+	}
+	s.line++
+	return bytes.TrimSuffix(line, []byte("\n")), nil
+}
+
+// errNoMark is of a file in UTF-16 that does not say so.
+var errNoMark = errors.New("is UTF-16 or UTF-32 without a byte order mark: convert it to UTF-8, for example with iconv")
+
+// plainText gives the text of a file as UTF-8 with line feeds alone. Byte order marks of
+// UTF-8 and UTF-16 are understood. A code unit that is none becomes a byte that no UTF-8 has.
+func plainText(file *bufio.Reader) (io.Reader, error) {
+	head, _ := file.Peek(64)
+	var text io.Reader = file
+	switch {
+	case bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")), bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff")):
+		return nil, errors.New("is UTF-32: convert it to UTF-8, for example with iconv")
+	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+		text = &utf16Reader{from: file, order: binary.LittleEndian}
+	case bytes.HasPrefix(head, []byte("\xfe\xff")):
+		text = &utf16Reader{from: file, order: binary.BigEndian}
+	case wide(head):
+		return nil, errNoMark
+	}
+	return &lineFeeds{from: text}, nil
+}
+
+// wide says whether text seems to have more than a byte for each ASCII character: every
+// other byte is zero.
+func wide(head []byte) bool {
+	if len(head) < 8 {
+		return false
+	}
+	even, odd := 0, 0
+	for i, b := range head {
+		switch {
+		case b != 0:
+		case i%2 == 0:
+			even++
+		default:
+			odd++
+		}
+	}
+	return max(even, odd) > len(head)*2/5 && min(even, odd) < len(head)*2/5
+}
+
+// lineFeeds reads text with CR LF and lone CR replaced by LF.
+type lineFeeds struct {
+	from io.Reader
+	cr   bool // the byte before was a CR
+}
+
+func (l *lineFeeds) Read(p []byte) (int, error) {
+	for {
+		n, err := l.from.Read(p)
+		if n == 0 || !l.cr && bytes.IndexByte(p[:n], '\r') < 0 {
+			return n, err
+		}
+		kept := p[:0]
+		for _, b := range p[:n] {
+			skip := b == '\n' && l.cr
+			l.cr = b == '\r'
+			switch {
+			case skip:
+			case l.cr:
+				kept = append(kept, '\n')
+			default:
+				kept = append(kept, b)
+			}
+		}
+		if len(kept) > 0 || err != nil {
+			return len(kept), err
+		}
+	}
+}
+
+// utf16Reader reads UTF-16 as UTF-8.
+type utf16Reader struct {
+	from  *bufio.Reader
+	order binary.ByteOrder
+	text  []byte // decoded, and not read yet
+}
+
+// invalid stands for what is no character.
+const invalid = 0xff
+
+func (u *utf16Reader) Read(p []byte) (int, error) {
+	for len(u.text) < len(p) {
+		unit, err := u.unit()
+		switch {
+		case errors.Is(err, io.EOF) && len(u.text) > 0:
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			u.text = append(u.text, invalid)
+			continue
+		case err != nil:
+			return 0, err
+		default:
+			u.text = u.decode(unit)
+			continue
+		}
+		break
+	}
+	n := copy(p, u.text)
+	u.text = u.text[:copy(u.text, u.text[n:])]
+	return n, nil
+}
+
+func (u *utf16Reader) unit() (rune, error) {
+	var two [2]byte
+	if _, err := io.ReadFull(u.from, two[:]); err != nil {
+		return 0, err
+	}
+	return rune(u.order.Uint16(two[:])), nil
+}
+
+func (u *utf16Reader) decode(unit rune) []byte {
+	if !utf16.IsSurrogate(unit) {
+		return utf8.AppendRune(u.text, unit)
+	}
+	if next, err := u.from.Peek(2); err == nil {
+		if r := utf16.DecodeRune(unit, rune(u.order.Uint16(next))); r != utf8.RuneError {
+			_, _ = u.from.Discard(2)
+			return utf8.AppendRune(u.text, r)
+		}
+	}
+	return append(u.text, invalid)
+}
+
+// checkEncoding looks for what is no text, in text that begins at a line.
+func checkEncoding(text []byte, line int) *located {
+	at, what := bytes.IndexByte(text, 0), "a NUL byte"
+	if at < 0 {
+		if utf8.Valid(text) {
+			return nil
+		}
+		what = "a byte that is no UTF-8"
+		for at = 0; at < len(text); {
+			r, n := utf8.DecodeRune(text[at:])
+			if r == utf8.RuneError && n == 1 {
+				break
+			}
+			at += n
+		}
+	}
+	return &located{line: line + bytes.Count(text[:at], []byte("\n")), reason: what}
+}
+
+// located is what is wrong in a line, and maybe in a field.
+type located struct {
+	line   int
+	field  string
+	reason string
+}

@@ -1,0 +1,85 @@
+package watcher
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// A Loading makes the content of a watcher that has no API server from objects that come one
+// by one, and renders each as it comes. Nothing is seen of it before Done.
+type Loading struct {
+	w      *Watcher
+	config Config
+	wanted []*watched
+	anew   []string
+	filled []*filling
+	byKind map[schema.GroupVersionKind][]*filling
+}
+
+// A filling is the next content of a feed. Its objects go by namespace and name, since copies of
+// one in files may have several uids, and several objects one uid.
+type filling struct {
+	*watched
+	feed *Feed
+	next *store.Generation
+	gone map[string]bool // objects of which the last copy is for others
+}
+
+// Loading begins to load what config wants, which takes the place of the configuration before
+// with Done, and does not concern it until then.
+func (w *Watcher) Loading(config Config) *Loading {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := &Loading{w: w, config: config, byKind: map[schema.GroupVersionKind][]*filling{}}
+	l.wanted, l.anew = w.plans(config)
+	for _, u := range l.wanted {
+		for _, f := range u.feeds {
+			fill := &filling{watched: u, feed: f, next: f.part.Begin(), gone: map[string]bool{}}
+			l.filled = append(l.filled, fill)
+			l.byKind[f.resource.Kind] = append(l.byKind[f.resource.Kind], fill)
+		}
+	}
+	return l
+}
+
+// Add renders an object of a kind. It takes the place of one with the same namespace and
+// name.
+func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error {
+	o, ok := object.(metav1.Object)
+	if !ok {
+		return fmt.Errorf("%T is no Kubernetes object", object)
+	}
+	for _, fill := range l.byKind[kind] {
+		name := o.GetNamespace() + "/" + o.GetName()
+		if !fill.includes(fill.feed, o) {
+			fill.gone[name] = true
+			continue
+		}
+		delete(fill.gone, name)
+		if err := fill.feed.renderAs(name, fill.next.Set, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Done puts what was added in the place of all content, and gives the keys of the resources
+// that are made anew.
+func (l *Loading) Done() (anew []string) {
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	for _, fill := range l.filled {
+		if len(fill.gone) > 0 {
+			fill.next.Retain(func(name string) bool { return !fill.gone[name] })
+		}
+		fill.feed.part.Replace(fill.next)
+		fill.feed.completed()
+	}
+	l.w.want(l.config, l.wanted)
+	return l.anew
+}
