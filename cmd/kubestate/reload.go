@@ -154,6 +154,7 @@ func (r *reloader) change(opts options.Options) (anew []string, err error) {
 	}
 	anew = r.watched.Change(config)
 	r.current.Store(&opts)
+	warn(opts, r.log)
 	r.show(opts)
 	if opts.Snapshot != "" {
 		err = r.watched.Load(objects)
