@@ -10,7 +10,8 @@ import (
 	"fmt"
 	"os"
 	"time"
-	_ "unsafe" // for go:linkname
+	_ "time/tzdata" // the zones that kubestate has built in
+	_ "unsafe"      // for go:linkname
 
 	"github.com/robfig/cron/v3"
 	batchv1 "k8s.io/api/batch/v1"
@@ -75,9 +76,9 @@ func next(c *batchv1.CronJob) string {
 	if t := c.Status.LastScheduleTime; t != nil {
 		last = t.Time
 	}
-	wait := *nextScheduleTimeDuration(c, last, schedule)
-	if wait < 0 {
-		return "never"
+	if schedule.Next(last).IsZero() {
+		return "never" // on some of these the controller's function does not return
 	}
+	wait := *nextScheduleTimeDuration(c, last, schedule)
 	return fmt.Sprint(last.Add(wait - delta).Unix())
 }
