@@ -60,7 +60,7 @@ dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafan
 test-image: ## Make the image and look into it
 	cd hack/image && go test -count=1 -timeout 30m ./...
 
-e2e: build $(BUILD)/controlplane $(BUILD)/kwok $(BUILD)/helm $(BUILD)/kubectl $(BUILD)/operator-crds $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics $(BUILD)/otelcol ## Run the tests against etcd, an API server, its controllers and Prometheus
+e2e: build $(BUILD)/controlplane $(BUILD)/cronjobs $(BUILD)/kwok $(BUILD)/helm $(BUILD)/kubectl $(BUILD)/operator-crds $(BUILD)/prometheus $(BUILD)/chromium $(BUILD)/prometheus-2 $(BUILD)/victoria-metrics $(BUILD)/otelcol ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && go test -count=1 -timeout 45m ./...
 
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
@@ -71,6 +71,9 @@ churn: build $(BUILD)/controlplane ## Have pods come and go for FOR=5m, and fail
 
 hostile: build $(BUILD)/controlplane $(BUILD)/prometheus ## Attack kubestate beside a Prometheus for FOR=1h, and fail if that misses anything or memory grows; HOSTILE="--flags" are passed on
 	cd test && go run ./hostile -for $(or $(FOR),1h) $(HOSTILE)
+
+cronjobs: build $(BUILD)/cronjobs ## Compare a million schedules of CronJobs with the controller's own functions
+	cd test && KUBESTATE_CRONJOBS=1000000 go test -count=1 -timeout 60m -v ./cronjobs
 
 bench-unit: ## Time rendering and storing
 	go test -run '^$$' -bench . -benchmem ./internal/...
@@ -93,6 +96,9 @@ $(BUILD)/golangci-lint: hack/tools/go.mod
 
 $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.mod
 	cd test/controlplane && go build -o $@ .
+
+$(BUILD)/cronjobs: test/controlplane/cronjobs/main.go test/controlplane/go.mod
+	cd test/controlplane && go build -o $@ ./cronjobs
 
 $(BUILD)/kwok: hack/tools/kwok.version
 	GOBIN=$(BUILD) go install sigs.k8s.io/kwok/cmd/kwok@$$(cat $<)
@@ -162,5 +168,5 @@ $(BUILD)/prometheus: test/prometheus/go.mod
 $(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod
 	cd test/otelcol && go build -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace -o $@ .
 
-.PHONY: help run build image generate verify test test-image lint tidy unit dashboards e2e bench churn hostile bench-unit fuzz vulncheck clean
+.PHONY: help run build image generate verify test test-image lint tidy unit dashboards e2e bench churn hostile cronjobs bench-unit fuzz vulncheck clean
 .DEFAULT_GOAL := help

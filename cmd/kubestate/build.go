@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os/exec" //nolint:depguard // only looks for a plugin that client-go starts
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubestate/kubestate/internal/authfilter"
 	"github.com/kubestate/kubestate/internal/options"
@@ -123,14 +125,29 @@ func clientConfig(opts options.Options) (*rest.Config, error) {
 func foundConfig(opts options.Options) (*rest.Config, error) {
 	if opts.Kubeconfig != "" || opts.APIServer != "" {
 		config, err := clientcmd.BuildConfigFromFlags(opts.APIServer, opts.Kubeconfig)
-		if err != nil {
+		switch {
+		case clientcmd.IsEmptyConfig(err):
+			return nil, fmt.Errorf("kubeconfig %s: it names no API server, or no current context; name one with --apiserver, or another file with --kubeconfig", opts.Kubeconfig)
+		case err != nil:
 			return nil, fmt.Errorf("kubeconfig %s: %w", opts.Kubeconfig, err)
 		}
-		return config, nil
+		return config, checkPlugin(opts.Kubeconfig, config.ExecProvider)
 	}
 	config, err := rest.InClusterConfig()
 	if errors.Is(err, rest.ErrNotInCluster) {
 		return nil, errors.New("no API server: name one with --kubeconfig, or run in a pod with a service account; or serve objects from files with --snapshot")
 	}
 	return config, err
+}
+
+// checkPlugin reports a credential plugin that the kubeconfig names and that is not
+// installed.
+func checkPlugin(kubeconfig string, plugin *clientcmdapi.ExecConfig) error {
+	if plugin == nil {
+		return nil
+	}
+	if _, err := exec.LookPath(plugin.Command); err != nil {
+		return fmt.Errorf("kubeconfig %s: credential plugin: %w", kubeconfig, err)
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"log/slog"
+
+	"github.com/kubestate/kubestate/internal/options"
 )
 
 // details passes records on at debug level: client-go logs what it retries as
@@ -23,3 +25,10 @@ func (d details) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return details{d.Handler.WithAttrs(attrs)}
 }
 func (d details) WithGroup(name string) slog.Handler { return details{d.Handler.WithGroup(name)} }
+
+// warn logs the settings that have no effect.
+func warn(opts options.Options, log *slog.Logger) {
+	for _, setting := range opts.Ineffective() {
+		log.Warn("a setting has no effect", "setting", setting)
+	}
+}

@@ -124,10 +124,7 @@ func leaseOwners(o object) []series {
 }
 
 func leaseRenewal(o object) []series {
-	if !o.at("spec.renewTime").set() {
-		return nil
-	}
-	return one(o.at("spec.renewTime").seconds(), "namespace", o.at("metadata.namespace").text())
+	return at(o.at("spec.renewTime"), "namespace", o.at("metadata.namespace").text())
 }
 
 func nodeInfo(o object) []series {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -38,9 +39,16 @@ func allowed(o object, prefix string, list generators.Allowlist, entries node) [
 
 // matchesPattern takes * for any run of characters except line feeds.
 func matchesPattern(pattern, key string) bool {
-	expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `[^\n]*`)
-	return regexp.MustCompile(`\A` + expression + `\z`).MatchString(key)
+	compiled, ok := patterns.Load(pattern)
+	if !ok {
+		expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `[^\n]*`)
+		compiled, _ = patterns.LoadOrStore(pattern, regexp.MustCompile(`\A`+expression+`\z`))
+	}
+	return compiled.(*regexp.Regexp).MatchString(key)
 }
+
+// patterns are those compiled so far: compiling takes most of the reference's time.
+var patterns sync.Map
 
 // everyEntry is a family of a map to which no allowlist applies.
 func everyEntry(prefix, path string) reference {

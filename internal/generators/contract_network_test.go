@@ -50,7 +50,7 @@ var networkReferences = map[string]resourceReference{
 	"networkpolicies": {
 		identity: []string{"namespace", "metadata.namespace", "networkpolicy", "metadata.name"},
 		families: map[string]reference{
-			"kube_networkpolicy_created":            policyCreated,
+			"kube_networkpolicy_created":            created,
 			"kube_networkpolicy_annotations":        annotations,
 			"kube_networkpolicy_labels":             labels,
 			"kube_networkpolicy_spec_ingress_rules": length("spec.ingress"),
@@ -168,9 +168,4 @@ func ingressHosts(o object) (all []series) {
 		}
 	}
 	return all
-}
-
-// policyCreated has a series for Go's zero time, too.
-func policyCreated(o object) []series {
-	return one(o.at("metadata.creationTimestamp").seconds())
 }

@@ -17,7 +17,7 @@ var podReferences = map[string]resourceReference{
 			"kube_pod_container_state_started":                         containerStarted("status.containerStatuses"),
 			"kube_pod_container_status_last_terminated_reason":         containerReason("status.containerStatuses", "lastState.terminated"),
 			"kube_pod_container_status_last_terminated_exitcode":       terminated("status.containerStatuses", func(last node) float64 { return last.at("exitCode").number() }),
-			"kube_pod_container_status_last_terminated_timestamp":      terminated("status.containerStatuses", func(last node) float64 { return last.at("finishedAt").seconds() }),
+			"kube_pod_container_status_last_terminated_timestamp":      lastTerminated("status.containerStatuses"),
 			"kube_pod_container_status_ready":                          containerStatus("status.containerStatuses", func(s node) float64 { return truth(s.at("ready").yes()) }),
 			"kube_pod_container_status_restarts_total":                 containerStatus("status.containerStatuses", func(s node) float64 { return s.at("restartCount").number() }),
 			"kube_pod_container_status_running":                        containerStatus("status.containerStatuses", func(s node) float64 { return truth(s.at("state.running").set()) }),
@@ -35,7 +35,7 @@ var podReferences = map[string]resourceReference{
 			"kube_pod_init_container_state_started":                    containerStarted("status.initContainerStatuses"),
 			"kube_pod_init_container_status_last_terminated_reason":    containerReason("status.initContainerStatuses", "lastState.terminated"),
 			"kube_pod_init_container_status_last_terminated_exitcode":  terminated("status.initContainerStatuses", func(last node) float64 { return last.at("exitCode").number() }),
-			"kube_pod_init_container_status_last_terminated_timestamp": terminated("status.initContainerStatuses", func(last node) float64 { return last.at("finishedAt").seconds() }),
+			"kube_pod_init_container_status_last_terminated_timestamp": lastTerminated("status.initContainerStatuses"),
 			"kube_pod_init_container_status_ready":                     containerStatus("status.initContainerStatuses", func(s node) float64 { return truth(s.at("ready").yes()) }),
 			"kube_pod_init_container_status_restarts_total":            containerStatus("status.initContainerStatuses", func(s node) float64 { return s.at("restartCount").number() }),
 			"kube_pod_init_container_status_running":                   containerStatus("status.initContainerStatuses", func(s node) float64 { return truth(s.at("state.running").set()) }),
@@ -53,7 +53,7 @@ var podReferences = map[string]resourceReference{
 			"kube_pod_runtimeclass_name_info":                          runtimeClass,
 			"kube_pod_spec_volumes_persistentvolumeclaims_info":        volumeClaims(func(node) float64 { return 1 }),
 			"kube_pod_spec_volumes_persistentvolumeclaims_readonly":    volumeClaims(func(claim node) float64 { return truth(claim.at("readOnly").yes()) }),
-			"kube_pod_start_time":                                      pointer("status.startTime"),
+			"kube_pod_start_time":                                      moment("status.startTime"),
 			"kube_pod_status_phase":                                    phasesIfAny("status.phase", "phase", "Pending", "Succeeded", "Failed", "Unknown", "Running"),
 			"kube_pod_status_qos_class":                                phasesIfAny("status.qosClass", "qos_class", "BestEffort", "Burstable", "Guaranteed"),
 			"kube_pod_status_ready":                                    statusesOf("Ready"),
@@ -80,7 +80,7 @@ func podCompletion(o object) []series {
 	var last float64
 	for _, s := range o.at("status.containerStatuses").list() {
 		if finished := s.at("state.terminated"); finished.set() {
-			last = max(last, finished.at("finishedAt").seconds())
+			last = max(last, float64(finished.at("finishedAt").time().Unix()))
 		}
 	}
 	if last <= 0 {
@@ -144,7 +144,7 @@ func containerStarted(statuses string) reference {
 				state = s.at("state.terminated")
 			}
 			if state.set() {
-				all = append(all, one(state.at("startedAt").seconds(), "container", s.at("name").text())...)
+				all = append(all, at(state.at("startedAt"), "container", s.at("name").text())...)
 			}
 		}
 		return all
@@ -169,6 +169,16 @@ func terminated(statuses string, value func(node) float64) reference {
 			if last := s.at("lastState.terminated"); last.set() {
 				all = append(all, one(value(last), "container", s.at("name").text())...)
 			}
+		}
+		return all
+	}
+}
+
+// lastTerminated is the time at which containers were last terminated.
+func lastTerminated(statuses string) reference {
+	return func(o object) (all []series) {
+		for _, s := range o.at(statuses).list() {
+			all = append(all, at(s.at("lastState.terminated.finishedAt"), "container", s.at("name").text())...)
 		}
 		return all
 	}
@@ -269,7 +279,7 @@ func transition(condition, status string) reference {
 	return func(o object) (all []series) {
 		for _, c := range o.at("status.conditions").list() {
 			if c.at("type").text() == condition && c.at("status").text() == status {
-				all = append(all, one(c.at("lastTransitionTime").seconds())...)
+				all = append(all, at(c.at("lastTransitionTime"))...)
 			}
 		}
 		return all

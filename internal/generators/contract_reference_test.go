@@ -183,17 +183,23 @@ func (n node) number() float64 {
 	return value
 }
 
-// seconds is a timestamp in whole unix seconds. Go's zero time stands for one
-// that is not there.
-func (n node) seconds() float64 {
-	var at time.Time
+// time is a timestamp, Go's zero time if there is none.
+func (n node) time() (at time.Time) {
 	if n.set() {
 		var err error
 		if at, err = time.Parse(time.RFC3339Nano, n.text()); err != nil {
 			panic(err)
 		}
 	}
-	return float64(at.Unix())
+	return at
+}
+
+// at is a series of a timestamp in whole Unix seconds, none for Go's zero time.
+func at(t node, pairs ...string) []series {
+	if t.time().IsZero() {
+		return nil
+	}
+	return one(float64(t.time().Unix()), pairs...)
 }
 
 // truth is the value of a label or sample that holds a condition.
@@ -259,24 +265,9 @@ func length(path string) reference {
 	return func(o object) []series { return one(float64(len(o.at(path).list()))) }
 }
 
-// moment is a timestamp that counts when it is not zero.
+// moment is a timestamp.
 func moment(path string) reference {
-	return func(o object) []series {
-		if !o.at(path).set() {
-			return nil
-		}
-		return one(o.at(path).seconds())
-	}
-}
-
-// pointer is a timestamp that counts when it is not nil, zero as it may be.
-func pointer(path string) reference {
-	return func(o object) []series {
-		if !o.at(path).exists {
-			return nil
-		}
-		return one(o.at(path).seconds())
-	}
+	return func(o object) []series { return at(o.at(path)) }
 }
 
 // Timestamps that most resources have.

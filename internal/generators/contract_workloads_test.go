@@ -17,8 +17,8 @@ var workloadReferences = map[string]resourceReference{
 			"kube_cronjob_info":                              cronJobInfo,
 			"kube_cronjob_created":                           created,
 			"kube_cronjob_status_active":                     length("status.active"),
-			"kube_cronjob_status_last_schedule_time":         pointer("status.lastScheduleTime"),
-			"kube_cronjob_status_last_successful_time":       pointer("status.lastSuccessfulTime"),
+			"kube_cronjob_status_last_schedule_time":         moment("status.lastScheduleTime"),
+			"kube_cronjob_status_last_successful_time":       moment("status.lastSuccessfulTime"),
 			"kube_cronjob_spec_suspend":                      oneIf("spec.suspend"),
 			"kube_cronjob_spec_starting_deadline_seconds":    optional("spec.startingDeadlineSeconds"),
 			"kube_cronjob_next_schedule_time":                cronJobNext,
@@ -105,8 +105,8 @@ var workloadReferences = map[string]resourceReference{
 			"kube_job_status_ready":                 number("status.ready"),
 			"kube_job_complete":                     statusesOf("Complete"),
 			"kube_job_failed":                       statusesOf("Failed"),
-			"kube_job_status_start_time":            pointer("status.startTime"),
-			"kube_job_status_completion_time":       pointer("status.completionTime"),
+			"kube_job_status_start_time":            moment("status.startTime"),
+			"kube_job_status_completion_time":       moment("status.completionTime"),
 			"kube_job_status_suspended":             jobSuspended,
 			"kube_job_owner":                        controllingOwners,
 		},
@@ -191,9 +191,12 @@ func cronJobNext(o object) []series {
 		return nil
 	}
 	for _, path := range []string{"status.lastScheduleTime", "metadata.creationTimestamp"} {
-		if o.at(path).set() {
-			since := time.Unix(int64(o.at(path).seconds()), 0)
-			return one(float64(s.next(since).Unix()))
+		if last := o.at(path).time(); !last.IsZero() {
+			next := s.Next(time.Unix(last.Unix(), 0))
+			if next.IsZero() {
+				return nil
+			}
+			return one(float64(next.Unix()))
 		}
 	}
 	return nil

@@ -1,18 +1,14 @@
 package generators
 
 import (
+	"regexp"
 	"strings"
+	"time"
 
-	"github.com/netresearch/go-cron"
+	"github.com/robfig/cron/v3"
 )
 
-// cronParser reads schedules as the CronJob controller does: five fields or a
-// descriptor; where both the day of the month and the day of the week are
-// restricted, one of them has to match.
-var cronParser = cron.MustNewParser(
-	cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.DowOrDom)
-
-// schedules remembers parsed schedules: most objects come again unchanged.
+// schedules caches parsed schedules: most objects come again unchanged.
 type schedules map[scheduleKey]cron.Schedule
 
 type scheduleKey struct {
@@ -22,7 +18,7 @@ type scheduleKey struct {
 }
 
 // parse gives the schedule for a CronJob's spec.schedule and spec.timeZone, or
-// nil if they are not valid.
+// nil if the API server's validation refuses them.
 func (m *schedules) parse(spec string, zone *string) cron.Schedule {
 	key := scheduleKey{spec, value(zone), zone != nil}
 	if schedule, ok := (*m)[key]; ok {
@@ -37,14 +33,37 @@ func (m *schedules) parse(spec string, zone *string) cron.Schedule {
 	return schedule
 }
 
+// parseSchedule parses by the parser of the CronJob controller. A time zone in
+// the schedule is an extension of that parser, which Kubernetes still runs where
+// spec.timeZone is unset.
 func parseSchedule(key scheduleKey) cron.Schedule {
 	spec := key.spec
+	inSpec := strings.Contains(spec, "TZ")
 	if key.hasZone {
-		spec = "CRON_TZ=" + key.zone + " " + spec
+		if inSpec || !validZone(key.zone) {
+			return nil
+		}
+		spec = "TZ=" + key.zone + " " + spec
+	} else if inSpec && !strings.Contains(spec, " ") {
+		return nil // the parser panics
 	}
-	schedule, err := cronParser.Parse(spec)
+	schedule, err := cron.ParseStandard(spec)
 	if err != nil {
 		return nil
 	}
 	return schedule
+}
+
+// zonePart matches an element of a time zone's name: API servers allow no other.
+var zonePart = regexp.MustCompile(`^[A-Za-z.\-_0-9+]{1,14}$`)
+
+// validZone applies the API server's validation of spec.timeZone.
+func validZone(zone string) bool {
+	for part := range strings.SplitSeq(zone, "/") {
+		if part == "." || part == ".." || strings.HasPrefix(part, "-") || !zonePart.MatchString(part) {
+			return false
+		}
+	}
+	_, err := time.LoadLocation(zone)
+	return err == nil && !strings.EqualFold(zone, "Local")
 }

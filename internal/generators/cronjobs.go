@@ -42,17 +42,13 @@ var CronJobs = Table[*batchv1.CronJob]{
 		{"kube_cronjob_status_last_schedule_time", Gauge, Stable, nil,
 			"For when the last job of the cron job was scheduled, in Unix seconds.",
 			func(c *batchv1.CronJob, s *Samples) {
-				if t := c.Status.LastScheduleTime; t != nil {
-					s.Timestamp(*t)
-				}
+				s.Time(c.Status.LastScheduleTime)
 			}},
 
 		{"kube_cronjob_status_last_successful_time", Gauge, Stable, nil,
 			"When a job of the cron job last succeeded, in Unix seconds.",
 			func(c *batchv1.CronJob, s *Samples) {
-				if t := c.Status.LastSuccessfulTime; t != nil {
-					s.Timestamp(*t)
-				}
+				s.Time(c.Status.LastSuccessfulTime)
 			}},
 
 		{"kube_cronjob_spec_suspend", Gauge, Stable, nil,
@@ -89,9 +85,9 @@ var CronJobs = Table[*batchv1.CronJob]{
 	},
 }
 
-// nextSchedule adds the first time after the last run at which the schedule
-// fires. It depends on the object alone, not on the time of day: it can lie in
-// the past when runs were missed.
+// nextSchedule adds the first time after the last run, or after the creation, at
+// which the schedule fires. The time depends on the object alone: it is in the past
+// when runs were missed. A schedule that never fires has none.
 func nextSchedule(c *batchv1.CronJob, s *Samples) {
 	schedule := s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone)
 	if schedule == nil || value(c.Spec.Suspend) {
@@ -101,7 +97,10 @@ func nextSchedule(c *batchv1.CronJob, s *Samples) {
 	if last.IsZero() {
 		last = &c.CreationTimestamp
 	}
-	if !last.IsZero() {
-		s.Int(schedule.Next(last.Time).Unix())
+	if last.IsZero() {
+		return
+	}
+	if next := schedule.Next(last.Time); !next.IsZero() {
+		s.Int(next.Unix())
 	}
 }

@@ -68,17 +68,13 @@ var Jobs = Table[*batchv1.Job]{
 		{"kube_job_status_start_time", Gauge, Stable, nil,
 			"When the job was started, in Unix seconds.",
 			func(j *batchv1.Job, s *Samples) {
-				if t := j.Status.StartTime; t != nil {
-					s.Timestamp(*t)
-				}
+				s.Time(j.Status.StartTime)
 			}},
 
 		{"kube_job_status_completion_time", Gauge, Stable, nil,
 			"When the job was completed, in Unix seconds.",
 			func(j *batchv1.Job, s *Samples) {
-				if t := j.Status.CompletionTime; t != nil {
-					s.Timestamp(*t)
-				}
+				s.Time(j.Status.CompletionTime)
 			}},
 
 		{"kube_job_status_suspended", Gauge, Alpha, nil,

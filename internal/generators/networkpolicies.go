@@ -11,7 +11,7 @@ var NetworkPolicies = Table[*networkingv1.NetworkPolicy]{
 	Families: []Family[*networkingv1.NetworkPolicy]{
 		{"kube_networkpolicy_created", Gauge, Alpha, nil,
 			"When the network policy was created, in Unix seconds.",
-			func(p *networkingv1.NetworkPolicy, s *Samples) { s.Timestamp(p.CreationTimestamp) }},
+			func(p *networkingv1.NetworkPolicy, s *Samples) { s.Time(&p.CreationTimestamp) }},
 
 		{"kube_networkpolicy_annotations", Gauge, Alpha, Labels{"annotation_*"},
 			"The annotations of the network policy that are let through, as labels.",

@@ -240,9 +240,7 @@ var Pods = Table[*corev1.Pod]{
 		{"kube_pod_start_time", Gauge, Stable, nil,
 			"When the pod's node took it on, in Unix seconds.",
 			func(p *corev1.Pod, s *Samples) {
-				if t := p.Status.StartTime; t != nil {
-					s.Timestamp(*t)
-				}
+				s.Time(p.Status.StartTime)
 			}},
 
 		{"kube_pod_status_phase", Gauge, Stable, Labels{"phase"},
@@ -305,7 +303,7 @@ var Pods = Table[*corev1.Pod]{
 			"Since when the pod has waited for a node, in Unix seconds.",
 			eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
-					s.Timestamp(c.LastTransitionTime)
+					s.Time(&c.LastTransitionTime)
 				}
 			})},
 
@@ -418,9 +416,9 @@ func eachInitContainer(f func(*corev1.ContainerStatus, *Samples)) func(*corev1.P
 
 func containerStarted(c *corev1.ContainerStatus, s *Samples) {
 	if r := c.State.Running; r != nil {
-		s.Timestamp(r.StartedAt, c.Name)
+		s.Time(&r.StartedAt, c.Name)
 	} else if t := c.State.Terminated; t != nil {
-		s.Timestamp(t.StartedAt, c.Name)
+		s.Time(&t.StartedAt, c.Name)
 	}
 }
 
@@ -438,7 +436,7 @@ func lastTerminatedExitCode(c *corev1.ContainerStatus, s *Samples) {
 
 func lastTerminatedTime(c *corev1.ContainerStatus, s *Samples) {
 	if t := c.LastTerminationState.Terminated; t != nil {
-		s.Timestamp(t.FinishedAt, c.Name)
+		s.Time(&t.FinishedAt, c.Name)
 	}
 }
 
@@ -551,7 +549,7 @@ func conditionStatus(c *corev1.PodCondition, s *Samples) { s.Status(string(c.Sta
 
 func sinceTrue(c *corev1.PodCondition, s *Samples) {
 	if c.Status == corev1.ConditionTrue {
-		s.Timestamp(c.LastTransitionTime)
+		s.Time(&c.LastTransitionTime)
 	}
 }
 

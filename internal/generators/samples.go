@@ -90,12 +90,6 @@ func (s *Samples) Time(t *metav1.Time, labels ...string) {
 	}
 }
 
-// Timestamp adds t in whole seconds since 1970, a zero t as year 1: families
-// that do not ask whether a time is set are declared so.
-func (s *Samples) Timestamp(t metav1.Time, labels ...string) {
-	s.Int(t.Unix(), labels...)
-}
-
 // OneOf adds a sample for each option, 1 for the one that equals value and 0
 // for the others. The option is the last label.
 func (s *Samples) OneOf(value string, options []string, labels ...string) {

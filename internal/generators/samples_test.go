@@ -77,8 +77,6 @@ func TestSamplesWithoutLabels(t *testing.T) {
 	f(func(s s) { s.Time(new(metav1.Unix(0, 0))) }, "} 0")
 	f(func(s s) { s.Time(new(metav1.Unix(-5, 500))) }, "} -5")
 	f(func(s s) { s.Time(new(metav1.Date(2026, 6, 1, 2, 0, 0, 0, time.FixedZone("", 7200)))) }, "} 1780272000")
-	f(func(s s) { s.Timestamp(metav1.Time{}) }, "} -62135596800")
-	f(func(s s) { s.Timestamp(metav1.Unix(1704164645, 999999999)) }, "} 1704164645")
 }
 
 func TestSamplesWithLabels(t *testing.T) {
@@ -91,7 +89,6 @@ func TestSamplesWithLabels(t *testing.T) {
 	f(func(s s) { s.Optional32(nil, "x", "y") })
 	f(func(s s) { s.Optional32(new(int32), "x", "y") }, `,a="x",b="y"} 0`)
 	f(func(s s) { s.Time(new(metav1.Unix(9, 0)), "x", "y") }, `,a="x",b="y"} 9`)
-	f(func(s s) { s.Timestamp(metav1.Unix(9, 0), "x", "y") }, `,a="x",b="y"} 9`)
 	f(func(s s) { s.One("x", "y"); s.Int(7, "y", "x") }, `,a="x",b="y"} 1`, `,a="y",b="x"} 7`)
 
 	f(func(s s) { s.OneOf("B", nil, "x") })

@@ -108,6 +108,9 @@ type Effect struct {
 	extra               []ExtraLabel
 }
 
+// Families are the names of the exported families, in order.
+func (e Effect) Families() []string { return e.families }
+
 // Equal says whether the effects are the same.
 func (e Effect) Equal(o Effect) bool {
 	return slices.Equal(e.families, o.families) && slices.Equal(e.labels, o.labels) &&

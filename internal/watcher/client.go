@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -93,21 +94,29 @@ func (c *Client) receiver(r *reception) *receiver {
 const patience = 5 * time.Second
 
 // Check asks the API server for its version. It reports what trying again
-// cannot mend: credentials that the server refuses, and a server that is not
-// the one that the configuration trusts. A server that cannot be reached, or
-// does not tell its version, is not an error.
+// cannot mend: refused credentials, an untrusted certificate, and plain HTTP to a
+// port of HTTPS. A server that cannot be reached, or does not tell its version, is
+// not an error.
 func (c *Client) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, group := range c.groups {
-		err := group.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Error()
+		answer, err := group.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Raw()
 		var untrusted *tls.CertificateVerificationError
-		if apierrors.IsUnauthorized(err) || errors.As(err, &untrusted) {
+		switch {
+		case apierrors.IsBadRequest(err) && isHTTPS(answer):
+			return fmt.Errorf("API server %s: it answers HTTPS only; name it as https://", c.config.Host)
+		case apierrors.IsUnauthorized(err), errors.As(err, &untrusted):
 			return fmt.Errorf("API server %s: %w", c.config.Host, err)
 		}
 		return nil
 	}
 	return nil
+}
+
+// isHTTPS says whether an answer to plain HTTP is that of Go's TLS server.
+func isHTTPS(answer []byte) bool {
+	return bytes.Contains(answer, []byte("HTTP request to an HTTPS server"))
 }
 
 // list gets the objects of the resource in some version that the options choose.

@@ -119,6 +119,20 @@ func TestCheckTrust(t *testing.T) {
 	f("another name", func(c []byte) config { return config{CAData: c, ServerName: "example.org"} }, false)
 }
 
+// TestCheckScheme holds that plain HTTP to a port of HTTPS ends the start and says
+// what to change.
+func TestCheckScheme(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = discard
+	s.StartTLS()
+	defer s.Close()
+	host := strings.Replace(s.URL, "https:", "http:", 1)
+	err := newClient(t, &rest.Config{Host: host}).Check(t.Context())
+	if want := "API server " + host + ": it answers HTTPS only; name it as https://"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // TestCheckUnreachable holds that an API server which cannot be reached, now,
 // does not end the start.
 func TestCheckUnreachable(t *testing.T) {

@@ -1,0 +1,66 @@
+package options
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// Ineffective describes the settings that match nothing of the enabled resources,
+// one line each, in the order of flags. None of them is an error: other resources
+// or versions may give it something to match.
+func (o Options) Ineffective() []string {
+	var all []string
+	for _, list := range []struct {
+		flag     string
+		patterns []generators.Pattern
+	}{
+		{"--metric-allowlist", o.Selection.Allow},
+		{"--metric-denylist", o.Selection.Deny},
+		{"--metric-opt-in-list", o.Selection.OptIn},
+	} {
+		for _, p := range list.patterns {
+			if !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return matchesFamily(p, r) }) {
+				all = append(all, fmt.Sprintf("%s: %q matches no family of the enabled resources", list.flag, fmt.Sprint(p)))
+			}
+		}
+	}
+	all = append(all, o.idle("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
+	all = append(all, o.idle("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
+	for _, r := range o.Resources {
+		if d := r.Describe(); len(o.Selection.EffectOn(d).Families()) == 0 {
+			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Key))
+		}
+	}
+	return all
+}
+
+func matchesFamily(p generators.Pattern, r generators.Resource) bool {
+	return slices.ContainsFunc(r.Describe().Families, func(f generators.FamilyDescription) bool { return p.MatchString(f.Name) })
+}
+
+// idle describes entries of an allowlist whose resource is not enabled, or exports
+// no family with the label.
+func (o Options) idle(flag, label string, list generators.Allowlist) []string {
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(list)) {
+		i := slices.IndexFunc(o.Resources, func(r generators.Resource) bool { return r.Describe().Key == key })
+		switch {
+		case key == generators.AnyResource || len(list[key]) == 0:
+		case i < 0:
+			all = append(all, fmt.Sprintf("%s: resource %s is not enabled", flag, key))
+		case !o.exportsLabel(o.Resources[i].Describe(), label):
+			all = append(all, fmt.Sprintf("%s: %s exports no family with these labels", flag, key))
+		}
+	}
+	return all
+}
+
+func (o Options) exportsLabel(d generators.Description, label string) bool {
+	exported := o.Selection.EffectOn(d).Families()
+	return slices.ContainsFunc(d.Families, func(f generators.FamilyDescription) bool {
+		return slices.Contains(exported, f.Name) && slices.ContainsFunc(f.Labels, func(keys []string) bool { return slices.Contains(keys, label) })
+	})
+}

@@ -1,0 +1,35 @@
+package options_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubestate/kubestate/internal/options"
+)
+
+func TestIneffective(t *testing.T) {
+	f := func(want []string, args ...string) {
+		t.Helper()
+		o, err := options.Parse(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, o.Ineffective()); d != "" {
+			t.Errorf("%q (-want +got):\n%s", args, d)
+		}
+	}
+	f(nil)
+	f(nil, "--metric-allowlist=^kube_pod_", "--resources=pods")
+	f(nil, "--metric-labels-allowlist=*=[*],pods=[]", "--resources=nodes")
+	f(nil, "--metric-opt-in-list=kube_pod_nodeselectors")
+	f([]string{`--metric-allowlist: "kube_pot_" matches no family of the enabled resources`}, "--metric-allowlist=kube_pot_,kube_pod_", "--resources=pods")
+	f([]string{`--metric-denylist: "kube_node_info" matches no family of the enabled resources`}, "--metric-denylist=kube_node_info,kube_pod_info", "--resources=pods")
+	f([]string{`--metric-opt-in-list: "kube_x" matches no family of the enabled resources`}, "--metric-opt-in-list=kube_x")
+	f([]string{
+		"--metric-labels-allowlist: resource nodes is not enabled",
+		"--metric-labels-allowlist: pods exports no family with these labels",
+		"--metric-annotations-allowlist: resource secrets is not enabled",
+		"--resources: services has no families left by the metric lists",
+	}, "--resources=pods,services", "--metric-allowlist=kube_pod_info", "--metric-labels-allowlist=nodes=[a],pods=[b]", "--metric-annotations-allowlist=secrets=[*]")
+}
