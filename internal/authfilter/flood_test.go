@@ -16,14 +16,18 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 )
 
-// flood has each of the addresses send made-up tokens, on 40 connections that each wait
-// for an answer, until the test ends.
+// flood has each of the addresses send made-up tokens until end, on connections that each
+// wait for an answer: more of a few addresses than can wait, and some of many.
 func flood(t *testing.T, h filtered, addresses int, address, token func(i int) string) (end func()) {
 	t.Helper()
+	connections := 40
+	if addresses > 10 {
+		connections = 3
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	for i := range addresses {
-		for port := range 40 {
+		for port := range connections {
 			all.Go(func() {
 				for n := 0; ctx.Err() == nil; n++ {
 					r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil)

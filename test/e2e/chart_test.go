@@ -41,8 +41,8 @@ var chartModes = []mode{
 		values: "{tls: {enabled: true, secretName: kubestate-tls, webConfig: {tls_server_config: {client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt}}}}",
 	},
 	{
-		name: "chart-passwords", level: "restricted", pods: map[string]int{"kubestate": 2}, passwords: true,
-		values: "{autosharding: {enabled: true}, replicas: 2, tls: {enabled: true, secretName: kubestate-tls, webConfig: {basic_auth_users: {prometheus: " + passwordHash + "}}}}",
+		name: "chart-passwords", level: "restricted", pods: map[string]int{"kubestate": 1}, passwords: true,
+		values: "{tls: {enabled: true, secretName: kubestate-tls, webConfig: {basic_auth_users: {prometheus: " + passwordHash + "}}}}",
 	},
 	{
 		name: "chart-replicas", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{replicas: 2}", copies: 2,
