@@ -63,8 +63,9 @@ func placedOn(config Config) fields.Selector {
 	return nil
 }
 
-// fieldSelector has an API server send what the plan wants.
-func (p plan) fieldSelector() string {
+// fieldSelector has an API server send what the plan wants. It does not look at the
+// shard, which may change meanwhile.
+func (p *plan) fieldSelector() string {
 	var terms []string
 	for _, namespace := range p.denied {
 		terms = append(terms, "metadata.namespace!="+namespace)

@@ -47,44 +47,54 @@ type rolling struct {
 
 // measureRolls measures upgrades and resizes of StatefulSets of so many shards each,
 // with an API server that chooses the objects of a shard and with one that sends all.
-// It prints a table.
-func measureRolls(ctx context.Context, opts options, sizes []int) (err error) {
-	dir, err := os.MkdirTemp("", "measure")
+// It prints a table, of what there is if something goes wrong.
+func measureRolls(ctx context.Context, opts options, sizes []int) error {
+	b := &bench{options: opts}
+	all := map[string][]rolling{}
+	err := b.rollAll(ctx, sizes, []string{choosing}, func(r rolling) { all[sendsShard] = append(all[sendsShard], r) })
+	if err == nil {
+		err = b.rollAll(ctx, sizes, nil, func(r rolling) { all[sendsAll] = append(all[sendsAll], r) })
+	}
+	fmt.Print(b.reportRolls(all))
+	return err
+}
+
+// What API servers send.
+const (
+	sendsShard = "the shard"
+	sendsAll   = "everything"
+)
+
+// rollAll measures StatefulSets of each size, one after the other, in a cluster of its
+// own.
+func (b *bench) rollAll(ctx context.Context, sizes []int, gates []string, add func(rolling)) (err error) {
+	if b.dir, err = os.MkdirTemp("", "measure"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	b.cluster, err = cluster.New(ctx, b.dir, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}, FeatureGates: gates})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	c, err := cluster.New(ctx, dir, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}, FeatureGates: []string{choosing}})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	b := &bench{options: opts, dir: dir, cluster: c}
+	defer func() { err = errors.Join(err, b.cluster.Close()) }()
 	if err := b.populate(ctx); err != nil {
 		return err
 	}
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: setNamespace}}
-	if _, err := c.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+	if _, err := b.cluster.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	all := map[string][]rolling{}
-	for _, sends := range []string{"the shard", "everything"} {
-		if err := b.warmUp(ctx); err != nil {
-			return err
-		}
-		for _, n := range sizes {
-			r, err := b.measureRolling(ctx, n)
-			if err != nil {
-				return fmt.Errorf("%d shards: %w", n, err)
-			}
-			progress("%s: %+v", sends, r)
-			all[sends] = append(all[sends], r)
-		}
-		if err := c.RestartAPIServer(ctx); err != nil {
-			return err
-		}
+	if err := b.warmUp(ctx); err != nil {
+		return err
 	}
-	fmt.Print(b.reportRolls(all))
+	for _, n := range sizes {
+		r, err := b.measureRolling(ctx, n)
+		if err != nil {
+			return fmt.Errorf("%d shards: %w", n, err)
+		}
+		progress("  %+v", r)
+		add(r)
+	}
 	return nil
 }
 
@@ -396,7 +406,7 @@ func (b *bench) reportRolls(all map[string][]rolling) string {
 	fmt.Fprintf(&t, "%d pods and what belongs to them; %d cores, %s, %s/%s. Memory is anonymous, of the largest shard; bytes are those of all shards.\n\n",
 		b.pods, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	t.WriteString("| the API server sends | shards | | took | bytes received | memory before | peak |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |\n")
-	for _, sends := range []string{"the shard", "everything"} {
+	for _, sends := range []string{sendsShard, sendsAll} {
 		for _, r := range all[sends] {
 			row := func(what string, of rolled) {
 				fmt.Fprintf(&t, "| %s | %d | %s | %.0f s | %.0f MB | %.1f MiB | %.1f MiB |\n",
