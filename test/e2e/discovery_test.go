@@ -268,6 +268,13 @@ const nodesOf = `count(group by (node) (kube_node_info))`
 
 // base gives another image to the only replica that there is.
 func (d *discovered) base(t *testing.T) {
+	deployment, err := d.c.Client.AppsV1().Deployments(d.namespace).Get(t.Context(), "kubestate", metav1.GetOptions{})
+	must(t, err)
+	// Prometheus hears of a pod within five seconds, and has the same again to scrape it; that there
+	// is a gap without this is a matter of luck.
+	if stays := time.Duration(deployment.Spec.MinReadySeconds) * time.Second; stays < interval+10*time.Second {
+		t.Errorf("a new pod may not have been scraped in the %s that it is ready before the last one goes", stays)
+	}
 	d.replaced(t, 1, func(settled func(tag string)) {
 		d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", d.namespace)
 		settled("next")
