@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -52,8 +53,7 @@ func both(executeA func() error, interruptA func(error), executeB func() error, 
 		go func() { results <- executeB() }()
 		first := <-results
 		interrupt(first)
-		<-results
-		return first
+		return cmp.Or(first, <-results)
 	}
 	return execute, interrupt
 }

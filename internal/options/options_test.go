@@ -29,6 +29,7 @@ func unset() options.Options {
 		Listen:          "[::]:10241",
 		ListenTelemetry: "[::]:10242",
 		MemoryShare:     0.9,
+		TakeoverAfter:   time.Minute,
 		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
 		MaxScrapes:      40,
 		Profiling:       options.ProfilingAuto,
@@ -115,6 +116,7 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Timeouts.Write = 0 }, "--server-write-timeout=0")
 	f(func(o *o) { o.Timeouts.Idle = time.Hour }, "--server-idle-timeout", "1h")
 	f(func(o *o) { o.ShutdownDelay = 5 * time.Second }, "--shutdown-delay=5s")
+	f(func(o *o) { o.TakeoverAfter = 0 }, "--shard-takeover-after=0")
 	f(func(o *o) { o.MaxScrapes = 3 }, "--max-concurrent-scrapes=3")
 	f(func(o *o) { o.ServeIncomplete = true }, "--serve-incomplete")
 	f(func(o *o) { o.Profiling = options.ProfilingOn }, "--profiling=on")

@@ -148,8 +148,18 @@ func (w *world) restoreAny() {
 // recover leaves the world in peace but for nodes that are lost, as long as they are
 // fewer than half, and says what nobody serves in the end.
 func (w *world) recover() error {
-	for l := w.layout(); 2*len(w.down) > l.Total; {
+	l := w.layout()
+	for 2*len(w.down) > l.Total {
 		w.restoreAny()
+	}
+	for 2*(len(w.down)+1) <= l.Total && len(w.processes) > 0 && w.IntN(8) > 0 {
+		before := len(w.down)
+		if p := w.processes[w.IntN(len(w.processes))]; !p.zombie && l.Start <= p.number && p.number < l.Start+l.Total {
+			w.lose(p)
+		}
+		if len(w.down) == before {
+			break // it cannot be lost now; that will do
+		}
 	}
 	w.adverse = false
 	w.say("half a peace")

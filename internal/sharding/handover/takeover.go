@@ -106,7 +106,7 @@ func (m *Member) staying() []int {
 	var staying []int
 	for _, n := range m.layout.numbers() {
 		p, pod := m.promises[n], m.pods[n]
-		if n == m.number || pod.Ready && !pod.Ending && !(p.Leaving && p.Holder == pod.UID) {
+		if leaves := pod.Ending || p.Leaving && p.Holder == pod.UID; n == m.number || pod.Ready && !leaves {
 			staying = append(staying, n)
 		}
 	}

@@ -41,6 +41,9 @@ type world struct {
 // takeover is after which time a member counts as lost.
 const takeover = time.Minute
 
+// grace is how long a member waits for others that are lost when it is to end.
+const grace = 155 * time.Second
+
 // event is something about the pod with the number; it is gone if that is nil.
 type event[T any] struct {
 	number int
@@ -68,9 +71,10 @@ type process struct {
 	uid                   string
 	layouts, pods, leases int // seen
 	cut, leaving          bool
-	zombie                bool             // its node is lost to the others, and it runs on
-	pending               bool             // a promise is on its way
-	serial                int64            // of that
+	zombie                bool  // its node is lost to the others, and it runs on
+	pending               bool  // a promise is on its way
+	serial                int64 // of that
+	leftAt                time.Time
 	promised              handover.Promise // the last one that has arrived
 	has, wanted           sharding.Ranges
 	decision              handover.Decision
@@ -234,7 +238,11 @@ func (w *world) steps(p *process) {
 		}
 	}
 	w.decide(p)
-	if p.leaving && p.decision.End {
+	switch {
+	case !p.leaving:
+	case p.leftAt.IsZero():
+		p.leftAt = w.now
+	case p.decision.End || w.now.Sub(p.leftAt) > grace && len(w.down) > 0:
 		w.end(p)
 	}
 }
