@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strconv"
-	"time"
 )
 
 const (
@@ -34,19 +33,11 @@ func profiles(turns turns) http.Handler {
 // boundSeconds refuses profiles that take longer than others should wait.
 func boundSeconds(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seconds := 0.0
-		if given := r.URL.Query().Get("seconds"); given != "" {
-			var err error
-			seconds, err = strconv.ParseFloat(given, 64)
-			if err != nil || !(seconds > 0 && seconds <= longestProfile) {
-				http.Error(w, fmt.Sprintf("seconds=%.20q: want a number above 0 and at most %d", given, longestProfile), http.StatusBadRequest)
-				return
-			}
+		given := r.URL.Query().Get("seconds")
+		if seconds, err := strconv.ParseFloat(given, 64); given != "" && (err != nil || !(seconds > 0 && seconds <= longestProfile)) {
+			http.Error(w, fmt.Sprintf("seconds=%.20q: want a number above 0 and at most %d", given, longestProfile), http.StatusBadRequest)
+			return
 		}
-		// The server's own bound on reading the request would end the profile as if the
-		// client had left. A writer that knows no deadlines is none of a connection's.
-		over := time.Now().Add(turn + time.Duration(seconds*float64(time.Second)) + TelemetryTimeouts.Read)
-		_ = http.NewResponseController(w).SetReadDeadline(over)
 		next.ServeHTTP(w, r)
 	})
 }

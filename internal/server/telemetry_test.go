@@ -154,12 +154,12 @@ func TestTelemetryAnswersHaveAnEnd(t *testing.T) {
 func TestProfilesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTelemetry(t)
-		first := l.request(t, "/debug/pprof/goroutine?seconds=20")
+		first := l.request(t, "/debug/pprof/goroutine?seconds=60")
 		synctest.Wait()
-		for _, path := range []string{"/debug/pprof/heap?gc=1", "/debug/pprof/profile?seconds=1", "/debug/pprof/trace"} {
+		for _, path := range []string{"/debug/pprof/heap?gc=1", "/debug/pprof/goroutine", "/debug/pprof/profile?seconds=1", "/debug/pprof/trace"} {
 			status, body, took := l.reads(t, l.request(t, path))
 			if status != 503 || body != "another profile is being taken\n" || took > 5*time.Second {
-				t.Errorf("%s: status %d, %q, after %s", path, status, body, took)
+				t.Fatalf("%s: status %d, %.80q, after %s", path, status, body, took)
 			}
 		}
 		for _, path := range []string{"/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/symbol", "/metrics"} {

@@ -98,10 +98,16 @@ func (p *deployed) arguments(t *testing.T) []string {
 	return args
 }
 
-// probed waits until the program passes what a kubelet asks of the pod.
+// probed waits until the program passes what a kubelet asks of the pod. Readiness is
+// that everything is complete; what restarts the pod does not ask for that.
 func (p *deployed) probed(t *testing.T) {
 	t.Helper()
 	container := p.pod.Spec.Containers[0]
+	asks := func(probe *corev1.Probe) string { return probe.HTTPGet.Port.StrVal + probe.HTTPGet.Path }
+	got := []string{asks(container.StartupProbe), asks(container.LivenessProbe), asks(container.ReadinessProbe)}
+	if d := cmp.Diff([]string{"http-metrics/livez", "http-metrics/livez", "http-metrics/readyz"}, got); d != "" {
+		t.Errorf("probes of %s (-want +got):\n%s", p.pod.Name, d)
+	}
 	for _, probe := range []*corev1.Probe{container.StartupProbe, container.LivenessProbe, container.ReadinessProbe} {
 		await(t, settling, p.passes(probe.HTTPGet), p.Process)
 	}
