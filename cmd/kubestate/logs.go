@@ -26,8 +26,8 @@ func (d details) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 func (d details) WithGroup(name string) slog.Handler { return details{d.Handler.WithGroup(name)} }
 
-// warn logs the settings that have no effect.
-func warn(opts options.Options, log *slog.Logger) {
+// warnIneffective logs the settings that have no effect.
+func warnIneffective(opts options.Options, log *slog.Logger) {
 	for _, setting := range opts.Ineffective() {
 		log.Warn("a setting has no effect", "setting", setting)
 	}

@@ -67,7 +67,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	log := slog.New(logs)
 	klog.SetSlogLogger(slog.New(details{logs}))
 
-	warn(opts, log)
+	warnIneffective(opts, log)
 	limitMemory(opts.MemoryShare, log)
 
 	// Everything that can fail at once fails here, before anything runs.

@@ -156,7 +156,7 @@ func (r *reloader) change(opts options.Options) (anew []string, err error) {
 		}
 	}
 	r.current.Store(&opts)
-	warn(opts, r.log)
+	warnIneffective(opts, r.log)
 	r.show(opts)
 	return anew, nil
 }

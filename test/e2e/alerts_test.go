@@ -52,7 +52,7 @@ func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) 
 			return err
 		}
 	}
-	waits := map[string]float64{`alertname="PodPending"`: 1, `alertname="PodUnschedulable"`: 1}
+	waits := map[string]float64{`alertname="PodUnschedulable"`: 1}
 	await(t, settling, answers("count(up == 1)", map[string]float64{"": float64(2 * len(programs))}), p.Process)
 	await(t, settling, answers("count by (alertname) (group by (alertname, pod) ("+alerts+"))", waits), p.Process)
 	began := time.Now()
