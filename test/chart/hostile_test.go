@@ -427,7 +427,7 @@ func startAPI(t *testing.T) api {
 		must(t, err)
 	}
 	for _, s := range append(slices.Clone(hostile), "kubestate", "shop", marker) {
-		if regexp.MustCompile(`^[a-z0-9]+$`).MatchString(s) {
+		if regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`).MatchString(s) {
 			_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s}}, metav1.CreateOptions{})
 			must(t, err)
 		}
