@@ -96,7 +96,7 @@ func flood(t *testing.T, p program, seed uint64, n int, authorization func(*rand
 	var group errgroup.Group
 	for worker := range workers {
 		group.Go(func() error {
-			random := rand.New(rand.NewPCG(seed, uint64(worker))) //nolint:gosec // chance that can be repeated
+			random := rand.New(rand.NewPCG(seed, uint64(worker)))
 			for range n / workers {
 				r, err := strangeRequest(random, []string{p.scrapes, p.telemetry}[random.IntN(2)])
 				if err != nil {

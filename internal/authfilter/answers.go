@@ -93,7 +93,7 @@ func (a *answers[T]) join(ctx context.Context, digest string) (c *call[T], askin
 	c = a.calls[digest]
 	if c == nil {
 		first, c = true, &call[T]{done: make(chan struct{})}
-		asking, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		asking, c.cancel = context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // called when nobody waits any more, or the answer is there
 		a.calls[digest] = c
 	}
 	c.waiting++

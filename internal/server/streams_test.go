@@ -50,7 +50,7 @@ type schedule struct {
 }
 
 func newSchedule(seed uint64) *schedule {
-	s := &schedule{Rand: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1e9, 0)} //nolint:gosec // chance that can be repeated
+	s := &schedule{Rand: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1e9, 0)}
 	for i := range 1 + s.IntN(5) {
 		c := &client{
 			name: fmt.Sprint("client", i), group: uint64(s.IntN(3)), keepAlive: s.IntN(3) > 0,

@@ -54,7 +54,7 @@ type attacker struct {
 }
 
 func newAttacker(o options, v *victims) *attacker {
-	return &attacker{options: o, victims: v, random: rand.New(rand.NewPCG(o.seed, 0)), began: make([]atomic.Int64, len(attacks))} //nolint:gosec // chance that can be repeated
+	return &attacker{options: o, victims: v, random: rand.New(rand.NewPCG(o.seed, 0)), began: make([]atomic.Int64, len(attacks))}
 }
 
 func (a *attacker) run(ctx context.Context) error {
@@ -78,7 +78,7 @@ func (a *attacker) run(ctx context.Context) error {
 		i := a.choose()
 		a.began[i].Add(1)
 		one := &attack{
-			Rand: rand.New(rand.NewPCG(a.seed, a.random.Uint64())), //nolint:gosec // chance that can be repeated
+			Rand: rand.New(rand.NewPCG(a.seed, a.random.Uint64())),
 			to:   a.targets[a.random.IntN(len(a.targets))], from: a.from[a.random.IntN(len(a.from))], victims: a.victims,
 		}
 		under.Go(func() {

@@ -32,7 +32,7 @@ func (l *leases) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	fail := func(code int, reason metav1.StatusReason) {
 		w.WriteHeader(code)
-		json.NewEncoder(w).Encode(metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: "Failure", Code: int32(code), Reason: reason}) //nolint:errcheck,gosec // a test's
+		json.NewEncoder(w).Encode(metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: "Failure", Code: int32(code), Reason: reason}) //nolint:errcheck // a test's
 	}
 	if l.version == 0 {
 		fail(http.StatusNotFound, metav1.StatusReasonNotFound)
@@ -64,7 +64,7 @@ func (l *leases) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	json.NewEncoder(w).Encode(coordinationv1.Lease{ //nolint:errcheck,gosec // a test's
+	json.NewEncoder(w).Encode(coordinationv1.Lease{ //nolint:errcheck // a test's
 		TypeMeta:   metav1.TypeMeta{APIVersion: "coordination.k8s.io/v1", Kind: "Lease"},
 		ObjectMeta: metav1.ObjectMeta{Name: "kubestate", Annotations: l.annotations, ResourceVersion: strconv.Itoa(l.version)},
 	})
