@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,14 +39,18 @@ func wait(d time.Duration, done, interrupted <-chan struct{}) {
 // both is an actor of two that are interrupted at the same time: neither waits for the
 // other to end. It ends when both have.
 func both(executeA func() error, interruptA func(error), executeB func() error, interruptB func(error)) (execute func() error, interrupt func(error)) {
-	var once sync.Once
+	var begun atomic.Bool
+	ended := make(chan struct{})
 	interrupt = func(err error) {
-		once.Do(func() {
-			var ending sync.WaitGroup
-			ending.Go(func() { interruptA(err) })
-			ending.Go(func() { interruptB(err) })
-			ending.Wait()
-		})
+		if begun.Swap(true) {
+			<-ended
+			return
+		}
+		var ending sync.WaitGroup
+		ending.Go(func() { interruptA(err) })
+		ending.Go(func() { interruptB(err) })
+		ending.Wait()
+		close(ended)
 	}
 	execute = func() error {
 		results := make(chan error, 2)

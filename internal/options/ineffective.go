@@ -30,7 +30,7 @@ func (o Options) Ineffective() []string {
 	all = append(all, o.idle("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
 	all = append(all, o.idle("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
 	for _, r := range o.Resources {
-		if d := r.Describe(); len(o.Selection.EffectOn(d).Families()) == 0 {
+		if d := r.Describe(); o.chosen && len(o.Selection.EffectOn(d).Families()) == 0 {
 			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Key))
 		}
 	}

@@ -42,6 +42,7 @@ type Options struct {
 
 	// Resources are the resources to export, in the order of serving.
 	Resources []generators.Resource
+	chosen    bool // by the user, who may have left some out
 	// Namespaces are those to watch, none for all; Denied are those left out.
 	Namespaces, Denied []string
 	Selection          generators.Selection
@@ -377,6 +378,7 @@ func (v *values) options() (Options, error) {
 	if o.Resources, err = v.enabled(); err != nil {
 		return Options{}, err
 	}
+	o.chosen = len(v.resources) > 0
 	if err := o.checkShard(); err != nil {
 		return Options{}, err
 	}

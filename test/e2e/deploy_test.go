@@ -45,7 +45,7 @@ type mode struct {
 	guarded bool
 	// copies is how often every pod is served, if not once.
 	copies int
-	// monitored says that it has a ServiceMonitor for readers by token over TLS.
+	// monitored says that it has a ServiceMonitor: by token over TLS, if it is secured.
 	monitored bool
 	// documented says that it is the overlay in deploy/README.md, which has the rights of
 	// the modes that it is made of.
@@ -224,7 +224,7 @@ func (d *deployments) try(t *testing.T, m mode) {
 	if !m.certificates && !m.passwords { // no scrape configuration is shipped for these
 		d.wantsNoAlerts(t, m, programs)
 	}
-	if m.monitored {
+	if m.monitored && m.secured {
 		d.wantsMonitored(t, m, programs)
 	}
 }
