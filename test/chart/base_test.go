@@ -45,7 +45,7 @@ func TestSameAsBase(t *testing.T) {
 		}
 	}
 	f("base", 4)
-	f("sharded", 6, "--set", "autosharding.enabled=true,replicas=2")
+	f("sharded", 7, "--set", "autosharding.enabled=true,replicas=2")
 }
 
 // common gives the workload, the Services, the budget and the role of the pods' own of a
