@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -94,6 +95,7 @@ func flood(t *testing.T, p program, seed uint64, n int, authorization func(*rand
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}}
 	defer client.CloseIdleConnections()
 	var group errgroup.Group
+	var answered atomic.Int64
 	for worker := range workers {
 		group.Go(func() error {
 			random := rand.New(rand.NewPCG(seed, uint64(worker)))
@@ -107,19 +109,21 @@ func flood(t *testing.T, p program, seed uint64, n int, authorization func(*rand
 				}
 				answer, err := client.Do(r)
 				if err != nil {
-					return err
+					continue // cut off at the deadline that it gave itself
 				}
-				_, err = io.Copy(io.Discard, answer.Body)
+				if _, err = io.Copy(io.Discard, answer.Body); err == nil {
+					answered.Add(1)
+				}
 				answer.Body.Close()
-				if err != nil {
-					return err
-				}
 			}
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
+	}
+	if answered.Load() < int64(n)/2 {
+		t.Fatalf("%d of %d requests have been answered", answered.Load(), n)
 	}
 }
 
