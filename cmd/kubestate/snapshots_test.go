@@ -91,6 +91,8 @@ func try(t *testing.T, a *txtar.Archive, input []txtar.File) []txtar.File {
 			stdin = filepath.Join(dir, words[1])
 		case "symlink":
 			check(t, os.Symlink(words[2], filepath.Join(dir, words[1])))
+		case "hardlink":
+			check(t, os.Link(filepath.Join(dir, words[2]), filepath.Join(dir, words[1])))
 		default:
 			change(t, words[0], filepath.Join(dir, words[1]))
 		}

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 var (
@@ -25,12 +26,18 @@ var (
 	}
 )
 
-// A walk reads the files below a folder, each once, in the order of their paths. Links are
-// followed, and what begins with a dot is left out: a mounted ConfigMap has its files behind
-// such names, and macOS and editors put other things there.
+// A walk reads the files below a folder in the order of their paths, each file once however
+// many links lead to it. Names that begin with a dot are skipped: a mounted ConfigMap keeps its
+// files behind such names and links to them, and macOS and editors leave other data there.
 type walk struct {
 	*reader
-	seen []string // where files and folders really are
+	seen map[stamp][]fs.FileInfo
+}
+
+// A stamp narrows down which of the files and folders seen may be the same one.
+type stamp struct {
+	size     int64
+	modified time.Time
 }
 
 // root reads what was asked for, and says whether that is a single file.
@@ -40,6 +47,7 @@ func (w *walk) root(path string) (single bool) {
 	case err != nil:
 		w.Bad = err
 	case info.IsDir():
+		w.again(info)
 		w.folder(path)
 		return false
 	default:
@@ -49,9 +57,6 @@ func (w *walk) root(path string) (single bool) {
 }
 
 func (w *walk) folder(path string) {
-	if w.again(path) {
-		return
-	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		w.bad(path, err)
@@ -68,28 +73,23 @@ func (w *walk) folder(path string) {
 			w.bad(path, fmt.Errorf("is a link to %s, which is not there", to))
 		case err != nil:
 			w.bad(path, err)
+		case !info.IsDir() && !info.Mode().IsRegular(), w.again(info):
 		case info.IsDir():
 			w.folder(path)
-		case info.Mode().IsRegular() && !w.again(path):
+		default:
 			w.file(path, false)
 		}
 	}
 }
 
-// again says whether what path leads to was read already.
-func (w *walk) again(path string) bool {
-	real, err := filepath.EvalSymlinks(path)
-	if err == nil {
-		real, err = filepath.Abs(real)
+// again reports whether a file or folder has been seen before, by this path or another.
+func (w *walk) again(info fs.FileInfo) bool {
+	of := stamp{info.Size(), info.ModTime()}
+	if slices.ContainsFunc(w.seen[of], func(other fs.FileInfo) bool { return os.SameFile(info, other) }) {
+		return true
 	}
-	if err != nil {
-		return false
-	}
-	at, found := slices.BinarySearch(w.seen, real)
-	if !found {
-		w.seen = slices.Insert(w.seen, at, real)
-	}
-	return found
+	w.seen[of] = append(w.seen[of], info)
+	return false
 }
 
 // bad notes what cannot be read at all.

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"runtime"
 	"slices"
@@ -99,7 +100,7 @@ func Read(path string, resources []generators.Resource, stdin io.Reader, sink Si
 	if single {
 		r.stream("standard input", stdin, true)
 	} else {
-		single = (&walk{reader: r}).root(path)
+		single = (&walk{reader: r, seen: map[stamp][]fs.FileInfo{}}).root(path)
 	}
 	err := r.end()
 	if single && r.Bad == nil && len(r.Files) > 0 && r.Files[0].Err != nil {
