@@ -29,13 +29,14 @@ type reloader struct {
 	metrics reloadMetrics
 	log     *slog.Logger
 
-	wrong string // with the file, as it was logged last; empty if nothing is
+	mayBeEmpty bool   // the file was empty at the start
+	wrong      string // the error logged last, empty if the file is in use
 }
 
 // newReloader makes the reloader of a program that was started with the arguments,
 // which gave opts.
 func newReloader(args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log}
+	r := &reloader{args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log, mayBeEmpty: opts.ConfigEmpty}
 	r.current.Store(&opts)
 	r.show(opts)
 	switch {
@@ -130,6 +131,9 @@ func (r *reloader) parse() (options.Options, error) {
 	opts, err := options.Parse(r.args)
 	if err := errors.Join(err, opts.Awaited); err != nil {
 		return options.Options{}, err
+	}
+	if opts.ConfigEmpty && !r.mayBeEmpty { // it may be about to be written
+		return options.Options{}, fmt.Errorf("--config: %s: the file is empty: write {} for no settings", opts.Config)
 	}
 	// Half of what the file asks for must not pass for all of it.
 	if keys := r.current.Load().NeedRestart(opts); len(keys) > 0 {

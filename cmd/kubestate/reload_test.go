@@ -1,11 +1,54 @@
 package main
 
 import (
+	"log/slog"
+	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/watcher"
 )
+
+// TestEmptyConfig has a configuration file change while the program runs.
+func TestEmptyConfig(t *testing.T) {
+	f := func(start, then string, refused bool) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "settings.yaml")
+		write(t, path, []byte(start))
+		args := []string{"--config", path, "--apiserver", "http://127.0.0.1:1"}
+		opts, err := options.Parse(args)
+		check(t, err)
+		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
+		w, err := newWatcher(t.Context(), opts, watcher.NewMetrics(registry), log)
+		check(t, err)
+		r := newReloader(args, opts, w, sharding.NewPlace(registry), registry, log)
+		write(t, path, []byte(then))
+		r.reloadIfOther()
+		want := ""
+		if refused {
+			want = "--config: " + path + ": the file is empty: write {} for no settings"
+		}
+		if d := cmp.Diff(want, r.wrong); d != "" {
+			t.Errorf("%q, then %q (-want +got):\n%s", start, then, d)
+		}
+		write(t, path, []byte("resources: [nodes]\n"))
+		r.reloadIfOther()
+		if opts := r.current.Load(); r.wrong != "" || len(opts.Resources) != 1 {
+			t.Errorf("%q, then %q, then a setting: %d resources, %s", start, then, len(opts.Resources), r.wrong)
+		}
+	}
+	for _, empty := range []string{"", "\n", "# about to be written\n", "---\n", "null\n"} {
+		f("resources: [pods]\n", empty, true)
+		f(empty, "resources: [pods]\n", false)
+		f(empty, "\n\n", false)
+	}
+	f("resources: [pods]\n", "{}\n", false)
+	f("{}\n", "", true)
+}
 
 func TestDivisionOf(t *testing.T) {
 	f := func(want sharding.Division, args ...string) {

@@ -1,6 +1,6 @@
-// Package filewatch turns what happens to a file, however it is replaced, into
-// calls of a function. Whether the content is another is for the function to find
-// out.
+// Package filewatch calls a function when a file may have changed, however it is replaced:
+// written in place, renamed over, or behind a symbolic link that now points elsewhere, as the
+// files of a mounted ConfigMap. Whether the content differs is for the function to find out.
 package filewatch
 
 import (
@@ -17,13 +17,15 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settling is how long a change may take: a file is often written in several
-// steps, and of some steps there are several events.
-const settling = 50 * time.Millisecond
+// A change is reported once no event has arrived for quiet, since a file is often truncated
+// first and written in several steps. A directory that is never quiet delays it by longest.
+const (
+	quiet   = 100 * time.Millisecond
+	longest = time.Second
+)
 
-// Run calls changed once, and then after whatever may have changed the file at
-// path, until ctx ends. The file need not exist, nor the directories above it. It
-// may be a symbolic link, or be below one, as the files of a ConfigMap are. An
+// Run calls changed once, and then after each change of the file at path, until ctx ends. The
+// file and the directories above it need not exist, and any of them may be a symbolic link. An
 // error means that files cannot be watched here, or no longer.
 func Run(ctx context.Context, path string, changed func()) error {
 	watcher, err := fsnotify.NewWatcher()
@@ -32,7 +34,7 @@ func Run(ctx context.Context, path string, changed func()) error {
 	}
 	defer watcher.Close()
 	for {
-		// In this order, what happens in between is either seen or tells of itself.
+		// Watching begins before the file is read: a change in between causes an event.
 		if err := watchAround(watcher, path); err != nil {
 			return fmt.Errorf("watch %s: %w", path, err)
 		}
@@ -41,32 +43,37 @@ func Run(ctx context.Context, path string, changed func()) error {
 		case <-ctx.Done():
 			return nil
 		case <-watcher.Events:
-		case <-watcher.Errors: //nolint:errcheck // events were lost: the file is looked at
+		case <-watcher.Errors: //nolint:errcheck // events were lost: the file is read again
 		}
-		if !settle(ctx, watcher) {
+		if !debounce(ctx, watcher.Events, watcher.Errors) {
 			return nil
 		}
 	}
 }
 
-// settle takes the events of some time. It says whether ctx lasts.
-func settle(ctx context.Context, watcher *fsnotify.Watcher) bool {
-	over := time.NewTimer(settling)
-	defer over.Stop()
+// debounce consumes events until none has arrived for quiet, or longest has passed. It returns
+// false if ctx ends first.
+func debounce(ctx context.Context, events <-chan fsnotify.Event, errs <-chan error) bool {
+	silence, limit := time.NewTimer(quiet), time.NewTimer(longest)
+	defer silence.Stop()
+	defer limit.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return false
-		case <-over.C:
+		case <-silence.C:
 			return true
-		case <-watcher.Events:
-		case <-watcher.Errors: //nolint:errcheck // likewise
+		case <-limit.C:
+			return true
+		case <-events:
+		case <-errs: //nolint:errcheck // events were lost: as good as one
 		}
+		silence.Reset(quiet)
 	}
 }
 
-// watchAround watches the directories of the names that lead to the file. Watching the
-// file itself would end when it is replaced.
+// watchAround watches the directories of the file and of the links that lead to it. A watch of
+// the file itself would end when the file is replaced.
 func watchAround(watcher *fsnotify.Watcher, path string) error {
 	names := around(path)
 	for {
@@ -74,8 +81,8 @@ func watchAround(watcher *fsnotify.Watcher, path string) error {
 		if err != nil {
 			return err
 		}
-		// A link that was replaced before its directory was watched tells nobody: it
-		// shows when the links are read once more.
+		// A link replaced before its directory was watched caused no event: the links are
+		// read again until they stay the same.
 		present := around(path)
 		if slices.Equal(names, present) {
 			dropOthers(watcher, wanted)
@@ -85,8 +92,8 @@ func watchAround(watcher *fsnotify.Watcher, path string) error {
 	}
 }
 
-// watchDirs watches the directories of the names, and gives them, or those above them
-// that there are.
+// watchDirs watches the directory of each name, or the nearest existing one above it, and
+// returns the directories watched.
 func watchDirs(watcher *fsnotify.Watcher, names []string) (dirs map[string]bool, err error) {
 	dirs = map[string]bool{}
 	for _, name := range names {
@@ -99,7 +106,7 @@ func watchDirs(watcher *fsnotify.Watcher, names []string) (dirs map[string]bool,
 	return dirs, nil
 }
 
-// dropOthers watches nothing but what is wanted.
+// dropOthers ends the watches of all directories but the wanted ones.
 func dropOthers(watcher *fsnotify.Watcher, wanted map[string]bool) {
 	for _, dir := range watcher.WatchList() {
 		if !wanted[dir] {
@@ -108,26 +115,25 @@ func dropOthers(watcher *fsnotify.Watcher, wanted map[string]bool) {
 	}
 }
 
-// around gives the names that lead to the content of the file: those of the symbolic
-// links on the way, and that of what they stand for in the end.
+// around returns the path of each symbolic link on the way to the file, and of the file that
+// they resolve to.
 func around(path string) (names []string) {
-	for range mostLinks {
-		link, onward := firstLink(path)
+	for range maxLinks {
+		link, resolved := firstLink(path)
 		if link == "" {
 			break
 		}
-		names, path = append(names, link), onward
+		names, path = append(names, link), resolved
 	}
 	return append(names, path)
 }
 
-// mostLinks is how many links are followed, as the system does it: they may lead
-// round and round.
-const mostLinks = 40
+// maxLinks bounds how many links are followed, since they may form a cycle. Linux has the same.
+const maxLinks = 40
 
-// firstLink gives the first symbolic link on the way down to path, and the path with
-// what the link stands for in its place; nothing if there is none.
-func firstLink(path string) (link, onward string) {
+// firstLink returns the first symbolic link on the way down to path, and path with that link
+// resolved. Both are empty if there is none.
+func firstLink(path string) (link, resolved string) {
 	for rest := len(filepath.VolumeName(path)); rest < len(path); {
 		end := strings.IndexByte(path[rest+1:], filepath.Separator)
 		if end < 0 {
@@ -142,19 +148,19 @@ func firstLink(path string) (link, onward string) {
 		if !filepath.IsAbs(target) {
 			target = path[:1+strings.LastIndexByte(path[:rest], filepath.Separator)] + target
 		}
-		return path[:rest], target + path[rest:] // as it is: what .. means depends on links
+		return path[:rest], target + path[rest:] // not cleaned: what .. means depends on links
 	}
 	return "", ""
 }
 
-// watchNearest watches the directory, or the nearest above it that exists.
+// watchNearest watches the directory, or the nearest existing one above it.
 func watchNearest(watcher *fsnotify.Watcher, dir string) (string, error) {
 	for at := dir; ; {
 		err := watcher.Add(at)
 		switch parent := filepath.Dir(at); {
 		case err == nil && (at == dir || !existsBelow(at, dir)):
 			return at, nil
-		case err == nil: // made meanwhile
+		case err == nil: // dir was made meanwhile
 			at = dir
 		case errors.Is(err, fs.ErrNotExist) && parent != at:
 			at = parent
@@ -164,7 +170,7 @@ func watchNearest(watcher *fsnotify.Watcher, dir string) (string, error) {
 	}
 }
 
-// existsBelow says whether the next directory on the way from above to dir is there.
+// existsBelow reports whether the next directory on the way from above to dir exists.
 func existsBelow(above, dir string) bool {
 	for filepath.Dir(dir) != above {
 		dir = filepath.Dir(dir)

@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 
 	"github.com/kubestate/kubestate/internal/filewatch"
 )
@@ -66,6 +69,45 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestDebounce has events arrive at some interval for some time, and holds when the change
+// counts as done.
+func TestDebounce(t *testing.T) {
+	f := func(every, during, want time.Duration) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			events := make(chan fsnotify.Event, 100)
+			for at := every; at <= during; at += every {
+				time.AfterFunc(at, func() { events <- fsnotify.Event{} })
+			}
+			if !filewatch.Debounce(t.Context(), events, nil) {
+				t.Error("it was cut short")
+			}
+			if got := time.Since(start); got != want {
+				t.Errorf("an event each %v for %v: done after %v, want %v", every, during, got, want)
+			}
+		})
+	}
+	f(filewatch.Quiet, 0, filewatch.Quiet)
+	f(filewatch.Quiet/2, filewatch.Quiet, 2*filewatch.Quiet)
+	f(filewatch.Quiet*4/5, filewatch.Quiet*4, filewatch.Quiet*5)
+	f(filewatch.Quiet/2, 2*filewatch.Longest, filewatch.Longest)
+}
+
+// TestDebounceEnds holds that the end of the context ends the wait, and errors prolong it.
+func TestDebounceEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), filewatch.Quiet*5/4)
+		defer cancel()
+		errs := make(chan error)
+		time.AfterFunc(filewatch.Quiet/2, func() { errs <- fsnotify.ErrEventOverflow })
+		if filewatch.Debounce(ctx, nil, errs) || time.Since(start) != filewatch.Quiet*5/4 {
+			t.Errorf("it ended after %v by itself", time.Since(start))
+		}
+	})
 }
 
 // TestFile writes, renames, removes and brings back.

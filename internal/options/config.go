@@ -71,26 +71,26 @@ type yamlValue interface {
 	setYAML(node *yaml.Node) error
 }
 
-// readConfig sets the flags that the file at path names, and gives its MD5 sum. A
-// file that cannot be read or understood sets none.
-func readConfig(path string, flags *pflag.FlagSet) (sum []byte, err error) {
+// readConfig sets the flags that the file at path names, and returns the file's MD5 sum and
+// whether it is empty. A file that cannot be read or parsed sets none.
+func readConfig(path string, flags *pflag.FlagSet) (sum []byte, empty bool, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("--config: %w", err)
+		return nil, false, fmt.Errorf("--config: %w", err)
 	}
 	root, err := parseConfig(bytes.NewReader(text))
 	if err == nil {
 		err = setFlags(root, flags)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--config: %s: %w", path, err)
+		return nil, false, fmt.Errorf("--config: %s: %w", path, err)
 	}
 	md := md5.Sum(text)
-	return md[:], nil
+	return md[:], root == nil, nil
 }
 
-// parseConfig gives the mapping that a configuration file consists of, nil if
-// the file is empty, after a look at its keys.
+// parseConfig returns the mapping that a configuration file consists of, with known keys alone.
+// The mapping is nil if the file is empty, null or comments alone.
 func parseConfig(file io.Reader) (*yaml.Node, error) {
 	var document yaml.Node
 	if err := yaml.NewDecoder(file).Decode(&document); errors.Is(err, io.EOF) {

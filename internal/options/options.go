@@ -65,10 +65,11 @@ type Options struct {
 	ObjectLimit  int64
 	MaxStaleness time.Duration
 
-	// Config is the path of the configuration file, empty if there is none, and
-	// ConfigSum the MD5 sum of what was read there, nil if that could not be used.
-	Config    string
-	ConfigSum []byte
+	// Config is the path of the configuration file, empty if there is none. ConfigSum is the
+	// MD5 sum of its content, nil if that could not be used; ConfigEmpty is set if it is empty.
+	Config      string
+	ConfigSum   []byte
+	ConfigEmpty bool
 	// settled are the settings that count from a start on, by key.
 	settled map[string]string
 
@@ -166,7 +167,7 @@ func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 	if v.config == "" {
 		return v.options()
 	}
-	sum, err := readConfig(v.config, flags)
+	sum, empty, err := readConfig(v.config, flags)
 	if err != nil {
 		return Options{}, err
 	}
@@ -174,7 +175,7 @@ func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 	if err != nil {
 		return Options{}, fmt.Errorf("with --config %s: %w", v.config, err)
 	}
-	o.ConfigSum = sum
+	o.ConfigSum, o.ConfigEmpty = sum, empty
 	return o, nil
 }
 
