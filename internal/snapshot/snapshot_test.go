@@ -192,6 +192,7 @@ func FuzzSnapshot(f *testing.F) {
 		"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n- {}\n- null\n",
 		"apiVersion: v1\nkind: PodList\nitems: [{metadata: {creationTimestamp: x}}]\n",
 		`{"apiVersion": "v1", "kind": "PodList", "items": [{"spec": {"containers": [{"resources": {"limits": {"cpu": "1"}}}]}}]}`,
+		"apiVersion: v1\nkind: List\nitems: [{kind: PodList, items: 5, x: {apiVersion: v1, kind: Pod, metadata: {name: a}}, y: 1, z: 2}]\n",
 		`{"kind": "Pod"} {"kind": 5}`, "a: &a [*a]", "a: b: c", "\xff\xfe\x00", "- - - -", "kind: !!binary AAAA\n", "? {}\n: {}",
 	} {
 		f.Add([]byte(seed))

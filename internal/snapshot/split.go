@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
@@ -436,7 +437,7 @@ func (s *splitter) release(of *list) {
 }
 
 func (s *splitter) send(u unit) {
-	if u.flow && u.problem != "" {
+	if u.flow && u.problem != "" && !json.Valid(u.text) {
 		if at := swallowed.FindSubmatchIndex(u.text); at != nil {
 			s.sendBoth(u, at[2])
 			return
