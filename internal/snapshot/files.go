@@ -169,7 +169,11 @@ func (r *reader) stream(path string, from io.Reader, sure bool) {
 		}
 	}
 	r.Read++
-	split := splitter{source: s, emit: func(u unit) error { return r.emit(file, u) }}
+	split := splitter{source: s}
+	split.emit = func(u unit) error {
+		file.parsed = true
+		return r.emit(file, u)
+	}
 	split.junk = func(line int, text []byte) {
 		if len(bytes.Trim(text, " \t\x00,")) == 0 && bytes.IndexByte(text, 0) < 0 {
 			return
@@ -182,7 +186,9 @@ func (r *reader) stream(path string, from io.Reader, sure bool) {
 			file.First = fmt.Sprintf("line %d: %s", line, excerpt(text))
 		}
 	}
-	if err := split.split(); err != nil && r.sinkError() == nil {
+	err = split.split()
+	file.parsed = file.parsed || split.document > 0
+	if err != nil && r.sinkError() == nil {
 		file.Err = fmt.Errorf("cannot be read from line %d on: %w", s.line, pathless(err))
 	}
 }

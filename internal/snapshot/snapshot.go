@@ -57,6 +57,8 @@ type File struct {
 	// Text is how many lines belong to no object, First the first of them.
 	Text  int
 	First string
+
+	parsed bool // some of it is YAML or JSON
 }
 
 // Failed says whether there is anything that cannot be read.
@@ -103,10 +105,24 @@ func Read(path string, resources []generators.Resource, stdin io.Reader, sink Si
 		single = (&walk{reader: r, seen: map[stamp][]fs.FileInfo{}}).root(path)
 	}
 	err := r.end()
-	if single && r.Bad == nil && len(r.Files) > 0 && r.Files[0].Err != nil {
-		r.Bad = fmt.Errorf("%s: %w", r.Files[0].Path, r.Files[0].Err)
+	if single && r.Bad == nil {
+		r.Bad = badFile(r.Files)
 	}
 	return r.Report, err
+}
+
+// badFile returns why the single file that was named cannot be read as a whole. Files has it if
+// anything is to be said of it.
+func badFile(files []*File) error {
+	for _, f := range files {
+		switch {
+		case f.Err != nil:
+			return fmt.Errorf("%s: %w", f.Path, f.Err)
+		case f.Text > 0 && !f.parsed:
+			return fmt.Errorf("%s: is neither YAML nor JSON: %s", f.Path, f.First)
+		}
+	}
+	return nil
 }
 
 // A reader reads files. It cuts texts into units in one goroutine, makes objects of them in
