@@ -2,12 +2,8 @@ package snapshot
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -171,108 +167,6 @@ func unclosed(rest []byte) bool {
 		return true // others may refer to it
 	}
 	return false
-}
-
-// A badField is a value that its type does not hold.
-type badField struct {
-	path   string // with the numbers of elements
-	names  []string
-	reason string
-	remove func()
-}
-
-// badFields finds the values in what was JSON that a type does not hold.
-func badFields(value any, of reflect.Type, path string, names []string, remove func()) []badField {
-	if value == nil {
-		return nil
-	}
-	bad := func() []badField {
-		text, err := json.Marshal(value)
-		if err == nil {
-			err = json.Unmarshal(text, reflect.New(of).Interface())
-		}
-		if err == nil {
-			return nil
-		}
-		return []badField{{path, names, reasonOf(err, value), remove}}
-	}
-	for of.Kind() == reflect.Pointer {
-		of = of.Elem()
-	}
-	if reflect.PointerTo(of).Implements(unmarshaler) {
-		return bad()
-	}
-	switch value := value.(type) {
-	case map[string]any:
-		switch of.Kind() {
-		case reflect.Struct:
-			return badOfStruct(value, of, path, names)
-		case reflect.Map:
-			var all []badField
-			for name, v := range value {
-				all = append(all, badFields(v, of.Elem(), join(path, name), append(slices.Clip(names), name), func() { delete(value, name) })...)
-			}
-			return all
-		}
-	case []any:
-		if of.Kind() == reflect.Slice && of.Elem().Kind() != reflect.Uint8 {
-			var all []badField
-			for i, v := range value {
-				all = append(all, badFields(v, of.Elem(), path+"["+strconv.Itoa(i)+"]", names, remove)...)
-			}
-			return all
-		}
-	}
-	return bad()
-}
-
-var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
-
-func badOfStruct(value map[string]any, of reflect.Type, path string, names []string) (all []badField) {
-	for f := range of.Fields() {
-		name := jsonName(f)
-		if name == "" && f.Anonymous {
-			all = append(all, badOfStruct(value, f.Type, path, names)...)
-		} else if v, ok := value[name]; ok && name != "" {
-			all = append(all, badFields(v, f.Type, join(path, name), append(slices.Clip(names), name), func() { delete(value, name) })...)
-		}
-	}
-	return all
-}
-
-func jsonName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-// reasonOf is why a value does not fit, with the value if that is short.
-func reasonOf(err error, value any) string {
-	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Sprintf("a %s in place of %s", kindOf(value), mismatch.Type)
-	}
-	return oneLine(err)
-}
-
-func kindOf(value any) string {
-	switch value := value.(type) {
-	case string:
-		return "string"
-	case bool:
-		return "boolean"
-	case float64, json.Number:
-		return fmt.Sprintf("number %v", value)
-	case []any:
-		return "list"
-	default:
-		return "mapping"
-	}
 }
 
 // isRead says whether a field is read, or a part of it, or what it is a part of.

@@ -44,7 +44,7 @@ func (w wants) read(u unit) result {
 	}
 	kind := u.gvk()
 	known := w[kind.GroupKind()]
-	if u.inline && (u.isList() || u.kind == "" || strings.HasSuffix(u.kind, "List")) {
+	if u.inline && u.mayBeList() {
 		return w.readInline(r)
 	}
 	switch {
@@ -229,3 +229,10 @@ func fieldAt(text []byte, number int) string {
 
 // oneLine is the text of err with its lines joined: parsers may quote what they read.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// located is what is wrong in a line, and maybe in a field.
+type located struct {
+	line   int
+	field  string
+	reason string
+}

@@ -181,10 +181,3 @@ func checkEncoding(text []byte, line int) *located {
 	}
 	return &located{line: line + bytes.Count(text[:at], []byte("\n")), reason: what}
 }
-
-// located is what is wrong in a line, and maybe in a field.
-type located struct {
-	line   int
-	field  string
-	reason string
-}

@@ -1,9 +1,7 @@
 package snapshot
 
 import (
-	"bytes"
 	"cmp"
-	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -32,8 +30,11 @@ type head struct {
 
 // isList says whether the object is a list as kubectl sees it.
 func (h head) isList() bool {
-	return h.hasItems && (h.kind == "" || strings.HasSuffix(h.kind, "List"))
+	return h.hasItems && h.mayBeList()
 }
+
+// mayBeList says whether the kind, if it has one, is that of a list.
+func (h head) mayBeList() bool { return h.kind == "" || strings.HasSuffix(h.kind, "List") }
 
 func (h head) gvk() schema.GroupVersionKind {
 	return schema.FromAPIVersionAndKind(h.apiVersion, h.kind)
@@ -73,104 +74,3 @@ func (h *head) setMeta(key, value string) {
 
 // once are the keys of an object that begin another one when they come again.
 var once = map[string]int{"apiVersion": 1, "kind": 2, "metadata": 4, "items": 8, "spec": 16, "status": 32, "data": 64}
-
-// indentOf is the number of spaces that a line begins with.
-func indentOf(line []byte) int {
-	return len(line) - len(bytes.TrimLeft(line, " "))
-}
-
-// isDash says whether content begins an item of a block sequence.
-func isDash(content []byte) bool {
-	return len(content) > 0 && content[0] == '-' && (len(content) == 1 || content[1] == ' ' || content[1] == '\t')
-}
-
-// keyOf gives the key that content begins with, as fields of Kubernetes are called,
-// and the rest of the line behind the colon.
-func keyOf(content []byte) (key, rest []byte, ok bool) {
-	i := 0
-	quote := byte(0)
-	if len(content) > 0 && (content[0] == '"' || content[0] == '\'') {
-		quote, i = content[0], 1
-	}
-	start := i
-	for i < len(content) && (isWord(content[i]) || i > start && (content[i] == '.' || content[i] == '/')) {
-		i++
-	}
-	if i == start || content[start] >= 'A' && content[start] <= 'Z' {
-		return nil, nil, false
-	}
-	key = content[start:i]
-	if quote != 0 {
-		if i == len(content) || content[i] != quote {
-			return nil, nil, false
-		}
-		i++
-	}
-	for i < len(content) && content[i] == ' ' {
-		i++
-	}
-	if i == len(content) || content[i] != ':' {
-		return nil, nil, false
-	}
-	if i+1 < len(content) && content[i+1] != ' ' && content[i+1] != '\t' {
-		return nil, nil, false
-	}
-	return key, content[i+1:], true
-}
-
-func isWord(b byte) bool {
-	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-'
-}
-
-// scalar is the value of a line behind its colon, without quotes and comment.
-func scalar(rest []byte) string {
-	rest = bytes.TrimSpace(rest)
-	if len(rest) == 0 || rest[0] == '#' {
-		return ""
-	}
-	if q := rest[0]; q == '"' || q == '\'' {
-		if end := bytes.IndexByte(rest[1:], q); end >= 0 {
-			return string(rest[1 : 1+end])
-		}
-	}
-	if comment := bytes.Index(rest, []byte(" #")); comment >= 0 {
-		rest = bytes.TrimSpace(rest[:comment])
-	}
-	return string(rest)
-}
-
-// blockHead finds the head of an object in block style.
-func blockHead(text []byte) head {
-	var h head
-	seen, base, meta, inMeta := 0, -1, -1, false
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimRight(line, "\n")
-		indent := indentOf(line)
-		key, rest, ok := keyOf(line[indent:])
-		if !ok {
-			continue
-		}
-		if base < 0 {
-			base = indent
-		}
-		switch {
-		case indent == base:
-			bit := once[string(key)]
-			h.twice = h.twice || seen&bit != 0
-			seen |= bit
-			inMeta, meta = string(key) == "metadata", -1
-			h.set(string(key), scalar(rest))
-			if inMeta {
-				for _, m := range flowMeta.FindAllSubmatch(rest, -1) {
-					h.setMeta(string(m[1]), string(m[2]))
-				}
-			}
-		case indent > base && inMeta && (meta < 0 || indent == meta):
-			meta = indent
-			h.setMeta(string(key), scalar(rest))
-		}
-	}
-	return h
-}
-
-var flowMeta = regexp.MustCompile(`[{,\s]"?(name|namespace)"?:\s*"?([^,}\s"]+)`)
