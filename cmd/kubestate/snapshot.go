@@ -11,28 +11,29 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// loadSnapshot has the watcher go over to a configuration, with the objects of the snapshot. It
-// logs what of that cannot be read, and changes nothing if there is an error.
-func loadSnapshot(opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (anew []string, err error) {
+// loadSnapshot replaces the content of the watcher by the snapshot's objects, under the given
+// configuration, and returns the resources that were rebuilt. It logs what could not be read. On
+// error the content stays as it is.
+func loadSnapshot(opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (rebuilt []string, err error) {
 	loading := w.Loading(config)
 	report, err := snapshot.Read(opts.Snapshot, opts.Resources, os.Stdin, loading.Add)
 	if err == nil {
-		err = refusal(opts, report)
+		err = refuse(opts, report)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	warn(opts, report, log)
+	logReport(opts, report, log)
 	return loading.Done(), nil
 }
 
-// refusal is why a snapshot is not to be served: nothing of it can be read, or not all where all
-// has to be.
-func refusal(opts options.Options, r snapshot.Report) error {
+// refuse returns why a snapshot must not be served, or nil: it is bad as a whole, nothing of it
+// can be read, or something cannot and it has to be complete.
+func refuse(opts options.Options, r snapshot.Report) error {
 	failure := r.Failure()
 	switch {
-	case r.Bad != nil:
-		return r.Bad
+	case r.Err != nil:
+		return r.Err
 	case failure != nil && opts.SnapshotStrict:
 		return fmt.Errorf("%w; without --snapshot-strict the rest would be served", failure)
 	case failure != nil && r.Objects == 0:
@@ -41,35 +42,35 @@ func refusal(opts options.Options, r snapshot.Report) error {
 	return nil
 }
 
-// warn logs what of a snapshot is not served.
-func warn(opts options.Options, r snapshot.Report, log *slog.Logger) {
+// logReport logs what was read, and warns of each file that could not be read completely.
+func logReport(opts options.Options, r snapshot.Report, log *slog.Logger) {
 	for _, f := range r.Files {
-		about := []any{"file", f.Path}
+		attrs := []any{"file", f.Path}
 		if f.Err != nil {
-			about = append(about, "err", f.Err)
+			attrs = append(attrs, "err", f.Err)
 		}
 		if len(f.Failures) > 0 {
-			about = append(about, "count", len(f.Failures), "objects", strings.Join(f.Failures, "; "))
+			attrs = append(attrs, "count", len(f.Failures), "objects", strings.Join(f.Failures, "; "))
 		}
-		if f.Text > 0 {
-			about = append(about, "lines", f.Text, "first", f.First)
+		if f.StrayLines > 0 {
+			attrs = append(attrs, "lines", f.StrayLines, "first", f.FirstStray)
 		}
 		switch {
 		case f.Err != nil:
-			log.Warn("a file of the snapshot cannot be read", about...)
+			log.Warn("snapshot: file cannot be read", attrs...)
 		case len(f.Failures) > 0:
-			log.Warn("a file of the snapshot has objects that cannot be read", about...)
+			log.Warn("snapshot: file has objects that cannot be read", attrs...)
 		default:
-			log.Warn("a file of the snapshot has lines that belong to no object", about...)
+			log.Warn("snapshot: file has lines outside of objects", attrs...)
 		}
 	}
 	skipped := strings.Join(r.SkippedKinds(), ", ")
 	if r.Objects == 0 {
-		log.Warn("the snapshot has no objects that are exported", "path", opts.Snapshot, "files", r.Read, "ignored", r.Ignored, "skipped", skipped)
+		log.Warn("snapshot: no objects of exported kinds", "path", opts.Snapshot, "files", r.Read, "ignored", r.Ignored, "skipped", skipped)
 		return
 	}
 	if skipped != "" {
-		log.Warn("the snapshot has objects that are not exported", "skipped", skipped)
+		log.Warn("snapshot: objects of kinds that are not exported", "skipped", skipped)
 	}
-	log.Info("read the snapshot", "files", r.Read, "ignored", r.Ignored, "objects", r.Objects, "copies", r.Copies)
+	log.Info("snapshot: loaded", "files", r.Read, "ignored", r.Ignored, "objects", r.Objects, "copies", r.Copies)
 }

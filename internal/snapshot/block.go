@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// A chunk is an object in block style that is being read.
-type chunk struct {
-	unit
-	base     int    // indentation of its keys
-	seen     int    // of the keys of once
-	cut      bool   // the line before was text that is no part of it
-	repeated string // the key that ended it, since it came again
+// A block is an object in YAML block style that is being read.
+type block struct {
+	fragment
+	base        int    // indentation of its keys
+	seen        int    // set of objectKeys
+	afterStray  bool   // the line before was a stray one
+	repeatedKey string // the key that ended it
 
-	list    *list // of its items in block style, if it has some
-	bare    bool  // a sequence without a list around it
-	inItems bool  // they are being read
-	dash    int   // indentation of their dashes, -1 before the first
-	count   int
-	one     []byte // the one that is being read, nil if none is
-	oneAt   int    // its first line
-	cutOff  string // why the last one is not whole
+	list       *list // of its items, if they are in block style
+	sequence   bool  // a top-level sequence, not a list object
+	inItems    bool  // the items are being read
+	dashIndent int   // indentation of their dashes, -1 before the first
+	count      int
+	itemText   []byte // the item being read, nil between items
+	itemLine   int    // number of its first line
+	truncated  string // problem of the last item
 }
 
-// take takes a line of block style, or of text.
+// take reads a line of block style or of stray text.
 func (s *splitter) take(line []byte) {
 	if isMarker(line) {
 		s.finish()
@@ -47,16 +47,16 @@ func (s *splitter) take(line []byte) {
 	}
 }
 
-// begin takes a line where nothing is open.
+// begin reads a line outside of blocks.
 func (s *splitter) begin(line []byte, indent int, content []byte) {
 	key, rest, isKey := keyOf(content)
 	switch {
 	case isKey:
-		s.openChunk(indent)
+		s.openBlock(indent)
 		s.key(line, string(key), rest)
 	case isDash(content):
-		s.openChunk(indent)
-		s.open.bare, s.open.inItems, s.open.list, s.open.dash = true, true, &list{}, indent
+		s.openBlock(indent)
+		s.open.sequence, s.open.inItems, s.open.list, s.open.dashIndent = true, true, &list{}, indent
 		s.open.begin(line, indent, s.line-1)
 	case content[0] == '%' && indent == 0, bytes.Equal(bytes.TrimSpace(content), []byte("null")), bytes.Equal(bytes.TrimSpace(content), []byte("~")):
 	default:
@@ -64,30 +64,31 @@ func (s *splitter) begin(line []byte, indent int, content []byte) {
 	}
 }
 
-func (s *splitter) openChunk(indent int) {
-	s.open = &chunk{unit: unit{line: s.line - 1, document: s.nextDocument(), item: s.item}, base: indent, dash: -1}
+// openBlock opens a block whose keys have the given indentation.
+func (s *splitter) openBlock(indent int) {
+	s.open = &block{fragment: fragment{line: s.line - 1, document: s.nextDocument(), item: s.item}, base: indent, dashIndent: -1}
 }
 
-// add adds a line to what is being read.
-func (c *chunk) add(line []byte) {
+// add adds a line to the object, or to the item being read.
+func (c *block) add(line []byte) {
 	if !c.inItems {
 		c.text = append(append(c.text, line...), '\n')
-	} else if c.one != nil {
-		c.one = append(append(c.one, line...), '\n')
+	} else if c.itemText != nil {
+		c.itemText = append(append(c.itemText, line...), '\n')
 	}
 }
 
-// begin begins an item with a line, which may have a dash.
-func (c *chunk) begin(line []byte, indent, number int) {
+// begin begins an item with its first line.
+func (c *block) begin(line []byte, indent, number int) {
 	c.count++
-	c.oneAt = number
-	c.one = append(append([]byte{}, line...), '\n')
-	if c.one[indent] == '-' {
-		c.one[indent] = ' '
+	c.itemLine = number
+	c.itemText = append(append([]byte{}, line...), '\n')
+	if c.itemText[indent] == '-' {
+		c.itemText[indent] = ' '
 	}
 }
 
-// within takes a line where a chunk is open.
+// within reads a line within a block.
 func (s *splitter) within(line []byte, indent int, content []byte) {
 	c := s.open
 	key, rest, isKey := keyOf(content)
@@ -96,9 +97,9 @@ func (s *splitter) within(line []byte, indent int, content []byte) {
 	}
 	switch {
 	case indent > c.base:
-		c.cut = false
+		c.afterStray = false
 		c.add(line)
-	case indent < c.base, isKey && c.bare:
+	case indent < c.base, isKey && c.sequence:
 		s.finish()
 		s.begin(line, indent, content)
 	case isKey:
@@ -106,71 +107,71 @@ func (s *splitter) within(line []byte, indent int, content []byte) {
 	case isDash(content) || strings.IndexByte("}]\"'", content[0]) >= 0:
 		c.add(line)
 	default:
-		c.cut = true
+		c.afterStray = true
 		s.stray(line)
 	}
 }
 
-// inList takes a line of the items of a list, and says whether it was one.
+// inList reads a line within the items of a list. It returns false if the line is not part of them.
 func (s *splitter) inList(line []byte, indent int, content, key []byte) bool {
 	c := s.open
 	switch {
-	case c.dash < 0 && isDash(content) && indent >= c.base:
-		c.dash = indent
+	case c.dashIndent < 0 && isDash(content) && indent >= c.base:
+		c.dashIndent = indent
 		c.begin(line, indent, s.line-1)
-	case c.dash < 0 && indent > c.base:
+	case c.dashIndent < 0 && indent > c.base:
 		c.inItems, c.list, c.inline = false, nil, true
 		c.add([]byte("items:"))
 		c.add(line)
-	case c.dash < 0, key != nil && indent <= c.base, indent < c.base:
+	case c.dashIndent < 0, key != nil && indent <= c.base, indent < c.base:
 		return false
-	case indent == c.dash && isDash(content):
+	case indent == c.dashIndent && isDash(content):
 		s.endItem(c)
 		c.begin(line, indent, s.line-1)
-	case indent > c.dash && c.cut && key != nil && c.hasKey(key, indent):
-		s.endItem(c) // the line before was its first, and is none any more
+	case indent > c.dashIndent && c.afterStray && key != nil && c.hasKey(key, indent):
+		s.endItem(c) // the stray line before was the damaged first line of an item
 		c.begin(line, indent, s.line-1)
-	case indent > c.dash && c.one != nil:
+	case indent > c.dashIndent && c.itemText != nil:
 		c.add(line)
 	default:
-		c.cut = true
+		c.afterStray = true
 		s.stray(line)
 		return true
 	}
-	c.cut = false
+	c.afterStray = false
 	return true
 }
 
-// hasKey says whether the item that is being read has a key of once already.
-func (c *chunk) hasKey(key []byte, indent int) bool {
-	bit, first := once[string(key)], indentOf(c.one)
-	for line := range bytes.Lines(c.one) {
-		if k, _, ok := keyOf(line[min(first, len(line)):]); ok && indent == first && once[string(k)]&bit != 0 {
+// hasKey reports whether the item being read has a key of objectKeys already.
+func (c *block) hasKey(key []byte, indent int) bool {
+	bit, first := objectKeys[string(key)], indentOf(c.itemText)
+	for line := range bytes.Lines(c.itemText) {
+		if k, _, ok := keyOf(line[min(first, len(line)):]); ok && indent == first && objectKeys[string(k)]&bit != 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// key takes a line with a key of the object itself.
+// key reads a line with a top-level key of the object.
 func (s *splitter) key(line []byte, key string, rest []byte) {
-	if s.open.seen&once[key] != 0 {
-		s.again(key)
+	if s.open.seen&objectKeys[key] != 0 {
+		s.repeatKey(key)
 	}
 	c := s.open
-	c.seen |= once[key]
-	c.cut, c.inItems = false, false
+	c.seen |= objectKeys[key]
+	c.afterStray, c.inItems = false, false
 	s.endItem(c)
 	value := scalar(rest)
 	switch {
 	case key != "items":
 		c.set(key, value)
 		if c.list != nil {
-			c.list.head = c.head
+			c.list.header = c.header
 		}
 	case value == "", value == "null", value == "~", value == "[]":
 		c.hasItems = true
-		c.list = &list{head: c.head}
+		c.list = &list{header: c.header}
 		c.inItems = value == ""
 		return
 	default:
@@ -179,97 +180,98 @@ func (s *splitter) key(line []byte, key string, rest []byte) {
 	c.add(line)
 }
 
-// again ends the open chunk at a key that it has already: so begins the next of two outputs
-// in one file. What came before is held until it is clear that the next is whole.
-func (s *splitter) again(key string) {
+// repeatKey ends the open block at a top-level key that it has already, and opens another: two
+// outputs in one file follow each other so. The first is held back until the second is whole.
+func (s *splitter) repeatKey(key string) {
 	c := s.open
-	c.repeated = key
-	if c.cut || c.list != nil {
+	c.repeatedKey = key
+	if c.afterStray || c.list != nil {
 		s.finish()
 	} else {
-		s.endBefore()
-		s.before, s.open = c, nil
+		s.endPrevious()
+		s.previous, s.open = c, nil
 	}
-	s.openChunk(c.base)
+	s.openBlock(c.base)
 }
 
-// finish ends what is being read.
+// finish ends the open block and emits it.
 func (s *splitter) finish() {
 	c := s.open
 	s.open = nil
 	if c == nil {
-		s.endBefore()
+		s.endPrevious()
 		return
 	}
-	if b := s.before; b != nil && !c.isWhole(b) {
-		s.before = nil
-		b.problem = "key " + b.repeated + " is there twice, the second time in line " + strconv.Itoa(c.line)
-		s.end(b)
+	if b := s.previous; b != nil && !c.isWhole(b) {
+		s.previous = nil
+		b.problem = "duplicate key " + b.repeatedKey + ", the second in line " + strconv.Itoa(c.line)
+		s.emitBlock(b)
 		if c.hasMetadata && c.list == nil && c.problem == "" {
 			c.problem = "its beginning is missing"
-			s.end(c)
+			s.emitBlock(c)
 			return
 		}
 		if c.list != nil {
-			s.end(c)
+			s.emitBlock(c)
 		}
 		return
 	}
-	s.endBefore()
-	s.end(c)
+	s.endPrevious()
+	s.emitBlock(c)
 }
 
-// isWhole says whether a chunk that a repeated key began is an object like the one before.
-func (c *chunk) isWhole(before *chunk) bool {
+// isWhole reports whether a block that a repeated key began is an object like the previous one.
+func (c *block) isWhole(previous *block) bool {
 	if c.kind == "" && c.apiVersion == "" {
-		return before.kind == "" && before.apiVersion == "" && before.hasMetadata && c.hasMetadata
+		return previous.kind == "" && previous.apiVersion == "" && previous.hasMetadata && c.hasMetadata
 	}
 	return c.kind != "" && c.apiVersion != ""
 }
 
-func (s *splitter) endBefore() {
-	if s.before != nil {
-		c := s.before
-		s.before = nil
-		s.end(c)
+// endPrevious emits the block that was held back.
+func (s *splitter) endPrevious() {
+	if s.previous != nil {
+		c := s.previous
+		s.previous = nil
+		s.emitBlock(c)
 	}
 }
 
-// end gives on the object of a chunk.
-func (s *splitter) end(c *chunk) {
+// emitBlock emits the object of a block, or the rest of its items.
+func (s *splitter) emitBlock(c *block) {
 	if c.list != nil {
 		if c.kind == "" && c.apiVersion != "" && s.err == nil {
-			c.cutOff = "the text ends within it, or the list has no kind"
+			c.truncated = "truncated, or in a list without a kind"
 		}
 		s.endItem(c)
-		c.list.head = c.head
-		s.release(c.list)
+		c.list.header = c.header
+		s.emitHeld(c.list)
 	}
-	if c.bare || c.isList() && c.problem == "" {
+	if c.sequence || c.isList() && c.problem == "" {
 		return
 	}
-	h := blockHead(c.text)
+	h := blockHeader(c.text)
 	c.namespace, c.name = h.namespace, h.name
-	s.give(s.owner, c.unit)
+	s.emitItem(s.owner, c.fragment)
 }
 
-// endItem gives on the item that is being read.
-func (s *splitter) endItem(c *chunk) {
-	text := c.one
-	c.one = nil
+// endItem emits the item being read.
+func (s *splitter) endItem(c *block) {
+	text := c.itemText
+	c.itemText = nil
 	if text == nil {
 		return
 	}
 	number := strings.TrimPrefix(c.item+"."+strconv.Itoa(c.count), ".")
-	h := blockHead(text)
+	h := blockHeader(text)
 	first := bytes.TrimLeft(text, " \n")
 	_, _, isKey := keyOf(first)
-	if c.cutOff != "" || isKey && !h.twice && !h.isList() {
-		s.give(c.list, unit{head: h, text: text, line: c.oneAt, document: c.document, item: number, problem: c.cutOff})
+	if c.truncated != "" || isKey && !h.twice && !h.isList() {
+		s.emitItem(c.list, fragment{header: h, text: text, line: c.itemLine, document: c.document, item: number, problem: c.truncated})
 		return
 	}
 	sub := &splitter{
-		source: newSource(bytes.NewReader(text), c.oneAt), emit: s.emit, junk: s.junk,
+		source: newSource(bytes.NewReader(text), c.itemLine), emit: s.emit, onStray: s.onStray,
 		owner: c.list, item: number, document: c.document,
 	}
 	if err := sub.split(); err != nil && s.err == nil {

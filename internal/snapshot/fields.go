@@ -11,16 +11,16 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// A want is a resource of which the objects are exported.
-type want struct {
+// An export is a resource to read: its kind, the API versions that are read, and the fields.
+type export struct {
 	kind     schema.GroupVersionKind
 	versions []string
 	object   reflect.Type
-	reads    *node
+	reads    *fieldSet // by the table
 }
 
-func newWant(d generators.Description) *want {
-	w := &want{kind: d.Kind}
+func newExport(d generators.Description) *export {
+	w := &export{kind: d.Kind}
 	for _, v := range generators.Versions(d.Resource) {
 		w.versions = append(w.versions, v.Version)
 	}
@@ -37,7 +37,7 @@ func newWant(d generators.Description) *want {
 			}
 		}
 	}
-	w.reads = &node{}
+	w.reads = &fieldSet{}
 	for _, path := range reads {
 		w.reads.add(strings.Split(path, "."))
 	}
@@ -49,58 +49,58 @@ func newWant(d generators.Description) *want {
 	return w
 }
 
-// A node says which fields below one are read: those of fields, or without them all but except.
-type node struct {
-	fields map[string]*node
+// A fieldSet is a set of field paths, as a tree. Without fields it has all of them but except.
+type fieldSet struct {
+	fields map[string]*fieldSet
 	except string
 }
 
-func (n *node) add(path []string) {
+func (n *fieldSet) add(path []string) {
 	if len(path) == 0 {
 		n.fields = nil
 		return
 	}
 	if n.fields == nil {
-		n.fields = map[string]*node{}
+		n.fields = map[string]*fieldSet{}
 	}
 	next := n.fields[path[0]]
 	if next == nil {
-		next = &node{}
+		next = &fieldSet{}
 		n.fields[path[0]] = next
 	} else if next.fields == nil {
-		return // all of it is read
+		return // it has all of them
 	}
 	next.add(path[1:])
 }
 
-var everything = &node{}
+var allFields = &fieldSet{}
 
-// field is the node of a field, nil if nothing of it is read.
-func (n *node) field(name string) *node {
+// field returns the subset below a field, nil if that is empty.
+func (n *fieldSet) field(name string) *fieldSet {
 	switch {
 	case n.fields != nil:
 		return n.fields[name]
 	case name == n.except:
 		return nil
 	default:
-		return everything
+		return allFields
 	}
 }
 
-// all says whether all is read.
-func (n *node) all() bool { return n.fields == nil && n.except == "" }
+// all reports whether the set has all fields.
+func (n *fieldSet) all() bool { return n.fields == nil && n.except == "" }
 
-// readFields gives the text of an object in block style with the lines of fields that are not
-// read made comments, so that nothing in them matters. It gives text itself where the end of
-// such a field is not to be seen from the indentation.
-func readFields(text []byte, reads *node) []byte {
+// omitUnread returns the text of an object in block style with the lines of unread fields as
+// empty comments: lines keep their numbers, and nothing in those fields can be bad. It returns
+// text as it is if the indentation does not tell where such a field ends.
+func omitUnread(text []byte, reads *fieldSet) []byte {
 	type open struct {
-		column int
-		node   *node
+		column   int
+		fieldSet *fieldSet
 	}
 	kept := make([]byte, 0, len(text))
 	stack := []open{{-1, reads}}
-	skip := -1 // column of the key that is left out
+	skip := -1 // column of the unread key
 	for line := range bytes.Lines(text) {
 		column := indentOf(line)
 		content := line[column:]
@@ -128,7 +128,7 @@ func readFields(text []byte, reads *node) []byte {
 			}
 		}
 		key, rest, ok := keyOf(bytes.TrimRight(content, "\n"))
-		parent := stack[len(stack)-1].node
+		parent := stack[len(stack)-1].fieldSet
 		if blank || !ok || parent.all() {
 			kept = append(kept, line...)
 			continue
@@ -152,7 +152,7 @@ func readFields(text []byte, reads *node) []byte {
 	return kept
 }
 
-// unclosed says whether a value may go on in lines of any indentation.
+// unclosed reports whether a value may continue in lines of any indentation.
 func unclosed(rest []byte) bool {
 	rest = bytes.TrimSpace(rest)
 	if len(rest) == 0 {
@@ -164,13 +164,13 @@ func unclosed(rest []byte) bool {
 	case '{', '[':
 		return strings.IndexByte("}]", rest[len(rest)-1]) < 0
 	case '&':
-		return true // others may refer to it
+		return true // an alias elsewhere may need it
 	}
 	return false
 }
 
-// isRead says whether a field is read, or a part of it, or what it is a part of.
-func (n *node) isRead(names []string) bool {
+// isRead reports whether the set has a field, or a part of it, or a field that it is part of.
+func (n *fieldSet) isRead(names []string) bool {
 	for _, name := range names {
 		if n = n.field(name); n == nil {
 			return false

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// archives are those that files may be, by what they begin with, and what to do about them.
-var archives = []struct{ begins, what, todo string }{
+// archives are formats that are not read, by their magic number, with the command that unpacks them.
+var archives = []struct{ magic, format, hint string }{
 	{"\x1f\x8b", "gzip", "unpack it with gunzip, or tar xzf"},
 	{"PK\x03\x04", "zip", "unpack it with unzip"},
 	{"BZh", "bzip2", "unpack it with bunzip2, or tar xjf"},
@@ -21,11 +21,11 @@ var archives = []struct{ begins, what, todo string }{
 	{"7z\xbc\xaf\x27\x1c", "7z", "unpack it with 7z x"},
 }
 
-// archive says that a file is one, and what to do.
-func archive(head []byte) error {
+// checkArchive returns an error if a file that begins with head is an archive.
+func checkArchive(head []byte) error {
 	for _, a := range archives {
-		if bytes.HasPrefix(head, []byte(a.begins)) {
-			return fmt.Errorf("is a %s archive: %s", a.what, a.todo)
+		if bytes.HasPrefix(head, []byte(a.magic)) {
+			return fmt.Errorf("is a %s archive: %s", a.format, a.hint)
 		}
 	}
 	if len(head) > 262 && string(head[257:262]) == "ustar" {
@@ -34,69 +34,74 @@ func archive(head []byte) error {
 	return nil
 }
 
-// seemsObjects is of the text of objects.
-var seemsObjects = regexp.MustCompile(`(?m)(?:^[ \t]*(?:- +)*|[{,]\s*)["']?apiVersion["']?\s*:`)
+// looksLikeObject matches text that contains Kubernetes objects.
+var looksLikeObject = regexp.MustCompile(`(?m)(?:^[ \t]*(?:- +)*|[{,]\s*)["']?apiVersion["']?\s*:`)
 
-// stream reads the text of a file; sure says that it is to hold objects.
-func (r *reader) stream(path string, from io.Reader, sure bool) {
+// stream reads a file. Unless it is required to hold objects, it is ignored if it does not look
+// like them.
+func (r *reader) stream(path string, from io.Reader, required bool) {
 	file := &File{Path: path}
 	r.Files = append(r.Files, file)
-	raw := bufio.NewReaderSize(from, peeked)
+	raw := bufio.NewReaderSize(from, sniffLen)
 	head, err := raw.Peek(512)
 	if err != nil && !errors.Is(err, io.EOF) {
 		file.Err = pathless(err)
 		return
 	}
-	if file.Err = archive(head); file.Err != nil {
+	if file.Err = checkArchive(head); file.Err != nil {
 		return
 	}
 	text, err := plainText(raw)
 	if err != nil {
-		if sure {
+		if required {
 			file.Err = err
 		} else {
 			r.Ignored++
 		}
 		return
 	}
-	s := newSource(text, 1)
-	if !sure {
-		if head, _ := s.Peek(peeked); !seemsObjects.Match(head) {
+	source := newSource(text, 1)
+	if !required {
+		if head, _ := source.Peek(sniffLen); !looksLikeObject.Match(head) {
 			r.Ignored++
 			return
 		}
 	}
 	r.Read++
-	split := splitter{source: s}
-	split.emit = func(u unit) error {
+	r.split(file, source)
+}
+
+// split splits the text of a file, and emits its fragments.
+func (r *reader) split(file *File, from *source) {
+	s := splitter{source: from}
+	s.emit = func(u fragment) error {
 		file.parsed = true
 		return r.emit(file, u)
 	}
-	split.junk = func(line int, text []byte) {
-		if len(bytes.Trim(text, " \t\x00,")) == 0 && bytes.IndexByte(text, 0) < 0 {
-			return
-		}
-		if seemsField.Match(text) {
-			split.send(unit{line: line, document: split.document, problem: "it is neither YAML nor JSON: " + excerpt(text)})
-			return
-		}
-		if file.Text++; file.Text == 1 {
-			file.First = fmt.Sprintf("line %d: %s", line, excerpt(text))
+	s.onStray = func(line int, text []byte) {
+		switch {
+		case len(bytes.Trim(text, " \t\x00,")) == 0 && bytes.IndexByte(text, 0) < 0:
+		case looksLikeField.Match(text):
+			s.send(fragment{line: line, document: s.document, problem: "neither YAML nor JSON: " + excerpt(text)})
+		default:
+			if file.StrayLines++; file.StrayLines == 1 {
+				file.FirstStray = fmt.Sprintf("line %d: %s", line, excerpt(text))
+			}
 		}
 	}
-	err = split.split()
-	file.parsed = file.parsed || split.document > 0
+	err := s.split()
+	file.parsed = file.parsed || s.document > 0
 	if err != nil && r.sinkError() == nil {
-		file.Err = fmt.Errorf("cannot be read from line %d on: %w", s.line, pathless(err))
+		file.Err = fmt.Errorf("cannot be read from line %d on: %w", from.line, pathless(err))
 	}
 }
 
-// seemsField is of a line that an object may have lost.
-var seemsField = regexp.MustCompile(`\b(apiVersion|kind|metadata)["']?\s*:`)
+// looksLikeField matches a line that probably belonged to an object.
+var looksLikeField = regexp.MustCompile(`\b(apiVersion|kind|metadata)["']?\s*:`)
 
-// excerpt is the beginning of a line.
+// excerpt returns the beginning of a line.
 func excerpt(line []byte) string {
-	const most = 80
+	const most = 80 // runes
 	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(line), "\ufffd")), " ")
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "..."
@@ -104,7 +109,7 @@ func excerpt(line []byte) string {
 	return text
 }
 
-// pathless is err without the path, which messages have already.
+// pathless returns err without the path of the file, which the message has already.
 func pathless(err error) error {
 	if of, ok := errors.AsType[*fs.PathError](err); ok {
 		return of.Err

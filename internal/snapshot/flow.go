@@ -7,63 +7,65 @@ import (
 	"strings"
 )
 
-// A flow cuts the objects out of one value in JSON, or in YAML's flow style, while it
-// reads it: the value itself, or the elements of an array or of a list's items. It
-// knows brackets and strings, not more, so that what is wrong with one object
-// costs that one.
+// trailingText is the problem of an object that goes on behind its last bracket.
+const trailingText = "text follows its closing bracket"
+
+// A flow splits one value in flow style: an object, or the elements of an array or of a list's
+// items. It knows brackets and scalars alone, so that damage to an object costs that object.
 type flow struct {
 	*splitter
-	owner   *list  // of the value itself, if it is an item
-	strict  bool   // JSON: a string ends with its line
-	frames  []any  // *candidate or *elements, innermost last
-	plain   bool   // the last token was an unquoted scalar or a quoted one
-	scalar  string // text of the last scalar
-	scalars int
-	// Of the next token: whether it is the first of its line, and its column.
-	first  bool
-	column int
-	number int   // of the document
-	last   *unit // the last object that is in no array
+	owner  *list     // of the value, if it is an item
+	number int       // of the document
+	frames []any     // *flowObject or *flowArray, the innermost last
+	last   *fragment // the last object outside of arrays, until the next token
+
+	// Of the tokens.
+	strict      bool   // JSON: strings end in their line
+	afterScalar bool   // the last token was a scalar
+	scalar      string // beginning of the last scalar
+	scalars     int
+	atLineStart bool // the next token is the first in its line
+	column      int  // of the next token
 }
 
-// A candidate is an object that is being read, which may be a list.
-type candidate struct {
-	unit
-	nest     []byte // closing brackets that are awaited within it
-	key      string // of the object, of which the value comes
-	inner    string // key within the metadata
-	value    bool   // what comes next is a value
-	column   int    // of its bracket, if that was the first of its line
-	alone    bool   // it was
-	indented bool   // its first key was the first of a line that is indented more
-	seen     int    // of the keys of once
-	items    *list  // what becomes of its items
+// A flowObject is an object, or a list object, that is being read.
+type flowObject struct {
+	fragment
+	closers    []byte // expected closing brackets within its values
+	key        string // current top-level key
+	inValue    bool   // between that key and the next
+	metaKey    string // current key within the metadata
+	startsLine bool   // its opening bracket is the first token of a line
+	column     int    // of that bracket
+	indented   bool   // its first key is indented more, in a line of its own
+	seen       int    // set of objectKeys
+	items      *list  // of its items, if it has some
 }
 
-// elements is an array of which the elements are objects.
-type elements struct {
-	list    *list
-	number  string
-	count   int
-	pending *unit // the last, until it is known that it ended where it seems to
-	comma   bool
+// A flowArray is an array of objects that is being read.
+type flowArray struct {
+	list       *list
+	number     string // of the array, if it is an item itself
+	count      int
+	pending    *fragment // the last element, until the next token shows that it is whole
+	afterComma bool
 }
 
-// maxNesting is how deep arrays in arrays are flattened.
+// maxNesting bounds how deep lists in lists are flattened.
 const maxNesting = 32
 
-// value reads one value; the next byte is its bracket.
+// value reads one value, of which the next byte is the opening bracket.
 func (f *flow) value(item string) error {
-	f.first = true
+	f.atLineStart = true
 	for {
 		token, err := f.token()
 		if err != nil || token == endOfDocument {
-			f.unwind("the text ends within it")
+			f.unwind("truncated")
 			return err
 		}
 		if len(f.frames) == 0 {
 			f.open(token, item)
-		} else if f.restarts(token) {
+		} else if f.startsNext(token) {
 			f.open(token, f.nextItem())
 		} else if f.step(token); len(f.frames) == 0 {
 			return nil
@@ -71,10 +73,10 @@ func (f *flow) value(item string) error {
 	}
 }
 
-// damaged notes that the innermost object cannot be right.
+// damaged records a problem of the innermost object.
 func (f *flow) damaged(why string) {
 	for _, frame := range slices.Backward(f.frames) {
-		if c, ok := frame.(*candidate); ok {
+		if c, ok := frame.(*flowObject); ok {
 			if c.problem == "" {
 				c.problem = why + ", line " + strconv.Itoa(f.line)
 			}
@@ -83,23 +85,24 @@ func (f *flow) damaged(why string) {
 	}
 }
 
-// open begins a value that may be an object or an array of objects.
+// open pushes an object or an array.
 func (f *flow) open(token byte, item string) {
-	first, column := f.first, f.column
-	f.first = false
+	first, column := f.atLineStart, f.column
+	f.atLineStart = false
 	f.column++
 	if token == '[' {
 		to := f.owner
-		if e, ok := f.top().(*elements); ok {
+		if e, ok := f.top().(*flowArray); ok {
 			to = e.list
 		}
-		f.frames = append(f.frames, &elements{list: to, number: item})
+		f.frames = append(f.frames, &flowArray{list: to, number: item})
 		return
 	}
-	c := &candidate{unit: unit{flow: true, line: f.line, document: f.number, item: item, text: []byte{'{'}}, column: column, alone: first}
+	c := &flowObject{fragment: fragment{flow: true, line: f.line, document: f.number, item: item, text: []byte{'{'}}, column: column, startsLine: first}
 	f.frames = append(f.frames, c)
 }
 
+// top returns the innermost frame, nil if there is none.
 func (f *flow) top() any {
 	if len(f.frames) == 0 {
 		return nil
@@ -107,35 +110,35 @@ func (f *flow) top() any {
 	return f.frames[len(f.frames)-1]
 }
 
-// nextItem is the number of the next element of the innermost array.
+// nextItem numbers the next element of the innermost array.
 func (f *flow) nextItem() string {
-	if e, ok := f.top().(*elements); ok {
+	if e, ok := f.top().(*flowArray); ok {
 		e.count++
 		return strings.TrimPrefix(e.number+"."+strconv.Itoa(e.count), ".")
 	}
 	return ""
 }
 
-// restarts says whether a token begins the next object although the one before has not ended,
-// which is to be known by its place in the line; it then ends that one.
-func (f *flow) restarts(token byte) bool {
-	if token != '{' || !f.first || !f.strict || f.innermost() == nil {
+// startsNext reports whether a bracket opens the next object although the one before is not
+// closed: it stands where that one's did. It ends that object.
+func (f *flow) startsNext(token byte) bool {
+	if token != '{' || !f.atLineStart || !f.strict || f.innermost() == nil {
 		return false
 	}
 	for i, frame := range slices.Backward(f.frames) {
-		c, ok := frame.(*candidate)
-		if !ok || !c.alone || c.column != f.column || c.problem == "" && !c.indented {
+		c, ok := frame.(*flowObject)
+		if !ok || !c.startsLine || c.column != f.column || c.problem == "" && !c.indented {
 			continue
 		}
 		inner := f.innermost()
 		inner.text = inner.text[:len(inner.text)-1]
 		for len(f.frames) > i {
 			if c := f.innermost(); c != nil && c.problem == "" && (len(f.frames) == i+1 || !c.hasItems) {
-				c.problem = "it does not end before line " + strconv.Itoa(f.line)
+				c.problem = "not closed before line " + strconv.Itoa(f.line)
 			}
 			f.pop()
 		}
-		if e, ok := f.top().(*elements); ok {
+		if e, ok := f.top().(*flowArray); ok {
 			e.flush(f)
 		}
 		return true
@@ -143,11 +146,11 @@ func (f *flow) restarts(token byte) bool {
 	return false
 }
 
-// unwind ends all that is open.
+// unwind pops all frames, at the end of the text.
 func (f *flow) unwind(why string) {
 	innermost := true
 	for len(f.frames) > 0 {
-		if c, ok := f.top().(*candidate); ok {
+		if c, ok := f.top().(*flowObject); ok {
 			if c.problem == "" && innermost {
 				c.problem = why
 			}
@@ -157,18 +160,19 @@ func (f *flow) unwind(why string) {
 	}
 }
 
-// step takes one token within what is open.
+// step passes a token to the innermost frame.
 func (f *flow) step(token byte) {
 	if c := f.innermost(); c != nil {
 		c.step(f, token)
-	} else if e, ok := f.top().(*elements); ok {
+	} else if e, ok := f.top().(*flowArray); ok {
 		e.step(f, token)
 	}
-	f.first = false
+	f.atLineStart = false
 	f.column++
 }
 
-func (e *elements) step(f *flow, token byte) {
+// step reads a token between the elements.
+func (e *flowArray) step(f *flow, token byte) {
 	switch token {
 	case '{':
 		e.flush(f)
@@ -179,89 +183,89 @@ func (e *elements) step(f *flow, token byte) {
 			f.open(token, f.nextItem())
 		}
 	case ',':
-		e.comma = true
+		e.afterComma = true
 	case ']':
 		f.pop()
 		f.keep(']')
 	case '}', ':':
-		e.spoil()
+		e.markDamaged()
 	case scalarToken:
-		if e.pending != nil && !e.comma {
-			e.spoil()
+		if e.pending != nil && !e.afterComma {
+			e.markDamaged()
 		}
-		e.flushUnless(f, f.scalar)
+		e.scalar(f, f.scalar)
 	}
 }
 
-// spoil notes that the last element did not end where it seemed to.
-func (e *elements) spoil() {
+// markDamaged records that the last element goes on behind its closing bracket.
+func (e *flowArray) markDamaged() {
 	if e.pending != nil && e.pending.problem == "" {
-		e.pending.problem = "there is more of it behind its last bracket"
+		e.pending.problem = trailingText
 	}
 }
 
-// flushUnless gives on a scalar in place of an object, unless that is the key of a field that has
-// lost its object.
-func (e *elements) flushUnless(f *flow, scalar string) {
+// scalar reads a scalar in place of an object. A key is the rest of the element before.
+func (e *flowArray) scalar(f *flow, scalar string) {
 	if next, _ := f.Peek(1); len(next) == 1 && next[0] == ':' {
-		e.spoil()
+		e.markDamaged()
 		return
 	}
 	e.flush(f)
 	number := f.nextItem()
 	if scalar != "null" && scalar != "~" {
-		e.pending = &unit{flow: true, line: f.line, document: f.number, item: number, text: []byte(scalar), problem: "it is no object"}
+		e.pending = &fragment{flow: true, line: f.line, document: f.number, item: number, text: []byte(scalar), problem: "not an object"}
 	}
 }
 
-// flush gives on the last element.
-func (e *elements) flush(f *flow) {
+// flush emits the last element.
+func (e *flowArray) flush(f *flow) {
 	if e.pending != nil {
-		f.give(e.list, *e.pending)
+		f.emitItem(e.list, *e.pending)
 	}
-	e.pending, e.comma = nil, false
+	e.pending, e.afterComma = nil, false
 }
 
-func (c *candidate) step(f *flow, token byte) {
-	if len(c.nest) > 0 {
+// step reads a token of the object.
+func (c *flowObject) step(f *flow, token byte) {
+	if len(c.closers) > 0 {
 		c.inside(f, token)
 		return
 	}
 	switch token {
 	case '{':
-		c.nest = append(c.nest, '}')
+		c.closers = append(c.closers, '}')
 	case '[':
-		if c.key == "items" && c.value && len(f.frames) < maxNesting {
+		if c.key == "items" && c.inValue && len(f.frames) < maxNesting {
 			c.hasItems = true
-			c.items = &list{head: c.head}
-			f.frames = append(f.frames, &elements{list: c.items, number: c.item})
-			c.value = false
+			c.items = &list{header: c.header}
+			f.frames = append(f.frames, &flowArray{list: c.items, number: c.item})
+			c.inValue = false
 			return
 		}
-		c.nest = append(c.nest, ']')
+		c.closers = append(c.closers, ']')
 	case ':':
 		c.begin(f)
 	case ',':
-		c.key, c.value = "", false
+		c.key, c.inValue = "", false
 	case '}':
 		f.pop()
 		return
 	case ']':
-		f.damaged("a bracket closes what is not open")
+		f.damaged("unmatched closing bracket")
 	case scalarToken:
 		c.scalar(f)
 	}
 }
 
-// begin takes the last scalar as the key of what follows.
-func (c *candidate) begin(f *flow) {
-	if c.value {
+// begin begins a value: the last scalar is its key.
+func (c *flowObject) begin(f *flow) {
+	if c.inValue {
 		return
 	}
-	c.key, c.value, c.inner = f.scalar, true, ""
-	bit := once[c.key]
+	c.key, c.inValue, c.metaKey = f.scalar, true, ""
+	bit := objectKeys[c.key]
 	if c.seen&bit != 0 {
-		f.damaged("key " + c.key + " is there twice")
+		f.damaged("duplicate key " + c.key)
 	}
 	c.seen |= bit
 	if c.key != "items" {
@@ -270,17 +274,17 @@ func (c *candidate) begin(f *flow) {
 	c.share()
 }
 
-// share tells the items what has become known of their list.
-func (c *candidate) share() {
+// share copies the header to the list of the items.
+func (c *flowObject) share() {
 	if c.items != nil {
-		c.items.head = c.head
+		c.items.header = c.header
 	}
 }
 
-// scalar takes a value of the object itself.
-func (c *candidate) scalar(f *flow) {
-	if !c.value {
-		if c.seen == 0 && c.key == "" && f.first && f.column > c.column {
+// scalar reads a scalar that is a top-level key or its value.
+func (c *flowObject) scalar(f *flow) {
+	if !c.inValue {
+		if c.seen == 0 && c.key == "" && f.atLineStart && f.column > c.column {
 			c.indented = true
 		}
 		return
@@ -295,58 +299,59 @@ func (c *candidate) scalar(f *flow) {
 	c.share()
 }
 
-// inside takes a token within a value of the object.
-func (c *candidate) inside(f *flow, token byte) {
+// inside reads a token within a mapping or sequence of the object.
+func (c *flowObject) inside(f *flow, token byte) {
 	switch token {
 	case '{':
-		c.nest = append(c.nest, '}')
+		c.closers = append(c.closers, '}')
 	case '[':
-		c.nest = append(c.nest, ']')
+		c.closers = append(c.closers, ']')
 	case '}', ']':
-		i := bytes.LastIndexByte(c.nest, token)
-		if i != len(c.nest)-1 {
-			f.damaged("brackets do not match")
+		i := bytes.LastIndexByte(c.closers, token)
+		if i != len(c.closers)-1 {
+			f.damaged("mismatched brackets")
 		}
 		if i >= 0 {
-			c.nest = c.nest[:i]
+			c.closers = c.closers[:i]
 		} else if token == '}' {
-			c.nest = nil
+			c.closers = nil
 			f.pop()
 		}
 	case ':':
-		if c.inner == "" {
-			c.inner = f.scalar
+		if c.metaKey == "" {
+			c.metaKey = f.scalar
 		}
 	case ',':
-		c.inner = ""
+		c.metaKey = ""
 	case scalarToken:
-		if c.key == "metadata" && len(c.nest) == 1 && c.inner != "" {
-			c.setMeta(c.inner, f.scalar)
-			c.inner = ""
+		if c.key == "metadata" && len(c.closers) == 1 && c.metaKey != "" {
+			c.setMeta(c.metaKey, f.scalar)
+			c.metaKey = ""
 		}
 	}
 }
 
-// pop ends the innermost frame.
+// pop removes the innermost frame.
 func (f *flow) pop() {
 	top := f.top()
 	f.frames = f.frames[:len(f.frames)-1]
 	switch top := top.(type) {
-	case *elements:
+	case *flowArray:
 		top.flush(f)
-	case *candidate:
+	case *flowObject:
 		f.close(top)
 	}
 }
 
-// close gives on an object that has ended, or what waited for the end of a list.
-func (f *flow) close(c *candidate) {
-	outer, inArray := f.top().(*elements)
+// close ends an object: it is emitted once the next token shows that it is whole. Of a list, the
+// items held back are emitted.
+func (f *flow) close(c *flowObject) {
+	outer, inArray := f.top().(*flowArray)
 	if c.items != nil {
-		f.release(c.items)
+		f.emitHeld(c.items)
 	}
-	if c.seen&once["items"] != 0 && !c.hasItems && c.mayBeList() && c.problem == "" {
-		c.problem = "items is no list"
+	if c.seen&objectKeys["items"] != 0 && !c.hasItems && c.mayBeList() && c.problem == "" {
+		c.problem = "items is not a list"
 	}
 	if c.isList() && c.problem == "" {
 		if inArray {
@@ -356,11 +361,11 @@ func (f *flow) close(c *candidate) {
 	}
 	if inArray {
 		outer.flush(f)
-		outer.pending = &c.unit
+		outer.pending = &c.fragment
 		return
 	}
 	if f.last != nil {
-		f.give(f.owner, *f.last)
+		f.emitItem(f.owner, *f.last)
 	}
-	f.last = &c.unit
+	f.last = &c.fragment
 }

@@ -257,8 +257,8 @@ func (o outcome) failures() (all []string) {
 		if f.Err != nil {
 			all = append(all, f.Err.Error())
 		}
-		if f.Text > 0 {
-			all = append(all, f.First)
+		if f.StrayLines > 0 {
+			all = append(all, f.FirstStray)
 		}
 	}
 	return all

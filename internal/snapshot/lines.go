@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// isMarker says whether a line, of which the first four bytes will do, separates documents.
+// isMarker reports whether a line, or its first four bytes, is a document marker.
 func isMarker(line []byte) bool {
 	for _, marker := range []string{"---", "..."} {
 		if rest, ok := bytes.CutPrefix(line, []byte(marker)); ok && (len(rest) == 0 || strings.IndexByte(" \n\t", rest[0]) >= 0) {
@@ -16,18 +16,18 @@ func isMarker(line []byte) bool {
 	return false
 }
 
-// indentOf is the number of spaces that a line begins with.
+// indentOf returns the number of spaces at the beginning of a line.
 func indentOf(line []byte) int {
 	return len(line) - len(bytes.TrimLeft(line, " "))
 }
 
-// isDash says whether content begins an item of a block sequence.
+// isDash reports whether content begins an item of a block sequence.
 func isDash(content []byte) bool {
 	return len(content) > 0 && content[0] == '-' && (len(content) == 1 || content[1] == ' ' || content[1] == '\t')
 }
 
-// keyOf gives the key that content begins with, as fields of Kubernetes are called,
-// and the rest of the line behind the colon.
+// keyOf returns the key that content begins with and the rest behind the colon. Keys are words
+// such as the fields of Kubernetes objects.
 func keyOf(content []byte) (key, rest []byte, ok bool) {
 	i := 0
 	quote := byte(0)
@@ -64,7 +64,7 @@ func isWord(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-'
 }
 
-// scalar is the value of a line behind its colon, without quotes and comment.
+// scalar returns the value behind a colon, without quotes and comment.
 func scalar(rest []byte) string {
 	rest = bytes.TrimSpace(rest)
 	if len(rest) == 0 || rest[0] == '#' {
@@ -81,9 +81,9 @@ func scalar(rest []byte) string {
 	return string(rest)
 }
 
-// blockHead finds the head of an object in block style.
-func blockHead(text []byte) head {
-	var h head
+// blockHeader returns the header of an object in block style.
+func blockHeader(text []byte) header {
+	var h header
 	seen, base, meta, inMeta := 0, -1, -1, false
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimRight(line, "\n")
@@ -97,7 +97,7 @@ func blockHead(text []byte) head {
 		}
 		switch {
 		case indent == base:
-			bit := once[string(key)]
+			bit := objectKeys[string(key)]
 			h.twice = h.twice || seen&bit != 0
 			seen |= bit
 			inMeta, meta = string(key) == "metadata", -1

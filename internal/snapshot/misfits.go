@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// A badField is a value that its type does not hold.
+// A badField is a field whose value does not fit its type.
 type badField struct {
-	path   string // with the numbers of elements
+	path   string // with the indices of elements
 	names  []string
 	reason string
 	remove func()
 }
 
-// badFields finds the values in what was JSON that a type does not hold.
+// badFields returns the fields of decoded JSON whose values do not fit the type.
 func badFields(value any, of reflect.Type, path string, names []string, remove func()) []badField {
 	if value == nil {
 		return nil
@@ -89,10 +89,10 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// reasonOf is why a value does not fit, with the value if that is short.
+// reasonOf formats why a value does not fit its field.
 func reasonOf(err error, value any) string {
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Sprintf("a %s in place of %s", kindOf(value), mismatch.Type)
+		return fmt.Sprintf("%s instead of %s", kindOf(value), mismatch.Type)
 	}
 	return oneLine(err)
 }

@@ -23,23 +23,23 @@ var (
 	decoder = serializer.NewCodecFactory(scheme).UniversalDeserializer()
 )
 
-// A result is what has become of a unit: an object, a failure, or nothing that is exported.
+// A result is a parsed fragment: an object, a failure, or neither if its kind is not exported.
 type result struct {
-	unit    unit
-	kind    schema.GroupVersionKind // of the table, or of what is skipped
-	object  runtime.Object
-	failure *located
-	inner   []unit // in place of the unit
+	fragment fragment
+	kind     schema.GroupVersionKind // the table's, or the kind skipped
+	object   runtime.Object
+	failure  *defect
+	inner    []fragment // the items, if the fragment is an inline list
 }
 
-// wants are the resources that are exported.
-type wants map[schema.GroupKind]*want
+// exports are the exported resources by kind.
+type exports map[schema.GroupKind]*export
 
-// read makes an object of a unit.
-func (w wants) read(u unit) result {
-	r := result{unit: u}
+// read parses a fragment.
+func (w exports) read(u fragment) result {
+	r := result{fragment: u}
 	fail := func(line int, field, reason string) result {
-		r.failure = &located{line, field, reason}
+		r.failure = &defect{line, field, reason}
 		return r
 	}
 	kind := u.gvk()
@@ -55,14 +55,14 @@ func (w wants) read(u unit) result {
 		return r
 	case u.kind == "" || u.apiVersion == "":
 		if u.hasMetadata && (u.kind != "" || u.apiVersion != "" || u.item != "") {
-			return fail(0, "", "it has no "+missing(u.head))
+			return fail(0, "", "no "+missing(u.header))
 		}
 		if u.kind != "" {
 			r.kind = kind
 		}
 		return r
 	case !slices.Contains(known.versions, kind.Version):
-		return fail(0, "", "version "+kind.Version+" is not read, but "+strings.Join(known.versions, ", "))
+		return fail(0, "", "version "+kind.Version+" is not supported, only "+strings.Join(known.versions, ", "))
 	}
 	if r.failure = checkEncoding(u.text, u.line); r.failure != nil {
 		return r
@@ -77,27 +77,27 @@ func (w wants) read(u unit) result {
 	return r
 }
 
-func missing(h head) string {
+// missing names the field without which the kind is unknown.
+func missing(h header) string {
 	if h.kind == "" {
 		return "kind"
 	}
 	return "apiVersion"
 }
 
-// decode decodes an object. What does not fit its field is left out where no series
-// needs it.
-func decode(text []byte, kind schema.GroupVersionKind, known *want) (runtime.Object, *located) {
+// decode decodes an object. Values that do not fit their field are dropped if no series reads it.
+func decode(text []byte, kind schema.GroupVersionKind, known *export) (runtime.Object, *defect) {
 	object, _, err := decoder.Decode(text, &kind, nil)
 	if err != nil {
 		var tree map[string]any
 		numbers := json.NewDecoder(bytes.NewReader(text))
 		numbers.UseNumber()
 		if numbers.Decode(&tree) != nil {
-			return nil, &located{reason: oneLine(err)}
+			return nil, &defect{reason: oneLine(err)}
 		}
 		for _, f := range badFields(tree, known.object, "", nil, nil) {
 			if f.remove == nil || known.reads.isRead(f.names) {
-				return nil, &located{field: f.path, reason: f.reason}
+				return nil, &defect{field: f.path, reason: f.reason}
 			}
 			f.remove()
 		}
@@ -106,48 +106,49 @@ func decode(text []byte, kind schema.GroupVersionKind, known *want) (runtime.Obj
 			object, _, err = decoder.Decode(rest, &kind, nil)
 		}
 		if err != nil {
-			return nil, &located{reason: oneLine(err)}
+			return nil, &defect{reason: oneLine(err)}
 		}
 	}
 	o, ok := object.(metav1.Object)
 	switch {
 	case !ok:
-		return nil, &located{reason: fmt.Sprintf("it is a %T", object)}
+		return nil, &defect{reason: fmt.Sprintf("unexpected type %T", object)}
 	case o.GetName() == "":
-		return nil, &located{field: "metadata.name", reason: "it has no name"}
+		return nil, &defect{field: "metadata.name", reason: "no name"}
 	}
 	return object, nil
 }
 
-// readInline takes apart a list of which the items are not in block style.
-func (w wants) readInline(r result) result {
-	text, err := yaml.YAMLToJSON(r.unit.text)
+// readInline splits a list in block style whose items are in flow style.
+func (w exports) readInline(r result) result {
+	text, err := yaml.YAMLToJSON(r.fragment.text)
 	if err != nil {
-		if r.unit.kind != "" {
-			r.failure = syntaxError(err, r.unit, r.unit.text)
+		if r.fragment.kind != "" {
+			r.failure = syntaxError(err, r.fragment, r.fragment.text)
 		}
 		return r
 	}
-	r.inner = []unit{} // there may be none
-	s := splitter{source: newSource(bytes.NewReader(text), r.unit.line), item: r.unit.item, document: r.unit.document, emit: func(u unit) error {
-		u.line, u.document = r.unit.line, r.unit.document
+	r.inner = []fragment{} // there may be none
+	s := splitter{source: newSource(bytes.NewReader(text), r.fragment.line), item: r.fragment.item, document: r.fragment.document, emit: func(u fragment) error {
+		u.line, u.document = r.fragment.line, r.fragment.document
 		r.inner = append(r.inner, u)
 		return nil
 	}}
 	if err := s.flowValue(0); err != nil {
-		r.failure = &located{reason: oneLine(err)}
+		r.failure = &defect{reason: oneLine(err)}
 	}
 	return r
 }
 
-// toJSON gives a unit as JSON.
-func (w wants) toJSON(u unit, known *want) ([]byte, *located) {
+// toJSON returns the text of a fragment as JSON, without fields that are not read if it is YAML.
+// If that does not parse, redacted values are quoted.
+func (w exports) toJSON(u fragment, known *export) ([]byte, *defect) {
 	if u.flow && json.Valid(u.text) {
 		return u.text, nil
 	}
 	text := u.text
 	if !u.flow {
-		text = readFields(text, known.reads)
+		text = omitUnread(text, known.reads)
 	}
 	asJSON, err := yaml.YAMLToJSON(text)
 	if err == nil {
@@ -163,8 +164,7 @@ func (w wants) toJSON(u unit, known *want) ([]byte, *located) {
 
 var (
 	atLine = regexp.MustCompile(`line (\d+): (.*)`)
-	// redacted are values that tools put in the place of others, and that YAML takes for aliases, tags
-	// and the like.
+	// Redaction tools write values such as ***HIDDEN***, which YAML takes for aliases or tags.
 	redactedBlock = regexp.MustCompile(`^(\s*(?:- +)*(?:[\w./-]+:\s+)?)([*&!%@\x60].*?)\s*$`)
 	redactedFlow  = regexp.MustCompile(`([:\[,]\s*)(\*[^\s,"{}\[\]]*)`)
 )
@@ -172,7 +172,7 @@ var (
 // quoteRedacted puts quotes around redacted values.
 func quoteRedacted(text []byte) []byte {
 	var quoted []byte
-	block := -1 // indentation of the key of which the value is a block of text
+	block := -1 // indentation of the key of a block scalar
 	for line := range bytes.Lines(text) {
 		indent := indentOf(line)
 		if trimmed := bytes.TrimSpace(line); block >= 0 && (len(trimmed) == 0 || indent > block) {
@@ -196,18 +196,18 @@ func quoteRedacted(text []byte) []byte {
 
 var blockScalar = regexp.MustCompile(`[:-] +[|>][-+0-9]*\s*(#.*)?$`)
 
-// syntaxError is err with its place in the file.
-func syntaxError(err error, u unit, text []byte) *located {
+// syntaxError returns err with its position in the file.
+func syntaxError(err error, u fragment, text []byte) *defect {
 	reason := strings.TrimPrefix(strings.TrimPrefix(oneLine(err), "error converting YAML to JSON: "), "yaml: ")
 	m := atLine.FindStringSubmatch(reason)
 	if m == nil {
-		return &located{reason: reason}
+		return &defect{reason: reason}
 	}
 	number, _ := strconv.Atoi(m[1])
-	return &located{line: u.line + number - 1, field: fieldAt(text, number), reason: m[2]}
+	return &defect{line: u.line + number - 1, field: fieldAt(text, number), reason: m[2]}
 }
 
-// fieldAt is the path of the key in a line of block style.
+// fieldAt returns the path of the field in a line of block style.
 func fieldAt(text []byte, number int) string {
 	var path []string
 	lines := bytes.Split(text, []byte("\n"))
@@ -227,11 +227,11 @@ func fieldAt(text []byte, number int) string {
 	return strings.Join(path, ".")
 }
 
-// oneLine is the text of err with its lines joined: parsers may quote what they read.
+// oneLine returns the text of err in one line: parsers may quote what they read.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
-// located is what is wrong in a line, and maybe in a field.
-type located struct {
+// A defect is why an object cannot be read. Line and field may be unknown.
+type defect struct {
 	line   int
 	field  string
 	reason string

@@ -10,36 +10,37 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Report says what there was besides the objects that the sink was given.
+// A Report describes a snapshot: how much was read, and what could not be.
 type Report struct {
-	// Objects is how many there are, each counted once; Copies how many more times they were there.
+	// Objects counts objects without their copies, Copies the copies.
 	Objects, Copies int
-	// Files are those with something to be said of, in the order in which they were read.
+	// Files are the files with problems, in the order of reading.
 	Files []*File
-	// Skipped counts objects of other kinds; what is no Kubernetes object counts under
-	// the empty kind.
+	// Skipped counts objects of kinds that are not exported. Documents that are not Kubernetes
+	// objects count under the empty kind.
 	Skipped map[schema.GroupVersionKind]int
-	// Read and Ignored count files; ignored ones do not seem to hold objects.
+	// Read counts the files read, Ignored those that did not look like objects.
 	Read, Ignored int
-	// Bad is of the path itself, if that cannot be read at all.
-	Bad error
+	// Err is set if the path cannot be read, or is a single file that is bad as a whole.
+	Err error
 }
 
-// A File is one of which not everything could be read.
+// A File describes the problems of a file.
 type File struct {
 	Path string
-	// Err is why nothing of it could be read, or not the rest of it.
+	// Err is why the file, or the rest of it, could not be read.
 	Err error
-	// Failures are the objects that cannot be read.
+	// Failures describe the objects that could not be read.
 	Failures []string
-	// Text is how many lines belong to no object, First the first of them.
-	Text  int
-	First string
+	// StrayLines counts the lines outside of objects, FirstStray is the first of them.
+	StrayLines int
+	FirstStray string
 
-	parsed bool // some of it is YAML or JSON
+	parsed bool // part of it is YAML or JSON
 }
 
-// Failure is the first thing that cannot be read, and how many more there are.
+// Failure returns an error of the first file or object that could not be read, with the number
+// of others, or nil.
 func (r Report) Failure() error {
 	var first error
 	n := -1
@@ -59,35 +60,35 @@ func (r Report) Failure() error {
 	return first
 }
 
-// SkippedKinds describes Skipped in words, in order: 3 v1/ConfigMap.
+// SkippedKinds formats Skipped, sorted: "3 v1/ConfigMap".
 func (r Report) SkippedKinds() []string {
 	kinds := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b schema.GroupVersionKind) int { return cmp.Compare(a.String(), b.String()) })
-	var words []string
+	var parts []string
 	for _, kind := range kinds {
 		name := kind.GroupVersion().String() + "/" + kind.Kind
 		if kind.Kind == "" {
 			name = "without a kind"
 		}
-		words = append(words, fmt.Sprintf("%d %s", r.Skipped[kind], name))
+		parts = append(parts, fmt.Sprintf("%d %s", r.Skipped[kind], name))
 	}
-	return words
+	return parts
 }
 
-// describe says what cannot be read, where and why.
+// describe formats a failure: position, object, field, reason.
 func (r result) describe() string {
-	var words []string
-	words = append(words, fmt.Sprintf("line %d", r.unit.line))
-	if r.unit.document > 0 {
-		words = append(words, fmt.Sprintf("document %d", r.unit.document))
+	var parts []string
+	parts = append(parts, fmt.Sprintf("line %d", r.fragment.line))
+	if r.fragment.document > 0 {
+		parts = append(parts, fmt.Sprintf("document %d", r.fragment.document))
 	}
-	if r.unit.item != "" {
-		words = append(words, "item "+r.unit.item)
+	if r.fragment.item != "" {
+		parts = append(parts, "item "+r.fragment.item)
 	}
-	text := strings.Join(words, ", ") + ": "
-	if who := strings.TrimSpace(r.unit.kind + " " + strings.TrimPrefix(r.unit.namespace+"/"+r.unit.name, "/")); who != "" {
+	text := strings.Join(parts, ", ") + ": "
+	if who := strings.TrimSpace(r.fragment.kind + " " + strings.TrimPrefix(r.fragment.namespace+"/"+r.fragment.name, "/")); who != "" {
 		text += who + ": "
 	}
-	if r.failure.line > r.unit.line {
+	if r.failure.line > r.fragment.line {
 		text += fmt.Sprintf("line %d: ", r.failure.line)
 	}
 	if r.failure.field != "" {

@@ -1,9 +1,11 @@
-// Package snapshot reads Kubernetes objects from files, as kubectl prints them and support
-// bundles hold them, and gives them on one by one.
+// Package snapshot reads Kubernetes objects from files, such as the output of kubectl and
+// support bundles, and passes them to a sink one at a time.
 //
-// An object that cannot be read costs itself alone: text is cut into objects by what can be
-// seen without parsing it (split.go, flow.go), and each is then parsed (object.go). What is
-// held in memory is some objects, never a file.
+// A bad object must not hide the others. A splitter therefore cuts the text of a file into
+// fragments of one object each, by indentation and brackets, without parsing it: block.go for
+// YAML in block style, flow.go and token.go for JSON and flow style, resync.go for damaged text.
+// Each fragment is then parsed alone (object.go), of YAML only the fields that the resource's
+// table reads (fields.go). Memory holds a few objects, never a file.
 package snapshot
 
 import (
@@ -22,25 +24,25 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// Stdin is the path that stands for standard input.
+// Stdin is the path of standard input.
 const Stdin = "-"
 
-// A Sink takes an object of a kind. One of the same kind, namespace and name as one before
-// takes its place.
+// A Sink receives an object. An object replaces an earlier one of the same kind, namespace and name.
 type Sink func(kind schema.GroupVersionKind, object kruntime.Object) error
 
-// Read reads the objects of resources from a file, from all files below a folder, or from
-// stdin, and gives them to the sink. An error is the sink's; all else is in the report.
+// Read passes the objects of the resources to the sink: those of the file at path, of all files
+// below the folder at path, or of stdin if path is Stdin. It returns the error of the sink, which
+// ends the reading; errors of files and objects are in the report.
 func Read(path string, resources []generators.Resource, stdin io.Reader, sink Sink) (Report, error) {
 	r := &reader{
-		wants:  wants{},
-		sink:   sink,
-		copies: map[identity]uint64{},
-		Report: Report{Skipped: map[schema.GroupVersionKind]int{}},
+		exports:  exports{},
+		sink:     sink,
+		versions: map[identity]uint64{},
+		Report:   Report{Skipped: map[schema.GroupVersionKind]int{}},
 	}
 	for _, of := range resources {
 		d := of.Describe()
-		r.wants[d.Kind.GroupKind()] = newWant(d)
+		r.exports[d.Kind.GroupKind()] = newExport(d)
 	}
 	r.start()
 	single := path == Stdin
@@ -50,133 +52,135 @@ func Read(path string, resources []generators.Resource, stdin io.Reader, sink Si
 		single = (&walk{reader: r, seen: map[stamp][]fs.FileInfo{}}).root(path)
 	}
 	err := r.end()
-	if single && r.Bad == nil {
-		r.Bad = badFile(r.Files)
+	if single && r.Err == nil {
+		r.Err = badFile(r.Files)
 	}
 	return r.Report, err
 }
 
-// badFile returns why the single file that was named cannot be read as a whole. Files has it if
-// anything is to be said of it.
+// badFile returns why a snapshot of a single file is unreadable as a whole, or nil. The file is
+// missing from files if nothing is wrong with it.
 func badFile(files []*File) error {
 	for _, f := range files {
 		switch {
 		case f.Err != nil:
 			return fmt.Errorf("%s: %w", f.Path, f.Err)
-		case f.Text > 0 && !f.parsed:
-			return fmt.Errorf("%s: is neither YAML nor JSON: %s", f.Path, f.First)
+		case f.StrayLines > 0 && !f.parsed:
+			return fmt.Errorf("%s: is neither YAML nor JSON: %s", f.Path, f.FirstStray)
 		}
 	}
 	return nil
 }
 
-// A reader reads files. It cuts texts into units in one goroutine, makes objects of them in
-// several, and takes these in their order in one more.
+// A reader is a pipeline of goroutines: the caller's splits files into fragments, several parse
+// fragments, and one delivers the objects in the order of the text.
 type reader struct {
-	wants wants
-	sink  Sink
+	exports exports
+	sink    Sink
 	Report
 
-	units   chan job
-	results chan job // the same, in their order
-	done    chan struct{}
-	failed  atomic.Pointer[error] // of the sink
-	copies  map[identity]uint64   // resource version of the one that counts
+	jobs      chan job // to parse
+	ordered   chan job // to deliver: the same jobs, in the order of the text
+	delivered chan struct{}
+	sinkErr   atomic.Pointer[error]
+	versions  map[identity]uint64 // resourceVersion of the copy delivered last
 }
 
-// A job is a unit of a file, of which the result will come.
+// A job is a fragment to parse, and the channel of its result.
 type job struct {
-	file   *File
-	unit   unit
-	result chan result
+	file     *File
+	fragment fragment
+	result   chan result
 }
 
-// An identity is what there is one object of.
+// An identity tells objects apart; two objects of one identity are copies.
 type identity struct {
 	kind            schema.GroupKind
 	namespace, name string
 }
 
+// start starts the parsers and the delivery, which end joins.
 func (r *reader) start() {
 	workers := runtime.GOMAXPROCS(0)
-	r.units, r.results = make(chan job), make(chan job, 2*workers)
-	r.done = make(chan struct{})
+	r.jobs, r.ordered = make(chan job), make(chan job, 2*workers)
+	r.delivered = make(chan struct{})
 	for range workers {
 		go func() {
-			for j := range r.units {
-				j.result <- r.wants.read(j.unit)
+			for j := range r.jobs {
+				j.result <- r.exports.read(j.fragment)
 			}
 		}()
 	}
 	go func() {
-		defer close(r.done)
-		for j := range r.results {
-			r.take(j.file, <-j.result)
+		defer close(r.delivered)
+		for j := range r.ordered {
+			r.deliver(j.file, <-j.result)
 		}
 	}()
 }
 
-// end waits until all that was cut has been taken.
+// end waits until all objects are delivered, and drops the files without problems.
 func (r *reader) end() error {
-	close(r.units)
-	close(r.results)
-	<-r.done
+	close(r.jobs)
+	close(r.ordered)
+	<-r.delivered
 	r.Files = slices.DeleteFunc(r.Files, func(f *File) bool {
-		return f.Err == nil && len(f.Failures) == 0 && f.Text == 0
+		return f.Err == nil && len(f.Failures) == 0 && f.StrayLines == 0
 	})
 	return r.sinkError()
 }
 
+// sinkError returns the error of the sink, if there was one.
 func (r *reader) sinkError() error {
-	if err := r.failed.Load(); err != nil {
+	if err := r.sinkErr.Load(); err != nil {
 		return *err
 	}
 	return nil
 }
 
-// emit has a unit of a file made an object, and that taken in its turn.
-func (r *reader) emit(file *File, u unit) error {
+// emit hands a fragment of a file to the parsers.
+func (r *reader) emit(file *File, u fragment) error {
 	j := job{file, u, make(chan result, 1)}
-	r.results <- j
-	r.units <- j
+	r.ordered <- j
+	r.jobs <- j
 	return r.sinkError()
 }
 
-// take takes what a unit has become.
-func (r *reader) take(file *File, of result) {
+// deliver records the result of a fragment, or passes its object to the sink.
+func (r *reader) deliver(file *File, of result) {
 	switch {
 	case r.sinkError() != nil:
 	case of.failure != nil:
 		file.Failures = append(file.Failures, of.describe())
 	case of.inner != nil:
 		for _, u := range of.inner {
-			r.take(file, r.wants.read(u))
+			r.deliver(file, r.exports.read(u))
 		}
 	case of.object == nil:
-		if !of.unit.isList() {
+		if !of.fragment.isList() {
 			r.Skipped[of.kind]++
 		}
 	default:
-		r.object(of.kind, of.object)
+		r.deliverObject(of.kind, of.object)
 	}
 }
 
-// object gives on an object, unless a copy of it counts more: the one with the highest
-// resource version does, and of equal ones the last.
-func (r *reader) object(kind schema.GroupVersionKind, object kruntime.Object) {
+// deliverObject passes an object to the sink unless a copy with a higher resourceVersion was
+// delivered before it.
+func (r *reader) deliverObject(kind schema.GroupVersionKind, object kruntime.Object) {
 	o := object.(metav1.Object)
 	id := identity{kind.GroupKind(), o.GetNamespace(), o.GetName()}
 	version, _ := strconv.ParseUint(o.GetResourceVersion(), 10, 64)
-	if counts, ok := r.copies[id]; ok {
+	if highest, ok := r.versions[id]; ok {
 		r.Copies++
-		if version < counts {
+		if version < highest {
 			return
 		}
 	} else {
 		r.Objects++
 	}
-	r.copies[id] = version
+	r.versions[id] = version
 	if err := r.sink(kind, object); err != nil {
-		r.failed.Store(&err)
+		r.sinkErr.Store(&err)
 	}
 }

@@ -101,17 +101,17 @@ func TestReadFile(t *testing.T) {
 
 	// What is not wanted.
 	f("apiVersion: v1\nkind: Secret\nmetadata: {name: b}\n", skipped("1 v1/Secret"))
-	f("apiVersion: v2\nkind: Pod\nmetadata: {name: b}\n", said("line 1, document 1: Pod b: version v2 is not read, but v1"))
-	f("apiVersion: apps/v1beta1\nkind: Deployment\n", said("line 1, document 1: Deployment: version v1beta1 is not read, but v1"))
+	f("apiVersion: v2\nkind: Pod\nmetadata: {name: b}\n", said("line 1, document 1: Pod b: version v2 is not supported, only v1"))
+	f("apiVersion: apps/v1beta1\nkind: Deployment\n", said("line 1, document 1: Deployment: version v1beta1 is not supported, only v1"))
 	f("apiVersion: example.com/v1\nkind: Shopping.List\n", skipped("1 example.com/v1/Shopping.List"))
 	f("apiVersion: example.com/v1\nkind: ShoppingList\nspec: {}\n", skipped("1 example.com/v1/ShoppingList"))
 	f("apiVersion: v1\nkind: SecretList\nitems: [{}, {}]\n", skipped("2 v1/Secret"))
 	f("apiVersion: v1\nkind: List\nitems: [{}, {kind: Pod}]\n", skipped("1 without a kind", "1 /Pod"))
 	f("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: List, items: []}]\n", summary{})
 	f("kind: Pod\n", skipped("1 /Pod"))
-	f("apiVersion: v1\nmetadata: {name: b}\n", said("line 1, document 1: b: it has no kind"))
+	f("apiVersion: v1\nmetadata: {name: b}\n", said("line 1, document 1: b: no kind"))
 	f("{}", skipped("1 without a kind"))
-	f("- apiVersion: v1\n  kind: Pod\n", said("line 1, document 1, item 1: Pod: metadata.name: it has no name"))
+	f("- apiVersion: v1\n  kind: Pod\n", said("line 1, document 1, item 1: Pod: metadata.name: no name"))
 	f("just words", said("line 1: just words"))
 	f("1\n---\ntrue\n---\n[]\n---\n\"\"\n---\n{}\n", summary{Skipped: []string{"1 without a kind"}, Said: []string{"line 1: 1"}})
 	f("kind: B\n---\nkind: C\n---\nkind: A\n---\nkind: B\n---\napiVersion: z/v1\nkind: A\n---\napiVersion: a/v1\nkind: Z\n",

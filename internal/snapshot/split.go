@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// A splitter cuts a text into what may be objects, and gives them on while it reads:
-// documents of YAML in block style, the items of their lists, and values in flow style.
-// It looks at the indentation of lines and the keys of the object itself; what is below
-// them is for the parser.
+// A splitter cuts a text into fragments and emits them while it reads: documents of YAML in
+// block style, values in flow style (JSON too), and the items of lists in both. It looks at
+// indentation, brackets and the top-level keys of an object; the rest is the parser's.
 type splitter struct {
 	*source
-	emit     func(unit) error
-	junk     func(line int, text []byte)
-	document int
-	owner    *list  // of what is split, if that is an item
-	item     string // its number
-	open     *chunk // that is being read
-	before   *chunk // the one that a key has ended which came again
-	rescued  bool   // it has lost what it was in, of which the end may follow
+	emit    func(fragment) error
+	onStray func(line int, text []byte) // called with lines outside of objects
+	err     error                       // of emit
+
+	document int    // number of the current one
+	owner    *list  // of the item that is split, if it is one
+	item     string // number of that item
+	open     *block // the block being read
+	previous *block // the block before, which a repeated key ended
+	resynced bool   // the text begins within a damaged value
 	scratch  []byte
-	err      error // of emit
 }
 
 // split reads the text to its end.
@@ -60,7 +60,7 @@ func (s *splitter) step() error {
 	return nil
 }
 
-// nextByte gives the first byte of the next line that is no space, and its column.
+// nextByte peeks at the first byte of the next line that is not white space, and its column.
 func (s *splitter) nextByte() (column int, b byte, err error) {
 	if mark, _ := s.Peek(3); string(mark) == "\ufeff" {
 		_, _ = s.Discard(3)
@@ -70,7 +70,7 @@ func (s *splitter) nextByte() (column int, b byte, err error) {
 		if rest := bytes.TrimLeft(text, " \t"); len(rest) > 0 {
 			return len(text) - len(rest), rest[0], nil
 		}
-		if err != nil || n >= peeked {
+		if err != nil || n >= sniffLen {
 			if len(text) > 0 {
 				return 0, '\n', nil
 			}
@@ -79,7 +79,7 @@ func (s *splitter) nextByte() (column int, b byte, err error) {
 	}
 }
 
-// flowValue reads a value in flow style, and what separates it from the next.
+// flowValue reads a value in flow style and the separator behind it.
 func (s *splitter) flowValue(column int) error {
 	s.finish()
 	_, _ = s.Discard(column)
@@ -89,7 +89,7 @@ func (s *splitter) flowValue(column int) error {
 		err = s.separator(f)
 	}
 	if f.last != nil {
-		s.give(s.owner, *f.last)
+		s.emitItem(s.owner, *f.last)
 	}
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -97,7 +97,7 @@ func (s *splitter) flowValue(column int) error {
 	return err
 }
 
-// separator reads what is between values in flow style.
+// separator skips a comma or line end behind a value, and notes if the value seems to go on.
 func (s *splitter) separator(f *flow) error {
 	column, b, err := s.nextByte()
 	if err != nil {
@@ -113,16 +113,16 @@ func (s *splitter) separator(f *flow) error {
 			return err
 		}
 	}
-	if strings.IndexByte("}]:\"", b) >= 0 && !s.rescued && f.last != nil && f.last.problem == "" {
-		f.last.problem = "there is more of it behind its last bracket"
+	if strings.IndexByte("}]:\"", b) >= 0 && !s.resynced && f.last != nil && f.last.problem == "" {
+		f.last.problem = trailingText
 	}
 	return nil
 }
 
-// inner splits what is behind the marker of a document in its line.
+// inner splits the text behind a document marker in its line.
 func (s *splitter) inner(text []byte, line int) {
 	if rest := bytes.TrimSpace(text); rest[0] == '!' || rest[0] == '&' || rest[0] == '|' || rest[0] == '>' {
-		return // about the node that follows
+		return // a tag, anchor or block scalar indicator
 	}
 	sub := *s
 	sub.source = newSource(bytes.NewReader(bytes.Clone(text)), line)
@@ -130,6 +130,7 @@ func (s *splitter) inner(text []byte, line int) {
 	s.document, s.err = sub.document, sub.err
 }
 
+// nextDocument numbers a document. Items belong to the document of their list.
 func (s *splitter) nextDocument() int {
 	if s.item == "" {
 		s.document++
@@ -137,29 +138,30 @@ func (s *splitter) nextDocument() int {
 	return s.document
 }
 
-// give gives on an object, or has it wait for the kind of its list.
-func (s *splitter) give(of *list, u unit) {
+// emitItem emits a fragment, with the kind that its list implies. It is held back while the kind
+// of the list is unknown.
+func (s *splitter) emitItem(of *list, u fragment) {
 	if of != nil && u.kind == "" && u.apiVersion == "" {
 		if of.kind == "" {
 			of.held = append(of.held, u)
 			return
 		}
-		u.head = u.impliedKind(of.head)
+		u.header = u.impliedKind(of.header)
 	}
 	s.send(u)
 }
 
-// release gives on what has waited for the kind of a list.
-func (s *splitter) release(of *list) {
+// emitHeld emits the items that were held back.
+func (s *splitter) emitHeld(of *list) {
 	for _, u := range of.held {
-		u.head = u.impliedKind(of.head)
+		u.header = u.impliedKind(of.header)
 		s.send(u)
 	}
 	of.held = nil
 }
 
-// A list knows what its items belong to; those without a kind wait for its kind.
+// A list is the header of a list and the items held back until its kind is known.
 type list struct {
-	head
-	held []unit
+	header
+	held []fragment
 }

@@ -10,20 +10,20 @@ import (
 	"unicode/utf8"
 )
 
-// A source gives the text of a file as UTF-8 with line feeds alone, by lines or by bytes.
+// A source reads plain text by lines or bytes, and counts lines.
 type source struct {
 	*bufio.Reader
 	line int // number of the line of the next byte
 }
 
-// peeked is how much of a file is looked at to know what it is.
-const peeked = 64 << 10
+// sniffLen is how much of a file is searched for objects, to know whether it has some.
+const sniffLen = 64 << 10
 
 func newSource(r io.Reader, line int) *source {
-	return &source{bufio.NewReaderSize(r, peeked), line}
+	return &source{bufio.NewReaderSize(r, sniffLen), line}
 }
 
-// readLine gives the next line without its end. The line is valid until the next read.
+// readLine returns the next line without its end. The line is valid until the next read.
 func (s *source) readLine() ([]byte, error) {
 	line, err := s.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
@@ -41,11 +41,10 @@ func (s *source) readLine() ([]byte, error) {
 	return bytes.TrimSuffix(line, []byte("\n")), nil
 }
 
-// errNoMark is of a file in UTF-16 that does not say so.
 var errNoMark = errors.New("is UTF-16 or UTF-32 without a byte order mark: convert it to UTF-8, for example with iconv")
 
-// plainText gives the text of a file as UTF-8 with line feeds alone. Byte order marks of
-// UTF-8 and UTF-16 are understood. A code unit that is none becomes a byte that no UTF-8 has.
+// plainText converts the text of a file to UTF-8 with LF line ends. It detects UTF-16 by its byte
+// order mark. An invalid code unit becomes an invalid byte, which checkEncoding finds.
 func plainText(file *bufio.Reader) (io.Reader, error) {
 	head, _ := file.Peek(64)
 	var text io.Reader = file
@@ -56,15 +55,15 @@ func plainText(file *bufio.Reader) (io.Reader, error) {
 		text = &utf16Reader{from: file, order: binary.LittleEndian}
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
 		text = &utf16Reader{from: file, order: binary.BigEndian}
-	case wide(head):
+	case looksUTF16(head):
 		return nil, errNoMark
 	}
-	return &lineFeeds{from: text}, nil
+	return &newlineReader{from: text}, nil
 }
 
-// wide says whether text seems to have more than a byte for each ASCII character: every
+// looksUTF16 reports whether text looks like UTF-16 or UTF-32 without a byte order mark: every
 // other byte is zero.
-func wide(head []byte) bool {
+func looksUTF16(head []byte) bool {
 	if len(head) < 8 {
 		return false
 	}
@@ -81,13 +80,13 @@ func wide(head []byte) bool {
 	return max(even, odd) > len(head)*2/5 && min(even, odd) < len(head)*2/5
 }
 
-// lineFeeds reads text with CR LF and lone CR replaced by LF.
-type lineFeeds struct {
+// A newlineReader replaces CR LF and lone CR by LF.
+type newlineReader struct {
 	from io.Reader
 	cr   bool // the byte before was a CR
 }
 
-func (l *lineFeeds) Read(p []byte) (int, error) {
+func (l *newlineReader) Read(p []byte) (int, error) {
 	for {
 		n, err := l.from.Read(p)
 		if n == 0 || !l.cr && bytes.IndexByte(p[:n], '\r') < 0 {
@@ -111,19 +110,19 @@ func (l *lineFeeds) Read(p []byte) (int, error) {
 	}
 }
 
-// utf16Reader reads UTF-16 as UTF-8.
+// A utf16Reader converts UTF-16 to UTF-8.
 type utf16Reader struct {
 	from  *bufio.Reader
 	order binary.ByteOrder
-	text  []byte // decoded, and not read yet
+	text  []byte // converted, not read yet
 }
 
-// invalid stands for what is no character.
+// invalid is a byte that is invalid in UTF-8.
 const invalid = 0xff
 
 func (u *utf16Reader) Read(p []byte) (int, error) {
 	for len(u.text) < len(p) {
-		unit, err := u.unit()
+		unit, err := u.codeUnit()
 		switch {
 		case errors.Is(err, io.EOF) && len(u.text) > 0:
 		case errors.Is(err, io.ErrUnexpectedEOF):
@@ -142,7 +141,7 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (u *utf16Reader) unit() (rune, error) {
+func (u *utf16Reader) codeUnit() (rune, error) {
 	var two [2]byte
 	if _, err := io.ReadFull(u.from, two[:]); err != nil {
 		return 0, err
@@ -163,14 +162,14 @@ func (u *utf16Reader) decode(unit rune) []byte {
 	return append(u.text, invalid)
 }
 
-// checkEncoding looks for what is no text, in text that begins at a line.
-func checkEncoding(text []byte, line int) *located {
+// checkEncoding looks for bytes that are not text. The text begins at the given line.
+func checkEncoding(text []byte, line int) *defect {
 	at, what := bytes.IndexByte(text, 0), "a NUL byte"
 	if at < 0 {
 		if utf8.Valid(text) {
 			return nil
 		}
-		what = "a byte that is no UTF-8"
+		what = "invalid UTF-8"
 		for at = 0; at < len(text); {
 			r, n := utf8.DecodeRune(text[at:])
 			if r == utf8.RuneError && n == 1 {
@@ -179,5 +178,5 @@ func checkEncoding(text []byte, line int) *located {
 			at += n
 		}
 	}
-	return &located{line: line + bytes.Count(text[:at], []byte("\n")), reason: what}
+	return &defect{line: line + bytes.Count(text[:at], []byte("\n")), reason: what}
 }

@@ -10,8 +10,8 @@ const (
 	endOfDocument = 0
 )
 
-// token gives the next token: a bracket, comma or colon, or scalarToken. All bytes go into the
-// text of the innermost candidate.
+// token reads the next token: a bracket, comma or colon, which are their own tokens, or a
+// scalarToken. All bytes are added to the text of the innermost object.
 func (f *flow) token() (byte, error) {
 	blank := false
 	for {
@@ -21,7 +21,7 @@ func (f *flow) token() (byte, error) {
 		}
 		switch b {
 		case '\n':
-			f.first, f.column, blank = true, 0, true
+			f.atLineStart, f.column, blank = true, 0, true
 			if f.atMarker() {
 				return endOfDocument, nil
 			}
@@ -29,13 +29,13 @@ func (f *flow) token() (byte, error) {
 			f.column++
 			blank = true
 		case '#':
-			if !f.strict && (blank || f.first) {
+			if !f.strict && (blank || f.atLineStart) {
 				f.skipComment()
 				continue
 			}
 			return f.scalarFrom(b)
 		case '{', '}', '[', ']', ',', ':':
-			f.plain = false
+			f.afterScalar = false
 			f.keep(b)
 			return b, nil
 		default:
@@ -45,6 +45,7 @@ func (f *flow) token() (byte, error) {
 	}
 }
 
+// next reads a byte and counts lines.
 func (f *flow) next() (byte, error) {
 	b, err := f.ReadByte()
 	if b == '\n' && err == nil {
@@ -53,22 +54,23 @@ func (f *flow) next() (byte, error) {
 	return b, err
 }
 
-// keep adds a byte to the innermost candidate.
+// keep adds a byte to the innermost object.
 func (f *flow) keep(b byte) {
 	if c := f.innermost(); c != nil {
 		c.text = append(c.text, b)
 	}
 }
 
-// innermost is the candidate that is being read, nil between elements.
-func (f *flow) innermost() *candidate {
+// innermost returns the object being read, nil between the elements of an array.
+func (f *flow) innermost() *flowObject {
 	if len(f.frames) == 0 {
 		return nil
 	}
-	c, _ := f.frames[len(f.frames)-1].(*candidate)
+	c, _ := f.frames[len(f.frames)-1].(*flowObject)
 	return c
 }
 
+// skipComment skips the rest of the line.
 func (f *flow) skipComment() {
 	for {
 		next, err := f.Peek(1)
@@ -85,50 +87,56 @@ func (f *flow) scalarFrom(b byte) (byte, error) {
 	if f.scalars++; f.scalars == 1 {
 		f.strict = b == '"'
 	}
-	quoted := (b == '"' || b == '\'' && !f.strict) && !f.plain
-	f.plain = true
+	quoted := (b == '"' || b == '\'' && !f.strict) && !f.afterScalar
+	f.afterScalar = true
 	f.keep(b)
-	if !quoted {
-		f.scratch = append(f.scratch, b)
-		f.plainRest()
-		f.scalar = string(f.scratch)
-		return scalarToken, nil
-	}
-	for {
-		c, err := f.next()
-		if err != nil {
+	if quoted {
+		if err := f.quotedRest(b); err != nil {
 			return 0, err
 		}
-		if c == '\n' && (f.strict || f.atMarker()) {
-			f.damaged("a string does not end in its line")
-			f.scratch, f.plain = bytes.TrimRight(f.scratch, ","), false
-			f.line--
-			_ = f.UnreadByte()
-			break
-		}
-		f.keep(c)
-		if c == b {
-			if next, err := f.Peek(1); b == '\'' && err == nil && next[0] == b {
-				_, _ = f.Discard(1)
-				f.keep(b)
-				f.scratch = append(f.scratch, b)
-				continue
-			}
-			break
-		}
-		if c == '\\' && b == '"' {
-			if c, err = f.next(); err != nil {
-				return 0, err
-			}
-			f.keep(c)
-		}
-		f.note(c)
+	} else {
+		f.scratch = append(f.scratch, b)
+		f.plainRest()
 	}
 	f.scalar = string(f.scratch)
 	return scalarToken, nil
 }
 
-// note adds a byte to the text of the scalar, of which only the beginning counts.
+// quotedRest reads a quoted scalar behind its first quote. In JSON, and at a document marker, it
+// ends with the line, as damaged.
+func (f *flow) quotedRest(quote byte) error {
+	for {
+		b, err := f.next()
+		if err != nil {
+			return err
+		}
+		if b == '\n' && (f.strict || f.atMarker()) {
+			f.damaged("unterminated string")
+			f.scratch, f.afterScalar = bytes.TrimRight(f.scratch, ","), false
+			f.line--
+			return f.UnreadByte()
+		}
+		f.keep(b)
+		if b == quote {
+			if next, err := f.Peek(1); quote != '\'' || err != nil || next[0] != quote {
+				return nil
+			}
+			_, _ = f.Discard(1)
+			f.keep(quote)
+			f.note(quote)
+			continue
+		}
+		if b == '\\' && quote == '"' {
+			if b, err = f.next(); err != nil {
+				return err
+			}
+			f.keep(b)
+		}
+		f.note(b)
+	}
+}
+
+// note adds a byte to the scalar, of which the beginning is enough: keys and names are short.
 func (f *flow) note(b byte) {
 	if len(f.scratch) < 512 {
 		f.scratch = append(f.scratch, b)
@@ -156,7 +164,7 @@ func (f *flow) plainRest() {
 	}
 }
 
-// atMarker says whether the next line separates documents.
+// atMarker reports whether the next line is a document marker.
 func (f *flow) atMarker() bool {
 	next, _ := f.Peek(4)
 	return isMarker(next)

@@ -12,11 +12,11 @@ import (
 )
 
 var (
-	// extensions are those of files that are read whatever is in them.
+	// extensions are those of files that are always read.
 	extensions = []string{".yaml", ".yml", ".json"}
-	// others are those of files that hold no objects, though their text may seem to: examples
-	// in documents and scripts, and copies that editors leave. All the rest is tried.
-	others = []string{
+	// ignored are extensions of files that are never read: documents and programs, which may
+	// contain examples, and backups of editors. Other files are read if they look like objects.
+	ignored = []string{
 		".adoc", ".bak", ".go", ".html", ".js", ".log", ".markdown", ".md", ".orig", ".py", ".rej", ".rst",
 		".sh", ".swp", ".tf", ".tmp", ".tpl", ".ts",
 	}
@@ -30,20 +30,20 @@ type walk struct {
 	seen map[stamp][]fs.FileInfo
 }
 
-// A stamp narrows down which of the files and folders seen may be the same one.
+// A stamp is equal for all links to a file, so that few files are compared with each other.
 type stamp struct {
 	size     int64
 	modified time.Time
 }
 
-// root reads what was asked for, and says whether that is a single file.
+// root reads the file or folder at path, and reports whether it is a single file.
 func (w *walk) root(path string) (single bool) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		w.Bad = err
+		w.Err = err
 	case info.IsDir():
-		w.again(info)
+		w.visited(info)
 		w.folder(path)
 		return false
 	default:
@@ -52,10 +52,11 @@ func (w *walk) root(path string) (single bool) {
 	return true
 }
 
+// folder reads the files below a folder.
 func (w *walk) folder(path string) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		w.bad(path, err)
+		w.cannotRead(path, err)
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
@@ -66,10 +67,10 @@ func (w *walk) folder(path string) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			to, _ := os.Readlink(path)
-			w.bad(path, fmt.Errorf("is a link to %s, which is not there", to))
+			w.cannotRead(path, fmt.Errorf("dangling link to %s", to))
 		case err != nil:
-			w.bad(path, err)
-		case !info.IsDir() && !info.Mode().IsRegular(), w.again(info):
+			w.cannotRead(path, err)
+		case !info.IsDir() && !info.Mode().IsRegular(), w.visited(info):
 		case info.IsDir():
 			w.folder(path)
 		default:
@@ -78,8 +79,8 @@ func (w *walk) folder(path string) {
 	}
 }
 
-// again reports whether a file or folder has been seen before, by this path or another.
-func (w *walk) again(info fs.FileInfo) bool {
+// visited reports whether a file or folder was seen before, under this path or another.
+func (w *walk) visited(info fs.FileInfo) bool {
 	of := stamp{info.Size(), info.ModTime()}
 	if slices.ContainsFunc(w.seen[of], func(other fs.FileInfo) bool { return os.SameFile(info, other) }) {
 		return true
@@ -88,23 +89,23 @@ func (w *walk) again(info fs.FileInfo) bool {
 	return false
 }
 
-// bad notes what cannot be read at all.
-func (w *walk) bad(path string, err error) {
+// cannotRead records a file or folder that cannot be opened.
+func (w *walk) cannotRead(path string, err error) {
 	w.Files = append(w.Files, &File{Path: path, Err: pathless(err)})
 }
 
-// file reads a file, which may be the one that was asked for.
-func (w *walk) file(path string, asked bool) {
+// file reads a file. One that was named on the command line is read whatever its name.
+func (w *walk) file(path string, named bool) {
 	extension := strings.ToLower(filepath.Ext(path))
-	if !asked && (slices.Contains(others, extension) || strings.HasSuffix(path, "~")) {
+	if !named && (slices.Contains(ignored, extension) || strings.HasSuffix(path, "~")) {
 		w.Ignored++
 		return
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		w.bad(path, err)
+		w.cannotRead(path, err)
 		return
 	}
 	defer f.Close()
-	w.stream(path, f, asked || slices.Contains(extensions, extension))
+	w.stream(path, f, named || slices.Contains(extensions, extension))
 }
