@@ -1,5 +1,5 @@
-// Package codecs makes codecs of few API groups. client-go has some of all groups,
-// which make the program a third larger and take 5 MiB of memory.
+// Package codecs makes codecs for a few API groups. The codecs of client-go know all groups, which
+// adds a third to the size of the program and 5 MiB to its memory.
 package codecs
 
 import (
@@ -9,11 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 )
 
-// Of gives codecs of the types that the functions add, such as AddToScheme of
-// k8s.io/api/core/v1, and of the API server's errors.
+// Of returns codecs for the types that the functions add, such as AddToScheme of k8s.io/api/core/v1,
+// and for Status, which the API server answers errors with.
 func Of(add ...func(*runtime.Scheme) error) serializer.CodecFactory {
 	s := runtime.NewScheme()
-	metav1.AddToGroupVersion(s, schema.GroupVersion{Version: "v1"}) // which Status is of
+	metav1.AddToGroupVersion(s, schema.GroupVersion{Version: "v1"}) // of Status
 	builder := runtime.NewSchemeBuilder(add...)
 	if err := builder.AddToScheme(s); err != nil {
 		panic("BUG: " + err.Error())

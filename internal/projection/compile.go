@@ -9,55 +9,54 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A Projection says of the messages of one Go type which fields are kept. It
-// does not change and may be used concurrently.
-type Projection struct{ object message }
+// A Projection is the set of fields of a Go type to retain. It is immutable and safe for
+// concurrent use.
+type Projection struct{ object filter }
 
-// A message says what to do with each field of a message.
-type message struct {
-	fields []action // by number
-	others verdict  // on all fields beyond
+// A filter tells what to do with each field of a message.
+type filter struct {
+	rules  []rule // by field number
+	others action // of larger numbers
 }
 
-// An action is what to do with a field.
-type action struct {
-	verdict verdict
-	inner   *message // of a field to look into
+// A rule tells what to do with a field.
+type rule struct {
+	action action
+	inner  *filter // of the messages in the field, if the action is descend
 }
 
-type verdict uint8
+type action uint8
 
 const (
-	keep verdict = iota
-	cut
-	look // into the messages that the field holds
+	keep action = iota
+	drop
+	descend
 )
 
-// Compile makes the projection of objects of a type, a pointer to a struct with
-// JSON and protobuf tags, to the given fields. A field is named by its path from
-// the object on, by JSON names, such as "spec.containers.image"; of a list or a
-// pointer the path goes on in what it holds. All that a field holds is kept with
-// it. The metadata is kept in any case, but for its managedFields, which nobody
-// reads. No fields at all stand for every field.
+// Compile returns the projection of a type to the given fields, or to all fields if none are
+// given. The type is a pointer to a struct with JSON and protobuf tags. A field is a path of JSON
+// names from the object, such as "spec.containers.image"; lists and pointers are transparent. A
+// field is retained with all that it holds. The metadata is always retained, except for
+// managedFields.
 //
-// A path that the type does not have panics.
+// Compile panics if the type lacks a field.
 func Compile(object reflect.Type, fields []string) *Projection {
 	p := &Projection{}
 	if len(fields) > 0 {
-		p.object.others = cut
+		p.object.others = drop
 	}
 	for _, path := range fields {
 		p.object.add(object, strings.Split(path, "."))
 	}
-	kept := &message{}
-	kept.set(managedFields, action{verdict: cut})
-	p.object.set(metadata, action{look, kept})
+	kept := &filter{}
+	kept.set(managedFields, rule{action: drop})
+	p.object.set(metadata, rule{descend, kept})
 	return p
 }
 
-// Narrow makes the projection of objects of a type, as Compile takes it, to the given
-// fields of those that the paths begin with, and all other fields of the object:
-// "spec.nodeName" alone leaves of the spec that, and everything beside the spec.
+// Narrow returns a projection that retains the given fields of the top-level fields that they
+// name, and every other top-level field: with "spec.nodeName" the spec is reduced to nodeName.
+// Types and fields are those of Compile.
 func Narrow(object reflect.Type, fields []string) *Projection {
 	p := &Projection{}
 	for _, path := range fields {
@@ -66,8 +65,8 @@ func Narrow(object reflect.Type, fields []string) *Projection {
 	return p
 }
 
-// add makes m, the messages of type t, keep what the path leads to.
-func (m *message) add(t reflect.Type, path []string) {
+// add adds a path to the fields that m, a filter of messages of type t, retains.
+func (m *filter) add(t reflect.Type, path []string) {
 	steps := lookUp(t, path[0])
 	if len(steps) == 0 {
 		panic(fmt.Sprintf("BUG: %s has no field %s on the wire", t, path[0]))
@@ -77,41 +76,40 @@ func (m *message) add(t reflect.Type, path []string) {
 	}
 	last := steps[len(steps)-1]
 	if len(path) == 1 {
-		m.set(number(last), action{verdict: keep})
+		m.set(number(last), rule{action: keep})
 		return
 	}
 	m.inner(number(last)).add(last.Type, path[1:])
 }
 
-// inner is what m does with the messages in the field of the given number, of
-// which it keeps nothing that has not been added.
-func (m *message) inner(number uint64) *message {
-	a := m.action(number)
-	if a.verdict != look {
-		a = action{look, &message{others: cut}}
-		m.set(number, a)
+// inner returns the filter of the messages in a field. A new one drops all fields.
+func (m *filter) inner(number uint64) *filter {
+	r := m.rule(number)
+	if r.action != descend {
+		r = rule{descend, &filter{others: drop}}
+		m.set(number, r)
 	}
-	return a.inner
+	return r.inner
 }
 
-// action is what to do with the field of the given number.
-func (m *message) action(number uint64) action {
-	if number < uint64(len(m.fields)) {
-		return m.fields[number]
+// rule returns the rule of a field.
+func (m *filter) rule(number uint64) rule {
+	if number < uint64(len(m.rules)) {
+		return m.rules[number]
 	}
-	return action{verdict: m.others}
+	return rule{action: m.others}
 }
 
-func (m *message) set(number uint64, a action) {
-	for uint64(len(m.fields)) <= number {
-		m.fields = append(m.fields, action{verdict: m.others})
+// set replaces the rule of a field.
+func (m *filter) set(number uint64, r rule) {
+	for uint64(len(m.rules)) <= number {
+		m.rules = append(m.rules, rule{action: m.others})
 	}
-	m.fields[number] = a
+	m.rules[number] = r
 }
 
-// lookUp finds the field of a JSON name in the messages that t holds. What is
-// embedded in Go and inline in JSON is a message of its own on the wire: the
-// fields that lead there come first.
+// lookUp returns the struct field of a JSON name in t. The fields of an embedded struct are inline
+// in JSON but in a message of their own in protobuf: the embedding fields precede the field.
 func lookUp(t reflect.Type, name string) []reflect.StructField {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -136,9 +134,8 @@ func lookUp(t reflect.Type, name string) []reflect.StructField {
 	return nil
 }
 
-// Number is the number that a field of an object has on the wire, by its JSON name.
-// The object is of a type as Compile takes it. A field that the type does not have
-// panics.
+// Number returns the protobuf number of a top-level field by its JSON name. The type is that of
+// Compile. Number panics if the type lacks the field.
 func Number(object reflect.Type, name string) uint64 {
 	steps := lookUp(object, name)
 	if len(steps) != 1 {
@@ -147,8 +144,8 @@ func Number(object reflect.Type, name string) uint64 {
 	return number(steps[0])
 }
 
-// number is the number that the field has on the wire, which its protobuf tag
-// gives in second place: "bytes,2,opt,name=spec".
+// number returns the protobuf number of a struct field, the second part of its tag:
+// "bytes,2,opt,name=spec".
 func number(f reflect.StructField) uint64 {
 	_, rest, _ := strings.Cut(f.Tag.Get("protobuf"), ",")
 	digits, _, _ := strings.Cut(rest, ",")
@@ -159,13 +156,13 @@ func number(f reflect.StructField) uint64 {
 	return n
 }
 
-// numberIn is the number of a field of T, by its name in Go.
+// numberIn returns the protobuf number of a field of T by its Go name.
 func numberIn[T any](name string) uint64 {
 	f, _ := reflect.TypeFor[T]().FieldByName(name)
 	return number(f)
 }
 
-// The numbers of fields that every object and every list has.
+// Numbers of fields that all objects and lists have.
 var (
 	metadata      = numberIn[metav1.PartialObjectMetadata]("ObjectMeta")
 	managedFields = numberIn[metav1.ObjectMeta]("ManagedFields")

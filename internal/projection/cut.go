@@ -1,82 +1,80 @@
 package projection
 
-// A Cutter cuts what a projection does not keep. It owns scratch memory and
-// serves one goroutine at a time.
+// A Cutter applies a projection. It owns scratch memory and serves one goroutine at a time.
 type Cutter struct {
 	projection *Projection
-	edits      []edit
+	splices    []splice
 }
 
-// An edit is a stretch of a buffer that gives way to a length, or to nothing.
-type edit struct {
+// A splice replaces a range of a buffer by a length, or removes it.
+type splice struct {
 	start, end int
 	length     int // or remove
 }
 
 const remove = -1
 
-// NewCutter makes a cutter of objects.
+// NewCutter returns a cutter for the projection.
 func (p *Projection) NewCutter() *Cutter { return &Cutter{projection: p} }
 
-// Object cuts the wire form of an object, and gives how much of b it takes then.
-// The rest of b is zero. If b is no message, it stays as it is.
+// Object cuts an encoded object in place and returns its new length; the rest of b is zeroed. A
+// malformed message stays as it is.
 func (c *Cutter) Object(b []byte) int {
-	c.edits = c.edits[:0]
-	shorter, ok := c.plan(&c.projection.object, b, 0)
-	if !ok || shorter == 0 {
+	c.splices = c.splices[:0]
+	saved, ok := c.plan(&c.projection.object, b, 0)
+	if !ok || saved == 0 {
 		return len(b)
 	}
 	c.apply(b)
-	clear(b[len(b)-shorter:])
-	return len(b) - shorter
+	clear(b[len(b)-saved:])
+	return len(b) - saved
 }
 
-// plan notes in edits what is to change in the message that goes from start to
-// the end of b, and gives how many bytes shorter it will be.
-func (c *Cutter) plan(m *message, b []byte, start int) (shorter int, ok bool) {
+// plan records the splices of the message in b[start:], and returns how many bytes they save.
+func (c *Cutter) plan(m *filter, b []byte, start int) (saved int, ok bool) {
 	for at := start; at < len(b); {
 		f, ok := next(b, at)
 		if !ok {
 			return 0, false
 		}
 		at = f.end
-		switch a := m.action(f.number); {
-		case a.verdict == cut:
-			c.edits = append(c.edits, edit{f.start, f.end, remove})
-			shorter += f.end - f.start
-		case a.verdict == look && f.wire == bytes:
-			less, ok := c.look(a.inner, b, f)
+		switch r := m.rule(f.number); {
+		case r.action == drop:
+			c.splices = append(c.splices, splice{f.start, f.end, remove})
+			saved += f.end - f.start
+		case r.action == descend && f.wire == bytes:
+			less, ok := c.descend(r.inner, b, f)
 			if !ok {
 				return 0, false
 			}
-			shorter += less
+			saved += less
 		}
 	}
-	return shorter, true
+	return saved, true
 }
 
-// look plans for the message that f holds.
-func (c *Cutter) look(m *message, b []byte, f field) (shorter int, ok bool) {
-	mark := len(c.edits)
-	c.edits = append(c.edits, edit{start: f.length, end: f.content})
+// descend plans the message in field f.
+func (c *Cutter) descend(m *filter, b []byte, f field) (saved int, ok bool) {
+	mark := len(c.splices)
+	c.splices = append(c.splices, splice{start: f.length, end: f.content})
 	less, ok := c.plan(m, b[:f.end], f.content)
 	if !ok {
 		return 0, false
 	}
 	if less == 0 {
-		c.edits = c.edits[:mark]
+		c.splices = c.splices[:mark]
 		return 0, true
 	}
 	length := f.end - f.content - less
-	c.edits[mark].length = length
+	c.splices[mark].length = length
 	return less + f.content - f.length - sizeUvarint(uint64(length)), true
 }
 
-// apply does what was noted. Nothing that is still to be moved is overwritten: a
-// length never takes more room than the larger one it replaces.
+// apply performs the splices, in order. No byte is overwritten before it is moved: a length is
+// never longer than the larger one that it replaces.
 func (c *Cutter) apply(b []byte) {
-	to, from := c.edits[0].start, c.edits[0].start
-	for _, e := range c.edits {
+	to, from := c.splices[0].start, c.splices[0].start
+	for _, e := range c.splices {
 		to += copy(b[to:], b[from:e.start])
 		if e.length != remove {
 			to += putUvarint(b[to:], uint64(e.length))
@@ -86,11 +84,9 @@ func (c *Cutter) apply(b []byte) {
 	copy(b[to:], b[from:])
 }
 
-// List cuts each object in the wire form of a list, leaves out those of which
-// wanted says no to the uid, and gives how much of b the list takes then. The rest
-// of b is zero. If b is no message, it stays as it is, and so does an object that
-// is none. A nil wanted leaves out nothing; it is not asked about objects of which
-// UID is empty.
+// List cuts each object of an encoded list in place, removes the objects whose uid is not wanted,
+// and returns the new length of the list; the rest of b is zeroed. Malformed messages stay as they
+// are. Objects without a uid are wanted, and so are all objects if wanted is nil.
 func (c *Cutter) List(b []byte, wanted func(uid []byte) bool) int {
 	for at := 0; at < len(b); {
 		f, ok := next(b, at)

@@ -1,11 +1,9 @@
-// Package projection turns the wire form of a Kubernetes object into one that
-// lacks what is not read, before it is decoded.
+// Package projection removes the fields that nobody reads from the protobuf encoding of a
+// Kubernetes object, before it is decoded.
 //
-// The wire form is protobuf, and it is cut in its own buffer: what is kept moves
-// to the front, and the lengths of the messages around what was cut become
-// smaller. What lies behind it is overwritten with zeros. Bytes that are no
-// message are left as they are, for the decoder to complain about.
+// The encoding is edited in place: retained bytes move to the front, the lengths of enclosing
+// messages shrink, and the rest of the buffer is zeroed. Malformed messages stay as they are, for
+// the decoder to report.
 //
-// No field number stands in this package: they are read from the tags of the Go
-// types that are decoded into.
+// Field numbers come from the protobuf tags of the Go types, none is written down here.
 package projection

@@ -2,10 +2,10 @@ package projection
 
 import "math/bits"
 
-// wireType is how the value of a field is encoded.
+// wireType is the encoding of a field's value.
 type wireType uint8
 
-// The wire types that Kubernetes uses. Groups, 3 and 4, are not among them.
+// Wire types. Kubernetes does not use groups, 3 and 4.
 const (
 	varint  wireType = 0
 	fixed64 wireType = 1
@@ -13,25 +13,24 @@ const (
 	fixed32 wireType = 5
 )
 
-// A field is one field of a message, by where it lies in a buffer.
+// A field is the position of a message's field in a buffer.
 type field struct {
 	number uint64
 	wire   wireType
-	// start is that of the field's tag, end is behind its value.
+	// start is the position of the tag, end the one behind the value.
 	start, end int
-	// length is where the length of a value of the wire type bytes begins, and
-	// content is where that ends and the value begins.
+	// Of the wire type bytes, length is the position of the value's length, content that of
+	// the value.
 	length, content int
 }
 
-// next reads the field that begins at start, in a message that ends with b. It
-// is not ok if there is none.
+// next reads the field at start, in a message that ends with b. It is not ok if malformed.
 func next(b []byte, start int) (f field, ok bool) {
 	tag, at, ok := uvarint(b, start)
 	if !ok {
 		return field{}, false
 	}
-	f = field{number: uint64(uint32(tag >> 3)), wire: wireType(tag & 7), start: start} // the decoder, too, leaves out higher bits
+	f = field{number: uint64(uint32(tag >> 3)), wire: wireType(tag & 7), start: start} // the decoder ignores higher bits, too
 	switch f.wire {
 	case varint:
 		_, at, ok = uvarint(b, at)
@@ -55,8 +54,7 @@ func next(b []byte, start int) (f field, ok bool) {
 	return f, ok && at <= len(b) && f.number != 0
 }
 
-// uvarint reads a number of at most 64 bits at the given place. It may be longer
-// than need be.
+// uvarint reads a varint of at most 64 bits, in the shortest form or not.
 func uvarint(b []byte, at int) (v uint64, end int, ok bool) {
 	for shift := 0; shift < 64; shift += 7 {
 		if at >= len(b) {
@@ -72,7 +70,7 @@ func uvarint(b []byte, at int) (v uint64, end int, ok bool) {
 	return 0, at, false
 }
 
-// putUvarint writes v in as few bytes as it needs.
+// putUvarint writes v in the shortest form.
 func putUvarint(b []byte, v uint64) int {
 	i := 0
 	for ; v >= 0x80; i++ {
@@ -83,5 +81,5 @@ func putUvarint(b []byte, v uint64) int {
 	return i + 1
 }
 
-// sizeUvarint is how many bytes putUvarint needs for v.
+// sizeUvarint returns how many bytes putUvarint writes.
 func sizeUvarint(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
