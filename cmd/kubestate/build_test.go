@@ -25,7 +25,7 @@ func TestLateConfigCannotProtect(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "settings.yaml")
 		args := []string{"--config", path, "--continue-without-config", "--apiserver", "http://127.0.0.1:1"}
 		current, err := options.Parse(args)
-		if err != nil || current.Awaited == nil {
+		if err != nil || current.ConfigErr == nil {
 			t.Fatalf("without a file: %+v, %v", current, err)
 		}
 		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)

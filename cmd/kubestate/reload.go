@@ -40,9 +40,9 @@ func newReloader(args []string, opts options.Options, watched *watcher.Watcher, 
 	r.current.Store(&opts)
 	r.show(opts)
 	switch {
-	case opts.Awaited != nil:
-		log.Warn("starting without the configuration file", "err", opts.Awaited)
-		r.wrong = opts.Awaited.Error()
+	case opts.ConfigErr != nil:
+		log.Warn("starting without the configuration file", "err", opts.ConfigErr)
+		r.wrong = opts.ConfigErr.Error()
 		r.metrics.failed(opts.Config)
 	case opts.Config != "":
 		r.metrics.succeeded(opts)
@@ -129,7 +129,7 @@ func (r *reloader) take(opts options.Options, err error) {
 // file gives way to the flag.
 func (r *reloader) parse() (options.Options, error) {
 	opts, err := options.Parse(r.args)
-	if err := errors.Join(err, opts.Awaited); err != nil {
+	if err := errors.Join(err, opts.ConfigErr); err != nil {
 		return options.Options{}, err
 	}
 	if opts.ConfigEmpty && !r.mayBeEmpty { // it may be about to be written

@@ -183,11 +183,11 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 func flags() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "<!-- %s -->\n# Flags\n\nThe key is the flag's name in the `--config` file, whose settings count more than flags. Keys with a \\*\ncan change while kubestate runs: the file is watched, and read again on SIGHUP. A file that\nchanges another key is refused as a whole. So is one that is empty, unless it was at the start: write `{}` for\nno settings. A key that leaves the file gives way to the flag.\n\n", notice)
+	fmt.Fprintf(&b, "<!-- %s -->\n# Flags\n\nThe key is the flag's name in the `--config` file; keys with a \\* can change while kubestate runs. Details\nare in [configuration](configuration.md).\n\n", notice)
 	b.WriteString("| flag | type | default | key | meaning |\n| --- | --- | --- | --- | --- |\n")
 	for _, f := range options.Flags() {
 		key := quoted(f.Key)
-		if f.Changeable {
+		if f.Reloadable {
 			key += " \\*"
 		}
 		fmt.Fprintf(&b, "| `--%s` | %s | %s | %s | %s |\n", f.Name, f.Type, quoted(f.Default), key, cell(f.Usage))

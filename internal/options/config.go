@@ -18,7 +18,7 @@ import (
 	"github.com/kubestate/kubestate/internal/nearest"
 )
 
-// configKeys gives the flag for each key of the configuration file.
+// configKeys maps the keys of the configuration file to flags.
 var configKeys = map[string]string{
 	"annotations_allow_list":     "metric-annotations-allowlist",
 	"apiserver":                  "apiserver",
@@ -63,11 +63,9 @@ var configKeys = map[string]string{
 	"use_api_server_cache":       "use-apiserver-cache",
 }
 
-// A yamlValue is a flag that a configuration file can give as a list or a
-// mapping.
+// A yamlValue is a flag whose value is a list or a mapping in the configuration file.
 type yamlValue interface {
-	// setYAML puts what the node holds in the place of what the flag holds,
-	// unless the node is empty.
+	// setYAML replaces the value of the flag by that of the node, unless the node is empty.
 	setYAML(node *yaml.Node) error
 }
 
@@ -112,13 +110,14 @@ func parseConfig(file io.Reader) (*yaml.Node, error) {
 			near, _ := nearest.To(key.Value, slices.Sorted(maps.Keys(configKeys)))
 			return nil, fmt.Errorf("line %d: there is no key %q; the nearest is %q", key.Line, key.Value, near)
 		case seen[key.Value]:
-			return nil, fmt.Errorf("line %d: key %q is there twice", key.Line, key.Value)
+			return nil, fmt.Errorf("line %d: duplicate key %q", key.Line, key.Value)
 		}
 		seen[key.Value] = true
 	}
 	return root, nil
 }
 
+// setFlags sets the flags of all keys in the mapping.
 func setFlags(root *yaml.Node, flags *pflag.FlagSet) error {
 	for key, node := range entries(root) {
 		if isNull(node) {
@@ -141,7 +140,7 @@ func setFlag(flag pflag.Value, node *yaml.Node) error {
 	return flag.Set(node.Value)
 }
 
-// entries gives the keys and values of a mapping, none of a missing one.
+// entries iterates over the keys and values of a mapping, which may be nil.
 func entries(mapping *yaml.Node) func(yield func(key, value *yaml.Node) bool) {
 	return func(yield func(key, value *yaml.Node) bool) {
 		for i := 0; mapping != nil && i+1 < len(mapping.Content); i += 2 {
@@ -152,7 +151,7 @@ func entries(mapping *yaml.Node) func(yield func(key, value *yaml.Node) bool) {
 	}
 }
 
-// resolve follows an alias to what it stands for.
+// resolve returns the node that an alias refers to.
 func resolve(node *yaml.Node) *yaml.Node {
 	if node.Kind == yaml.AliasNode {
 		return node.Alias
@@ -162,7 +161,7 @@ func resolve(node *yaml.Node) *yaml.Node {
 
 func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }
 
-// stringsOf gives the entries of a list, or the keys of a mapping.
+// stringsOf returns the entries of a list, or the keys of a mapping.
 func stringsOf(node *yaml.Node) ([]string, error) {
 	var nodes []*yaml.Node
 	switch node.Kind {

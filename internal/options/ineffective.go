@@ -8,9 +8,8 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// Ineffective describes the settings that match nothing of the enabled resources,
-// one line each, in the order of flags. None of them is an error: other resources
-// or versions may give it something to match.
+// Ineffective describes the settings that match nothing in the enabled resources, one line each, in
+// the order of the flags. They are not errors: with other resources or versions they may match.
 func (o Options) Ineffective() []string {
 	var all []string
 	for _, list := range []struct {
@@ -27,8 +26,8 @@ func (o Options) Ineffective() []string {
 			}
 		}
 	}
-	all = append(all, o.idle("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
-	all = append(all, o.idle("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
+	all = append(all, o.unmatched("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
+	all = append(all, o.unmatched("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
 	for _, r := range o.Resources {
 		if d := r.Describe(); o.chosen && len(o.Selection.EffectOn(d).Families()) == 0 {
 			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Key))
@@ -41,9 +40,9 @@ func matchesFamily(p generators.Pattern, r generators.Resource) bool {
 	return slices.ContainsFunc(r.Describe().Families, func(f generators.FamilyDescription) bool { return p.MatchString(f.Name) })
 }
 
-// idle describes entries of an allowlist whose resource is not enabled, or exports
-// no family with the label.
-func (o Options) idle(flag, label string, list generators.Allowlist) []string {
+// unmatched describes the entries of an allowlist whose resource is not enabled, or has no family
+// with the label.
+func (o Options) unmatched(flag, label string, list generators.Allowlist) []string {
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(list)) {
 		i := slices.IndexFunc(o.Resources, func(r generators.Resource) bool { return r.Describe().Key == key })
@@ -58,6 +57,7 @@ func (o Options) idle(flag, label string, list generators.Allowlist) []string {
 	return all
 }
 
+// exportsLabel reports whether an exported family of the resource has the label.
 func (o Options) exportsLabel(d generators.Description, label string) bool {
 	exported := o.Selection.EffectOn(d).Families()
 	return slices.ContainsFunc(d.Families, func(f generators.FamilyDescription) bool {

@@ -9,8 +9,8 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// list is a flag of parts separated by commas. White space around a part and
-// empty parts do not count. Given again, the flag adds to what there is.
+// list is a comma-separated flag. White space around entries and empty entries are ignored. A
+// repeated flag appends.
 type list []string
 
 func (l *list) Set(s string) error {
@@ -25,7 +25,7 @@ func (l *list) Set(s string) error {
 func (l *list) String() string { return strings.Join(*l, ",") }
 func (l *list) Type() string   { return "list" }
 
-// unique is the list without repetitions, in order.
+// unique returns the list without duplicates, in order.
 func (l *list) unique() []string {
 	var once []string
 	for _, part := range *l {
@@ -36,8 +36,7 @@ func (l *list) unique() []string {
 	return once
 }
 
-// extraLabels is a flag of the form name=value,name=value. Given again, the flag
-// adds to what there is.
+// extraLabels is a flag of the form name=value,name=value. A repeated flag appends.
 type extraLabels []generators.ExtraLabel
 
 func (e *extraLabels) Set(s string) error {
@@ -56,8 +55,8 @@ func (e *extraLabels) Set(s string) error {
 func (e *extraLabels) String() string { return "" }
 func (e *extraLabels) Type() string   { return "labels" }
 
-// allowlist is a flag of the form resource=[key,key],resource=[key]. Given
-// again, the flag replaces what there is.
+// allowlist is a flag of the form resource=[key,key],resource=[key]. A repeated flag replaces the
+// one before.
 type allowlist generators.Allowlist
 
 func (a *allowlist) Set(s string) error {
@@ -72,7 +71,7 @@ func (a *allowlist) Set(s string) error {
 func (a *allowlist) String() string { return "" }
 func (a *allowlist) Type() string   { return "allowlist" }
 
-// check refuses resources that do not exist and keys with more than one *.
+// check rejects unknown resources and keys with more than one *.
 func (a allowlist) check(flag string) error {
 	for resource, keys := range a {
 		if resource != generators.AnyResource {
@@ -89,7 +88,7 @@ func (a allowlist) check(flag string) error {
 	return nil
 }
 
-// parseAllowlist reads an allowlist; an error quotes what it stumbled over.
+// parseAllowlist parses an allowlist. An error quotes the rest from the offending position.
 func parseAllowlist(s string) (allowlist, error) {
 	parsed := allowlist{}
 	rest := strings.TrimSpace(s)
@@ -111,7 +110,7 @@ func parseAllowlist(s string) (allowlist, error) {
 	return parsed, nil
 }
 
-// parseKeys reads [key,...] and gives what follows.
+// parseKeys parses [key,...] and returns the rest behind it.
 func parseKeys(s string) (keys []string, after string, err error) {
 	inside, ok := strings.CutPrefix(s, "[")
 	if !ok {
@@ -133,8 +132,7 @@ func parseKeys(s string) (keys []string, after string, err error) {
 	return keys, after, nil
 }
 
-// afterComma is what follows the comma between two resources, or nothing at
-// the end.
+// afterComma skips the comma between two resources, and returns nothing at the end.
 func afterComma(s string) (string, error) {
 	if s = strings.TrimSpace(s); s == "" {
 		return "", nil

@@ -1,17 +1,14 @@
-// Package options turns command-line arguments, and the configuration file that
-// they may name, into one checked value. What it accepts, the rest of the
-// program can use without a second look.
+// Package options parses the command line and the configuration file into one validated value,
+// Options. The rest of the program uses it without further checks.
 package options
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -19,49 +16,51 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// Options is what the user asked for.
+// Options are the validated settings.
 type Options struct {
 	Command Command
 
-	// Kubeconfig and APIServer say where the API server is and who asks; both
-	// are empty in a pod that watches its own cluster. Snapshot is the path of
-	// objects to serve instead, of which all has to be readable if SnapshotStrict.
-	Kubeconfig, APIServer, Snapshot string
-	SnapshotStrict                  bool
+	// Kubeconfig and APIServer tell where the API server is and who asks. Both are empty in a
+	// pod that watches its own cluster.
+	Kubeconfig, APIServer string
+	// Snapshot is the path of objects to serve instead. With SnapshotStrict all of them have
+	// to be readable.
+	Snapshot       string
+	SnapshotStrict bool
 
 	// Listen and ListenTelemetry are the addresses of the two ports.
 	Listen, ListenTelemetry string
-	// WebConfig is the path of the web configuration of both, empty for plain
-	// HTTP. AuthFilter has the API server say who may read what they serve, by tokens
-	// for one of the Audiences, or for the API server itself if there are none.
-	WebConfig  string
+	// WebConfig is the path of the web configuration of both ports, empty for plain HTTP.
+	WebConfig string
+	// AuthFilter has the API server authenticate and authorize clients, by tokens for one of
+	// Audiences, or for the API server if there are none.
 	AuthFilter bool
 	Audiences  []string
-	// Profiling says when the telemetry port serves profiles.
+	// Profiling tells when the telemetry port serves profiles.
 	Profiling Profiling
 
 	// Resources are the resources to export, in the order of serving.
 	Resources []generators.Resource
-	chosen    bool // by the user, who may have left some out
-	// Namespaces are those to watch, none for all; Denied are those left out.
+	chosen    bool // Resources were given by the user
+	// Namespaces are the namespaces to watch, none for all; Denied are excluded.
 	Namespaces, Denied []string
 	Selection          generators.Selection
-	// Shard is which one of TotalShards to be, counted from 0. Node has only the
-	// pods of that node served, Unscheduled only those of none.
+	// Shard is the index of the shard, from 0. Node restricts pods to those of a node,
+	// Unscheduled to those of none.
 	Shard, TotalShards int
 	Node               string
 	Unscheduled        bool
-	// Pod and PodNamespace name the own pod, whose StatefulSet says which shard to
-	// be; both are empty if Shard and TotalShards do.
+	// Pod and PodNamespace name the own pod, whose StatefulSet determines the shard. Both are
+	// empty if Shard and TotalShards do.
 	Pod, PodNamespace string
-	// TakeoverAfter is how long another shard's pod may not be ready until its share
-	// is taken over, 0 for ever.
+	// TakeoverAfter is how long another shard's pod may be unready until its objects are taken
+	// over, 0 for ever.
 	TakeoverAfter time.Duration
 
-	// FromCache allows the API server to answer lists from its memory.
-	// ObjectLimit is how many objects are kept at most of each resource and
-	// namespace, MaxStaleness how old they may be; 0 sets no bound.
-	FromCache    bool
+	// FromCache lets the API server answer lists from its memory.
+	FromCache bool
+	// ObjectLimit bounds the objects of each resource and namespace, MaxStaleness their age;
+	// 0 sets no bound.
 	ObjectLimit  int64
 	MaxStaleness time.Duration
 
@@ -70,48 +69,45 @@ type Options struct {
 	Config      string
 	ConfigSum   []byte
 	ConfigEmpty bool
-	// settled are the settings that count from a start on, by key.
-	settled map[string]string
+	// ConfigErr is why the configuration file could not be used, with
+	// --continue-without-config.
+	ConfigErr error
+	// restartOnly are the values of the settings that a reload cannot change, by key.
+	restartOnly map[string]string
 
-	// Awaited says why the configuration file could not be used, where the user
-	// wants to go on without it until it can.
-	Awaited error
-
-	// MemoryShare is the share of the memory there is that may be used, 0 for no
-	// limit.
+	// MemoryShare is the fraction of the available memory to use, 0 for no limit.
 	MemoryShare float64
-	// Timeouts are those of the main port, MaxScrapes is how many scrapes are
-	// answered at the same time, 0 for any number. ShutdownDelay is how long to go
-	// on serving after the signal to stop.
-	Timeouts      Timeouts
-	MaxScrapes    int
+	// Timeouts are those of the main port. MaxScrapes bounds concurrent scrapes, 0 for no bound.
+	Timeouts   Timeouts
+	MaxScrapes int
+	// ShutdownDelay is how long to keep serving after SIGTERM.
 	ShutdownDelay time.Duration
-	// ServeIncomplete answers scrapes before everything has been complete once.
+	// ServeIncomplete answers scrapes before the first lists are complete.
 	ServeIncomplete bool
 
 	LogLevel slog.Level
 }
 
-// Timeouts bound how long a client may take; 0 sets no bound.
+// Timeouts bound how long clients may take; 0 sets no bound.
 type Timeouts struct {
 	ReadHeader, Read, Write, Idle time.Duration
 }
 
-// Profiling says when the telemetry port serves profiles.
+// Profiling tells when the telemetry port serves profiles.
 type Profiling string
 
-// The modes of profiling. With ProfilingAuto there are profiles where only this machine
-// reaches the port, or the API server says who may read them.
+// The modes of profiling. ProfilingAuto is on if the port is on a loopback address or behind
+// the auth filter.
 const (
 	ProfilingAuto Profiling = "auto"
 	ProfilingOn   Profiling = "on"
 	ProfilingOff  Profiling = "off"
 )
 
-// String, Set and Type make Profiling a flag.
+// String returns the mode. With Set and Type it makes Profiling a pflag.Value.
 func (p *Profiling) String() string { return string(*p) }
 
-// Set takes the name of a mode.
+// Set parses the name of a mode.
 func (p *Profiling) Set(s string) error {
 	switch mode := Profiling(s); mode {
 	case ProfilingAuto, ProfilingOn, ProfilingOff:
@@ -121,13 +117,13 @@ func (p *Profiling) Set(s string) error {
 	return fmt.Errorf("want %s, %s or %s", ProfilingAuto, ProfilingOn, ProfilingOff)
 }
 
-// Type is the type that the help shows.
+// Type is the type shown in the help.
 func (*Profiling) Type() string { return "mode" }
 
-// A Command is what the program is to do.
+// A Command is the first argument of the program.
 type Command string
 
-// The commands. The program is named without one to serve.
+// The commands. To serve, there is none.
 const (
 	Serve   Command = ""
 	Version Command = "version"
@@ -135,8 +131,8 @@ const (
 	Help    Command = "help"
 )
 
-// Parse reads the arguments that follow the program's name. An error names the
-// argument, or the place in the configuration file, and what is wrong with it.
+// Parse parses the arguments behind the program's name, and the configuration file that they
+// name. An error names the argument, or the line of the file, and what is wrong with it.
 func Parse(args []string) (Options, error) {
 	var v values
 	flags := v.flags()
@@ -158,11 +154,11 @@ func Parse(args []string) (Options, error) {
 	if err != nil && v.config != "" && v.continueWithoutConfig {
 		return withoutConfig(args, err)
 	}
-	o.Command, o.Config, o.settled = command, v.config, settled(flags)
+	o.Command, o.Config, o.restartOnly = command, v.config, restartOnly(flags)
 	return o, err
 }
 
-// withConfig gives the options of flags and configuration file.
+// withConfig returns the options of the flags and the configuration file.
 func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 	if v.config == "" {
 		return v.options()
@@ -179,8 +175,8 @@ func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 	return o, nil
 }
 
-// withoutConfig gives the options of the flags alone. reason says why those of
-// the configuration file are not to be had.
+// withoutConfig returns the options of the flags alone. The reason is why the configuration file
+// cannot be used.
 func withoutConfig(args []string, reason error) (Options, error) {
 	var v values
 	flags := v.flags()
@@ -188,140 +184,15 @@ func withoutConfig(args []string, reason error) (Options, error) {
 		return Options{}, err
 	}
 	o, err := v.options()
-	o.Command, o.Awaited, o.Config, o.settled = Command(flags.Arg(0)), reason, v.config, settled(flags)
+	o.Command, o.ConfigErr, o.Config, o.restartOnly = Command(flags.Arg(0)), reason, v.config, restartOnly(flags)
 	return o, err
 }
 
-// Usage is the text of the help.
-func Usage() string {
-	var v values
-	return `kubestate serves the state of Kubernetes objects to Prometheus.
-
-Usage:
-  kubestate [flags]        serve
-  kubestate rbac [flags]   print the roles that serving with these flags needs
-  kubestate version
-
-Flags:
-` + v.flags().FlagUsages()
-}
-
-// A Flag is what the documentation says of a flag.
-type Flag struct {
-	Name, Type, Default, Usage string
-	// Key is the flag's key in the configuration file, empty if it has none.
-	Key string
-	// Changeable says whether the key can change while the program runs.
-	Changeable bool
-}
-
-// Flags describes all flags, in order.
-func Flags() []Flag {
-	var v values
-	var all []Flag
-	v.flags().VisitAll(func(f *pflag.Flag) {
-		name := Flag{Name: f.Name, Type: f.Value.Type(), Default: f.DefValue, Usage: f.Usage}
-		for key, flag := range configKeys {
-			if flag == f.Name {
-				name.Key, name.Changeable = key, slices.Contains(changeable, key)
-			}
-		}
-		all = append(all, name)
-	})
-	return all
-}
-
-// values are the flags as given.
-type values struct {
-	config                                string
-	continueWithoutConfig                 bool
-	snapshotStrict                        bool
-	apiserver, kubeconfig, snapshot       string
-	host, telemetryHost                   string
-	port, telemetryPort                   uint16
-	webConfig                             string
-	authFilter                            bool
-	profiling                             Profiling
-	audiences                             list
-	resources, namespaces, denied         list
-	shard                                 int32
-	totalShards                           int32
-	pod, podNamespace                     string
-	takeoverAfter                         time.Duration
-	node                                  string
-	unscheduled                           bool
-	allow, deny, optIn                    list
-	labelsAllowlist, annotationsAllowlist allowlist
-	autoMemoryLimit                       bool
-	memoryShare                           float64
-	extraLabels                           extraLabels
-	timeouts                              Timeouts
-	maxScrapes                            uint16
-	serveIncomplete                       bool
-	shutdownDelay                         time.Duration
-	fromCache                             bool
-	objectLimit                           int64
-	maxStaleness                          time.Duration
-	verbosity                             int
-}
-
-// minStaleness is the least bound of use: what does not change is heard of every
-// two minutes at the latest.
+// minStaleness is the smallest useful bound: a watch without changes has a sign of life every two
+// minutes.
 const minStaleness = 3 * time.Minute
 
-func (v *values) flags() *pflag.FlagSet {
-	f := pflag.NewFlagSet("kubestate", pflag.ContinueOnError)
-	f.SortFlags = false
-	f.SetOutput(io.Discard)
-	f.Usage = func() {}
-	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; in a pod not needed")
-	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, in place of the one that the kubeconfig names")
-	f.StringVar(&v.snapshot, "snapshot", "", "serve the objects in this file or directory, YAML or JSON, instead of watching an API server; - for standard input")
-	f.BoolVar(&v.snapshotStrict, "snapshot-strict", false, "do not start if anything of the snapshot cannot be read")
-	f.StringVar(&v.config, "config", "", "YAML file of settings, which count more than flags; changes are taken up without a restart, as far as they can be")
-	f.BoolVar(&v.continueWithoutConfig, "continue-without-config", false, "start without the --config file if it is missing or wrong, and take it up once it is there and right")
-	f.StringVar(&v.host, "host", "::", "address on which to serve metrics")
-	f.Uint16Var(&v.port, "port", 10241, "port on which to serve metrics; 0 for a free one")
-	f.StringVar(&v.telemetryHost, "telemetry-host", "::", "address on which to serve what kubestate measures of itself")
-	f.Uint16Var(&v.telemetryPort, "telemetry-port", 10242, "port on which to serve what kubestate measures of itself; 0 for a free one")
-	f.StringVar(&v.webConfig, "tls-config", "", "YAML file with the TLS and basic authentication of both ports, in the form of Prometheus' exporter toolkit; probes need TLS alone")
-	f.BoolVar(&v.authFilter, "auth-filter", false, "serve metrics, profiles and debug pages only to clients whose bearer token the API server knows (TokenReview) and lets get the path (SubjectAccessReview); probes stay open")
-	v.profiling = ProfilingAuto
-	f.Var(&v.profiling, "profiling", "profiles on the telemetry port, one at a time: on, off, or auto, which is on if --telemetry-host is loopback or with --auth-filter")
-	f.Var(&v.audiences, "auth-filter-audiences", "audiences, separated by commas, for one of which a token has to be with --auth-filter (default the API server's own)")
-	f.Var(&v.resources, "resources", "resources to export, separated by commas (default "+strings.Join(keys(defaults()), ",")+")")
-	f.Var(&v.namespaces, "namespaces", "namespaces to watch, separated by commas (default all)")
-	f.Var(&v.denied, "namespaces-denylist", "namespaces to leave out, separated by commas")
-	f.Int32Var(&v.shard, "shard", 0, "which of --total-shards to be, counted from 0: serve the objects whose uids have hashes in that part of the range of all hashes")
-	f.Int32Var(&v.totalShards, "total-shards", 1, "how many kubestates divide the objects among them")
-	f.StringVar(&v.pod, "pod", "", "name of the own pod, with --pod-namespace: be the shard that its ordinal in its StatefulSet makes it, in place of --shard and --total-shards, and follow changes of replicas")
-	f.StringVar(&v.podNamespace, "pod-namespace", "", "namespace of that pod")
-	f.DurationVar(&v.takeoverAfter, "shard-takeover-after", time.Minute, "with --pod, time after which others take over the share of a pod that is not ready; 0 for never")
-	f.StringVar(&v.node, "node", "", "name of the node whose pods to serve alone; with --resources=pods")
-	f.BoolVar(&v.unscheduled, "track-unscheduled-pods", false, "serve only the pods that are on no node; with --resources=pods")
-	f.Var(&v.allow, "metric-allowlist", "patterns of the families to export, separated by commas: ECMAScript, not anchored (default all)")
-	f.Var(&v.deny, "metric-denylist", "patterns of families to leave out of those, separated by commas: ECMAScript, not anchored")
-	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, separated by commas: RE2, not anchored")
-	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export as labels of the resource's labels family: resource=[key,...],...; a key may be * or contain one, and the resource may be *")
-	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export, in the form of --metric-labels-allowlist")
-	f.Var(&v.extraLabels, "extra-labels", "labels that every series of the main port has: name=value, separated by commas; no family that is exported may have them already")
-	f.BoolVar(&v.fromCache, "use-apiserver-cache", false, "let the API server answer lists with what it has in memory (resourceVersion=0): cheaper for it, maybe behind, and not in pages; streamed lists are not concerned")
-	f.Int64Var(&v.objectLimit, "object-limit", 0, "objects to keep at most of each resource and namespace; the rest is left out, and lists are not streamed; 0 for all")
-	f.DurationVar(&v.maxStaleness, "max-staleness", 0, "answer 503 to scrapes of a resource of which the API server has given no sign of life for so long, at least "+minStaleness.String()+"; 0 to serve the last state however old it is")
-	f.Bool("enable-gzip-encoding", true, "accepted, and without effect: answers are packed with gzip for every client that accepts that")
-	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "limit the memory to a share of what the control group allows, or of what the machine has")
-	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "that share, above 0 and at most 1")
-	f.Uint16Var(&v.maxScrapes, "max-concurrent-scrapes", 40, "scrapes to answer at the same time; as many more wait up to 5s, the rest gets status 503; 0 for any number")
-	f.BoolVar(&v.serveIncomplete, "serve-incomplete", false, "answer scrapes before everything that may be read has been complete once, in place of status 503")
-	f.DurationVar(&v.timeouts.ReadHeader, "server-read-header-timeout", 5*time.Second, "on the main port, how long a client may take to send a request's header; 0 for any time, as for the next three")
-	f.DurationVar(&v.timeouts.Read, "server-read-timeout", time.Minute, "on the main port, how long a client may take to send a request")
-	f.DurationVar(&v.timeouts.Write, "server-write-timeout", time.Minute, "on the main port, how long an answer may take, if the scraper does not say that it gives up before")
-	f.DurationVar(&v.timeouts.Idle, "server-idle-timeout", 5*time.Minute, "on the main port, how long a connection may stay without a request")
-	f.DurationVar(&v.shutdownDelay, "shutdown-delay", 0, "how long to go on serving after SIGTERM, not ready any more, until nobody is sent here; less than the pod's grace period by 25s, of which answers under way have 20s")
-	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and more logs details")
-	return f
-}
-
+// options validates the flags and returns them as Options.
 func (v *values) options() (Options, error) {
 	o := Options{
 		Kubeconfig:      v.kubeconfig,
@@ -354,25 +225,10 @@ func (v *values) options() (Options, error) {
 	if v.verbosity > 0 {
 		o.LogLevel = slog.LevelDebug
 	}
-	if o.Snapshot != "" && (o.Kubeconfig != "" || o.APIServer != "") {
-		return Options{}, errors.New("--snapshot serves objects from files: give it without --kubeconfig and --apiserver")
-	}
-	if err := v.checkDurations(); err != nil {
+	err := cmp.Or(v.checkDurations(), o.checkSource(), o.checkLimits())
+	if err != nil {
 		return Options{}, err
 	}
-	if o.Snapshot != "" && o.AuthFilter {
-		return Options{}, errors.New("--auth-filter asks an API server: give it without --snapshot")
-	}
-	if len(o.Audiences) > 0 && !o.AuthFilter {
-		return Options{}, errors.New("--auth-filter-audiences says whose tokens --auth-filter takes: give both")
-	}
-	if o.ObjectLimit < 0 {
-		return Options{}, fmt.Errorf("--object-limit is %d: give a number of objects, or 0 for all", o.ObjectLimit)
-	}
-	if o.MaxStaleness != 0 && o.MaxStaleness < minStaleness {
-		return Options{}, fmt.Errorf("--max-staleness is %s: give at least %s, since a healthy watch may be silent for two minutes, or 0 for no bound", o.MaxStaleness, minStaleness)
-	}
-	var err error
 	if o.MemoryShare, err = v.share(); err != nil {
 		return Options{}, err
 	}
@@ -392,7 +248,31 @@ func (v *values) options() (Options, error) {
 	return o, nil
 }
 
-// checkDurations refuses times that are less than none.
+// checkSource rejects flags that need an API server with a snapshot.
+func (o Options) checkSource() error {
+	switch {
+	case o.Snapshot != "" && (o.Kubeconfig != "" || o.APIServer != ""):
+		return errors.New("--snapshot serves objects from files: give it without --kubeconfig and --apiserver")
+	case o.Snapshot != "" && o.AuthFilter:
+		return errors.New("--auth-filter asks an API server: give it without --snapshot")
+	case len(o.Audiences) > 0 && !o.AuthFilter:
+		return errors.New("--auth-filter-audiences says whose tokens --auth-filter takes: give both")
+	}
+	return nil
+}
+
+// checkLimits rejects limits out of range.
+func (o Options) checkLimits() error {
+	switch {
+	case o.ObjectLimit < 0:
+		return fmt.Errorf("--object-limit is %d: give a number of objects, or 0 for all", o.ObjectLimit)
+	case o.MaxStaleness != 0 && o.MaxStaleness < minStaleness:
+		return fmt.Errorf("--max-staleness is %s: give at least %s, since a healthy watch may be silent for two minutes, or 0 for no bound", o.MaxStaleness, minStaleness)
+	}
+	return nil
+}
+
+// checkDurations rejects negative durations.
 func (v *values) checkDurations() error {
 	for _, f := range []struct {
 		name string
@@ -412,6 +292,7 @@ func (v *values) checkDurations() error {
 	return nil
 }
 
+// selection compiles the choice of families and labels.
 func (v *values) selection() (generators.Selection, error) {
 	s := generators.Selection{
 		Labels:      generators.Allowlist(v.labelsAllowlist),
@@ -427,7 +308,7 @@ func (v *values) selection() (generators.Selection, error) {
 	return s, errors.Join(errs[:]...)
 }
 
-// share is the share of the memory that may be used.
+// share returns the fraction of the available memory to use.
 func (v *values) share() (float64, error) {
 	switch {
 	case !(v.memoryShare > 0 && v.memoryShare <= 1): // nor is what is not a number

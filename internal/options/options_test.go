@@ -282,7 +282,8 @@ func otherThanPods() []string {
 	return names
 }
 
-// TestUsageHasEveryFlag holds the help to what documentation is made from.
+// TestUsageHasEveryFlag holds that the help has the flags that the documentation has, in at most
+// 15 words each: docs/configuration.md has the details.
 func TestUsageHasEveryFlag(t *testing.T) {
 	usage := options.Usage()
 	flags := options.Flags()
@@ -290,6 +291,9 @@ func TestUsageHasEveryFlag(t *testing.T) {
 		t.Error("there are no flags")
 	}
 	for _, flag := range flags {
+		if words := len(strings.Fields(flag.Usage)); words > 15 {
+			t.Errorf("the help of --%s has %d words", flag.Name, words)
+		}
 		if !strings.Contains(usage, " --"+flag.Name+" ") {
 			t.Errorf("the help does not have --%s", flag.Name)
 		}

@@ -10,21 +10,20 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// matchTime bounds the matching of one name: patterns of the ECMAScript
-// language can take time without end.
-const matchTime = time.Second
+// matchTimeout bounds the matching of one name: ECMAScript patterns can backtrack exponentially.
+const matchTimeout = time.Second
 
-// ecmaScript is a pattern in the language of --metric-allowlist.
+// ecmaScript is a pattern of --metric-allowlist and --metric-denylist.
 type ecmaScript struct{ *regexp2.Regexp }
 
-// MatchString says whether name matches. That matching ends is tried on every
-// name before the pattern is accepted.
+// MatchString reports whether name matches. It does not time out: every name has been tried
+// before the pattern is accepted.
 func (p ecmaScript) MatchString(name string) bool {
 	matches, err := p.Regexp.MatchString(name)
 	return err == nil && matches
 }
 
-// compileECMAScript compiles the patterns given for a flag.
+// compileECMAScript compiles the patterns of a flag.
 func compileECMAScript(flag string, sources []string) ([]generators.Pattern, error) {
 	var patterns []generators.Pattern
 	for _, source := range sources {
@@ -32,7 +31,7 @@ func compileECMAScript(flag string, sources []string) ([]generators.Pattern, err
 		if err != nil {
 			return nil, fmt.Errorf("%s: pattern %q: %w", flag, source, err)
 		}
-		p.MatchTimeout = matchTime
+		p.MatchTimeout = matchTimeout
 		if err := tryOnFamilies(p); err != nil {
 			return nil, fmt.Errorf("%s: pattern %q: %w", flag, source, err)
 		}
@@ -41,6 +40,7 @@ func compileECMAScript(flag string, sources []string) ([]generators.Pattern, err
 	return patterns, nil
 }
 
+// tryOnFamilies matches a pattern with every family, and returns the timeout if there is one.
 func tryOnFamilies(p *regexp2.Regexp) error {
 	for _, r := range generators.All() {
 		for _, f := range r.Describe().Families {
@@ -52,7 +52,7 @@ func tryOnFamilies(p *regexp2.Regexp) error {
 	return nil
 }
 
-// compileRE2 compiles the patterns given for a flag.
+// compileRE2 compiles the patterns of a flag.
 func compileRE2(flag string, sources []string) ([]generators.Pattern, error) {
 	var patterns []generators.Pattern
 	for _, source := range sources {

@@ -6,31 +6,31 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// changeable are the keys of settings that can change while the program runs. All
-// others count from a start on.
-var changeable = []string{
+// reloadable are the keys of settings that a reload can change. All others need a restart, so that a
+// new one is on the safe side.
+var reloadable = []string{
 	"annotations_allow_list", "enable_gzip_encoding", "extra_labels", "labels_allow_list", "max_staleness",
 	"metric_allowlist", "metric_denylist", "metric_opt_in_list", "namespaces", "namespaces_denylist",
 	"node", "object_limit", "resources", "shard", "total_shards", "track_unscheduled_pods", "use_api_server_cache",
 }
 
-// settled gives the settings that count from a start on, by key.
-func settled(flags *pflag.FlagSet) map[string]string {
+// restartOnly returns the values of the settings that a reload cannot change, by key.
+func restartOnly(flags *pflag.FlagSet) map[string]string {
 	all := map[string]string{}
 	for key, flag := range configKeys {
-		if !slices.Contains(changeable, key) {
+		if !slices.Contains(reloadable, key) {
 			all[key] = flags.Lookup(flag).Value.String()
 		}
 	}
 	return all
 }
 
-// NeedRestart gives the keys, sorted, of the settings that are others in next and
-// that cannot change while the program runs.
+// NeedRestart returns the sorted keys of the settings that differ in next and that a reload cannot
+// change.
 func (o Options) NeedRestart(next Options) []string {
 	var keys []string
-	for key, value := range o.settled {
-		if next.settled[key] != value {
+	for key, value := range o.restartOnly {
+		if next.restartOnly[key] != value {
 			keys = append(keys, key)
 		}
 	}

@@ -31,14 +31,14 @@ func TestNeedRestart(t *testing.T) {
 		return o
 	}
 	before := parse("")
-	changeable := 0
+	reloadable := 0
 	for _, f := range options.Flags() {
 		if f.Key == "" {
 			continue
 		}
 		var want []string
-		if changeable++; !f.Changeable {
-			changeable--
+		if reloadable++; !f.Reloadable {
+			reloadable--
 			want = []string{f.Key}
 		}
 		text := f.Key + ": " + others[f.Type]
@@ -52,8 +52,8 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if changeable != 17 {
-		t.Errorf("%d keys can change", changeable)
+	if reloadable != 17 {
+		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}
 	if d := cmp.Diff(want, before.NeedRestart(parse("port: 7\nhost: a\nresources: [pods]\n"))); d != "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/kubestate/kubestate/internal/nearest"
 )
 
-// enabled are the resources that --resources asks for.
+// enabled returns the resources of --resources.
 func (v *values) enabled() ([]generators.Resource, error) {
 	if len(v.resources) == 0 {
 		return defaults(), nil
@@ -36,7 +36,7 @@ func checkResource(key string) error {
 	return fmt.Errorf("there is no resource %q; the nearest is %q", key, near)
 }
 
-// KnownResources are the names of all resources that can be exported.
+// KnownResources returns the keys of all resources.
 func KnownResources() []string { return keys(generators.All()) }
 
 func keys(resources []generators.Resource) []string {

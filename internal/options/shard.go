@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// checkShard refuses shards that there are not, and nodes for what is on none.
+// checkShard validates the flags that select a part of the objects.
 func (o Options) checkShard() error {
 	switch {
 	case (o.Pod == "") != (o.PodNamespace == ""):
@@ -33,7 +33,7 @@ func (o Options) checkShard() error {
 	return nil
 }
 
-// checkPodsOnly refuses a choice by node for resources that are on none.
+// checkPodsOnly rejects a flag that selects pods if other resources are enabled.
 func (o Options) checkPodsOnly(flag string) error {
 	others := slices.DeleteFunc(keys(o.Resources), func(key string) bool { return key == "pods" })
 	if len(others) == 0 {
