@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// until is an actor that ends some time after ctx does: when over, which is called
-// as soon as ctx ends, returns. over is to wait for nothing once it is interrupted.
+// until returns an actor that calls over when ctx ends, and ends when over returns. over must
+// return at once when it is interrupted.
 func until(ctx context.Context, over func(interrupted <-chan struct{})) (execute func() error, interrupt func(error)) {
 	interrupted := make(chan struct{})
 	stop := sync.OnceFunc(func() { close(interrupted) })
@@ -25,7 +25,7 @@ func until(ctx context.Context, over func(interrupted <-chan struct{})) (execute
 	return execute, func(error) { stop() }
 }
 
-// wait waits for a time, or until one of the channels is closed.
+// wait waits for d, or until one of the channels is closed.
 func wait(d time.Duration, done, interrupted <-chan struct{}) {
 	rest := time.NewTimer(d)
 	defer rest.Stop()
@@ -36,8 +36,8 @@ func wait(d time.Duration, done, interrupted <-chan struct{}) {
 	}
 }
 
-// both is an actor of two that are interrupted at the same time: neither waits for the
-// other to end. It ends when both have.
+// both joins two actors that are interrupted at the same time, where run.Group would interrupt the
+// second after the first has ended. It ends when both have.
 func both(executeA func() error, interruptA func(error), executeB func() error, interruptB func(error)) (execute func() error, interrupt func(error)) {
 	var begun atomic.Bool
 	ended := make(chan struct{})
@@ -63,7 +63,7 @@ func both(executeA func() error, interruptA func(error), executeB func() error, 
 	return execute, interrupt
 }
 
-// background adapts a function that runs until its context ends to an actor.
+// background returns an actor that runs a function until its context is cancelled.
 func background(ctx context.Context, f func(context.Context)) (execute func() error, interrupt func(error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	return func() error { f(ctx); return nil }, func(error) { cancel() }

@@ -23,9 +23,8 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// configure gives what the options want watched. Options of a snapshot name no
-// API server to ask.
-func configure(opts options.Options) (watcher.Config, error) {
+// watcherConfig returns the watcher's configuration. It has no client for a snapshot.
+func watcherConfig(opts options.Options) (watcher.Config, error) {
 	config := watcher.Config{
 		Resources:  opts.Resources,
 		Selection:  opts.Selection,
@@ -46,8 +45,7 @@ func configure(opts options.Options) (watcher.Config, error) {
 	return config, err
 }
 
-// shardOf is what to serve of all objects, which is nothing yet if a StatefulSet says
-// that.
+// shardOf returns the part of the hash space to serve: none yet if a StatefulSet determines it.
 func shardOf(opts options.Options) sharding.Ranges {
 	if opts.Pod != "" {
 		return sharding.None()
@@ -55,10 +53,10 @@ func shardOf(opts options.Options) sharding.Ranges {
 	return sharding.Even(opts.Shard, opts.TotalShards)
 }
 
-// newWatcher makes the watcher that the options describe, and fails if it cannot
-// ever be of use. One of a snapshot is complete at once.
+// newWatcher returns the watcher. It fails if the API server cannot be reached with these options,
+// or the snapshot is refused. A snapshot is loaded when it returns.
 func newWatcher(ctx context.Context, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
-	config, err := configure(opts)
+	config, err := watcherConfig(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +68,7 @@ func newWatcher(ctx context.Context, opts options.Options, metrics *watcher.Metr
 	return w, err
 }
 
-// newClient makes the client for the API server.
+// newClient returns the client of the API server.
 func newClient(opts options.Options) (*watcher.Client, error) {
 	config, err := clientConfig(opts)
 	if err != nil {
@@ -83,8 +81,8 @@ func newClient(opts options.Options) (*watcher.Client, error) {
 	return watcher.NewClient(config, resources)
 }
 
-// protection gives what the handlers of both ports are to be wrapped in. serves says
-// which requests the handler has an answer for.
+// protection returns the auth filter, which wraps the handlers of both ports, or a wrapper without
+// effect. serves reports whether the handler has the path of a request.
 func protection(opts options.Options, reg prometheus.Registerer, log *slog.Logger) (func(h http.Handler, serves func(*http.Request) bool) http.Handler, error) {
 	if !opts.AuthFilter {
 		return func(h http.Handler, _ func(*http.Request) bool) http.Handler { return h }, nil
@@ -102,17 +100,16 @@ func protection(opts options.Options, reg prometheus.Registerer, log *slog.Logge
 	}, nil
 }
 
-// profiling says whether the telemetry port, which listens on the address, serves
-// profiles.
+// profiling reports whether the telemetry port, which listens on the address, serves profiles.
 func profiling(opts options.Options, on net.Addr) bool {
 	address, _ := on.(*net.TCPAddr)
 	closed := opts.AuthFilter || address != nil && address.IP.IsLoopback()
 	return opts.Profiling == options.ProfilingOn || opts.Profiling == options.ProfilingAuto && closed
 }
 
-// clientConfig says how to reach the API server, and who asks.
+// clientConfig returns the address and credentials for the API server.
 func clientConfig(opts options.Options) (*rest.Config, error) {
-	config, err := foundConfig(opts)
+	config, err := restConfig(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -121,8 +118,8 @@ func clientConfig(opts options.Options) (*rest.Config, error) {
 	return config, nil
 }
 
-// foundConfig is that of a kubeconfig or address, or of a pod of the cluster.
-func foundConfig(opts options.Options) (*rest.Config, error) {
+// restConfig returns the configuration of the kubeconfig or address, or else of the pod.
+func restConfig(opts options.Options) (*rest.Config, error) {
 	if opts.Kubeconfig != "" || opts.APIServer != "" {
 		config, err := clientcmd.BuildConfigFromFlags(opts.APIServer, opts.Kubeconfig)
 		switch {
@@ -140,8 +137,7 @@ func foundConfig(opts options.Options) (*rest.Config, error) {
 	return config, err
 }
 
-// checkPlugin reports a credential plugin that the kubeconfig names and that is not
-// installed.
+// checkPlugin returns an error if the kubeconfig's credential plugin is not installed.
 func checkPlugin(kubeconfig string, plugin *clientcmdapi.ExecConfig) error {
 	if plugin == nil {
 		return nil

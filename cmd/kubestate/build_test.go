@@ -41,7 +41,7 @@ func TestLateConfigCannotProtect(t *testing.T) {
 		if want != "" {
 			want = "--config: " + path + ": " + want + " cannot change while the program runs: restart it"
 		}
-		if d := cmp.Diff(want, r.wrong); d != "" {
+		if d := cmp.Diff(want, r.lastErr); d != "" {
 			t.Errorf("%s (-want +got):\n%s", config, d)
 		}
 	}
@@ -56,7 +56,7 @@ func TestLateConfigCannotProtect(t *testing.T) {
 // bodies of requests, which hold tokens.
 func TestNoBodiesOfRequests(t *testing.T) {
 	var text bytes.Buffer
-	klog.SetSlogLogger(slog.New(details{slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})}))
+	klog.SetSlogLogger(slog.New(debugHandler{slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})}))
 	t.Cleanup(klog.ClearLogger)
 	log := klog.Background()
 	for level := range 12 {

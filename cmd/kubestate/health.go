@@ -11,37 +11,37 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// source is a watcher as the server sees it.
-type source struct {
+// A backend adapts the watcher to what the server asks of it.
+type backend struct {
 	*watcher.Watcher
 	place *sharding.Place
 	open  bool
-	shard *members.Shard // nil if the layout does not change by itself
+	shard *members.Shard // nil without --pod
 }
 
-// Resources gives the store; nothing of it while a new shard gets ready, so that
-// nothing is served twice for long.
-func (s source) Resources() []*store.Resource {
-	if s.shard != nil && !s.shard.Status().Open {
+// Resources returns the stores. A new shard has none until it is ready, so that no object is
+// served twice for long.
+func (b backend) Resources() []*store.Resource {
+	if b.shard != nil && !b.shard.Status().Open {
 		return nil
 	}
-	return s.Watcher.Resources()
+	return b.Watcher.Resources()
 }
 
-// Shard says what the watcher has of all objects.
-func (s source) Shard() string { return s.place.String() }
+// Shard describes the shard for the start page.
+func (b backend) Shard() string { return b.place.String() }
 
-// Open says whether the content is for everybody.
-func (s source) Open() bool { return s.open }
+// Open reports whether clients need no token.
+func (b backend) Open() bool { return b.open }
 
-// Checks gives what the watcher waits for as the server's checks.
-func (s source) Checks() []server.Check {
+// Checks returns the readiness checks of the resources and the shard.
+func (b backend) Checks() []server.Check {
 	var checks []server.Check
-	if s.shard != nil {
-		status := s.shard.Status()
+	if b.shard != nil {
+		status := b.shard.Status()
 		checks = append(checks, server.Check{Name: "shard", Passed: status.Ready, Detail: status.Detail})
 	}
-	for _, c := range s.Watcher.Checks() {
+	for _, c := range b.Watcher.Checks() {
 		words := []string{string(c.State)}
 		if c.Reason != "" {
 			words = append(words, "("+c.Reason+")")
@@ -54,15 +54,15 @@ func (s source) Checks() []server.Check {
 	return checks
 }
 
-// Missing names what has not been complete once: nothing is to be served before.
-func (s source) Missing() []string {
+// Missing names the resources whose first list is not complete: until then scrapes get 503.
+func (b backend) Missing() []string {
 	var names []string
-	if s.shard != nil {
-		if status := s.shard.Status(); !status.Open {
+	if b.shard != nil {
+		if status := b.shard.Status(); !status.Open {
 			names = append(names, status.Detail)
 		}
 	}
-	for _, c := range s.Watcher.Checks() {
+	for _, c := range b.Watcher.Checks() {
 		if !c.Complete && !c.Refused {
 			names = append(names, c.Name)
 		}
@@ -70,7 +70,7 @@ func (s source) Missing() []string {
 	return names
 }
 
-// tooOld says what of the watcher's content exceeds an age, if that is not 0.
+// tooOld returns a check for resources that are older than the maximum, if that is not 0.
 func tooOld(w *watcher.Watcher, age func() time.Duration) server.Exceeded {
 	return func(wanted func(string) bool) string {
 		return watcher.Limit(age()).Exceeded(w.Statuses(), wanted)

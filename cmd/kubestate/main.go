@@ -1,5 +1,5 @@
-// Command kubestate watches a Kubernetes API server and serves the state of its
-// objects to Prometheus.
+// Command kubestate exports the state of Kubernetes objects as Prometheus metrics. It watches an
+// API server, or reads a snapshot from files.
 package main
 
 import (
@@ -29,14 +29,14 @@ import (
 )
 
 func main() {
-	memory.KeepRoom(garbage)
+	memory.KeepRoom(minGarbage)
 	if err := start(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "kubestate:", oneLine(err))
 		os.Exit(1)
 	}
 }
 
-// start does what the arguments ask for.
+// start runs the command of the arguments.
 func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	opts, err := options.Parse(args)
 	if err != nil {
@@ -57,20 +57,20 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // serve runs the exporter until a signal arrives or a part of it fails.
 func serve(ctx context.Context, args []string, opts options.Options, stderr io.Writer) error {
-	// From here on a signal ends the program in good order.
+	// SIGINT and SIGTERM begin an orderly shutdown; SIGHUP reloads and must not terminate the program.
 	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer release()
-	hangups := make(chan os.Signal, 1) // do not
+	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	logs := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: opts.LogLevel})
 	log := slog.New(logs)
-	klog.SetSlogLogger(slog.New(details{logs}))
+	klog.SetSlogLogger(slog.New(debugHandler{logs}))
 
 	warnIneffective(opts, log)
 	limitMemory(opts.MemoryShare, log)
 
-	// Everything that can fail at once fails here, before anything runs.
+	// Whatever can fail at the start fails here, before anything runs.
 	web := server.WebConfig{Path: opts.WebConfig, ByToken: opts.AuthFilter}
 	if err := web.Check(); err != nil {
 		return err
@@ -102,10 +102,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	if err != nil {
 		return err
 	}
-	served := source{watched, place, !opts.AuthFilter, shard}
+	served := backend{watched, place, !opts.AuthFilter, shard}
 
-	// Interrupted in this order: answers under way finish before what they are
-	// made from stops.
+	// run.Group interrupts in this order: responses in progress finish before the watcher stops.
 	var g run.Group
 	running := context.WithoutCancel(ctx)
 	probes := server.NewProbes(served.Checks)
@@ -120,14 +119,14 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	}
 	main := server.Main(served, answers, probes, registry)
 	metrics := http.Handler(main)
-	if shard != nil { // nobody else asks who scrapes
+	if shard != nil { // only a handover needs to know who scrapes
 		metrics = scrapers.Watch(main)
 	}
 	own := server.Telemetry(served, server.TelemetryConfig{Own: registry, Profiling: profiling(opts, telemetry.Addr())}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()
 		release() // a second signal ends the program at once
-		log.Info("stopping", "in", opts.ShutdownDelay)
+		log.Info("stopping", "delay", opts.ShutdownDelay)
 		probes.Stop()
 		if shard != nil {
 			handOver(shard, interrupted, log)
@@ -146,5 +145,5 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	return err
 }
 
-// oneLine joins the lines of an error.
+// oneLine returns the text of an error in one line.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -6,20 +6,19 @@ import (
 	"github.com/kubestate/kubestate/internal/memory"
 )
 
-// garbage is how many bytes of it may lie about before it is collected: that is
-// memory for CPU, see docs/adr/0013-unpacking-and-collecting.md.
-const garbage = 6 << 20
+// minGarbage is how many bytes of garbage may accumulate before a collection. It trades memory for
+// CPU, see docs/adr/0013-unpacking-and-collecting.md.
+const minGarbage = 6 << 20
 
-// limitMemory has the program live within a share of the memory there is, if that
-// can be known.
+// limitMemory sets the memory limit of the Go runtime to a share of the available memory.
 func limitMemory(share float64, log *slog.Logger) {
 	if share == 0 {
 		return
 	}
 	limit, err := memory.Limit(share)
 	if err != nil {
-		log.Warn("going on without a limit of memory", "err", err)
+		log.Warn("no memory limit set", "err", err)
 		return
 	}
-	log.Debug("memory is limited", "bytes", limit)
+	log.Debug("memory limit set", "bytes", limit)
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// reloader has the watcher follow the configuration file.
+// A reloader applies the configuration file to the watcher when it changes, and on SIGHUP.
 type reloader struct {
 	args    []string
 	current atomic.Pointer[options.Options]
@@ -30,19 +30,18 @@ type reloader struct {
 	log     *slog.Logger
 
 	mayBeEmpty bool   // the file was empty at the start
-	wrong      string // the error logged last, empty if the file is in use
+	lastErr    string // logged last, empty if the file is in use
 }
 
-// newReloader makes the reloader of a program that was started with the arguments,
-// which gave opts.
+// newReloader returns the reloader of a program started with args, of which opts are the options.
 func newReloader(args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
 	r := &reloader{args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log, mayBeEmpty: opts.ConfigEmpty}
 	r.current.Store(&opts)
-	r.show(opts)
+	r.showShard(opts)
 	switch {
 	case opts.ConfigErr != nil:
 		log.Warn("starting without the configuration file", "err", opts.ConfigErr)
-		r.wrong = opts.ConfigErr.Error()
+		r.lastErr = opts.ConfigErr.Error()
 		r.metrics.failed(opts.Config)
 	case opts.Config != "":
 		r.metrics.succeeded(opts)
@@ -50,11 +49,10 @@ func newReloader(args []string, opts options.Options, watched *watcher.Watcher, 
 	return r
 }
 
-// maxStaleness is the present bound.
+// maxStaleness returns the current --max-staleness.
 func (r *reloader) maxStaleness() time.Duration { return r.current.Load().MaxStaleness }
 
-// run reads the configuration anew when its file changes, and on each hangup, until
-// ctx ends.
+// run reloads when the configuration file changes and on each hangup, until ctx ends.
 func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 	path := r.current.Load().Config
 	changes := make(chan struct{}, 1)
@@ -68,112 +66,112 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 		case <-ctx.Done():
 			return
 		case <-changes:
-			r.reloadIfOther()
+			r.reloadIfChanged()
 		case <-hangups:
 			if path == "" {
-				r.log.Info("SIGHUP: there is no configuration file to read again")
+				r.log.Info("SIGHUP ignored: no configuration file")
 				continue
 			}
-			r.wrong = "" // whoever asks gets an answer
+			r.lastErr = "" // log the error again
 			r.reload()
 		}
 	}
 }
 
-// watch signals what happens to the file at path.
+// watch signals changes of the file at path.
 func (r *reloader) watch(ctx context.Context, path string, changes chan<- struct{}) {
 	err := filewatch.Run(ctx, path, func() {
 		select {
 		case changes <- struct{}{}:
-		default: // it will be looked at
+		default: // a reload is due already
 		}
 	})
 	if err != nil {
-		r.log.Warn("cannot see changes of the configuration file any more; SIGHUP has it read again", "err", err)
+		r.log.Warn("configuration file is not watched any more, send SIGHUP to reload", "err", err)
 	}
 }
 
-// reloadIfOther is reload, except that nothing happens while the file is what is in
-// use, or is wrong as it was: much that happens near a file leaves it as it is.
-func (r *reloader) reloadIfOther() {
+// reloadIfChanged reloads unless the file is the one in use: most events in its directory leave it
+// unchanged.
+func (r *reloader) reloadIfChanged() {
 	opts, err := r.parse()
-	if err == nil && r.wrong == "" && string(opts.ConfigSum) == string(r.current.Load().ConfigSum) {
+	if err == nil && r.lastErr == "" && string(opts.ConfigSum) == string(r.current.Load().ConfigSum) {
 		return
 	}
-	r.take(opts, err)
+	r.apply(opts, err)
 }
 
-// reload reads the configuration and takes it up. One that cannot be used changes
-// nothing, and is logged.
-func (r *reloader) reload() { r.take(r.parse()) }
+// reload reads the configuration and applies it.
+func (r *reloader) reload() { r.apply(r.parse()) }
 
-func (r *reloader) take(opts options.Options, err error) {
-	var anew []string
+// apply changes to opts, or logs and counts why they cannot be used.
+func (r *reloader) apply(opts options.Options, err error) {
+	var rebuilt []string
 	if err == nil {
-		anew, err = r.change(opts)
+		rebuilt, err = r.change(opts)
 	}
 	if err == nil {
-		r.wrong = ""
+		r.lastErr = ""
 		r.metrics.succeeded(opts)
-		r.log.Info("took up the configuration file", "rebuilding", strings.Join(anew, ","))
+		r.log.Info("configuration file applied", "rebuilding", strings.Join(rebuilt, ","))
 		return
 	}
 	r.metrics.failed(r.current.Load().Config)
-	if err.Error() != r.wrong {
-		r.wrong = err.Error()
-		r.log.Error("cannot use the configuration file; the configuration before stays", "err", oneLine(err))
+	if err.Error() != r.lastErr {
+		r.lastErr = err.Error()
+		r.log.Error("configuration file refused, keeping the current configuration", "err", oneLine(err))
 	}
 }
 
-// parse reads arguments and file as a start would, so that a key that has left the
-// file gives way to the flag.
+// parse parses arguments and file as at the start, so that a key removed from the file gives way
+// to the flag.
 func (r *reloader) parse() (options.Options, error) {
 	opts, err := options.Parse(r.args)
 	if err := errors.Join(err, opts.ConfigErr); err != nil {
 		return options.Options{}, err
 	}
-	if opts.ConfigEmpty && !r.mayBeEmpty { // it may be about to be written
+	if opts.ConfigEmpty && !r.mayBeEmpty { // it is probably being written
 		return options.Options{}, fmt.Errorf("--config: %s: the file is empty: write {} for no settings", opts.Config)
 	}
-	// Half of what the file asks for must not pass for all of it.
+	// A file is applied as a whole or not at all.
 	if keys := r.current.Load().NeedRestart(opts); len(keys) > 0 {
 		return options.Options{}, fmt.Errorf("--config: %s: %s cannot change while the program runs: restart it", opts.Config, strings.Join(keys, ", "))
 	}
 	return opts, nil
 }
 
-// change has the watcher go over to the options. It gives the keys of the resources
-// that are made anew. Of a snapshot, all content is what its files are now.
-func (r *reloader) change(opts options.Options) (anew []string, err error) {
-	config, err := configure(opts)
+// change applies opts to the watcher, reading a snapshot again. It returns the keys of the resources
+// that are rebuilt.
+func (r *reloader) change(opts options.Options) (rebuilt []string, err error) {
+	config, err := watcherConfig(opts)
 	if err != nil {
 		return nil, err
 	}
 	switch opts.Snapshot {
 	case "":
-		anew = r.watched.Change(config)
+		rebuilt = r.watched.Change(config)
 	case snapshot.Stdin:
 		return nil, errors.New("--snapshot: standard input cannot be read a second time: restart the program")
 	default:
-		if anew, err = loadSnapshot(opts, config, r.watched, r.log); err != nil {
+		if rebuilt, err = loadSnapshot(opts, config, r.watched, r.log); err != nil {
 			return nil, err
 		}
 	}
 	r.current.Store(&opts)
 	warnIneffective(opts, r.log)
-	r.show(opts)
-	return anew, nil
+	r.showShard(opts)
+	return rebuilt, nil
 }
 
-// show shows what is divided among shards, and the layout, if that is one of the options.
-func (r *reloader) show(opts options.Options) {
+// showShard exports the shard of the options, and what it is a part of, as metrics.
+func (r *reloader) showShard(opts options.Options) {
 	r.place.Divide(divisionOf(opts))
 	if opts.Pod == "" {
 		r.place.Set(sharding.Static(opts.Shard, opts.TotalShards))
 	}
 }
 
-// divisionOf is what the options have shards divide.
+// divisionOf returns what is divided among shards, and what determines them.
 func divisionOf(opts options.Options) sharding.Division {
 	d := sharding.Division{Of: "all", Shards: "none"}
 	switch {
@@ -191,8 +189,7 @@ func divisionOf(opts options.Options) sharding.Division {
 	return d
 }
 
-// reloadMetrics tell of the configuration file. Their names and meanings are those
-// that alert rules in the field read.
+// reloadMetrics are metrics of the configuration file. Existing alert rules read their names.
 type reloadMetrics struct{ successful, when, hash *prometheus.GaugeVec }
 
 func newReloadMetrics(reg prometheus.Registerer) reloadMetrics {
@@ -200,15 +197,15 @@ func newReloadMetrics(reg prometheus.Registerer) reloadMetrics {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"filename", "type"})
 	}
 	m := reloadMetrics{
-		successful: about("kube_state_metrics_last_config_reload_successful", "Whether the configuration file could be used when it was last read: 1 or 0."),
-		when:       about("kube_state_metrics_last_config_reload_success_timestamp_seconds", "When the configuration file was last taken up, in Unix time."),
-		hash:       about("kube_state_metrics_config_hash", "The first six bytes of the MD5 sum of the configuration file that is in use, as a number."),
+		successful: about("kube_state_metrics_last_config_reload_successful", "1 if the configuration file was applied when it was last read, 0 if it was refused."),
+		when:       about("kube_state_metrics_last_config_reload_success_timestamp_seconds", "Time when a configuration file was last applied, Unix seconds."),
+		hash:       about("kube_state_metrics_config_hash", "First six bytes of the MD5 sum of the configuration file in use, as a number."),
 	}
 	reg.MustRegister(m.successful, m.when, m.hash)
 	return m
 }
 
-// fileType is the type of the file in the metrics.
+// fileType is the value of the label type.
 const fileType = "config"
 
 func (m reloadMetrics) failed(path string) { m.successful.WithLabelValues(path, fileType).Set(0) }

@@ -27,18 +27,18 @@ func TestEmptyConfig(t *testing.T) {
 		check(t, err)
 		r := newReloader(args, opts, w, sharding.NewPlace(registry), registry, log)
 		write(t, path, []byte(then))
-		r.reloadIfOther()
+		r.reloadIfChanged()
 		want := ""
 		if refused {
 			want = "--config: " + path + ": the file is empty: write {} for no settings"
 		}
-		if d := cmp.Diff(want, r.wrong); d != "" {
+		if d := cmp.Diff(want, r.lastErr); d != "" {
 			t.Errorf("%q, then %q (-want +got):\n%s", start, then, d)
 		}
 		write(t, path, []byte("resources: [nodes]\n"))
-		r.reloadIfOther()
-		if opts := r.current.Load(); r.wrong != "" || len(opts.Resources) != 1 {
-			t.Errorf("%q, then %q, then a setting: %d resources, %s", start, then, len(opts.Resources), r.wrong)
+		r.reloadIfChanged()
+		if opts := r.current.Load(); r.lastErr != "" || len(opts.Resources) != 1 {
+			t.Errorf("%q, then %q, then a setting: %d resources, %s", start, then, len(opts.Resources), r.lastErr)
 		}
 	}
 	for _, empty := range []string{"", "\n", "# about to be written\n", "---\n", "null\n"} {

@@ -33,7 +33,7 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := source{w, place, true, shard}
+	served := backend{w, place, true, shard}
 	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(w, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
 
 	server.Telemetry(served, server.TelemetryConfig{Own: registry}, server.NewProbes(served.Checks), registry)

@@ -18,8 +18,7 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// newShard has the watcher follow the StatefulSet of the own pod, if the options
-// name that. Otherwise there is none.
+// newShard returns the shard that follows the StatefulSet of the own pod, nil without --pod.
 func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.Scrapers, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) (*members.Shard, error) {
 	if opts.Pod == "" {
 		return nil, nil
@@ -35,7 +34,7 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 	return members.New(config, to, reg, log)
 }
 
-// writeRoles writes the roles for what the options ask for.
+// writeRoles writes the RBAC objects that serving with these options needs.
 func writeRoles(to io.Writer, opts options.Options) error {
 	work := rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
 	if opts.Pod != "" {
@@ -48,19 +47,19 @@ func writeRoles(to io.Writer, opts options.Options) error {
 	return rbac.Write(to, rbac.Objects(work))
 }
 
-// handOver waits until others serve what the shard serves, or it is too late.
+// handOver waits until other shards serve the objects of this one, or the time is up.
 func handOver(shard *members.Shard, interrupted <-chan struct{}, log *slog.Logger) {
 	began, over := time.Now(), shard.Leave()
 	wait(shard.Limit(), over, interrupted)
 	select {
 	case <-over:
-		log.Info("other shards serve what this one did", "after", time.Since(began).Round(time.Millisecond))
+		log.Info("handover complete", "duration", time.Since(began).Round(time.Millisecond))
 	default:
-		log.Warn("no other shard serves what this one did; stopping all the same", "after", time.Since(began).Round(time.Millisecond))
+		log.Warn("handover incomplete, stopping anyway", "duration", time.Since(began).Round(time.Millisecond))
 	}
 }
 
-// shardActor runs the shard, or just waits if there is none.
+// shardActor runs the shard, or waits for the interruption if there is none.
 func shardActor(ctx context.Context, shard *members.Shard) (execute func() error, interrupt func(error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	execute = func() error {
