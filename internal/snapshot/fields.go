@@ -94,62 +94,96 @@ func (n *fieldSet) all() bool { return n.fields == nil && n.except == "" }
 // empty comments: lines keep their numbers, and nothing in those fields can be bad. It returns
 // text as it is if the indentation does not tell where such a field ends.
 func omitUnread(text []byte, reads *fieldSet) []byte {
-	type open struct {
-		column   int
-		fieldSet *fieldSet
-	}
+	o := omitter{open: []openField{{-1, reads}}, skip: -1}
 	kept := make([]byte, 0, len(text))
-	stack := []open{{-1, reads}}
-	skip := -1 // column of the unread key
 	for line := range bytes.Lines(text) {
-		column := indentOf(line)
-		content := line[column:]
-		blank := len(bytes.TrimSpace(content)) == 0
-		if skip >= 0 {
-			if blank || column > skip || column == skip && isDash(bytes.TrimRight(content, "\n")) {
-				kept = append(kept, "#\n"...)
-				continue
-			}
-			skip = -1
-		}
-		dashed := false
-		for start := content; !blank && isDash(start); start = content {
-			for !dashed && stack[len(stack)-1].column > column {
-				stack = stack[:len(stack)-1]
-			}
-			dashed = true
-			content = bytes.TrimLeft(content[1:], " ")
-			column += len(start) - len(content)
-			blank = len(bytes.TrimSpace(content)) == 0
-		}
-		if !dashed {
-			for column <= stack[len(stack)-1].column && !blank {
-				stack = stack[:len(stack)-1]
-			}
-		}
-		key, rest, ok := keyOf(bytes.TrimRight(content, "\n"))
-		parent := stack[len(stack)-1].fieldSet
-		if blank || !ok || parent.all() {
-			kept = append(kept, line...)
-			continue
-		}
-		n := parent.field(string(key))
-		if n != nil {
-			stack = append(stack, open{column, n})
-			kept = append(kept, line...)
-			continue
-		}
-		if unclosed(rest) {
-			return text
-		}
-		skip = column
-		if dashed { // the item stays, without the field
-			kept = append(append(kept, line[:len(line)-len(content)]...), '\n')
-		} else {
+		prefix, content := o.enter(line)
+		switch key, rest, ok := keyOf(bytes.TrimRight(content, "\n")); {
+		case o.skip >= 0:
 			kept = append(kept, "#\n"...)
+		case !ok:
+			if opensFlow(content) && !o.innermost().all() {
+				return text
+			}
+			kept = append(kept, line...)
+		case o.read(len(prefix), key):
+			if opensFlow(rest) {
+				return text
+			}
+			kept = append(kept, line...)
+		case unclosed(rest):
+			return text
+		default:
+			o.skip = len(prefix)
+			if len(bytes.TrimSpace(prefix)) > 0 { // the item stays, without the field
+				kept = append(append(kept, prefix...), '\n')
+			} else {
+				kept = append(kept, "#\n"...)
+			}
 		}
 	}
 	return kept
+}
+
+// An omitter follows the indentation of lines in block style.
+type omitter struct {
+	open []openField // the fields that the line is in, the innermost last
+	skip int         // column of the unread field that the line is in, -1 for none
+}
+
+// An openField is a field whose value may go on.
+type openField struct {
+	column int
+	reads  *fieldSet
+}
+
+// enter closes the fields that end before a line. It returns the indentation of the line with the
+// dashes of items, and the rest.
+func (o *omitter) enter(line []byte) (prefix, content []byte) {
+	column := indentOf(line)
+	content = line[column:]
+	blank := len(bytes.TrimSpace(content)) == 0 || content[0] == '#'
+	if o.skip >= 0 {
+		if blank || column > o.skip || column == o.skip && isDash(bytes.TrimRight(content, "\n")) {
+			return nil, nil
+		}
+		o.skip = -1
+	}
+	if blank {
+		return line, nil
+	}
+	if dashed := isDash(bytes.TrimRight(content, "\n")); dashed {
+		o.close(column + 1) // a sequence may be indented as its key is
+	} else {
+		o.close(column)
+	}
+	for isDash(bytes.TrimRight(content, "\n")) {
+		content = bytes.TrimLeft(content[1:], " ")
+	}
+	return line[:len(line)-len(content)], content
+}
+
+// close closes the fields at a column or beyond.
+func (o *omitter) close(column int) {
+	for o.open[len(o.open)-1].column >= column {
+		o.open = o.open[:len(o.open)-1]
+	}
+}
+
+// innermost returns the fields that are read of the innermost open field.
+func (o *omitter) innermost() *fieldSet { return o.open[len(o.open)-1].reads }
+
+// read reports whether a key at a column is read, and opens its field if so.
+func (o *omitter) read(column int, key []byte) bool {
+	parent := o.innermost()
+	if parent.all() {
+		return true
+	}
+	field := parent.field(string(key))
+	if field != nil {
+		o.open = append(o.open, openField{column, field})
+	}
+	return field != nil
 }
 
 // unclosed reports whether a value may continue in lines of any indentation.
@@ -162,11 +196,17 @@ func unclosed(rest []byte) bool {
 	case '"', '\'':
 		return len(rest) == 1 || rest[len(rest)-1] != rest[0]
 	case '{', '[':
-		return strings.IndexByte("}]", rest[len(rest)-1]) < 0
+		return opensFlow(rest)
 	case '&':
 		return true // an alias elsewhere may need it
 	}
 	return false
+}
+
+// opensFlow reports whether a value in flow style continues in the next line.
+func opensFlow(rest []byte) bool {
+	rest = bytes.TrimSpace(rest)
+	return len(rest) > 0 && strings.IndexByte("{[", rest[0]) >= 0 && strings.IndexByte("}]", rest[len(rest)-1]) < 0
 }
 
 // isRead reports whether the set has a field, or a part of it, or a field that it is part of.

@@ -23,7 +23,7 @@ import (
 	"github.com/kubestate/kubestate/internal/snapshot"
 )
 
-// choices makes choices of bytes, and always the first when there are no more.
+// choices are made from bytes; without more bytes the choice is the first.
 type choices struct{ bytes []byte }
 
 func (c *choices) n(n int) int {
@@ -37,7 +37,7 @@ func (c *choices) n(n int) int {
 
 func (c *choices) coin() bool { return c.n(2) == 1 }
 
-// an input is a file with known objects, of which one may be damaged.
+// An input is a file with known objects, of which one may be damaged.
 type input struct {
 	text    []byte
 	plain   string   // before it was encoded
@@ -46,7 +46,7 @@ type input struct {
 	how     string
 }
 
-// write makes a file of known objects in forms that are chosen.
+// makeInput makes a file of known objects in chosen forms.
 func makeInput(c *choices) input {
 	var in input
 	var objects []map[string]any
@@ -78,7 +78,7 @@ func makeInput(c *choices) input {
 	return in
 }
 
-// document is a document of some objects, and what comes behind it.
+// document returns a document of some objects and the separator behind it.
 func document(c *choices, in *input, objects []map[string]any, victim int, last bool) string {
 	text := ""
 	if c.coin() {
@@ -100,7 +100,7 @@ func asYAML(c *choices, in *input, objects []map[string]any, victim int) string 
 		if err != nil {
 			panic(err)
 		}
-		one := string(text)
+		one := layout(c, string(text))
 		if i == victim {
 			one = damage(c, in, one)
 		}
@@ -122,6 +122,16 @@ func asYAML(c *choices, in *input, objects []map[string]any, victim int) string 
 		return "kind: List\napiVersion: v1\nitems:\n" + items
 	}
 	return "apiVersion: v1\nitems:\n" + items + "kind: List\nmetadata:\n  resourceVersion: \"\"\n"
+}
+
+// layout lays out YAML as people do: with comments in the first column, and dashes alone.
+func layout(c *choices, text string) string {
+	layouts := []*strings.Replacer{
+		strings.NewReplacer(),
+		strings.NewReplacer("spec:\n", "spec:\n# serviceAccountName: none\n", "  serviceAccountName:", "# none\n  serviceAccountName:"),
+		strings.NewReplacer("  - env:\n", "  -\n    env:\n", "status:", "# status:\n# - none\nstatus:"),
+	}
+	return layouts[c.n(len(layouts))].Replace(text)
 }
 
 func asJSON(c *choices, in *input, objects []map[string]any, victim int) string {
@@ -203,7 +213,7 @@ func encode(c *choices, text string) []byte {
 	return []byte(text)
 }
 
-// outcome is what has become of an input.
+// outcome is the result of reading an input.
 type outcome struct {
 	served map[string]string // service accounts by namespace/name
 	twice  []string
@@ -239,7 +249,7 @@ func readPath(t *testing.T, path string) outcome {
 	return o
 }
 
-// named says whether a failure names an object.
+// named reports whether a failure names an object.
 func (o outcome) named(name string) bool {
 	for _, f := range o.report.Files {
 		for _, failure := range f.Failures {
@@ -264,7 +274,7 @@ func (o outcome) failures() (all []string) {
 	return all
 }
 
-// checkInput holds that each object of an input is served or named, and not both.
+// checkInput holds that each object of an input is either served or named.
 func checkInput(t *testing.T, in input) {
 	t.Helper()
 	o := readFile(t, in.text)
@@ -296,7 +306,7 @@ func checkInput(t *testing.T, in input) {
 	}
 }
 
-// TestEveryObject makes inputs at random.
+// TestEveryObject reads random inputs.
 func TestEveryObject(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 1500 {
@@ -310,7 +320,7 @@ func TestEveryObject(t *testing.T) {
 	}
 }
 
-// FuzzEveryObject is TestEveryObject for inputs that are looked for.
+// FuzzEveryObject is TestEveryObject with inputs of the fuzzer's choice.
 func FuzzEveryObject(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte("\x03\x00\x01\x00\x02\x00\x01\x00\x01\x00\x05\x00"))

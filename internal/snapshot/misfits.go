@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -46,8 +47,8 @@ func badFields(value any, of reflect.Type, path string, names []string, remove f
 			return badOfStruct(value, of, path, names)
 		case reflect.Map:
 			var all []badField
-			for name, v := range value {
-				all = append(all, badFields(v, of.Elem(), join(path, name), append(slices.Clip(names), name), func() { delete(value, name) })...)
+			for _, name := range slices.Sorted(maps.Keys(value)) {
+				all = append(all, badFields(value[name], of.Elem(), join(path, name), append(slices.Clip(names), name), func() { delete(value, name) })...)
 			}
 			return all
 		}

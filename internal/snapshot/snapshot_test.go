@@ -109,6 +109,7 @@ func TestReadFile(t *testing.T) {
 	f("apiVersion: v1\nkind: List\nitems: [{}, {kind: Pod}]\n", skipped("1 without a kind", "1 /Pod"))
 	f("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: List, items: []}]\n", summary{})
 	f("kind: Pod\n", skipped("1 /Pod"))
+	f("apiVersion: v1\nkind: Pod\nmetadata: {name: b, labels: {c: x, a: 1, b: 2, d: 3, e: 4, f: 5, g: 6, h: 7, i: 8}}\n", said("line 1, document 1: Pod b: metadata.labels.a: number 1 instead of string"))
 	f("apiVersion: v1\nmetadata: {name: b}\n", said("line 1, document 1: b: no kind"))
 	f("{}", skipped("1 without a kind"))
 	f("- apiVersion: v1\n  kind: Pod\n", said("line 1, document 1, item 1: Pod: metadata.name: no name"))
@@ -182,6 +183,43 @@ func TestSinkFails(t *testing.T) {
 	if !errors.Is(err, os.ErrClosed) || calls != 1 {
 		t.Errorf("error %v after %d calls", err, calls)
 	}
+}
+
+// TestLayouts holds that what series read is the same however it is laid out: dashes alone in a line,
+// comments of any indentation, flow style over several lines.
+func TestLayouts(t *testing.T) {
+	f := func(text string, want ...string) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "a.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		_, err := snapshot.Read(path, []generators.Resource{&generators.Pods}, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
+			for _, c := range object.(*corev1.Pod).Spec.Containers {
+				got = append(got, c.Name+" "+c.Image)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s\n(-want +got):\n%s", text, d)
+		}
+	}
+	f("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  -\n    name: one\n    tty: true\n    image: two\n  -\n    name: three\n", "one two", "three ")
+	f("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - \n      name: one\n      tty: true\n      image: two\n    -\n      name: three\n", "one two", "three ")
+	pod := "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
+	f(pod+"spec:\n  containers:\n# main:\n  - name: one\n# tty: true\n    image: two\n", "one two")
+	f(pod+"spec:\n  dnsConfig:\n    options:\n  # name: x\n    - name: y\n# z\n  containers:\n  - name: one\n    # tty: true\n    image: two\n", "one two")
+	f(pod+"spec: {\n  containers: [{\n    tty: true, name: one,\n    image: two }] }\n", "one two")
+	f(pod+"spec:\n  containers: [{\n    tty: true, name: one,\n    image: two }]\n", "one two")
+	f(pod+"spec:\n  {containers: [{\n    tty: true, name: one,\n    image: two }]}\n", "one two")
+	f(pod+"spec:\n  containers:\n  - {\n    tty: true, name: one,\n    image: two }\n", "one two")
+	f(pod+"spec:\n  containers:\n  - name: one\n    resources:\n      limits: {cpu: 1,\n    tty: 2, memory: 3}\n    image: two\n", "one two")
+	f(pod+"spec:\n  containers:\n  - name: one\n    resources: {\n  limits: {cpu: 1}, claims: [{\n  name: x}]}\n    image: two\n", "one two")
+	f("apiVersion: v1\nkind: List\nitems:\n-\n  apiVersion: v1\n  kind: Pod\n  metadata: {name: a}\n  spec:\n    containers:\n    -\n      name: one\n", "one ")
 }
 
 // FuzzSnapshot reads a file of anything. What is said of it is in one line each.
