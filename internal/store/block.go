@@ -59,6 +59,9 @@ func (b *block) editable() *block {
 
 // held is how many bytes of memory b takes, about.
 func (b *block) held() int {
+	if b == nil {
+		return 0
+	}
 	n := cap(b.text)
 	for i := range b.edits {
 		n += cap(b.edits[i].lines)

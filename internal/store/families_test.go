@@ -78,6 +78,7 @@ func TestManyFamilies(t *testing.T) {
 			if round%15 == 14 {
 				want.relist(rnd, r.Parts()[0])
 			}
+			checkInvariants(t, r)
 			text, stats := want.text()
 			if d := cmp.Diff(text, read(t, r)); d != "" {
 				t.Fatalf("seed %d, round %d (-want +got):\n%s", seed, round, d)

@@ -165,6 +165,14 @@ func check(t *testing.T, r *store.Resource, m model) {
 	maps.DeleteFunc(even, func(uid string, _ int) bool { return namespaceOf(uid) != "even" })
 	checkText(t, read(t, r, "even", "elsewhere"), even)
 	checkStats(t, r, m)
+	checkInvariants(t, r)
+}
+
+func checkInvariants(t *testing.T, r *store.Resource) {
+	t.Helper()
+	if err := r.CheckInvariants(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func checkText(t *testing.T, text string, m model) {

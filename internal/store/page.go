@@ -77,8 +77,8 @@ func (p *page) change(slot, family int, lines []byte, of mark, maxEdits int) {
 	if p.marks.shared {
 		p.marks = p.marks.clone()
 	}
+	before := p.openBytesOf(family) // the block may give way to a copy of another size
 	b := p.openBlock(family)
-	p.openBytes -= b.held()
 	old := p.marks.length(slot, family)
 	if b.edited && p.outgrown(b, slot, family, maxEdits) {
 		b.open(p.piece(family))
@@ -90,7 +90,15 @@ func (p *page) change(slot, family int, lines []byte, of mark, maxEdits int) {
 		b.set(p.marks.before(slot, family), old, lines)
 	}
 	p.marks.set(slot, family, of, len(lines))
-	p.openBytes += b.held()
+	p.openBytes += b.held() - before
+}
+
+// openBytesOf is the memory that a family's open block takes.
+func (p *page) openBytesOf(family int) int {
+	if p.open == nil {
+		return 0
+	}
+	return p.open[family].held()
 }
 
 // openBlock is the open block of a family, made if there is none.
@@ -192,7 +200,7 @@ func (p *page) close(w *packer) (needless []*block) {
 		}
 		p.open[family] = nil
 	}
-	if p.openBytes == 0 && !slices.ContainsFunc(p.open, func(b *block) bool { return b != nil }) {
+	if !slices.ContainsFunc(p.open, func(b *block) bool { return b != nil }) {
 		p.open = nil
 	}
 	return needless

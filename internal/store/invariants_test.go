@@ -1,0 +1,72 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+)
+
+// CheckInvariants compares the counters and indexes of all parts with what they count.
+func (r *Resource) CheckInvariants() error {
+	var errs []error
+	for n, p := range r.parts {
+		if err := p.checkInvariants(); err != nil {
+			errs = append(errs, fmt.Errorf("part %d: %w", n, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p *Part) checkInvariants() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	objects := 0
+	for n, pg := range p.pages {
+		if pg == nil {
+			continue
+		}
+		objects += bits.OnesCount64(pg.used)
+		if err := pg.checkInvariants(); err != nil {
+			errs = append(errs, fmt.Errorf("page %d: %w", n, err))
+		}
+		if n < p.roomy && !pg.full() {
+			errs = append(errs, fmt.Errorf("page %d has a free slot and the first such is %d", n, p.roomy))
+		}
+		for slot := range pageSlots {
+			k := pg.uids.key(slot)
+			if at := p.find(&k); pg.used&(1<<slot) != 0 && at != placeOf(n, slot) {
+				errs = append(errs, fmt.Errorf("page %d, slot %d: found at %d", n, slot, at))
+			}
+		}
+	}
+	if objects != p.index.taken {
+		errs = append(errs, fmt.Errorf("%d objects in pages, %d in the index", objects, p.index.taken))
+	}
+	return errors.Join(errs...)
+}
+
+func (p *page) checkInvariants() error {
+	var errs []error
+	held, blocks := 0, 0
+	for family, b := range p.open {
+		if b != nil {
+			blocks++
+			held += b.held()
+		}
+		size := 0
+		for slot := range pageSlots {
+			size += p.marks.length(slot, family)
+		}
+		if of := p.piece(family); of.size != size {
+			errs = append(errs, fmt.Errorf("family %d: %d bytes of text, %d by slot", family, of.size, size))
+		}
+	}
+	if held != p.openBytes {
+		errs = append(errs, fmt.Errorf("%d bytes open, counted as %d", held, p.openBytes))
+	}
+	if p.open != nil && blocks == 0 {
+		errs = append(errs, errors.New("counts as open without an open block"))
+	}
+	return errors.Join(errs...)
+}
