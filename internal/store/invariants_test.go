@@ -21,11 +21,12 @@ func (p *Part) checkInvariants() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var errs []error
-	objects := 0
+	objects, open := 0, 0
 	for n, pg := range p.pages {
 		if pg == nil {
 			continue
 		}
+		open += pg.openBytes
 		objects += bits.OnesCount64(pg.used)
 		if err := pg.checkInvariants(); err != nil {
 			errs = append(errs, fmt.Errorf("page %d: %w", n, err))
@@ -42,6 +43,9 @@ func (p *Part) checkInvariants() error {
 	}
 	if objects != p.index.taken {
 		errs = append(errs, fmt.Errorf("%d objects in pages, %d in the index", objects, p.index.taken))
+	}
+	if open != p.openBytes {
+		errs = append(errs, fmt.Errorf("%d bytes open in pages, counted as %d", open, p.openBytes))
 	}
 	return errors.Join(errs...)
 }
@@ -65,8 +69,26 @@ func (p *page) checkInvariants() error {
 	if held != p.openBytes {
 		errs = append(errs, fmt.Errorf("%d bytes open, counted as %d", held, p.openBytes))
 	}
+	if p.used&p.removed != 0 {
+		errs = append(errs, fmt.Errorf("slots %b have an object that is removed", p.used&p.removed))
+	}
+	for slot := range pageSlots {
+		if lines := p.marks.row(slot); (p.used|p.removed)&(1<<slot) == 0 && lines {
+			errs = append(errs, fmt.Errorf("slot %d has lines and no object", slot))
+		}
+	}
 	if p.open != nil && blocks == 0 {
 		errs = append(errs, errors.New("counts as open without an open block"))
 	}
 	return errors.Join(errs...)
+}
+
+// row says whether a slot has lines of any family.
+func (m *marks) row(slot int) bool {
+	for family := range m.columns {
+		if m.mark(slot, family) != (mark{}) {
+			return true
+		}
+	}
+	return false
 }

@@ -259,9 +259,11 @@ func mutate(t *testing.T, rnd *rand.Rand, p *store.Part, m model, prefix string)
 		if got, want := p.Basis([]byte(uid)), m.basis(uid); got != want {
 			t.Fatalf("basis %d, want %d", got, want)
 		}
-	case n < 95:
+	case n < 94:
 		p.Delete(uid)
 		delete(m, uid)
+	case n < 96:
+		m.retain(rnd, p.Retain)
 	default:
 		g := p.Begin()
 		before := maps.Clone(m)
@@ -274,8 +276,22 @@ func mutate(t *testing.T, rnd *rand.Rand, p *store.Part, m model, prefix string)
 				m.set(t, g.Set, uid, rnd.IntN(1000))
 			}
 		}
+		if rnd.IntN(2) == 0 {
+			g.Finish()
+		}
+		if rnd.IntN(4) == 0 {
+			m.retain(rnd, g.Retain)
+		}
 		p.Replace(g)
 	}
+}
+
+// retain has retain remove about a third of the objects.
+func (m model) retain(rnd *rand.Rand, retain func(func(uid string) bool)) {
+	remainder := rnd.IntN(3)
+	keep := func(uid string) bool { return (len(uid)+int(uid[len(uid)-1]))%3 != remainder }
+	retain(keep)
+	maps.DeleteFunc(m, func(uid string, _ int) bool { return !keep(uid) })
 }
 
 // basis is that of an object, if there is one.

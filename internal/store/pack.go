@@ -35,6 +35,8 @@ func (p *Part) duePages() []*page {
 		}
 		packed += pg.table.held()
 		switch {
+		case pg.removed != 0:
+			due = append(due, pg)
 		case pg.open == nil:
 		case pg.isQuiet(p.ticks):
 			due = append(due, pg)
@@ -43,14 +45,30 @@ func (p *Part) duePages() []*page {
 			open += pg.openBytes
 		}
 	}
-	excess := open - max(maxOpenBytes, packed/maxOpenShare)
-	p.room = -excess
-	return append(due, p.excess(others, excess)...)
+	p.budget = max(maxOpenBytes, packed/maxOpenShare)
+	return append(due, p.excess(others, open-p.budget)...)
+}
+
+// overBudget gives pages to be packed once more is open than may be: so many that half
+// of the budget is left.
+func (p *Part) overBudget() []*page {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.openBytes <= p.budget {
+		return nil
+	}
+	var open []*page
+	for _, pg := range p.pages {
+		if pg != nil && pg.open != nil {
+			open = append(open, pg)
+		}
+	}
+	return p.excess(open, p.openBytes-p.budget/2)
 }
 
 // maxEdits is how many edits a block may have now.
 func (p *Part) maxEdits() int {
-	if p.room < 0 {
+	if p.openBytes > p.budget {
 		return maxEditsTight
 	}
 	return maxEdits
@@ -62,7 +80,7 @@ func (p *Part) excess(pages []*page, amount int) []*page {
 	if amount <= 0 {
 		return nil
 	}
-	weight := func(pg *page) int { return pg.openBytes * int(p.ticks-pg.touched) }
+	weight := func(pg *page) int { return pg.openBytes * int(1+p.ticks-pg.touched) }
 	slices.SortFunc(pages, func(a, b *page) int { return weight(b) - weight(a) })
 	for n, pg := range pages {
 		if amount -= pg.openBytes; amount <= 0 {
@@ -80,11 +98,13 @@ func (p *page) isQuiet(now uint64) bool {
 	return now-p.touched >= quietEditedTicks
 }
 
-// packPage packs what is open of a page, without a lock while it compresses.
+// packPage deletes the lines of removed objects and packs what is open of a page, without
+// a lock while it compresses.
 func (p *Part) packPage(pg *page) {
 	w := packers.Get().(*packer)
 	defer w.release()
 	p.mu.Lock()
+	p.purge(pg)
 	some := w.take(pg)
 	p.mu.Unlock()
 	if !some {
@@ -93,18 +113,36 @@ func (p *Part) packPage(pg *page) {
 	w.pack()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	needless := pg.close(w)
-	if p.spare != nil && needless != nil {
-		p.spare = append(p.spare, emptied(needless))
-	}
+	before := pg.openBytes
+	p.spare.put(pg.close(w))
+	p.openBytes += pg.openBytes - before
 }
 
-// emptied are blocks with room for as much text as the given ones have.
-func emptied(needless []*block) []*block {
-	for i, b := range needless {
+// spareBuffers are text buffers of packed pages, by family. A list fills one page after
+// another, each like the one before, and growing their text anew takes a third of the
+// time.
+type spareBuffers struct {
+	pages [][]*block
+	most  int // pages
+}
+
+// put keeps the buffers of blocks that nobody else holds, up to some pages.
+func (s *spareBuffers) put(blocks []*block) {
+	if blocks == nil || len(s.pages) >= s.most {
+		return
+	}
+	for i, b := range blocks {
 		if b != nil {
-			needless[i] = &block{text: b.text[:0]}
+			blocks[i] = &block{text: b.text[:0]}
 		}
 	}
-	return needless
+	s.pages = append(s.pages, blocks)
+}
+
+// take gives the blocks of a new page, nil if there are none.
+func (s *spareBuffers) take() (blocks []*block) {
+	if last := len(s.pages) - 1; last >= 0 {
+		blocks, s.pages = s.pages[last], s.pages[:last]
+	}
+	return blocks
 }

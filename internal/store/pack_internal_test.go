@@ -26,6 +26,9 @@ func TestDuePages(t *testing.T) {
 				pg.table = &table{}
 			}
 			p.pages = append(p.pages, pg, nil, &page{})
+			if s.age < quietTicks {
+				p.openBytes += s.open // of others, once they are packed
+			}
 		}
 		var got []int
 		for _, pg := range p.duePages() {
@@ -59,10 +62,10 @@ func TestDuePages(t *testing.T) {
 // TestEdits holds that a packed block is edited until it has as many edits as it may,
 // and that its text is the same then.
 func TestEdits(t *testing.T) {
-	f := func(room, may int) {
+	f := func(budget, may int) {
 		t.Helper()
 		p := newPart(1)
-		p.room = room
+		p.budget = budget
 		want := make([]string, pageSlots)
 		set := func(slot, version int) {
 			line := fmt.Sprintf("f{slot=\"%02d\",x=\"%0100d\"} %d\n", slot, slot, version)

@@ -23,7 +23,8 @@ type page struct {
 	packing int
 	// touched is the time of the last change, in the part's ticks.
 	touched uint64
-	used    uint64 // by slot
+	used    uint64 // slots with an object
+	removed uint64 // slots whose object is removed and whose lines are still in blocks
 	// Last, since the collector need not look at most of it.
 	uids       uids
 	bases      [pageSlots]uint64 // of the objects' text, by slot
@@ -61,6 +62,20 @@ func (p *page) set(slot int, r *Rendered, maxEdits int) (changed bool) {
 	}
 	return changed
 }
+
+// purge deletes the lines of removed objects.
+func (p *page) purge(maxEdits int) {
+	for slot := range pageSlots {
+		if p.removed&(1<<slot) != 0 {
+			p.clear(slot, maxEdits)
+		}
+	}
+	p.removed = 0
+}
+
+// discard empties a page that its part no longer has: a packer that is at work on it
+// finds nothing to close.
+func (p *page) discard() { p.open, p.openBytes, p.removed = nil, 0, 0 }
 
 // clear takes a slot's lines out of all families.
 func (p *page) clear(slot, maxEdits int) {

@@ -40,15 +40,15 @@ type Part struct {
 	// namespaces are those that pages have the numbers of.
 	namespaces namespaces
 	ticks      uint64 // goes on with each round of packing
-	// room is how many bytes more may be open, negative if there are too many.
-	room int
-	// spare are blocks by family for the text of pages to come: of a generation that is
-	// being built, for which a page is like the one before. Nobody else reads that.
-	spare [][]*block
+	// openBytes is what is open in all pages, budget how much may be.
+	openBytes, budget int
+	// spare is text buffers of packed pages, by family, for the next new page. Only a
+	// generation keeps any.
+	spare spareBuffers
 }
 
 func newPart(families int) *Part {
-	return &Part{families: families, room: maxOpenBytes}
+	return &Part{families: families, budget: maxOpenBytes}
 }
 
 // Set stores the text of an object, in place of what was there for its uid. It does
@@ -77,7 +77,7 @@ func (p *Part) set(r Rendered) place {
 	before := pg.openBytes
 	if pg.set(slot, &r, p.maxEdits()) {
 		pg.touched = p.ticks
-		p.room -= pg.openBytes - before
+		p.openBytes += pg.openBytes - before
 	}
 	return at
 }
@@ -106,6 +106,7 @@ func (p *Part) takePlace(k *key, namespace string) place {
 	pg := p.pages[n]
 	slot := pg.freeSlot()
 	pg.used |= 1 << slot
+	pg.removed &^= 1 << slot // the object's lines replace the others
 	pg.uids.set(slot, k)
 	pg.namespaces[slot] = p.namespaces.enter(namespace)
 	at := placeOf(n, slot)
@@ -130,13 +131,11 @@ func (p *Part) roomyPage() int {
 
 func (p *Part) newPage() *page {
 	pg := newPage(p.families, p.ticks)
-	if n := len(p.spare); n > 0 {
-		pg.open, p.spare = p.spare[n-1], p.spare[:n-1]
+	if pg.open = p.spare.take(); pg.open != nil {
 		for _, b := range pg.open {
-			if b != nil {
-				pg.openBytes += b.held()
-			}
+			pg.openBytes += b.held()
 		}
+		p.openBytes += pg.openBytes
 	}
 	return pg
 }
@@ -156,62 +155,62 @@ func (p *Part) Delete(uid string) {
 	k := keyOf(uid)
 	if at := p.find(&k); at != 0 {
 		p.remove(at)
+		p.purge(p.pages[at.page()])
 	}
 }
 
+// remove removes an object and leaves its lines in the page's blocks, where views skip
+// them.
 func (p *Part) remove(at place) {
 	pg, slot := p.pages[at.page()], at.slot()
 	k := pg.uids.key(slot)
-	pg.used &^= 1 << slot
 	p.index.remove(k.hash(), at)
 	p.namespaces.leave(pg.namespaces[slot])
 	p.roomy = min(p.roomy, at.page())
+	pg.uids.remove(slot)
+	pg.used &^= 1 << slot
+	pg.removed |= 1 << slot
 	if pg.empty() {
 		p.pages[at.page()] = nil
-		return
+		p.openBytes -= pg.openBytes
+		pg.discard()
 	}
-	pg.uids.remove(slot)
-	pg.clear(slot, p.maxEdits())
-	pg.touched = p.ticks
 }
 
-// Retain forgets the objects of which keep says false, a page at a time. It may be
+// purge deletes the lines of removed objects from a page, if there is one.
+func (p *Part) purge(pg *page) {
+	if pg == nil || pg.removed == 0 {
+		return
+	}
+	before := pg.openBytes
+	pg.purge(p.maxEdits())
+	pg.touched = p.ticks
+	p.openBytes += pg.openBytes - before
+}
+
+// Retain removes the objects of which keep says false, a page at a time. It does not
+// compress: the next Pack deletes their lines, which views skip until then. It may be
 // called at any time: a generation that is being built, and objects that are set
 // meanwhile, are left to the caller.
 func (p *Part) Retain(keep func(uid string) bool) {
-	for n := 0; ; n++ {
-		pg, more := p.retainPage(n, keep)
-		if !more {
-			return
-		}
-		if pg != nil {
-			p.packPage(pg) // text that is open takes many times the memory
-		}
+	for n := 0; p.retainPage(n, keep); n++ {
 	}
 }
 
-// retainPage is Retain for the n-th page. It gives that if it has changed and is
-// still there, and says whether there may be more.
-func (p *Part) retainPage(n int, keep func(uid string) bool) (changed *page, more bool) {
+// retainPage is Retain for the n-th page. It says whether there is one.
+func (p *Part) retainPage(n int, keep func(uid string) bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n >= len(p.pages) {
-		return nil, false
+		return false
 	}
 	pg := p.pages[n]
-	if pg == nil {
-		return nil, true
-	}
 	for slot := range pageSlots {
-		if pg.used&(1<<slot) == 0 {
-			continue
-		}
-		if !keep(pg.uids.get(slot)) {
+		if pg != nil && pg.used&(1<<slot) != 0 && !keep(pg.uids.get(slot)) {
 			p.remove(placeOf(n, slot))
-			changed = p.pages[n]
 		}
 	}
-	return changed, true
+	return true
 }
 
 // Len is the number of objects stored.

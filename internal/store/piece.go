@@ -25,6 +25,17 @@ func (p *page) piece(family int) piece {
 	return v.piece(family)
 }
 
+// lines is the number of lines.
+func (p *piece) lines() int {
+	switch {
+	case p.marks != nil:
+		return countLines(p.appendText(nil, new([]byte)))
+	case p.block != nil:
+		return p.block.lines
+	}
+	return int(p.packed.lines)
+}
+
 // stored says whether the piece goes into a gzip answer as text.
 func (p *piece) stored() bool { return p.block != nil || p.marks != nil }
 

@@ -105,7 +105,7 @@ func (v *View) add(p *Part, namespaces []string) {
 			pg.share()
 			vp.open = slices.Clone(pg.open)
 		}
-		if chosen != pg.used {
+		if chosen != pg.used|pg.removed {
 			pg.shareMarks()
 			vp.marks = pg.marks
 		}
@@ -204,13 +204,11 @@ func (r *Resource) Stats() Stats {
 			if p.packed.size > 0 {
 				stats.PackedBlocks++
 			}
-			if p.block == nil {
-				counts.Series += int(p.packed.lines)
-				continue
+			counts.Series += p.lines()
+			if p.block != nil {
+				stats.OpenBlocks++
+				stats.OpenBytes += p.block.held()
 			}
-			stats.OpenBlocks++
-			stats.OpenBytes += p.block.held()
-			counts.Series += p.block.lines
 		}
 		stats.Families = append(stats.Families, counts)
 	}

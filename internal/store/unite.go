@@ -23,7 +23,7 @@ func (p *Part) take(o *Part) {
 		pg.share()
 		own := pg.clone()
 		p.pages = append(p.pages, own)
-		p.room -= own.openBytes
+		p.openBytes += own.openBytes
 		p.enter(len(p.pages)-1, o)
 	}
 }
