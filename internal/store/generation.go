@@ -24,15 +24,14 @@ func (p *Part) Begin() *Generation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := &Part{
-		families:   p.families,
-		pages:      make([]*page, len(p.pages)),
-		roomy:      p.roomy,
-		index:      p.index.clone(),
-		namespaces: p.namespaces.clone(),
-		ticks:      p.ticks,
-		openBytes:  p.openBytes,
-		budget:     p.budget,
-		spare:      spareBuffers{most: sparePages},
+		families:  p.families,
+		pages:     make([]*page, len(p.pages)),
+		roomy:     p.roomy,
+		index:     p.index.clone(),
+		ticks:     p.ticks,
+		openBytes: p.openBytes,
+		budget:    p.budget,
+		spare:     spareBuffers{most: sparePages},
 	}
 	for n, pg := range p.pages {
 		if pg != nil {
@@ -138,6 +137,6 @@ func (p *Part) Replace(g *Generation) {
 			pg.discard()
 		}
 	}
-	p.pages, p.index, p.namespaces, p.roomy = g.next.pages, g.next.index, g.next.namespaces, g.next.roomy
+	p.pages, p.index, p.roomy = g.next.pages, g.next.index, g.next.roomy
 	p.openBytes = g.next.openBytes
 }

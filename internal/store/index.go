@@ -2,8 +2,7 @@ package store
 
 import (
 	"encoding/hex"
-	"hash/maphash"
-	"slices"
+	"maps"
 )
 
 // An id is a uid without its form. Nearly all uids are UUIDs as RFC 9562 writes
@@ -66,13 +65,6 @@ func keyOf[S string | []byte](uid S) key {
 	return key{other: string(uid)}
 }
 
-func (k *key) hash() uint32 {
-	if k.isID {
-		return uint32(maphash.Bytes(seed, k.id[:]))
-	}
-	return uint32(maphash.String(seed, k.other))
-}
-
 // A place is where an object is: one more than its page's number times pageSlots
 // plus its slot. 0 is nowhere.
 type place uint32
@@ -82,86 +74,46 @@ func placeOf(page, slot int) place { return place(page*pageSlots + slot + 1) }
 func (p place) page() int { return int(p-1) / pageSlots }
 func (p place) slot() int { return int(p-1) % pageSlots }
 
-// An index finds the places of a part's objects by the hashes of their keys. The keys
-// are in the pages: with them here too, it would take five times the memory.
+// An index finds the place of an object by its uid.
 type index struct {
-	entries []entry // a power of two of them, each as near after its hash as there was room
-	taken   int
+	ids    map[id]place
+	others map[string]place
 }
 
-type entry struct {
-	hash  uint32
-	place place
+func newIndex(objects int) index {
+	return index{ids: make(map[id]place, objects), others: map[string]place{}}
 }
 
-// The index has room for a third more than it holds at the least, and is made
-// smaller when it holds an eighth.
-const (
-	leastEntries = 8
-	fullQuarters = 3
-	emptyShare   = 8
-)
-
-func (x *index) clone() index { return index{slices.Clone(x.entries), x.taken} }
-
-func (x *index) after(i uint32) uint32 { return (i + 1) & x.mask() }
-func (x *index) mask() uint32          { return uint32(len(x.entries) - 1) }
-
-// find gives the place with the hash for which is says true, 0 if there is none.
-func (x *index) find(hash uint32, is func(place) bool) place {
-	if x.taken == 0 {
-		return 0
-	}
-	for i := hash & x.mask(); x.entries[i].place != 0; i = x.after(i) {
-		if e := x.entries[i]; e.hash == hash && is(e.place) {
-			return e.place
-		}
-	}
-	return 0
+// clone is a copy without the room that removed objects leave in a map.
+func (x *index) clone() index {
+	c := newIndex(len(x.ids))
+	maps.Copy(c.ids, x.ids)
+	maps.Copy(c.others, x.others)
+	return c
 }
 
-// put adds a place.
-func (x *index) put(hash uint32, at place) {
-	if (x.taken+1)*4 > len(x.entries)*fullQuarters {
-		x.resize(max(leastEntries, 2*len(x.entries)))
+func (x *index) len() int { return len(x.ids) + len(x.others) }
+
+// find gives the place of an object, 0 if it has none.
+func (x *index) find(k *key) place {
+	if k.isID {
+		return x.ids[k.id]
 	}
-	x.taken++
-	x.insert(entry{hash, at})
+	return x.others[k.other]
 }
 
-func (x *index) insert(e entry) {
-	i := e.hash & x.mask()
-	for x.entries[i].place != 0 {
-		i = x.after(i)
+func (x *index) put(k key, at place) {
+	if k.isID {
+		x.ids[k.id] = at
+		return
 	}
-	x.entries[i] = e
+	x.others[k.other] = at
 }
 
-// remove takes out a place that is there.
-func (x *index) remove(hash uint32, at place) {
-	gap := hash & x.mask()
-	for x.entries[gap].place != at {
-		gap = x.after(gap)
+func (x *index) remove(k key) {
+	if k.isID {
+		delete(x.ids, k.id)
+		return
 	}
-	// What comes after moves up, unless it would stand before its hash.
-	for i := x.after(gap); x.entries[i].place != 0; i = x.after(i) {
-		if fromHash := (i - x.entries[i].hash) & x.mask(); fromHash >= (i-gap)&x.mask() {
-			x.entries[gap], gap = x.entries[i], i
-		}
-	}
-	x.entries[gap] = entry{}
-	if x.taken--; x.taken*emptyShare < len(x.entries) && len(x.entries) > leastEntries {
-		x.resize(len(x.entries) / 2)
-	}
-}
-
-// resize makes room for n entries, which must be enough.
-func (x *index) resize(n int) {
-	old := x.entries
-	x.entries = make([]entry, n)
-	for _, e := range old {
-		if e.place != 0 {
-			x.insert(e)
-		}
-	}
+	delete(x.others, k.other)
 }

@@ -36,13 +36,13 @@ func (p *Part) checkInvariants() error {
 		}
 		for slot := range pageSlots {
 			k := pg.uids.key(slot)
-			if at := p.find(&k); pg.used&(1<<slot) != 0 && at != placeOf(n, slot) {
+			if at := p.index.find(&k); pg.used&(1<<slot) != 0 && at != placeOf(n, slot) {
 				errs = append(errs, fmt.Errorf("page %d, slot %d: found at %d", n, slot, at))
 			}
 		}
 	}
-	if objects != p.index.taken {
-		errs = append(errs, fmt.Errorf("%d objects in pages, %d in the index", objects, p.index.taken))
+	if objects != p.index.len() {
+		errs = append(errs, fmt.Errorf("%d objects in pages, %d in the index", objects, p.index.len()))
 	}
 	if open != p.openBytes {
 		errs = append(errs, fmt.Errorf("%d bytes open in pages, counted as %d", open, p.openBytes))

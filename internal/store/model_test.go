@@ -509,3 +509,43 @@ func TestGenerationLeavesPartAlone(t *testing.T) {
 	part.Replace(g)
 	check(t, r, m)
 }
+
+// TestNamespaceOfObject holds that a view of a namespace has the objects that were last set
+// in it: of those set again in another, deleted and listed, none.
+func TestNamespaceOfObject(t *testing.T) {
+	r := store.NewResource("things", families, 1)
+	part := r.Parts()[0]
+	in := func(namespace, uid string) store.Rendered {
+		o := render(uid, 1)
+		o.Namespace = namespace
+		return o
+	}
+	f := func(objects int, namespaces ...string) {
+		t.Helper()
+		a, _, err := parse(read(t, r, namespaces...))
+		if err != nil || len(a) != objects {
+			t.Errorf("%d objects in %q, want %d, %v", len(a), namespaces, objects, err)
+		}
+	}
+	for i := range 100 {
+		part.Set(in("shop", uidOf("one", i)))
+	}
+	f(100, "shop")
+	f(0, "")
+	for i := range 50 {
+		part.Set(in("bank", uidOf("one", i)))
+	}
+	f(50, "shop")
+	f(50, "bank", "elsewhere")
+	f(100, "shop", "bank")
+	part.Delete(uidOf("one", 7))
+	part.Set(in("", uidOf("one", 200)))
+	f(49, "bank")
+	f(1, "")
+	g := part.Begin()
+	g.Set(in("bank", uidOf("one", 70)))
+	f(0, "one")
+	part.Replace(g)
+	f(0, "shop")
+	f(1, "bank")
+}

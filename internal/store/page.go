@@ -3,6 +3,7 @@ package store
 import (
 	"math/bits"
 	"slices"
+	"unique"
 )
 
 // pageSlots is the number of objects of a page: more of them pack better, and
@@ -27,8 +28,8 @@ type page struct {
 	removed uint64 // slots whose object is removed and whose lines are still in blocks
 	// Last, since the collector need not look at most of it.
 	uids       uids
-	bases      [pageSlots]uint64 // of the objects' text, by slot
-	namespaces [pageSlots]uint32 // their numbers, by slot
+	bases      [pageSlots]uint64                // of the objects' text, by slot
+	namespaces [pageSlots]unique.Handle[string] // by slot
 }
 
 func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }
@@ -159,9 +160,9 @@ func (p *page) packedLines(b *block, slot, family, length int) (start, lines int
 }
 
 // choose gives the slots of objects in one of the namespaces.
-func (p *page) choose(namespaces []uint32) (chosen uint64) {
-	for slot, number := range p.namespaces {
-		if p.used&(1<<slot) != 0 && slices.Contains(namespaces, number) {
+func (p *page) choose(namespaces []unique.Handle[string]) (chosen uint64) {
+	for slot, namespace := range p.namespaces {
+		if p.used&(1<<slot) != 0 && slices.Contains(namespaces, namespace) {
 			chosen |= 1 << slot
 		}
 	}

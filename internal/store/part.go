@@ -3,6 +3,7 @@ package store
 import (
 	"hash/maphash"
 	"sync"
+	"unique"
 )
 
 var seed = maphash.MakeSeed()
@@ -37,9 +38,7 @@ type Part struct {
 	pages []*page // nil where there are no objects
 	roomy int     // no page before has room
 	index index
-	// namespaces are those that pages have the numbers of.
-	namespaces namespaces
-	ticks      uint64 // goes on with each round of packing
+	ticks uint64 // goes on with each round of packing
 	// openBytes is what is open in all pages, budget how much may be.
 	openBytes, budget int
 	// spare is text buffers of packed pages, by family, for the next new page. Only a
@@ -48,7 +47,7 @@ type Part struct {
 }
 
 func newPart(families int) *Part {
-	return &Part{families: families, budget: maxOpenBytes}
+	return &Part{families: families, budget: maxOpenBytes, index: newIndex(0)}
 }
 
 // Set stores the text of an object, in place of what was there for its uid. It does
@@ -61,18 +60,15 @@ func (p *Part) set(r Rendered) place {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(r.UID)
-	at := p.find(&k)
+	at := p.index.find(&k)
 	if r.Kept != nil && (at == 0 || r.Basis == 0 || r.Basis != p.basis(at)) {
 		return 0
 	}
 	if at == 0 {
-		at = p.takePlace(&k, r.Namespace)
+		at = p.takePlace(&k)
 	}
 	pg, slot := p.pages[at.page()], at.slot()
-	if number := pg.namespaces[slot]; !p.namespaces.is(number, r.Namespace) {
-		p.namespaces.leave(number)
-		pg.namespaces[slot] = p.namespaces.enter(r.Namespace)
-	}
+	pg.namespaces[slot] = unique.Make(r.Namespace)
 	pg.bases[slot] = r.Basis
 	before := pg.openBytes
 	if pg.set(slot, &r, p.maxEdits()) {
@@ -87,7 +83,7 @@ func (p *Part) Basis(uid []byte) uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(uid)
-	if at := p.find(&k); at != 0 {
+	if at := p.index.find(&k); at != 0 {
 		return p.basis(at)
 	}
 	return 0
@@ -95,22 +91,16 @@ func (p *Part) Basis(uid []byte) uint64 {
 
 func (p *Part) basis(at place) uint64 { return p.pages[at.page()].bases[at.slot()] }
 
-// find gives the place of an object, 0 if it has none.
-func (p *Part) find(k *key) place {
-	return p.index.find(k.hash(), func(at place) bool { return p.pages[at.page()].uids.key(at.slot()) == *k })
-}
-
 // takePlace finds a place for a new object.
-func (p *Part) takePlace(k *key, namespace string) place {
+func (p *Part) takePlace(k *key) place {
 	n := p.roomyPage()
 	pg := p.pages[n]
 	slot := pg.freeSlot()
 	pg.used |= 1 << slot
 	pg.removed &^= 1 << slot // the object's lines replace the others
 	pg.uids.set(slot, k)
-	pg.namespaces[slot] = p.namespaces.enter(namespace)
 	at := placeOf(n, slot)
-	p.index.put(k.hash(), at)
+	p.index.put(pg.uids.key(slot), at)
 	return at
 }
 
@@ -145,7 +135,7 @@ func (p *Part) Has(uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(uid)
-	return p.find(&k) != 0
+	return p.index.find(&k) != 0
 }
 
 // Delete forgets an object. It does nothing for a uid that is not stored.
@@ -153,7 +143,7 @@ func (p *Part) Delete(uid string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(uid)
-	if at := p.find(&k); at != 0 {
+	if at := p.index.find(&k); at != 0 {
 		p.remove(at)
 		p.purge(p.pages[at.page()])
 	}
@@ -163,9 +153,7 @@ func (p *Part) Delete(uid string) {
 // them.
 func (p *Part) remove(at place) {
 	pg, slot := p.pages[at.page()], at.slot()
-	k := pg.uids.key(slot)
-	p.index.remove(k.hash(), at)
-	p.namespaces.leave(pg.namespaces[slot])
+	p.index.remove(pg.uids.key(slot))
 	p.roomy = min(p.roomy, at.page())
 	pg.uids.remove(slot)
 	pg.used &^= 1 << slot
@@ -217,5 +205,5 @@ func (p *Part) retainPage(n int, keep func(uid string) bool) bool {
 func (p *Part) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.index.taken
+	return p.index.len()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
+	"unique"
 )
 
 // A Resource is the text of one resource's objects.
@@ -79,23 +80,26 @@ type viewedPage struct {
 // before the call. If namespaces are given, it is that of objects in them.
 func (r *Resource) View(namespaces ...string) View {
 	v := View{resource: r}
+	var handles []unique.Handle[string]
+	for _, namespace := range namespaces {
+		handles = append(handles, unique.Make(namespace))
+	}
 	for _, p := range r.parts {
-		v.add(p, namespaces)
+		v.add(p, handles)
 	}
 	return v
 }
 
-func (v *View) add(p *Part, namespaces []string) {
+func (v *View) add(p *Part, namespaces []unique.Handle[string]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	numbers := p.namespaces.find(namespaces)
 	for _, pg := range p.pages {
 		if pg == nil {
 			continue
 		}
 		chosen := pg.used
 		if len(namespaces) > 0 {
-			chosen = pg.choose(numbers)
+			chosen = pg.choose(namespaces)
 		}
 		if chosen == 0 {
 			continue

@@ -24,19 +24,17 @@ func (p *Part) take(o *Part) {
 		own := pg.clone()
 		p.pages = append(p.pages, own)
 		p.openBytes += own.openBytes
-		p.enter(len(p.pages)-1, o)
+		p.enter(len(p.pages) - 1)
 	}
 }
 
 // enter notes the objects of a page that comes from another part.
-func (p *Part) enter(n int, from *Part) {
+func (p *Part) enter(n int) {
 	pg := p.pages[n]
 	for slot := range pageSlots {
 		if pg.used&(1<<slot) == 0 {
 			continue
 		}
-		k := pg.uids.key(slot)
-		p.index.put(k.hash(), placeOf(n, slot))
-		pg.namespaces[slot] = p.namespaces.enter(string(from.namespaces.name(pg.namespaces[slot])))
+		p.index.put(pg.uids.key(slot), placeOf(n, slot))
 	}
 }
