@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bufio"
 	"encoding/binary"
 	"io"
+	"sync"
 )
 
 // An Answer is the text of views one after another, with an end. It can be
@@ -101,32 +103,42 @@ func (p *piece) gzipSize() int {
 	return p.size + (p.size+storedBytes-1)/storedBytes*storedHead
 }
 
+// writeBytes is the size of writes of a gzip answer: blocks are smaller than is worth a
+// system call.
+const writeBytes = 128 << 10
+
+var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeBytes) }}
+
 // WriteGzip writes the answer as one gzip member. Packed blocks are copied, open
 // ones stored: nothing is compressed.
 func (a *Answer) WriteGzip(to io.Writer) error {
-	g := gzipper{gatherer: newGatherer(to)}
-	defer g.release()
+	w := writers.Get().(*bufio.Writer)
+	w.Reset(to)
+	defer func() {
+		w.Reset(nil)
+		writers.Put(w)
+	}()
+	g := gzipper{to: w}
 	g.write(gzipHead)
-	var err error
 	if !a.unready {
-		a.pieces(func(p *piece) bool { err = g.piece(p, nil); return err == nil })
+		a.pieces(func(p *piece) bool { return g.piece(p, nil) == nil })
 	} else {
-		err = a.writeAhead(&packedSegments, func(p *piece) bool { return !p.ready() }, g.segment)
-	}
-	if err != nil {
-		return err
+		_ = a.writeAhead(&packedSegments, func(p *piece) bool { return !p.ready() }, g.segment) // Flush returns the error
 	}
 	g.write(gzipLast)
 	g.write(binary.LittleEndian.AppendUint32(nil, g.sum.crc))
 	g.write(binary.LittleEndian.AppendUint32(nil, uint32(g.sum.size)))
-	return g.flush()
+	return w.Flush()
 }
 
 // A gzipper writes what is between the head and the end of a gzip member.
 type gzipper struct {
-	*gatherer
+	to  *bufio.Writer // which keeps the first error
 	sum checksum
+	err error
 }
+
+func (g *gzipper) write(p []byte) { _, g.err = g.to.Write(p) }
 
 // segment writes a segment.
 func (g *gzipper) segment(s *segment) error {
