@@ -7,39 +7,39 @@ import (
 	"sync"
 )
 
-// An Answer is the text of views one after another, with an end. It can be
-// written plain or as a gzip member.
+// An Answer is the body of a response: the text of views in order and a trailer. It can be
+// written as plain text or as a gzip member.
 type Answer struct {
 	views []View
-	pick  func(headers) *piece
-	end   *piece // nil if there is none
+	pick  func(headers) *chunk
+	end   *chunk // nil if there is none
 	measures
 }
 
-// measures are what an answer will be.
+// measures are the sizes of a response.
 type measures struct {
 	size, gzipSize int64
-	unready        bool // there are pieces that are not ready
+	unready        bool // some chunk is not ready
 }
 
-// add adds a piece.
-func (m *measures) add(p *piece) {
+// add counts a chunk.
+func (m *measures) add(p *chunk) {
 	m.size += int64(p.size)
 	m.gzipSize += int64(p.gzipSize())
 	m.unready = m.unready || !p.ready()
 }
 
-// NewAnswer puts an answer together.
+// NewAnswer returns an Answer with the headers of the Prometheus text format.
 func NewAnswer(views []View, end string) *Answer {
-	return newAnswer(views, func(h headers) *piece { return h.text }, end)
+	return newAnswer(views, func(h headers) *chunk { return h.text }, end)
 }
 
-// NewTypedAnswer is NewAnswer with the headers for formats that know more types.
+// NewTypedAnswer is NewAnswer with the headers of formats that have more metric types.
 func NewTypedAnswer(views []View, end string) *Answer {
-	return newAnswer(views, func(h headers) *piece { return h.typed }, end)
+	return newAnswer(views, func(h headers) *chunk { return h.typed }, end)
 }
 
-func newAnswer(views []View, pick func(headers) *piece, end string) *Answer {
+func newAnswer(views []View, pick func(headers) *chunk, end string) *Answer {
 	a := &Answer{views: views, pick: pick}
 	a.gzipSize = int64(len(gzipHead) + len(gzipLast) + gzipTail)
 	for _, v := range views {
@@ -52,8 +52,8 @@ func newAnswer(views []View, pick func(headers) *piece, end string) *Answer {
 	return a
 }
 
-// measure adds all that pieces gives, but page after page, which is quicker.
-func (v View) measure(pick func(headers) *piece, m *measures) {
+// measure counts all chunks, page by page, which is faster than chunks.
+func (v View) measure(pick func(headers) *chunk, m *measures) {
 	if v.objects == 0 {
 		return
 	}
@@ -65,10 +65,10 @@ func (v View) measure(pick func(headers) *piece, m *measures) {
 	}
 }
 
-// pieces calls yield with the answer's pieces until that says false.
-func (a *Answer) pieces(yield func(*piece) bool) {
+// chunks calls yield with the chunks in order until it returns false.
+func (a *Answer) chunks(yield func(*chunk) bool) {
 	for _, v := range a.views {
-		if !v.pieces(a.pick, yield) {
+		if !v.chunks(a.pick, yield) {
 			return
 		}
 	}
@@ -77,13 +77,13 @@ func (a *Answer) pieces(yield func(*piece) bool) {
 	}
 }
 
-// Size is the length of the text.
+// Size returns the length of the text.
 func (a *Answer) Size() int64 { return a.size }
 
-// GzipSize is the length of what WriteGzip writes.
+// GzipSize returns the number of bytes that WriteGzip writes.
 func (a *Answer) GzipSize() int64 { return a.gzipSize }
 
-// The bytes of a gzip member around its blocks, by RFC 1952 and RFC 1951.
+// The frame of a gzip member, by RFC 1952 and RFC 1951.
 var (
 	gzipHead = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255} // deflate, no name, no time, quickest, unknown system
 	gzipLast = []byte{1, 0, 0, 0xff, 0xff}                  // an empty stored block, the final one
@@ -95,22 +95,22 @@ const (
 	storedBytes = 65535 // in a stored block at the most
 )
 
-// gzipSize is how much of a gzip answer the piece is.
-func (p *piece) gzipSize() int {
+// gzipSize returns the length of the chunk in a gzip response.
+func (p *chunk) gzipSize() int {
 	if !p.stored() {
 		return len(p.data)
 	}
 	return p.size + (p.size+storedBytes-1)/storedBytes*storedHead
 }
 
-// writeBytes is the size of writes of a gzip answer: blocks are smaller than is worth a
-// system call.
+// writeBytes is the size of the buffer of a gzip response: blocks are too small for a system
+// call each.
 const writeBytes = 128 << 10
 
 var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeBytes) }}
 
-// WriteGzip writes the answer as one gzip member. Packed blocks are copied, open
-// ones stored: nothing is compressed.
+// WriteGzip writes one gzip member. It copies compressed blocks and writes open blocks as
+// stored blocks: it compresses nothing.
 func (a *Answer) WriteGzip(to io.Writer) error {
 	w := writers.Get().(*bufio.Writer)
 	w.Reset(to)
@@ -121,9 +121,9 @@ func (a *Answer) WriteGzip(to io.Writer) error {
 	g := gzipper{to: w}
 	g.write(gzipHead)
 	if !a.unready {
-		a.pieces(func(p *piece) bool { return g.piece(p, nil) == nil })
+		a.chunks(func(p *chunk) bool { return g.chunk(p, nil) == nil })
 	} else {
-		_ = a.writeAhead(&packedSegments, func(p *piece) bool { return !p.ready() }, g.segment) // Flush returns the error
+		_ = a.writeAhead(&gzipSegments, func(p *chunk) bool { return !p.ready() }, g.segment) // Flush returns the error
 	}
 	g.write(gzipLast)
 	g.write(binary.LittleEndian.AppendUint32(nil, g.sum.crc))
@@ -131,25 +131,25 @@ func (a *Answer) WriteGzip(to io.Writer) error {
 	return w.Flush()
 }
 
-// A gzipper writes what is between the head and the end of a gzip member.
+// A gzipper writes the blocks of a gzip member.
 type gzipper struct {
-	to  *bufio.Writer // which keeps the first error
+	to  *bufio.Writer // keeps the first error
 	sum checksum
 	err error
 }
 
 func (g *gzipper) write(p []byte) { _, g.err = g.to.Write(p) }
 
-// segment writes a segment.
+// segment writes the chunks of a segment.
 func (g *gzipper) segment(s *segment) error {
 	text := *s.text
-	for i := range s.pieces {
-		p := &s.pieces[i]
+	for i := range s.chunks {
+		p := &s.chunks[i]
 		var err error
 		if p.ready() {
-			err = g.piece(p, nil)
+			err = g.chunk(p, nil)
 		} else {
-			err = g.piece(p, text[:p.size])
+			err = g.chunk(p, text[:p.size])
 			text = text[p.size:]
 		}
 		if err != nil {
@@ -159,11 +159,11 @@ func (g *gzipper) segment(s *segment) error {
 	return nil
 }
 
-// piece writes a piece, given its text if that is not ready.
-func (g *gzipper) piece(p *piece, text []byte) error {
+// chunk writes a chunk. text is its inflated text if it is not ready.
+func (g *gzipper) chunk(p *chunk, text []byte) error {
 	if !p.stored() {
 		g.write(p.data)
-		g.sum.add(p.packed.crc, p.size, p.packed.shift)
+		g.sum.add(p.compressed.crc, p.size, p.compressed.shift)
 		return g.err
 	}
 	if p.ready() {

@@ -2,31 +2,31 @@ package store
 
 import "sync"
 
-// A Generation is the next content of a part, built beside the present one from
-// what of it is still true: text that has not changed stays packed as it is. It
-// serves the goroutine of the part's source.
+// A Generation is a staging copy of a part: the next content, built from a complete list
+// beside the present content. It shares the blocks that do not change. One goroutine, that of
+// the part's source, uses it.
 type Generation struct {
 	next *Part
-	seen []uint64 // by page and slot: has been set
-	// packing are the pages being packed beside, packer the permission to.
-	packing  sync.WaitGroup
-	packer   chan struct{}
-	finished bool
+	seen []uint64 // by page, slots set since Begin
+	// compacting waits for the background compaction, of which compactor admits one.
+	compacting sync.WaitGroup
+	compactor  chan struct{}
+	finished   bool
 }
 
-// sparePages is how many pages of text buffers a generation keeps: that of the page
-// that is packed beside, and one more.
+// sparePages is the length of the free list: the page of the background compaction and one
+// more.
 const sparePages = 2
 
-// Begin starts the next generation of the part, as yet without objects. The
-// part must not be written to before the generation has taken its place.
+// Begin starts a Generation, without objects. Set and Delete must not be called on the part
+// until Replace.
 func (p *Part) Begin() *Generation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := &Part{
 		families:  p.families,
 		pages:     make([]*page, len(p.pages)),
-		roomy:     p.roomy,
+		nonFull:   p.nonFull,
 		index:     p.index.clone(),
 		ticks:     p.ticks,
 		openBytes: p.openBytes,
@@ -39,11 +39,11 @@ func (p *Part) Begin() *Generation {
 			next.pages[n] = pg.clone()
 		}
 	}
-	return &Generation{next: next, seen: make([]uint64, len(p.pages)), packer: make(chan struct{}, 1)}
+	return &Generation{next: next, seen: make([]uint64, len(p.pages)), compactor: make(chan struct{}, 1)}
 }
 
-// Set is Part.Set on the generation. What is kept is of the present content, if the
-// object was not set before.
+// Set is Part.Set on the generation. Lines that r leaves out come from the present content
+// if the object has not been set since Begin.
 func (g *Generation) Set(r Rendered) bool {
 	at := g.next.set(r)
 	if at == 0 {
@@ -54,33 +54,32 @@ func (g *Generation) Set(r Rendered) bool {
 		g.seen = append(g.seen, 0)
 	}
 	g.seen[at.page()] |= 1 << at.slot()
-	// A page of which everything is known now will hardly be touched again
-	// before it is seen: packing it keeps the whole from being open at once. Of a page
-	// with an object that has been deleted that is known at the end.
+	// A full page whose objects have all been set hardly changes again before Replace.
+	// Whether an object has been deleted is known at the end: the budget bounds such pages.
 	if pg := g.next.pages[at.page()]; pg.full() && g.seen[at.page()] == pg.used {
-		g.pack(pg)
+		g.compact(pg)
 	}
 	for _, pg := range g.next.overBudget() {
-		g.next.packPage(pg)
+		g.next.compactPage(pg)
 	}
 	return true
 }
 
-// pack packs a page while more objects are set, or at once if another is being
-// packed: setting is to be no quicker than packing.
-func (g *Generation) pack(pg *page) {
+// compact compacts a page in the background, or in the foreground if the background is busy:
+// Set must not outrun compaction.
+func (g *Generation) compact(pg *page) {
 	select {
-	case g.packer <- struct{}{}:
-		g.packing.Go(func() {
-			g.next.packPage(pg)
-			<-g.packer
+	case g.compactor <- struct{}{}:
+		g.compacting.Go(func() {
+			g.next.compactPage(pg)
+			<-g.compactor
 		})
 	default:
-		g.next.packPage(pg)
+		g.next.compactPage(pg)
 	}
 }
 
-// Retain takes back objects that were set and of which keep says false.
+// Retain removes the objects that were set and for which keep returns false.
 func (g *Generation) Retain(keep func(uid string) bool) {
 	for n, pg := range g.next.pages {
 		for slot := range pageSlots {
@@ -95,40 +94,38 @@ func (g *Generation) isSeen(page, slot int) bool {
 	return page < len(g.seen) && g.seen[page]&(1<<slot) != 0
 }
 
-// Finish removes the objects that were not set and packs the rest, a page at a time.
-// It is for callers that hold a lock while they call Replace, which does not compress
-// anything after it.
+// Finish removes the objects that were not set and compacts the rest, page by page. After
+// it, Replace compresses nothing and may be called under a lock.
 func (g *Generation) Finish() {
-	g.packing.Wait()
-	g.next.spare = spareBuffers{} // there are no more new pages
+	g.compacting.Wait()
+	g.next.spare = spareBuffers{} // no pages are added any more
 	for n := range g.next.pages {
 		g.removeUnseen(n)
 		if pg := g.next.pages[n]; pg != nil {
-			g.next.packPage(pg)
+			g.next.compactPage(pg)
 		}
 	}
 	g.finished = true
 }
 
-// removeUnseen removes the objects of a page that were not set.
+// removeUnseen removes the objects of a page that were not set since Begin.
 func (g *Generation) removeUnseen(n int) {
 	pg := g.next.pages[n]
 	for slot := range pageSlots {
 		if pg != nil && pg.used&(1<<slot) != 0 && !g.isSeen(n, slot) {
-			g.next.remove(placeOf(n, slot))
+			g.next.remove(slotRefOf(n, slot))
 		}
 	}
 }
 
-// Replace makes g the content of the part in one step: a view has all of the old
-// content or all of the new. It finishes g if that has not been done. g must not be
-// used afterwards.
+// Replace makes g the content of the part in one step: a view has all of the old content or
+// all of the new. It calls Finish if the caller has not. g must not be used afterwards.
 func (p *Part) Replace(g *Generation) {
 	if !g.finished {
 		g.Finish()
 	}
 	for n := range g.next.pages {
-		g.removeUnseen(n) // what was taken back since
+		g.removeUnseen(n) // removed by Retain since Finish
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -137,6 +134,6 @@ func (p *Part) Replace(g *Generation) {
 			pg.discard()
 		}
 	}
-	p.pages, p.index, p.roomy = g.next.pages, g.next.index, g.next.roomy
+	p.pages, p.index, p.nonFull = g.next.pages, g.next.index, g.next.nonFull
 	p.openBytes = g.next.openBytes
 }

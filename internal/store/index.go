@@ -5,16 +5,15 @@ import (
 	"maps"
 )
 
-// An id is a uid without its form. Nearly all uids are UUIDs as RFC 9562 writes
-// them, and of those the collector has nothing to look at.
+// An id is a uid that is a UUID in the form of RFC 9562, as nearly all are. It has no pointers.
 type id [16]byte
 
-// The length of a UUID, and where its groups of digits begin and end.
+// The length of a UUID and the bounds of its groups.
 const uuidLength = 36
 
 var uuidGroups = [...][2]int{{0, 8}, {9, 13}, {14, 18}, {19, 23}, {24, uuidLength}}
 
-// parseID gives the id of a uid, and false if it is not what String gives of one.
+// parseID parses a uid. It accepts exactly what String returns.
 func parseID[S string | []byte](uid S) (i id, ok bool) {
 	if len(uid) != uuidLength {
 		return id{}, false
@@ -33,7 +32,7 @@ func parseID[S string | []byte](uid S) (i id, ok bool) {
 	return i, true
 }
 
-// String is the uid.
+// String returns the uid.
 func (i id) String() string {
 	text := i.text()
 	return string(text[:])
@@ -51,7 +50,7 @@ func (i id) text() (s [uuidLength]byte) {
 	return s
 }
 
-// A key is a uid as it is looked for: its id, or, if it has none, itself.
+// A key is a uid as the key of an index: an id, or the uid itself if it is no UUID.
 type key struct {
 	id    id
 	other string
@@ -65,26 +64,25 @@ func keyOf[S string | []byte](uid S) key {
 	return key{other: string(uid)}
 }
 
-// A place is where an object is: one more than its page's number times pageSlots
-// plus its slot. 0 is nowhere.
-type place uint32
+// A slotRef refers to a slot: page*pageSlots + slot + 1. 0 refers to none.
+type slotRef uint32
 
-func placeOf(page, slot int) place { return place(page*pageSlots + slot + 1) }
+func slotRefOf(page, slot int) slotRef { return slotRef(page*pageSlots + slot + 1) }
 
-func (p place) page() int { return int(p-1) / pageSlots }
-func (p place) slot() int { return int(p-1) % pageSlots }
+func (p slotRef) page() int { return int(p-1) / pageSlots }
+func (p slotRef) slot() int { return int(p-1) % pageSlots }
 
-// An index finds the place of an object by its uid.
+// An index maps uids to slots.
 type index struct {
-	ids    map[id]place
-	others map[string]place
+	ids    map[id]slotRef
+	others map[string]slotRef
 }
 
 func newIndex(objects int) index {
-	return index{ids: make(map[id]place, objects), others: map[string]place{}}
+	return index{ids: make(map[id]slotRef, objects), others: map[string]slotRef{}}
 }
 
-// clone is a copy without the room that removed objects leave in a map.
+// clone returns a copy of minimal size: maps do not shrink.
 func (x *index) clone() index {
 	c := newIndex(len(x.ids))
 	maps.Copy(c.ids, x.ids)
@@ -94,15 +92,15 @@ func (x *index) clone() index {
 
 func (x *index) len() int { return len(x.ids) + len(x.others) }
 
-// find gives the place of an object, 0 if it has none.
-func (x *index) find(k *key) place {
+// find returns the slot of an object, 0 if there is none.
+func (x *index) find(k *key) slotRef {
 	if k.isID {
 		return x.ids[k.id]
 	}
 	return x.others[k.other]
 }
 
-func (x *index) put(k key, at place) {
+func (x *index) put(k key, at slotRef) {
 	if k.isID {
 		x.ids[k.id] = at
 		return

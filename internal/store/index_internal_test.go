@@ -57,7 +57,7 @@ func FuzzIDs(f *testing.F) {
 func TestPlaces(t *testing.T) {
 	f := func(page, slot int) {
 		t.Helper()
-		if at := placeOf(page, slot); at == 0 || at.page() != page || at.slot() != slot {
+		if at := slotRefOf(page, slot); at == 0 || at.page() != page || at.slot() != slot {
 			t.Errorf("page %d, slot %d: %d is page %d, slot %d", page, slot, at, at.page(), at.slot())
 		}
 	}

@@ -31,12 +31,12 @@ func (p *Part) checkInvariants() error {
 		if err := pg.checkInvariants(); err != nil {
 			errs = append(errs, fmt.Errorf("page %d: %w", n, err))
 		}
-		if n < p.roomy && !pg.full() {
-			errs = append(errs, fmt.Errorf("page %d has a free slot and the first such is %d", n, p.roomy))
+		if n < p.nonFull && !pg.full() {
+			errs = append(errs, fmt.Errorf("page %d has a free slot and the first such is %d", n, p.nonFull))
 		}
 		for slot := range pageSlots {
 			k := pg.uids.key(slot)
-			if at := p.index.find(&k); pg.used&(1<<slot) != 0 && at != placeOf(n, slot) {
+			if at := p.index.find(&k); pg.used&(1<<slot) != 0 && at != slotRefOf(n, slot) {
 				errs = append(errs, fmt.Errorf("page %d, slot %d: found at %d", n, slot, at))
 			}
 		}
@@ -60,9 +60,9 @@ func (p *page) checkInvariants() error {
 		}
 		size := 0
 		for slot := range pageSlots {
-			size += p.marks.length(slot, family)
+			size += p.fingerprints.length(slot, family)
 		}
-		if of := p.piece(family); of.size != size {
+		if of := p.chunk(family); of.size != size {
 			errs = append(errs, fmt.Errorf("family %d: %d bytes of text, %d by slot", family, of.size, size))
 		}
 	}
@@ -73,7 +73,7 @@ func (p *page) checkInvariants() error {
 		errs = append(errs, fmt.Errorf("slots %b have an object that is removed", p.used&p.removed))
 	}
 	for slot := range pageSlots {
-		if lines := p.marks.row(slot); (p.used|p.removed)&(1<<slot) == 0 && lines {
+		if lines := p.fingerprints.row(slot); (p.used|p.removed)&(1<<slot) == 0 && lines {
 			errs = append(errs, fmt.Errorf("slot %d has lines and no object", slot))
 		}
 	}
@@ -84,9 +84,9 @@ func (p *page) checkInvariants() error {
 }
 
 // row says whether a slot has lines of any family.
-func (m *marks) row(slot int) bool {
+func (m *fingerprints) row(slot int) bool {
 	for family := range m.columns {
-		if m.mark(slot, family) != (mark{}) {
+		if m.fingerprint(slot, family) != (fingerprint{}) {
 			return true
 		}
 	}

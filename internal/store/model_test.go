@@ -23,7 +23,7 @@ type model map[string]int
 // The families of the tests: every object has its value in a line of the first and,
 // in one of the second, what of it is steady, unless that is a multiple of 3. For one
 // steady value that line is long. Lines are as long as those of an exporter: a page of
-// short ones would never be edited.
+// short ones would never have deltas.
 var families = []store.Family{{Name: "a", Header: []byte("# a\n")}, {Name: "b", Header: []byte("# b\n")}}
 
 func render(uid string, v int) store.Rendered {
@@ -98,26 +98,26 @@ func namespaceOf(uid string) string {
 func read(t *testing.T, r *store.Resource, namespaces ...string) string {
 	t.Helper()
 	answer := store.NewAnswer([]store.View{r.View(namespaces...)}, "")
-	var text, packed bytes.Buffer
+	var text, compressed bytes.Buffer
 	if err := answer.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	if err := answer.WriteGzip(&packed); err != nil {
+	if err := answer.WriteGzip(&compressed); err != nil {
 		t.Fatal(err)
 	}
-	if int64(text.Len()) != answer.Size() || int64(packed.Len()) != answer.GzipSize() {
-		t.Fatalf("wrote %d and %d bytes, said %d and %d", text.Len(), packed.Len(), answer.Size(), answer.GzipSize())
+	if int64(text.Len()) != answer.Size() || int64(compressed.Len()) != answer.GzipSize() {
+		t.Fatalf("wrote %d and %d bytes, said %d and %d", text.Len(), compressed.Len(), answer.Size(), answer.GzipSize())
 	}
-	if got := gunzip(t, packed.Bytes()); got != text.String() {
-		t.Fatalf("text %q and packed %q", text.String(), got)
+	if got := gunzip(t, compressed.Bytes()); got != text.String() {
+		t.Fatalf("text %q and compressed %q", text.String(), got)
 	}
 	return text.String()
 }
 
 // gunzip reads one gzip member, after which there must be nothing.
-func gunzip(t *testing.T, packed []byte) string {
+func gunzip(t *testing.T, compressed []byte) string {
 	t.Helper()
-	in := bytes.NewReader(packed)
+	in := bytes.NewReader(compressed)
 	z, err := gzip.NewReader(in)
 	if err != nil {
 		t.Fatal(err)
@@ -360,10 +360,10 @@ func oneGeneration(a, b model, objects int) bool {
 	return len(a) == objects && len(values) == 1 && (v%3 == 0 && len(b) == 0 || len(b) == objects && b["uid-0"] == v)
 }
 
-// TestReadersAndPackingAreConcurrent lets a writer, readers and the packing work
+// TestReadersAndPackAreConcurrent lets a writer, readers and Pack work
 // on one part. Readers look for what can be known whatever the moment: every
 // line in its place, no series twice, and of the uids that are always there all.
-func TestReadersAndPackingAreConcurrent(t *testing.T) {
+func TestReadersAndPackAreConcurrent(t *testing.T) {
 	const lasting, rounds = 100, 3000
 	r := store.NewResource("things", families, 1)
 	part, m := r.Parts()[0], model{}
@@ -487,7 +487,7 @@ func TestViewStays(t *testing.T) {
 }
 
 // TestGenerationLeavesPartAlone holds that what is being built takes nothing from
-// what is there, whether that is packed or not.
+// what is there, whether that is compressed or not.
 func TestGenerationLeavesPartAlone(t *testing.T) {
 	r := store.NewResource("things", families, 1)
 	part, m := r.Parts()[0], model{}

@@ -8,41 +8,39 @@ import (
 
 var seed = maphash.MakeSeed()
 
-// hash tells lines apart.
+// hash is the hash of lines that fingerprints are cut from.
 func hash(lines []byte) uint64 { return maphash.Bytes(seed, lines) }
 
-// Rendered is the text of an object.
+// Rendered is the rendered series of an object.
 type Rendered struct {
 	UID string
-	// Namespace is what readers can choose objects by.
+	// Namespace selects the objects of a View.
 	Namespace string
-	// Text is the lines of all families, in their order; Ends are its lengths
-	// after each family.
+	// Text is the lines of all families in order; Ends are the offsets at which each
+	// family ends.
 	Text []byte
 	Ends []int
-	// Basis stands for what the lines of some families were made from, those that
-	// Kept has; 0 if that is not known.
+	// Basis is the fingerprint of the input of the families in Kept; 0 if unknown.
 	Basis uint64
-	// Kept says of each family whether its lines stay as they are, and r has none; nil
-	// if all are given.
+	// Kept masks the families whose stored lines are unchanged and left out of Text; nil
+	// if Text has all families.
 	Kept []bool
 }
 
-// A Part is what one source knows of a resource. Set, Delete, Begin and Replace
-// are for one goroutine at a time, that of the source. Objects keep their place,
-// so that an answer is in the same order as the one before.
+// A Part is a partition of a resource: the objects of one source. Set, Delete, Begin and
+// Replace have one writer, the source's goroutine. An object keeps its slot, so that
+// consecutive responses have the same order.
 type Part struct {
 	families int
 
-	mu    sync.Mutex
-	pages []*page // nil where there are no objects
-	roomy int     // no page before has room
-	index index
-	ticks uint64 // goes on with each round of packing
-	// openBytes is what is open in all pages, budget how much may be.
+	mu      sync.Mutex
+	pages   []*page // nil for a page without objects
+	nonFull int     // no page before it has a free slot
+	index   index
+	ticks   uint64 // advances with each Pack
+	// openBytes is the memory of the open blocks of all pages, budget its limit.
 	openBytes, budget int
-	// spare is text buffers of packed pages, by family, for the next new page. Only a
-	// generation keeps any.
+	// spare is a free list of text buffers for new pages. Only a Generation uses it.
 	spare spareBuffers
 }
 
@@ -50,13 +48,12 @@ func newPart(families int) *Part {
 	return &Part{families: families, budget: maxOpenBytes, index: newIndex(0)}
 }
 
-// Set stores the text of an object, in place of what was there for its uid. It does
-// nothing, and is false, if lines are to be kept of which the basis is another or
-// not known.
+// Set inserts or replaces an object. It changes nothing and returns false if r.Kept is set
+// and r.Basis is not the stored fingerprint.
 func (p *Part) Set(r Rendered) bool { return p.set(r) != 0 }
 
-// set is Set. It gives the object's place, 0 in place of false.
-func (p *Part) set(r Rendered) place {
+// set is Set that returns the object's slot reference, 0 for false.
+func (p *Part) set(r Rendered) slotRef {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(r.UID)
@@ -65,20 +62,20 @@ func (p *Part) set(r Rendered) place {
 		return 0
 	}
 	if at == 0 {
-		at = p.takePlace(&k)
+		at = p.takeSlot(&k)
 	}
 	pg, slot := p.pages[at.page()], at.slot()
 	pg.namespaces[slot] = unique.Make(r.Namespace)
 	pg.bases[slot] = r.Basis
 	before := pg.openBytes
-	if pg.set(slot, &r, p.maxEdits()) {
+	if pg.set(slot, &r, p.maxDeltas()) {
 		pg.touched = p.ticks
 		p.openBytes += pg.openBytes - before
 	}
 	return at
 }
 
-// Basis is that of the text of an object, 0 if it is not known or there is no text.
+// Basis returns the fingerprint stored with an object, 0 if there is none.
 func (p *Part) Basis(uid []byte) uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,34 +86,34 @@ func (p *Part) Basis(uid []byte) uint64 {
 	return 0
 }
 
-func (p *Part) basis(at place) uint64 { return p.pages[at.page()].bases[at.slot()] }
+func (p *Part) basis(at slotRef) uint64 { return p.pages[at.page()].bases[at.slot()] }
 
-// takePlace finds a place for a new object.
-func (p *Part) takePlace(k *key) place {
-	n := p.roomyPage()
+// takeSlot assigns a free slot to a new object.
+func (p *Part) takeSlot(k *key) slotRef {
+	n := p.nonFullPage()
 	pg := p.pages[n]
 	slot := pg.freeSlot()
 	pg.used |= 1 << slot
-	pg.removed &^= 1 << slot // the object's lines replace the others
+	pg.removed &^= 1 << slot // set replaces the removed object's lines
 	pg.uids.set(slot, k)
-	at := placeOf(n, slot)
+	at := slotRefOf(n, slot)
 	p.index.put(pg.uids.key(slot), at)
 	return at
 }
 
-// roomyPage is the first page with room, made if there is none.
-func (p *Part) roomyPage() int {
-	for ; p.roomy < len(p.pages); p.roomy++ {
-		switch pg := p.pages[p.roomy]; {
+// nonFullPage returns the first page with a free slot and adds one if there is none.
+func (p *Part) nonFullPage() int {
+	for ; p.nonFull < len(p.pages); p.nonFull++ {
+		switch pg := p.pages[p.nonFull]; {
 		case pg == nil:
-			p.pages[p.roomy] = p.newPage()
-			return p.roomy
+			p.pages[p.nonFull] = p.newPage()
+			return p.nonFull
 		case !pg.full():
-			return p.roomy
+			return p.nonFull
 		}
 	}
 	p.pages = append(p.pages, p.newPage())
-	return p.roomy
+	return p.nonFull
 }
 
 func (p *Part) newPage() *page {
@@ -130,7 +127,7 @@ func (p *Part) newPage() *page {
 	return pg
 }
 
-// Has says whether there is text of an object.
+// Has reports whether an object is stored.
 func (p *Part) Has(uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,7 +135,7 @@ func (p *Part) Has(uid string) bool {
 	return p.index.find(&k) != 0
 }
 
-// Delete forgets an object. It does nothing for a uid that is not stored.
+// Delete removes an object. It ignores an unknown uid.
 func (p *Part) Delete(uid string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -149,12 +146,12 @@ func (p *Part) Delete(uid string) {
 	}
 }
 
-// remove removes an object and leaves its lines in the page's blocks, where views skip
-// them.
-func (p *Part) remove(at place) {
+// remove frees the slot of an object and leaves its lines in the blocks until purge. Views
+// skip them.
+func (p *Part) remove(at slotRef) {
 	pg, slot := p.pages[at.page()], at.slot()
 	p.index.remove(pg.uids.key(slot))
-	p.roomy = min(p.roomy, at.page())
+	p.nonFull = min(p.nonFull, at.page())
 	pg.uids.remove(slot)
 	pg.used &^= 1 << slot
 	pg.removed |= 1 << slot
@@ -165,27 +162,26 @@ func (p *Part) remove(at place) {
 	}
 }
 
-// purge deletes the lines of removed objects from a page, if there is one.
+// purge deletes the lines of removed objects from a page. pg may be nil.
 func (p *Part) purge(pg *page) {
 	if pg == nil || pg.removed == 0 {
 		return
 	}
 	before := pg.openBytes
-	pg.purge(p.maxEdits())
+	pg.purge(p.maxDeltas())
 	pg.touched = p.ticks
 	p.openBytes += pg.openBytes - before
 }
 
-// Retain removes the objects of which keep says false, a page at a time. It does not
-// compress: the next Pack deletes their lines, which views skip until then. It may be
-// called at any time: a generation that is being built, and objects that are set
-// meanwhile, are left to the caller.
+// Retain removes the objects for which keep returns false. It compresses nothing: views
+// skip the removed objects at once, and the next Pack deletes their lines. Retain may run
+// beside the writer; it does not filter a Generation or objects that are set meanwhile.
 func (p *Part) Retain(keep func(uid string) bool) {
 	for n := 0; p.retainPage(n, keep); n++ {
 	}
 }
 
-// retainPage is Retain for the n-th page. It says whether there is one.
+// retainPage is Retain for the n-th page. It reports whether that page exists.
 func (p *Part) retainPage(n int, keep func(uid string) bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -195,13 +191,13 @@ func (p *Part) retainPage(n int, keep func(uid string) bool) bool {
 	pg := p.pages[n]
 	for slot := range pageSlots {
 		if pg != nil && pg.used&(1<<slot) != 0 && !keep(pg.uids.get(slot)) {
-			p.remove(placeOf(n, slot))
+			p.remove(slotRefOf(n, slot))
 		}
 	}
 	return true
 }
 
-// Len is the number of objects stored.
+// Len returns the number of objects.
 func (p *Part) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

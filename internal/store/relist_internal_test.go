@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// relisted is a resource with so many packed pages of objects with one line each.
+// relisted is a resource with so many compressed pages of objects with one line each.
 func relisted(pages, lineBytes int) *Resource {
 	r := NewResource("things", []Family{{Name: "a", Header: []byte("# a\n")}}, 1)
 	p := r.parts[0]
@@ -16,7 +16,7 @@ func relisted(pages, lineBytes int) *Resource {
 		p.Set(object(n, 1, lineBytes))
 	}
 	for _, pg := range p.pages {
-		p.packPage(pg)
+		p.compactPage(pg)
 	}
 	return r
 }
@@ -82,7 +82,7 @@ func TestRelistIsBounded(t *testing.T) {
 }
 
 // TestRelistOfFewerIsBounded lists half of the objects anew, unchanged: their removal is
-// packed page by page.
+// compressed page by page.
 func TestRelistOfFewerIsBounded(t *testing.T) {
 	const pages, lineBytes = 24, 4 << 10
 	r := relisted(pages, lineBytes)
@@ -109,7 +109,7 @@ func TestRelistOfFewerIsBounded(t *testing.T) {
 }
 
 // TestRetainLeavesBlocks has Retain remove objects of all pages: no block is opened or
-// packed by it, views do not have the objects, and the next Pack deletes their lines.
+// compressed by it, views do not have the objects, and the next Pack deletes their lines.
 func TestRetainLeavesBlocks(t *testing.T) {
 	const pages, lineBytes = 3, 200
 	r := relisted(pages, lineBytes)
@@ -122,7 +122,7 @@ func TestRetainLeavesBlocks(t *testing.T) {
 	p.Retain(keep)
 	for n, pg := range p.pages {
 		if pg.table != tables[n] || pg.open != nil {
-			t.Errorf("page %d was packed or opened", n)
+			t.Errorf("page %d was compressed or opened", n)
 		}
 	}
 	want := &bytes.Buffer{}
@@ -150,7 +150,7 @@ func TestRetainLeavesBlocks(t *testing.T) {
 	f("after Pack")
 	for n, pg := range p.pages {
 		if pg.table == tables[n] || pg.open != nil || pg.removed != 0 {
-			t.Errorf("page %d was not packed", n)
+			t.Errorf("page %d was not compressed", n)
 		}
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// uids are those of a page's objects, by slot.
+// uids has the uids of a page's objects, by slot.
 type uids struct {
-	others []string // by slot, of those that are no UUIDs; nil if there are none
-	other  uint64   // the slots of those
+	others []string // by slot, uids that are no UUIDs; nil if there are none
+	other  uint64   // slots of others
 	ids    [pageSlots]id
 }
 
@@ -19,7 +19,7 @@ func (u *uids) get(slot int) string {
 	return u.ids[slot].String()
 }
 
-// key is that of a slot with an object.
+// key returns the key of a slot.
 func (u *uids) key(slot int) key {
 	if u.other&(1<<slot) != 0 {
 		return key{other: u.others[slot]}
@@ -44,7 +44,7 @@ func (u *uids) remove(slot int) {
 	}
 }
 
-// clone is a copy that may be changed without u changing.
+// clone returns an independent copy.
 func (u *uids) clone() uids {
 	c := *u
 	c.others = slices.Clone(u.others)
