@@ -8,7 +8,7 @@ import (
 // A block is an open block: the lines of a family in one page where they differ from the
 // compressed ones. It is plain text, or deltas to the compressed text.
 //
-// A shared block may be held by a reader or a compactor and is immutable. The part's lock
+// A shared block may be held by a reader or a compactor and is immutable. The partition's lock
 // guards shared.
 type block struct {
 	text      []byte  // if hasDeltas is not set

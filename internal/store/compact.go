@@ -13,16 +13,16 @@ const (
 	maxOpenShare    = 4
 )
 
-// Pack compacts quiet pages, and the heaviest others if the part is over budget. One
+// Compact compacts quiet pages, and the heaviest others if the partition is over budget. One
 // goroutine calls it about once a second.
-func (p *Part) Pack() {
+func (p *Partition) Compact() {
 	for _, pg := range p.duePages() {
 		p.compactPage(pg)
 	}
 }
 
 // duePages starts a tick and returns the pages to compact in it.
-func (p *Part) duePages() []*page {
+func (p *Partition) duePages() []*page {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ticks++
@@ -48,9 +48,9 @@ func (p *Part) duePages() []*page {
 	return append(due, p.heaviest(others, open-p.budget)...)
 }
 
-// overBudget returns the heaviest pages if the part is over budget: enough of them to free
+// overBudget returns the heaviest pages if the partition is over budget: enough of them to free
 // half of it.
-func (p *Part) overBudget() []*page {
+func (p *Partition) overBudget() []*page {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.openBytes <= p.budget {
@@ -66,7 +66,7 @@ func (p *Part) overBudget() []*page {
 }
 
 // maxDeltas returns the present limit of deltas in a block.
-func (p *Part) maxDeltas() int {
+func (p *Partition) maxDeltas() int {
 	if p.openBytes > p.budget {
 		return maxDeltasOverBudget
 	}
@@ -75,7 +75,7 @@ func (p *Part) maxDeltas() int {
 
 // heaviest returns the pages with the largest product of open bytes and age, until the given
 // amount is reached.
-func (p *Part) heaviest(pages []*page, amount int) []*page {
+func (p *Partition) heaviest(pages []*page, amount int) []*page {
 	if amount <= 0 {
 		return nil
 	}
@@ -99,7 +99,7 @@ func (p *page) isQuiet(now uint64) bool {
 
 // compactPage purges a page and compresses its open blocks. It holds no lock while it
 // compresses.
-func (p *Part) compactPage(pg *page) {
+func (p *Partition) compactPage(pg *page) {
 	w := compactors.Get().(*compactor)
 	defer w.release()
 	p.mu.Lock()

@@ -19,7 +19,7 @@ func TestDuePages(t *testing.T) {
 	const mega = 1 << 20
 	f := func(pages []state, want ...int) {
 		t.Helper()
-		p := &Part{ticks: 100}
+		p := &Partition{ticks: 100}
 		for _, s := range pages {
 			pg := &page{open: []*block{{}}, openBytes: s.open, touched: uint64(101 - s.age)}
 			if s.hasDeltas {
@@ -64,7 +64,7 @@ func TestDuePages(t *testing.T) {
 func TestDeltas(t *testing.T) {
 	f := func(budget, may int) {
 		t.Helper()
-		p := newPart(1)
+		p := newPartition(1)
 		p.budget = budget
 		want := make([]string, pageSlots)
 		set := func(slot, version int) {

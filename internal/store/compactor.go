@@ -48,7 +48,7 @@ func (w *compactor) release() {
 	compactors.Put(w)
 }
 
-// take captures the open blocks of a page, under the part's lock. It reports whether there
+// take captures the open blocks of a page, under the partition's lock. It reports whether there
 // are any.
 func (w *compactor) take(pg *page) bool {
 	w.open = append(w.open, pg.open...)

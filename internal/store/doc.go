@@ -2,7 +2,7 @@
 // consistent snapshots of them.
 //
 // It knows uids, namespaces and bytes, and nothing of kinds. A Resource has one or more
-// Parts, one per source of objects. A part has pages of 64 objects, one per slot. For each
+// Partitions, one per source of objects. A partition has pages of 64 objects, one per slot. For each
 // family, a page has a block: that family's lines of the page's objects, in order. On the
 // wire, text is grouped by family and then by object, so a response is a concatenation of
 // blocks.
@@ -15,7 +15,7 @@
 //
 // A change of a compressed block is kept beside it as a delta: lines that replace those of a
 // slot. A block with many deltas is opened as plain text. Once a page has been quiet for a
-// while, or open blocks exceed the part's budget, Pack compacts it: it compresses the open blocks
+// while, or open blocks exceed the partition's budget, Compact compacts it: it compresses the open blocks
 // again. A reader of a block with deltas inflates it and applies them. In a gzip response,
 // open blocks are stored blocks, so that a scrape never waits for compression.
 //
@@ -26,6 +26,6 @@
 // one moment and is written at the reader's pace. No lock is held while writing or
 // compressing.
 //
-// Each part has one writer at a time. Readers, Pack and Retain are concurrent with it and with
+// Each partition has one writer at a time. Readers, Compact and Retain are concurrent with it and with
 // each other.
 package store

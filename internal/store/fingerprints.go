@@ -25,7 +25,7 @@ func fingerprintOf(lines []byte) fingerprint {
 const tooLong = 1<<16 - 1
 
 // fingerprints has the fingerprints and lengths of the lines of a page, by slot and family.
-// It is immutable once shared, which the part's lock guards.
+// It is immutable once shared, which the partition's lock guards.
 type fingerprints struct {
 	// columns has, by family, a number from 1 on, 0 for families without lines in the page:
 	// many families are rare.

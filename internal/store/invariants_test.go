@@ -9,7 +9,7 @@ import (
 // CheckInvariants compares the counters and indexes of all parts with what they count.
 func (r *Resource) CheckInvariants() error {
 	var errs []error
-	for n, p := range r.parts {
+	for n, p := range r.partitions {
 		if err := p.checkInvariants(); err != nil {
 			errs = append(errs, fmt.Errorf("part %d: %w", n, err))
 		}
@@ -17,7 +17,7 @@ func (r *Resource) CheckInvariants() error {
 	return errors.Join(errs...)
 }
 
-func (p *Part) checkInvariants() error {
+func (p *Partition) checkInvariants() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var errs []error

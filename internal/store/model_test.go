@@ -36,7 +36,7 @@ func render(uid string, v int) store.Rendered {
 		}
 		text = fmt.Appendf(text, "b{%s} %0*d\n", uid, width, steady(v))
 	}
-	return store.Rendered{UID: uid, Namespace: namespaceOf(uid), Text: text, Ends: append(ends, len(text)), Basis: basis(v)}
+	return store.Rendered{UID: uid, Namespace: namespaceOf(uid), Text: text, Ends: append(ends, len(text)), Fingerprint: basis(v)}
 }
 
 // longest is the steady value of which the line is long.
@@ -54,7 +54,7 @@ func renderKept(uid string, v int) store.Rendered {
 	r := render(uid, v)
 	r.Text = r.Text[:r.Ends[0]]
 	r.Ends[1] = r.Ends[0]
-	r.Kept = []bool{false, true}
+	r.Unchanged = []bool{false, true}
 	return r
 }
 
@@ -97,7 +97,7 @@ func namespaceOf(uid string) string {
 // and each has to have the size it said.
 func read(t *testing.T, r *store.Resource, namespaces ...string) string {
 	t.Helper()
-	answer := store.NewAnswer([]store.View{r.View(namespaces...)}, "")
+	answer := store.NewResponse([]store.View{r.View(namespaces...)}, "")
 	var text, compressed bytes.Buffer
 	if err := answer.WriteText(&text); err != nil {
 		t.Fatal(err)
@@ -216,9 +216,9 @@ func TestRandomOperationsAgainstModel(t *testing.T) {
 		models := []model{{}, {}}
 		for range 600 {
 			part := rnd.IntN(2)
-			mutate(t, rnd, r.Parts()[part], models[part], fmt.Sprintf("part%d-", part))
+			mutate(t, rnd, r.Partitions()[part], models[part], fmt.Sprintf("part%d-", part))
 			if rnd.IntN(5) == 0 {
-				r.Pack()
+				r.Compact()
 			}
 			if rnd.IntN(50) == 0 {
 				packAll(r)
@@ -234,7 +234,7 @@ func TestRandomOperationsAgainstModel(t *testing.T) {
 // packAll packs all that is open: it has been quiet for so many rounds then.
 func packAll(r *store.Resource) {
 	for range 16 {
-		r.Pack()
+		r.Compact()
 	}
 }
 
@@ -247,7 +247,7 @@ func uidOf(prefix string, n int) string {
 }
 
 // mutate does the same to p and m.
-func mutate(t *testing.T, rnd *rand.Rand, p *store.Part, m model, prefix string) {
+func mutate(t *testing.T, rnd *rand.Rand, p *store.Partition, m model, prefix string) {
 	t.Helper()
 	uid := uidOf(prefix, rnd.IntN(120))
 	switch n := rnd.IntN(100); {
@@ -256,7 +256,7 @@ func mutate(t *testing.T, rnd *rand.Rand, p *store.Part, m model, prefix string)
 	case n < 60:
 		m.setKept(t, rnd, p.Set, nil, uid)
 	case n < 65:
-		if got, want := p.Basis([]byte(uid)), m.basis(uid); got != want {
+		if got, want := p.Fingerprint([]byte(uid)), m.basis(uid); got != want {
 			t.Fatalf("basis %d, want %d", got, want)
 		}
 	case n < 94:
@@ -316,7 +316,7 @@ func union(models ...model) model {
 func TestReadersSeeOneGeneration(t *testing.T) {
 	const objects, generations = 50, 300
 	r := store.NewResource("things", families, 1)
-	part := r.Parts()[0]
+	part := r.Partitions()[0]
 	replace := func(v int) {
 		g := part.Begin()
 		for i := range objects {
@@ -345,7 +345,7 @@ func TestReadersSeeOneGeneration(t *testing.T) {
 	}
 	for v := range generations {
 		replace(v)
-		r.Pack()
+		r.Compact()
 	}
 	close(done)
 	readers.Wait()
@@ -360,13 +360,13 @@ func oneGeneration(a, b model, objects int) bool {
 	return len(a) == objects && len(values) == 1 && (v%3 == 0 && len(b) == 0 || len(b) == objects && b["uid-0"] == v)
 }
 
-// TestReadersAndPackAreConcurrent lets a writer, readers and Pack work
+// TestReadersAndPackAreConcurrent lets a writer, readers and Compact work
 // on one part. Readers look for what can be known whatever the moment: every
 // line in its place, no series twice, and of the uids that are always there all.
 func TestReadersAndPackAreConcurrent(t *testing.T) {
 	const lasting, rounds = 100, 3000
 	r := store.NewResource("things", families, 1)
-	part, m := r.Parts()[0], model{}
+	part, m := r.Partitions()[0], model{}
 	for i := range lasting {
 		uid := uidOf("lasting-", i)
 		part.Set(render(uid, 1))
@@ -397,7 +397,7 @@ func TestReadersAndPackAreConcurrent(t *testing.T) {
 			}
 		})
 	}
-	until(r.Pack)
+	until(r.Compact)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range rounds {
 		uid := uidOf("passing-", rnd.IntN(60))
@@ -430,7 +430,7 @@ func TestReadersAndPackAreConcurrent(t *testing.T) {
 // replacements, and that gaps are filled.
 func TestOrderIsKept(t *testing.T) {
 	r := store.NewResource("things", families[:1], 1)
-	p := r.Parts()[0]
+	p := r.Partitions()[0]
 	set := func(set func(store.Rendered) bool, uids ...string) {
 		for _, uid := range uids {
 			text := []byte(uid + " ")
@@ -468,7 +468,7 @@ func TestOrderIsKept(t *testing.T) {
 // becomes of its objects.
 func TestViewStays(t *testing.T) {
 	r := store.NewResource("r", families, 1)
-	part := r.Parts()[0]
+	part := r.Partitions()[0]
 	for v := range 10 {
 		part.Set(render(strings.Repeat("o", v+1), v))
 	}
@@ -478,7 +478,7 @@ func TestViewStays(t *testing.T) {
 	part.Set(render("oo", 10*longest))
 	part.Delete("ooo")
 	var text bytes.Buffer
-	if err := store.NewAnswer([]store.View{view}, "").WriteText(&text); err != nil {
+	if err := store.NewResponse([]store.View{view}, "").WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(want, text.String()); d != "" {
@@ -490,7 +490,7 @@ func TestViewStays(t *testing.T) {
 // what is there, whether that is compressed or not.
 func TestGenerationLeavesPartAlone(t *testing.T) {
 	r := store.NewResource("things", families, 1)
-	part, m := r.Parts()[0], model{}
+	part, m := r.Partitions()[0], model{}
 	set := func(set func(store.Rendered) bool, from, to, v int) {
 		for i := range to - from {
 			uid := uidOf("one", from+i)
@@ -514,7 +514,7 @@ func TestGenerationLeavesPartAlone(t *testing.T) {
 // in it: of those set again in another, deleted and listed, none.
 func TestNamespaceOfObject(t *testing.T) {
 	r := store.NewResource("things", families, 1)
-	part := r.Parts()[0]
+	part := r.Partitions()[0]
 	in := func(namespace, uid string) store.Rendered {
 		o := render(uid, 1)
 		o.Namespace = namespace

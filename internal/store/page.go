@@ -22,13 +22,13 @@ type page struct {
 	openBytes int
 	// compacting counts the compactors of the page.
 	compacting int
-	// touched is the part's tick of the last change.
+	// touched is the partition's tick of the last change.
 	touched uint64
 	used    uint64 // slots with an object
 	removed uint64 // slots of removed objects whose lines are still in blocks
 	// Last, since most of it has no pointers.
 	uids       uids
-	bases      [pageSlots]uint64                // fingerprints of the objects' inputs, by slot
+	inputs     [pageSlots]uint64                // fingerprints of the objects' inputs, by slot
 	namespaces [pageSlots]unique.Handle[string] // by slot
 }
 
@@ -43,7 +43,7 @@ func newPage(families int, touched uint64) *page {
 	return &page{fingerprints: newFingerprints(families), touched: touched}
 }
 
-// set replaces the lines of a slot, except those of families in r.Kept. It reports whether
+// set replaces the lines of a slot, except those of families in r.Unchanged. It reports whether
 // any line changed.
 func (p *page) set(slot int, r *Rendered, maxDeltas int) (changed bool) {
 	if p.fingerprints.lack(slot, r) {
@@ -53,7 +53,7 @@ func (p *page) set(slot int, r *Rendered, maxDeltas int) (changed bool) {
 	for family, end := range r.Ends {
 		lines := r.Text[start:end]
 		start = end
-		if r.Kept != nil && r.Kept[family] {
+		if r.Unchanged != nil && r.Unchanged[family] {
 			continue
 		}
 		if now := fingerprintOf(lines); now != p.fingerprints.fingerprint(slot, family) {
@@ -74,7 +74,7 @@ func (p *page) purge(maxDeltas int) {
 	p.removed = 0
 }
 
-// discard drops the open blocks of a page that has left its part, so that a running
+// discard drops the open blocks of a page that has left its partition, so that a running
 // compactor has nothing to close and no open bytes to subtract.
 func (p *page) discard() { p.open, p.openBytes, p.removed = nil, 0, 0 }
 

@@ -11,7 +11,7 @@ import (
 // relisted is a resource with so many compressed pages of objects with one line each.
 func relisted(pages, lineBytes int) *Resource {
 	r := NewResource("things", []Family{{Name: "a", Header: []byte("# a\n")}}, 1)
-	p := r.parts[0]
+	p := r.partitions[0]
 	for n := range pages * pageSlots {
 		p.Set(object(n, 1, lineBytes))
 	}
@@ -27,7 +27,7 @@ func object(n, version, lineBytes int) Rendered {
 }
 
 // heldBesideTables is what a part holds in open blocks and in spare buffers.
-func heldBesideTables(p *Part) (n int) {
+func heldBesideTables(p *Partition) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, pg := range p.pages {
@@ -51,7 +51,7 @@ func heldBesideTables(p *Part) (n int) {
 func TestRelistIsBounded(t *testing.T) {
 	const pages, lineBytes = 24, 4 << 10
 	r := relisted(pages, lineBytes)
-	p := r.parts[0]
+	p := r.partitions[0]
 	p.budget = 4 * pageSlots * lineBytes
 	most := p.budget + (sparePages+1)*pageSlots*(lineBytes+100)
 	f := func(name string, order []int, missing func(n int) bool) {
@@ -86,7 +86,7 @@ func TestRelistIsBounded(t *testing.T) {
 func TestRelistOfFewerIsBounded(t *testing.T) {
 	const pages, lineBytes = 24, 4 << 10
 	r := relisted(pages, lineBytes)
-	p := r.parts[0]
+	p := r.partitions[0]
 	g := p.Begin()
 	want := 0
 	keep := func(uid string) bool { return !strings.HasSuffix(uid, "8") }
@@ -109,11 +109,11 @@ func TestRelistOfFewerIsBounded(t *testing.T) {
 }
 
 // TestRetainLeavesBlocks has Retain remove objects of all pages: no block is opened or
-// compressed by it, views do not have the objects, and the next Pack deletes their lines.
+// compressed by it, views do not have the objects, and the next Compact deletes their lines.
 func TestRetainLeavesBlocks(t *testing.T) {
 	const pages, lineBytes = 3, 200
 	r := relisted(pages, lineBytes)
-	p := r.parts[0]
+	p := r.partitions[0]
 	tables := map[int]*table{}
 	for n, pg := range p.pages {
 		tables[n] = pg.table
@@ -135,7 +135,7 @@ func TestRetainLeavesBlocks(t *testing.T) {
 	f := func(when string) {
 		t.Helper()
 		var got bytes.Buffer
-		if err := NewAnswer([]View{r.View()}, "").WriteText(&got); err != nil || got.String() != want.String() {
+		if err := NewResponse([]View{r.View()}, "").WriteText(&got); err != nil || got.String() != want.String() {
 			t.Errorf("%s: %d bytes of text, %v, want %d", when, got.Len(), err, want.Len())
 		}
 		if s := r.Stats(); s.Objects != 20 || s.Families[0].Series != 20 {
@@ -146,8 +146,8 @@ func TestRetainLeavesBlocks(t *testing.T) {
 		}
 	}
 	f("after Retain")
-	p.Pack()
-	f("after Pack")
+	p.Compact()
+	f("after Compact")
 	for n, pg := range p.pages {
 		if pg.table == tables[n] || pg.open != nil || pg.removed != 0 {
 			t.Errorf("page %d was not compressed", n)

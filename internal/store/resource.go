@@ -9,10 +9,10 @@ import (
 
 // A Resource has the rendered series of one resource's objects.
 type Resource struct {
-	name     string
-	families []Family
-	headers  []headers
-	parts    []*Part
+	name       string
+	families   []Family
+	headers    []headers
+	partitions []*Partition
 }
 
 // A Family is the name and the headers of a family.
@@ -34,14 +34,14 @@ func newHeaders(f Family) headers {
 	return h
 }
 
-// NewResource returns an empty resource with the given number of parts.
+// NewResource returns an empty resource with the given number of partitions.
 func NewResource(name string, families []Family, parts int) *Resource {
 	r := &Resource{name: name, families: families}
 	for _, f := range families {
 		r.headers = append(r.headers, newHeaders(f))
 	}
 	for range parts {
-		r.parts = append(r.parts, newPart(len(families)))
+		r.partitions = append(r.partitions, newPartition(len(families)))
 	}
 	return r
 }
@@ -49,13 +49,13 @@ func NewResource(name string, families []Family, parts int) *Resource {
 // Name returns the name by which clients select the resource.
 func (r *Resource) Name() string { return r.name }
 
-// Parts returns the parts in the order of responses.
-func (r *Resource) Parts() []*Part { return r.parts }
+// Partitions returns the partitions in the order of responses.
+func (r *Resource) Partitions() []*Partition { return r.partitions }
 
-// Pack compacts all parts. One goroutine calls it about once a second.
-func (r *Resource) Pack() {
-	for _, p := range r.parts {
-		p.Pack()
+// Compact compacts all partitions. One goroutine calls it about once a second.
+func (r *Resource) Compact() {
+	for _, p := range r.partitions {
+		p.Compact()
 	}
 }
 
@@ -75,20 +75,20 @@ type viewedPage struct {
 	fingerprints *fingerprints
 }
 
-// View takes a snapshot of r, part by part. With namespaces, it has only the objects in them.
+// View takes a snapshot of r, partition by partition. With namespaces, it has only the objects in them.
 func (r *Resource) View(namespaces ...string) View {
 	v := View{resource: r}
 	var handles []unique.Handle[string]
 	for _, namespace := range namespaces {
 		handles = append(handles, unique.Make(namespace))
 	}
-	for _, p := range r.parts {
+	for _, p := range r.partitions {
 		v.add(p, handles)
 	}
 	return v
 }
 
-func (v *View) add(p *Part, namespaces []unique.Handle[string]) {
+func (v *View) add(p *Partition, namespaces []unique.Handle[string]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, pg := range p.pages {
@@ -178,11 +178,11 @@ func (p *viewedPage) measure(m *measures, families int) {
 // Stats are the sizes of a resource.
 type Stats struct {
 	Objects int
-	// PackedBytes is the memory of compressed blocks, OpenBytes that of open blocks. A block
+	// CompressedBytes is the memory of compressed blocks, OpenBytes that of open blocks. A block
 	// with deltas counts as both.
-	PackedBytes, OpenBytes   int
-	PackedBlocks, OpenBlocks int
-	Families                 []FamilyStats
+	CompressedBytes, OpenBytes   int
+	CompressedBlocks, OpenBlocks int
+	Families                     []FamilyStats
 }
 
 // FamilyStats are the sizes of a family.
@@ -196,7 +196,7 @@ func (r *Resource) Stats() Stats {
 	v := r.View()
 	stats := Stats{Objects: v.objects}
 	for n := range v.pages {
-		stats.PackedBytes += v.pages[n].table.held()
+		stats.CompressedBytes += v.pages[n].table.held()
 	}
 	for i, f := range r.families {
 		counts := FamilyStats{Name: f.Name}
@@ -204,7 +204,7 @@ func (r *Resource) Stats() Stats {
 			p := v.pages[n].chunk(i)
 			counts.Bytes += p.size
 			if p.compressed.size > 0 {
-				stats.PackedBlocks++
+				stats.CompressedBlocks++
 			}
 			counts.Series += p.lines()
 			if p.block != nil {

@@ -42,7 +42,7 @@ func (s *segment) inflate(of *segments, wants func(*chunk) bool, scratch *[]byte
 }
 
 // WriteText writes plain text.
-func (a *Answer) WriteText(to io.Writer) error {
+func (a *Response) WriteText(to io.Writer) error {
 	all := func(*chunk) bool { return true }
 	return a.writeAhead(&textSegments, all, func(s *segment) error {
 		_, err := to.Write(*s.text)
@@ -52,7 +52,7 @@ func (a *Answer) WriteText(to io.Writer) error {
 
 // writeAhead calls write with the segments in order, until it returns an error. Segments have
 // the inflated text of the chunks for which wants returns true.
-func (a *Answer) writeAhead(of *segments, wants func(*chunk) bool, write func(*segment) error) error {
+func (a *Response) writeAhead(of *segments, wants func(*chunk) bool, write func(*segment) error) error {
 	work := make(chan *segment)
 	order := make(chan *segment, of.ahead)
 	stop := make(chan struct{})
@@ -103,7 +103,7 @@ func (of *segments) writeInOrder(order <-chan *segment, write func(*segment) err
 }
 
 // segments calls yield with segments of about so many bytes.
-func (a *Answer) segments(bytes int, wants func(*chunk) bool, yield func(*segment) bool) {
+func (a *Response) segments(bytes int, wants func(*chunk) bool, yield func(*segment) bool) {
 	s, size := &segment{}, 0
 	give := func() bool {
 		s.ready = make(chan struct{})

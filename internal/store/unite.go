@@ -1,17 +1,17 @@
 package store
 
 // Unite fills p, which must have no objects and no readers, with copies of the pages of the
-// given parts, in order. The parts stay independent of p. Blocks are shared and not copied.
-// No object may be in two parts.
-func (p *Part) Unite(parts ...*Part) {
+// given partitions, in order. The partitions stay independent of p. Blocks are shared and not copied.
+// No object may be in two partitions.
+func (p *Partition) Unite(parts ...*Partition) {
 	for _, o := range parts {
 		p.take(o)
 	}
 }
 
-// take adds the pages of another part. It leaves out pages without objects, so that repeated
+// take adds the pages of another partition. It leaves out pages without objects, so that repeated
 // unions do not accumulate them.
-func (p *Part) take(o *Part) {
+func (p *Partition) take(o *Partition) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p.ticks = max(p.ticks, o.ticks) // touched must not be later
@@ -28,7 +28,7 @@ func (p *Part) take(o *Part) {
 }
 
 // enter indexes the objects of a page.
-func (p *Part) enter(n int) {
+func (p *Partition) enter(n int) {
 	pg := p.pages[n]
 	for slot := range pageSlots {
 		if pg.used&(1<<slot) == 0 {

@@ -20,45 +20,45 @@ type Rendered struct {
 	// family ends.
 	Text []byte
 	Ends []int
-	// Basis is the fingerprint of the input of the families in Kept; 0 if unknown.
-	Basis uint64
-	// Kept masks the families whose stored lines are unchanged and left out of Text; nil
+	// Fingerprint is the fingerprint of the input of the families in Unchanged; 0 if unknown.
+	Fingerprint uint64
+	// Unchanged masks the families whose stored lines are unchanged and left out of Text; nil
 	// if Text has all families.
-	Kept []bool
+	Unchanged []bool
 }
 
-// A Part is a partition of a resource: the objects of one source. Set, Delete, Begin and
+// A Partition is a partition of a resource: the objects of one source. Set, Delete, Begin and
 // Replace have one writer, the source's goroutine. An object keeps its slot, so that
 // consecutive responses have the same order.
-type Part struct {
+type Partition struct {
 	families int
 
 	mu      sync.Mutex
 	pages   []*page // nil for a page without objects
 	nonFull int     // no page before it has a free slot
 	index   index
-	ticks   uint64 // advances with each Pack
+	ticks   uint64 // advances with each Compact
 	// openBytes is the memory of the open blocks of all pages, budget its limit.
 	openBytes, budget int
-	// spare is a free list of text buffers for new pages. Only a Generation uses it.
+	// spare is a free list of text buffers for new pages. Only a Staging uses it.
 	spare spareBuffers
 }
 
-func newPart(families int) *Part {
-	return &Part{families: families, budget: maxOpenBytes, index: newIndex(0)}
+func newPartition(families int) *Partition {
+	return &Partition{families: families, budget: maxOpenBytes, index: newIndex(0)}
 }
 
-// Set inserts or replaces an object. It changes nothing and returns false if r.Kept is set
-// and r.Basis is not the stored fingerprint.
-func (p *Part) Set(r Rendered) bool { return p.set(r) != 0 }
+// Set inserts or replaces an object. It changes nothing and returns false if r.Unchanged is set
+// and r.Fingerprint is not the stored fingerprint.
+func (p *Partition) Set(r Rendered) bool { return p.set(r) != 0 }
 
 // set is Set that returns the object's slot reference, 0 for false.
-func (p *Part) set(r Rendered) slotRef {
+func (p *Partition) set(r Rendered) slotRef {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(r.UID)
 	at := p.index.find(&k)
-	if r.Kept != nil && (at == 0 || r.Basis == 0 || r.Basis != p.basis(at)) {
+	if r.Unchanged != nil && (at == 0 || r.Fingerprint == 0 || r.Fingerprint != p.basis(at)) {
 		return 0
 	}
 	if at == 0 {
@@ -66,7 +66,7 @@ func (p *Part) set(r Rendered) slotRef {
 	}
 	pg, slot := p.pages[at.page()], at.slot()
 	pg.namespaces[slot] = unique.Make(r.Namespace)
-	pg.bases[slot] = r.Basis
+	pg.inputs[slot] = r.Fingerprint
 	before := pg.openBytes
 	if pg.set(slot, &r, p.maxDeltas()) {
 		pg.touched = p.ticks
@@ -75,8 +75,8 @@ func (p *Part) set(r Rendered) slotRef {
 	return at
 }
 
-// Basis returns the fingerprint stored with an object, 0 if there is none.
-func (p *Part) Basis(uid []byte) uint64 {
+// Fingerprint returns the fingerprint stored with an object, 0 if there is none.
+func (p *Partition) Fingerprint(uid []byte) uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(uid)
@@ -86,10 +86,10 @@ func (p *Part) Basis(uid []byte) uint64 {
 	return 0
 }
 
-func (p *Part) basis(at slotRef) uint64 { return p.pages[at.page()].bases[at.slot()] }
+func (p *Partition) basis(at slotRef) uint64 { return p.pages[at.page()].inputs[at.slot()] }
 
 // takeSlot assigns a free slot to a new object.
-func (p *Part) takeSlot(k *key) slotRef {
+func (p *Partition) takeSlot(k *key) slotRef {
 	n := p.nonFullPage()
 	pg := p.pages[n]
 	slot := pg.freeSlot()
@@ -102,7 +102,7 @@ func (p *Part) takeSlot(k *key) slotRef {
 }
 
 // nonFullPage returns the first page with a free slot and adds one if there is none.
-func (p *Part) nonFullPage() int {
+func (p *Partition) nonFullPage() int {
 	for ; p.nonFull < len(p.pages); p.nonFull++ {
 		switch pg := p.pages[p.nonFull]; {
 		case pg == nil:
@@ -116,7 +116,7 @@ func (p *Part) nonFullPage() int {
 	return p.nonFull
 }
 
-func (p *Part) newPage() *page {
+func (p *Partition) newPage() *page {
 	pg := newPage(p.families, p.ticks)
 	if pg.open = p.spare.take(); pg.open != nil {
 		for _, b := range pg.open {
@@ -128,7 +128,7 @@ func (p *Part) newPage() *page {
 }
 
 // Has reports whether an object is stored.
-func (p *Part) Has(uid string) bool {
+func (p *Partition) Has(uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(uid)
@@ -136,7 +136,7 @@ func (p *Part) Has(uid string) bool {
 }
 
 // Delete removes an object. It ignores an unknown uid.
-func (p *Part) Delete(uid string) {
+func (p *Partition) Delete(uid string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(uid)
@@ -148,7 +148,7 @@ func (p *Part) Delete(uid string) {
 
 // remove frees the slot of an object and leaves its lines in the blocks until purge. Views
 // skip them.
-func (p *Part) remove(at slotRef) {
+func (p *Partition) remove(at slotRef) {
 	pg, slot := p.pages[at.page()], at.slot()
 	p.index.remove(pg.uids.key(slot))
 	p.nonFull = min(p.nonFull, at.page())
@@ -163,7 +163,7 @@ func (p *Part) remove(at slotRef) {
 }
 
 // purge deletes the lines of removed objects from a page. pg may be nil.
-func (p *Part) purge(pg *page) {
+func (p *Partition) purge(pg *page) {
 	if pg == nil || pg.removed == 0 {
 		return
 	}
@@ -174,15 +174,15 @@ func (p *Part) purge(pg *page) {
 }
 
 // Retain removes the objects for which keep returns false. It compresses nothing: views
-// skip the removed objects at once, and the next Pack deletes their lines. Retain may run
-// beside the writer; it does not filter a Generation or objects that are set meanwhile.
-func (p *Part) Retain(keep func(uid string) bool) {
+// skip the removed objects at once, and the next Compact deletes their lines. Retain may run
+// beside the writer; it does not filter a Staging or objects that are set meanwhile.
+func (p *Partition) Retain(keep func(uid string) bool) {
 	for n := 0; p.retainPage(n, keep); n++ {
 	}
 }
 
 // retainPage is Retain for the n-th page. It reports whether that page exists.
-func (p *Part) retainPage(n int, keep func(uid string) bool) bool {
+func (p *Partition) retainPage(n int, keep func(uid string) bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n >= len(p.pages) {
@@ -198,7 +198,7 @@ func (p *Part) retainPage(n int, keep func(uid string) bool) bool {
 }
 
 // Len returns the number of objects.
-func (p *Part) Len() int {
+func (p *Partition) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.index.len()

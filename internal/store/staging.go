@@ -2,11 +2,11 @@ package store
 
 import "sync"
 
-// A Generation is a staging copy of a part: the next content, built from a complete list
+// A Staging is a staging copy of a partition: the next content, built from a complete list
 // beside the present content. It shares the blocks that do not change. One goroutine, that of
-// the part's source, uses it.
-type Generation struct {
-	next *Part
+// the partition's source, uses it.
+type Staging struct {
+	next *Partition
 	seen []uint64 // by page, slots set since Begin
 	// compacting waits for the background compaction, of which compactor admits one.
 	compacting sync.WaitGroup
@@ -18,12 +18,12 @@ type Generation struct {
 // more.
 const sparePages = 2
 
-// Begin starts a Generation, without objects. Set and Delete must not be called on the part
+// Begin starts a Staging, without objects. Set and Delete must not be called on the partition
 // until Replace.
-func (p *Part) Begin() *Generation {
+func (p *Partition) Begin() *Staging {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next := &Part{
+	next := &Partition{
 		families:  p.families,
 		pages:     make([]*page, len(p.pages)),
 		nonFull:   p.nonFull,
@@ -39,12 +39,12 @@ func (p *Part) Begin() *Generation {
 			next.pages[n] = pg.clone()
 		}
 	}
-	return &Generation{next: next, seen: make([]uint64, len(p.pages)), compactor: make(chan struct{}, 1)}
+	return &Staging{next: next, seen: make([]uint64, len(p.pages)), compactor: make(chan struct{}, 1)}
 }
 
-// Set is Part.Set on the generation. Lines that r leaves out come from the present content
+// Set is Partition.Set on the staging copy. Lines that r leaves out come from the present content
 // if the object has not been set since Begin.
-func (g *Generation) Set(r Rendered) bool {
+func (g *Staging) Set(r Rendered) bool {
 	at := g.next.set(r)
 	if at == 0 {
 		return false
@@ -67,7 +67,7 @@ func (g *Generation) Set(r Rendered) bool {
 
 // compact compacts a page in the background, or in the foreground if the background is busy:
 // Set must not outrun compaction.
-func (g *Generation) compact(pg *page) {
+func (g *Staging) compact(pg *page) {
 	select {
 	case g.compactor <- struct{}{}:
 		g.compacting.Go(func() {
@@ -80,7 +80,7 @@ func (g *Generation) compact(pg *page) {
 }
 
 // Retain removes the objects that were set and for which keep returns false.
-func (g *Generation) Retain(keep func(uid string) bool) {
+func (g *Staging) Retain(keep func(uid string) bool) {
 	for n, pg := range g.next.pages {
 		for slot := range pageSlots {
 			if pg != nil && g.isSeen(n, slot) && !keep(pg.uids.get(slot)) {
@@ -90,13 +90,13 @@ func (g *Generation) Retain(keep func(uid string) bool) {
 	}
 }
 
-func (g *Generation) isSeen(page, slot int) bool {
+func (g *Staging) isSeen(page, slot int) bool {
 	return page < len(g.seen) && g.seen[page]&(1<<slot) != 0
 }
 
 // Finish removes the objects that were not set and compacts the rest, page by page. After
 // it, Replace compresses nothing and may be called under a lock.
-func (g *Generation) Finish() {
+func (g *Staging) Finish() {
 	g.compacting.Wait()
 	g.next.spare = spareBuffers{} // no pages are added any more
 	for n := range g.next.pages {
@@ -109,7 +109,7 @@ func (g *Generation) Finish() {
 }
 
 // removeUnseen removes the objects of a page that were not set since Begin.
-func (g *Generation) removeUnseen(n int) {
+func (g *Staging) removeUnseen(n int) {
 	pg := g.next.pages[n]
 	for slot := range pageSlots {
 		if pg != nil && pg.used&(1<<slot) != 0 && !g.isSeen(n, slot) {
@@ -118,9 +118,9 @@ func (g *Generation) removeUnseen(n int) {
 	}
 }
 
-// Replace makes g the content of the part in one step: a view has all of the old content or
+// Replace makes g the content of the partition in one step: a view has all of the old content or
 // all of the new. It calls Finish if the caller has not. g must not be used afterwards.
-func (p *Part) Replace(g *Generation) {
+func (p *Partition) Replace(g *Staging) {
 	if !g.finished {
 		g.Finish()
 	}

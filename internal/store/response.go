@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// An Answer is the body of a response: the text of views in order and a trailer. It can be
+// An Response is the body of a response: the text of views in order and a trailer. It can be
 // written as plain text or as a gzip member.
-type Answer struct {
+type Response struct {
 	views []View
 	pick  func(headers) *chunk
 	end   *chunk // nil if there is none
@@ -29,18 +29,18 @@ func (m *measures) add(p *chunk) {
 	m.unready = m.unready || !p.ready()
 }
 
-// NewAnswer returns an Answer with the headers of the Prometheus text format.
-func NewAnswer(views []View, end string) *Answer {
-	return newAnswer(views, func(h headers) *chunk { return h.text }, end)
+// NewResponse returns an Response with the headers of the Prometheus text format.
+func NewResponse(views []View, end string) *Response {
+	return newResponse(views, func(h headers) *chunk { return h.text }, end)
 }
 
-// NewTypedAnswer is NewAnswer with the headers of formats that have more metric types.
-func NewTypedAnswer(views []View, end string) *Answer {
-	return newAnswer(views, func(h headers) *chunk { return h.typed }, end)
+// NewTypedResponse is NewResponse with the headers of formats that have more metric types.
+func NewTypedResponse(views []View, end string) *Response {
+	return newResponse(views, func(h headers) *chunk { return h.typed }, end)
 }
 
-func newAnswer(views []View, pick func(headers) *chunk, end string) *Answer {
-	a := &Answer{views: views, pick: pick}
+func newResponse(views []View, pick func(headers) *chunk, end string) *Response {
+	a := &Response{views: views, pick: pick}
 	a.gzipSize = int64(len(gzipHead) + len(gzipLast) + gzipTail)
 	for _, v := range views {
 		v.measure(pick, &a.measures)
@@ -66,7 +66,7 @@ func (v View) measure(pick func(headers) *chunk, m *measures) {
 }
 
 // chunks calls yield with the chunks in order until it returns false.
-func (a *Answer) chunks(yield func(*chunk) bool) {
+func (a *Response) chunks(yield func(*chunk) bool) {
 	for _, v := range a.views {
 		if !v.chunks(a.pick, yield) {
 			return
@@ -78,10 +78,10 @@ func (a *Answer) chunks(yield func(*chunk) bool) {
 }
 
 // Size returns the length of the text.
-func (a *Answer) Size() int64 { return a.size }
+func (a *Response) Size() int64 { return a.size }
 
 // GzipSize returns the number of bytes that WriteGzip writes.
-func (a *Answer) GzipSize() int64 { return a.gzipSize }
+func (a *Response) GzipSize() int64 { return a.gzipSize }
 
 // The frame of a gzip member, by RFC 1952 and RFC 1951.
 var (
@@ -111,7 +111,7 @@ var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeB
 
 // WriteGzip writes one gzip member. It copies compressed blocks and writes open blocks as
 // stored blocks: it compresses nothing.
-func (a *Answer) WriteGzip(to io.Writer) error {
+func (a *Response) WriteGzip(to io.Writer) error {
 	w := writers.Get().(*bufio.Writer)
 	w.Reset(to)
 	defer func() {
