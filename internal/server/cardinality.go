@@ -89,9 +89,9 @@ func (m storeMetrics) Collect(to chan<- prometheus.Metric) {
 		gauge(storedObjects, s.Objects, r.Name())
 		gauge(storedSeries, series, r.Name())
 		gauge(storedText, text, r.Name())
-		gauge(storedBytes, s.PackedBytes, r.Name(), "packed")
+		gauge(storedBytes, s.CompressedBytes, r.Name(), "packed")
 		gauge(storedBytes, s.OpenBytes, r.Name(), "open")
-		gauge(storedBlocks, s.PackedBlocks, r.Name(), "packed")
+		gauge(storedBlocks, s.CompressedBlocks, r.Name(), "packed")
 		gauge(storedBlocks, s.OpenBlocks, r.Name(), "open")
 	}
 }

@@ -18,7 +18,7 @@ import (
 func TestLandingPageTellsWhatIsServed(t *testing.T) {
 	many := resource("many")
 	for i := range 1234 {
-		many.Parts()[0].Set(rendered("many", fmt.Sprint("o", i)))
+		many.Partitions()[0].Set(rendered("many", fmt.Sprint("o", i)))
 	}
 	small := func(name string, objects ...string) *store.Resource { return resource(name, objects...) }
 	s := &source{

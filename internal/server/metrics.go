@@ -68,7 +68,7 @@ func (f filter) includes(resource string) bool {
 }
 
 // answer is the text of what the filter lets through.
-func (f filter) answer(resources []*store.Resource, format exposition.Format) *store.Answer {
+func (f filter) answer(resources []*store.Resource, format exposition.Format) *store.Response {
 	var views []store.View
 	for _, r := range resources {
 		if f.includes(r.Name()) {
@@ -76,9 +76,9 @@ func (f filter) answer(resources []*store.Resource, format exposition.Format) *s
 		}
 	}
 	if format.Typed {
-		return store.NewTypedAnswer(views, format.End)
+		return store.NewTypedResponse(views, format.End)
 	}
-	return store.NewAnswer(views, format.End)
+	return store.NewResponse(views, format.End)
 }
 
 // names splits lists at commas, drops the spaces around and the empty parts.

@@ -28,7 +28,7 @@ import (
 func resource(name string, objects ...string) *store.Resource {
 	r := store.NewResource(name, []store.Family{{Name: name, Header: []byte("# TYPE " + name + " gauge\n")}}, 1)
 	for _, object := range objects {
-		r.Parts()[0].Set(rendered(name, object))
+		r.Partitions()[0].Set(rendered(name, object))
 	}
 	return r
 }
@@ -182,9 +182,9 @@ func TestMetricsOfTheMoment(t *testing.T) {
 	f(pods)
 	changing := resource("pods", "p1")
 	present = []*store.Resource{changing}
-	changing.Parts()[0].Set(rendered("pods", "p2"))
+	changing.Partitions()[0].Set(rendered("pods", "p2"))
 	f(pods)
-	changing.Parts()[0].Replace(changing.Parts()[0].Begin())
+	changing.Partitions()[0].Replace(changing.Partitions()[0].Begin())
 	f("")
 }
 
@@ -192,15 +192,15 @@ func TestMetricsOfTheMoment(t *testing.T) {
 // value.
 func large(value int) (r *store.Resource, text string) {
 	r = store.NewResource("large", []store.Family{{Name: "a", Header: []byte("# TYPE a gauge\n")}, {Name: "b", Header: []byte("# TYPE b gauge\n")}}, 1)
-	fill(r.Parts()[0], value)
+	fill(r.Partitions()[0], value)
 	var b strings.Builder
-	if err := store.NewAnswer([]store.View{r.View()}, "").WriteText(&b); err != nil {
+	if err := store.NewResponse([]store.View{r.View()}, "").WriteText(&b); err != nil {
 		panic(err)
 	}
 	return r, b.String()
 }
 
-func fill(p *store.Part, value int) {
+func fill(p *store.Partition, value int) {
 	g := p.Begin()
 	for i := range 10000 {
 		name := fmt.Sprintf("%0100d", i)
@@ -239,7 +239,7 @@ func TestSlowClientHoldsUpNobody(t *testing.T) {
 		t.Fatalf("the first write has %d of %d bytes: too many for this test", len(got), len(before))
 	}
 
-	part := r.Parts()[0]
+	part := r.Partitions()[0]
 	fresh := rendered("a", "new")
 	fresh.Ends = append(fresh.Ends, len(fresh.Text))
 	part.Set(fresh)
@@ -248,7 +248,7 @@ func TestSlowClientHoldsUpNobody(t *testing.T) {
 		t.Errorf("%d objects, want 10000", n)
 	}
 	fill(part, 2)
-	other.Parts()[0].Delete("n")
+	other.Partitions()[0].Delete("n")
 	_, after := large(2)
 	if d := cmp.Diff(after, ask(h, http.MethodGet, "/metrics").Body); d != "" {
 		t.Errorf("another client's answer (-want +got):\n%s", d)

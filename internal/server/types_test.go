@@ -13,7 +13,7 @@ import (
 // other answer.
 func TestTypesOfOpenMetrics(t *testing.T) {
 	r := store.NewResource("things", []store.Family{{Name: "a", Header: []byte("# TYPE a gauge\n"), Typed: []byte("# TYPE a info\n")}}, 1)
-	r.Parts()[0].Set(rendered("a", "x"))
+	r.Partitions()[0].Set(rendered("a", "x"))
 	f := func(accept, want string) {
 		t.Helper()
 		if d := cmp.Diff(want, ask(metricsOf(r), http.MethodGet, "/metrics", "Accept", accept).Body); d != "" {

@@ -5,37 +5,35 @@ import (
 	"slices"
 )
 
-// A block is a family's lines of the objects of one page, where they are not as
-// they were packed: as text, or, if only some objects' lines have changed since,
-// as edits of what is packed.
+// A block is an open block: the lines of a family in one page where they differ from the
+// compressed ones. It is plain text, or deltas to the compressed text.
 //
-// A block with shared set may be held by a reader or by the packing and must
-// not change any more. shared is guarded by the part's lock.
+// A shared block may be held by a reader or a compactor and is immutable. The partition's lock
+// guards shared.
 type block struct {
-	text   []byte // unless edited is set
-	edits  []edit // by slot
-	edited bool
-	shared bool
-	size   int // of the text that it stands for
-	lines  int // in that
+	text      []byte  // if hasDeltas is not set
+	deltas    []delta // by slot
+	hasDeltas bool
+	shared    bool
+	size      int // of the resulting text
+	lines     int // in the resulting text
 }
 
-// An edit puts lines in the place of those that a slot has in the packed text.
-type edit struct {
-	start, old uint32 // of those
+// A delta replaces the lines of a slot in the compressed text.
+type delta struct {
+	start, old uint32 // offset and length of the replaced lines
 	slot       uint8
-	lines      []byte // must not change
+	lines      []byte // immutable
 }
 
-// More edits of a block than this cost more than they save, since a reader has to
-// unpack what they change: where there is room for text, and where that would have
-// to be packed again soon.
+// Limits of deltas in a block. Readers of a block with deltas inflate it, so that beyond
+// maxDeltas text is cheaper; over budget, text would soon be compressed again.
 const (
-	maxEdits      = 4
-	maxEditsTight = 16
+	maxDeltas           = 4
+	maxDeltasOverBudget = 16
 )
 
-// share marks b as held by somebody else too. It says whether it was not before.
+// share marks b as immutable. It reports whether it was not.
 func (b *block) share() bool {
 	if b == nil || b.shared {
 		return false
@@ -44,71 +42,73 @@ func (b *block) share() bool {
 	return true
 }
 
-// editable is b, or a copy of it that is not shared.
-func (b *block) editable() *block {
+// writable returns b, or a clone if b is shared.
+func (b *block) writable() *block {
 	if !b.shared {
 		return b
 	}
 	c := *b
 	c.shared = false
-	if c.edits = slices.Clone(b.edits); !b.edited {
+	if c.deltas = slices.Clone(b.deltas); !b.hasDeltas {
 		c.text = append(make([]byte, 0, len(b.text)+64), b.text...)
 	}
 	return &c
 }
 
-// held is how many bytes of memory b takes, about.
+// held returns the approximate memory of b.
 func (b *block) held() int {
+	if b == nil {
+		return 0
+	}
 	n := cap(b.text)
-	for i := range b.edits {
-		n += cap(b.edits[i].lines)
+	for i := range b.deltas {
+		n += cap(b.deltas[i].lines)
 	}
 	return n
 }
 
-// set puts lines in the place of the old bytes from start on. The block must be
-// editable text.
+// set replaces old bytes from start on by lines. b must be writable text.
 func (b *block) set(start, old int, lines []byte) {
 	b.lines += countLines(lines) - countLines(b.text[start:start+old])
 	b.text = slices.Replace(b.text, start, start+old, lines...)
 	b.size = len(b.text)
 }
 
-// open makes text of edits. Packed is what they are of.
-func (b *block) open(packed piece) {
-	b.text = packed.appendWhole(make([]byte, 0, b.size+64), new([]byte))
-	b.edits, b.edited = nil, false
+// open turns b into text. compressed is the chunk that its deltas apply to.
+func (b *block) open(compressed chunk) {
+	b.text = compressed.appendWhole(make([]byte, 0, b.size+64), new([]byte))
+	b.deltas, b.hasDeltas = nil, false
 }
 
-// edit puts lines in the place of those of a slot, which have the old length. In the
-// packed text they begin at start and are packedLines, if there is no edit of them.
-func (b *block) edit(slot, start, old, packedLines int, lines []byte) {
+// addDelta replaces the lines of a slot, which have the old length. If the slot has no delta
+// yet, they begin at start in the compressed text and number compressedLines.
+func (b *block) addDelta(slot, start, old, compressedLines int, lines []byte) {
 	i, found := b.find(slot)
 	if found {
-		packedLines = countLines(b.edits[i].lines)
-		b.edits[i].lines = bytes.Clone(lines)
+		compressedLines = countLines(b.deltas[i].lines)
+		b.deltas[i].lines = bytes.Clone(lines)
 	} else {
-		e := edit{start: uint32(start), old: uint32(old), slot: uint8(slot), lines: bytes.Clone(lines)}
-		b.edits = slices.Insert(b.edits, i, e)
+		e := delta{start: uint32(start), old: uint32(old), slot: uint8(slot), lines: bytes.Clone(lines)}
+		b.deltas = slices.Insert(b.deltas, i, e)
 	}
-	b.lines += countLines(lines) - packedLines
+	b.lines += countLines(lines) - compressedLines
 	b.size += len(lines) - old
 }
 
-// find gives the place of a slot's edit, and whether there is one.
+// find returns the index of a slot's delta and whether it exists.
 func (b *block) find(slot int) (int, bool) {
-	return slices.BinarySearchFunc(b.edits, slot, func(e edit, slot int) int { return int(e.slot) - slot })
+	return slices.BinarySearchFunc(b.deltas, slot, func(e delta, slot int) int { return int(e.slot) - slot })
 }
 
-// apply appends packed text with the edits done.
-func (b *block) apply(dst, packed []byte) []byte {
+// apply appends the compressed text with the deltas applied.
+func (b *block) apply(dst, compressed []byte) []byte {
 	done := uint32(0)
-	for _, e := range b.edits {
-		dst = append(dst, packed[done:e.start]...)
+	for _, e := range b.deltas {
+		dst = append(dst, compressed[done:e.start]...)
 		dst = append(dst, e.lines...)
 		done = e.start + e.old
 	}
-	return append(dst, packed[done:]...)
+	return append(dst, compressed[done:]...)
 }
 
 func countLines(text []byte) int { return bytes.Count(text, newline) }

@@ -1,34 +1,31 @@
-// Package store keeps the rendered text of objects, packed, and gives readers a
-// view of all of it at one moment.
+// Package store keeps the rendered series of objects, compressed, and gives readers
+// consistent snapshots of them.
 //
-// It knows uids, namespaces and bytes, nothing of kinds. A Resource holds the
-// text of one resource's objects, grouped in Parts, one for each source of
-// objects. Within a part, objects live in pages of some dozens. For each family
-// a page has a block: that family's lines of the page's objects, in order. On
-// the wire, text is grouped by family and then by object, so an answer is blocks
-// one after another.
+// It knows uids, namespaces and bytes, and nothing of kinds. A Resource has one or more
+// Partitions, one per source of objects. A partition has pages of 64 objects, one per slot. For each
+// family, a page has a block: that family's lines of the page's objects, in order. On the
+// wire, text is grouped by family and then by object, so a response is a concatenation of
+// blocks.
 //
-// At rest a block is packed: raw deflate that refers to nothing outside the
-// block and ends on a byte. With its CRC-32 and length known, packed blocks one
-// after another make a gzip member without compressing anything again. What is
-// packed of a page lies in a few runs of bytes, and a table says where, so that the
-// collector has a few pieces of memory a page to look at and not hundreds.
+// At rest a block is compressed: raw deflate that refers to nothing outside the block and ends
+// on a byte boundary. With their CRC-32 and length, compressed blocks concatenate to a gzip
+// member without compressing anything again. The compressed blocks of a page lie in a few
+// extents, and a table locates them, so that the garbage collector sees a few allocations per
+// page and not hundreds.
 //
-// A change of a packed block is kept beside it as an edit: these lines in the place
-// of those. Once there are many edits of a block it is opened, which is to be plain
-// text, and once the page has been left alone for a while, or too much memory
-// goes into edits and text, it is packed again. A reader of an edited block unpacks it
-// and does the edits; into a gzip answer edited and open blocks go as stored
-// blocks, so that a scrape never waits for compression.
+// A change of a compressed block is kept beside it as a delta: lines that replace those of a
+// slot. A block with many deltas is opened as plain text. Once a page has been quiet for a
+// while, or open blocks exceed the partition's budget, Compact compacts it: it compresses the open blocks
+// again. A reader of a block with deltas inflates it and applies them. In a gzip response,
+// open blocks are stored blocks, so that a scrape never waits for compression.
 //
-// Whoever renders may know that lines of some families were made from what they
-// would be made from now, and leave them out. Text has a basis for that, which the
-// store only compares.
+// The caller may know that the input of some families has not changed and leave their lines
+// out. The store keeps a fingerprint of that input with each object and compares it.
 //
-// Nothing that a reader may hold ever changes: it is replaced. A View is the
-// tables and open blocks of one moment and is written out at the reader's own pace;
-// no lock is held meanwhile.
+// What a reader may hold is immutable: it is replaced. A View is the tables and open blocks of
+// one moment and is written at the reader's pace. No lock is held while writing or
+// compressing.
 //
-// Each part has one writer at a time. Readers and the packing are concurrent
-// with it and with each other.
+// Each partition has one writer at a time. Readers, Compact and Retain are concurrent with it and with
+// each other.
 package store

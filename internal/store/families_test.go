@@ -70,14 +70,15 @@ func TestManyFamilies(t *testing.T) {
 		r, want := store.NewResource("things", manyFamilies(), 1), &shelf{objects: map[string]int{}}
 		for round := range 40 {
 			for range rnd.IntN(80) {
-				want.change(rnd, r.Parts()[0])
+				want.change(rnd, r.Partitions()[0])
 			}
 			if rnd.IntN(3) == 0 {
 				packAll(r)
 			}
 			if round%15 == 14 {
-				want.relist(rnd, r.Parts()[0])
+				want.relist(rnd, r.Partitions()[0])
 			}
+			checkInvariants(t, r)
 			text, stats := want.text()
 			if d := cmp.Diff(text, read(t, r)); d != "" {
 				t.Fatalf("seed %d, round %d (-want +got):\n%s", seed, round, d)
@@ -118,7 +119,7 @@ func manyLines(n, state int) (r store.Rendered, lines [][]byte) {
 }
 
 // change sets or deletes an object in p as well as in s.
-func (s *shelf) change(rnd *rand.Rand, p *store.Part) {
+func (s *shelf) change(rnd *rand.Rand, p *store.Partition) {
 	n := rnd.IntN(150)
 	uid := uidOf("object", n)
 	if rnd.IntN(20) == 0 {
@@ -133,7 +134,7 @@ func (s *shelf) change(rnd *rand.Rand, p *store.Part) {
 }
 
 // relist gives p a list of what is there, some of it in another state.
-func (s *shelf) relist(rnd *rand.Rand, p *store.Part) {
+func (s *shelf) relist(rnd *rand.Rand, p *store.Partition) {
 	g := p.Begin()
 	for i, uid := range s.uids {
 		if uid != "" {

@@ -2,20 +2,18 @@ package store
 
 import (
 	"encoding/hex"
-	"hash/maphash"
-	"slices"
+	"maps"
 )
 
-// An id is a uid without its form. Nearly all uids are UUIDs as RFC 9562 writes
-// them, and of those the collector has nothing to look at.
+// An id is a uid that is a UUID in the form of RFC 9562, as nearly all are. It has no pointers.
 type id [16]byte
 
-// The length of a UUID, and where its groups of digits begin and end.
+// The length of a UUID and the bounds of its groups.
 const uuidLength = 36
 
 var uuidGroups = [...][2]int{{0, 8}, {9, 13}, {14, 18}, {19, 23}, {24, uuidLength}}
 
-// parseID gives the id of a uid, and false if it is not what String gives of one.
+// parseID parses a uid. It accepts exactly what String returns.
 func parseID[S string | []byte](uid S) (i id, ok bool) {
 	if len(uid) != uuidLength {
 		return id{}, false
@@ -34,7 +32,7 @@ func parseID[S string | []byte](uid S) (i id, ok bool) {
 	return i, true
 }
 
-// String is the uid.
+// String returns the uid.
 func (i id) String() string {
 	text := i.text()
 	return string(text[:])
@@ -52,7 +50,7 @@ func (i id) text() (s [uuidLength]byte) {
 	return s
 }
 
-// A key is a uid as it is looked for: its id, or, if it has none, itself.
+// A key is a uid as the key of an index: an id, or the uid itself if it is no UUID.
 type key struct {
 	id    id
 	other string
@@ -66,102 +64,54 @@ func keyOf[S string | []byte](uid S) key {
 	return key{other: string(uid)}
 }
 
-func (k *key) hash() uint32 {
-	if k.isID {
-		return uint32(maphash.Bytes(seed, k.id[:]))
-	}
-	return uint32(maphash.String(seed, k.other))
-}
+// A slotRef refers to a slot: page*pageSlots + slot + 1. 0 refers to none.
+type slotRef uint32
 
-// A place is where an object is: one more than its page's number times pageSlots
-// plus its slot. 0 is nowhere.
-type place uint32
+func slotRefOf(page, slot int) slotRef { return slotRef(page*pageSlots + slot + 1) }
 
-func placeOf(page, slot int) place { return place(page*pageSlots + slot + 1) }
+func (p slotRef) page() int { return int(p-1) / pageSlots }
+func (p slotRef) slot() int { return int(p-1) % pageSlots }
 
-func (p place) page() int { return int(p-1) / pageSlots }
-func (p place) slot() int { return int(p-1) % pageSlots }
-
-// An index finds the places of a part's objects by the hashes of their keys. The keys
-// are in the pages: with them here too, it would take five times the memory.
+// An index maps uids to slots.
 type index struct {
-	entries []entry // a power of two of them, each as near after its hash as there was room
-	taken   int
+	ids    map[id]slotRef
+	others map[string]slotRef
 }
 
-type entry struct {
-	hash  uint32
-	place place
+func newIndex(objects int) index {
+	return index{ids: make(map[id]slotRef, objects), others: map[string]slotRef{}}
 }
 
-// The index has room for a third more than it holds at the least, and is made
-// smaller when it holds an eighth.
-const (
-	leastEntries = 8
-	fullQuarters = 3
-	emptyShare   = 8
-)
-
-func (x *index) clone() index { return index{slices.Clone(x.entries), x.taken} }
-
-func (x *index) after(i uint32) uint32 { return (i + 1) & x.mask() }
-func (x *index) mask() uint32          { return uint32(len(x.entries) - 1) }
-
-// find gives the place with the hash for which is says true, 0 if there is none.
-func (x *index) find(hash uint32, is func(place) bool) place {
-	if x.taken == 0 {
-		return 0
-	}
-	for i := hash & x.mask(); x.entries[i].place != 0; i = x.after(i) {
-		if e := x.entries[i]; e.hash == hash && is(e.place) {
-			return e.place
-		}
-	}
-	return 0
+// clone returns a copy of minimal size: maps do not shrink.
+func (x *index) clone() index {
+	c := newIndex(len(x.ids))
+	maps.Copy(c.ids, x.ids)
+	maps.Copy(c.others, x.others)
+	return c
 }
 
-// put adds a place.
-func (x *index) put(hash uint32, at place) {
-	if (x.taken+1)*4 > len(x.entries)*fullQuarters {
-		x.resize(max(leastEntries, 2*len(x.entries)))
+func (x *index) len() int { return len(x.ids) + len(x.others) }
+
+// find returns the slot of an object, 0 if there is none.
+func (x *index) find(k *key) slotRef {
+	if k.isID {
+		return x.ids[k.id]
 	}
-	x.taken++
-	x.insert(entry{hash, at})
+	return x.others[k.other]
 }
 
-func (x *index) insert(e entry) {
-	i := e.hash & x.mask()
-	for x.entries[i].place != 0 {
-		i = x.after(i)
+func (x *index) put(k key, at slotRef) {
+	if k.isID {
+		x.ids[k.id] = at
+		return
 	}
-	x.entries[i] = e
+	x.others[k.other] = at
 }
 
-// remove takes out a place that is there.
-func (x *index) remove(hash uint32, at place) {
-	gap := hash & x.mask()
-	for x.entries[gap].place != at {
-		gap = x.after(gap)
+func (x *index) remove(k key) {
+	if k.isID {
+		delete(x.ids, k.id)
+		return
 	}
-	// What comes after moves up, unless it would stand before its hash.
-	for i := x.after(gap); x.entries[i].place != 0; i = x.after(i) {
-		if fromHash := (i - x.entries[i].hash) & x.mask(); fromHash >= (i-gap)&x.mask() {
-			x.entries[gap], gap = x.entries[i], i
-		}
-	}
-	x.entries[gap] = entry{}
-	if x.taken--; x.taken*emptyShare < len(x.entries) && len(x.entries) > leastEntries {
-		x.resize(len(x.entries) / 2)
-	}
-}
-
-// resize makes room for n entries, which must be enough.
-func (x *index) resize(n int) {
-	old := x.entries
-	x.entries = make([]entry, n)
-	for _, e := range old {
-		if e.place != 0 {
-			x.insert(e)
-		}
-	}
+	delete(x.others, k.other)
 }

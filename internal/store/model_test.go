@@ -23,7 +23,7 @@ type model map[string]int
 // The families of the tests: every object has its value in a line of the first and,
 // in one of the second, what of it is steady, unless that is a multiple of 3. For one
 // steady value that line is long. Lines are as long as those of an exporter: a page of
-// short ones would never be edited.
+// short ones would never have deltas.
 var families = []store.Family{{Name: "a", Header: []byte("# a\n")}, {Name: "b", Header: []byte("# b\n")}}
 
 func render(uid string, v int) store.Rendered {
@@ -36,7 +36,7 @@ func render(uid string, v int) store.Rendered {
 		}
 		text = fmt.Appendf(text, "b{%s} %0*d\n", uid, width, steady(v))
 	}
-	return store.Rendered{UID: uid, Namespace: namespaceOf(uid), Text: text, Ends: append(ends, len(text)), Basis: basis(v)}
+	return store.Rendered{UID: uid, Namespace: namespaceOf(uid), Text: text, Ends: append(ends, len(text)), Fingerprint: basis(v)}
 }
 
 // longest is the steady value of which the line is long.
@@ -54,7 +54,7 @@ func renderKept(uid string, v int) store.Rendered {
 	r := render(uid, v)
 	r.Text = r.Text[:r.Ends[0]]
 	r.Ends[1] = r.Ends[0]
-	r.Kept = []bool{false, true}
+	r.Unchanged = []bool{false, true}
 	return r
 }
 
@@ -97,27 +97,27 @@ func namespaceOf(uid string) string {
 // and each has to have the size it said.
 func read(t *testing.T, r *store.Resource, namespaces ...string) string {
 	t.Helper()
-	answer := store.NewAnswer([]store.View{r.View(namespaces...)}, "")
-	var text, packed bytes.Buffer
+	answer := store.NewResponse([]store.View{r.View(namespaces...)}, "")
+	var text, compressed bytes.Buffer
 	if err := answer.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	if err := answer.WriteGzip(&packed); err != nil {
+	if err := answer.WriteGzip(&compressed); err != nil {
 		t.Fatal(err)
 	}
-	if int64(text.Len()) != answer.Size() || int64(packed.Len()) != answer.GzipSize() {
-		t.Fatalf("wrote %d and %d bytes, said %d and %d", text.Len(), packed.Len(), answer.Size(), answer.GzipSize())
+	if int64(text.Len()) != answer.Size() || int64(compressed.Len()) != answer.GzipSize() {
+		t.Fatalf("wrote %d and %d bytes, said %d and %d", text.Len(), compressed.Len(), answer.Size(), answer.GzipSize())
 	}
-	if got := gunzip(t, packed.Bytes()); got != text.String() {
-		t.Fatalf("text %q and packed %q", text.String(), got)
+	if got := gunzip(t, compressed.Bytes()); got != text.String() {
+		t.Fatalf("text %q and compressed %q", text.String(), got)
 	}
 	return text.String()
 }
 
 // gunzip reads one gzip member, after which there must be nothing.
-func gunzip(t *testing.T, packed []byte) string {
+func gunzip(t *testing.T, compressed []byte) string {
 	t.Helper()
-	in := bytes.NewReader(packed)
+	in := bytes.NewReader(compressed)
 	z, err := gzip.NewReader(in)
 	if err != nil {
 		t.Fatal(err)
@@ -165,6 +165,14 @@ func check(t *testing.T, r *store.Resource, m model) {
 	maps.DeleteFunc(even, func(uid string, _ int) bool { return namespaceOf(uid) != "even" })
 	checkText(t, read(t, r, "even", "elsewhere"), even)
 	checkStats(t, r, m)
+	checkInvariants(t, r)
+}
+
+func checkInvariants(t *testing.T, r *store.Resource) {
+	t.Helper()
+	if err := r.CheckInvariants(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func checkText(t *testing.T, text string, m model) {
@@ -208,9 +216,9 @@ func TestRandomOperationsAgainstModel(t *testing.T) {
 		models := []model{{}, {}}
 		for range 600 {
 			part := rnd.IntN(2)
-			mutate(t, rnd, r.Parts()[part], models[part], fmt.Sprintf("part%d-", part))
+			mutate(t, rnd, r.Partitions()[part], models[part], fmt.Sprintf("part%d-", part))
 			if rnd.IntN(5) == 0 {
-				r.Pack()
+				r.Compact()
 			}
 			if rnd.IntN(50) == 0 {
 				packAll(r)
@@ -226,7 +234,7 @@ func TestRandomOperationsAgainstModel(t *testing.T) {
 // packAll packs all that is open: it has been quiet for so many rounds then.
 func packAll(r *store.Resource) {
 	for range 16 {
-		r.Pack()
+		r.Compact()
 	}
 }
 
@@ -239,7 +247,7 @@ func uidOf(prefix string, n int) string {
 }
 
 // mutate does the same to p and m.
-func mutate(t *testing.T, rnd *rand.Rand, p *store.Part, m model, prefix string) {
+func mutate(t *testing.T, rnd *rand.Rand, p *store.Partition, m model, prefix string) {
 	t.Helper()
 	uid := uidOf(prefix, rnd.IntN(120))
 	switch n := rnd.IntN(100); {
@@ -248,12 +256,14 @@ func mutate(t *testing.T, rnd *rand.Rand, p *store.Part, m model, prefix string)
 	case n < 60:
 		m.setKept(t, rnd, p.Set, nil, uid)
 	case n < 65:
-		if got, want := p.Basis([]byte(uid)), m.basis(uid); got != want {
+		if got, want := p.Fingerprint([]byte(uid)), m.basis(uid); got != want {
 			t.Fatalf("basis %d, want %d", got, want)
 		}
-	case n < 95:
+	case n < 94:
 		p.Delete(uid)
 		delete(m, uid)
+	case n < 96:
+		m.retain(rnd, p.Retain)
 	default:
 		g := p.Begin()
 		before := maps.Clone(m)
@@ -266,8 +276,22 @@ func mutate(t *testing.T, rnd *rand.Rand, p *store.Part, m model, prefix string)
 				m.set(t, g.Set, uid, rnd.IntN(1000))
 			}
 		}
+		if rnd.IntN(2) == 0 {
+			g.Finish()
+		}
+		if rnd.IntN(4) == 0 {
+			m.retain(rnd, g.Retain)
+		}
 		p.Replace(g)
 	}
+}
+
+// retain has retain remove about a third of the objects.
+func (m model) retain(rnd *rand.Rand, retain func(func(uid string) bool)) {
+	remainder := rnd.IntN(3)
+	keep := func(uid string) bool { return (len(uid)+int(uid[len(uid)-1]))%3 != remainder }
+	retain(keep)
+	maps.DeleteFunc(m, func(uid string, _ int) bool { return !keep(uid) })
 }
 
 // basis is that of an object, if there is one.
@@ -292,7 +316,7 @@ func union(models ...model) model {
 func TestReadersSeeOneGeneration(t *testing.T) {
 	const objects, generations = 50, 300
 	r := store.NewResource("things", families, 1)
-	part := r.Parts()[0]
+	part := r.Partitions()[0]
 	replace := func(v int) {
 		g := part.Begin()
 		for i := range objects {
@@ -321,7 +345,7 @@ func TestReadersSeeOneGeneration(t *testing.T) {
 	}
 	for v := range generations {
 		replace(v)
-		r.Pack()
+		r.Compact()
 	}
 	close(done)
 	readers.Wait()
@@ -336,13 +360,13 @@ func oneGeneration(a, b model, objects int) bool {
 	return len(a) == objects && len(values) == 1 && (v%3 == 0 && len(b) == 0 || len(b) == objects && b["uid-0"] == v)
 }
 
-// TestReadersAndPackingAreConcurrent lets a writer, readers and the packing work
+// TestReadersAndPackAreConcurrent lets a writer, readers and Compact work
 // on one part. Readers look for what can be known whatever the moment: every
 // line in its place, no series twice, and of the uids that are always there all.
-func TestReadersAndPackingAreConcurrent(t *testing.T) {
+func TestReadersAndPackAreConcurrent(t *testing.T) {
 	const lasting, rounds = 100, 3000
 	r := store.NewResource("things", families, 1)
-	part, m := r.Parts()[0], model{}
+	part, m := r.Partitions()[0], model{}
 	for i := range lasting {
 		uid := uidOf("lasting-", i)
 		part.Set(render(uid, 1))
@@ -373,7 +397,7 @@ func TestReadersAndPackingAreConcurrent(t *testing.T) {
 			}
 		})
 	}
-	until(r.Pack)
+	until(r.Compact)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range rounds {
 		uid := uidOf("passing-", rnd.IntN(60))
@@ -406,7 +430,7 @@ func TestReadersAndPackingAreConcurrent(t *testing.T) {
 // replacements, and that gaps are filled.
 func TestOrderIsKept(t *testing.T) {
 	r := store.NewResource("things", families[:1], 1)
-	p := r.Parts()[0]
+	p := r.Partitions()[0]
 	set := func(set func(store.Rendered) bool, uids ...string) {
 		for _, uid := range uids {
 			text := []byte(uid + " ")
@@ -444,7 +468,7 @@ func TestOrderIsKept(t *testing.T) {
 // becomes of its objects.
 func TestViewStays(t *testing.T) {
 	r := store.NewResource("r", families, 1)
-	part := r.Parts()[0]
+	part := r.Partitions()[0]
 	for v := range 10 {
 		part.Set(render(strings.Repeat("o", v+1), v))
 	}
@@ -454,7 +478,7 @@ func TestViewStays(t *testing.T) {
 	part.Set(render("oo", 10*longest))
 	part.Delete("ooo")
 	var text bytes.Buffer
-	if err := store.NewAnswer([]store.View{view}, "").WriteText(&text); err != nil {
+	if err := store.NewResponse([]store.View{view}, "").WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(want, text.String()); d != "" {
@@ -463,10 +487,10 @@ func TestViewStays(t *testing.T) {
 }
 
 // TestGenerationLeavesPartAlone holds that what is being built takes nothing from
-// what is there, whether that is packed or not.
+// what is there, whether that is compressed or not.
 func TestGenerationLeavesPartAlone(t *testing.T) {
 	r := store.NewResource("things", families, 1)
-	part, m := r.Parts()[0], model{}
+	part, m := r.Partitions()[0], model{}
 	set := func(set func(store.Rendered) bool, from, to, v int) {
 		for i := range to - from {
 			uid := uidOf("one", from+i)
@@ -484,4 +508,44 @@ func TestGenerationLeavesPartAlone(t *testing.T) {
 	}
 	part.Replace(g)
 	check(t, r, m)
+}
+
+// TestNamespaceOfObject holds that a view of a namespace has the objects that were last set
+// in it: of those set again in another, deleted and listed, none.
+func TestNamespaceOfObject(t *testing.T) {
+	r := store.NewResource("things", families, 1)
+	part := r.Partitions()[0]
+	in := func(namespace, uid string) store.Rendered {
+		o := render(uid, 1)
+		o.Namespace = namespace
+		return o
+	}
+	f := func(objects int, namespaces ...string) {
+		t.Helper()
+		a, _, err := parse(read(t, r, namespaces...))
+		if err != nil || len(a) != objects {
+			t.Errorf("%d objects in %q, want %d, %v", len(a), namespaces, objects, err)
+		}
+	}
+	for i := range 100 {
+		part.Set(in("shop", uidOf("one", i)))
+	}
+	f(100, "shop")
+	f(0, "")
+	for i := range 50 {
+		part.Set(in("bank", uidOf("one", i)))
+	}
+	f(50, "shop")
+	f(50, "bank", "elsewhere")
+	f(100, "shop", "bank")
+	part.Delete(uidOf("one", 7))
+	part.Set(in("", uidOf("one", 200)))
+	f(49, "bank")
+	f(1, "")
+	g := part.Begin()
+	g.Set(in("bank", uidOf("one", 70)))
+	f(0, "one")
+	part.Replace(g)
+	f(0, "shop")
+	f(1, "bank")
 }

@@ -3,197 +3,220 @@ package store
 import (
 	"math/bits"
 	"slices"
+	"unique"
 )
 
-// pageSlots is the number of objects of a page: more of them pack better, and
-// make more text to unpack and pack again for changes of some.
+// pageSlots is the number of objects in a page. More slots compress better; fewer cost
+// less to compress again after a change.
 const pageSlots = 64
 
-// A page holds the text of up to pageSlots objects, each in a slot of its own.
+// A page holds the lines of up to pageSlots objects, one per slot.
 type page struct {
-	marks *marks
-	// table is what is packed, nil as long as nothing is.
+	fingerprints *fingerprints
+	// table locates the compressed blocks; nil before the first compaction.
 	table *table
-	// open is what is other than in the table, by family; nil if nothing is. The edits
-	// in it are of what the table has.
+	// open has, by family, the blocks that differ from the table; nil if none does. Their
+	// deltas apply to the table's blocks.
 	open []*block
-	// openBytes is the memory that open blocks take, about.
+	// openBytes is the approximate memory of open blocks.
 	openBytes int
-	// packing counts those who pack the page now.
-	packing int
-	// touched is the time of the last change, in the part's ticks.
+	// compacting counts the compactors of the page.
+	compacting int
+	// touched is the partition's tick of the last change.
 	touched uint64
-	used    uint64 // by slot
-	// Last, since the collector need not look at most of it.
+	used    uint64 // slots with an object
+	removed uint64 // slots of removed objects whose lines are still in blocks
+	// Last, since most of it has no pointers.
 	uids       uids
-	bases      [pageSlots]uint64 // of the objects' text, by slot
-	namespaces [pageSlots]uint32 // their numbers, by slot
+	inputs     [pageSlots]uint64                // fingerprints of the objects' inputs, by slot
+	namespaces [pageSlots]unique.Handle[string] // by slot
 }
 
 func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }
 func (p *page) empty() bool { return p.used == 0 }
 
-// freeSlot is the first slot without an object.
+// freeSlot returns the first slot without an object.
 func (p *page) freeSlot() int { return bits.TrailingZeros64(^p.used) }
 
-// newPage is a page without objects.
+// newPage returns a page without objects.
 func newPage(families int, touched uint64) *page {
-	return &page{marks: newMarks(families), touched: touched}
+	return &page{fingerprints: newFingerprints(families), touched: touched}
 }
 
-// set makes the object's lines of a slot the given ones, but for those that are
-// kept. It reports whether they were others before.
-func (p *page) set(slot int, r *Rendered, maxEdits int) (changed bool) {
-	if p.marks.lack(slot, r) {
-		p.marks = p.marks.withRoom(slot, r)
+// set replaces the lines of a slot, except those of families in r.Unchanged. It reports whether
+// any line changed.
+func (p *page) set(slot int, r *Rendered, maxDeltas int) (changed bool) {
+	if p.fingerprints.lack(slot, r) {
+		p.fingerprints = p.fingerprints.withRoom(slot, r)
 	}
 	start := 0
 	for family, end := range r.Ends {
 		lines := r.Text[start:end]
 		start = end
-		if r.Kept != nil && r.Kept[family] {
+		if r.Unchanged != nil && r.Unchanged[family] {
 			continue
 		}
-		if now := markOf(lines); now != p.marks.mark(slot, family) {
-			p.change(slot, family, lines, now, maxEdits)
+		if now := fingerprintOf(lines); now != p.fingerprints.fingerprint(slot, family) {
+			p.change(slot, family, lines, now, maxDeltas)
 			changed = true
 		}
 	}
 	return changed
 }
 
-// clear takes a slot's lines out of all families.
-func (p *page) clear(slot, maxEdits int) {
-	for family := range p.marks.columns {
-		if p.marks.mark(slot, family) != (mark{}) {
-			p.change(slot, family, nil, mark{}, maxEdits)
+// purge deletes the lines of removed objects.
+func (p *page) purge(maxDeltas int) {
+	for slot := range pageSlots {
+		if p.removed&(1<<slot) != 0 {
+			p.clear(slot, maxDeltas)
+		}
+	}
+	p.removed = 0
+}
+
+// discard drops the open blocks of a page that has left its partition, so that a running
+// compactor has nothing to close and no open bytes to subtract.
+func (p *page) discard() { p.open, p.openBytes, p.removed = nil, 0, 0 }
+
+// clear deletes a slot's lines from all families.
+func (p *page) clear(slot, maxDeltas int) {
+	for family := range p.fingerprints.columns {
+		if p.fingerprints.fingerprint(slot, family) != (fingerprint{}) {
+			p.change(slot, family, nil, fingerprint{}, maxDeltas)
 		}
 	}
 }
 
-// change puts lines in the place of those of a slot. Of a block with so many edits it
-// makes text.
-func (p *page) change(slot, family int, lines []byte, of mark, maxEdits int) {
-	if p.marks.shared {
-		p.marks = p.marks.clone()
+// change replaces a slot's lines of a family. A block with maxDeltas deltas is opened as
+// text first.
+func (p *page) change(slot, family int, lines []byte, of fingerprint, maxDeltas int) {
+	if p.fingerprints.shared {
+		p.fingerprints = p.fingerprints.clone()
 	}
+	before := p.openBytesOf(family) // openBlock may replace a shared block by a clone of another size
 	b := p.openBlock(family)
-	p.openBytes -= b.held()
-	old := p.marks.length(slot, family)
-	if b.edited && p.outgrown(b, slot, family, maxEdits) {
-		b.open(p.piece(family))
+	old := p.fingerprints.length(slot, family)
+	if b.hasDeltas && p.outgrown(b, slot, family, maxDeltas) {
+		b.open(p.chunk(family))
 	}
-	if b.edited {
-		start, packedLines := p.packedLines(b, slot, family, old)
-		b.edit(slot, start, old, packedLines, lines)
+	if b.hasDeltas {
+		start, compressedLines := p.compressedLines(b, slot, family, old)
+		b.addDelta(slot, start, old, compressedLines, lines)
 	} else {
-		b.set(p.marks.before(slot, family), old, lines)
+		b.set(p.fingerprints.before(slot, family), old, lines)
 	}
-	p.marks.set(slot, family, of, len(lines))
-	p.openBytes += b.held()
+	p.fingerprints.set(slot, family, of, len(lines))
+	p.openBytes += b.held() - before
 }
 
-// openBlock is the open block of a family, made if there is none.
+// openBytesOf returns the memory of a family's open block.
+func (p *page) openBytesOf(family int) int {
+	if p.open == nil {
+		return 0
+	}
+	return p.open[family].held()
+}
+
+// openBlock returns the writable open block of a family and makes one if there is none.
 func (p *page) openBlock(family int) *block {
 	if p.open == nil {
-		p.open = make([]*block, len(p.marks.columns))
+		p.open = make([]*block, len(p.fingerprints.columns))
 	}
 	switch b := p.open[family]; {
 	case b != nil:
-		p.open[family] = b.editable()
+		p.open[family] = b.writable()
 	case p.table != nil:
-		packed := p.table.block(family)
-		p.open[family] = &block{edited: true, size: int(packed.size), lines: int(packed.lines)}
+		compressed := p.table.block(family)
+		p.open[family] = &block{hasDeltas: true, size: int(compressed.size), lines: int(compressed.lines)}
 	default:
 		p.open[family] = &block{}
 	}
 	return p.open[family]
 }
 
-// tiny is text that is opened rather than edited.
+// tiny is the size of text up to which a block is opened and gets no deltas.
 const tiny = 2 << 10
 
-// outgrown says whether text serves better than one more edit of a block.
-func (p *page) outgrown(b *block, slot, family, maxEdits int) bool {
+// outgrown reports whether b is better opened as text than given one more delta.
+func (p *page) outgrown(b *block, slot, family, maxDeltas int) bool {
 	if p.table.block(family).size <= tiny {
 		return true
 	}
 	_, found := b.find(slot)
-	return !found && len(b.edits) >= maxEdits
+	return !found && len(b.deltas) >= maxDeltas
 }
 
-// packedLines gives where a slot's lines of the given length begin in the packed
-// text, as b edits it, and their number.
-func (p *page) packedLines(b *block, slot, family, length int) (start, lines int) {
-	start = p.marks.before(slot, family)
-	for _, e := range b.edits {
+// compressedLines returns the offset of a slot's lines in the compressed text and their
+// number. length is theirs; b has the deltas so far.
+func (p *page) compressedLines(b *block, slot, family, length int) (start, lines int) {
+	start = p.fingerprints.before(slot, family)
+	for _, e := range b.deltas {
 		if int(e.slot) >= slot {
 			break
 		}
-		start += int(e.old) - p.marks.length(int(e.slot), family)
+		start += int(e.old) - p.fingerprints.length(int(e.slot), family)
 	}
 	return start, p.table.lines(family, slot, length)
 }
 
-// choose gives the slots of objects in one of the namespaces.
-func (p *page) choose(namespaces []uint32) (chosen uint64) {
-	for slot, number := range p.namespaces {
-		if p.used&(1<<slot) != 0 && slices.Contains(namespaces, number) {
+// choose returns the slots of objects in any of the namespaces.
+func (p *page) choose(namespaces []unique.Handle[string]) (chosen uint64) {
+	for slot, namespace := range p.namespaces {
+		if p.used&(1<<slot) != 0 && slices.Contains(namespaces, namespace) {
 			chosen |= 1 << slot
 		}
 	}
 	return chosen
 }
 
-// clone is a page that may be changed without p changing. What is open must be
-// shared.
+// clone returns an independent copy of p, whose open blocks must be shared.
 func (p *page) clone() *page {
-	p.shareMarks()
+	p.shareFingerprints()
 	c := *p
 	c.uids = p.uids.clone()
-	c.open, c.packing = slices.Clone(p.open), 0
+	c.open, c.compacting = slices.Clone(p.open), 0
 	return &c
 }
 
-// shareMarks marks the marks as held by somebody else too.
-func (p *page) shareMarks() {
-	if !p.marks.shared { // written once: a holder may be reading
-		p.marks.shared = true
+// shareFingerprints marks the fingerprints as immutable: another holder reads them.
+func (p *page) shareFingerprints() {
+	if !p.fingerprints.shared { // written once: a holder may be reading
+		p.fingerprints.shared = true
 	}
 }
 
-// share marks what is open as held by somebody else too.
+// share marks the open blocks as immutable: another holder reads them.
 func (p *page) share() {
 	for _, b := range p.open {
 		b.share()
 	}
 }
 
-// close puts what w has packed in the place of what was open. What has changed
-// since stays open. It gives blocks that nobody needs any longer, by family.
-func (p *page) close(w *packer) (needless []*block) {
-	p.packing--
+// close moves what w has compressed into the table. Blocks that have changed since stay
+// open. It returns, by family, the blocks that have no other holder.
+func (p *page) close(w *compactor) (reusable []*block) {
+	p.compacting--
 	if p.open == nil {
-		return nil // somebody else was quicker
+		return nil // another compactor was first
 	}
 	f := w.fresh.without(func(family int) bool { return p.open[family] != w.open[family] })
 	if len(f.families) == 0 {
 		return nil
 	}
-	needless = make([]*block, len(p.open))
+	reusable = make([]*block, len(p.open))
 	if p.table == nil {
 		p.table = &table{columns: make([]uint16, len(p.open))}
 	}
 	p.table = p.table.with(f)
 	for _, family := range f.families {
 		p.openBytes -= p.open[family].held()
-		if w.own[family] && p.packing == 0 {
-			needless[family] = p.open[family]
+		if w.own[family] && p.compacting == 0 {
+			reusable[family] = p.open[family]
 		}
 		p.open[family] = nil
 	}
-	if p.openBytes == 0 && !slices.ContainsFunc(p.open, func(b *block) bool { return b != nil }) {
+	if !slices.ContainsFunc(p.open, func(b *block) bool { return b != nil }) {
 		p.open = nil
 	}
-	return needless
+	return reusable
 }

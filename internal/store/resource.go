@@ -4,26 +4,27 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
+	"unique"
 )
 
-// A Resource is the text of one resource's objects.
+// A Resource has the rendered series of one resource's objects.
 type Resource struct {
-	name     string
-	families []Family
-	headers  []headers
-	parts    []*Part
+	name       string
+	families   []Family
+	headers    []headers
+	partitions []*Partition
 }
 
-// A Family is what the store has to know of a family.
+// A Family is the name and the headers of a family.
 type Family struct {
 	Name string
-	// Header is the HELP and TYPE lines, and Typed those for formats that know more
-	// types, nil if they are the same. They must not change.
+	// Header is the HELP and TYPE lines, Typed those of formats that have more metric types;
+	// nil if they are the same. Both are immutable.
 	Header, Typed []byte
 }
 
-// headers are the pieces of a family's headers.
-type headers struct{ text, typed *piece }
+// headers has the chunks of a family's headers.
+type headers struct{ text, typed *chunk }
 
 func newHeaders(f Family) headers {
 	h := headers{text: constant(f.Header)}
@@ -33,69 +34,70 @@ func newHeaders(f Family) headers {
 	return h
 }
 
-// NewResource makes an empty resource with the given number of parts.
+// NewResource returns an empty resource with the given number of partitions.
 func NewResource(name string, families []Family, parts int) *Resource {
 	r := &Resource{name: name, families: families}
 	for _, f := range families {
 		r.headers = append(r.headers, newHeaders(f))
 	}
 	for range parts {
-		r.parts = append(r.parts, newPart(len(families)))
+		r.partitions = append(r.partitions, newPartition(len(families)))
 	}
 	return r
 }
 
-// Name is the name under which clients ask for the resource.
+// Name returns the name by which clients select the resource.
 func (r *Resource) Name() string { return r.name }
 
-// Parts gives the resource's parts, in the order in which they are read.
-func (r *Resource) Parts() []*Part { return r.parts }
+// Partitions returns the partitions in the order of responses.
+func (r *Resource) Partitions() []*Partition { return r.partitions }
 
-// Pack packs what has been quiet, in all parts. It is to be called about once a
-// second, by one goroutine.
-func (r *Resource) Pack() {
-	for _, p := range r.parts {
-		p.Pack()
+// Compact compacts all partitions. One goroutine calls it about once a second.
+func (r *Resource) Compact() {
+	for _, p := range r.partitions {
+		p.Compact()
 	}
 }
 
-// View is the content of a resource, or of some namespaces of it, at one moment.
+// A View is a snapshot of a resource, or of some of its namespaces.
 type View struct {
 	resource *Resource
 	pages    []viewedPage
 	objects  int
 }
 
-// viewedPage is a page as it was. What it refers to does not change.
+// viewedPage is a snapshot of a page. What it refers to is immutable.
 type viewedPage struct {
 	table  *table
-	open   []*block // by family; nil if nothing was open
+	open   []*block // by family; nil if no block was open
 	chosen uint64   // slots
-	// marks are needed where not all objects are chosen, and nil where all are.
-	marks *marks
+	// fingerprints has the lengths of lines if not all slots are chosen; nil otherwise.
+	fingerprints *fingerprints
 }
 
-// View gives the present content of r. Of each part it is all that was set
-// before the call. If namespaces are given, it is that of objects in them.
+// View takes a snapshot of r, partition by partition. With namespaces, it has only the objects in them.
 func (r *Resource) View(namespaces ...string) View {
 	v := View{resource: r}
-	for _, p := range r.parts {
-		v.add(p, namespaces)
+	var handles []unique.Handle[string]
+	for _, namespace := range namespaces {
+		handles = append(handles, unique.Make(namespace))
+	}
+	for _, p := range r.partitions {
+		v.add(p, handles)
 	}
 	return v
 }
 
-func (v *View) add(p *Part, namespaces []string) {
+func (v *View) add(p *Partition, namespaces []unique.Handle[string]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	numbers := p.namespaces.find(namespaces)
 	for _, pg := range p.pages {
 		if pg == nil {
 			continue
 		}
 		chosen := pg.used
 		if len(namespaces) > 0 {
-			chosen = pg.choose(numbers)
+			chosen = pg.choose(namespaces)
 		}
 		if chosen == 0 {
 			continue
@@ -105,29 +107,29 @@ func (v *View) add(p *Part, namespaces []string) {
 			pg.share()
 			vp.open = slices.Clone(pg.open)
 		}
-		if chosen != pg.used {
-			pg.shareMarks()
-			vp.marks = pg.marks
+		if chosen != pg.used|pg.removed {
+			pg.shareFingerprints()
+			vp.fingerprints = pg.fingerprints
 		}
 		v.pages = append(v.pages, vp)
 		v.objects += bits.OnesCount64(chosen)
 	}
 }
 
-// pieces calls yield with the pieces of the view in the order of the answer, until
-// that says false; it must not keep them. That is for each family the header that pick takes and its lines. A view
-// without objects has none.
-func (v View) pieces(pick func(headers) *piece, yield func(*piece) bool) bool {
+// chunks calls yield with the chunks of the view in the order of the response, until it returns
+// false: for each family the header that pick selects, and its lines. yield must not keep
+// them. A view without objects has no chunks.
+func (v View) chunks(pick func(headers) *chunk, yield func(*chunk) bool) bool {
 	if v.objects == 0 {
 		return true
 	}
-	var p piece // one for all: there are many
+	var p chunk // reused, since there are many
 	for i, h := range v.resource.headers {
 		if !yield(pick(h)) {
 			return false
 		}
 		for n := range v.pages {
-			if p = v.pages[n].piece(i); p.size > 0 && !yield(&p) {
+			if p = v.pages[n].chunk(i); p.size > 0 && !yield(&p) {
 				return false
 			}
 		}
@@ -135,82 +137,80 @@ func (v View) pieces(pick func(headers) *piece, yield func(*piece) bool) bool {
 	return true
 }
 
-// piece is what is chosen of a family.
-func (p *viewedPage) piece(family int) (of piece) {
+// chunk returns the chosen lines of a family.
+func (p *viewedPage) chunk(family int) (of chunk) {
 	of.family = family
 	if p.open != nil {
 		of.block = p.open[family]
 	}
-	if p.table != nil && (of.block == nil || of.block.edited) {
-		of.packed = *p.table.block(family)
-		of.data = p.table.data(&of.packed)
-		of.size = int(of.packed.size)
+	if p.table != nil && (of.block == nil || of.block.hasDeltas) {
+		of.compressed = *p.table.block(family)
+		of.data = p.table.data(&of.compressed)
+		of.size = int(of.compressed.size)
 	}
 	if of.block != nil {
 		of.size = of.block.size
 	}
-	if p.marks != nil {
-		of.marks, of.chosen, of.size = p.marks, p.chosen, 0
+	if p.fingerprints != nil {
+		of.fingerprints, of.chosen, of.size = p.fingerprints, p.chosen, 0
 		for slot := range pageSlots {
 			if p.chosen&(1<<slot) != 0 {
-				of.size += p.marks.length(slot, family)
+				of.size += p.fingerprints.length(slot, family)
 			}
 		}
 	}
 	return of
 }
 
-// measure adds what an answer has of the page.
+// measure counts the chunks of the page.
 func (p *viewedPage) measure(m *measures, families int) {
-	if p.table != nil && p.open == nil && p.marks == nil {
+	if p.table != nil && p.open == nil && p.fingerprints == nil {
 		m.size += int64(p.table.size)
-		m.gzipSize += int64(p.table.packedSize)
+		m.gzipSize += int64(p.table.compressedSize)
 		return
 	}
 	for family := range families {
-		of := p.piece(family)
+		of := p.chunk(family)
 		m.add(&of)
 	}
 }
 
-// Stats are counts of what a resource holds.
+// Stats are the sizes of a resource.
 type Stats struct {
 	Objects int
-	// PackedBytes are held for blocks at rest, OpenBytes for open ones and for edits.
-	// A block that is edited counts as both.
-	PackedBytes, OpenBytes   int
-	PackedBlocks, OpenBlocks int
-	Families                 []FamilyStats
+	// CompressedBytes is the memory of compressed blocks, OpenBytes that of open blocks. A block
+	// with deltas counts as both.
+	CompressedBytes, OpenBytes   int
+	CompressedBlocks, OpenBlocks int
+	Families                     []FamilyStats
 }
 
-// FamilyStats are counts of a family.
+// FamilyStats are the sizes of a family.
 type FamilyStats struct {
 	Name          string
 	Series, Bytes int
 }
 
-// Stats counts what r holds now.
+// Stats returns the present sizes of r.
 func (r *Resource) Stats() Stats {
 	v := r.View()
 	stats := Stats{Objects: v.objects}
 	for n := range v.pages {
-		stats.PackedBytes += v.pages[n].table.held()
+		stats.CompressedBytes += v.pages[n].table.held()
 	}
 	for i, f := range r.families {
 		counts := FamilyStats{Name: f.Name}
 		for n := range v.pages {
-			p := v.pages[n].piece(i)
+			p := v.pages[n].chunk(i)
 			counts.Bytes += p.size
-			if p.packed.size > 0 {
-				stats.PackedBlocks++
+			if p.compressed.size > 0 {
+				stats.CompressedBlocks++
 			}
-			if p.block == nil {
-				counts.Series += int(p.packed.lines)
-				continue
+			counts.Series += p.lines()
+			if p.block != nil {
+				stats.OpenBlocks++
+				stats.OpenBytes += p.block.held()
 			}
-			stats.OpenBlocks++
-			stats.OpenBytes += p.block.held()
-			counts.Series += p.block.lines
 		}
 		stats.Families = append(stats.Families, counts)
 	}

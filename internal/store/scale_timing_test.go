@@ -38,13 +38,13 @@ func benchmarkScale(b *testing.B, pods int) {
 	s := newScale(b, pods)
 	filling := s.fill()
 	for range 7 { // pools are emptied as in a whole program
-		s.resource.Pack()
+		s.resource.Compact()
 	}
 	runtime.GC()
 	began := processorTime()
 	runtime.GC()
 	collection := processorTime() - began
-	packed := float64(s.resource.Stats().PackedBytes)
+	packed := float64(s.resource.Stats().CompressedBytes)
 	live, scanned := sample("/gc/heap/live:bytes"), sample("/gc/scan/heap:bytes")
 	var inUse, writing float64
 	var setting, packing, answering time.Duration
@@ -56,7 +56,7 @@ func benchmarkScale(b *testing.B, pods int) {
 				s.part.Set(c)
 			}
 		})
-		packing += cost(s.resource.Pack)
+		packing += cost(s.resource.Compact)
 		inUse = max(inUse, sample("/memory/classes/heap/objects:bytes")+sample("/memory/classes/heap/unused:bytes"))
 		if n%scrapeInterval == scrapeInterval-1 {
 			began := time.Now()
@@ -82,7 +82,7 @@ func benchmarkScale(b *testing.B, pods int) {
 // scale is a resource of many pods, as texts with places for what tells them apart.
 type scale struct {
 	resource *store.Resource
-	part     *store.Part
+	part     *store.Partition
 	rnd      *rand.Rand
 	pods     int
 	layouts  []layout
@@ -105,7 +105,7 @@ var changing = strings.Fields(`kube_pod_container_state_started kube_pod_contain
 func newScale(b *testing.B, pods int) *scale {
 	golden := goldenPods(b)
 	s := &scale{resource: store.NewResource("pods", golden.families, 1), rnd: rand.New(rand.NewPCG(1, 2)), pods: pods, states: make([]uint32, pods)}
-	s.part = s.resource.Parts()[0]
+	s.part = s.resource.Partitions()[0]
 	for pod := range golden.uids {
 		s.layouts = append(s.layouts, golden.layout(pod))
 	}
@@ -193,7 +193,7 @@ func (s *scale) changes() []store.Rendered {
 }
 
 func (s *scale) answer(b *testing.B) {
-	if err := store.NewAnswer([]store.View{s.resource.View()}, "").WriteGzip(onlyWriter{io.Discard}); err != nil {
+	if err := store.NewResponse([]store.View{s.resource.View()}, "").WriteGzip(onlyWriter{io.Discard}); err != nil {
 		b.Fatal(err)
 	}
 }

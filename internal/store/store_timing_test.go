@@ -87,28 +87,28 @@ func filled(b *testing.B) (*store.Resource, pods) {
 	b.Helper()
 	p := goldenPods(b)
 	r := store.NewResource("pods", p.families, 1)
-	g := r.Parts()[0].Begin()
+	g := r.Partitions()[0].Begin()
 	for n := range benchPods {
 		g.Set(p.rendered(n, 1))
 	}
-	r.Parts()[0].Replace(g)
+	r.Partitions()[0].Replace(g)
 	return r, p
 }
 
-// BenchmarkAnswer writes all of 5,000 pods. As references, the same text is
+// BenchmarkResponse writes all of 5,000 pods. As references, the same text is
 // written from memory, and compressed anew as is usual.
-func BenchmarkAnswer(b *testing.B) {
+func BenchmarkResponse(b *testing.B) {
 	r, _ := filled(b)
 	var text strings.Builder
-	if err := store.NewAnswer([]store.View{r.View()}, "").WriteText(&text); err != nil {
+	if err := store.NewResponse([]store.View{r.View()}, "").WriteText(&text); err != nil {
 		b.Fatal(err)
 	}
 	whole := []byte(text.String())
-	for name, write := range map[string]func(*store.Answer) error{
-		"gzip":           func(a *store.Answer) error { return a.WriteGzip(io.Discard) },
-		"text":           func(a *store.Answer) error { return a.WriteText(io.Discard) },
-		"reference-copy": func(*store.Answer) error { _, err := io.Discard.Write(append([]byte(nil), whole...)); return err },
-		"reference-gzip": func(*store.Answer) error {
+	for name, write := range map[string]func(*store.Response) error{
+		"gzip":           func(a *store.Response) error { return a.WriteGzip(io.Discard) },
+		"text":           func(a *store.Response) error { return a.WriteText(io.Discard) },
+		"reference-copy": func(*store.Response) error { _, err := io.Discard.Write(append([]byte(nil), whole...)); return err },
+		"reference-gzip": func(*store.Response) error {
 			z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
 			if err == nil {
 				_, err = z.Write(whole)
@@ -119,14 +119,14 @@ func BenchmarkAnswer(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(whole)))
 			for b.Loop() {
-				if err := write(store.NewAnswer([]store.View{r.View()}, "")); err != nil {
+				if err := write(store.NewResponse([]store.View{r.View()}, "")); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 	}
 	s := r.Stats()
-	b.Logf("%d bytes of text in %d bytes, %d blocks", len(whole), s.PackedBytes, s.PackedBlocks)
+	b.Logf("%d bytes of text in %d bytes, %d blocks", len(whole), s.CompressedBytes, s.CompressedBlocks)
 }
 
 // BenchmarkUpdate changes the readiness of pods in turn. With packing every so
@@ -135,7 +135,7 @@ func BenchmarkUpdate(b *testing.B) {
 	for _, every := range []int{1, 100, benchPods * 10} {
 		b.Run(fmt.Sprintf("packed-every-%d", every), func(b *testing.B) {
 			r, p := filled(b)
-			part := r.Parts()[0]
+			part := r.Partitions()[0]
 			var states [2][]store.Rendered
 			for n := range benchPods {
 				states[0] = append(states[0], p.rendered(n, 0))
@@ -146,7 +146,7 @@ func BenchmarkUpdate(b *testing.B) {
 				part.Set(states[(i/benchPods)%2][(i*37)%benchPods])
 				if i%every == every-1 {
 					for range 6 {
-						part.Pack()
+						part.Compact()
 					}
 				}
 			}

@@ -2,40 +2,39 @@ package store
 
 import "slices"
 
-// A table is what of a page is packed, as it was at one moment. Nothing in it ever
-// changes. The packed bytes of many families lie in one run, since each piece of
-// memory by itself is one that the collector has to visit, and rounded up.
+// A table locates the compressed blocks of a page. It is immutable. Blocks of many families
+// share an extent: separate allocations would be rounded up, and scanned by the collector.
 type table struct {
-	runs [maxRuns][]byte
-	// columns gives, by family, one more than the index of its block, 0 where there is
-	// no text: of a resource's families many are of rare things.
+	extents [maxExtents][]byte
+	// columns has, by family, the index of its block plus 1, 0 for families without text:
+	// many families are rare.
 	columns []uint16
-	blocks  []packed
-	// counts are numbers of lines by slot, of the families in which they differ.
+	blocks  []compressedBlock
+	// counts has numbers of lines by slot, of families in which they differ.
 	counts []uint16
-	// size is that of all text, packedSize that of what it is packed.
-	size, packedSize int
+	// size and compressedSize are the totals of all blocks.
+	size, compressedSize int
 }
 
-// Families that change often come to lie in a run of their own, which is all that
-// has to be replaced when they do.
-const maxRuns = 4
+// maxExtents is the number of extents of a page. What is compressed together gets an extent,
+// so that families that change often end up apart from the others.
+const maxExtents = 4
 
-// packed is a packed block. Without text there is none.
-type packed struct {
-	run, start, end uint32 // where it lies
-	size, lines     uint32 // of the text
-	crc, shift      uint32 // of the text
-	// each is how many lines every object has that has some, or, above varied, where
-	// their numbers begin in counts.
+// A compressedBlock locates and describes a compressed block.
+type compressedBlock struct {
+	extent, start, end uint32 // location
+	size, lines        uint32 // of the text
+	crc, shift         uint32 // of the text
+	// each is the number of lines of every object that has any; with varied set, the offset
+	// of the numbers in counts.
 	each uint32
 }
 
 const varied = 1 << 31
 
-// measure notes numbers of lines, given text and its lengths by slot. It appends to
-// counts what has to be there.
-func (p *packed) measure(text []byte, lengths []uint32, counts []uint16) []uint16 {
+// measure sets the numbers of lines from text and its lengths by slot. It appends to counts
+// if they differ.
+func (p *compressedBlock) measure(text []byte, lengths []uint32, counts []uint16) []uint16 {
 	begin, same := len(counts), true
 	p.lines, p.each = 0, 0
 	for _, length := range lengths {
@@ -55,8 +54,8 @@ func (p *packed) measure(text []byte, lengths []uint32, counts []uint16) []uint1
 	return counts
 }
 
-// move copies what p has in from to the end of counts.
-func (p *packed) move(from, counts []uint16) []uint16 {
+// move appends the numbers that p has in from to counts.
+func (p *compressedBlock) move(from, counts []uint16) []uint16 {
 	if p.each&varied == 0 {
 		return counts
 	}
@@ -66,14 +65,14 @@ func (p *packed) move(from, counts []uint16) []uint16 {
 }
 
 // block is that of a family. It must not change.
-func (t *table) block(family int) *packed {
+func (t *table) block(family int) *compressedBlock {
 	if c := t.columns[family]; c > 0 {
 		return &t.blocks[c-1]
 	}
 	return &noText
 }
 
-var noText packed
+var noText compressedBlock
 
 // lines is how many a slot has in a family, given their length. Of more than 65,535
 // it knows no more than that.
@@ -88,36 +87,36 @@ func (t *table) lines(family, slot, length int) int {
 	}
 }
 
-// data is the packed bytes of a block.
-func (t *table) data(p *packed) []byte { return t.runs[p.run][p.start:p.end] }
+// data returns the bytes of a block.
+func (t *table) data(p *compressedBlock) []byte { return t.extents[p.extent][p.start:p.end] }
 
-// held is how many bytes are held for packed text.
+// held returns the memory of compressed blocks.
 func (t *table) held() int {
 	n := 0
 	if t != nil {
-		for _, run := range t.runs {
-			n += len(run)
+		for _, extent := range t.extents {
+			n += len(extent)
 		}
 	}
 	return n
 }
 
-// What decides how runs are joined: a run of which more than an eighth is replaced
-// is written anew, without that, and runs that are too small to matter are joined.
+// Thresholds of rewriting: an extent is rewritten if more than an eighth of it is dead or
+// it is small.
 const (
-	wornShare = 8
-	smallRun  = 4 << 10
+	wornShare   = 8
+	smallExtent = 4 << 10
 )
 
-// fresh are families that have been packed anew.
+// fresh has newly compressed blocks.
 type fresh struct {
 	families []int
-	blocks   []packed // of each; run is not set yet
-	data     []byte   // in which they lie
+	blocks   []compressedBlock // by index in families; extent is not set
+	data     []byte            // their bytes
 	counts   []uint16
 }
 
-// without is f without families of which gone says true.
+// without returns f without the families for which gone returns true.
 func (f *fresh) without(gone func(family int) bool) *fresh {
 	left := &fresh{data: f.data, counts: f.counts}
 	for i, family := range f.families {
@@ -129,44 +128,44 @@ func (f *fresh) without(gone func(family int) bool) *fresh {
 	return left
 }
 
-// with is the table with f in the place of what it has of those families.
+// with returns the table with the blocks of f in place of its own.
 func (t *table) with(f *fresh) *table {
 	n := t.without(f)
-	renamed, run, rest := n.keep(t)
+	renamed, extent, rest := n.keep(t)
 	size := rest
-	if rest < smallRun || len(f.data) < smallRun {
-		size += len(f.data) // one run for both
+	if rest < smallExtent || len(f.data) < smallExtent {
+		size += len(f.data) // one extent for both
 	}
-	n.runs[run] = make([]byte, 0, size)
+	n.extents[extent] = make([]byte, 0, size)
 	for i := range n.blocks {
 		p := &n.blocks[i]
 		n.counts = p.move(t.counts, n.counts)
-		if kept := renamed[p.run]; kept >= 0 {
-			p.run = uint32(kept)
+		if kept := renamed[p.extent]; kept >= 0 {
+			p.extent = uint32(kept)
 		} else {
-			n.put(p, run, t.data(p))
+			n.put(p, extent, t.data(p))
 		}
 	}
 	if size == rest {
-		run++
-		n.runs[run] = make([]byte, 0, len(f.data))
+		extent++
+		n.extents[extent] = make([]byte, 0, len(f.data))
 	}
 	for i, family := range f.families {
 		if p := f.blocks[i]; p.size > 0 {
 			n.counts = p.move(f.counts, n.counts)
-			n.put(&p, run, f.data[p.start:p.end])
+			n.put(&p, extent, f.data[p.start:p.end])
 			n.add(family, p)
 		}
 	}
 	for i := range n.blocks {
 		n.size += int(n.blocks[i].size)
-		n.packedSize += int(n.blocks[i].end - n.blocks[i].start)
+		n.compressedSize += int(n.blocks[i].end - n.blocks[i].start)
 	}
 	return n
 }
 
-// without has the blocks of the table but for those of the families of f, for which
-// there is room. Where they lie is what it is in the table.
+// without returns a table with the other blocks than those of f, at their locations in t, and
+// with capacity for those of f.
 func (t *table) without(f *fresh) *table {
 	replaced := make([]bool, len(t.columns))
 	left := len(t.blocks)
@@ -179,7 +178,7 @@ func (t *table) without(f *fresh) *table {
 			left++
 		}
 	}
-	n := &table{columns: make([]uint16, len(t.columns)), blocks: make([]packed, 0, left)}
+	n := &table{columns: make([]uint16, len(t.columns)), blocks: make([]compressedBlock, 0, left)}
 	for family, c := range t.columns {
 		if c > 0 && !replaced[family] {
 			n.add(family, t.blocks[c-1])
@@ -188,35 +187,35 @@ func (t *table) without(f *fresh) *table {
 	return n
 }
 
-func (t *table) add(family int, p packed) {
+func (t *table) add(family int, p compressedBlock) {
 	t.blocks = append(t.blocks, p)
 	t.columns[family] = uint16(len(t.blocks))
 }
 
-// keep takes the runs of t that can stay as they are. It gives their new numbers, -1
-// for others, the number of the next run, and how many bytes of others are needed.
-func (t *table) keep(old *table) (renamed [maxRuns]int, next, rest int) {
-	var live [maxRuns]int
+// keep adopts the extents of old that need no rewriting. It returns the new number of each
+// extent, -1 for others, the next free number, and the live bytes of the others.
+func (t *table) keep(old *table) (renamed [maxExtents]int, next, rest int) {
+	var live [maxExtents]int
 	for i := range t.blocks {
-		live[t.blocks[i].run] += int(t.blocks[i].end - t.blocks[i].start)
+		live[t.blocks[i].extent] += int(t.blocks[i].end - t.blocks[i].start)
 	}
-	bySize := [maxRuns]int{0, 1, 2, 3}
+	bySize := [maxExtents]int{0, 1, 2, 3}
 	slices.SortFunc(bySize[:], func(a, b int) int { return live[b] - live[a] })
-	for _, run := range bySize {
-		worn := (len(old.runs[run])-live[run])*wornShare > len(old.runs[run])
-		if next == maxRuns-2 || worn || live[run] < smallRun {
-			renamed[run], rest = -1, rest+live[run]
+	for _, extent := range bySize {
+		worn := (len(old.extents[extent])-live[extent])*wornShare > len(old.extents[extent])
+		if next == maxExtents-2 || worn || live[extent] < smallExtent {
+			renamed[extent], rest = -1, rest+live[extent]
 			continue
 		}
-		t.runs[next] = old.runs[run]
-		renamed[run], next = next, next+1
+		t.extents[next] = old.extents[extent]
+		renamed[extent], next = next, next+1
 	}
 	return renamed, next, rest
 }
 
-// put appends a family's bytes to a run.
-func (t *table) put(p *packed, run int, bytes []byte) {
-	p.run, p.start = uint32(run), uint32(len(t.runs[run]))
-	t.runs[run] = append(t.runs[run], bytes...)
-	p.end = uint32(len(t.runs[run]))
+// put appends the bytes of a block to an extent.
+func (t *table) put(p *compressedBlock, extent int, bytes []byte) {
+	p.extent, p.start = uint32(extent), uint32(len(t.extents[extent]))
+	t.extents[extent] = append(t.extents[extent], bytes...)
+	p.end = uint32(len(t.extents[extent]))
 }

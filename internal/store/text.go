@@ -6,54 +6,53 @@ import (
 	"sync"
 )
 
-// Text that has to be unpacked is so in segments: as many pieces as make about so
-// many bytes. Segments are unpacked on all cores, ahead of the writing, up to some of
-// them: that is what a slow reader costs.
+// segments are the parameters of inflating ahead of the writer: chunks are grouped in segments
+// of about so many bytes, and at most ahead segments wait. That bounds the memory of a slow reader.
 type segments struct {
 	bytes, ahead int
 	buffers      sync.Pool
 }
 
 var (
-	textSegments   = segments{bytes: 256 << 10, ahead: 4, buffers: sync.Pool{New: buffer(320 << 10)}}
-	packedSegments = segments{bytes: 64 << 10, ahead: 2, buffers: sync.Pool{New: buffer(80 << 10)}}
+	textSegments = segments{bytes: 256 << 10, ahead: 4, buffers: sync.Pool{New: buffer(320 << 10)}}
+	gzipSegments = segments{bytes: 64 << 10, ahead: 2, buffers: sync.Pool{New: buffer(80 << 10)}}
 )
 
 func buffer(bytes int) func() any {
 	return func() any { b := make([]byte, 0, bytes); return &b }
 }
 
-// segment is a run of pieces and, once ready is closed, the text of those that want
+// A segment is a sequence of chunks and, once ready is closed, the text of those that want
 // it.
 type segment struct {
-	pieces []piece
+	chunks []chunk
 	text   *[]byte
 	ready  chan struct{}
 }
 
-func (s *segment) unpack(of *segments, wants func(*piece) bool, scratch *[]byte) {
+func (s *segment) inflate(of *segments, wants func(*chunk) bool, scratch *[]byte) {
 	s.text = of.buffers.Get().(*[]byte)
 	*s.text = (*s.text)[:0]
-	for i := range s.pieces {
-		if p := &s.pieces[i]; wants(p) {
+	for i := range s.chunks {
+		if p := &s.chunks[i]; wants(p) {
 			*s.text = p.appendText(*s.text, scratch)
 		}
 	}
 	close(s.ready)
 }
 
-// WriteText writes the answer as plain text.
-func (a *Answer) WriteText(to io.Writer) error {
-	all := func(*piece) bool { return true }
+// WriteText writes plain text.
+func (a *Response) WriteText(to io.Writer) error {
+	all := func(*chunk) bool { return true }
 	return a.writeAhead(&textSegments, all, func(s *segment) error {
 		_, err := to.Write(*s.text)
 		return err
 	})
 }
 
-// writeAhead gives write one segment after another, with the text of the pieces that
-// want it, until there is an error.
-func (a *Answer) writeAhead(of *segments, wants func(*piece) bool, write func(*segment) error) error {
+// writeAhead calls write with the segments in order, until it returns an error. Segments have
+// the inflated text of the chunks for which wants returns true.
+func (a *Response) writeAhead(of *segments, wants func(*chunk) bool, write func(*segment) error) error {
 	work := make(chan *segment)
 	order := make(chan *segment, of.ahead)
 	stop := make(chan struct{})
@@ -62,7 +61,7 @@ func (a *Answer) writeAhead(of *segments, wants func(*piece) bool, write func(*s
 		defer close(work)
 		defer close(order)
 		a.segments(of.bytes, wants, func(s *segment) bool {
-			// In order first: its place there is the permission to unpack it.
+			// order first: its capacity limits the segments that are inflated.
 			select {
 			case order <- s:
 			case <-stop:
@@ -80,7 +79,7 @@ func (a *Answer) writeAhead(of *segments, wants func(*piece) bool, write func(*s
 		running.Go(func() {
 			var scratch []byte
 			for s := range work {
-				s.unpack(of, wants, &scratch)
+				s.inflate(of, wants, &scratch)
 			}
 		})
 	}
@@ -90,7 +89,7 @@ func (a *Answer) writeAhead(of *segments, wants func(*piece) bool, write func(*s
 	return err
 }
 
-// writeInOrder writes segments as they get ready, until one cannot be written.
+// writeInOrder calls write with each segment once it is ready, until an error.
 func (of *segments) writeInOrder(order <-chan *segment, write func(*segment) error) error {
 	for s := range order {
 		<-s.ready
@@ -103,18 +102,18 @@ func (of *segments) writeInOrder(order <-chan *segment, write func(*segment) err
 	return nil
 }
 
-// segments cuts the answer into segments of about so many bytes.
-func (a *Answer) segments(bytes int, wants func(*piece) bool, yield func(*segment) bool) {
+// segments calls yield with segments of about so many bytes.
+func (a *Response) segments(bytes int, wants func(*chunk) bool, yield func(*segment) bool) {
 	s, size := &segment{}, 0
 	give := func() bool {
 		s.ready = make(chan struct{})
 		given := s
-		s, size = &segment{pieces: make([]piece, 0, len(s.pieces)+4)}, 0
+		s, size = &segment{chunks: make([]chunk, 0, len(s.chunks)+4)}, 0
 		return yield(given)
 	}
 	goesOn := true
-	a.pieces(func(p *piece) bool {
-		s.pieces = append(s.pieces, *p)
+	a.chunks(func(p *chunk) bool {
+		s.chunks = append(s.chunks, *p)
 		if size += len(p.data); wants(p) {
 			size += p.size
 		}
@@ -123,7 +122,7 @@ func (a *Answer) segments(bytes int, wants func(*piece) bool, yield func(*segmen
 		}
 		return goesOn
 	})
-	if goesOn && len(s.pieces) > 0 {
+	if goesOn && len(s.chunks) > 0 {
 		give()
 	}
 }

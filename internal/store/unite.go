@@ -1,21 +1,20 @@
 package store
 
-// Unite makes p, which has no objects and no readers yet, hold what all the given
-// parts do, in their order. Those stay as they are: their readers and writers, as far
-// as there are any left, may go on, and p does not see what changes there afterwards.
-// What is packed is shared and not copied. No object may be in two of them.
-func (p *Part) Unite(parts ...*Part) {
+// Unite fills p, which must have no objects and no readers, with copies of the pages of the
+// given partitions, in order. The partitions stay independent of p. Blocks are shared and not copied.
+// No object may be in two partitions.
+func (p *Partition) Unite(parts ...*Partition) {
 	for _, o := range parts {
 		p.take(o)
 	}
 }
 
-// take adds the pages of another part. Those without objects are left out, so that
-// there are no more than objects however often parts are united.
-func (p *Part) take(o *Part) {
+// take adds the pages of another partition. It leaves out pages without objects, so that repeated
+// unions do not accumulate them.
+func (p *Partition) take(o *Partition) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	p.ticks = max(p.ticks, o.ticks) // no page was touched in the future
+	p.ticks = max(p.ticks, o.ticks) // touched must not be later
 	for _, pg := range o.pages {
 		if pg == nil {
 			continue
@@ -23,20 +22,18 @@ func (p *Part) take(o *Part) {
 		pg.share()
 		own := pg.clone()
 		p.pages = append(p.pages, own)
-		p.room -= own.openBytes
-		p.enter(len(p.pages)-1, o)
+		p.openBytes += own.openBytes
+		p.enter(len(p.pages) - 1)
 	}
 }
 
-// enter notes the objects of a page that comes from another part.
-func (p *Part) enter(n int, from *Part) {
+// enter indexes the objects of a page.
+func (p *Partition) enter(n int) {
 	pg := p.pages[n]
 	for slot := range pageSlots {
 		if pg.used&(1<<slot) == 0 {
 			continue
 		}
-		k := pg.uids.key(slot)
-		p.index.put(k.hash(), placeOf(n, slot))
-		pg.namespaces[slot] = p.namespaces.enter(string(from.namespaces.name(pg.namespaces[slot])))
+		p.index.put(pg.uids.key(slot), slotRefOf(n, slot))
 	}
 }

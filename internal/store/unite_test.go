@@ -25,9 +25,9 @@ func TestUnite(t *testing.T) {
 		added, more := store.NewResource("things", families, 1), model{}
 		change := func(r *store.Resource, m model) {
 			for range 150 {
-				mutate(t, rnd, r.Parts()[0], m, prefix)
+				mutate(t, rnd, r.Partitions()[0], m, prefix)
 				if rnd.IntN(20) == 0 {
-					r.Pack()
+					r.Compact()
 				}
 			}
 		}
@@ -37,7 +37,7 @@ func TestUnite(t *testing.T) {
 			packAll(r)
 		}
 		united, all := store.NewResource("things", families, 1), union(m, more)
-		united.Parts()[0].Unite(r.Parts()[0], added.Parts()[0])
+		united.Partitions()[0].Unite(r.Partitions()[0], added.Partitions()[0])
 		check(t, united, all)
 
 		change(added, more)
@@ -48,7 +48,7 @@ func TestUnite(t *testing.T) {
 		check(t, united, all)
 
 		half := func(uid string) bool { return (len(uid)+int(uid[len(uid)-1])+round)%3 > 0 }
-		united.Parts()[0].Retain(half)
+		united.Partitions()[0].Retain(half)
 		maps.DeleteFunc(all, func(uid string, _ int) bool { return !half(uid) })
 		check(t, united, all)
 		r, m = united, all
@@ -61,7 +61,7 @@ func TestUniteIsConcurrent(t *testing.T) {
 	r := store.NewResource("things", families, 2)
 	m := model{}
 	for i := range objects {
-		for n, p := range r.Parts() {
+		for n, p := range r.Partitions() {
 			uid := uidOf(fmt.Sprintf("last%d-", n), i)
 			p.Set(render(uid, 2))
 			m[uid] = 2
@@ -81,19 +81,19 @@ func TestUniteIsConcurrent(t *testing.T) {
 			}
 		})
 	}
-	for n, p := range r.Parts() {
+	for n, p := range r.Partitions() {
 		until(func() {
 			p.Set(render(uidOf(fmt.Sprintf("pass%d-", n), 1), 5))
 			p.Set(render(uidOf(fmt.Sprintf("last%d-", n), 7), 2+10*n))
 			p.Set(render(uidOf(fmt.Sprintf("last%d-", n), 7), 2))
 		})
 	}
-	until(r.Pack)
+	until(r.Compact)
 	until(func() { read(t, r, "odd") })
 	for range rounds {
 		united := store.NewResource("things", families, 1)
-		united.Parts()[0].Unite(r.Parts()...)
-		united.Parts()[0].Set(render("own", 4)) // its writer goes on while theirs do
+		united.Partitions()[0].Unite(r.Partitions()...)
+		united.Partitions()[0].Set(render("own", 4)) // its writer goes on while theirs do
 		want := union(m, model{"own": 4})
 		got, _, err := parse(read(t, united))
 		if err != nil {

@@ -43,12 +43,12 @@ func Narrow(object any) bool {
 }
 
 // Knows says whether the feed knows from what spec the text of an object is.
-func (f *Feed) Knows(uid string) bool { return f.part.Basis([]byte(uid)) != 0 }
+func (f *Feed) Knows(uid string) bool { return f.part.Fingerprint([]byte(uid)) != 0 }
 
 // Fits says whether the feed has text for the spec that an object was decoded from.
 func (f *Feed) Fits(object any) bool {
 	p, ok := object.(*parcel)
-	return ok && f.part.Basis([]byte(key(p))) == p.basis
+	return ok && f.part.Fingerprint([]byte(key(p))) == p.basis
 }
 
 // Load fills what the last configuration wants from objects by kind.

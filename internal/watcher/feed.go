@@ -23,7 +23,7 @@ type Feed struct {
 	namespace string // metav1.NamespaceAll for all
 	renderer  *generators.Renderer
 	steady    []bool // by family of the renderer
-	part      *store.Part
+	part      *store.Partition
 	rendering prometheus.Counter
 	want      reflect.Type  // of the objects; nil if it is not known
 	limit     int64         // objects at most; 0 for any number
@@ -40,9 +40,9 @@ type Feed struct {
 	positions positions
 	adopted   bool
 
-	next   *store.Generation // of a list that is under way
-	listed bool              // next has the whole list
-	fresh  bool              // the list has been complete since the last one began
+	next   *store.Staging // of a list that is under way
+	listed bool           // next has the whole list
+	fresh  bool           // the list has been complete since the last one began
 
 	// Scratch for one rendering.
 	text []byte
@@ -216,7 +216,7 @@ func (f *Feed) renderAs(uid string, set func(store.Rendered) bool, o metav1.Obje
 	r := store.Rendered{UID: uid, Namespace: o.GetNamespace()}
 	if p, ok := o.(*parcel); ok {
 		defer p.arrived()
-		r.Basis = p.basis
+		r.Fingerprint = p.basis
 		if p.whole != nil && set(f.unsteady(r, p)) {
 			return nil
 		}
@@ -234,7 +234,7 @@ func (f *Feed) renderAs(uid string, set func(store.Rendered) bool, o metav1.Obje
 // unsteady is r with the lines of p that are not steady.
 func (f *Feed) unsteady(r store.Rendered, p *parcel) store.Rendered {
 	r.Text, r.Ends = f.renderer.RenderUnsteady(f.text[:0], f.ends[:0], p.apiObject)
-	f.text, f.ends, r.Kept = r.Text, r.Ends, f.steady
+	f.text, f.ends, r.Unchanged = r.Text, r.Ends, f.steady
 	return r
 }
 

@@ -253,7 +253,7 @@ func TestGrowListsNoneTwice(t *testing.T) {
 			}
 		}
 		for _, r := range g.w.Resources() {
-			if n := len(r.Parts()); n != 1 {
+			if n := len(r.Partitions()); n != 1 {
 				t.Errorf("%s has %d parts", r.Name(), n)
 			}
 		}

@@ -26,7 +26,7 @@ type Loading struct {
 type filling struct {
 	*watched
 	feed *Feed
-	next *store.Generation
+	next *store.Staging
 	gone map[string]bool // objects of which the last copy is for others
 }
 

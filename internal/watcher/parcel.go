@@ -53,7 +53,7 @@ func (d *decoder) pack(object message, wire []byte) (runtime.Object, error) {
 		return unmarshal(object, wire)
 	}
 	p := &parcel{apiObject: object.(apiObject), basis: cmp.Or(maphash.Bytes(seed, spec), 1), spare: &d.spare}
-	if d.part.Basis(uid) == p.basis {
+	if d.part.Fingerprint(uid) == p.basis {
 		p.whole = d.spare.buffer()
 		p.whole.Write(wire)
 		wire = wire[:d.narrow.Object(wire)]

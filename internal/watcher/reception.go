@@ -34,7 +34,7 @@ type reception struct {
 	// text for the same spec: nil if nothing is. The spec has a number on the wire.
 	narrow *projection.Projection
 	spec   uint64
-	part   *store.Part
+	part   *store.Partition
 	spare  spare
 
 	received, cut, seconds prometheus.Counter
@@ -56,7 +56,7 @@ func as(mediaType, kind string) string {
 	return fmt.Sprintf("%s;as=%s;g=%s;v=%s,%s", mediaType, kind, metav1.GroupName, metav1.SchemeGroupVersion.Version, whole)
 }
 
-func newReception(d generators.Description, s *share, part *store.Part, m *Metrics) *reception {
+func newReception(d generators.Description, s *share, part *store.Partition, m *Metrics) *reception {
 	gv := d.Kind.GroupVersion()
 	known := scheme.KnownTypes(gv)
 	r := &reception{

@@ -92,7 +92,7 @@ func text(resources ...*store.Resource) string {
 // answer is all that a reader gets of the resource.
 func answer(r *store.Resource) string {
 	var b strings.Builder
-	if err := store.NewAnswer([]store.View{r.View()}, "").WriteText(&b); err != nil {
+	if err := store.NewResponse([]store.View{r.View()}, "").WriteText(&b); err != nil {
 		panic(err)
 	}
 	return b.String()

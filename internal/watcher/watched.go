@@ -113,7 +113,7 @@ func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
 		u.feeds = append(u.feeds, f)
 	}
 	u.Resource = store.NewResource(d.Key, families(u.feeds[0].renderer), len(u.feeds))
-	for i, part := range u.Parts() {
+	for i, part := range u.Partitions() {
 		u.feeds[i].part = part
 	}
 	w.metrics.rebuilds.WithLabelValues(d.Key) // shows 0

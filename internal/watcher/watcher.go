@@ -300,7 +300,7 @@ func (w *Watcher) pack(ctx context.Context) {
 			return
 		case <-again.C:
 			for _, r := range w.Resources() {
-				r.Pack()
+				r.Compact()
 			}
 			memory.round(w.lists.Load())
 		}

@@ -9,23 +9,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDuePages holds which pages are packed, given the age, the open bytes, and
-// whether something of them has been packed before.
+// TestDuePages holds which pages are compressed, given the age, the open bytes, and
+// whether something of them has been compressed before.
 func TestDuePages(t *testing.T) {
 	type state struct {
 		age, open int
-		edited    bool
+		hasDeltas bool
 	}
 	const mega = 1 << 20
 	f := func(pages []state, want ...int) {
 		t.Helper()
-		p := &Part{ticks: 100}
+		p := &Partition{ticks: 100}
 		for _, s := range pages {
 			pg := &page{open: []*block{{}}, openBytes: s.open, touched: uint64(101 - s.age)}
-			if s.edited {
+			if s.hasDeltas {
 				pg.table = &table{}
 			}
 			p.pages = append(p.pages, pg, nil, &page{})
+			if s.age < quietTicks {
+				p.openBytes += s.open // of others, once they are compressed
+			}
 		}
 		var got []int
 		for _, pg := range p.duePages() {
@@ -40,7 +43,7 @@ func TestDuePages(t *testing.T) {
 				open += s.open
 			}
 		}
-		if tight := p.maxEdits() == maxEditsTight; tight != (open > maxOpenBytes) {
+		if tight := p.maxDeltas() == maxDeltasOverBudget; tight != (open > maxOpenBytes) {
 			t.Errorf("%v: tight %v", pages, tight)
 		}
 	}
@@ -56,13 +59,13 @@ func TestDuePages(t *testing.T) {
 	f([]state{{7, 30 * mega, true}, {2, 20 * mega, true}}, 0)
 }
 
-// TestEdits holds that a packed block is edited until it has as many edits as it may,
-// and that its text is the same then.
-func TestEdits(t *testing.T) {
-	f := func(room, may int) {
+// TestDeltas holds that a compressed block takes deltas up to the limit and is opened then,
+// and that its text is the same in both forms.
+func TestDeltas(t *testing.T) {
+	f := func(budget, may int) {
 		t.Helper()
-		p := newPart(1)
-		p.room = room
+		p := newPartition(1)
+		p.budget = budget
 		want := make([]string, pageSlots)
 		set := func(slot, version int) {
 			line := fmt.Sprintf("f{slot=\"%02d\",x=\"%0100d\"} %d\n", slot, slot, version)
@@ -73,19 +76,19 @@ func TestEdits(t *testing.T) {
 			set(slot, 1)
 		}
 		pg := p.pages[0]
-		p.packPage(pg)
+		p.compactPage(pg)
 		for i := range may + 3 {
 			set((i*37)%pageSlots, 1000)
-			set((i*37)%pageSlots, 2) // the same edit once more
-			if edited := pg.open[0].edited; edited != (i < may) {
-				t.Errorf("%d of %d: edited %v", i+1, may, edited)
+			set((i*37)%pageSlots, 2) // the same delta once more
+			if hasDeltas := pg.open[0].hasDeltas; hasDeltas != (i < may) {
+				t.Errorf("%d of %d: hasDeltas %v", i+1, may, hasDeltas)
 			}
-			of := pg.piece(0)
+			of := pg.chunk(0)
 			if d := cmp.Diff(strings.Join(want, ""), string(of.appendText(nil, new([]byte)))); d != "" {
 				t.Fatalf("%d of %d (-want +got):\n%s", i+1, may, d)
 			}
 		}
 	}
-	f(1<<20, maxEdits)
-	f(-1, maxEditsTight)
+	f(1<<20, maxDeltas)
+	f(-1, maxDeltasOverBudget)
 }

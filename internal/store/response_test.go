@@ -14,9 +14,9 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// FuzzAnswer stores texts as they come, packs some, and reads the answer back in
+// FuzzResponse stores texts as they come, packs some, and reads the answer back in
 // both encodings.
-func FuzzAnswer(f *testing.F) {
+func FuzzResponse(f *testing.F) {
 	addTexts(f)
 	f.Fuzz(func(t *testing.T, text []byte, seed uint64, objects int) {
 		r, want := random(text, seed, objects)
@@ -26,9 +26,9 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// FuzzAnswerElsewhere has gzip, and zlib within curl, read the gzip answer too:
+// FuzzResponseElsewhere has gzip, and zlib within curl, read the gzip answer too:
 // they are stricter than Go in other places.
-func FuzzAnswerElsewhere(f *testing.F) {
+func FuzzResponseElsewhere(f *testing.F) {
 	addTexts(f)
 	var packed []byte
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -39,7 +39,7 @@ func FuzzAnswerElsewhere(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, seed uint64, objects int) {
 		r, want := random(text, seed, objects)
 		var b bytes.Buffer
-		if err := store.NewAnswer([]store.View{r.View()}, "# EOF\n").WriteGzip(&b); err != nil {
+		if err := store.NewResponse([]store.View{r.View()}, "# EOF\n").WriteGzip(&b); err != nil {
 			t.Fatal(err)
 		}
 		packed, want = b.Bytes(), want+"# EOF\n"
@@ -68,7 +68,7 @@ func addTexts(f *testing.F) {
 func random(text []byte, seed uint64, objects int) (*store.Resource, string) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	r := store.NewResource("things", families, 1)
-	p := r.Parts()[0]
+	p := r.Partitions()[0]
 	byFamily := [2][]string{}
 	for i := range min(max(objects, 0), 200) {
 		cut, end := rnd.IntN(len(text)+1), rnd.IntN(len(text)+1)
@@ -78,7 +78,7 @@ func random(text []byte, seed uint64, objects int) (*store.Resource, string) {
 		byFamily[1] = append(byFamily[1], string(text[cut:end]))
 		if rnd.IntN(20) == 0 {
 			for range 6 {
-				r.Pack()
+				r.Compact()
 			}
 		}
 	}
@@ -95,16 +95,16 @@ func TestTypedHeaders(t *testing.T) {
 		{Name: "b", Header: []byte("# both\n"), Typed: []byte("# both\n")},
 		{Name: "c", Header: []byte("# alone\n")},
 	}, 1)
-	r.Parts()[0].Set(store.Rendered{UID: "1", Text: []byte("a\nb\nc\n"), Ends: []int{2, 4, 6}})
-	f := func(answer func([]store.View, string) *store.Answer, want string) {
+	r.Partitions()[0].Set(store.Rendered{UID: "1", Text: []byte("a\nb\nc\n"), Ends: []int{2, 4, 6}})
+	f := func(answer func([]store.View, string) *store.Response, want string) {
 		t.Helper()
 		var text strings.Builder
 		if err := answer([]store.View{r.View()}, "# end\n").WriteText(&text); err != nil || text.String() != want {
 			t.Errorf("read %q, %v, want %q", text.String(), err, want)
 		}
 	}
-	f(store.NewAnswer, "# gauge\na\n# both\nb\n# alone\nc\n# end\n")
-	f(store.NewTypedAnswer, "# info\na\n# both\nb\n# alone\nc\n# end\n")
+	f(store.NewResponse, "# gauge\na\n# both\nb\n# alone\nc\n# end\n")
+	f(store.NewTypedResponse, "# info\na\n# both\nb\n# alone\nc\n# end\n")
 }
 
 // TestWritingStops holds that after a write failed nothing more is written, in
@@ -113,9 +113,9 @@ func TestWritingStops(t *testing.T) {
 	r := store.NewResource("things", families, 1)
 	for i := range 2000 {
 		text := []byte(fmt.Sprintf("a{%d} %s\n", i, strings.Repeat("x", 1000)))
-		r.Parts()[0].Set(store.Rendered{UID: fmt.Sprint(i), Text: text, Ends: []int{len(text), len(text)}})
+		r.Partitions()[0].Set(store.Rendered{UID: fmt.Sprint(i), Text: text, Ends: []int{len(text), len(text)}})
 	}
-	answer := store.NewAnswer([]store.View{r.View()}, "# EOF\n")
+	answer := store.NewResponse([]store.View{r.View()}, "# EOF\n")
 	for name, write := range map[string]func(*failing) error{
 		"text": func(w *failing) error { return answer.WriteText(w) },
 		"gzip": func(w *failing) error { return answer.WriteGzip(w) },

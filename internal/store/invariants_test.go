@@ -1,0 +1,94 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+)
+
+// CheckInvariants compares the counters and indexes of all parts with what they count.
+func (r *Resource) CheckInvariants() error {
+	var errs []error
+	for n, p := range r.partitions {
+		if err := p.checkInvariants(); err != nil {
+			errs = append(errs, fmt.Errorf("part %d: %w", n, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p *Partition) checkInvariants() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	objects, open := 0, 0
+	for n, pg := range p.pages {
+		if pg == nil {
+			continue
+		}
+		open += pg.openBytes
+		objects += bits.OnesCount64(pg.used)
+		if err := pg.checkInvariants(); err != nil {
+			errs = append(errs, fmt.Errorf("page %d: %w", n, err))
+		}
+		if n < p.nonFull && !pg.full() {
+			errs = append(errs, fmt.Errorf("page %d has a free slot and the first such is %d", n, p.nonFull))
+		}
+		for slot := range pageSlots {
+			k := pg.uids.key(slot)
+			if at := p.index.find(&k); pg.used&(1<<slot) != 0 && at != slotRefOf(n, slot) {
+				errs = append(errs, fmt.Errorf("page %d, slot %d: found at %d", n, slot, at))
+			}
+		}
+	}
+	if objects != p.index.len() {
+		errs = append(errs, fmt.Errorf("%d objects in pages, %d in the index", objects, p.index.len()))
+	}
+	if open != p.openBytes {
+		errs = append(errs, fmt.Errorf("%d bytes open in pages, counted as %d", open, p.openBytes))
+	}
+	return errors.Join(errs...)
+}
+
+func (p *page) checkInvariants() error {
+	var errs []error
+	held, blocks := 0, 0
+	for family, b := range p.open {
+		if b != nil {
+			blocks++
+			held += b.held()
+		}
+		size := 0
+		for slot := range pageSlots {
+			size += p.fingerprints.length(slot, family)
+		}
+		if of := p.chunk(family); of.size != size {
+			errs = append(errs, fmt.Errorf("family %d: %d bytes of text, %d by slot", family, of.size, size))
+		}
+	}
+	if held != p.openBytes {
+		errs = append(errs, fmt.Errorf("%d bytes open, counted as %d", held, p.openBytes))
+	}
+	if p.used&p.removed != 0 {
+		errs = append(errs, fmt.Errorf("slots %b have an object that is removed", p.used&p.removed))
+	}
+	for slot := range pageSlots {
+		if lines := p.fingerprints.row(slot); (p.used|p.removed)&(1<<slot) == 0 && lines {
+			errs = append(errs, fmt.Errorf("slot %d has lines and no object", slot))
+		}
+	}
+	if p.open != nil && blocks == 0 {
+		errs = append(errs, errors.New("counts as open without an open block"))
+	}
+	return errors.Join(errs...)
+}
+
+// row says whether a slot has lines of any family.
+func (m *fingerprints) row(slot int) bool {
+	for family := range m.columns {
+		if m.fingerprint(slot, family) != (fingerprint{}) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"hash/maphash"
+	"sync"
+	"unique"
+)
+
+var seed = maphash.MakeSeed()
+
+// hash is the hash of lines that fingerprints are cut from.
+func hash(lines []byte) uint64 { return maphash.Bytes(seed, lines) }
+
+// Rendered is the rendered series of an object.
+type Rendered struct {
+	UID string
+	// Namespace selects the objects of a View.
+	Namespace string
+	// Text is the lines of all families in order; Ends are the offsets at which each
+	// family ends.
+	Text []byte
+	Ends []int
+	// Fingerprint is the fingerprint of the input of the families in Unchanged; 0 if unknown.
+	Fingerprint uint64
+	// Unchanged masks the families whose stored lines are unchanged and left out of Text; nil
+	// if Text has all families.
+	Unchanged []bool
+}
+
+// A Partition is a partition of a resource: the objects of one source. Set, Delete, Begin and
+// Replace have one writer, the source's goroutine. An object keeps its slot, so that
+// consecutive responses have the same order.
+type Partition struct {
+	families int
+
+	mu      sync.Mutex
+	pages   []*page // nil for a page without objects
+	nonFull int     // no page before it has a free slot
+	index   index
+	ticks   uint64 // advances with each Compact
+	// openBytes is the memory of the open blocks of all pages, budget its limit.
+	openBytes, budget int
+	// spare is a free list of text buffers for new pages. Only a Staging uses it.
+	spare spareBuffers
+}
+
+func newPartition(families int) *Partition {
+	return &Partition{families: families, budget: maxOpenBytes, index: newIndex(0)}
+}
+
+// Set inserts or replaces an object. It changes nothing and returns false if r.Unchanged is set
+// and r.Fingerprint is not the stored fingerprint.
+func (p *Partition) Set(r Rendered) bool { return p.set(r) != 0 }
+
+// set is Set that returns the object's slot reference, 0 for false.
+func (p *Partition) set(r Rendered) slotRef {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := keyOf(r.UID)
+	at := p.index.find(&k)
+	if r.Unchanged != nil && (at == 0 || r.Fingerprint == 0 || r.Fingerprint != p.basis(at)) {
+		return 0
+	}
+	if at == 0 {
+		at = p.takeSlot(&k)
+	}
+	pg, slot := p.pages[at.page()], at.slot()
+	pg.namespaces[slot] = unique.Make(r.Namespace)
+	pg.inputs[slot] = r.Fingerprint
+	before := pg.openBytes
+	if pg.set(slot, &r, p.maxDeltas()) {
+		pg.touched = p.ticks
+		p.openBytes += pg.openBytes - before
+	}
+	return at
+}
+
+// Fingerprint returns the fingerprint stored with an object, 0 if there is none.
+func (p *Partition) Fingerprint(uid []byte) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := keyOf(uid)
+	if at := p.index.find(&k); at != 0 {
+		return p.basis(at)
+	}
+	return 0
+}
+
+func (p *Partition) basis(at slotRef) uint64 { return p.pages[at.page()].inputs[at.slot()] }
+
+// takeSlot assigns a free slot to a new object.
+func (p *Partition) takeSlot(k *key) slotRef {
+	n := p.nonFullPage()
+	pg := p.pages[n]
+	slot := pg.freeSlot()
+	pg.used |= 1 << slot
+	pg.removed &^= 1 << slot // set replaces the removed object's lines
+	pg.uids.set(slot, k)
+	at := slotRefOf(n, slot)
+	p.index.put(pg.uids.key(slot), at)
+	return at
+}
+
+// nonFullPage returns the first page with a free slot and adds one if there is none.
+func (p *Partition) nonFullPage() int {
+	for ; p.nonFull < len(p.pages); p.nonFull++ {
+		switch pg := p.pages[p.nonFull]; {
+		case pg == nil:
+			p.pages[p.nonFull] = p.newPage()
+			return p.nonFull
+		case !pg.full():
+			return p.nonFull
+		}
+	}
+	p.pages = append(p.pages, p.newPage())
+	return p.nonFull
+}
+
+func (p *Partition) newPage() *page {
+	pg := newPage(p.families, p.ticks)
+	if pg.open = p.spare.take(); pg.open != nil {
+		for _, b := range pg.open {
+			pg.openBytes += b.held()
+		}
+		p.openBytes += pg.openBytes
+	}
+	return pg
+}
+
+// Has reports whether an object is stored.
+func (p *Partition) Has(uid string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := keyOf(uid)
+	return p.index.find(&k) != 0
+}
+
+// Delete removes an object. It ignores an unknown uid.
+func (p *Partition) Delete(uid string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := keyOf(uid)
+	if at := p.index.find(&k); at != 0 {
+		p.remove(at)
+		p.purge(p.pages[at.page()])
+	}
+}
+
+// remove frees the slot of an object and leaves its lines in the blocks until purge. Views
+// skip them.
+func (p *Partition) remove(at slotRef) {
+	pg, slot := p.pages[at.page()], at.slot()
+	p.index.remove(pg.uids.key(slot))
+	p.nonFull = min(p.nonFull, at.page())
+	pg.uids.remove(slot)
+	pg.used &^= 1 << slot
+	pg.removed |= 1 << slot
+	if pg.empty() {
+		p.pages[at.page()] = nil
+		p.openBytes -= pg.openBytes
+		pg.discard()
+	}
+}
+
+// purge deletes the lines of removed objects from a page. pg may be nil.
+func (p *Partition) purge(pg *page) {
+	if pg == nil || pg.removed == 0 {
+		return
+	}
+	before := pg.openBytes
+	pg.purge(p.maxDeltas())
+	pg.touched = p.ticks
+	p.openBytes += pg.openBytes - before
+}
+
+// Retain removes the objects for which keep returns false. It compresses nothing: views
+// skip the removed objects at once, and the next Compact deletes their lines. Retain may run
+// beside the writer; it does not filter a Staging or objects that are set meanwhile.
+func (p *Partition) Retain(keep func(uid string) bool) {
+	for n := 0; p.retainPage(n, keep); n++ {
+	}
+}
+
+// retainPage is Retain for the n-th page. It reports whether that page exists.
+func (p *Partition) retainPage(n int, keep func(uid string) bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n >= len(p.pages) {
+		return false
+	}
+	pg := p.pages[n]
+	for slot := range pageSlots {
+		if pg != nil && pg.used&(1<<slot) != 0 && !keep(pg.uids.get(slot)) {
+			p.remove(slotRefOf(n, slot))
+		}
+	}
+	return true
+}
+
+// Len returns the number of objects.
+func (p *Partition) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.index.len()
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"sync"
+)
+
+// An Response is the body of a response: the text of views in order and a trailer. It can be
+// written as plain text or as a gzip member.
+type Response struct {
+	views []View
+	pick  func(headers) *chunk
+	end   *chunk // nil if there is none
+	measures
+}
+
+// measures are the sizes of a response.
+type measures struct {
+	size, gzipSize int64
+	unready        bool // some chunk is not ready
+}
+
+// add counts a chunk.
+func (m *measures) add(p *chunk) {
+	m.size += int64(p.size)
+	m.gzipSize += int64(p.gzipSize())
+	m.unready = m.unready || !p.ready()
+}
+
+// NewResponse returns an Response with the headers of the Prometheus text format.
+func NewResponse(views []View, end string) *Response {
+	return newResponse(views, func(h headers) *chunk { return h.text }, end)
+}
+
+// NewTypedResponse is NewResponse with the headers of formats that have more metric types.
+func NewTypedResponse(views []View, end string) *Response {
+	return newResponse(views, func(h headers) *chunk { return h.typed }, end)
+}
+
+func newResponse(views []View, pick func(headers) *chunk, end string) *Response {
+	a := &Response{views: views, pick: pick}
+	a.gzipSize = int64(len(gzipHead) + len(gzipLast) + gzipTail)
+	for _, v := range views {
+		v.measure(pick, &a.measures)
+	}
+	if end != "" {
+		a.end = constant([]byte(end))
+		a.add(a.end)
+	}
+	return a
+}
+
+// measure counts all chunks, page by page, which is faster than chunks.
+func (v View) measure(pick func(headers) *chunk, m *measures) {
+	if v.objects == 0 {
+		return
+	}
+	for _, h := range v.resource.headers {
+		m.add(pick(h))
+	}
+	for n := range v.pages {
+		v.pages[n].measure(m, len(v.resource.headers))
+	}
+}
+
+// chunks calls yield with the chunks in order until it returns false.
+func (a *Response) chunks(yield func(*chunk) bool) {
+	for _, v := range a.views {
+		if !v.chunks(a.pick, yield) {
+			return
+		}
+	}
+	if a.end != nil {
+		yield(a.end)
+	}
+}
+
+// Size returns the length of the text.
+func (a *Response) Size() int64 { return a.size }
+
+// GzipSize returns the number of bytes that WriteGzip writes.
+func (a *Response) GzipSize() int64 { return a.gzipSize }
+
+// The frame of a gzip member, by RFC 1952 and RFC 1951.
+var (
+	gzipHead = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255} // deflate, no name, no time, quickest, unknown system
+	gzipLast = []byte{1, 0, 0, 0xff, 0xff}                  // an empty stored block, the final one
+)
+
+const (
+	gzipTail    = 8     // CRC-32 and length
+	storedHead  = 5     // of a stored block
+	storedBytes = 65535 // in a stored block at the most
+)
+
+// gzipSize returns the length of the chunk in a gzip response.
+func (p *chunk) gzipSize() int {
+	if !p.stored() {
+		return len(p.data)
+	}
+	return p.size + (p.size+storedBytes-1)/storedBytes*storedHead
+}
+
+// writeBytes is the size of the buffer of a gzip response: blocks are too small for a system
+// call each.
+const writeBytes = 128 << 10
+
+var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeBytes) }}
+
+// WriteGzip writes one gzip member. It copies compressed blocks and writes open blocks as
+// stored blocks: it compresses nothing.
+func (a *Response) WriteGzip(to io.Writer) error {
+	w := writers.Get().(*bufio.Writer)
+	w.Reset(to)
+	defer func() {
+		w.Reset(nil)
+		writers.Put(w)
+	}()
+	g := gzipper{to: w}
+	g.write(gzipHead)
+	if !a.unready {
+		a.chunks(func(p *chunk) bool { return g.chunk(p, nil) == nil })
+	} else {
+		_ = a.writeAhead(&gzipSegments, func(p *chunk) bool { return !p.ready() }, g.segment) // Flush returns the error
+	}
+	g.write(gzipLast)
+	g.write(binary.LittleEndian.AppendUint32(nil, g.sum.crc))
+	g.write(binary.LittleEndian.AppendUint32(nil, uint32(g.sum.size)))
+	return w.Flush()
+}
+
+// A gzipper writes the blocks of a gzip member.
+type gzipper struct {
+	to  *bufio.Writer // keeps the first error
+	sum checksum
+	err error
+}
+
+func (g *gzipper) write(p []byte) { _, g.err = g.to.Write(p) }
+
+// segment writes the chunks of a segment.
+func (g *gzipper) segment(s *segment) error {
+	text := *s.text
+	for i := range s.chunks {
+		p := &s.chunks[i]
+		var err error
+		if p.ready() {
+			err = g.chunk(p, nil)
+		} else {
+			err = g.chunk(p, text[:p.size])
+			text = text[p.size:]
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chunk writes a chunk. text is its inflated text if it is not ready.
+func (g *gzipper) chunk(p *chunk, text []byte) error {
+	if !p.stored() {
+		g.write(p.data)
+		g.sum.add(p.compressed.crc, p.size, p.compressed.shift)
+		return g.err
+	}
+	if p.ready() {
+		text = p.block.text
+	}
+	g.sum.addText(text)
+	for len(text) > 0 {
+		part := text[:min(len(text), storedBytes)]
+		text = text[len(part):]
+		g.write(binary.LittleEndian.AppendUint32([]byte{0}, uint32(len(part))|^uint32(len(part))<<16))
+		g.write(part)
+	}
+	return g.err
+}
