@@ -8,23 +8,40 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // maxConnections bounds the connections of a port. One that sends the largest header
 // over TLS takes about 100 KiB.
 const maxConnections = 256
 
+// Evictions are counters, registered with reg, of the connections that the main port
+// and the telemetry port close to make room for others.
+func Evictions(reg prometheus.Registerer) (main, telemetry prometheus.Counter) {
+	all := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "kubestate_connections_evicted_total",
+		Help: "Connections closed to make room for new ones, by port: http-metrics or telemetry. A port has 256.",
+	}, []string{"port"})
+	reg.MustRegister(all)
+	return all.WithLabelValues("http-metrics"), all.WithLabelValues("telemetry")
+}
+
 // A conn is a connection of a port.
 type conn struct {
 	net.Conn
-	closed atomic.Bool
-	wants  certificateWish // written before the first request
+	*life
+	wants certificateWish // written before the first request
 
 	// For connections, under its lock.
 	of     *peer
 	place  *list.Element // in of.waiting or of.busy
 	active bool          // a request is being answered
 }
+
+// A life says whether a connection is closed. Who remembers a connection keeps its life
+// alone: the rest has buffers, and certificates that the client sent.
+type life struct{ closed atomic.Bool }
 
 // A peer is a client address and its connections, those that changed state first in
 // front.
@@ -40,15 +57,16 @@ func (p *peer) count() int { return p.waiting.Len() + p.busy.Len() }
 // longest for a request, and if none waits, the one that has been busy longest. So
 // neither idle connections nor unfinished requests keep a scraper out.
 type connections struct {
-	limit int
+	limit   int
+	evicted prometheus.Counter
 
 	mu    sync.Mutex
 	open  map[net.Conn]*conn
 	peers map[string]*peer
 }
 
-func newConnections(limit int) *connections {
-	return &connections{limit: limit, open: map[net.Conn]*conn{}, peers: map[string]*peer{}}
+func newConnections(limit int, evicted prometheus.Counter) *connections {
+	return &connections{limit: limit, evicted: evicted, open: map[net.Conn]*conn{}, peers: map[string]*peer{}}
 }
 
 // connection is the key of a request's connection in its context.
@@ -60,10 +78,19 @@ func connectionOf(ctx context.Context) *conn {
 	return c
 }
 
+// lifeOf is that of the connection of a request, nil if there is none.
+func lifeOf(ctx context.Context) *life {
+	if c := connectionOf(ctx); c != nil {
+		return c.life
+	}
+	return nil
+}
+
 // accept is for http.Server.ConnContext.
 func (s *connections) accept(ctx context.Context, accepted net.Conn) context.Context {
-	c := &conn{Conn: accepted}
+	c := &conn{Conn: accepted, life: &life{}}
 	if victim := s.add(c, hostOf(accepted.RemoteAddr().String())); victim != nil {
+		s.evicted.Inc()
 		victim.abort()
 	}
 	return context.WithValue(ctx, connection{}, c)

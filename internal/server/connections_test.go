@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 )
 
 // dialFrom connects to l from a loopback address, and sends the text.
@@ -93,6 +94,10 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if open != bound-3 {
 		t.Errorf("%d idle connections are open, want %d", open, bound-3)
 	}
+	// Besides these three and those that are idle, all have been closed for others.
+	if got, want := value(t, s.evicted), float64(len(idle)+3-bound); got != want {
+		t.Errorf("%v connections count as closed for others, want %v", got, want)
+	}
 	f()
 	close(finish)
 	if response, err := http.ReadResponse(bufio.NewReader(slow), nil); err != nil || response.StatusCode != http.StatusOK {
@@ -101,6 +106,16 @@ func TestConnectionsAreBounded(t *testing.T) {
 		response.Body.Close()
 	}
 	s.stop(t)
+}
+
+// value is that of the counter.
+func value(t *testing.T, c prometheus.Counter) float64 {
+	t.Helper()
+	var m dto.Metric
+	if err := c.Write(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m.GetCounter().GetValue()
 }
 
 // TestBusyConnectionsAreBounded has all connections be busy: the one that has been so

@@ -40,10 +40,10 @@ func newTelemetry(t *testing.T) *telemetry {
 	s := &source{resources: []*store.Resource{store.NewResource("things", families, 1)}}
 	l := &telemetry{pipes: newPipes(), registry: prometheus.NewRegistry()}
 	h := server.Telemetry(s, server.TelemetryConfig{Own: own, Profiling: true}, server.NewProbes(s.Checks), l.registry)
-	execute, interrupt := server.Serve(l, h, server.WebConfig{}, server.TelemetryTimeouts, slog.New(slog.DiscardHandler))
+	execute, interrupt := server.Serve(l, h, server.WebConfig{}, server.TelemetryTimeouts, newEvicted(), slog.New(slog.DiscardHandler))
 	ended := make(chan error, 1)
 	go func() { ended <- execute() }()
-	t.Cleanup(func() { serving{interrupt, ended}.stop(t) })
+	t.Cleanup(func() { serving{interrupt: interrupt, ended: ended}.stop(t) })
 	return l
 }
 
