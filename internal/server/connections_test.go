@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -182,8 +184,89 @@ func TestBoundsOfHTTP2(t *testing.T) {
 		}
 	}
 	f(tableSize, 4<<10) // as much if it is not said
-	f(streams, 8)
+	f(streams, 2)
 	f(window, 16<<10)
 	f(frame, 16<<10)
 	f(header, 33<<10)
+}
+
+// TestStreamsWithoutWindow has connections of HTTP/2 with as many requests as they can
+// have, each with the largest header, and answers that the client lets nobody send.
+func TestStreamsWithoutWindow(t *testing.T) {
+	const connections, streams, most = 64, 8, 24 << 20 // bytes, of both sides
+	a := newAuthority(t)
+	address := serveWith(t, mainPort(prometheus.NewRegistry()), a.config(t, ""), &levels{})
+	before := heap()
+	var requests bytes.Buffer
+	requests.WriteString("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+	writeFrame(&requests, settingsFrame, 0, 0, []byte{0, 4, 0, 0, 0, 0})
+	for i := range uint32(streams) {
+		writeHeaders(&requests, 2*i+1, largeHeader())
+	}
+	for range connections {
+		c, err := tls.Dial("tcp", address, &tls.Config{RootCAs: a.pool, NextProtos: []string{"h2"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write(requests.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		for begun := 0; begun < streams; {
+			head := make([]byte, 9)
+			if _, err := io.ReadFull(c, head); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.CopyN(io.Discard, c, int64(head[0])<<16+int64(head[1])<<8+int64(head[2])); err != nil {
+				t.Fatal(err)
+			}
+			if head[3] == headersFrame || head[3] == resetFrame {
+				begun++
+			}
+		}
+	}
+	if grown := heap() - before; grown > most {
+		t.Errorf("%d connections take %d bytes, want %d at most", connections, grown, most)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc) //nolint:gosec // it fits
+}
+
+// The types of frames of HTTP/2.
+const headersFrame, resetFrame, settingsFrame, continuationFrame = 1, 3, 4, 9
+
+func writeFrame(b *bytes.Buffer, kind, flags byte, stream uint32, payload []byte) {
+	b.Write([]byte{byte(len(payload) >> 16), byte(len(payload) >> 8), byte(len(payload)), kind, flags})
+	_ = binary.Write(b, binary.BigEndian, stream) // it cannot fail
+	b.Write(payload)
+}
+
+// writeHeaders writes a request that ends its stream, in frames as large as a server
+// must take.
+func writeHeaders(b *bytes.Buffer, stream uint32, block []byte) {
+	const endStream, endHeaders, largest = 1, 4, 16 << 10
+	kind, flags := byte(headersFrame), byte(endStream)
+	for ; len(block) > largest; block = block[largest:] {
+		writeFrame(b, kind, flags, stream, block[:largest])
+		kind, flags = continuationFrame, 0
+	}
+	writeFrame(b, kind, flags|endHeaders, stream, block)
+}
+
+// largeHeader is that of GET /, with as many fields as a server takes.
+func largeHeader() []byte {
+	block := append([]byte{0x82, 0x87, 0x84, 0x41, 1}, 'a') // GET, https, /, authority
+	const overhead = 32                                     // of a field, as servers count
+	for i, size := 0, 0; size < 30<<10; i++ {
+		name := fmt.Sprintf("x-%04d", i)
+		block = append(append(block, 0, byte(len(name))), name...)
+		block = append(block, 1, 'v')
+		size += len(name) + 1 + overhead
+	}
+	return block
 }

@@ -24,8 +24,10 @@ const (
 	// maxURLBytes bounds the path and query of a request: the names of all
 	// resources and of some hundred namespaces fit.
 	maxURLBytes = 8 << 10
-	// maxStreams bounds the requests at the same time on a connection of HTTP/2.
-	maxStreams = 8
+	// maxStreams bounds the requests at the same time on a connection of HTTP/2. A
+	// scraper has one. Each may keep a header of maxHeaderBytes, some 130 KB, for as
+	// long as the client takes nothing of the answer.
+	maxStreams = 2
 	// turn is how long a scrape waits until others are done.
 	turn = 5 * time.Second
 )

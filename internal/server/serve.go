@@ -49,7 +49,7 @@ func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, evi
 		HTTP2: &http.HTTP2Config{
 			// The deadline of a stream does not end a connection that takes nothing.
 			WriteByteTimeout: timeouts.Write,
-			// A scraper has one stream, and no body. What a connection may make the server
+			// A scraper sends no body. What a connection may make the server
 			// keep are streams with their headers, one frame, and a window of a body.
 			MaxConcurrentStreams:          maxStreams,
 			MaxReadFrameSize:              16 << 10,
