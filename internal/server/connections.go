@@ -1,15 +1,19 @@
 package server
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/peer"
 )
 
 // maxConnections bounds the connections of a port. One that sends the largest header
@@ -34,7 +38,7 @@ type conn struct {
 	wants certificateWish // written before the first request
 
 	// For connections, under its lock.
-	of     *peer
+	of     *client
 	place  *list.Element // in of.waiting or of.busy
 	active bool          // a request is being answered
 }
@@ -43,30 +47,32 @@ type conn struct {
 // alone: the rest has buffers, and certificates that the client sent.
 type life struct{ closed atomic.Bool }
 
-// A peer is a client address and its connections, those that changed state first in
+// A client is an address and its connections, those that changed state first in
 // front.
-type peer struct {
+type client struct {
 	address       string
+	network       netip.Prefix
 	waiting, busy list.List // of *conn; waiting for a request or for its header, answering one
 }
 
-func (p *peer) count() int { return p.waiting.Len() + p.busy.Len() }
+func (p *client) count() int { return p.waiting.Len() + p.busy.Len() }
 
 // connections are the open connections of a port, limit at most: a new one beyond the
-// limit closes another. That is one of the peer that has most: the one that has waited
-// longest for a request, and if none waits, the one that has been busy longest. So
+// limit closes another. That is one of the network that has most, and there of the
+// address that has most: the one that has waited longest for a request, and if none waits, the one that has been busy longest. So
 // neither idle connections nor unfinished requests keep a scraper out.
 type connections struct {
 	limit   int
 	evicted prometheus.Counter
 
-	mu    sync.Mutex
-	open  map[net.Conn]*conn
-	peers map[string]*peer
+	mu       sync.Mutex
+	open     map[net.Conn]*conn
+	clients  map[string]*client
+	networks map[netip.Prefix]int // connections
 }
 
 func newConnections(limit int, evicted prometheus.Counter) *connections {
-	return &connections{limit: limit, evicted: evicted, open: map[net.Conn]*conn{}, peers: map[string]*peer{}}
+	return &connections{limit: limit, evicted: evicted, open: map[net.Conn]*conn{}, clients: map[string]*client{}, networks: map[netip.Prefix]int{}}
 }
 
 // connection is the key of a request's connection in its context.
@@ -104,6 +110,12 @@ func hostOf(address string) string {
 	return address
 }
 
+// networkOf is what counts as one client of a host.
+func networkOf(host string) netip.Prefix {
+	address, _ := netip.ParseAddr(host) // what is none is of one network
+	return peer.Network(address)
+}
+
 // abort closes the connection without a word: that of TLS would wait for the client.
 func (c *conn) abort() {
 	c.closed.Store(true)
@@ -122,28 +134,29 @@ func (s *connections) add(c *conn, address string) (victim *conn) {
 		victim = s.crowded().first()
 		s.remove(victim)
 	}
-	p := s.peers[address]
+	p := s.clients[address]
 	if p == nil {
-		p = &peer{address: address}
-		s.peers[address] = p
+		p = &client{address: address, network: networkOf(address)}
+		s.clients[address] = p
 	}
+	s.networks[p.network]++
 	c.of, c.place = p, p.waiting.PushBack(c)
 	s.open[c.Conn] = c
 	return victim
 }
 
-// crowded is the peer that has most connections.
-func (s *connections) crowded() (most *peer) {
-	for _, p := range s.peers {
-		if most == nil || p.count() > most.count() {
+// crowded is who has most connections of the network that has most.
+func (s *connections) crowded() (most *client) {
+	for _, p := range s.clients {
+		if most == nil || cmp.Or(cmp.Compare(s.networks[p.network], s.networks[most.network]), cmp.Compare(p.count(), most.count())) > 0 {
 			most = p
 		}
 	}
 	return most
 }
 
-// first is the connection of the peer that can best be done without.
-func (p *peer) first() *conn {
+// first is the connection of the client that can best be done without.
+func (p *client) first() *conn {
 	if p.waiting.Len() > 0 {
 		return p.waiting.Front().Value.(*conn)
 	}
@@ -187,7 +200,10 @@ func (s *connections) remove(c *conn) {
 		c.of.waiting.Remove(c.place)
 	}
 	if c.of.count() == 0 {
-		delete(s.peers, c.of.address)
+		delete(s.clients, c.of.address)
+	}
+	if s.networks[c.of.network]--; s.networks[c.of.network] == 0 {
+		delete(s.networks, c.of.network)
 	}
 	delete(s.open, c.Conn)
 }

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,6 +111,67 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 	s.stop(t)
 }
+
+// TestConnectionsAreSharedAmongNetworks has all connections but a scraper's two be of one
+// network, each of another address.
+func TestConnectionsAreSharedAmongNetworks(t *testing.T) {
+	const bound = 256
+	l := &disguised{closing: listen(t)}
+	s := serve(l, mainPort(prometheus.NewRegistry()), time.Minute, &levels{})
+	open := func() net.Conn {
+		c := dialFrom(t, "127.0.0.1", l, "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+		response, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if _, err := io.ReadAll(response.Body); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	l.network.Store("2001:db8:0:1::")
+	scrapers := []net.Conn{open(), open()}
+	l.network.Store("2001:db8:0:2:1:")
+	for range bound {
+		open()
+	}
+	if !isOpen(t, scrapers[0]) || !isOpen(t, scrapers[1]) {
+		t.Error("a scraper's connection was closed for those of a network that has more")
+	}
+	if got := value(t, s.evicted); got != 2 {
+		t.Errorf("%v connections count as closed for others, want 2", got)
+	}
+	s.stop(t)
+}
+
+// disguised has its connections come from a network: from one address if that is whole,
+// and else each from another one.
+type disguised struct {
+	*closing
+	network  atomic.Value // a string
+	accepted int
+}
+
+func (l *disguised) Accept() (net.Conn, error) {
+	c, err := l.closing.Accept()
+	if err != nil {
+		return nil, err
+	}
+	address := l.network.Load().(string)
+	if l.accepted++; !strings.HasSuffix(address, "::") {
+		address = fmt.Sprintf("%s%x::", address, l.accepted)
+	}
+	return &masked{c, &net.TCPAddr{IP: net.ParseIP(address + "1")}}, nil
+}
+
+// masked is a connection that comes from another address.
+type masked struct {
+	net.Conn
+	from net.Addr
+}
+
+func (m *masked) RemoteAddr() net.Addr { return m.from }
 
 // value is that of the counter.
 func value(t *testing.T, c prometheus.Counter) float64 {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -79,7 +80,7 @@ func newLimiter(l Limits, refusal string, m turnMetrics, next http.Handler) *lim
 	return &limiter{
 		Limits:      l,
 		turnMetrics: m,
-		turns:       turns{limit: l.Scrapes, askers: map[string]*asker{}},
+		turns:       turns{limit: l.Scrapes, askers: map[string]*asker{}, crowds: map[netip.Prefix]*crowd{}},
 		refusal:     refusal,
 		answers:     answers{all: map[*answer]bool{}},
 		next:        next,
