@@ -48,7 +48,7 @@ type setPod struct {
 
 func (s *set) create(ctx context.Context, n int) error {
 	return s.cluster.CreateShards(ctx, cluster.Shards{
-		Namespace: setNamespace, Name: setName, Replicas: int32(n), Grace: setGrace, Annotations: map[string]string{"upgrade": "0"}, //nolint:gosec // it fits
+		Namespace: setNamespace, Name: setName, Replicas: int32(n), Grace: setGrace, Annotations: map[string]string{"upgrade": "0"},
 	})
 }
 
