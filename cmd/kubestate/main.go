@@ -133,8 +133,9 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
-	execute, interrupt := server.Serve(scrapes, protect(metrics, main.Serves), web, server.Timeouts(opts.Timeouts), log)
-	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, log)
+	evicted, evictedTelemetry := server.Evictions(registry)
+	execute, interrupt := server.Serve(scrapes, protect(metrics, main.Serves), web, server.Timeouts(opts.Timeouts), evicted, log)
+	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, evictedTelemetry, log)
 	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))

@@ -36,6 +36,7 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	served := backend{w, place, true, shard}
 	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(w, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
 
+	server.Evictions(registry)
 	server.Telemetry(served, server.TelemetryConfig{Own: registry}, server.NewProbes(served.Checks), registry)
 
 	text, err := os.ReadFile(path)

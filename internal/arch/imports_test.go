@@ -20,7 +20,7 @@ const module = "github.com/kubestate/kubestate/"
 var allowed = map[string][]string{
 	"docs":                       {},
 	"internal/arch":              {},
-	"internal/authfilter":        {"internal/codecs"},
+	"internal/authfilter":        {"internal/codecs", "internal/peer"},
 	"internal/codecs":            {},
 	"internal/exposition":        {},
 	"internal/version":           {},
@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"internal/filewatch":         {},
 	"internal/memory":            {},
 	"internal/nearest":           {},
+	"internal/peer":              {},
 	"internal/store":             {"internal/inflate"},
 	"internal/snapshot":          {"internal/generators"},
 	"internal/projection":        {},
@@ -40,7 +41,7 @@ var allowed = map[string][]string{
 	"hack/generate":              {"hack/dashboards", "internal/generators", "internal/options", "internal/rbac"},
 	"internal/rbac":              {"internal/generators"},
 	"internal/watcher":           {"internal/generators", "internal/projection", "internal/sharding", "internal/store"},
-	"internal/server":            {"internal/exposition", "internal/nearest", "internal/store", "internal/version"},
+	"internal/server":            {"internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
 	"cmd/kubestate":              {"internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
 }
 

@@ -11,12 +11,13 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/util/cache"
+
+	"github.com/kubestate/kubestate/internal/peer"
 )
 
 // A client is where a request comes from.
 type client struct {
-	// address is what is taken for one client: an IPv4 address, or the /64 of an
-	// IPv6 address, of which one machine may have all.
+	// address is the network that counts as one client.
 	address netip.Prefix
 	// connection is the address and port. No other connection has them now.
 	connection netip.AddrPort
@@ -29,12 +30,8 @@ func clientOf(r *http.Request) client {
 	if err != nil {
 		return client{}
 	}
-	ip, bits := connection.Addr().Unmap().WithZone(""), 64
-	if ip.Is4() {
-		bits = 32
-	}
-	address, _ := ip.Prefix(bits) // it has so many
-	return client{address, netip.AddrPortFrom(ip, connection.Port())}
+	ip := connection.Addr().Unmap().WithZone("")
+	return client{peer.Network(ip), netip.AddrPortFrom(ip, connection.Port())}
 }
 
 // Bounds of what is remembered of readers: how many addresses, and of each how many

@@ -28,12 +28,7 @@ func serveWeb(l net.Listener, h http.Handler, path string, log slog.Handler) ser
 }
 
 func serveBy(config server.WebConfig, l net.Listener, h http.Handler, log slog.Handler) serving {
-	timeouts := server.TelemetryTimeouts
-	timeouts.Write = time.Minute
-	execute, interrupt := server.Serve(l, h, config, timeouts, slog.New(log))
-	s := serving{interrupt, make(chan error, 1)}
-	go func() { s.ended <- execute() }()
-	return s
+	return serveWithin(time.Minute, config, l, h, log)
 }
 
 // authority signs certificates.

@@ -1,54 +1,78 @@
 package server
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/peer"
 )
 
 // maxConnections bounds the connections of a port. One that sends the largest header
-// over TLS takes about 100 KiB.
+// over TLS takes about 100 KiB, by HTTP/2 about 280 KiB.
 const maxConnections = 256
+
+// Evictions are counters, registered with reg, of the connections that the main port
+// and the telemetry port close to make room for others.
+func Evictions(reg prometheus.Registerer) (main, telemetry prometheus.Counter) {
+	all := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "kubestate_connections_evicted_total",
+		Help: "Connections closed to make room for new ones, by port: http-metrics or telemetry. A port has 256.",
+	}, []string{"port"})
+	reg.MustRegister(all)
+	return all.WithLabelValues("http-metrics"), all.WithLabelValues("telemetry")
+}
 
 // A conn is a connection of a port.
 type conn struct {
 	net.Conn
-	closed atomic.Bool
-	wants  certificateWish // written before the first request
+	*life
+	wants certificateWish // written before the first request
 
 	// For connections, under its lock.
-	of     *peer
+	of     *client
 	place  *list.Element // in of.waiting or of.busy
 	active bool          // a request is being answered
 }
 
-// A peer is a client address and its connections, those that changed state first in
+// A life says whether a connection is closed. Who remembers a connection keeps its life
+// alone: the rest has buffers, and certificates that the client sent.
+type life struct{ closed atomic.Bool }
+
+// A client is an address and its connections, those that changed state first in
 // front.
-type peer struct {
+type client struct {
 	address       string
+	network       netip.Prefix
 	waiting, busy list.List // of *conn; waiting for a request or for its header, answering one
 }
 
-func (p *peer) count() int { return p.waiting.Len() + p.busy.Len() }
+func (p *client) count() int { return p.waiting.Len() + p.busy.Len() }
 
 // connections are the open connections of a port, limit at most: a new one beyond the
-// limit closes another. That is one of the peer that has most: the one that has waited
-// longest for a request, and if none waits, the one that has been busy longest. So
+// limit closes another. That is one of the network that has most, and there of the
+// address that has most: the one that has waited longest for a request, and if none waits, the one that has been busy longest. So
 // neither idle connections nor unfinished requests keep a scraper out.
 type connections struct {
-	limit int
+	limit   int
+	evicted prometheus.Counter
 
-	mu    sync.Mutex
-	open  map[net.Conn]*conn
-	peers map[string]*peer
+	mu       sync.Mutex
+	open     map[net.Conn]*conn
+	clients  map[string]*client
+	networks map[netip.Prefix]int // connections
 }
 
-func newConnections(limit int) *connections {
-	return &connections{limit: limit, open: map[net.Conn]*conn{}, peers: map[string]*peer{}}
+func newConnections(limit int, evicted prometheus.Counter) *connections {
+	return &connections{limit: limit, evicted: evicted, open: map[net.Conn]*conn{}, clients: map[string]*client{}, networks: map[netip.Prefix]int{}}
 }
 
 // connection is the key of a request's connection in its context.
@@ -60,10 +84,19 @@ func connectionOf(ctx context.Context) *conn {
 	return c
 }
 
+// lifeOf is that of the connection of a request, nil if there is none.
+func lifeOf(ctx context.Context) *life {
+	if c := connectionOf(ctx); c != nil {
+		return c.life
+	}
+	return nil
+}
+
 // accept is for http.Server.ConnContext.
 func (s *connections) accept(ctx context.Context, accepted net.Conn) context.Context {
-	c := &conn{Conn: accepted}
+	c := &conn{Conn: accepted, life: &life{}}
 	if victim := s.add(c, hostOf(accepted.RemoteAddr().String())); victim != nil {
+		s.evicted.Inc()
 		victim.abort()
 	}
 	return context.WithValue(ctx, connection{}, c)
@@ -75,6 +108,12 @@ func hostOf(address string) string {
 		return host
 	}
 	return address
+}
+
+// networkOf is what counts as one client of a host.
+func networkOf(host string) netip.Prefix {
+	address, _ := netip.ParseAddr(host) // what is none is of one network
+	return peer.Network(address)
 }
 
 // abort closes the connection without a word: that of TLS would wait for the client.
@@ -95,28 +134,29 @@ func (s *connections) add(c *conn, address string) (victim *conn) {
 		victim = s.crowded().first()
 		s.remove(victim)
 	}
-	p := s.peers[address]
+	p := s.clients[address]
 	if p == nil {
-		p = &peer{address: address}
-		s.peers[address] = p
+		p = &client{address: address, network: networkOf(address)}
+		s.clients[address] = p
 	}
+	s.networks[p.network]++
 	c.of, c.place = p, p.waiting.PushBack(c)
 	s.open[c.Conn] = c
 	return victim
 }
 
-// crowded is the peer that has most connections.
-func (s *connections) crowded() (most *peer) {
-	for _, p := range s.peers {
-		if most == nil || p.count() > most.count() {
+// crowded is who has most connections of the network that has most.
+func (s *connections) crowded() (most *client) {
+	for _, p := range s.clients {
+		if most == nil || cmp.Or(cmp.Compare(s.networks[p.network], s.networks[most.network]), cmp.Compare(p.count(), most.count())) > 0 {
 			most = p
 		}
 	}
 	return most
 }
 
-// first is the connection of the peer that can best be done without.
-func (p *peer) first() *conn {
+// first is the connection of the client that can best be done without.
+func (p *client) first() *conn {
 	if p.waiting.Len() > 0 {
 		return p.waiting.Front().Value.(*conn)
 	}
@@ -160,7 +200,10 @@ func (s *connections) remove(c *conn) {
 		c.of.waiting.Remove(c.place)
 	}
 	if c.of.count() == 0 {
-		delete(s.peers, c.of.address)
+		delete(s.clients, c.of.address)
+	}
+	if s.networks[c.of.network]--; s.networks[c.of.network] == 0 {
+		delete(s.networks, c.of.network)
 	}
 	delete(s.open, c.Conn)
 }

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -10,10 +11,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 )
 
 // dialFrom connects to l from a loopback address, and sends the text.
@@ -93,6 +98,10 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if open != bound-3 {
 		t.Errorf("%d idle connections are open, want %d", open, bound-3)
 	}
+	// Besides these three and those that are idle, all have been closed for others.
+	if got, want := value(t, s.evicted), float64(len(idle)+3-bound); got != want {
+		t.Errorf("%v connections count as closed for others, want %v", got, want)
+	}
 	f()
 	close(finish)
 	if response, err := http.ReadResponse(bufio.NewReader(slow), nil); err != nil || response.StatusCode != http.StatusOK {
@@ -101,6 +110,77 @@ func TestConnectionsAreBounded(t *testing.T) {
 		response.Body.Close()
 	}
 	s.stop(t)
+}
+
+// TestConnectionsAreSharedAmongNetworks has all connections but a scraper's two be of one
+// network, each of another address.
+func TestConnectionsAreSharedAmongNetworks(t *testing.T) {
+	const bound = 256
+	l := &disguised{closing: listen(t)}
+	s := serve(l, mainPort(prometheus.NewRegistry()), time.Minute, &levels{})
+	open := func() net.Conn {
+		c := dialFrom(t, "127.0.0.1", l, "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+		response, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if _, err := io.ReadAll(response.Body); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	l.network.Store("2001:db8:0:1::")
+	scrapers := []net.Conn{open(), open()}
+	l.network.Store("2001:db8:0:2:1:")
+	for range bound {
+		open()
+	}
+	if !isOpen(t, scrapers[0]) || !isOpen(t, scrapers[1]) {
+		t.Error("a scraper's connection was closed for those of a network that has more")
+	}
+	if got := value(t, s.evicted); got != 2 {
+		t.Errorf("%v connections count as closed for others, want 2", got)
+	}
+	s.stop(t)
+}
+
+// disguised has its connections come from a network: from one address if that is whole,
+// and else each from another one.
+type disguised struct {
+	*closing
+	network  atomic.Value // a string
+	accepted int
+}
+
+func (l *disguised) Accept() (net.Conn, error) {
+	c, err := l.closing.Accept()
+	if err != nil {
+		return nil, err
+	}
+	address := l.network.Load().(string)
+	if l.accepted++; !strings.HasSuffix(address, "::") {
+		address = fmt.Sprintf("%s%x::", address, l.accepted)
+	}
+	return &masked{c, &net.TCPAddr{IP: net.ParseIP(address + "1")}}, nil
+}
+
+// masked is a connection that comes from another address.
+type masked struct {
+	net.Conn
+	from net.Addr
+}
+
+func (m *masked) RemoteAddr() net.Addr { return m.from }
+
+// value is that of the counter.
+func value(t *testing.T, c prometheus.Counter) float64 {
+	t.Helper()
+	var m dto.Metric
+	if err := c.Write(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m.GetCounter().GetValue()
 }
 
 // TestBusyConnectionsAreBounded has all connections be busy: the one that has been so
@@ -167,8 +247,89 @@ func TestBoundsOfHTTP2(t *testing.T) {
 		}
 	}
 	f(tableSize, 4<<10) // as much if it is not said
-	f(streams, 8)
+	f(streams, 2)
 	f(window, 16<<10)
 	f(frame, 16<<10)
 	f(header, 33<<10)
+}
+
+// TestStreamsWithoutWindow has connections of HTTP/2 with as many requests as they can
+// have, each with the largest header, and answers that the client lets nobody send.
+func TestStreamsWithoutWindow(t *testing.T) {
+	const connections, streams, most = 64, 8, 24 << 20 // bytes, of both sides
+	a := newAuthority(t)
+	address := serveWith(t, mainPort(prometheus.NewRegistry()), a.config(t, ""), &levels{})
+	before := heap()
+	var requests bytes.Buffer
+	requests.WriteString("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+	writeFrame(&requests, settingsFrame, 0, 0, []byte{0, 4, 0, 0, 0, 0})
+	for i := range uint32(streams) {
+		writeHeaders(&requests, 2*i+1, largeHeader())
+	}
+	for range connections {
+		c, err := tls.Dial("tcp", address, &tls.Config{RootCAs: a.pool, NextProtos: []string{"h2"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write(requests.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		for begun := 0; begun < streams; {
+			head := make([]byte, 9)
+			if _, err := io.ReadFull(c, head); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.CopyN(io.Discard, c, int64(head[0])<<16+int64(head[1])<<8+int64(head[2])); err != nil {
+				t.Fatal(err)
+			}
+			if head[3] == headersFrame || head[3] == resetFrame {
+				begun++
+			}
+		}
+	}
+	if grown := heap() - before; grown > most {
+		t.Errorf("%d connections take %d bytes, want %d at most", connections, grown, most)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// The types of frames of HTTP/2.
+const headersFrame, resetFrame, settingsFrame, continuationFrame = 1, 3, 4, 9
+
+func writeFrame(b *bytes.Buffer, kind, flags byte, stream uint32, payload []byte) {
+	b.Write([]byte{byte(len(payload) >> 16), byte(len(payload) >> 8), byte(len(payload)), kind, flags})
+	_ = binary.Write(b, binary.BigEndian, stream) // it cannot fail
+	b.Write(payload)
+}
+
+// writeHeaders writes a request that ends its stream, in frames as large as a server
+// must take.
+func writeHeaders(b *bytes.Buffer, stream uint32, block []byte) {
+	const endStream, endHeaders, largest = 1, 4, 16 << 10
+	kind, flags := byte(headersFrame), byte(endStream)
+	for ; len(block) > largest; block = block[largest:] {
+		writeFrame(b, kind, flags, stream, block[:largest])
+		kind, flags = continuationFrame, 0
+	}
+	writeFrame(b, kind, flags|endHeaders, stream, block)
+}
+
+// largeHeader is that of GET /, with as many fields as a server takes.
+func largeHeader() []byte {
+	block := append([]byte{0x82, 0x87, 0x84, 0x41, 1}, 'a') // GET, https, /, authority
+	const overhead = 32                                     // of a field, as servers count
+	for i, size := 0, 0; size < 30<<10; i++ {
+		name := fmt.Sprintf("x-%04d", i)
+		block = append(append(block, 0, byte(len(name))), name...)
+		block = append(block, 1, 'v')
+		size += len(name) + 1 + overhead
+	}
+	return block
 }

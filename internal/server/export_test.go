@@ -1,18 +1,15 @@
 package server
 
-import (
-	"net"
-	"time"
-)
+import "time"
 
 // Streams are those of Scrapers, by the test's own clock.
 type Streams struct{ streams }
 
 // Connection is one that can be closed.
-type Connection struct{ conn }
+type Connection struct{ life }
 
 // NewConnection makes one that is open.
-func NewConnection() *Connection { return &Connection{conn{Conn: net.Conn(nil)}} }
+func NewConnection() *Connection { return &Connection{} }
 
 // Close closes it.
 func (c *Connection) Close() { c.closed.Store(true) }
@@ -21,7 +18,7 @@ func (c *Connection) Close() { c.closed.Store(true) }
 func (s *Streams) Visit(group uint64, c *Connection, timeout time.Duration, at time.Time) {
 	v := visit{group: group, timeout: timeout, at: at}
 	if c != nil {
-		v.conn = &c.conn
+		v.conn = &c.life
 	}
 	s.note(v)
 }

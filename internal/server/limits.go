@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -24,8 +25,10 @@ const (
 	// maxURLBytes bounds the path and query of a request: the names of all
 	// resources and of some hundred namespaces fit.
 	maxURLBytes = 8 << 10
-	// maxStreams bounds the requests at the same time on a connection of HTTP/2.
-	maxStreams = 8
+	// maxStreams bounds the requests at the same time on a connection of HTTP/2. A
+	// scraper has one. Each may keep a header of maxHeaderBytes, some 130 KB, for as
+	// long as the client takes nothing of the answer.
+	maxStreams = 2
 	// turn is how long a scrape waits until others are done.
 	turn = 5 * time.Second
 )
@@ -77,7 +80,7 @@ func newLimiter(l Limits, refusal string, m turnMetrics, next http.Handler) *lim
 	return &limiter{
 		Limits:      l,
 		turnMetrics: m,
-		turns:       turns{limit: l.Scrapes, askers: map[string]*asker{}},
+		turns:       turns{limit: l.Scrapes, askers: map[string]*asker{}, crowds: map[netip.Prefix]*crowd{}},
 		refusal:     refusal,
 		answers:     answers{all: map[*answer]bool{}},
 		next:        next,

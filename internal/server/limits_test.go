@@ -3,6 +3,7 @@ package server_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -193,6 +194,32 @@ func TestTurnsAreShared(t *testing.T) {
 		}
 		synctest.Wait()
 		b.wantCounts(t, 0, 0, 4)
+	})
+}
+
+// TestTurnsAreSharedAmongNetworks has all addresses of a network take a turn each, and
+// places to wait for one. Another network gets a place, and the next turn.
+func TestTurnsAreSharedAmongNetworks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusy(2)
+		var crowd []<-chan timed
+		for i := range 4 {
+			crowd = append(crowd, b.scrapeFrom(t.Context(), fmt.Sprint("2001:db8::", i), ""))
+		}
+		b.wantCounts(t, 2, 2, 0)
+		other := b.scrapeFrom(t.Context(), "2001:db8:0:1::1", "")
+		b.wantCounts(t, 2, 2, 1)
+		b.release <- struct{}{}
+		synctest.Wait()
+		b.wantCounts(t, 2, 1, 1)
+		close(b.release)
+		if got := <-other; got.Status != 200 || got.Took > 0 {
+			t.Errorf("the other network: %+v", got)
+		}
+		for _, answered := range crowd {
+			<-answered
+		}
+		b.wantCounts(t, 0, 0, 1)
 	})
 }
 

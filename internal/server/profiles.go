@@ -7,12 +7,8 @@ import (
 	"strconv"
 )
 
-const (
-	// longestProfile is how many seconds a profile may take.
-	longestProfile = 300
-	// symbolBytes bounds the addresses that a client may have looked up.
-	symbolBytes = 64 << 10
-)
+// longestProfile is how many seconds a profile may take.
+const longestProfile = 300
 
 // profiles serves the profiles of the runtime, one at a time: each costs CPU and
 // memory. Whoever comes meanwhile has a turn, or is refused.
@@ -23,10 +19,10 @@ func profiles(m turnMetrics) http.Handler {
 	taken.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux := http.NewServeMux()
 	mux.Handle("/debug/pprof/", boundSeconds(newLimiter(Limits{Scrapes: 1, Answer: telemetryAnswer}, "another profile is being taken", m, taken)))
-	// These take no time, and what reads a body must not have the only turn.
+	// These take no time.
 	mux.HandleFunc("/debug/pprof/{$}", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.Handle("/debug/pprof/symbol", http.MaxBytesHandler(http.HandlerFunc(pprof.Symbol), symbolBytes))
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	return mux
 }
 

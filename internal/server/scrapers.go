@@ -29,7 +29,7 @@ func (s *Scrapers) Watch(next http.Handler) http.Handler {
 		next.ServeHTTP(answer, r)
 		if r.URL.Path == "/metrics" && r.Method == http.MethodGet && answer.whole(r) {
 			timeout, _ := scrapeTimeout(r)
-			v := visit{group: s.group(r), conn: connectionOf(r.Context()), timeout: timeout, at: began}
+			v := visit{group: s.group(r), conn: lifeOf(r.Context()), timeout: timeout, at: began}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.note(v)

@@ -3,11 +3,17 @@ package server_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubestate/kubestate/internal/server"
 )
@@ -76,6 +82,44 @@ func TestScrapers(t *testing.T) {
 		scrape("a", "/metrics")
 		f("the other is gone", t2, 0, true)
 	})
+}
+
+// TestScrapersKeepNoConnections has a scraper whose connection is closed: it is
+// remembered, without that.
+func TestScrapersKeepNoConnections(t *testing.T) {
+	s, l := server.NewScrapers(), &weakly{closing: listen(t), accepted: make(chan weak.Pointer[noted], 1)}
+	running := serve(l, s.Watch(mainPort(prometheus.NewRegistry())), time.Minute, &levels{})
+	defer running.stop(t)
+	c := dialFrom(t, "127.0.0.1", l, "GET /metrics HTTP/1.0\r\nX-Prometheus-Scrape-Timeout-Seconds: 5\r\n\r\n")
+	if _, err := io.ReadAll(c); err != nil {
+		t.Fatal(err)
+	}
+	for accepted, until := <-l.accepted, time.Now().Add(time.Minute); accepted.Value() != nil; runtime.GC() {
+		if time.Now().After(until) {
+			t.Fatal("the connection is still kept")
+		}
+	}
+	if !s.Since(time.Time{}, 1) {
+		t.Error("the scraper is not remembered")
+	}
+}
+
+// weakly tells of the connections that it accepts, and keeps none.
+type weakly struct {
+	*closing
+	accepted chan weak.Pointer[noted]
+}
+
+type noted struct{ net.Conn }
+
+func (l *weakly) Accept() (net.Conn, error) {
+	c, err := l.closing.Accept()
+	if err != nil {
+		return nil, err
+	}
+	n := &noted{c}
+	l.accepted <- weak.Make(n)
+	return n, nil
 }
 
 // TestUnreadAnswers has clients that are gone before they have all of their answers:

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Drain is how long answers that are under way may take to finish once the
@@ -28,12 +30,13 @@ var TelemetryTimeouts = Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute,
 
 // Serve gives an actor that answers requests on the listener. The web configuration is
 // one that was found good. When interrupted the actor takes no new requests and lets those
-// under way finish.
+// under way finish. Connections that are closed to make room for others are counted by
+// evicted.
 //
 // What goes wrong with a single connection is the client's affair and logged
 // at debug level.
-func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, log *slog.Logger) (execute func() error, interrupt func(error)) {
-	open := newConnections(maxConnections)
+func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, evicted prometheus.Counter, log *slog.Logger) (execute func() error, interrupt func(error)) {
+	open := newConnections(maxConnections, evicted)
 	s := &http.Server{
 		Handler:           withoutBody(h),
 		ReadHeaderTimeout: timeouts.ReadHeader,
@@ -46,7 +49,7 @@ func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, log
 		HTTP2: &http.HTTP2Config{
 			// The deadline of a stream does not end a connection that takes nothing.
 			WriteByteTimeout: timeouts.Write,
-			// A scraper has one stream, and no body. What a connection may make the server
+			// A scraper sends no body. What a connection may make the server
 			// keep are streams with their headers, one frame, and a window of a body.
 			MaxConcurrentStreams:          maxStreams,
 			MaxReadFrameSize:              16 << 10,

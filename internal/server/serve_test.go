@@ -75,13 +75,24 @@ func listen(t *testing.T) *closing {
 type serving struct {
 	interrupt func(error)
 	ended     chan error // what execute returned
+	evicted   prometheus.Counter
+}
+
+// newEvicted makes a counter of connections for a server.
+func newEvicted() prometheus.Counter {
+	evicted, _ := server.Evictions(prometheus.NewRegistry())
+	return evicted
 }
 
 func serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log slog.Handler) serving {
-	timeouts := server.TelemetryTimeouts
+	return serveWithin(writeTimeout, server.WebConfig{}, l, h, log)
+}
+
+func serveWithin(writeTimeout time.Duration, config server.WebConfig, l net.Listener, h http.Handler, log slog.Handler) serving {
+	timeouts, evicted := server.TelemetryTimeouts, newEvicted()
 	timeouts.Write = writeTimeout
-	execute, interrupt := server.Serve(l, h, server.WebConfig{}, timeouts, slog.New(log))
-	s := serving{interrupt, make(chan error, 1)}
+	execute, interrupt := server.Serve(l, h, config, timeouts, evicted, slog.New(log))
+	s := serving{interrupt, make(chan error, 1), evicted}
 	go func() { s.ended <- execute() }()
 	return s
 }
@@ -154,7 +165,7 @@ func TestInterruptLetsAnswersFinish(t *testing.T) {
 // TestInterruptBeforeExecute ends a server that never came to serve.
 func TestInterruptBeforeExecute(t *testing.T) {
 	l := listen(t)
-	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.WebConfig{}, server.TelemetryTimeouts, slog.New(&levels{}))
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.WebConfig{}, server.TelemetryTimeouts, newEvicted(), slog.New(&levels{}))
 	interrupt(nil)
 	if err := execute(); err != nil {
 		t.Errorf("the server ended with %v", err)
@@ -165,7 +176,7 @@ func TestInterruptBeforeExecute(t *testing.T) {
 // TestServeFails takes the listener away.
 func TestServeFails(t *testing.T) {
 	l := listen(t)
-	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.WebConfig{}, server.TelemetryTimeouts, slog.New(&levels{}))
+	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.WebConfig{}, server.TelemetryTimeouts, newEvicted(), slog.New(&levels{}))
 	l.Close()
 	err := execute()
 	if !errors.Is(err, net.ErrClosed) || !strings.HasPrefix(err.Error(), "serve on "+l.Addr().String()+": ") {

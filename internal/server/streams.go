@@ -20,8 +20,8 @@ const (
 type visit struct {
 	// group is what the client shows of itself: address, user agent and query.
 	group uint64
-	// conn is the connection, nil for one that is closed.
-	conn *conn
+	// conn is the life of the connection, nil for one that is closed.
+	conn *life
 	// timeout is that of a scrape, as a scraper says it; 0 for who does not.
 	timeout time.Duration
 	// at is when the request came.
@@ -39,7 +39,7 @@ func (v visit) look() look { return look{v.group, v.timeout > 0} }
 // A stream is the visits of one client, as far as can be told.
 type stream struct {
 	look
-	conn    *conn
+	conn    *life
 	scrapes bool          // it says so, or comes at equal times
 	first   bool          // it came once on its connection
 	missed  bool          // the last time it came after more than one period

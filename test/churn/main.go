@@ -51,33 +51,22 @@ func (o options) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	dir, err := os.MkdirTemp("", "kubestate-churn")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	c, err := cluster.New(ctx, dir, cluster.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	if _, err := c.Populate(ctx, o.pods); err != nil {
-		return err
-	}
-	e, err := exporter.Start(ctx, filepath.Join(dir, "kubestate.log"), o.kubestate, "--kubeconfig", c.Kubeconfig)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, e.Kill()) }()
-	if err := process.Within(ctx, time.Minute, e.Ready, e.Process); err != nil {
-		return err
-	}
-	looks, churned, err := o.churn(ctx, c, e)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%d pods came and went in %s\n", churned, o.length)
-	return flat(looks)
+	return cluster.With(ctx, cluster.Options{}, o.pods, func(dir string, c *cluster.Cluster) (err error) {
+		e, err := exporter.Start(ctx, filepath.Join(dir, "kubestate.log"), o.kubestate, "--kubeconfig", c.Kubeconfig)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, e.Kill()) }()
+		if err := process.Within(ctx, time.Minute, e.Ready, e.Process); err != nil {
+			return err
+		}
+		looks, churned, err := o.churn(ctx, c, e)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d pods came and went in %s\n", churned, o.length)
+		return flat(looks)
+	})
 }
 
 // churn has pods come and go and looks at kubestate now and then.

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -90,14 +89,11 @@ func (d *deployments) scraping(t *testing.T, m mode, programs []*deployed) strin
 	switch {
 	case m.monitored:
 		monitor, text := d.monitor(t, m.namespace), global+"scrape_configs:\n"
-		for i, e := range monitor.Spec.Endpoints {
+		for i, e := range monitor.Endpoints {
 			if (e.Scheme == "https") != m.secured {
 				t.Errorf("the port %s is scraped by %q", e.Port, e.Scheme)
 			}
-			text += monitor.job(t, i, discovery("endpoints"), here...) + credentials
-			if m.secured {
-				text += "  scheme: https\n"
-			}
+			text += monitor.job(t, i, discovery("endpoints"), here...) + d.credentials(t, m.namespace, e)
 		}
 		return text
 	case m.name == "hostnetwork":
@@ -110,66 +106,4 @@ func (d *deployments) scraping(t *testing.T, m mode, programs []*deployed) strin
 	text := replaced(t, string(documented(t, "prometheus.yaml")), "  - role: endpointslice\n", discovery("endpointslice"))
 	text = replaced(t, text, "global:\n  scrape_interval: 30s\n", global)
 	return text + "  - " + strings.Join(here, "\n  - ") + "\n" + credentials
-}
-
-// monitor is the ServiceMonitor of a namespace.
-func (d *deployments) monitor(t *testing.T, namespace string) (m serviceMonitor) {
-	t.Helper()
-	must(t, json.Unmarshal([]byte(d.k.run(t, "get", "servicemonitor", "kubestate", "-n", namespace, "-o", "json")), &m))
-	return m
-}
-
-// serviceMonitor is what of one becomes part of a configuration.
-type serviceMonitor struct {
-	Metadata struct{ Namespace, Name string }
-	Spec     struct {
-		JobLabel  string
-		Selector  struct{ MatchLabels map[string]string }
-		Endpoints []struct {
-			Port, Interval, Scheme string
-			HonorLabels            bool
-			Relabelings            []map[string]any
-		}
-	}
-}
-
-// job is the scrape configuration of an endpoint of the monitor, with the labels that the
-// operator gives to targets. The discovery, and what comes after the relabelling, are given.
-func (m *serviceMonitor) job(t *testing.T, i int, discovery string, last ...string) string {
-	t.Helper()
-	e := m.Spec.Endpoints[i]
-	escaped := func(label string) string { return regexp.MustCompile(`[^a-zA-Z0-9_]`).ReplaceAllString(label, "_") }
-	var rules []string
-	rule := func(format string, args ...any) { rules = append(rules, fmt.Sprintf(format, args...)) }
-	for label, value := range m.Spec.Selector.MatchLabels {
-		rule("{action: keep, source_labels: [__meta_kubernetes_service_label_%[1]s, __meta_kubernetes_service_labelpresent_%[1]s], regex: (%[2]s);true}", escaped(label), value)
-	}
-	rule("{action: keep, source_labels: [__meta_kubernetes_endpoint_port_name], regex: %s}", e.Port)
-	for _, kind := range []string{"Node", "Pod"} {
-		rule("{source_labels: [__meta_kubernetes_endpoint_address_target_kind, __meta_kubernetes_endpoint_address_target_name], regex: %s;(.*), target_label: %s}", kind, strings.ToLower(kind))
-	}
-	rule("{source_labels: [__meta_kubernetes_namespace], target_label: namespace}")
-	rule("{source_labels: [__meta_kubernetes_service_name], target_label: service}")
-	rule("{source_labels: [__meta_kubernetes_pod_name], target_label: pod}")
-	rule("{source_labels: [__meta_kubernetes_pod_container_name], target_label: container}")
-	rule("{action: drop, source_labels: [__meta_kubernetes_pod_phase], regex: (Failed|Succeeded)}")
-	rule("{source_labels: [__meta_kubernetes_service_name], target_label: job}")
-	rule("{source_labels: [__meta_kubernetes_service_label_%s], target_label: job, regex: (.+)}", escaped(m.Spec.JobLabel))
-	rule("{target_label: endpoint, replacement: %s}", e.Port)
-	for _, own := range e.Relabelings {
-		names := map[string]string{"sourceLabels": "source_labels", "targetLabel": "target_label"}
-		r := map[string]any{}
-		for key, value := range own {
-			if name, ok := names[key]; ok {
-				key = name
-			}
-			r[key] = value
-		}
-		text, err := json.Marshal(r)
-		must(t, err)
-		rules = append(rules, string(text))
-	}
-	rules = append(rules, last...)
-	return fmt.Sprintf("- job_name: serviceMonitor/%s/%s/%d\n  honor_labels: %t\n  kubernetes_sd_configs:\n%s  relabel_configs:\n  - %s\n",
-		m.Metadata.Namespace, m.Metadata.Name, i, e.HonorLabels, discovery, strings.Join(rules, "\n  - "))
 }

@@ -224,9 +224,6 @@ func (d *deployments) try(t *testing.T, m mode) {
 	if !m.certificates && !m.passwords { // no scrape configuration is shipped for these
 		d.wantsNoAlerts(t, m, programs)
 	}
-	if m.monitored && m.secured {
-		d.wantsMonitored(t, m, programs)
-	}
 }
 
 // pods waits until the pods of the mode are there and ready, and gives them by name.

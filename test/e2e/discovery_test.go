@@ -198,7 +198,7 @@ func (d *discovered) operated(t *testing.T) string {
 	t.Helper()
 	m := d.monitor(t, d.namespace)
 	text := fmt.Sprintf("global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}\nscrape_configs:\n", inSeconds(interval))
-	for i, e := range m.Spec.Endpoints {
+	for i, e := range m.Endpoints {
 		if e.Interval != inSeconds(shipped) {
 			t.Errorf("the port %s is scraped every %s", e.Port, e.Interval)
 		}

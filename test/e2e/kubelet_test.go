@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -57,24 +55,7 @@ func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args .
 	s := &kubelet{t: t, c: c, ports: ports, args: args, running: map[string]*shardProcess{}, killed: map[string]bool{}}
 	_, err = c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: monitoring}}, metav1.CreateOptions{})
 	must(t, err)
-	labels := map[string]string{"app.kubernetes.io/name": "kubestate"}
-	_, err = c.Client.AppsV1().StatefulSets(monitoring).Create(t.Context(), &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Name: shardSet},
-		Spec: appsv1.StatefulSetSpec{
-			Replicas: &replicas, ServiceName: shardSet, PodManagementPolicy: appsv1.ParallelPodManagement,
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec: corev1.PodSpec{
-					NodeName: "here", TerminationGracePeriodSeconds: new(int64(grace.Seconds())),
-					Containers: []corev1.Container{{Name: "kubestate", Image: "example/kubestate:1"}},
-				},
-			},
-		},
-	}, metav1.CreateOptions{})
-	must(t, err)
-	_, err = c.Client.CoordinationV1().Leases(monitoring).Create(t.Context(), &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: shardSet}}, metav1.CreateOptions{})
-	must(t, err)
+	must(t, c.CreateShards(t.Context(), cluster.Shards{Namespace: monitoring, Name: shardSet, Replicas: replicas, Grace: grace}))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -127,9 +108,7 @@ func (s *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 	switch ended := p != nil && p.Err() != nil; {
 	case pod.DeletionTimestamp != nil && (p == nil || ended):
 		delete(s.running, pod.Name)
-		return s.c.Client.CoreV1().Pods(monitoring).Delete(ctx, pod.Name, metav1.DeleteOptions{
-			GracePeriodSeconds: new(int64), Preconditions: metav1.NewUIDPreconditions(string(pod.UID)),
-		})
+		return s.c.Ended(ctx, pod)
 	case pod.DeletionTimestamp != nil && p.stopping.IsZero():
 		p.stopping = time.Now()
 		return p.Signal(syscall.SIGTERM)
@@ -141,7 +120,7 @@ func (s *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 	case p == nil:
 		return nil
 	}
-	return s.setReady(ctx, pod, p.Err() == nil && p.Ready(ctx) == nil)
+	return s.c.SetReady(ctx, pod, p.Err() == nil && p.Ready(ctx) == nil)
 }
 
 // start starts the process of a pod.
@@ -159,23 +138,6 @@ func (s *kubelet) start(ctx context.Context, pod *corev1.Pod) error {
 	if err == nil {
 		s.running[pod.Name] = &shardProcess{Exporter: e, uid: string(pod.UID)}
 	}
-	return err
-}
-
-// setReady makes the pod's status what it is to be, if it is another.
-func (s *kubelet) setReady(ctx context.Context, pod *corev1.Pod, ready bool) error {
-	status := corev1.ConditionFalse
-	if ready {
-		status = corev1.ConditionTrue
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady && c.Status == status {
-			return nil
-		}
-	}
-	pod.Status.Phase, pod.Status.PodIP, pod.Status.PodIPs = corev1.PodRunning, "10.0.0.1", []corev1.PodIP{{IP: "10.0.0.1"}}
-	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: status, LastTransitionTime: metav1.Now()}}
-	_, err := s.c.Client.CoreV1().Pods(monitoring).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
 	return err
 }
 

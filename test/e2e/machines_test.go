@@ -153,9 +153,7 @@ func (h *machines) sync(ctx context.Context, pod *corev1.Pod) error {
 			p.ended = true
 		}
 		h.mu.Unlock()
-		return h.d.c.Client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
-			GracePeriodSeconds: new(int64), Preconditions: metav1.NewUIDPreconditions(string(pod.UID)),
-		})
+		return h.d.c.Ended(ctx, pod)
 	}
 	if p == nil {
 		return h.start(ctx, pod)

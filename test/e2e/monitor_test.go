@@ -16,8 +16,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// monitor is what of a ServiceMonitor scrapeConfigs knows: any other field is an error.
-type monitor struct {
+// serviceMonitor is what of one becomes part of a configuration: any other field is an
+// error.
+type serviceMonitor struct {
+	namespace, name string
+
 	JobLabel  string               `json:"jobLabel"`
 	Selector  metav1.LabelSelector `json:"selector"`
 	Endpoints []endpoint           `json:"endpoints"`
@@ -41,84 +44,73 @@ type endpoint struct {
 	} `json:"authorization"`
 }
 
-// wantsMonitored has a Prometheus, configured as the operator would by the mode's
-// ServiceMonitor, scrape both ports of each program.
-func (d *deployments) wantsMonitored(t *testing.T, m mode, programs []*deployed) {
-	t.Helper()
-	config, err := yaml.Marshal(map[string]any{"scrape_configs": d.scrapeConfigs(t, m.namespace, programs)})
-	must(t, err)
-	p := runPrometheus(t, string(config))
-	await(t, 2*settling, func(ctx context.Context) error {
-		for _, query := range []string{`count(up)`, `count(up == 1)`, `count(kube_state_metrics_build_info)`} {
-			got, err := p.query(ctx, query)
-			if err != nil {
-				return err
-			}
-			want := float64(2 * len(programs))
-			if strings.Contains(query, "kube") {
-				want = float64(len(programs))
-			}
-			if got[""] != want {
-				return fmt.Errorf("%s is %v, want %v", query, got, want)
-			}
-		}
-		return nil
-	}, p.Process)
-}
-
-// scrapeConfigs are what the Prometheus operator makes of the ServiceMonitor kubestate,
-// with the addresses of the programs in place of those of their pods.
-func (d *deployments) scrapeConfigs(t *testing.T, namespace string, programs []*deployed) []any {
+// monitor is the ServiceMonitor kubestate of a namespace.
+func (d *deployments) monitor(t *testing.T, namespace string) serviceMonitor {
 	t.Helper()
 	var object struct{ Spec json.RawMessage }
 	must(t, json.Unmarshal([]byte(d.k.run(t, "get", "servicemonitor", "kubestate", "-n", namespace, "-o", "json")), &object))
 	decoder := json.NewDecoder(bytes.NewReader(object.Spec))
 	decoder.DisallowUnknownFields()
-	var spec monitor
-	must(t, decoder.Decode(&spec))
-	var configs []any
-	for i, e := range spec.Endpoints {
-		meta := func(label string) []string { return []string{"__meta_kubernetes_" + label} }
-		var rules []any
-		for label, value := range spec.Selector.MatchLabels {
-			name := regexp.MustCompile(`[^a-zA-Z0-9_]`).ReplaceAllString(label, "_")
-			rules = append(rules, map[string]any{"action": "keep", "regex": "(" + value + ");true",
-				"source_labels": []string{"__meta_kubernetes_service_label_" + name, "__meta_kubernetes_service_labelpresent_" + name}})
-			if label == spec.JobLabel {
-				rules = append(rules, map[string]any{"source_labels": meta("service_label_" + name), "regex": "(.+)", "target_label": "job"})
-			}
-		}
-		rules = append(rules, map[string]any{"action": "keep", "source_labels": meta("endpoint_port_name"), "regex": e.Port})
-		for target, label := range map[string]string{"namespace": "namespace", "service": "service_name", "pod": "pod_name", "container": "pod_container_name"} {
-			rules = append(rules, map[string]any{"source_labels": meta(label), "target_label": target})
-		}
-		rules = append(rules, map[string]any{"target_label": "endpoint", "replacement": e.Port})
-		for _, own := range e.Relabelings {
-			rule := map[string]any{}
-			for key, value := range own { // of which the names are in camel case
-				rule[strings.ToLower(regexp.MustCompile(`[A-Z]`).ReplaceAllString(key, "_$0"))] = value
-			}
-			rules = append(rules, rule)
-		}
-		for _, p := range programs {
-			address := map[string]string{"http-metrics": p.Scrapes, "telemetry": p.Telemetry}[e.Port]
-			for _, target := range []string{"__address__", "instance"} {
-				rules = append(rules, map[string]any{"source_labels": meta("pod_name"), "regex": p.pod.Name, "target_label": target, "replacement": host(address)})
-			}
-		}
-		configs = append(configs, map[string]any{
-			"job_name": fmt.Sprintf("serviceMonitor/%s/kubestate/%d", namespace, i), "scrape_interval": "10s", "scrape_timeout": "10s",
-			"honor_labels": e.HonorLabels, "scheme": e.Scheme,
-			"authorization": map[string]any{"credentials": string(d.key(t, namespace, e.Authorization.Credentials))},
-			"tls_config":    map[string]any{"server_name": e.TLSConfig.ServerName, "ca": string(d.key(t, namespace, e.TLSConfig.CA.Secret))},
-			"kubernetes_sd_configs": []any{map[string]any{
-				"role": "endpoints", "namespaces": map[string]any{"names": []string{namespace}}, "api_server": d.c.URL,
-				"authorization": map[string]any{"credentials": d.c.Token(d.c.Admin())}, "tls_config": map[string]any{"ca_file": d.c.CA},
-			}},
-			"relabel_configs": rules,
-		})
+	m := serviceMonitor{namespace: namespace, name: "kubestate"}
+	must(t, decoder.Decode(&m))
+	return m
+}
+
+// credentials are what the endpoint of a monitor in a namespace says of TLS and tokens, as
+// part of a job.
+func (d *deployments) credentials(t *testing.T, namespace string, e endpoint) string {
+	t.Helper()
+	if e.Scheme != "https" {
+		return ""
 	}
-	return configs
+	text, err := yaml.Marshal(map[string]any{
+		"scheme":        e.Scheme,
+		"authorization": map[string]any{"credentials": string(d.key(t, namespace, e.Authorization.Credentials))},
+		"tls_config":    map[string]any{"server_name": e.TLSConfig.ServerName, "ca": string(d.key(t, namespace, e.TLSConfig.CA.Secret))},
+	})
+	must(t, err)
+	return "  " + strings.ReplaceAll(strings.TrimSuffix(string(text), "\n"), "\n", "\n  ") + "\n"
+}
+
+// job is the scrape configuration of an endpoint of the monitor, with the labels that the
+// operator gives to targets. The discovery, and what comes after the relabelling, are given.
+func (m *serviceMonitor) job(t *testing.T, i int, discovery string, last ...string) string {
+	t.Helper()
+	e := m.Endpoints[i]
+	escaped := func(label string) string { return regexp.MustCompile(`[^a-zA-Z0-9_]`).ReplaceAllString(label, "_") }
+	var rules []string
+	rule := func(format string, args ...any) { rules = append(rules, fmt.Sprintf(format, args...)) }
+	for label, value := range m.Selector.MatchLabels {
+		rule("{action: keep, source_labels: [__meta_kubernetes_service_label_%[1]s, __meta_kubernetes_service_labelpresent_%[1]s], regex: (%[2]s);true}", escaped(label), value)
+	}
+	rule("{action: keep, source_labels: [__meta_kubernetes_endpoint_port_name], regex: %s}", e.Port)
+	for _, kind := range []string{"Node", "Pod"} {
+		rule("{source_labels: [__meta_kubernetes_endpoint_address_target_kind, __meta_kubernetes_endpoint_address_target_name], regex: %s;(.*), target_label: %s}", kind, strings.ToLower(kind))
+	}
+	rule("{source_labels: [__meta_kubernetes_namespace], target_label: namespace}")
+	rule("{source_labels: [__meta_kubernetes_service_name], target_label: service}")
+	rule("{source_labels: [__meta_kubernetes_pod_name], target_label: pod}")
+	rule("{source_labels: [__meta_kubernetes_pod_container_name], target_label: container}")
+	rule("{action: drop, source_labels: [__meta_kubernetes_pod_phase], regex: (Failed|Succeeded)}")
+	rule("{source_labels: [__meta_kubernetes_service_name], target_label: job}")
+	rule("{source_labels: [__meta_kubernetes_service_label_%s], target_label: job, regex: (.+)}", escaped(m.JobLabel))
+	rule("{target_label: endpoint, replacement: %s}", e.Port)
+	for _, own := range e.Relabelings {
+		names := map[string]string{"sourceLabels": "source_labels", "targetLabel": "target_label"}
+		r := map[string]any{}
+		for key, value := range own {
+			if name, ok := names[key]; ok {
+				key = name
+			}
+			r[key] = value
+		}
+		text, err := json.Marshal(r)
+		must(t, err)
+		rules = append(rules, string(text))
+	}
+	rules = append(rules, last...)
+	return fmt.Sprintf("- job_name: serviceMonitor/%s/%s/%d\n  honor_labels: %t\n  kubernetes_sd_configs:\n%s  relabel_configs:\n  - %s\n",
+		m.namespace, m.name, i, e.HonorLabels, discovery, strings.Join(rules, "\n  - "))
 }
 
 // key is what a Secret holds, as soon as it does.

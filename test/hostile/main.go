@@ -63,30 +63,19 @@ func (o options) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	dir, err := os.MkdirTemp("", "kubestate-hostile")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	c, err := cluster.New(ctx, dir, cluster.Options{Users: []cluster.User{guest}})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	if _, err := c.Populate(ctx, o.pods); err != nil {
-		return err
-	}
-	v := &victims{cluster: c, dir: dir, program: o.kubestate}
-	defer func() { err = errors.Join(err, v.close()) }()
-	if err := v.start(ctx, o.interval); err != nil {
-		return err
-	}
-	fmt.Printf("attacking for %s, %g a second, %d at the same time, from %s\n", o.length, o.rate, o.open, strings.Join(o.from, ", "))
-	looks, began, err := o.attack(ctx, v)
-	if err != nil {
-		return err
-	}
-	return errors.Join(o.judgeScrapes(ctx, v, began), judgeMemory(looks))
+	return cluster.With(ctx, cluster.Options{Users: []cluster.User{guest}}, o.pods, func(dir string, c *cluster.Cluster) (err error) {
+		v := &victims{cluster: c, dir: dir, program: o.kubestate}
+		defer func() { err = errors.Join(err, v.close()) }()
+		if err := v.start(ctx, o.interval); err != nil {
+			return err
+		}
+		fmt.Printf("attacking for %s, %g a second, %d at the same time, from %s\n", o.length, o.rate, o.open, strings.Join(o.from, ", "))
+		looks, began, err := o.attack(ctx, v)
+		if err != nil {
+			return err
+		}
+		return errors.Join(o.judgeScrapes(ctx, v, began), judgeMemory(looks))
+	})
 }
 
 // attack has everything happen at the same time, and looks at the memory meanwhile,

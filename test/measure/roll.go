@@ -4,31 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"os"
 	"runtime"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/cluster"
-	"github.com/kubestate/kubestate/test/exporter"
 	"github.com/kubestate/kubestate/test/process"
-)
-
-// The StatefulSet of shards that are upgraded and resized.
-const (
-	setNamespace = "monitoring"
-	setName      = "kubestate"
-	setGrace     = time.Minute // of its pods
 )
 
 // rolled is what shards took while something was done to them.
@@ -135,90 +122,6 @@ func (b *bench) measureRolling(ctx context.Context, n int) (r rolling, err error
 	return r, errors.Join(err, s.remove(ctx))
 }
 
-// A set plays the kubelet of the pods of a StatefulSet of kubestates, and a reader who
-// scrapes each every second. It notes what they take.
-type set struct {
-	*bench
-
-	mu       sync.Mutex
-	running  map[string]*setPod // by the uid of the pod
-	received map[string]float64 // likewise, of those that have ended too
-	peak     memory
-}
-
-// setPod is a pod's process.
-type setPod struct {
-	*exporter.Exporter
-	pod      string
-	template string // its annotation
-	stopping bool
-	stop     context.CancelFunc // of the reader
-}
-
-func (s *set) create(ctx context.Context, n int) error {
-	labels := map[string]string{"app.kubernetes.io/name": setName}
-	_, err := s.cluster.Client.AppsV1().StatefulSets(setNamespace).Create(ctx, &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Name: setName},
-		Spec: appsv1.StatefulSetSpec{
-			Replicas: new(int32(n)), ServiceName: setName, PodManagementPolicy: appsv1.ParallelPodManagement,
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: map[string]string{"upgrade": "0"}},
-				Spec: corev1.PodSpec{
-					NodeName: "here", TerminationGracePeriodSeconds: new(int64(setGrace.Seconds())),
-					Containers: []corev1.Container{{Name: setName, Image: "example/kubestate:1"}},
-				},
-			},
-		},
-	}, metav1.CreateOptions{})
-	return err
-}
-
-// remove ends all processes and deletes what was created, so that the next set begins
-// anew.
-func (s *set) remove(ctx context.Context) (err error) {
-	s.mu.Lock()
-	for _, p := range s.running {
-		p.stop()
-		err = errors.Join(err, p.Kill())
-	}
-	s.mu.Unlock()
-	client := s.cluster.Client
-	now := metav1.DeleteOptions{GracePeriodSeconds: new(int64)}
-	return errors.Join(err,
-		client.AppsV1().StatefulSets(setNamespace).Delete(ctx, setName, now),
-		s.cluster.Await(ctx, patience, func(ctx context.Context) error {
-			// The controller may make another before it sees that the set is gone.
-			if err := client.CoreV1().Pods(setNamespace).DeleteCollection(ctx, now, metav1.ListOptions{}); err != nil {
-				return err
-			}
-			pods, err := client.CoreV1().Pods(setNamespace).List(ctx, metav1.ListOptions{})
-			if err == nil && len(pods.Items) > 0 {
-				err = fmt.Errorf("%d pods are left", len(pods.Items))
-			}
-			return err
-		}),
-		client.CoordinationV1().Leases(setNamespace).DeleteCollection(ctx, now, metav1.ListOptions{}),
-	)
-}
-
-// reset begins to note what is taken anew.
-func (s *set) reset() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.peak = memory{}
-}
-
-// totals are the peak since reset and what has been received in all.
-func (s *set) totals() (peak memory, received float64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for n := range maps.Values(s.received) {
-		received += n
-	}
-	return s.peak, received
-}
-
 // roll changes the StatefulSet, and waits until there are n shards of its template, each
 // with its even share.
 func (s *set) roll(ctx context.Context, n int, patch string) (r rolled, err error) {
@@ -259,145 +162,6 @@ func (s *set) settled(ctx context.Context, n int, template string) error {
 		}
 	}
 	return nil
-}
-
-// play plays the kubelet until ctx ends.
-func (s *set) play(ctx context.Context) error {
-	sampled := make(chan struct{})
-	go func() {
-		defer close(sampled)
-		s.sample(ctx)
-	}()
-	defer func() { <-sampled }()
-	for ticks := time.NewTicker(200 * time.Millisecond); ; {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-ticks.C:
-		}
-		pods, err := s.cluster.Client.CoreV1().Pods(setNamespace).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			continue
-		}
-		for i := range pods.Items {
-			if err := s.sync(ctx, &pods.Items[i]); err != nil && ctx.Err() == nil {
-				progress("  kubelet: %s: %v", pods.Items[i].Name, err)
-			}
-		}
-	}
-}
-
-// sync does for a pod what there is to do.
-func (s *set) sync(ctx context.Context, pod *corev1.Pod) error {
-	s.mu.Lock()
-	p := s.running[string(pod.UID)]
-	s.mu.Unlock()
-	switch {
-	case p == nil && pod.DeletionTimestamp == nil:
-		return s.start(ctx, pod)
-	case p == nil || p.Err() != nil:
-		if p != nil {
-			p.stop()
-			s.mu.Lock()
-			delete(s.running, string(pod.UID))
-			s.mu.Unlock()
-		}
-		return s.cluster.Client.CoreV1().Pods(setNamespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
-			GracePeriodSeconds: new(int64), Preconditions: metav1.NewUIDPreconditions(string(pod.UID)),
-		})
-	case pod.DeletionTimestamp != nil && !p.stopping:
-		p.stopping = true
-		return p.Signal(syscall.SIGTERM)
-	case pod.DeletionTimestamp != nil:
-		return nil
-	}
-	return s.setReady(ctx, pod, p.Ready(ctx) == nil)
-}
-
-// start starts the process of a pod, and who reads it.
-func (s *set) start(ctx context.Context, pod *corev1.Pod) error {
-	args := []string{"--kubeconfig", s.cluster.Kubeconfig, "--pod", pod.Name, "--pod-namespace", setNamespace}
-	e, err := exporter.Start(ctx, s.path(string(pod.UID)+".log"), s.kubestate, args...)
-	if err != nil {
-		return err
-	}
-	reading, stop := context.WithCancel(ctx)
-	go read(reading, e.Scrapes+"/metrics")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.running[string(pod.UID)] = &setPod{Exporter: e, pod: pod.Name, template: pod.Annotations["upgrade"], stop: stop}
-	return nil
-}
-
-// setReady makes the pod's status what it is to be, if it is another.
-func (s *set) setReady(ctx context.Context, pod *corev1.Pod, ready bool) error {
-	status := corev1.ConditionFalse
-	if ready {
-		status = corev1.ConditionTrue
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady && c.Status == status {
-			return nil
-		}
-	}
-	pod.Status.Phase, pod.Status.PodIP, pod.Status.PodIPs = corev1.PodRunning, "10.0.0.1", []corev1.PodIP{{IP: "10.0.0.1"}}
-	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: status, LastTransitionTime: metav1.Now()}}
-	_, err := s.cluster.Client.CoreV1().Pods(setNamespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
-	return err
-}
-
-// read scrapes every second, packed as Prometheus does, until ctx ends.
-func read(ctx context.Context, url string) {
-	for ticks := time.NewTicker(time.Second); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticks.C:
-		}
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return
-		}
-		request.Header.Set("Accept-Encoding", "gzip")
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			continue // it comes, or it goes
-		}
-		_, _ = io.Copy(io.Discard, answer.Body)
-		answer.Body.Close()
-	}
-}
-
-// sample notes what the processes take until ctx ends: memory often, and what they
-// have received now and then.
-func (s *set) sample(ctx context.Context) {
-	for n := 0; ctx.Err() == nil; n++ {
-		s.mu.Lock()
-		pods := maps.Clone(s.running)
-		s.mu.Unlock()
-		for uid, p := range pods {
-			if m, err := readMemory(p.Pid()); err == nil {
-				s.mu.Lock()
-				s.peak = s.peak.worst(m)
-				s.mu.Unlock()
-			}
-			if n%10 > 0 {
-				continue
-			}
-			if self, err := p.Self(ctx); err == nil {
-				received := 0.0
-				for name, value := range self {
-					if strings.HasPrefix(name, "kubestate_received_bytes_total{") {
-						received += value
-					}
-				}
-				s.mu.Lock()
-				s.received[uid] = received
-				s.mu.Unlock()
-			}
-		}
-		_ = wait(ctx, 50*time.Millisecond)
-	}
 }
 
 // reportRolls is the table, with a line above about what it is of.
