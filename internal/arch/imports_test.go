@@ -41,7 +41,7 @@ var allowed = map[string][]string{
 	"internal/rbac":              {"internal/generators"},
 	"internal/watcher":           {"internal/generators", "internal/projection", "internal/sharding", "internal/store"},
 	"internal/server":            {"internal/exposition", "internal/nearest", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
+	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 type Loading struct {
 	w      *Watcher
 	config Config
-	wanted []*watched
+	wanted []*target
 	anew   []string
 	filled []*filling
 	byKind map[schema.GroupVersionKind][]*filling
@@ -24,8 +24,8 @@ type Loading struct {
 // A filling is the next content of a feed. Its objects go by namespace and name, since copies of
 // one in files may have several uids, and several objects one uid.
 type filling struct {
-	*watched
-	feed *Feed
+	*target
+	feed *feed
 	next *store.Generation
 	gone map[string]bool // objects of which the last copy is for others
 }
@@ -39,9 +39,9 @@ func (w *Watcher) Loading(config Config) *Loading {
 	l.wanted, l.anew = w.plans(config)
 	for _, u := range l.wanted {
 		for _, f := range u.feeds {
-			fill := &filling{watched: u, feed: f, next: f.part.Begin(), gone: map[string]bool{}}
+			fill := &filling{target: u, feed: f, next: f.sink.part.Begin(), gone: map[string]bool{}}
 			l.filled = append(l.filled, fill)
-			l.byKind[f.resource.Kind] = append(l.byKind[f.resource.Kind], fill)
+			l.byKind[u.description.Kind] = append(l.byKind[u.description.Kind], fill)
 		}
 	}
 	return l
@@ -61,7 +61,7 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 			continue
 		}
 		delete(fill.gone, name)
-		if err := fill.feed.renderAs(name, fill.next.Set, o); err != nil {
+		if err := fill.feed.sink.render(name, fill.next.Set, o); err != nil {
 			return err
 		}
 	}
@@ -77,8 +77,8 @@ func (l *Loading) Done() (anew []string) {
 		if len(fill.gone) > 0 {
 			fill.next.Retain(func(name string) bool { return !fill.gone[name] })
 		}
-		fill.feed.part.Replace(fill.next)
-		fill.feed.completed()
+		fill.feed.sink.part.Replace(fill.next)
+		fill.feed.loop.Complete()
 	}
 	l.w.want(l.config, l.wanted)
 	return l.anew

@@ -2,12 +2,14 @@ package watcher
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
@@ -30,7 +32,7 @@ type Config struct {
 	Unscheduled bool
 	// Client reaches the API server to watch, for this Config alone. Without one
 	// the content is what a Loading puts there.
-	Client *Client
+	Client *apiclient.Client
 	// FromCache allows the API server to answer lists with what it has in memory,
 	// which may be behind, and which it sends undivided.
 	FromCache bool
@@ -42,16 +44,16 @@ type Config struct {
 // A Watcher watches the resources of a configuration, which can change while it
 // runs. Change and Loading are for one goroutine at a time.
 type Watcher struct {
-	metrics   *Metrics
-	contained *contained
-	log       *slog.Logger
+	metrics *Metrics
+	panics  *panics
+	log     *slog.Logger
 
-	serving atomic.Pointer[[]*watched] // what readers see
-	mu      sync.Mutex                 // held to set serving, and for what follows
-	wanted  []*watched                 // by the last configuration
+	serving atomic.Pointer[[]*target] // what readers see
+	mu      sync.Mutex                // held to set serving, and for what follows
+	wanted  []*target                 // by the last configuration
 	// building are those that are to be served once they are complete: what is
 	// wanted, or was when they were begun.
-	building []*watched
+	building []*target
 	config   Config        // the last one
 	sharded  bool          // its shard is that of Reshard
 	signals  chan struct{} // that serving may have to change
@@ -60,8 +62,8 @@ type Watcher struct {
 
 // New makes what the configuration needs. Nothing runs yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, contained: newContained(metrics, log), log: log, signals: make(chan struct{}, 1)}
-	w.serving.Store(&[]*watched{})
+	w := &Watcher{metrics: metrics, panics: newPanics(log, metrics), log: log, signals: make(chan struct{}, 1)}
+	w.serving.Store(&[]*target{})
 	w.change(config)
 	all := w.wanted
 	w.serving.Store(&all)
@@ -93,24 +95,24 @@ func (w *Watcher) change(config Config) (anew []string) {
 }
 
 // want has what plans gave take the place of what was wanted before.
-func (w *Watcher) want(config Config, wanted []*watched) {
+func (w *Watcher) want(config Config, wanted []*target) {
 	w.config, w.wanted = config, wanted
 	w.signal()
 }
 
 // plans gives what config wants, and the keys of what there is not yet.
-func (w *Watcher) plans(config Config) (wanted []*watched, anew []string) {
+func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 	// A change that is taken back finds what is still served.
 	known := w.known()
 	for _, r := range config.Resources {
 		d := r.Describe()
 		p := planFor(config, d)
-		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Key && u.equal(p) })
+		i := slices.IndexFunc(known, func(u *target) bool { return u.Name() == d.Key && u.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
 			continue
 		}
-		u := w.watch(r, p, config)
+		u := w.newTarget(r, p, config)
 		u.grows = w.growth(r, p)
 		wanted, anew = append(wanted, u), append(anew, d.Key)
 	}
@@ -134,57 +136,60 @@ func (w *Watcher) Resources() []*store.Resource {
 	return all
 }
 
-// feeds are those of what is served.
-func (w *Watcher) feeds() []*Feed {
-	var all []*Feed
-	for _, u := range *w.serving.Load() {
-		all = append(all, u.feeds...)
-	}
-	return all
-}
-
-// Unsynced names what has not been complete once yet, leaving out what the API
-// server refuses: that must not keep the rest from being served.
+// Unsynced names what has not been complete once, without what the API server refuses: that
+// must not keep the rest from being served.
 func (w *Watcher) Unsynced() []string {
 	var names []string
-	for _, f := range w.feeds() {
-		if f.health.awaited() {
-			names = append(names, f.name())
+	for t, f := range w.feeds() {
+		if f.loop.Status.Awaited() {
+			names = append(names, t.nameOf(f))
 		}
 	}
 	return names
 }
 
-// A Check says whether a feed has been complete once.
+// feeds are those of the served targets.
+func (w *Watcher) feeds() iter.Seq2[*target, *feed] {
+	return func(yield func(*target, *feed) bool) {
+		for _, t := range *w.serving.Load() {
+			for _, f := range t.feeds {
+				if !yield(t, f) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A Check says whether a namespace of a resource has been complete once.
 type Check struct {
 	// Name is the resource's key, with the namespace if it is one of several.
 	Name     string
 	Complete bool
-	// Refused says that the API server refuses the list, and not only because it has
-	// just started.
+	// Refused says that the API server refuses the list, and not only because it has just started.
 	Refused bool
 	State   State
-	Reason  string // why it is refused or fails, empty otherwise
+	Reason  string // of a refusal or failure, empty otherwise
 	Since   time.Time
 }
 
 // Checks gives what there is to wait for, in the order of the configuration.
 func (w *Watcher) Checks() []Check {
 	var all []Check
-	for _, f := range w.feeds() {
-		s := f.health.status(f.resource.Key)
-		all = append(all, Check{f.name(), f.health.wasComplete(), f.health.waived(), s.State, s.Reason, s.Since})
+	for t, f := range w.feeds() {
+		r := f.loop.Status.Report(t.Name())
+		all = append(all, Check{t.nameOf(f), f.loop.Status.Complete(), f.loop.Status.Waived(), r.State, r.Reason, r.Since})
 	}
 	return all
 }
 
-// Statuses gives what is known of each resource, in the order of the
-// configuration; nothing where there is no API server.
+// Statuses gives what is known of each resource, in the order of the configuration; nothing
+// where there is no API server.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
-	for _, u := range *w.serving.Load() {
-		if u.client != nil {
-			all = append(all, u.status())
+	for _, t := range *w.serving.Load() {
+		if t.client != nil {
+			all = append(all, t.report())
 		}
 	}
 	return all
@@ -198,9 +203,9 @@ func (w *Watcher) Run(ctx context.Context) {
 	running.Go(func() { w.pack(ctx) })
 	again := time.NewTicker(time.Second) // for what is refused, which nobody signals
 	defer again.Stop()
-	stops := map[*watched]context.CancelFunc{}
+	stops := map[*target]context.CancelFunc{}
 	for {
-		needed := w.takeUp()
+		needed := w.reconcile()
 		for _, u := range needed {
 			if stops[u] == nil {
 				var each context.Context
@@ -227,73 +232,11 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// takeUp serves what is wanted and ready in the place of what was there before, and
-// gives what there has to be: what is served, and what is being built.
-func (w *Watcher) takeUp() (needed []*watched) {
-	starting := len(w.Unsynced()) > 0 // so that nobody relies on what is served
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	serving := *w.serving.Load()
-	whole := !w.sharded || !slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
-	var next, building []*watched
-	for i, u := range w.wanted {
-		old := named(serving, u.Name())
-		if u.grows != nil {
-			u = u.grownFrom(old)
-			w.wanted[i] = u
-		}
-		serve, build := u.inTurn(old, begun(w.building, u), starting)
-		if old != nil && !whole && !old.shard.Equal(u.shard) {
-			serve, build = old, u // what Reshard wants comes in one piece
-		}
-		if serve != nil {
-			next = append(next, serve)
-		}
-		if build != nil {
-			building = append(building, build)
-		}
-		switch {
-		case serve != nil && serve.grows != nil:
-			serve.join()
-		case old != nil && serve != old:
-			w.metrics.rebuilds.WithLabelValues(u.Name()).Inc()
-		}
-	}
-	if !slices.Equal(serving, next) {
-		w.serving.Store(&next)
-	}
-	w.building = building
-	needed = next
-	for _, u := range building {
-		needed = append(needed, u.parts()...)
-	}
-	return needed
-}
-
-// begun is what of a resource is being listed as a whole, or is to be u.
-func begun(building []*watched, u *watched) *watched {
-	b := named(building, u.Name())
-	if b != u && b != nil && b.grows != nil {
-		return nil
-	}
-	return b
-}
-
-// named is the one of a resource, nil if there is none.
-func named(all []*watched, name string) *watched {
-	for _, u := range all {
-		if u.Name() == name {
-			return u
-		}
-	}
-	return nil
-}
-
 // pack packs the store once a second, and sees to the memory that lists needed.
 func (w *Watcher) pack(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
-	var memory release
+	var memory scavenger
 	for {
 		select {
 		case <-ctx.Done():

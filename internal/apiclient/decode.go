@@ -1,4 +1,4 @@
-package watcher
+package apiclient
 
 import (
 	"reflect"
@@ -13,25 +13,24 @@ import (
 	"github.com/kubestate/kubestate/internal/projection"
 )
 
-// A decoder decodes the objects of one answer: a list, or those of a stream of
-// events. What it does not know, it leaves to client-go's. It serves one
-// goroutine at a time.
+// A decoder decodes the objects of one response: a list, or those of a watch. Forms that it
+// does not know it leaves to client-go's decoder. It serves one goroutine at a time.
 type decoder struct {
-	*reception
-	cutter   *projection.Cutter
-	narrow   *projection.Cutter // of what is cut already; nil if every object is decoded with all that rows read
-	stream   bool
-	columns  []int // for each of the resource's, where it is in the rows of the stream's tables
-	standard runtime.Decoder
+	*cuttingNegotiator
+	cutter     *projection.Cutter
+	statusOnly *projection.Cutter // applied after cutter; nil if every object is decoded whole
+	stream     bool
+	columns    []int // index in the rows of the stream's tables, for each column of the resource
+	standard   runtime.Decoder
 }
 
-// message is what the types of Kubernetes are that have a protobuf form.
+// A message is a Kubernetes object that has a protobuf form.
 type message interface {
 	runtime.Object
 	Unmarshal([]byte) error
 }
 
-// Decode decodes an object or a list. It cuts the bytes in their place.
+// Decode decodes an object or a list. It cuts b in place.
 func (d *decoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (object runtime.Object, kind *schema.GroupVersionKind, err error) {
 	began := time.Now()
 	defer func() { d.seconds.Add(time.Since(began).Seconds()) }()
@@ -43,7 +42,7 @@ func (d *decoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runti
 	return d.standard.Decode(b, defaults, into)
 }
 
-// decode decodes what is of the resource, and gives nothing for anything else.
+// decode decodes an object or list of the resource, and gives nil for anything else.
 func (d *decoder) decode(b []byte) (runtime.Object, error) {
 	e, ok := projection.Open(b)
 	if !ok {
@@ -58,8 +57,8 @@ func (d *decoder) decode(b []byte) (runtime.Object, error) {
 	}
 	n := cut(e.Object)
 	d.cut.Add(float64(len(e.Object) - n))
-	if d.narrow != nil {
-		return d.pack(object, e.Object[:n])
+	if d.statusOnly != nil {
+		return d.lazy(object, e.Object[:n])
 	}
 	return unmarshal(object, e.Object[:n])
 }
@@ -72,9 +71,9 @@ func unmarshal(object message, wire []byte) (runtime.Object, error) {
 	return object, nil
 }
 
-// target gives what to decode the content of an envelope into, and what cuts it
-// before; nothing if that is not of the resource. Metadata alone has the wire
-// form of an object of which nothing else is there.
+// target gives the object to decode the content of an envelope into, and the function that
+// cuts the content before; nil if the content is not of the resource. Metadata alone has the
+// wire form of an object without other fields.
 func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte) int) {
 	kind := d.resource.Kind.Kind
 	switch string(e.APIVersion) {
@@ -87,7 +86,7 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 	of, known := strings.CutPrefix(string(e.Kind), kind)
 	switch {
 	case known && of == "":
-		return d.blank(), d.cutter.Object
+		return d.pool.get(d.object), d.cutter.Object
 	case known && of == "List":
 		return reflect.New(d.list).Interface().(message), d.cutList
 	default:
@@ -95,17 +94,16 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 	}
 }
 
-// cutList cuts a list, and leaves out what is not of the share.
+// cutList cuts the objects of a list, and removes those that the filter does not choose.
 func (d *decoder) cutList(b []byte) int {
-	if d.share.present().IsAll() {
-		return d.cutter.List(b, nil)
+	if d.filters() {
+		return d.cutter.List(b, d.filter.Wants)
 	}
-	return d.cutter.List(b, d.share.wants)
+	return d.cutter.List(b, nil)
 }
 
-// eventSerializer decodes the events of a stream. What an event is about stays in
-// the memory that the event was read into, since it is decoded before the next
-// is read.
+// An eventSerializer decodes the events of a watch. The object of an event stays in the buffer
+// that the event was read into: it is decoded before the next event is read.
 type eventSerializer struct{ runtime.Serializer }
 
 // Decode decodes an event.
@@ -123,7 +121,7 @@ func (s eventSerializer) Decode(b []byte, defaults *schema.GroupVersionKind, int
 	return event, defaults, nil
 }
 
-// eventType is the text of kind, of which the usual ones are there already.
+// eventType is string(kind) without an allocation for known types.
 func eventType(kind []byte) string {
 	for _, known := range []watch.EventType{watch.Modified, watch.Added, watch.Deleted, watch.Bookmark} {
 		if string(kind) == string(known) {

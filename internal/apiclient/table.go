@@ -1,4 +1,4 @@
-package watcher
+package apiclient
 
 import (
 	"encoding/json"
@@ -11,9 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// A table is what kubectl shows of objects, with their metadata: a metav1.Table,
-// as JSON, the only form that it has. A list is a table; so is each object of a
-// stream, of one row, and only the first of those tells the columns.
+// A table is a metav1.Table: the columns that kubectl prints of objects, with their metadata.
+// It is always JSON. A list is one table; each event of a watch is a table of one row, and
+// only the first of a watch defines the columns.
 type table struct {
 	Kind              string
 	Metadata          metav1.ListMeta
@@ -26,8 +26,8 @@ type row struct {
 	Object struct{ Metadata metav1.ObjectMeta }
 }
 
-// table decodes a table into the list or the object that it shows, and gives
-// nothing for what is none.
+// table decodes a table into the list or the object that it shows. It gives nil for anything
+// else.
 func (d *decoder) table(b []byte) (runtime.Object, error) {
 	var t table
 	if err := json.Unmarshal(b, &t); err != nil || t.Kind != "Table" {
@@ -61,7 +61,7 @@ func (d *decoder) table(b []byte) (runtime.Object, error) {
 	return list, meta.SetList(list, objects)
 }
 
-// findColumns finds those of the resource, if t tells columns.
+// findColumns finds the resource's columns, if t defines columns.
 func (d *decoder) findColumns(t table) error {
 	if t.ColumnDefinitions == nil && d.columns != nil {
 		return nil
@@ -77,7 +77,7 @@ func (d *decoder) findColumns(t table) error {
 	return nil
 }
 
-// shown is the object that a row shows.
+// shown gives the object of a row.
 func (d *decoder) shown(r row) (runtime.Object, error) {
 	object := reflect.New(d.object).Interface().(message)
 	o := object.(metav1.Object)

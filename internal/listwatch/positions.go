@@ -1,4 +1,4 @@
-package watcher
+package listwatch
 
 import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
@@ -95,4 +95,38 @@ func (p positions) joined() positions {
 func later(version, than string) bool {
 	order, err := resourceversion.CompareResourceVersion(version, than)
 	return err != nil || order > 0
+}
+
+// Resumable reports whether the version is known from which to watch what changes of the
+// content.
+func (l *Loop) Resumable() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.positions.lowest() != ""
+}
+
+// Adopt has l, which must not run yet, go on from where others are, the first of which must
+// have been complete. unite makes their content that of l's sink, and is called while none of
+// them changes. Where it is known how far each has followed its shard, one watch goes on from
+// the lowest of these versions; else l lists, while what is there is served.
+func (l *Loop) Adopt(from []*Loop, unite func()) {
+	for _, o := range from {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+	}
+	unite()
+	known, statuses := true, []*Status(nil)
+	for _, o := range from {
+		shard := o.Shard.Present()
+		l.positions = append(l.positions, o.positions.within(shard)...)
+		known = known && (shard.IsNone() || len(o.positions) > 0)
+		statuses = append(statuses, o.Status)
+	}
+	if !known {
+		l.positions = nil
+	}
+	if version := l.positions.lowest(); version != "" {
+		l.machine.state, l.machine.version = watching, version
+	}
+	l.complete, l.Status = true, united(statuses)
 }
