@@ -27,8 +27,9 @@ type outcome string
 const (
 	listed      outcome = "listed"      // the list is complete
 	ended       outcome = "ended"       // the watch ended, after an event
+	short       outcome = "short"       // the same within a second
 	fruitless   outcome = "fruitless"   // the watch ended or was silent, without an event
-	brief       outcome = "brief"       // the same within a second
+	brief       outcome = "brief"       // likewise within a second
 	narrowed    outcome = "narrowed"    // the shard lost a part, which the watch is to be without
 	unreachable outcome = "unreachable" // no connection
 	broken      outcome = "broken"      // a connection without a response
@@ -48,7 +49,7 @@ type pause string
 const (
 	none    pause = ""
 	backoff pause = "backoff"
-	second  pause = "second" // as long as a watch must last not to be brief
+	second  pause = "second" // as long as a watch must last not to be short or brief
 )
 
 // A transition leads from a state and an outcome to the next state.
@@ -109,6 +110,7 @@ var transitions = map[state]map[outcome]transition{
 	},
 	watching: {
 		ended:       {to: watching},
+		short:       {to: watching, after: second},
 		narrowed:    {to: watching},
 		fruitless:   {to: watching, strike: fruitlessResume},
 		brief:       {to: watching, after: second, strike: fruitlessResume},

@@ -22,7 +22,7 @@ const (
 	stall = 30 * time.Second
 	// silence bounds the time between two events of a watch. Bookmarks come about every minute.
 	silence = 2 * time.Minute
-	// briefly is the duration below which a watch without an event is brief.
+	// briefly is the duration below which a watch that ends is short or brief.
 	briefly = time.Second
 )
 
@@ -271,18 +271,21 @@ func (l *Loop) apply(kind watch.EventType, o apiclient.Object) error {
 // watchEnded gives the outcome of a watch that ended without an error event.
 func (l *Loop) watchEnded(s *stream, err error) outcome {
 	cause := context.Cause(s.ctx)
-	switch {
+	early := cause == nil && time.Since(s.began) < briefly
+	switch fruitful := s.events > 0 || l.Shard.foreign.Load() > 0; {
 	case errors.Is(cause, errNarrowed):
 		return narrowed
 	case cause == nil && !errors.Is(err, io.EOF):
 		return l.rejected(err)
-	case s.events > 0, l.Shard.foreign.Load() > 0:
+	case fruitful && early:
+		return short
+	case fruitful:
 		return ended
-	case cause == nil && time.Since(s.began) < briefly:
+	case early:
 		return brief
+	default:
+		return fruitless
 	}
-	l.ended(fruitless, err)
-	return fruitless
 }
 
 // accept gives the object of an event, and whether to keep the event. It fails for error
