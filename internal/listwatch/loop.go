@@ -120,7 +120,7 @@ func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
 		}
 		switch now := time.Now(); l.machine.next(o, now) {
 		case backoff:
-			sleep(ctx, l.pacer.next(l.Status.State(), l.lastFailure, now))
+			sleep(ctx, l.pacer.next(l.Status.Report().State, l.lastFailure, now))
 		case second:
 			sleep(ctx, time.Second)
 		}
@@ -285,7 +285,7 @@ func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, f
 	known := reason == l.listFailed || reason == l.watchFailed
 	*failure = reason
 	if !known {
-		l.Log.Warn("requests to the API server fail; retrying", "state", l.Status.State(), "err", err)
+		l.Log.Warn("requests to the API server fail; retrying", "state", l.Status.Report().State, "err", err)
 	}
 }
 

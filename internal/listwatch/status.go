@@ -46,17 +46,35 @@ type Report struct {
 	// Event is when an object was last created, changed or deleted, as far as
 	// it was seen; the zero time if that was never.
 	Event time.Time
+	// Complete says that a list has ever been complete.
+	Complete bool
 }
 
+// refusalCounts is how long 403 must last to count: an API server that is starting answers 403
+// for some seconds for what it will allow.
+const refusalCounts = 5 * time.Second
+
+// Refused reports whether no list is to be waited for. 404 counts at once: an API server that
+// is starting answers 503 for what it has.
+func (r Report) Refused() bool {
+	return r.State == Absent || r.State == Forbidden && time.Since(r.Since) >= refusalCounts
+}
+
+// Settled reports whether a list has ever been complete, or is not to be waited for.
+func (r Report) Settled() bool { return r.Complete || r.Refused() }
+
+// Awaited reports whether a first complete list is to come, and may come by itself.
+func (r Report) Awaited() bool { return !r.Complete && !r.State.refused() }
+
 // Worse is the report of two loops of one resource.
-func (s Report) Worse(t Report) Report {
-	worst := s
-	if slices.Index(States(), t.State) > slices.Index(States(), s.State) {
+func (r Report) Worse(t Report) Report {
+	worst := r
+	if slices.Index(States(), t.State) > slices.Index(States(), r.State) {
 		worst = t
 	}
-	worst.Contact = earlier(s.Contact, t.Contact)
-	worst.Event = s.Event
-	if t.Event.After(s.Event) {
+	worst.Contact = earlier(r.Contact, t.Contact)
+	worst.Event = r.Event
+	if t.Event.After(r.Event) {
 		worst.Event = t.Event
 	}
 	return worst
@@ -73,25 +91,21 @@ func earlier(a, b time.Time) time.Time {
 // A Status keeps how things stand between a loop and the API server. It may be used
 // concurrently.
 type Status struct {
-	mu       sync.Mutex
-	complete bool // once
-	state    State
-	since    time.Time
-	reason   string
-	contact  time.Time
-	event    time.Time
+	mu     sync.Mutex
+	report Report
 }
 
-func newStatus() *Status { return &Status{state: Syncing, since: time.Now()} }
+func newStatus() *Status { return &Status{report: Report{State: Syncing, Since: time.Now()}} }
 
 // united is the status of content that is put together from that of several loops, of which
 // the first was complete.
 func united(all []*Status) *Status {
-	r := all[0].Report("")
+	r := all[0].Report()
 	for _, s := range all[1:] {
-		r = r.Worse(s.Report(""))
+		r = r.Worse(s.Report())
 	}
-	return &Status{complete: true, state: r.State, since: r.Since, reason: r.Reason, contact: r.Contact, event: r.Event}
+	r.Complete = true
+	return &Status{report: r}
 }
 
 // enter enters a state, with the reason if it is one of failure.
@@ -99,12 +113,12 @@ func (s *Status) enter(next State, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.enterLocked(next)
-	s.reason = reason
+	s.report.Reason = reason
 }
 
 func (s *Status) enterLocked(next State) {
-	if next != s.state {
-		s.state, s.since = next, time.Now()
+	if next != s.report.State {
+		s.report.State, s.report.Since = next, time.Now()
 	}
 }
 
@@ -112,9 +126,9 @@ func (s *Status) enterLocked(next State) {
 func (s *Status) listing() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == Synced {
+	if s.report.State == Synced {
 		s.enterLocked(Syncing)
-		s.reason = ""
+		s.report.Reason = ""
 	}
 }
 
@@ -122,8 +136,8 @@ func (s *Status) listing() {
 func (s *Status) heard(at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at.After(s.contact) {
-		s.contact = at
+	if at.After(s.report.Contact) {
+		s.report.Contact = at
 	}
 }
 
@@ -131,17 +145,17 @@ func (s *Status) heard(at time.Time) {
 func (s *Status) changed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.contact = time.Now()
-	s.event = s.contact
+	s.report.Contact = time.Now()
+	s.report.Event = s.report.Contact
 }
 
 // completed notes a complete list. It reports whether that is the first.
 func (s *Status) completed() (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first = !s.complete
-	s.complete = true
-	if s.state == Syncing {
+	first = !s.report.Complete
+	s.report.Complete = true
+	if s.report.State == Syncing {
 		s.enterLocked(Synced)
 	}
 	return first
@@ -152,57 +166,16 @@ func (s *Status) park() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.enterLocked(Synced)
-	s.reason, s.contact = "", time.Time{}
+	s.report.Reason, s.report.Contact = "", time.Time{}
 }
 
-// Complete reports whether a list has ever been complete.
-func (s *Status) Complete() bool {
+// Report gives what is known. The resource is not.
+func (s *Status) Report() Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.complete
-}
-
-// Awaited reports whether a first complete list is to come, and may come by itself.
-func (s *Status) Awaited() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.complete && !s.state.refused()
-}
-
-// refusalCounts is how long 403 must last to count: an API server that is starting answers 403
-// for some seconds for what it will allow.
-const refusalCounts = 5 * time.Second
-
-// Waived reports whether no list is to be waited for. 404 counts at once: an API server that
-// is starting answers 503 for what it has.
-func (s *Status) Waived() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state == Absent || s.state == Forbidden && time.Since(s.since) >= refusalCounts
-}
-
-// Refused reports whether no list was ever complete, and the server has refused one for
-// refusalCounts.
-func (s *Status) Refused() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.complete && s.state.refused() && time.Since(s.since) >= refusalCounts
-}
-
-// State is the present state.
-func (s *Status) State() State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state
-}
-
-// Report gives what is known of the resource.
-func (s *Status) Report(resource string) Report {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := Report{Resource: resource, State: s.state, Since: s.since, Reason: s.reason, Event: s.event}
-	if s.complete {
-		r.Contact = s.contact
+	r := s.report
+	if !r.Complete {
+		r.Contact = time.Time{}
 	}
 	return r
 }

@@ -53,7 +53,7 @@ func (u *target) extendsTo(p plan) bool {
 // complete reports whether all that is added is complete.
 func (g *growth) complete() bool {
 	return !slices.ContainsFunc(g.added, func(t *target) bool {
-		return slices.ContainsFunc(t.feeds, func(f *feed) bool { return !f.loop.Status.Complete() })
+		return slices.ContainsFunc(t.feeds, func(f *feed) bool { return !f.complete() })
 	})
 }
 

@@ -12,13 +12,13 @@ import (
 
 var (
 	stateDesc = prometheus.NewDesc("kubestate_resource_state",
-		"How things stand between a resource and the API server: 1 for the state that it is in, 0 for the others. Of several namespaces it is the worst.",
+		"State of a resource: 1 for the present state, 0 for the others. Of several namespaces it is the worst.",
 		[]string{"resource", "state"}, nil)
 	stalenessDesc = prometheus.NewDesc("kubestate_resource_staleness_seconds",
-		"Seconds since the API server last gave a sign of life about what is served of a resource: an answer, an event or a bookmark. Up to two minutes are ordinary.",
+		"Seconds since the last sign of life of the API server for the served content of a resource: a response, event or bookmark. Up to two minutes are ordinary.",
 		[]string{"resource"}, nil)
 	eventDesc = prometheus.NewDesc("kubestate_resource_last_event_timestamp_seconds",
-		"When the API server last told of an object of a resource, in Unix time.",
+		"Time of the last event about an object of a resource, Unix seconds.",
 		[]string{"resource"}, nil)
 	filteredDesc = prometheus.NewDesc("kubestate_shard_server_filtered",
 		"Whether the API server filters by shard, by resource: 1 or 0, and absent while that is unknown.",

@@ -117,7 +117,7 @@ func TestStateOfNamespaces(t *testing.T) {
 		f.is(t, "age 0, forbidden")
 		var got []string
 		for _, c := range f.w.Checks() {
-			got = append(got, fmt.Sprintf("%s %t %s %s", c.Name, c.Complete, c.State, c.Reason))
+			got = append(got, fmt.Sprintf("%s %t %s %s", c.Resource, c.Complete, c.State, c.Reason))
 		}
 		if d := cmp.Diff([]string{"pods in a false forbidden Forbidden", "pods in b true synced "}, got); d != "" {
 			t.Errorf("checks (-want +got):\n%s", d)
@@ -133,7 +133,7 @@ func TestRefusalCounts(t *testing.T) {
 		is := func(want bool) {
 			t.Helper()
 			read()
-			if c := f.w.Checks()[0]; c.Refused != want || c.Complete {
+			if c := f.w.Checks()[0]; c.Refused() != want || c.Complete {
 				t.Errorf("%s: refused is %t, want %t", c.State, c.Refused, want)
 			}
 		}

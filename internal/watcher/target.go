@@ -33,6 +33,9 @@ type feed struct {
 	loop      *listwatch.Loop
 }
 
+// complete reports whether a list has ever been complete.
+func (f *feed) complete() bool { return f.loop.Status.Report().Complete }
+
 // newTarget makes what one resource needs. Nothing runs yet. The caller holds mu.
 func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *target {
 	d := r.Describe()
@@ -93,7 +96,7 @@ func (t *target) nameOf(f *feed) string {
 
 // complete reports whether any namespace has ever been complete.
 func (t *target) complete() bool {
-	return slices.ContainsFunc(t.feeds, func(f *feed) bool { return f.loop.Status.Complete() })
+	return slices.ContainsFunc(t.feeds, (*feed).complete)
 }
 
 // settled reports whether every namespace is complete, except for those that the API server
@@ -102,7 +105,7 @@ func (t *target) settled() bool {
 	if t.grows != nil {
 		return t.grows.complete()
 	}
-	return !slices.ContainsFunc(t.feeds, func(f *feed) bool { return !f.loop.Status.Complete() && !f.loop.Status.Refused() })
+	return !slices.ContainsFunc(t.feeds, func(f *feed) bool { return !f.loop.Status.Report().Settled() })
 }
 
 // covers reports whether nothing that o has complete is refused to t: a refusal must not
@@ -112,18 +115,19 @@ func (t *target) covers(o *target) bool {
 		return true
 	}
 	return !slices.ContainsFunc(t.feeds, func(f *feed) bool {
-		return !f.loop.Status.Complete() && slices.ContainsFunc(o.feeds, func(g *feed) bool {
-			return g.loop.Status.Complete() && (g.namespace == f.namespace || g.namespace == metav1.NamespaceAll || f.namespace == metav1.NamespaceAll)
+		return !f.complete() && slices.ContainsFunc(o.feeds, func(g *feed) bool {
+			return g.complete() && (g.namespace == f.namespace || g.namespace == metav1.NamespaceAll || f.namespace == metav1.NamespaceAll)
 		})
 	})
 }
 
 // report gives what is known of the resource.
 func (t *target) report() Status {
-	r := t.feeds[0].loop.Status.Report(t.Name())
+	r := t.feeds[0].loop.Status.Report()
 	for _, f := range t.feeds[1:] {
-		r = r.Worse(f.loop.Status.Report(t.Name()))
+		r = r.Worse(f.loop.Status.Report())
 	}
+	r.Resource = t.Name()
 	return r
 }
 

@@ -141,7 +141,7 @@ func (w *Watcher) Resources() []*store.Resource {
 func (w *Watcher) Unsynced() []string {
 	var names []string
 	for t, f := range w.feeds() {
-		if f.loop.Status.Awaited() {
+		if f.loop.Status.Report().Awaited() {
 			names = append(names, t.nameOf(f))
 		}
 	}
@@ -161,24 +161,17 @@ func (w *Watcher) feeds() iter.Seq2[*target, *feed] {
 	}
 }
 
-// A Check says whether a namespace of a resource has been complete once.
-type Check struct {
-	// Name is the resource's key, with the namespace if it is one of several.
-	Name     string
-	Complete bool
-	// Refused says that the API server refuses the list, and not only because it has just started.
-	Refused bool
-	State   State
-	Reason  string // of a refusal or failure, empty otherwise
-	Since   time.Time
-}
+// A Check is the status of one namespace of a resource. Its Resource has the namespace, if it is
+// one of several.
+type Check = Status
 
 // Checks gives what there is to wait for, in the order of the configuration.
 func (w *Watcher) Checks() []Check {
 	var all []Check
 	for t, f := range w.feeds() {
-		r := f.loop.Status.Report(t.Name())
-		all = append(all, Check{t.nameOf(f), f.loop.Status.Complete(), f.loop.Status.Waived(), r.State, r.Reason, r.Since})
+		r := f.loop.Status.Report()
+		r.Resource = t.nameOf(f)
+		all = append(all, r)
 	}
 	return all
 }
