@@ -134,7 +134,7 @@ func TestRefusalCounts(t *testing.T) {
 			t.Helper()
 			read()
 			if c := f.w.Checks()[0]; c.Refused() != want || c.Complete {
-				t.Errorf("%s: refused is %t, want %t", c.State, c.Refused, want)
+				t.Errorf("%s: refused is %t, want %t", c.State, c.Refused(), want)
 			}
 		}
 		is(false)
