@@ -139,7 +139,8 @@ func (r *ResourceClient) request(namespace string, options *metav1.ListOptions) 
 		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
 		Resource(r.version.Resource).
 		VersionedParams(options, parameterCodec).
-		SetHeader("Accept", r.version.accept(options.Watch))
+		SetHeader("Accept", r.version.accept(options.Watch)).
+		MaxRetries(0) // the caller retries
 	if s := options.TimeoutSeconds; s != nil {
 		request.Timeout(time.Duration(*s) * time.Second)
 	}

@@ -99,6 +99,30 @@ func TestFailuresAfterAList(t *testing.T) {
 	})
 }
 
+// TestRetryAfter holds that no request is repeated before the server's Retry-After.
+func TestRetryAfter(t *testing.T) {
+	throttle := func(q *request) {
+		q.do(func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "40")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}).end()
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f, q := synced(t, watcher.Config{})
+		q.end()
+		for range 2 {
+			throttle(f.next(t).want("watch " + anyPods + " resourceVersion=5"))
+			waits(t, 40*time.Second, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=5") })
+			q.watch()
+			q.end()
+		}
+		f.next(t).watch().expire()
+		f.next(t).want("stream " + anyPods + " resourceVersion=5").noStreams()
+		throttle(f.next(t).want("list " + anyPods))
+		waits(t, 40*time.Second, func() { f.next(t).want("list " + anyPods) })
+	})
+}
+
 // TestWatchesBreak has a proxy in between that breaks watches and passes lists: the content
 // does not freeze.
 func TestWatchesBreak(t *testing.T) {

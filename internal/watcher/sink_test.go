@@ -7,8 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -67,6 +69,41 @@ func TestSinkWithoutUIDs(t *testing.T) {
 	f(nil, podText(`namespace="n",pod="a" 2`, `namespace="m",pod="a" 1`))
 	f(feed.Replace(pod("n", "c", "", 1), pod("n", "c", "", 2), pod("", "c", "", 3), pod("n", "c", "1", 4)),
 		podText(`namespace="n",pod="c" 2`, `namespace="",pod="c" 3`, `namespace="n",pod="c" 4`))
+}
+
+// TestBatch renders the next content. Readers see nothing of it before it is complete, and
+// nothing at all of a batch that is not.
+func TestBatch(t *testing.T) {
+	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
+	feed := w.Feeds()[0]
+	set := func(b listwatch.Batch, objects ...*corev1.Pod) {
+		t.Helper()
+		for _, o := range objects {
+			if err := b.Set(o); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	f := func(want string) {
+		t.Helper()
+		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	first := feed.Begin()
+	set(first, pod("a", "one", "1", 1), pod("a", "two", "2", 1), pod("a", "three", "3", 1), pod("a", "one", "1", 2), pod("a", "two", "22", 7))
+	f("")
+	first.Commit(func(key string) bool { return key != "2" && key != "3" })
+	want := podText(`namespace="a",pod="one" 2`, `namespace="a",pod="two" 7`)
+	f(want)
+	broken := feed.Begin()
+	set(broken, pod("a", "ghost", "9", 1), pod("a", "one", "1", 9))
+	f(want)
+	again := feed.Begin()
+	set(again, pod("a", "two", "22", 8))
+	f(want)
+	again.Commit(func(string) bool { return true })
+	f(podText(`namespace="a",pod="two" 8`))
 }
 
 // TestPanicsAreContained holds that a panic of a row leaves the object's other families as they
