@@ -130,7 +130,6 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
-
 // TestEveryListEnds holds that failures of any kind, in any order, never keep the machine from
 // pausing or watching: there is no cycle of lists without a pause.
 func TestEveryListEnds(t *testing.T) {

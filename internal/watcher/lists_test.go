@@ -3,7 +3,6 @@ package watcher_test
 import (
 	"fmt"
 	"log/slog"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -264,15 +263,15 @@ func TestLimitOfNamespaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := watcher.Config{Namespaces: []string{"a", "b"}, ObjectLimit: 2, Resources: []generators.Resource{pods}}
 		f := follow(t, config)
-		for range config.Namespaces {
-			if q := f.next(t); strings.Contains(q.String(), "/a/") {
+		for range 2 * len(config.Namespaces) { // each lists and watches
+			switch q := f.next(t); q.String() {
+			case "list /api/v1/namespaces/a/pods":
 				q.list("5", pod("a", "x", "1", 1))
-			} else {
+			case "list /api/v1/namespaces/b/pods":
 				q.list("5", pod("b", "y", "2", 1), pod("b", "z", "3", 1))
+			default:
+				q.watch()
 			}
-		}
-		for range config.Namespaces {
-			f.next(t).watch()
 		}
 		want := `kube_state_metrics_list_objects{resource="*v1.Pod"} 3` + "\n" +
 			`kube_state_metrics_list_objects_limit{resource="*v1.Pod"} 2` + "\n" + listOK + "2\n" + watchOK + "2\n"

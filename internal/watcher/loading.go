@@ -10,8 +10,8 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A Loading makes the content of a watcher that has no API server from objects that come one
-// by one, and renders each as it comes. Nothing is seen of it before Done.
+// A Loading fills the targets of a watcher without an API server, object by object. Readers see
+// nothing of it before Done.
 type Loading struct {
 	w      *Watcher
 	config Config
@@ -21,8 +21,8 @@ type Loading struct {
 	byKind map[schema.GroupVersionKind][]*filling
 }
 
-// A filling is the next content of a feed. Its objects go by namespace and name, since copies of
-// one in files may have several uids, and several objects one uid.
+// A filling is the next content of a feed. Its keys are namespace and name: in files, copies of
+// an object may have several uids, and several objects one uid.
 type filling struct {
 	*target
 	feed *feed
@@ -30,8 +30,7 @@ type filling struct {
 	gone map[string]bool // objects of which the last copy is for others
 }
 
-// Loading begins to load what config wants, which takes the place of the configuration before
-// with Done, and does not concern it until then.
+// Loading begins to load what config wants. Done replaces the configuration.
 func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -47,8 +46,7 @@ func (w *Watcher) Loading(config Config) *Loading {
 	return l
 }
 
-// Add renders an object of a kind. It takes the place of one with the same namespace and
-// name.
+// Add renders an object of a kind. It replaces one of the same namespace and name.
 func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error {
 	o, ok := object.(metav1.Object)
 	if !ok {
@@ -68,8 +66,7 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 	return nil
 }
 
-// Done puts what was added in the place of all content, and gives the keys of the resources
-// that are made anew.
+// Done replaces all content by what was added, and gives the keys of new targets.
 func (l *Loading) Done() (anew []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()

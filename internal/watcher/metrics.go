@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
@@ -22,19 +23,16 @@ type Metrics struct {
 
 // NewMetrics registers the metrics with reg.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
-	m := &Metrics{
+	counter := func(label, name, help string) *prometheus.CounterVec {
+		return promauto.With(reg).NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
+	}
+	return &Metrics{
 		client:    apiclient.NewMetrics(reg),
 		loops:     listwatch.NewMetrics(reg),
 		panics:    counter("family", "kubestate_contained_panics_total", "Families of objects left out because rendering them panicked."),
 		rebuilds:  counter("resource", "kubestate_resource_rebuilds_total", "Replacements of a resource's content because its configuration changed."),
 		rendering: counter("resource", "kubestate_render_seconds_total", "Seconds spent on rendering and storing objects, by resource."),
 	}
-	reg.MustRegister(m.panics, m.rebuilds, m.rendering)
-	return m
-}
-
-func counter(label, name, help string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
 }
 
 // panics reports recovered panics of rows: each is counted, and the first of a family logged.

@@ -6,10 +6,9 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// Reshard has the watcher go over to another share of the objects, as Change does
-// to another configuration, except that all resources change at the same time, and
-// that of a share which has what is served and more, only that is listed. From then
-// on the shard is what Reshard and Drop make it.
+// Reshard replaces the shard as Change does the configuration, except that all resources change
+// at the same time, and that only what the served shard lacks is listed if the new one contains
+// it. From then on Reshard and Drop set the shard.
 func (w *Watcher) Reshard(shard sharding.Ranges) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -22,8 +21,6 @@ func (w *Watcher) Reshard(shard sharding.Ranges) {
 // Drop removes ranges from the shard, of what is served and of what is being built. Nothing
 // is listed for that. It returns when no reader gets anything of them any more.
 func (w *Watcher) Drop(gone sharding.Ranges) {
-	// Content is removed without the lock, in this order: what is served, what is to be added to
-	// it, and what is put together from both.
 	for _, t := range w.narrow(gone) {
 		for _, f := range t.feeds {
 			f.sink.part.Retain(f.loop.Shard.HasKey)
@@ -47,8 +44,8 @@ func (w *Watcher) narrow(gone sharding.Ranges) []*target {
 	return all
 }
 
-// known are what is served, what is under way, and what is wanted, each with its
-// parts. The caller holds mu.
+// known gives the served, building and wanted targets, each with its parts, in the order in
+// which content is put together. The caller holds mu.
 func (w *Watcher) known() []*target {
 	all := slices.Clone(*w.serving.Load())
 	for _, u := range slices.Concat(w.building, w.wanted) {
@@ -73,13 +70,13 @@ func (w *Watcher) Complete() bool {
 // Filtered reports whether the API server filters every resource by shard of which that is
 // known, and one at least.
 func (w *Watcher) Filtered() bool {
-	any := false
+	filtered := false
 	for _, f := range w.feeds() {
 		filters, known := f.loop.Shard.ServerFilters()
 		if known && !filters {
 			return false
 		}
-		any = any || filters
+		filtered = filtered || filters
 	}
-	return any
+	return filtered
 }

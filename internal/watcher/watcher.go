@@ -15,52 +15,44 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// Config says what to watch and what to make of it.
+// Config says what to watch.
 type Config struct {
-	Resources []generators.Resource
-	Selection generators.Selection
-	// Namespaces are those to watch, none for all. Resources without namespaces
-	// are watched whole.
-	Namespaces []string
-	// Denied are namespaces whose objects are left out.
-	Denied []string
-	// Shard has the hashes of the uids of the objects that are watched; the zero
-	// value has all.
+	Resources  []generators.Resource
+	Selection  generators.Selection
+	Namespaces []string // none for all; of no account for cluster-scoped resources
+	Denied     []string // namespaces whose objects are left out
+	// Shard has the hashes of the uids to watch; the zero value has all.
 	Shard sharding.Ranges
-	// Node has only the pods of that node watched, and Unscheduled those of none.
+	// Node selects the pods of one node, Unscheduled those of none.
 	Node        string
 	Unscheduled bool
-	// Client reaches the API server to watch, for this Config alone. Without one
-	// the content is what a Loading puts there.
+	// Client is for this Config alone; nil if a Loading fills the targets.
 	Client *apiclient.Client
-	// FromCache allows the API server to answer lists with what it has in memory,
-	// which may be behind, and which it sends undivided.
+	// FromCache allows lists from the server's cache, which may be behind and is not filtered by
+	// shard.
 	FromCache bool
-	// ObjectLimit is how many objects are kept at most of each resource and
-	// namespace; 0 for any number.
+	// ObjectLimit bounds the objects of each resource and namespace; 0 does not.
 	ObjectLimit int64
 }
 
-// A Watcher watches the resources of a configuration, which can change while it
-// runs. Change and Loading are for one goroutine at a time.
+// A Watcher watches the resources of a configuration, which can change while it runs. Change
+// and Loading are for one goroutine at a time.
 type Watcher struct {
 	metrics *Metrics
 	panics  *panics
 	log     *slog.Logger
 
-	serving atomic.Pointer[[]*target] // what readers see
-	mu      sync.Mutex                // held to set serving, and for what follows
-	wanted  []*target                 // by the last configuration
-	// building are those that are to be served once they are complete: what is
-	// wanted, or was when they were begun.
-	building []*target
-	config   Config        // the last one
-	sharded  bool          // its shard is that of Reshard
-	signals  chan struct{} // that serving may have to change
-	lists    atomic.Int64  // that have been completed
+	serving  atomic.Pointer[[]*target] // seen by readers
+	mu       sync.Mutex                // guards setting serving, and what follows
+	wanted   []*target                 // by the last configuration
+	building []*target                 // to be served once they are ready
+	config   Config                    // the last one
+	sharded  bool                      // its shard is that of Reshard
+	signals  chan struct{}             // to reconcile
+	lists    atomic.Int64              // that have been completed
 }
 
-// New makes what the configuration needs. Nothing runs yet.
+// New makes the targets of a configuration. Nothing runs yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 	w := &Watcher{metrics: metrics, panics: newPanics(log, metrics), log: log, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*target{})
@@ -70,14 +62,12 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 	return w
 }
 
-// Change has config take the place of the configuration before, except for the
-// shard once Reshard has said what that is. A resource that both have the same plans
-// for stays as it is. Any other that is watched already is served as it was until it
-// is complete under the new configuration, or the API server refuses it; a resource
-// that is new is served from then on. Change gives the keys of what is made anew,
-// and does not wait for it. What an earlier Change began of the resource is completed
-// first, so that changes that come faster than it can be listed do not put each other
-// off; unless that takes too long, or what is served is wanted again.
+// Change replaces the configuration, except for the shard once Reshard has set it, and gives
+// the keys of the resources that are rebuilt. A resource whose plan stays the same is not
+// touched; what is served of another is replaced once its next content is ready; a new
+// resource is served then. A rebuild under way is finished first, so that fast changes do not
+// put each other off, unless it takes longer than buildTimeout or the served plan is wanted
+// again.
 func (w *Watcher) Change(config Config) (anew []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -94,44 +84,44 @@ func (w *Watcher) change(config Config) (anew []string) {
 	return anew
 }
 
-// want has what plans gave take the place of what was wanted before.
+// want sets the wanted targets.
 func (w *Watcher) want(config Config, wanted []*target) {
 	w.config, w.wanted = config, wanted
 	w.signal()
 }
 
-// plans gives what config wants, and the keys of what there is not yet.
+// plans gives the targets that config wants, and the keys of new ones. A change that is taken
+// back finds the served target.
 func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
-	// A change that is taken back finds what is still served.
 	known := w.known()
 	for _, r := range config.Resources {
 		d := r.Describe()
 		p := planFor(config, d)
-		i := slices.IndexFunc(known, func(u *target) bool { return u.Name() == d.Key && u.equal(&p) })
+		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Key && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
 			continue
 		}
-		u := w.newTarget(r, p, config)
-		u.grows = w.growth(r, p)
-		wanted, anew = append(wanted, u), append(anew, d.Key)
+		t := w.newTarget(r, p, config)
+		t.grows = w.growth(r, p)
+		wanted, anew = append(wanted, t), append(anew, d.Key)
 	}
 	return wanted, anew
 }
 
-// signal has Run look at what is to be served.
+// signal has Run reconcile.
 func (w *Watcher) signal() {
 	select {
 	case w.signals <- struct{}{}:
-	default: // it will look
+	default: // it will
 	}
 }
 
 // Resources gives the store, in the order of the configuration.
 func (w *Watcher) Resources() []*store.Resource {
 	var all []*store.Resource
-	for _, u := range *w.serving.Load() {
-		all = append(all, u.Resource)
+	for _, t := range *w.serving.Load() {
+		all = append(all, t.Resource)
 	}
 	return all
 }
@@ -140,9 +130,9 @@ func (w *Watcher) Resources() []*store.Resource {
 // must not keep the rest from being served.
 func (w *Watcher) Unsynced() []string {
 	var names []string
-	for t, f := range w.feeds() {
-		if f.loop.Status.Report().Awaited() {
-			names = append(names, t.nameOf(f))
+	for _, c := range w.Checks() {
+		if c.Awaited() {
+			names = append(names, c.Resource)
 		}
 	}
 	return names
@@ -188,29 +178,28 @@ func (w *Watcher) Statuses() []Status {
 	return all
 }
 
-// Run follows the API server, if there is one, takes up changes of configuration,
-// and keeps the store packed until ctx ends.
+// Run runs the targets, reconciles, and compacts the store until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { w.pack(ctx) })
-	again := time.NewTicker(time.Second) // for what is refused, which nobody signals
+	again := time.NewTicker(time.Second) // a refusal that lasts is not signalled
 	defer again.Stop()
 	stops := map[*target]context.CancelFunc{}
 	for {
 		needed := w.reconcile()
-		for _, u := range needed {
-			if stops[u] == nil {
+		for _, t := range needed {
+			if stops[t] == nil {
 				var each context.Context
-				each, stops[u] = context.WithCancel(ctx)
-				u.began = time.Now()
-				running.Go(func() { u.run(each, w) })
+				each, stops[t] = context.WithCancel(ctx)
+				t.began = time.Now()
+				running.Go(func() { t.run(each, w) })
 			}
 		}
-		for u, stop := range stops {
-			if !slices.Contains(needed, u) {
+		for t, stop := range stops {
+			if !slices.Contains(needed, t) {
 				stop()
-				delete(stops, u)
+				delete(stops, t)
 			}
 		}
 		select {
@@ -225,7 +214,7 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// pack packs the store once a second, and sees to the memory that lists needed.
+// pack compacts the store once a second, and returns the memory that lists needed.
 func (w *Watcher) pack(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
