@@ -10,11 +10,11 @@ import (
 	"os/exec" //nolint:depguard // only looks for a plugin that client-go starts
 
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/authfilter"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
@@ -69,16 +69,12 @@ func newWatcher(ctx context.Context, opts options.Options, metrics *watcher.Metr
 }
 
 // newClient returns the client of the API server.
-func newClient(opts options.Options) (*watcher.Client, error) {
+func newClient(opts options.Options) (*apiclient.Client, error) {
 	config, err := clientConfig(opts)
 	if err != nil {
 		return nil, err
 	}
-	var resources []schema.GroupVersionResource
-	for _, r := range opts.Resources {
-		resources = append(resources, r.Describe().Resource)
-	}
-	return watcher.NewClient(config, resources)
+	return apiclient.New(config)
 }
 
 // protection returns the auth filter, which wraps the handlers of both ports, or a wrapper without

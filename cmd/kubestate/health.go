@@ -48,7 +48,7 @@ func (b backend) Checks() []server.Check {
 		}
 		words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
 		checks = append(checks, server.Check{
-			Name: c.Name, Passed: c.Complete, Excluded: c.Refused, Detail: strings.Join(words, " "),
+			Name: c.Resource, Passed: c.Complete, Excluded: c.Refused(), Detail: strings.Join(words, " "),
 		})
 	}
 	return checks
@@ -63,8 +63,8 @@ func (b backend) Missing() []string {
 		}
 	}
 	for _, c := range b.Watcher.Checks() {
-		if !c.Complete && !c.Refused {
-			names = append(names, c.Name)
+		if !c.Settled() {
+			names = append(names, c.Resource)
 		}
 	}
 	return names

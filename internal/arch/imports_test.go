@@ -40,9 +40,11 @@ var allowed = map[string][]string{
 	"hack/dashboards":            {},
 	"hack/generate":              {"hack/dashboards", "internal/generators", "internal/options", "internal/rbac"},
 	"internal/rbac":              {"internal/generators"},
-	"internal/watcher":           {"internal/generators", "internal/projection", "internal/sharding", "internal/store"},
+	"internal/apiclient":         {"internal/generators", "internal/projection"},
+	"internal/listwatch":         {"internal/apiclient", "internal/sharding"},
+	"internal/watcher":           {"internal/apiclient", "internal/generators", "internal/listwatch", "internal/sharding", "internal/store"},
 	"internal/server":            {"internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
+	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

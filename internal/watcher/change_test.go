@@ -186,8 +186,8 @@ func TestChangeSuperseded(t *testing.T) {
 // refusalCounts is how long a refusal must last for it to count.
 const refusalCounts = 5 * time.Second
 
-// TestChangeRefused changes to namespaces that may not be read. A refusal counts
-// when it has lasted.
+// TestChangeRefused changes to a namespace that may not be read: content that was complete
+// stays until the next is.
 func TestChangeRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := watcher.Config{Resources: []generators.Resource{pods}}
@@ -205,8 +205,15 @@ func TestChangeRefused(t *testing.T) {
 		f.next(t).fail(403, metav1.StatusReasonForbidden)
 		<-time.After(refusalCounts - time.Second)
 		f.holds(t, podText(ax1), nil)
-		<-time.After(2 * time.Second) // they are looked at once a second
-		f.holds(t, "", nil)
+		<-time.After(2 * time.Second)
+		f.holds(t, podText(ax1), nil)
+		if first.over() {
+			t.Error("the old watch has ended")
+		}
+		q := f.next(t).want("stream /api/v1/namespaces/b/pods").watch()
+		q.event("ADDED", served(pod("b", "y", "2", 1), "2")).event("BOOKMARK", listEnds("5"))
+		<-time.After(time.Second) // targets are looked at once a second
+		f.holds(t, podText(by1), nil)
 		if !first.over() {
 			t.Error("the old watch goes on")
 		}

@@ -1,55 +1,15 @@
 package watcher
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/kubestate/kubestate/internal/generators"
-	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/listwatch"
 )
 
-// Lull is how long changes may lie unread.
-const Lull = lull
-
-// Feeds gives the feeds of w, that is served, in order.
-func (w *Watcher) Feeds() []*Feed { return w.feeds() }
-
-// StartOver is what a source does to its feed before it lists.
-func (f *Feed) StartOver() { f.startOver() }
-
-// NewReception makes what receives r.
-func NewReception(r generators.Resource, m *Metrics) *reception {
-	return NewShare(r, sharding.All(), m)
-}
-
-// NewShare makes what receives the objects of r that the ranges hold.
-func NewShare(r generators.Resource, ranges sharding.Ranges, m *Metrics) *reception {
-	d := r.Describe()
-	return newReception(d, newShare(d, ranges, m), nil, m)
-}
-
-// Accept is what to ask for.
-func (r *reception) Accept(watch bool) string { return r.accept(watch) }
-
-// Reception makes what receives the objects of the feed.
-func (f *Feed) Reception(m *Metrics) *reception {
-	return newReception(f.resource, f.share, f.part, m)
-}
-
-// Narrow says whether an object lacks what only steady families read.
-func Narrow(object any) bool {
-	p, ok := object.(*parcel)
-	return ok && p.whole != nil
-}
-
-// Knows says whether the feed knows from what spec the text of an object is.
-func (f *Feed) Knows(uid string) bool { return f.part.Fingerprint([]byte(uid)) != 0 }
-
-// Fits says whether the feed has text for the spec that an object was decoded from.
-func (f *Feed) Fits(object any) bool {
-	p, ok := object.(*parcel)
-	return ok && f.part.Fingerprint([]byte(key(p))) == p.basis
-}
+// Feed is the content of one namespace, or of all.
+type Feed = feed
 
 // Load fills what the last configuration wants from objects by kind.
 func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) error {
@@ -64,3 +24,39 @@ func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) err
 	l.Done()
 	return nil
 }
+
+// Feeds gives the feeds of what is served, in order.
+func (w *Watcher) Feeds() (all []*Feed) {
+	for _, f := range w.feeds() {
+		all = append(all, f)
+	}
+	return all
+}
+
+// Set renders an object.
+func (f *feed) Set(o metav1.Object) error { return f.sink.Set(o) }
+
+// Delete removes an object.
+func (f *feed) Delete(o metav1.Object) { f.sink.Delete(o) }
+
+// Begin opens a batch.
+func (f *feed) Begin() listwatch.Batch { return f.sink.Begin() }
+
+// Replace renders a complete list.
+func (f *feed) Replace(objects ...metav1.Object) error {
+	b := f.Begin()
+	for _, o := range objects {
+		if err := b.Set(o); err != nil {
+			return err
+		}
+	}
+	b.Commit(f.loop.Shard.HasKey)
+	f.loop.Complete()
+	return nil
+}
+
+// Has reports whether the feed's shard has an object.
+func (f *feed) Has(o metav1.Object) bool { return f.loop.Shard.Has(o) }
+
+// Basis gives the fingerprint of the spec that is stored for a uid, 0 if none is.
+func (f *feed) Basis(uid []byte) uint64 { return f.sink.partition.Fingerprint(uid) }

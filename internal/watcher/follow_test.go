@@ -16,7 +16,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 
+	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
@@ -87,7 +89,7 @@ func (f *following) holds(t *testing.T, want string, unsynced []string) {
 
 // read waits until everything that has been sent is read and done with.
 func read() {
-	time.Sleep(watcher.Lull)
+	time.Sleep(apiclient.Interval)
 	synctest.Wait()
 }
 
@@ -387,4 +389,14 @@ func TestFollowEnds(t *testing.T) {
 		f.next(t).fail(401, metav1.StatusReasonUnauthorized)
 		f.next(t).fail(401, metav1.StatusReasonUnauthorized)
 	})
+}
+
+// newClient makes a client of an API server.
+func newClient(t *testing.T, config *rest.Config) *apiclient.Client {
+	t.Helper()
+	c, err := apiclient.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -237,5 +238,47 @@ func TestStranger(t *testing.T) {
 		f.next(t).want("stream " + anyPods + " resourceVersion=5")
 		f.holds(t, podText(by1, ax1), nil)
 		f.counted(t, watchOK+"1\n"+relisted("error")+"1\n")
+	})
+}
+
+// TestBusyStreamWithoutEnd has a streamed list that goes on with changes and never ends.
+func TestBusyStreamWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{})
+		q := f.next(t).want("stream "+anyPods).watch().event("ADDED", served(pod("a", "x", "1", 1), "1"))
+		for i := range 5 {
+			<-time.After(5 * time.Second)
+			q.event("MODIFIED", served(pod("a", "x", "1", 1), fmt.Sprint(2+i)))
+		}
+		waits(t, 5*time.Second, func() { q = f.next(t).want("list " + anyPods) })
+		q.list("9", pod("a", "x", "1", 2))
+		f.next(t).want("watch " + anyPods + " resourceVersion=9")
+		f.holds(t, podText(ax2), nil)
+	})
+}
+
+// TestLimitOfNamespaces holds that the gauges of limited lists are of all namespaces, and of
+// what is served.
+func TestLimitOfNamespaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := watcher.Config{Namespaces: []string{"a", "b"}, ObjectLimit: 2, Resources: []generators.Resource{pods}}
+		f := follow(t, config)
+		for range 2 * len(config.Namespaces) { // each lists and watches
+			switch q := f.next(t); q.String() {
+			case "list /api/v1/namespaces/a/pods":
+				q.list("5", pod("a", "x", "1", 1))
+			case "list /api/v1/namespaces/b/pods":
+				q.list("5", pod("b", "y", "2", 1), pod("b", "z", "3", 1))
+			default:
+				q.watch()
+			}
+		}
+		want := `kube_state_metrics_list_objects{resource="*v1.Pod"} 3` + "\n" +
+			`kube_state_metrics_list_objects_limit{resource="*v1.Pod"} 2` + "\n" + listOK + "2\n" + watchOK + "2\n"
+		f.counted(t, want)
+		config.ObjectLimit, config.Client = 0, newClient(t, f.config())
+		f.w.Change(config) // what is being built does not show
+		f.next(t)
+		f.counted(t, want)
 	})
 }

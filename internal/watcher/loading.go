@@ -10,28 +10,27 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A Loading makes the content of a watcher that has no API server from objects that come one
-// by one, and renders each as it comes. Nothing is seen of it before Done.
+// A Loading fills the targets of a watcher without an API server, object by object. Readers see
+// nothing of it before Done.
 type Loading struct {
 	w      *Watcher
 	config Config
-	wanted []*watched
+	wanted []*target
 	anew   []string
 	filled []*filling
 	byKind map[schema.GroupVersionKind][]*filling
 }
 
-// A filling is the next content of a feed. Its objects go by namespace and name, since copies of
-// one in files may have several uids, and several objects one uid.
+// A filling is the next content of a feed. Its keys are namespace and name: in files, copies of
+// an object may have several uids, and several objects one uid.
 type filling struct {
-	*watched
-	feed *Feed
+	*target
+	feed *feed
 	next *store.Staging
 	gone map[string]bool // objects of which the last copy is for others
 }
 
-// Loading begins to load what config wants, which takes the place of the configuration before
-// with Done, and does not concern it until then.
+// Loading begins to load what config wants. Done replaces the configuration.
 func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -39,16 +38,15 @@ func (w *Watcher) Loading(config Config) *Loading {
 	l.wanted, l.anew = w.plans(config)
 	for _, u := range l.wanted {
 		for _, f := range u.feeds {
-			fill := &filling{watched: u, feed: f, next: f.part.Begin(), gone: map[string]bool{}}
+			fill := &filling{target: u, feed: f, next: f.sink.partition.Begin(), gone: map[string]bool{}}
 			l.filled = append(l.filled, fill)
-			l.byKind[f.resource.Kind] = append(l.byKind[f.resource.Kind], fill)
+			l.byKind[u.description.Kind] = append(l.byKind[u.description.Kind], fill)
 		}
 	}
 	return l
 }
 
-// Add renders an object of a kind. It takes the place of one with the same namespace and
-// name.
+// Add renders an object of a kind. It replaces one of the same namespace and name.
 func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error {
 	o, ok := object.(metav1.Object)
 	if !ok {
@@ -61,15 +59,14 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 			continue
 		}
 		delete(fill.gone, name)
-		if err := fill.feed.renderAs(name, fill.next.Set, o); err != nil {
+		if err := fill.feed.sink.render(name, fill.next.Set, o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Done puts what was added in the place of all content, and gives the keys of the resources
-// that are made anew.
+// Done replaces all content by what was added, and gives the keys of new targets.
 func (l *Loading) Done() (anew []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
@@ -77,8 +74,8 @@ func (l *Loading) Done() (anew []string) {
 		if len(fill.gone) > 0 {
 			fill.next.Retain(func(name string) bool { return !fill.gone[name] })
 		}
-		fill.feed.part.Replace(fill.next)
-		fill.feed.completed()
+		fill.feed.sink.partition.Replace(fill.next)
+		fill.feed.loop.Complete()
 	}
 	l.w.want(l.config, l.wanted)
 	return l.anew

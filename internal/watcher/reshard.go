@@ -6,10 +6,9 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// Reshard has the watcher go over to another share of the objects, as Change does
-// to another configuration, except that all resources change at the same time, and
-// that of a share which has what is served and more, only that is listed. From then
-// on the shard is what Reshard and Drop make it.
+// Reshard replaces the shard as Change does the configuration, except that all resources change
+// at the same time, and that only what the served shard lacks is listed if the new one contains
+// it. From then on Reshard and Drop set the shard.
 func (w *Watcher) Reshard(shard sharding.Ranges) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -19,25 +18,35 @@ func (w *Watcher) Reshard(shard sharding.Ranges) {
 	w.change(config)
 }
 
-// Drop takes a part away from the share, that which is served and that which is
-// under way. Nothing is listed for that. It returns when no reader gets anything of
-// it any more.
+// Drop removes ranges from the shard, of what is served and of what is being built. Nothing
+// is listed for that. It returns when no reader gets anything of them any more.
 func (w *Watcher) Drop(gone sharding.Ranges) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.config.Shard = w.config.Shard.Minus(gone)
-	for _, u := range w.known() {
-		u.shard = u.shard.Minus(gone)
-		for _, f := range u.feeds {
-			f.drop(gone)
+	for _, t := range w.narrow(gone) {
+		for _, f := range t.feeds {
+			f.sink.partition.Retain(f.loop.Shard.HasKey)
 		}
 	}
 	w.signal() // there may be nothing left to wait for
 }
 
-// known are what is served, what is under way, and what is wanted, each with its
-// parts. The caller holds mu.
-func (w *Watcher) known() []*watched {
+// narrow has no object of the ranges arrive any more, and gives what may have some.
+func (w *Watcher) narrow(gone sharding.Ranges) []*target {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.config.Shard = w.config.Shard.Minus(gone)
+	all := w.known()
+	for _, t := range all {
+		t.shard = t.shard.Minus(gone)
+		for _, f := range t.feeds {
+			f.loop.Narrow(gone)
+		}
+	}
+	return all
+}
+
+// known gives the served, building and wanted targets, each with its parts, in the order in
+// which content is put together. The caller holds mu.
+func (w *Watcher) known() []*target {
 	all := slices.Clone(*w.serving.Load())
 	for _, u := range slices.Concat(w.building, w.wanted) {
 		for _, each := range append(u.parts(), u) {
@@ -49,28 +58,25 @@ func (w *Watcher) known() []*watched {
 	return all
 }
 
-// Complete says whether everything that is wanted is served, as far as the API
-// server lets it.
+// Complete reports whether everything that is wanted is served, as far as the API server lets
+// it.
 func (w *Watcher) Complete() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Equal(*w.serving.Load(), w.wanted) &&
-		!slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
+		!slices.ContainsFunc(w.wanted, func(t *target) bool { return !t.settled() })
 }
 
-// Filtered says whether the API server chooses the objects of the share for every
-// resource of which that is known, and for one at least.
+// Filtered reports whether the API server filters every resource by shard of which that is
+// known, and one at least.
 func (w *Watcher) Filtered() bool {
-	chosen := false
-	for _, u := range *w.serving.Load() {
-		for _, f := range u.feeds {
-			switch f.share.told.Load() {
-			case -1:
-				return false
-			case 1:
-				chosen = true
-			}
+	filtered := false
+	for _, f := range w.feeds() {
+		filters, known := f.loop.Shard.ServerFilters()
+		if known && !filters {
+			return false
 		}
+		filtered = filtered || filters
 	}
-	return chosen
+	return filtered
 }

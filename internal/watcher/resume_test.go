@@ -2,6 +2,7 @@ package watcher_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,6 +80,78 @@ func TestShortWatches(t *testing.T) {
 		f.next(t).want("stream " + anyPods + " resourceVersion=5")
 		f.counted(t, watchOK+"5\n"+relisted("error")+"1\n")
 		f.holds(t, podText(by1, ax1), nil)
+	})
+}
+
+// TestFailuresAfterAList has an API server that lists in pages and fails to watch: a list
+// begins the count of failures anew, so that not every later failure costs a list.
+func TestFailuresAfterAList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{})
+		f.next(t).noStreams()
+		for version := range 3 {
+			f.next(t).want("list " + anyPods).list(fmt.Sprint(version + 1))
+			for range 5 {
+				f.next(t).want(fmt.Sprint("watch ", anyPods, " resourceVersion=", version+1)).fail(500, metav1.StatusReasonInternalError)
+			}
+		}
+		f.next(t).want("list " + anyPods)
+	})
+}
+
+// TestRetryAfter holds that no request is repeated before the server's Retry-After.
+func TestRetryAfter(t *testing.T) {
+	throttle := func(q *request) {
+		q.do(func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "40")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}).end()
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f, q := synced(t, watcher.Config{})
+		q.end()
+		for range 2 {
+			throttle(f.next(t).want("watch " + anyPods + " resourceVersion=5"))
+			waits(t, 40*time.Second, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=5") })
+			q.watch()
+			q.end()
+		}
+		f.next(t).watch().expire()
+		f.next(t).want("stream " + anyPods + " resourceVersion=5").noStreams()
+		throttle(f.next(t).want("list " + anyPods))
+		waits(t, 40*time.Second, func() { f.next(t).want("list " + anyPods) })
+	})
+}
+
+// TestWatchesBreak has a proxy in between that breaks watches and passes lists: the content
+// does not freeze.
+func TestWatchesBreak(t *testing.T) {
+	f := func(name string, watch func(*request)) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			f, q := synced(t, watcher.Config{})
+			q.end()
+			for requests := 0; ; requests++ {
+				if requests > 20 {
+					t.Fatalf("%s: no list", name)
+				}
+				if q = f.next(t); q.verb() == "list" {
+					break
+				}
+				watch(q)
+			}
+			q.list("9", pod("a", "x", "1", 2))
+			f.next(t)
+			f.holds(t, podText(ax2), nil)
+		})
+	}
+	f("no response", func(q *request) {
+		q.do(func(w http.ResponseWriter) { panic(http.ErrAbortHandler) })
+	})
+	f("an empty response", func(q *request) { q.watch().end() })
+	f("a response that is held back", func(q *request) {
+		<-q.r.Context().Done()
+		q.end()
 	})
 }
 

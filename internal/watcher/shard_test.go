@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
@@ -233,7 +234,7 @@ func TestNoShard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := follow(t, watcher.Config{Shard: sharding.None()})
 		f.holds(t, "", nil)
-		if s := f.w.Statuses()[0].State; s != watcher.Synced {
+		if s := f.w.Statuses()[0].State; s != listwatch.Synced {
 			t.Errorf("the state is %s", s)
 		}
 		config := watcher.Config{Resources: []generators.Resource{pods}, Client: newClient(t, f.config()), Shard: half}
@@ -302,99 +303,13 @@ func TestLoadParts(t *testing.T) {
 	f(watcher.Config{Unscheduled: true, Shard: half}, podText(by1))
 }
 
-// TestShardOfList decodes lists of objects of both halves. What is in protobuf is left
-// out before.
-func TestShardOfList(t *testing.T) {
-	list := &corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, ListMeta: metav1.ListMeta{ResourceVersion: "7"}}
-	list.Items = []corev1.Pod{*theirs("a", "x", 0), *ours("b", "y", 0, 1), *theirs("a", "z", 1)}
-	d, err := watcher.NewShare(pods, half, watcher.NewMetrics(prometheus.NewRegistry())).Decoder(runtime.ContentTypeProtobuf, nil)
+// encoded is what an API server sends of an object.
+func encoded(t testing.TB, mediaType string, o runtime.Object) []byte {
+	t.Helper()
+	info, _ := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), mediaType)
+	b, err := runtime.Encode(info.Serializer, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := d.Decode(encoded(t, runtime.ContentTypeProtobuf, list), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := &corev1.PodList{ListMeta: list.ListMeta, Items: list.Items[1:2]}
-	if d := cmp.Diff(runtime.Object(want), got); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
+	return b
 }
-
-// TestShardOfFrames reads a stream of events about objects of both halves, with
-// buffers of all kinds.
-func TestShardOfFrames(t *testing.T) {
-	reg := prometheus.NewRegistry()
-	_, events, framer, err := watcher.NewShare(pods, half, watcher.NewMetrics(reg)).StreamDecoder(runtime.ContentTypeProtobuf, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stream bytes.Buffer
-	frames := framer.NewFrameWriter(&stream)
-	write := func(kind string, o runtime.Object) {
-		var event bytes.Buffer
-		if err := events.Encode(&metav1.WatchEvent{Type: kind, Object: runtime.RawExtension{Raw: encoded(t, runtime.ContentTypeProtobuf, o)}}, &event); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := frames.Write(event.Bytes()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("ADDED", served(theirs("a", "x", 0), "1"))
-	write("ADDED", served(ours("a", "y", 0, 1), "1"))
-	write("MODIFIED", served(theirs("a", "x", 0), "1"))
-	write("DELETED", served(theirs("a", "x", 0), "1"))
-	write("BOOKMARK", served(&corev1.Pod{}, "2"))
-	write("ERROR", &metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}})
-	write("DELETED", served(ours("a", "y", 0, 1), "3"))
-	write("ADDED", served(theirs("a", "x", 0), "1"))
-	sizes := func(room int) (kinds []string) {
-		r := framer.NewFrameReader(readCloser{bytes.NewReader(stream.Bytes())})
-		buffer, at := make([]byte, room), 0
-		for {
-			n, err := r.Read(buffer[at:])
-			if at += n; err != nil && err.Error() == "short buffer" {
-				buffer = append(buffer, make([]byte, 16)...)
-				continue
-			}
-			if err != nil {
-				return kinds
-			}
-			var event metav1.WatchEvent
-			if _, _, err := events.Decode(buffer[:at], nil, &event); err != nil {
-				t.Fatal(err)
-			}
-			kinds, at = append(kinds, event.Type), 0
-		}
-	}
-	want := []string{"ADDED", "BOOKMARK", "ERROR", "DELETED"}
-	if d := cmp.Diff(want, sizes(4096)); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-	// What does not fit into the buffer is looked at later, when it is decoded.
-	if d := cmp.Diff(append([]string{"ADDED"}, want...), sizes(16)); d != "" {
-		t.Errorf("in a small buffer (-want +got):\n%s", d)
-	}
-	// The rest of a frame is none, even if it reads like one about another's object.
-	foreign := firstFrame(stream.Bytes())[4:]
-	inside := append(binary.BigEndian.AppendUint32(nil, uint32(16+len(foreign))), make([]byte, 16)...)
-	parts := framer.NewFrameReader(readCloser{bytes.NewReader(append(inside, foreign...))})
-	if _, err := parts.Read(make([]byte, 16)); err == nil {
-		t.Error("a part of a frame is all of it")
-	}
-	if n, err := parts.Read(make([]byte, 4096)); n != len(foreign) || err != nil {
-		t.Errorf("the rest of a frame has %d bytes, %v, want %d", n, err, len(foreign))
-	}
-	r := framer.NewFrameReader(readCloser{bytes.NewReader(bytes.Repeat(firstFrame(stream.Bytes()), 10100))})
-	buffer := make([]byte, 4096)
-	if n := testing.AllocsPerRun(1, func() { _, _ = r.Read(buffer) }); n > 10100 {
-		t.Errorf("%v allocations for 5050 events about others", n) // client-go's framer has one for each
-	}
-}
-
-// firstFrame is the first frame of a stream.
-func firstFrame(stream []byte) []byte { return stream[:4+int(stream[2])<<8+int(stream[3])] }
-
-type readCloser struct{ *bytes.Reader }
-
-func (readCloser) Close() error { return nil }

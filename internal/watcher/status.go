@@ -1,187 +1,116 @@
 package watcher
 
 import (
+	"fmt"
 	"slices"
-	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/listwatch"
 )
+
+var (
+	stateDesc = prometheus.NewDesc("kubestate_resource_state",
+		"State of a resource: 1 for the present state, 0 for the others. Of several namespaces it is the worst.",
+		[]string{"resource", "state"}, nil)
+	stalenessDesc = prometheus.NewDesc("kubestate_resource_staleness_seconds",
+		"Seconds since the last sign of life of the API server for the served content of a resource: a response, event or bookmark. Up to two minutes are ordinary.",
+		[]string{"resource"}, nil)
+	eventDesc = prometheus.NewDesc("kubestate_resource_last_event_timestamp_seconds",
+		"Time of the last event about an object of a resource, Unix seconds.",
+		[]string{"resource"}, nil)
+	filteredDesc = prometheus.NewDesc("kubestate_shard_server_filtered",
+		"Whether the API server filters by shard, by resource: 1 or 0, and absent while that is unknown.",
+		[]string{"resource"}, nil)
+	listLenDesc = prometheus.NewDesc("kube_state_metrics_list_objects",
+		"Objects kept of the last list, by type of the objects. Absent without a limit.",
+		[]string{"resource"}, nil)
+	limitDesc = prometheus.NewDesc("kube_state_metrics_list_objects_limit",
+		"Objects kept at most per resource and namespace, by type of the objects. Absent without a limit.",
+		[]string{"resource"}, nil)
+)
+
+// A collector shows the served targets as metrics.
+type collector struct{ *Watcher }
+
+// Describe is part of prometheus.Collector.
+func (collector) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{stateDesc, stalenessDesc, eventDesc, filteredDesc, listLenDesc, limitDesc} {
+		to <- d
+	}
+}
+
+// Collect is part of prometheus.Collector.
+func (c collector) Collect(to chan<- prometheus.Metric) {
+	for _, t := range *c.serving.Load() {
+		t.collect(to)
+	}
+	for _, s := range c.Statuses() {
+		for _, state := range listwatch.States() {
+			is := 0.0
+			if s.State == state {
+				is = 1
+			}
+			to <- prometheus.MustNewConstMetric(stateDesc, prometheus.GaugeValue, is, s.Resource, string(state))
+		}
+		if !s.Contact.IsZero() {
+			to <- prometheus.MustNewConstMetric(stalenessDesc, prometheus.GaugeValue, time.Since(s.Contact).Seconds(), s.Resource)
+		}
+		if !s.Event.IsZero() {
+			to <- prometheus.MustNewConstMetric(eventDesc, prometheus.GaugeValue, float64(s.Event.UnixNano())/1e9, s.Resource)
+		}
+	}
+}
+
+// collect shows whether the server filters the target by shard, and the limit of its objects.
+// Of several namespaces, lengths of lists are summed, and one that is not filtered counts.
+func (t *target) collect(to chan<- prometheus.Metric) {
+	known, filtered, length, limited := false, 1.0, int64(0), false
+	for _, f := range t.feeds {
+		if filters, ok := f.loop.Shard.ServerFilters(); ok {
+			if known = true; !filters {
+				filtered = 0
+			}
+		}
+		if n, ok := f.loop.ListLen(); ok {
+			length, limited = length+n, true
+		}
+	}
+	if known {
+		to <- prometheus.MustNewConstMetric(filteredDesc, prometheus.GaugeValue, filtered, t.Name())
+	}
+	if limited {
+		to <- prometheus.MustNewConstMetric(listLenDesc, prometheus.GaugeValue, float64(length), t.description.GoType)
+	}
+	if t.limit > 0 {
+		to <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, float64(t.limit), t.description.GoType)
+	}
+}
+
+// Register registers with reg how the served resources stand.
+func (w *Watcher) Register(reg prometheus.Registerer) { reg.MustRegister(collector{w}) }
 
 // A State is how things stand between a resource and the API server.
-type State string
-
-// The states. One of a resource that is watched in several namespaces is the
-// worst of them; these are in that order.
-const (
-	// Synced: the list is complete and watched, or the watch is being resumed.
-	Synced State = "synced"
-	// Syncing: a list is under way, the first or a later one.
-	Syncing State = "syncing"
-	// Absent: the API server does not have the resource.
-	Absent State = "absent"
-	// Forbidden: the API server has it, and not for us.
-	Forbidden State = "forbidden"
-	// Failing: the last attempt failed in another way.
-	Failing State = "error"
-)
-
-// States are all there are, from the best to the worst.
-func States() []State { return []State{Synced, Syncing, Absent, Forbidden, Failing} }
-
-// refused says whether it is the API server that wants it so.
-func (s State) refused() bool { return s == Absent || s == Forbidden }
+type State = listwatch.State
 
 // A Status is what is known of one resource.
-type Status struct {
-	// Resource is the resource's key, such as "pods".
-	Resource string
-	State    State
-	// Since is when the resource came into its state.
-	Since time.Time
-	// Reason is why it is refused or fails, empty otherwise.
-	Reason string
-	// Contact is the last sign of life that the API server gave about what is
-	// served of the resource: an answer, an event or a bookmark. It is the zero
-	// time while nothing was complete.
-	Contact time.Time
-	// Event is when an object was last created, changed or deleted, as far as
-	// it was seen; the zero time if that was never.
-	Event time.Time
-}
+type Status = listwatch.Report
 
-// worse is the status of two feeds of a resource.
-func (s Status) worse(t Status) Status {
-	worst := s
-	if slices.Index(States(), t.State) > slices.Index(States(), s.State) {
-		worst = t
+// A Limit bounds how old what is served may be; 0 sets no bound.
+type Limit time.Duration
+
+// Exceeded gives a line that says which of the resources were last heard of
+// longer ago than the limit. It is empty if there are none. wanted chooses
+// resources by key.
+func (l Limit) Exceeded(statuses []Status, wanted func(resource string) bool) string {
+	statuses = slices.DeleteFunc(slices.Clone(statuses), func(s Status) bool {
+		return l == 0 || s.Contact.IsZero() || !wanted(s.Resource) || time.Since(s.Contact) <= time.Duration(l)
+	})
+	if len(statuses) == 0 {
+		return ""
 	}
-	worst.Contact = earlier(s.Contact, t.Contact)
-	worst.Event = s.Event
-	if t.Event.After(s.Event) {
-		worst.Event = t.Event
-	}
-	return worst
-}
-
-// earlier is the earlier of two times, if both are set.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// health keeps the status of a feed. It is set by the goroutines that talk to
-// the API server, and may be read by any.
-type health struct {
-	mu       sync.Mutex
-	complete bool // once
-	state    State
-	since    time.Time
-	reason   string
-	contact  time.Time
-	event    time.Time
-}
-
-func newHealth() *health { return &health{state: Syncing, since: time.Now()} }
-
-// united is the health of what is put together from the contents of several feeds, of
-// which the first was complete.
-func united(all []*health) *health {
-	s := all[0].status("")
-	for _, h := range all[1:] {
-		s = s.worse(h.status(""))
-	}
-	return &health{complete: true, state: s.State, since: s.Since, reason: s.Reason, contact: s.Contact, event: s.Event}
-}
-
-// enter notes a state, and why it is one of failure.
-func (h *health) enter(s State, reason string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if s != h.state {
-		h.state, h.since = s, time.Now()
-	}
-	h.reason = reason
-}
-
-// heard notes a sign of life.
-func (h *health) heard() { h.heardAt(time.Now()) }
-
-// heardAt notes that there was a sign of life.
-func (h *health) heardAt(t time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if t.After(h.contact) {
-		h.contact = t
-	}
-}
-
-// changed notes an event that tells of an object.
-func (h *health) changed() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.contact = time.Now()
-	h.event = h.contact
-}
-
-// completed notes that the list is complete. It says whether that is for the
-// first time.
-func (h *health) completed() (first bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	first = !h.complete
-	h.complete = true
-	if h.state == Syncing {
-		h.state, h.since = Synced, time.Now()
-	}
-	return first
-}
-
-// wasComplete says whether a list has ever been complete.
-func (h *health) wasComplete() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.complete
-}
-
-// awaited says whether there is still a first complete list to wait for, and
-// that it may come by itself.
-func (h *health) awaited() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return !h.complete && !h.state.refused()
-}
-
-// waived says whether there is no list to wait for. 404 is final: an API server that
-// is starting answers 503 for what it has, but may answer 403 for some seconds.
-func (h *health) waived() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.state == Absent || h.state == Forbidden && time.Since(h.since) >= refusedFor
-}
-
-// settled says whether a list has ever been complete, or has been refused for some
-// time.
-func (h *health) settled(refused time.Duration) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.complete || h.state.refused() && time.Since(h.since) >= refused
-}
-
-// current is the state.
-func (h *health) current() State {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.state
-}
-
-// status gives what is known of the resource.
-func (h *health) status(resource string) Status {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s := Status{Resource: resource, State: h.state, Since: h.since, Reason: h.reason, Event: h.event}
-	if h.complete {
-		s.Contact = h.contact
-	}
-	return s
+	oldest := slices.MinFunc(statuses, func(a, b Status) int { return a.Contact.Compare(b.Contact) })
+	return fmt.Sprintf("%d resources are older than %s, %s the most: last heard of %s ago, its state is %s",
+		len(statuses), time.Duration(l), oldest.Resource, time.Since(oldest.Contact).Round(time.Second), oldest.State)
 }

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -23,7 +24,11 @@ func (f *following) is(t *testing.T, want string) {
 	reg := prometheus.NewRegistry()
 	f.w.Register(reg)
 	var got []string
-	for line := range strings.Lines(own(t, reg)) {
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(exposed(t, families)) {
 		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasSuffix(line, "} 0") && strings.Contains(line, "state="):
@@ -112,7 +117,7 @@ func TestStateOfNamespaces(t *testing.T) {
 		f.is(t, "age 0, forbidden")
 		var got []string
 		for _, c := range f.w.Checks() {
-			got = append(got, fmt.Sprintf("%s %t %s %s", c.Name, c.Complete, c.State, c.Reason))
+			got = append(got, fmt.Sprintf("%s %t %s %s", c.Resource, c.Complete, c.State, c.Reason))
 		}
 		if d := cmp.Diff([]string{"pods in a false forbidden Forbidden", "pods in b true synced "}, got); d != "" {
 			t.Errorf("checks (-want +got):\n%s", d)
@@ -128,8 +133,8 @@ func TestRefusalCounts(t *testing.T) {
 		is := func(want bool) {
 			t.Helper()
 			read()
-			if c := f.w.Checks()[0]; c.Refused != want || c.Complete {
-				t.Errorf("%s: refused is %t, want %t", c.State, c.Refused, want)
+			if c := f.w.Checks()[0]; c.Refused() != want || c.Complete {
+				t.Errorf("%s: refused is %t, want %t", c.State, c.Refused(), want)
 			}
 		}
 		is(false)
@@ -151,9 +156,9 @@ func TestLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		statuses := []watcher.Status{
-			{Resource: "pods", State: watcher.Failing, Contact: now.Add(-10 * time.Minute)},
-			{Resource: "nodes", State: watcher.Synced, Contact: now.Add(-5 * time.Minute)},
-			{Resource: "secrets", State: watcher.Forbidden}, // nothing is served of it
+			{Resource: "pods", State: listwatch.Failing, Contact: now.Add(-10 * time.Minute)},
+			{Resource: "nodes", State: listwatch.Synced, Contact: now.Add(-5 * time.Minute)},
+			{Resource: "secrets", State: listwatch.Forbidden}, // nothing is served of it
 		}
 		f := func(limit time.Duration, want string, only ...string) {
 			t.Helper()

@@ -2,67 +2,39 @@ package watcher_test
 
 import (
 	"testing"
+	"testing/synctest"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/tools/cache"
-
-	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// TestStreamedList streams a list into a feed through the kind of store that a
-// reflector keeps meanwhile, with changes and deletions before its end. Readers
-// see nothing of it before it is complete, and then all of it.
-func TestStreamedList(t *testing.T) {
-	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
-	f := func(want string) {
-		t.Helper()
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
-	}
-	apply := func(change func(any) error, objects ...*corev1.Pod) {
-		t.Helper()
-		for _, o := range objects {
-			if err := change(o); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	stream := func() cache.Store {
-		return cache.NewStore(cache.DeletionHandlingMetaNamespaceKeyFunc, cache.WithTransformer(feed.Transformer()))
-	}
-	f("")
+// TestChangesDuringAStreamedList streams a list with changes and deletions before its end.
+// Readers see nothing of it before the end, and then all of it.
+func TestChangesDuringAStreamedList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{})
+		q := f.next(t).want("stream " + anyPods).watch()
+		q.event("ADDED", served(pod("a", "one", "1", 1), "1")).event("ADDED", served(pod("a", "two", "2", 1), "2"))
+		q.event("ADDED", served(pod("a", "three", "3", 1), "3")).event("ADDED", served(pod("a", "four", "4", 1), "4"))
+		q.event("MODIFIED", served(pod("a", "one", "1", 2), "5"))
+		q.event("DELETED", served(pod("a", "two", "2", 1), "6"))
+		q.event("ADDED", served(pod("a", "two", "22", 7), "7")) // of the same name, and another object
+		q.event("DELETED", served(pod("a", "three", "3", 1), "8"))
+		q.event("DELETED", served(pod("a", "four", "4", 1), "9")).event("ADDED", served(pod("a", "four", "4", 5), "10"))
+		f.holds(t, "", podsUnsynced)
+		q.event("BOOKMARK", listEnds("10"))
+		want := podText(`namespace="a",pod="one" 2`, `namespace="a",pod="four" 5`, `namespace="a",pod="two" 7`)
+		f.holds(t, want, nil)
 
-	first := stream()
-	apply(first.Add, pod("a", "one", "1", 1), pod("a", "two", "2", 1), pod("a", "three", "3", 1))
-	apply(first.Update, pod("a", "one", "1", 2))
-	apply(first.Delete, pod("a", "two", "2", 1))
-	apply(first.Add, pod("a", "two", "22", 7)) // of the same name, and another object
-	apply(first.Delete, pod("a", "three", "3", 1))
-	f("")
-	apply(func(any) error { return feed.Replace(first.List(), "1") }, nil)
-	if len(w.Unsynced()) != 0 {
-		t.Errorf("not synced: %v", w.Unsynced())
-	}
-	want := podText(`namespace="a",pod="one" 2`, `namespace="a",pod="two" 7`)
-	f(want)
-
-	// A stream that breaks off leaves no trace, and is begun anew.
-	broken := stream()
-	apply(broken.Add, pod("a", "ghost", "9", 1), pod("a", "one", "1", 9))
-	f(want)
-	feed.StartOver()
-	again := stream()
-	apply(again.Add, pod("a", "two", "22", 8))
-	f(want)
-	apply(func(any) error { return feed.Replace(again.List(), "2") }, nil)
-	f(podText(`namespace="a",pod="two" 8`))
-
-	// A list that is not streamed comes as objects.
-	apply(func(any) error { return feed.Replace([]any{pod("a", "one", "1", 3)}, "3") }, nil)
-	f(podText(`namespace="a",pod="one" 3`))
+		// Nothing of a stream that breaks off is seen.
+		q.expire()
+		q = f.next(t).want("stream " + anyPods + " resourceVersion=10").watch()
+		q.event("ADDED", served(pod("a", "ghost", "9", 1), "9")).event("ADDED", served(pod("a", "one", "1", 9), "11"))
+		f.holds(t, want, nil)
+		q.end()
+		q = f.next(t).want("list " + anyPods)
+		f.holds(t, want, nil)
+		q.list("12", pod("a", "two", "22", 8))
+		f.next(t).want("watch " + anyPods + " resourceVersion=12").watch()
+		f.holds(t, podText(`namespace="a",pod="two" 8`), nil)
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -111,18 +112,28 @@ func podText(generations ...string) string {
 }
 
 // own is what a registry says, without comments, and without what it measures
-// of costs and of rebuilds, which have tests of their own.
+// of costs, states and rebuilds, which have tests of their own.
 func own(t *testing.T, reg prometheus.Gatherer) string {
 	t.Helper()
 	families, err := reg.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
+	var all []*dto.MetricFamily
+	for _, family := range families {
+		name := family.GetName()
+		if !strings.HasSuffix(name, "_seconds_total") && !strings.HasSuffix(name, "_bytes_total") && !strings.HasPrefix(name, "kubestate_resource_") {
+			all = append(all, family)
+		}
+	}
+	return exposed(t, all)
+}
+
+// exposed gives families as text, without comments.
+func exposed(t *testing.T, families []*dto.MetricFamily) string {
+	t.Helper()
 	var all, lines strings.Builder
 	for _, family := range families {
-		if name := family.GetName(); strings.HasSuffix(name, "_seconds_total") || strings.HasSuffix(name, "_bytes_total") || name == rebuildsTotal {
-			continue
-		}
 		if _, err := expfmt.MetricFamilyToText(&all, family); err != nil {
 			t.Fatal(err)
 		}
@@ -187,5 +198,7 @@ func aboutFamilies() *log {
 
 // newWatcher makes a watcher whose metrics are in reg and whose log is l.
 func newWatcher(config watcher.Config, reg prometheus.Registerer, l *log) *watcher.Watcher {
-	return watcher.New(config, watcher.NewMetrics(reg), slog.New(l))
+	w := watcher.New(config, watcher.NewMetrics(reg), slog.New(l))
+	w.Register(reg)
+	return w
 }

@@ -10,9 +10,9 @@ import (
 	admissionv1beta1 "k8s.io/api/admissionregistration/v1beta1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -29,12 +29,7 @@ func TestFollowOlderVersion(t *testing.T) {
 	const group, policies = "/apis/admissionregistration.k8s.io/", "/validatingadmissionpolicies"
 	synctest.Test(t, func(t *testing.T) {
 		f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
-		resource := generators.ValidatingAdmissionPolicies.Resource
-		client, err := watcher.NewClient(f.config(), []schema.GroupVersionResource{resource})
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.run(t, watcher.Config{Resources: []generators.Resource{&generators.ValidatingAdmissionPolicies}, Client: client})
+		f.run(t, watcher.Config{Resources: []generators.Resource{&generators.ValidatingAdmissionPolicies}, Client: newClient(t, f.config())})
 		f.next(t).want("stream "+group+"v1"+policies).fail(404, metav1.StatusReasonNotFound)
 		f.next(t).want("list "+group+"v1beta1").discover("validatingadmissionpolicies", "validatingadmissionpolicies/status")
 		q := f.next(t).want("stream " + group + "v1beta1" + policies).watch()
@@ -67,18 +62,14 @@ func (q *request) discover(names ...string) {
 func TestAbsentEverywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
-		client, err := watcher.NewClient(f.config(), []schema.GroupVersionResource{generators.CronJobs.Resource})
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.run(t, watcher.Config{Resources: []generators.Resource{&generators.CronJobs}, Client: client})
+		f.run(t, watcher.Config{Resources: []generators.Resource{&generators.CronJobs}, Client: newClient(t, f.config())})
 		f.next(t).want("stream /apis/batch/v1/cronjobs").fail(404, metav1.StatusReasonNotFound)
 		f.next(t).want("list /apis/batch/v1beta1").discover("jobs")
 		f.next(t).want("stream /apis/batch/v1/cronjobs")
 		f.holds(t, "", nil)
 		f.logged(t, failing("NotFound"))
 		got := f.w.Statuses()
-		if d := cmp.Diff(watcher.Absent, got[0].State); d != "" {
+		if d := cmp.Diff(listwatch.Absent, got[0].State); d != "" {
 			t.Error(d)
 		}
 	})

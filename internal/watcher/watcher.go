@@ -2,80 +2,72 @@ package watcher
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// Config says what to watch and what to make of it.
+// Config says what to watch.
 type Config struct {
-	Resources []generators.Resource
-	Selection generators.Selection
-	// Namespaces are those to watch, none for all. Resources without namespaces
-	// are watched whole.
-	Namespaces []string
-	// Denied are namespaces whose objects are left out.
-	Denied []string
-	// Shard has the hashes of the uids of the objects that are watched; the zero
-	// value has all.
+	Resources  []generators.Resource
+	Selection  generators.Selection
+	Namespaces []string // none for all; of no account for cluster-scoped resources
+	Denied     []string // namespaces whose objects are left out
+	// Shard has the hashes of the uids to watch; the zero value has all.
 	Shard sharding.Ranges
-	// Node has only the pods of that node watched, and Unscheduled those of none.
+	// Node selects the pods of one node, Unscheduled those of none.
 	Node        string
 	Unscheduled bool
-	// Client reaches the API server to watch, for this Config alone. Without one
-	// the content is what a Loading puts there.
-	Client *Client
-	// FromCache allows the API server to answer lists with what it has in memory,
-	// which may be behind, and which it sends undivided.
+	// Client is for this Config alone; nil if a Loading fills the targets.
+	Client *apiclient.Client
+	// FromCache allows lists from the server's cache, which may be behind and is not filtered by
+	// shard.
 	FromCache bool
-	// ObjectLimit is how many objects are kept at most of each resource and
-	// namespace; 0 for any number.
+	// ObjectLimit bounds the objects of each resource and namespace; 0 does not.
 	ObjectLimit int64
 }
 
-// A Watcher watches the resources of a configuration, which can change while it
-// runs. Change and Loading are for one goroutine at a time.
+// A Watcher watches the resources of a configuration, which can change while it runs. Change
+// and Loading are for one goroutine at a time.
 type Watcher struct {
-	metrics   *Metrics
-	contained *contained
-	log       *slog.Logger
+	metrics *Metrics
+	panics  *panics
+	log     *slog.Logger
 
-	serving atomic.Pointer[[]*watched] // what readers see
-	mu      sync.Mutex                 // held to set serving, and for what follows
-	wanted  []*watched                 // by the last configuration
-	// building are those that are to be served once they are complete: what is
-	// wanted, or was when they were begun.
-	building []*watched
-	config   Config        // the last one
-	sharded  bool          // its shard is that of Reshard
-	signals  chan struct{} // that serving may have to change
-	lists    atomic.Int64  // that have been completed
+	serving  atomic.Pointer[[]*target] // seen by readers
+	mu       sync.Mutex                // guards setting serving, and what follows
+	wanted   []*target                 // by the last configuration
+	building []*target                 // to be served once they are ready
+	config   Config                    // the last one
+	sharded  bool                      // its shard is that of Reshard
+	signals  chan struct{}             // to reconcile
+	lists    atomic.Int64              // that have been completed
 }
 
-// New makes what the configuration needs. Nothing runs yet.
+// New makes the targets of a configuration. Nothing runs yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, contained: newContained(metrics, log), log: log, signals: make(chan struct{}, 1)}
-	w.serving.Store(&[]*watched{})
+	w := &Watcher{metrics: metrics, panics: newPanics(log, metrics), log: log, signals: make(chan struct{}, 1)}
+	w.serving.Store(&[]*target{})
 	w.change(config)
 	all := w.wanted
 	w.serving.Store(&all)
 	return w
 }
 
-// Change has config take the place of the configuration before, except for the
-// shard once Reshard has said what that is. A resource that both have the same plans
-// for stays as it is. Any other that is watched already is served as it was until it
-// is complete under the new configuration, or the API server refuses it; a resource
-// that is new is served from then on. Change gives the keys of what is made anew,
-// and does not wait for it. What an earlier Change began of the resource is completed
-// first, so that changes that come faster than it can be listed do not put each other
-// off; unless that takes too long, or what is served is wanted again.
+// Change replaces the configuration, except for the shard once Reshard has set it, and gives
+// the keys of the resources that are rebuilt. A resource whose plan stays the same is not
+// touched; what is served of another is replaced once its next content is ready; a new
+// resource is served then. A rebuild under way is finished first, so that fast changes do not
+// put each other off, unless it takes longer than buildTimeout or the served plan is wanted
+// again.
 func (w *Watcher) Change(config Config) (anew []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -92,127 +84,122 @@ func (w *Watcher) change(config Config) (anew []string) {
 	return anew
 }
 
-// want has what plans gave take the place of what was wanted before.
-func (w *Watcher) want(config Config, wanted []*watched) {
+// want sets the wanted targets.
+func (w *Watcher) want(config Config, wanted []*target) {
 	w.config, w.wanted = config, wanted
 	w.signal()
 }
 
-// plans gives what config wants, and the keys of what there is not yet.
-func (w *Watcher) plans(config Config) (wanted []*watched, anew []string) {
-	// A change that is taken back finds what is still served.
+// plans gives the targets that config wants, and the keys of new ones. A change that is taken
+// back finds the served target.
+func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 	known := w.known()
 	for _, r := range config.Resources {
 		d := r.Describe()
 		p := planFor(config, d)
-		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Key && u.equal(p) })
+		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Key && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
 			continue
 		}
-		u := w.watch(r, p, config)
-		u.grows = w.growth(r, p)
-		wanted, anew = append(wanted, u), append(anew, d.Key)
+		t := w.newTarget(r, p, config)
+		t.grows = w.growth(r, p)
+		wanted, anew = append(wanted, t), append(anew, d.Key)
 	}
 	return wanted, anew
 }
 
-// signal has Run look at what is to be served.
+// signal has Run reconcile.
 func (w *Watcher) signal() {
 	select {
 	case w.signals <- struct{}{}:
-	default: // it will look
+	default: // it will
 	}
 }
 
 // Resources gives the store, in the order of the configuration.
 func (w *Watcher) Resources() []*store.Resource {
 	var all []*store.Resource
-	for _, u := range *w.serving.Load() {
-		all = append(all, u.Resource)
+	for _, t := range *w.serving.Load() {
+		all = append(all, t.Resource)
 	}
 	return all
 }
 
-// feeds are those of what is served.
-func (w *Watcher) feeds() []*Feed {
-	var all []*Feed
-	for _, u := range *w.serving.Load() {
-		all = append(all, u.feeds...)
-	}
-	return all
-}
-
-// Unsynced names what has not been complete once yet, leaving out what the API
-// server refuses: that must not keep the rest from being served.
+// Unsynced names what has not been complete once, without what the API server refuses: that
+// must not keep the rest from being served.
 func (w *Watcher) Unsynced() []string {
 	var names []string
-	for _, f := range w.feeds() {
-		if f.health.awaited() {
-			names = append(names, f.name())
+	for _, c := range w.Checks() {
+		if c.Awaited() {
+			names = append(names, c.Resource)
 		}
 	}
 	return names
 }
 
-// A Check says whether a feed has been complete once.
-type Check struct {
-	// Name is the resource's key, with the namespace if it is one of several.
-	Name     string
-	Complete bool
-	// Refused says that the API server refuses the list, and not only because it has
-	// just started.
-	Refused bool
-	State   State
-	Reason  string // why it is refused or fails, empty otherwise
-	Since   time.Time
+// feeds are those of the served targets.
+func (w *Watcher) feeds() iter.Seq2[*target, *feed] {
+	return func(yield func(*target, *feed) bool) {
+		for _, t := range *w.serving.Load() {
+			for _, f := range t.feeds {
+				if !yield(t, f) {
+					return
+				}
+			}
+		}
+	}
 }
+
+// A Check is the status of one namespace of a resource. Its Resource has the namespace, if it is
+// one of several.
+type Check = Status
 
 // Checks gives what there is to wait for, in the order of the configuration.
 func (w *Watcher) Checks() []Check {
 	var all []Check
-	for _, f := range w.feeds() {
-		s := f.health.status(f.resource.Key)
-		all = append(all, Check{f.name(), f.health.wasComplete(), f.health.waived(), s.State, s.Reason, s.Since})
+	for t, f := range w.feeds() {
+		r := f.loop.Status.Report()
+		r.Resource = t.nameOf(f)
+		all = append(all, r)
 	}
 	return all
 }
 
-// Statuses gives what is known of each resource, in the order of the
-// configuration; nothing where there is no API server.
+// Statuses gives what is known of each resource, in the order of the configuration; nothing
+// where there is no API server.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
-	for _, u := range *w.serving.Load() {
-		if u.client != nil {
-			all = append(all, u.status())
+	for _, t := range *w.serving.Load() {
+		if t.client != nil {
+			all = append(all, t.report())
 		}
 	}
 	return all
 }
 
-// Run follows the API server, if there is one, takes up changes of configuration,
-// and keeps the store packed until ctx ends.
+// Run runs the targets, reconciles, and compacts the store until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { w.pack(ctx) })
-	again := time.NewTicker(time.Second) // for what is refused, which nobody signals
+	again := time.NewTicker(time.Second) // a refusal that lasts is not signalled
 	defer again.Stop()
-	stops := map[*watched]context.CancelFunc{}
+	stops := map[*target]context.CancelFunc{}
 	for {
-		needed := w.takeUp()
-		for _, u := range needed {
-			if stops[u] == nil {
+		needed := w.reconcile()
+		for _, t := range needed {
+			if stops[t] == nil {
 				var each context.Context
-				each, stops[u] = context.WithCancel(ctx)
-				u.began = time.Now()
-				running.Go(func() { u.run(each, w) })
+				each, stops[t] = context.WithCancel(ctx)
+				t.began = time.Now()
+				running.Go(func() { t.run(each, w) })
 			}
 		}
-		for u, stop := range stops {
-			if !slices.Contains(needed, u) {
+		for t, stop := range stops {
+			if !slices.Contains(needed, t) {
 				stop()
-				delete(stops, u)
+				delete(stops, t)
 			}
 		}
 		select {
@@ -227,73 +214,11 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// takeUp serves what is wanted and ready in the place of what was there before, and
-// gives what there has to be: what is served, and what is being built.
-func (w *Watcher) takeUp() (needed []*watched) {
-	starting := len(w.Unsynced()) > 0 // so that nobody relies on what is served
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	serving := *w.serving.Load()
-	whole := !w.sharded || !slices.ContainsFunc(w.wanted, func(u *watched) bool { return !u.settled() })
-	var next, building []*watched
-	for i, u := range w.wanted {
-		old := named(serving, u.Name())
-		if u.grows != nil {
-			u = u.grownFrom(old)
-			w.wanted[i] = u
-		}
-		serve, build := u.inTurn(old, begun(w.building, u), starting)
-		if old != nil && !whole && !old.shard.Equal(u.shard) {
-			serve, build = old, u // what Reshard wants comes in one piece
-		}
-		if serve != nil {
-			next = append(next, serve)
-		}
-		if build != nil {
-			building = append(building, build)
-		}
-		switch {
-		case serve != nil && serve.grows != nil:
-			serve.join()
-		case old != nil && serve != old:
-			w.metrics.rebuilds.WithLabelValues(u.Name()).Inc()
-		}
-	}
-	if !slices.Equal(serving, next) {
-		w.serving.Store(&next)
-	}
-	w.building = building
-	needed = next
-	for _, u := range building {
-		needed = append(needed, u.parts()...)
-	}
-	return needed
-}
-
-// begun is what of a resource is being listed as a whole, or is to be u.
-func begun(building []*watched, u *watched) *watched {
-	b := named(building, u.Name())
-	if b != u && b != nil && b.grows != nil {
-		return nil
-	}
-	return b
-}
-
-// named is the one of a resource, nil if there is none.
-func named(all []*watched, name string) *watched {
-	for _, u := range all {
-		if u.Name() == name {
-			return u
-		}
-	}
-	return nil
-}
-
-// pack packs the store once a second, and sees to the memory that lists needed.
+// pack compacts the store once a second, and returns the memory that lists needed.
 func (w *Watcher) pack(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
-	var memory release
+	var memory scavenger
 	for {
 		select {
 		case <-ctx.Done():

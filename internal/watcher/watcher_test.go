@@ -97,16 +97,12 @@ func TestUnsynced(t *testing.T) {
 		}
 	}
 	f(nil, "nodes", "pods in a", "pods in b")
-	f(feeds[1].Add(pod("a", "x", "1", 1)), "nodes", "pods in a", "pods in b")
-	f(feeds[1].Replace(nil, ""), "nodes", "pods in b")
-	f(feeds[1].Replace(nil, ""), "nodes", "pods in b")
-	if err := feeds[2].Replace([]any{"no object"}, ""); err == nil {
-		t.Error("a list of what is no object was taken")
-	}
-	f(nil, "nodes", "pods in b")
-	f(feeds[2].Replace([]any{pod("b", "x", "2", 1)}, ""), "nodes")
-	f(feeds[0].Replace(nil, ""))
-	f(feeds[0].Replace(nil, ""))
+	f(feeds[1].Set(pod("a", "x", "1", 1)), "nodes", "pods in a", "pods in b")
+	f(feeds[1].Replace(), "nodes", "pods in b")
+	f(feeds[1].Replace(), "nodes", "pods in b")
+	f(feeds[2].Replace(pod("b", "x", "2", 1)), "nodes")
+	f(feeds[0].Replace())
+	f(feeds[0].Replace())
 }
 
 // TestRunWithoutAnAPIServer holds that there is nothing to do but to wait.
@@ -137,7 +133,7 @@ func TestResources(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods, nodes}, Namespaces: []string{"a", "b"}, Selection: deny},
 		prometheus.NewRegistry(), aboutFamilies())
 	for _, feed := range w.Feeds() {
-		if err := feed.Add(panicking("a", "x", "1")); err != nil {
+		if err := feed.Set(panicking("a", "x", "1")); err != nil {
 			t.Error(err)
 		}
 	}

@@ -1,0 +1,78 @@
+package apiclient
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+)
+
+// A Client sends requests to one API server. It may be used concurrently.
+type Client struct {
+	config    *rest.Config
+	http      *http.Client
+	discovery rest.Interface
+}
+
+// New makes a client for the API server that config names. It sends nothing yet.
+func New(config *rest.Config) (*Client, error) {
+	config = rest.CopyConfig(config)
+	h, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{config: config, http: h}
+	c.discovery, err = c.restClient(schema.GroupVersion{Version: "v1"}, h, runtime.NewClientNegotiator(codecs.WithoutConversion(), schema.GroupVersion{Version: "v1"}))
+	return c, err
+}
+
+// restClient makes a client for a group version that sends by way of h and decodes with n. It
+// has no rate limit: there is one request per watch, and the server's priority and fairness
+// is the better limit.
+func (c *Client) restClient(gv schema.GroupVersion, h *http.Client, n runtime.ClientNegotiator) (*rest.RESTClient, error) {
+	config := rest.CopyConfig(c.config)
+	config.GroupVersion = &gv
+	config.APIPath = "/apis"
+	if gv.Group == "" {
+		config.APIPath = "/api"
+	}
+	base, path, err := rest.DefaultServerUrlFor(config)
+	if err != nil {
+		return nil, err
+	}
+	content := rest.ClientContentConfig{ContentType: runtime.ContentTypeProtobuf, AcceptContentTypes: wholeObjects, GroupVersion: gv, Negotiator: n}
+	return rest.NewRESTClient(base, path, content, nil, h)
+}
+
+// discoveryTimeout bounds requests that are about the API server and not about objects.
+const discoveryTimeout = 5 * time.Second
+
+// Check requests the API server's version. It returns only errors that a retry cannot
+// mend: refused credentials, an untrusted certificate, plain HTTP to an HTTPS port. An
+// unreachable server is no error.
+func (c *Client) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
+	defer cancel()
+	response, err := c.discovery.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Raw()
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case apierrors.IsBadRequest(err) && isHTTPS(response):
+		return fmt.Errorf("API server %s: it answers HTTPS only; name it as https://", c.config.Host)
+	case apierrors.IsUnauthorized(err), errors.As(err, &untrusted):
+		return fmt.Errorf("API server %s: %w", c.config.Host, err)
+	}
+	return nil
+}
+
+// isHTTPS reports whether a response to plain HTTP is that of Go's TLS server.
+func isHTTPS(answer []byte) bool {
+	return bytes.Contains(answer, []byte("HTTP request to an HTTPS server"))
+}

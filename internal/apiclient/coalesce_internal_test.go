@@ -1,0 +1,182 @@
+package apiclient
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+)
+
+// arrivals is a response that arrives piece by piece, and breaks after the last.
+type arrivals struct {
+	pieces []piece
+	began  time.Time
+	reads  int
+}
+
+// A piece can be read from some time after the beginning on.
+type piece struct {
+	after time.Duration
+	text  []byte
+}
+
+var errBroken = errors.New("connection reset")
+
+// Read waits for the next piece, and reads all that has arrived by then.
+func (a *arrivals) Read(p []byte) (n int, err error) {
+	a.reads++
+	if len(a.pieces) == 0 {
+		return 0, errBroken
+	}
+	time.Sleep(time.Until(a.began.Add(a.pieces[0].after)))
+	for n < len(p) && len(a.pieces) > 0 && time.Since(a.began) >= a.pieces[0].after {
+		took := copy(p[n:], a.pieces[0].text)
+		n += took
+		if a.pieces[0].text = a.pieces[0].text[took:]; len(a.pieces[0].text) == 0 {
+			a.pieces = a.pieces[1:]
+		}
+	}
+	return n, nil
+}
+
+func (a *arrivals) Close() error { return nil }
+
+// closePieces are three pieces within 2 ms, and one a second later.
+func closePieces() *arrivals {
+	return &arrivals{began: time.Now(), pieces: []piece{
+		{0, []byte("a")}, {time.Millisecond, []byte("bc")}, {2 * time.Millisecond, []byte("d")}, {time.Second, []byte("e")},
+	}}
+}
+
+// readAll reads a response, at most size bytes at a time, and gives each read with its time.
+func readAll(t *testing.T, r io.Reader, began time.Time, size int) (reads []string) {
+	t.Helper()
+	for p := make([]byte, size); ; {
+		n, err := r.Read(p)
+		if n > 0 {
+			reads = append(reads, string(p[:n])+" at "+time.Since(began).String())
+		}
+		if err != nil {
+			if !errors.Is(err, errBroken) {
+				t.Errorf("the response ended with %v", err)
+			}
+			return reads
+		}
+	}
+}
+
+func TestCoalescedReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		response := closePieces()
+		r := &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}
+		got := readAll(t, r, response.began, 2)
+		if diff := cmp.Diff([]string{"a at 0s", "bc at 20ms", "d at 20ms", "e at 1s"}, got); diff != "" {
+			t.Error(diff)
+		}
+		if response.reads != 4 {
+			t.Errorf("%d reads, want one for each of three times and one for the end", response.reads)
+		}
+		if !r.ended {
+			t.Error("the end of the response is not noted")
+		}
+	})
+}
+
+func TestReadsBeforeCoalesceDoNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		response := closePieces()
+		got := readAll(t, &coalescingReader{ReadCloser: response, ctx: t.Context()}, response.began, 2)
+		if diff := cmp.Diff([]string{"a at 0s", "bc at 1ms", "d at 2ms", "e at 1s"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestCoalesceBetweenReads sets coalesce after a read, as a watch does at the end of its list.
+func TestCoalesceBetweenReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		response := closePieces()
+		r := &coalescingReader{ReadCloser: response, ctx: t.Context()}
+		if n, err := r.Read(make([]byte, 2)); n != 1 || err != nil {
+			t.Errorf("read %d, %v", n, err)
+		}
+		r.coalesce = true
+		got := readAll(t, r, response.began, 2)
+		if diff := cmp.Diff([]string{"bc at 1ms", "d at 21ms", "e at 1s"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestFullBufferIsFollowedByARead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		response := &arrivals{began: time.Now(), pieces: []piece{{0, bytes.Repeat([]byte("x"), readAhead+1)}}}
+		got := readAll(t, &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}, response.began, 2*readAhead)
+		want := []string{strings.Repeat("x", readAhead) + " at 0s", "x at 0s"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestContextEndsTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		response := &arrivals{began: time.Now(), pieces: []piece{{0, []byte("a")}}}
+		time.AfterFunc(time.Millisecond, cancel)
+		readAll(t, &coalescingReader{ReadCloser: response, ctx: ctx, coalesce: true}, response.began, 2)
+		if took := time.Since(response.began); took != time.Millisecond {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// responder responds to every request with a body.
+type responder struct{ body io.ReadCloser }
+
+func (r responder) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: r.body}, nil
+}
+
+// TestOnlyWatchesAreCoalesced holds that other responses are read when they arrive, and that the
+// bytes of both are counted.
+func TestOnlyWatchesAreCoalesced(t *testing.T) {
+	f := func(ctx context.Context, coalesced bool) {
+		t.Helper()
+		received := prometheus.NewCounter(prometheus.CounterOpts{Name: "received"})
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://api", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := newTransport(responder{io.NopCloser(strings.NewReader("12345"))}, received).RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if _, ok := response.Body.(*coalescingReader); ok != coalesced {
+			t.Errorf("the body is a %T", response.Body)
+		}
+		if b, err := io.ReadAll(response.Body); string(b) != "12345" || err != nil {
+			t.Errorf("the response is %q, %v", b, err)
+		}
+		var m dto.Metric
+		if err := received.Write(&m); err != nil || m.GetCounter().GetValue() != 5 {
+			t.Errorf("counted %v bytes, %v", m.GetCounter().GetValue(), err)
+		}
+	}
+	f(t.Context(), false)
+	var s Stream
+	f(context.WithValue(t.Context(), streamKey{}, &s), true)
+	if s.body == nil || !s.body.ended {
+		t.Error("the stream has not got its body")
+	}
+}

@@ -1,0 +1,132 @@
+package apiclient
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/kubestate/kubestate/internal/projection"
+)
+
+// A decoder decodes the objects of one response: a list, or those of a watch. Forms that it
+// does not know it leaves to client-go's decoder. It serves one goroutine at a time.
+type decoder struct {
+	*cuttingNegotiator
+	cutter     *projection.Cutter
+	statusOnly *projection.Cutter // applied after cutter; nil if every object is decoded whole
+	stream     bool
+	columns    []int // index in the rows of the stream's tables, for each column of the resource
+	standard   runtime.Decoder
+}
+
+// A message is a Kubernetes object that has a protobuf form.
+type message interface {
+	runtime.Object
+	Unmarshal([]byte) error
+}
+
+// Decode decodes an object or a list. It cuts b in place.
+func (d *decoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (object runtime.Object, kind *schema.GroupVersionKind, err error) {
+	began := time.Now()
+	defer func() { d.seconds.Add(time.Since(began).Seconds()) }()
+	if into == nil {
+		if object, err = d.decode(b); object != nil || err != nil {
+			return object, &d.resource.Kind, err
+		}
+	}
+	return d.standard.Decode(b, defaults, into)
+}
+
+// decode decodes an object or list of the resource, and gives nil for anything else.
+func (d *decoder) decode(b []byte) (runtime.Object, error) {
+	e, ok := projection.Open(b)
+	if !ok {
+		if len(d.resource.Columns) > 0 {
+			return d.table(b)
+		}
+		return nil, nil
+	}
+	object, cut := d.target(e)
+	if object == nil {
+		return nil, nil
+	}
+	n := cut(e.Object)
+	d.cut.Add(float64(len(e.Object) - n))
+	if d.statusOnly != nil {
+		return d.lazy(object, e.Object[:n])
+	}
+	return unmarshal(object, e.Object[:n])
+}
+
+// unmarshal decodes wire into object.
+func unmarshal(object message, wire []byte) (runtime.Object, error) {
+	if err := object.Unmarshal(wire); err != nil {
+		return nil, err
+	}
+	return object, nil
+}
+
+// target gives the object to decode the content of an envelope into, and the function that
+// cuts the content before; nil if the content is not of the resource. Metadata alone has the
+// wire form of an object without other fields.
+func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte) int) {
+	kind := d.resource.Kind.Kind
+	switch string(e.APIVersion) {
+	case d.apiVersion:
+	case metav1.SchemeGroupVersion.String():
+		kind = "PartialObjectMetadata"
+	default:
+		return nil, nil
+	}
+	of, known := strings.CutPrefix(string(e.Kind), kind)
+	switch {
+	case known && of == "":
+		return d.pool.get(d.object), d.cutter.Object
+	case known && of == "List":
+		return reflect.New(d.list).Interface().(message), d.cutList
+	default:
+		return nil, nil
+	}
+}
+
+// cutList cuts the objects of a list, and removes those that the filter does not choose.
+func (d *decoder) cutList(b []byte) int {
+	if d.filters() {
+		return d.cutter.List(b, d.filter.Wants)
+	}
+	return d.cutter.List(b, nil)
+}
+
+// An eventSerializer decodes the events of a watch. The object of an event stays in the buffer
+// that the event was read into: it is decoded before the next event is read.
+type eventSerializer struct{ runtime.Serializer }
+
+// Decode decodes an event.
+func (s eventSerializer) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	event, ok := into.(*metav1.WatchEvent)
+	if !ok {
+		return s.Serializer.Decode(b, defaults, into)
+	}
+	kind, object, ok := projection.OpenEvent(b)
+	if !ok {
+		return s.Serializer.Decode(b, defaults, into)
+	}
+	event.Type = eventType(kind)
+	event.Object.Raw = object
+	return event, defaults, nil
+}
+
+// eventType is string(kind) without an allocation for known types.
+func eventType(kind []byte) string {
+	for _, known := range []watch.EventType{watch.Modified, watch.Added, watch.Deleted, watch.Bookmark} {
+		if string(kind) == string(known) {
+			return string(known)
+		}
+	}
+	return string(kind)
+}

@@ -1,0 +1,118 @@
+package apiclient
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"hash/maphash"
+	"reflect"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubestate/kubestate/internal/projection"
+)
+
+// An Object is an object of the API server.
+type Object interface {
+	runtime.Object
+	metav1.Object
+}
+
+// A Lazy is an object of a watch whose resource has spec-only families. It lacks the fields
+// that only those read if the caller stores text for the same spec; Complete decodes them
+// after all, since the stored text may be of another spec by the time the object arrives.
+type Lazy struct {
+	Object
+	fingerprint uint64        // of the spec, as far as rows read it; not 0
+	wire        *bytes.Buffer // all that rows read, if Object lacks some of it
+	pool        *pool
+}
+
+// Fingerprint identifies the spec, as far as rows read it. It is not 0.
+func (l *Lazy) Fingerprint() uint64 { return l.fingerprint }
+
+// Partial reports whether the object lacks fields that spec-only families read.
+func (l *Lazy) Partial() bool { return l.wire != nil }
+
+// Complete decodes the fields that the object lacks.
+func (l *Lazy) Complete() error {
+	switch {
+	case l.Object == released:
+		return errReleased
+	case l.wire == nil:
+		return nil
+	}
+	object := reflect.New(reflect.TypeOf(l.Object).Elem()).Interface().(message)
+	if err := object.Unmarshal(l.wire.Bytes()); err != nil {
+		return err
+	}
+	l.Object = object.(Object)
+	return nil
+}
+
+// Release gives the object's memory to objects to come. Nobody must have kept anything of
+// it but strings.
+func (l *Lazy) Release() {
+	if l.wire != nil {
+		l.pool.wires.Put(l.wire)
+		l.wire = nil
+	}
+	object := l.Object
+	l.Object = released
+	if object != released && l.pool.reset != nil {
+		l.pool.reset(object)
+		l.pool.objects.Put(object)
+	}
+}
+
+// released replaces an object whose memory has been reused.
+var released Object = &metav1.PartialObjectMetadata{}
+
+var errReleased = errors.New("BUG: the object was released before")
+
+// A pool has memory of released objects.
+type pool struct {
+	reset          func(metav1.Object) // makes an object ready to decode into; nil if that cannot be
+	objects, wires sync.Pool
+}
+
+// get gives an object of a type to decode into.
+func (p *pool) get(t reflect.Type) message {
+	if object, ok := p.objects.Get().(message); ok {
+		return object
+	}
+	return reflect.New(t).Interface().(message)
+}
+
+// buffer gives an empty buffer.
+func (p *pool) buffer() *bytes.Buffer {
+	if b, ok := p.wires.Get().(*bytes.Buffer); ok {
+		b.Reset()
+		return b
+	}
+	return &bytes.Buffer{}
+}
+
+// seed is that of fingerprints.
+var seed = maphash.MakeSeed()
+
+// lazy decodes an object of a watch from its wire form, which is cut already. Objects without
+// a uid, such as those of bookmarks, are not made Lazy.
+func (d *decoder) lazy(object message, wire []byte) (runtime.Object, error) {
+	uid, spec := projection.UIDAnd(d.spec, wire)
+	if len(uid) == 0 {
+		return unmarshal(object, wire)
+	}
+	l := &Lazy{Object: object.(Object), fingerprint: cmp.Or(maphash.Bytes(seed, spec), 1), pool: &d.pool}
+	if d.fingerprint(uid) == l.fingerprint {
+		l.wire = d.pool.buffer()
+		l.wire.Write(wire)
+		wire = wire[:d.statusOnly.Object(wire)]
+	}
+	if err := object.Unmarshal(wire); err != nil {
+		return nil, err
+	}
+	return l, nil
+}

@@ -1,0 +1,231 @@
+package apiclient
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// Options are what a ResourceClient has to know of its caller's content.
+type Options struct {
+	// Filter chooses objects by uid; nil chooses all.
+	Filter Filter
+	// Fingerprint gives the fingerprint of the spec that is stored for a uid, 0 if none is. It
+	// is nil if whole objects are to be decoded always.
+	Fingerprint func(uid []byte) uint64
+	Metrics     *Metrics
+	Log         *slog.Logger
+}
+
+// A Filter chooses objects by uid. It may be used concurrently.
+type Filter interface {
+	// All reports whether every object is chosen.
+	All() bool
+	// Wants reports whether the object is chosen. Objects that are not are dropped.
+	Wants(uid []byte) bool
+}
+
+// A ResourceClient lists and watches one resource. It serves one goroutine at a time.
+type ResourceClient struct {
+	client   *Client
+	goType   reflect.Type      // of the objects, pointers; nil if it is not known
+	versions []resourceVersion // best first
+	log      *slog.Logger
+
+	version    *resourceVersion // that the server has
+	filterFrom time.Time        // the server is not asked to filter by shard before
+}
+
+// A resourceVersion is the resource in one API version.
+type resourceVersion struct {
+	schema.GroupVersionResource
+	negotiator
+	requests rest.Interface
+}
+
+// A negotiator chooses the Accept header and the decoders of responses.
+type negotiator interface {
+	runtime.ClientNegotiator
+	accept(watch bool) string
+}
+
+// Resource makes a client for the resource that d describes.
+func (c *Client) Resource(d generators.Description, o Options) *ResourceClient {
+	h := *c.http
+	h.Transport = newTransport(h.Transport, o.Metrics.received.WithLabelValues(d.Key))
+	r := &ResourceClient{client: c, log: o.Log}
+	for i, v := range generators.Versions(d.Resource) {
+		var n negotiator = standardNegotiator{runtime.NewClientNegotiator(codecs.WithoutConversion(), v.GroupVersion())}
+		if i == 0 {
+			cutting := newCuttingNegotiator(d, o)
+			if n = cutting; cutting.object != nil {
+				r.goType = reflect.PointerTo(cutting.object)
+			}
+		}
+		requests, err := c.restClient(v.GroupVersion(), &h, n)
+		if err != nil {
+			panic(fmt.Sprintf("BUG: no client for %s, and there is one for v1: %v", v, err))
+		}
+		r.versions = append(r.versions, resourceVersion{v, n, requests})
+	}
+	r.version = &r.versions[0]
+	return r
+}
+
+// A Query is a list or watch request.
+type Query struct {
+	Namespace string // metav1.NamespaceAll for all
+	// Shard is the shard selector, empty for all objects. A server that does not filter by shard
+	// sends all objects.
+	Shard   string
+	Options metav1.ListOptions
+}
+
+// List gives one page of a list. An error that the server sends is an apierrors.APIStatus.
+func (r *ResourceClient) List(ctx context.Context, q Query) (runtime.Object, error) {
+	return negotiate(ctx, r, q, func(o *metav1.ListOptions) (runtime.Object, error) {
+		page, err := r.request(q.Namespace, o).Do(ctx).Get()
+		if err == nil {
+			err = checkShard(page, o.ShardSelector)
+		}
+		return page, err
+	})
+}
+
+// Watch opens a watch, which ends with ctx. Errors are those of List.
+func (r *ResourceClient) Watch(ctx context.Context, q Query) (*Stream, error) {
+	q.Options.Watch = true
+	return negotiate(ctx, r, q, func(o *metav1.ListOptions) (*Stream, error) {
+		return openStream(ctx, r.version, r.request(q.Namespace, o))
+	})
+}
+
+// ShardFiltered reports whether a page tells that the server filtered it by shard. Lists of
+// metadata and tables never tell.
+func ShardFiltered(page runtime.Object) bool {
+	list, ok := page.(metav1.ShardedListInterface)
+	return ok && list.GetShardInfo() != nil && list.GetShardInfo().Selector != ""
+}
+
+// checkShard fails for a page that the server filtered by another shard.
+func checkShard(page runtime.Object, selector string) error {
+	list, ok := page.(metav1.ShardedListInterface)
+	if !ok || list.GetShardInfo() == nil || list.GetShardInfo().Selector == selector {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", errOtherShard, list.GetShardInfo().Selector)
+}
+
+var errOtherShard = errors.New("the API server answers for another shard than requested")
+
+// request builds the request for the present version.
+func (r *ResourceClient) request(namespace string, options *metav1.ListOptions) *rest.Request {
+	request := r.version.requests.Get().
+		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
+		Resource(r.version.Resource).
+		VersionedParams(options, parameterCodec).
+		SetHeader("Accept", r.version.accept(options.Watch)).
+		MaxRetries(0) // the caller retries
+	if s := options.TimeoutSeconds; s != nil {
+		request.Timeout(time.Duration(*s) * time.Second)
+	}
+	return request
+}
+
+// negotiate sends a query with the API version and the shard selector that the server
+// understands. A 404 has it look for another version, an error about the shard selector
+// has it ask for all objects for a while.
+func negotiate[T any](ctx context.Context, r *ResourceClient, q Query, send func(*metav1.ListOptions) (T, error)) (T, error) {
+	options := q.Options
+	if time.Now().After(r.filterFrom) {
+		options.ShardSelector = q.Shard
+	}
+	response, err := send(&options)
+	if apierrors.IsNotFound(err) && r.chooseVersion(ctx) {
+		response, err = send(&options)
+	}
+	if options.ShardSelector != "" && aboutShard(err) {
+		r.log.Warn("the API server does not filter by shard; requesting all objects for a while", "for", filterAgain, "err", err)
+		r.filterFrom = time.Now().Add(filterAgain)
+		options.ShardSelector = ""
+		return send(&options)
+	}
+	return response, err
+}
+
+// filterAgain is when a server that did not understand a shard selector gets another.
+const filterAgain = 10 * time.Minute
+
+// aboutShard reports whether a request failed because of its shard selector. Its syntax is
+// not settled among the versions of Kubernetes; API servers of today call a selector that
+// they cannot parse an internal error.
+func aboutShard(err error) bool {
+	status, answered := err.(apierrors.APIStatus)
+	if !answered {
+		return errors.Is(err, errOtherShard)
+	}
+	switch status.Status().Code {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError:
+		return strings.Contains(strings.ToLower(status.Status().Message), "shard selector")
+	default:
+		return false
+	}
+}
+
+// chooseVersion looks for another version of the resource that the server has.
+func (r *ResourceClient) chooseVersion(ctx context.Context) bool {
+	for i := range r.versions {
+		if v := &r.versions[i]; v != r.version && r.client.serves(ctx, v.GroupVersionResource) {
+			r.version = v
+			r.log.Info("reading another version of the resource, since the API server does not have the first", "version", v.GroupVersion())
+			return true
+		}
+	}
+	return false
+}
+
+// serves reports whether the server has a resource, by its discovery.
+func (c *Client) serves(ctx context.Context, v schema.GroupVersionResource) bool {
+	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
+	defer cancel()
+	response, err := c.discovery.Get().AbsPath("/apis", v.Group, v.Version).
+		SetHeader("Accept", runtime.ContentTypeJSON).DoRaw(ctx)
+	var list metav1.APIResourceList
+	if err != nil || json.Unmarshal(response, &list) != nil {
+		return false
+	}
+	return slices.ContainsFunc(list.APIResources, func(a metav1.APIResource) bool { return a.Name == v.Resource })
+}
+
+// Object gives o as an Object. It fails for an object of another resource.
+func (r *ResourceClient) Object(o runtime.Object) (Object, error) {
+	plain := o
+	if l, ok := o.(*Lazy); ok {
+		plain = l.Object
+	}
+	if r.goType != nil && reflect.TypeOf(plain) != r.goType {
+		return nil, fmt.Errorf("%T in place of %s: %w", plain, r.goType, errOtherResource)
+	}
+	object, ok := o.(Object)
+	if !ok {
+		return nil, fmt.Errorf("%T is no Kubernetes object", o)
+	}
+	return object, nil
+}
+
+var errOtherResource = errors.New("not of the resource")

@@ -1,0 +1,94 @@
+package apiclient
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// A table is a metav1.Table: the columns that kubectl prints of objects, with their metadata.
+// It is always JSON. A list is one table; each event of a watch is a table of one row, and
+// only the first of a watch defines the columns.
+type table struct {
+	Kind              string
+	Metadata          metav1.ListMeta
+	ColumnDefinitions []struct{ Name string }
+	Rows              []row
+}
+
+type row struct {
+	Cells  []any
+	Object struct{ Metadata metav1.ObjectMeta }
+}
+
+// table decodes a table into the list or the object that it shows. It gives nil for anything
+// else.
+func (d *decoder) table(b []byte) (runtime.Object, error) {
+	var t table
+	if err := json.Unmarshal(b, &t); err != nil || t.Kind != "Table" {
+		return nil, nil
+	}
+	if err := d.findColumns(t); err != nil {
+		return nil, err
+	}
+	if d.stream {
+		if len(t.Rows) != 1 {
+			return nil, fmt.Errorf("a table of %d rows for an event", len(t.Rows))
+		}
+		return d.shown(t.Rows[0])
+	}
+	var objects []runtime.Object
+	for _, r := range t.Rows {
+		o, err := d.shown(r)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, o)
+	}
+	list := reflect.New(d.list).Interface().(runtime.Object)
+	about, err := meta.ListAccessor(list)
+	if err != nil {
+		return nil, err
+	}
+	about.SetResourceVersion(t.Metadata.ResourceVersion)
+	about.SetContinue(t.Metadata.Continue)
+	about.SetRemainingItemCount(t.Metadata.RemainingItemCount)
+	return list, meta.SetList(list, objects)
+}
+
+// findColumns finds the resource's columns, if t defines columns.
+func (d *decoder) findColumns(t table) error {
+	if t.ColumnDefinitions == nil && d.columns != nil {
+		return nil
+	}
+	d.columns = nil
+	for _, c := range d.resource.Columns {
+		i := slices.IndexFunc(t.ColumnDefinitions, func(d struct{ Name string }) bool { return d.Name == c.Name })
+		if i < 0 {
+			return fmt.Errorf("a table without the column %s", c.Name)
+		}
+		d.columns = append(d.columns, i)
+	}
+	return nil
+}
+
+// shown gives the object of a row.
+func (d *decoder) shown(r row) (runtime.Object, error) {
+	object := reflect.New(d.object).Interface().(message)
+	o := object.(metav1.Object)
+	*o.(metav1.ObjectMetaAccessor).GetObjectMeta().(*metav1.ObjectMeta) = r.Object.Metadata
+	for i, c := range d.resource.Columns {
+		at := d.columns[i]
+		if at >= len(r.Cells) {
+			return nil, fmt.Errorf("a row of %d cells, without the column %s", len(r.Cells), c.Name)
+		}
+		cell, _ := r.Cells[at].(string)
+		c.Set(o, cell)
+	}
+	return object, nil
+}

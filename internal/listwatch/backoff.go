@@ -1,0 +1,60 @@
+package listwatch
+
+import (
+	"context"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// retry is the backoff between requests that fail: exponential up to a limit, with jitter so
+// that resources do not retry all at once.
+var retry = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 6, Cap: 15 * time.Second}
+
+// refusals are the backoffs for 403 and 404, which rarely heal. Rights that are granted must
+// show within a minute, though.
+var refusals = map[State]wait.Backoff{
+	Forbidden: {Duration: time.Second, Factor: 2, Jitter: 0.25, Steps: 8, Cap: 40 * time.Second},
+	Absent:    {Duration: time.Second, Factor: 2, Jitter: 0.25, Steps: 10, Cap: 3 * time.Minute},
+}
+
+// resetAfter is the time without a failure after which a backoff begins anew.
+const resetAfter = 2 * time.Minute
+
+// A pacer gives the pauses between failed requests.
+type pacer struct {
+	after   State
+	last    time.Time // the end of the last pause
+	backoff wait.Backoff
+}
+
+// next gives the pause after a request that led to a state and failed with err. It is not
+// shorter than the server's Retry-After.
+func (p *pacer) next(s State, err error, now time.Time) time.Duration {
+	if !s.refused() {
+		s = Failing
+	}
+	if s != p.after || now.Sub(p.last) > resetAfter {
+		p.after, p.backoff = s, retry
+		if b, ok := refusals[s]; ok {
+			p.backoff = b
+		}
+	}
+	d := p.backoff.Step()
+	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
+		d = max(d, time.Duration(seconds)*time.Second)
+	}
+	p.last = now.Add(d)
+	return d
+}
+
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-ctx.Done():
+	}
+}

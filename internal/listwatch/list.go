@@ -1,0 +1,134 @@
+package listwatch
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/sharding"
+)
+
+// pageSize is the limit of a page: of pods some 2 MB.
+const pageSize = 500
+
+// pageTimeout bounds one page. API servers give up after a minute.
+const pageTimeout = 2 * time.Minute
+
+// list requests a list in pages of a size, 0 for one page.
+func (l *Loop) list(ctx context.Context, size int64) outcome {
+	if l.machine.state == paging { // the same attempt goes on in later states
+		l.begin()
+	}
+	b := l.Sink.Begin()
+	version, err := l.listPages(ctx, b, size)
+	o := listed
+	if err != nil {
+		o = l.failed(err)
+	}
+	if o == expired && l.machine.state != unpaged {
+		return o // not the end of the attempt
+	}
+	l.attempted(ctx, l.lists, &l.listFailed, err, Syncing)
+	if err == nil {
+		l.Status.heard(time.Now())
+		l.commit(b, nil, version)
+	}
+	return o
+}
+
+// listPages sets the objects of all pages, up to the limit, and gives the list's version.
+func (l *Loop) listPages(ctx context.Context, b Batch, size int64) (version string, err error) {
+	l.Shard.begin()
+	q := l.query(l.Shard.Present(), metav1.ListOptions{Limit: size})
+	if l.FromCache {
+		q.Options.ResourceVersion = "0"
+	}
+	for kept := int64(0); ; {
+		room := int64(math.MaxInt64)
+		if l.Limit > 0 {
+			room = l.Limit - kept
+			q.Options.Limit = min(cmp.Or(size, room), room)
+			if l.Shard.foreign.Load() > 0 {
+				q.Options.Limit = size // some of them are of other shards
+			}
+		}
+		page, err := l.page(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		n, err := l.addPage(b, page, room)
+		if err != nil {
+			return "", err
+		}
+		about, err := meta.ListAccessor(page)
+		if err != nil {
+			return "", err
+		}
+		if kept += n; version == "" {
+			version = about.GetResourceVersion()
+		}
+		q.Options.Continue, q.Options.ResourceVersion = about.GetContinue(), ""
+		if l.full(kept, q.Options.Continue != "") || q.Options.Continue == "" {
+			return version, nil
+		}
+	}
+}
+
+// query is a request for the loop's objects that are in a shard.
+func (l *Loop) query(shard sharding.Ranges, options metav1.ListOptions) apiclient.Query {
+	options.FieldSelector = l.FieldSelector
+	return apiclient.Query{Namespace: l.Namespace, Shard: shard.Selector(), Options: options}
+}
+
+// full reports whether the list has as many objects as the limit allows.
+func (l *Loop) full(kept int64, more bool) bool {
+	if l.Limit == 0 {
+		return false
+	}
+	l.listLen.Store(min(kept, l.Limit))
+	if kept < l.Limit {
+		return false
+	}
+	if (more || kept > l.Limit) && !l.overLimit {
+		l.overLimit = true
+		l.Log.Warn("there are more objects than --object-limit; the rest is left out", "limit", l.Limit)
+	}
+	return true
+}
+
+// page requests one page.
+func (l *Loop) page(ctx context.Context, q apiclient.Query) (runtime.Object, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, pageTimeout, errNoResponse)
+	defer cancel()
+	page, err := l.client.List(ctx, q)
+	if err == nil && apiclient.ShardFiltered(page) {
+		l.Shard.filtered(true)
+	}
+	return page, err
+}
+
+// addPage sets the objects of a page that are of the shard, as many as there is room for, and
+// gives their number.
+func (l *Loop) addPage(b Batch, page runtime.Object, room int64) (n int64, err error) {
+	err = meta.EachListItem(page, func(item runtime.Object) error {
+		o, err := l.client.Object(item)
+		if err != nil {
+			return fmt.Errorf("list: %w", err)
+		}
+		if !l.Shard.takes(o) {
+			return nil
+		}
+		if n++; n <= room {
+			return b.Set(o)
+		}
+		return nil
+	})
+	return n, err
+}

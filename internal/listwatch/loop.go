@@ -1,0 +1,326 @@
+package listwatch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/sharding"
+)
+
+// A Sink has the content that a loop keeps current. It is called from one goroutine at a time.
+// Objects may be *apiclient.Lazy; the sink releases those. An error has the loop list again.
+type Sink interface {
+	// Begin opens a batch, which becomes the content once it is complete.
+	Begin() Batch
+	// Set creates or replaces an object.
+	Set(metav1.Object) error
+	// Delete removes an object.
+	Delete(metav1.Object)
+}
+
+// A Batch is the content to be. It is dropped if its list fails.
+type Batch interface {
+	// Set adds or replaces an object.
+	Set(metav1.Object) error
+	// Commit replaces the sink's content by what was set and keep chooses by key.
+	Commit(keep func(key string) bool)
+}
+
+// Key identifies an object: its uid, or namespace and name where it has none.
+func Key(o metav1.Object) string {
+	if uid := o.GetUID(); uid != "" {
+		return string(uid)
+	}
+	return o.GetNamespace() + "/" + o.GetName()
+}
+
+// Config says what a loop lists and watches.
+type Config struct {
+	Resource      string // the resource's key
+	GoType        string // of its objects, such as "*v1.Pod"
+	Namespace     string // metav1.NamespaceAll for all
+	FieldSelector string
+	FromCache     bool  // lists may be answered from the server's cache, which may be behind
+	Limit         int64 // objects at most; 0 for any number
+	Shard         *Shard
+	Sink          Sink
+	// OnSynced is called when the content is complete for the first time, OnListed after each
+	// list.
+	OnSynced, OnListed func()
+	Metrics            *Metrics
+	Log                *slog.Logger
+}
+
+// A Loop keeps a sink current. Run is for one goroutine; the other methods may be used
+// concurrently.
+type Loop struct {
+	Config
+	Status *Status
+
+	client         *apiclient.ResourceClient
+	machine        machine
+	pacer          pacer
+	lists, watches *prometheus.CounterVec
+	listLen        atomic.Int64 // objects kept of the last limited list, -1 before
+
+	mu sync.Mutex // held while content, shard and positions have to agree
+	// positions say up to which versions changes are in the content.
+	positions positions
+	// interrupt ends the watch that is under way, so that it is resumed for the present shard.
+	interrupt context.CancelCauseFunc
+
+	// For the goroutine of Run.
+	stream      *stream // of a list, that goes on as a watch
+	complete    bool    // the content is that of a complete list, and none has begun since
+	cause       string  // why the last watch ended, for the counter of relists
+	listFailed  metav1.StatusReason
+	watchFailed metav1.StatusReason
+	overLimit   bool // and that was logged
+	lastFailure error
+}
+
+// New makes a loop. It does nothing before Run.
+func New(config Config) *Loop {
+	l := &Loop{Config: config, Status: newStatus(), machine: newMachine(config.Limit == 0)}
+	labels := prometheus.Labels{"resource": config.GoType}
+	l.lists, l.watches = config.Metrics.lists.MustCurryWith(labels), config.Metrics.watches.MustCurryWith(labels)
+	l.listLen.Store(-1)
+	return l
+}
+
+// Run lists and watches until ctx ends.
+func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
+	l.client = client
+	defer l.closeStream()
+	for ctx.Err() == nil {
+		if l.Shard.Present().IsNone() {
+			l.park()
+			<-ctx.Done()
+			return
+		}
+		l.lastFailure = nil
+		o := l.request(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		switch now := time.Now(); l.machine.next(o, now) {
+		case backoff:
+			sleep(ctx, l.pacer.next(l.Status.Report().State, l.lastFailure, now))
+		case second:
+			sleep(ctx, time.Second)
+		}
+	}
+}
+
+// park completes the content of an empty shard. Nothing is requested for it: no selector
+// chooses no objects.
+func (l *Loop) park() {
+	l.closeStream()
+	l.commit(l.Sink.Begin(), nil, "")
+	l.Status.park()
+}
+
+// request sends the request of the present state and gives its outcome.
+func (l *Loop) request(ctx context.Context) outcome {
+	switch l.machine.state {
+	case streaming:
+		return l.streamList(ctx)
+	case paging, pagingAgain:
+		return l.list(ctx, pageSize)
+	case unpaged:
+		return l.list(ctx, 0)
+	default:
+		return l.watch(ctx)
+	}
+}
+
+// begin notes that a list begins. If the content was complete before, the list is counted.
+func (l *Loop) begin() {
+	if l.complete {
+		l.complete = false
+		l.Metrics.relists.WithLabelValues(l.Resource, cmp.Or(l.cause, "error")).Inc()
+	}
+	l.cause = ""
+	l.Status.listing()
+}
+
+// commit makes a batch the content, without the keys in gone and what the shard has lost
+// since.
+func (l *Loop) commit(b Batch, gone map[string]bool, version string) {
+	l.mu.Lock()
+	b.Commit(func(key string) bool { return !gone[key] && l.Shard.HasKey(key) })
+	l.positions = positions{{sharding.All(), version}}
+	l.mu.Unlock()
+	l.machine.version = version
+	l.completed()
+}
+
+// completed notes that the content is that of a complete list.
+func (l *Loop) completed() {
+	l.complete = true
+	l.OnListed()
+	if l.Status.completed() {
+		l.OnSynced()
+	}
+}
+
+// Complete notes content that came from elsewhere.
+func (l *Loop) Complete() { l.completed() }
+
+// Narrow removes ranges from the shard, and has the watch go on without them. The caller
+// removes the objects.
+func (l *Loop) Narrow(gone sharding.Ranges) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.Shard.drop(gone)
+	if l.interrupt != nil {
+		l.interrupt(errNarrowed)
+	}
+}
+
+// ListLen gives the number of objects kept of the last list, and false if that is not limited.
+func (l *Loop) ListLen() (n int64, limited bool) {
+	n = l.listLen.Load()
+	return n, n >= 0
+}
+
+// watchTimeout is how long the server is to keep a watch: 5 to 10 minutes, so that not all end
+// at once.
+func watchTimeout() *int64 {
+	seconds := 300 + rand.Int64N(300)
+	return &seconds
+}
+
+// outcomeOf classifies a failed request.
+func outcomeOf(err error) outcome {
+	status, answered := err.(apierrors.APIStatus)
+	var dial *net.OpError
+	switch {
+	case !answered && (errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dial) && dial.Op == "dial"):
+		return unreachable
+	case !answered:
+		return broken
+	case apierrors.IsResourceExpired(err), apierrors.IsGone(err), apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge):
+		return expired
+	case apierrors.IsForbidden(err), apierrors.IsNotFound(err):
+		return refused
+	case apierrors.IsInvalid(err):
+		return unsupported
+	case apierrors.IsTimeout(err): // of a request for a version that the server does not have yet
+		return unusable
+	}
+	switch code := status.Status().Code; {
+	case code == http.StatusTooManyRequests:
+		return throttled
+	case code == http.StatusUnauthorized, code >= http.StatusInternalServerError:
+		return failing
+	default:
+		return unusable
+	}
+}
+
+// failed gives the outcome of a request that failed with err.
+func (l *Loop) failed(err error) outcome {
+	o := outcomeOf(err)
+	l.lastFailure = err
+	l.ended(o, err)
+	return o
+}
+
+// rejected gives the outcome of a response whose content cannot be used: an error event, an
+// object of another resource, a change in disorder, one that the sink does not take.
+func (l *Loop) rejected(err error) outcome {
+	o := unusable
+	if status, ok := err.(apierrors.APIStatus); ok {
+		l.lastFailure = err
+		if o = outcomeOf(err); status.Status().Code >= http.StatusInternalServerError {
+			o = unusable // to watch from the same version would end in the same way
+		}
+	}
+	l.ended(o, err)
+	return o
+}
+
+// ended notes why a watch ended, or could not be resumed.
+func (l *Loop) ended(o outcome, err error) {
+	switch {
+	case errors.Is(err, errDisorder):
+		l.cause = "disorder"
+	case o == expired:
+		l.cause = "expired"
+	default:
+		l.cause = "error"
+	}
+	l.Log.Debug("the request ended", "state", string(l.machine.state), "outcome", string(o), "err", err)
+}
+
+// attempted counts a request, and notes the state that it leads to if it succeeds.
+func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, failure *metav1.StatusReason, err error, next State) {
+	if ctx.Err() != nil {
+		return // the end of the program, not a failure
+	}
+	if err == nil {
+		attempts.WithLabelValues("success").Inc()
+		l.succeeded(failure, next)
+		return
+	}
+	attempts.WithLabelValues("error").Inc()
+	reason := reasonFor(err)
+	l.Status.enter(stateFor(err), string(reason))
+	known := reason == l.listFailed || reason == l.watchFailed
+	*failure = reason
+	if !known {
+		l.Log.Warn("requests to the API server fail; retrying", "state", l.Status.Report().State, "err", err)
+	}
+}
+
+// succeeded notes a success. A list is of no use without a watch; a watch makes up for a list.
+func (l *Loop) succeeded(failure *metav1.StatusReason, next State) {
+	failing := l.listFailed != "" || l.watchFailed != ""
+	*failure = ""
+	if failure == &l.watchFailed {
+		l.listFailed = ""
+	}
+	if l.watchFailed != "" {
+		return
+	}
+	l.Status.enter(next, "")
+	if failing {
+		l.Log.Info("requests to the API server succeed again")
+	}
+}
+
+// stateFor is the state after a failure.
+func stateFor(err error) State {
+	switch {
+	case apierrors.IsForbidden(err):
+		return Forbidden
+	case apierrors.IsNotFound(err):
+		return Absent
+	default:
+		return Failing
+	}
+}
+
+// reasonFor tells kinds of failures apart: by the server's reason, or as unreachable.
+func reasonFor(err error) metav1.StatusReason {
+	if reason := apierrors.ReasonForError(err); reason != metav1.StatusReasonUnknown {
+		return reason
+	}
+	return "Unreachable"
+}

@@ -1,0 +1,152 @@
+package listwatch
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write what the machine does to the transcripts")
+
+// TestTranscripts holds what the machine requests in each scenario of testdata. A line that
+// begins with > is a command: an outcome, with the version of a list; event, with its version;
+// open, for a watch that the server has accepted; pass, for time that passes; or new, for
+// another machine. The line after it says what is requested next, from which version, and
+// after which pause.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := replay(t, string(want))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if d := cmp.Diff(string(want), got); d != "" && !*update {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// replay gives a transcript with what a machine does in it.
+func replay(t *testing.T, transcript string) string {
+	t.Helper()
+	var out strings.Builder
+	m, now := newMachine(true), time.Unix(0, 0)
+	for line := range strings.Lines(transcript) {
+		switch {
+		case strings.HasPrefix(line, "> "):
+			out.WriteString(line)
+			after := command(t, &m, &now, strings.Fields(line)[1:])
+			out.WriteString(string(m.state))
+			if m.version != "" {
+				out.WriteString(" from " + m.version)
+			}
+			if after != none {
+				out.WriteString(", after " + map[pause]string{backoff: "a backoff", second: "a second"}[after])
+			}
+			out.WriteString("\n")
+		case strings.HasPrefix(line, "#"), line == "\n":
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+func command(t *testing.T, m *machine, now *time.Time, words []string) pause {
+	t.Helper()
+	switch word := words[0]; word {
+	case "new":
+		*m = newMachine(len(words) == 1) // new without streams
+	case "open":
+		m.opened()
+	case "event":
+		m.alive()
+		m.version = words[1]
+	case "pass":
+		d, err := time.ParseDuration(words[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		*now = now.Add(d)
+	case string(listed):
+		m.version = words[1]
+		return m.next(listed, *now)
+	default:
+		return m.next(outcome(strings.Join(words, " ")), *now)
+	}
+	return none
+}
+
+var (
+	states   = []state{streaming, paging, pagingAgain, unpaged, watching}
+	outcomes = []outcome{listed, ended, short, fruitless, brief, narrowed, unreachable, broken, throttled, failing, refused, expired, unsupported, stalled, incomplete, unusable}
+)
+
+// TestTransitions holds of every state and outcome that they lead to a state that requests
+// something, that a list which fails is not repeated without a pause, and that each state has a
+// row with a fallback.
+func TestTransitions(t *testing.T) {
+	for _, s := range states {
+		if _, ok := transitions[s][unusable]; !ok {
+			t.Errorf("%s has no transition for other outcomes", s)
+		}
+		for _, o := range outcomes {
+			t.Run(fmt.Sprint(s, "/", o), func(t *testing.T) {
+				m := newMachine(true)
+				m.state, m.version = s, "5"
+				after := m.next(o, time.Unix(0, 0))
+				if transitions[m.state] == nil {
+					t.Errorf("it leads to %s", m.state)
+				}
+				if m.state == s && s != watching && after == none && m.version == "5" {
+					t.Error("it is repeated at once")
+				}
+			})
+		}
+	}
+	for s := range transitions {
+		for o := range transitions[s] {
+			if !slices.Contains(outcomes, o) || !slices.Contains(states, s) {
+				t.Errorf("%s, %s is not listed here", s, o)
+			}
+		}
+	}
+}
+
+// TestEveryListEnds holds that failures of any kind, in any order, never keep the machine from
+// pausing or watching: there is no cycle of lists without a pause.
+func TestEveryListEnds(t *testing.T) {
+	for _, version := range []string{"", "5"} {
+		for _, first := range outcomes {
+			m := newMachine(true)
+			m.version = version
+			requests := 0
+			for _, o := range []outcome{first, expired, first, expired, first, expired, first} {
+				requests++
+				if m.next(o, time.Unix(0, 0)) != none || m.state == watching {
+					break
+				}
+			}
+			if requests > 5 {
+				t.Errorf("%s from %q: %d lists in a row without a pause", first, version, requests)
+			}
+		}
+	}
+}

@@ -1,0 +1,325 @@
+package listwatch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/sharding"
+)
+
+const (
+	// stall bounds the time between two objects of a streamed list.
+	stall = 30 * time.Second
+	// silence bounds the time between two events of a watch. Bookmarks come about every minute.
+	silence = 2 * time.Minute
+	// briefly is the duration below which a watch that ends is short or brief.
+	briefly = time.Second
+)
+
+// Why the loop ends a request.
+var (
+	errNoResponse = errors.New("no response from the API server")
+	errSilent     = errors.New("the API server sends nothing")
+	errNarrowed   = errors.New("the shard is smaller now")
+	errDisorder   = errors.New("an event is older than one before it")
+)
+
+// A stream is the response to a watch request, which may begin with a list.
+type stream struct {
+	*apiclient.Stream
+	ctx    context.Context
+	end    context.CancelCauseFunc
+	idle   *time.Timer
+	limit  atomic.Int64 // of idle, in nanoseconds
+	began  time.Time
+	shard  sharding.Ranges // requested
+	events int             // of the watch
+	last   string          // version that later events must not be behind; empty while there is no order
+}
+
+// open sends a watch request. The server must begin to answer within the limit, and then send
+// something in each such time.
+func (l *Loop) open(ctx context.Context, options metav1.ListOptions, limit time.Duration) (*stream, error) {
+	l.Shard.begin()
+	s := &stream{shard: l.Shard.Present(), began: time.Now(), last: options.ResourceVersion}
+	s.ctx, s.end = context.WithCancelCause(ctx)
+	late := time.AfterFunc(limit, func() { s.end(errNoResponse) })
+	options.AllowWatchBookmarks, options.TimeoutSeconds = true, watchTimeout()
+	var err error
+	s.Stream, err = l.client.Watch(s.ctx, l.query(s.shard, options))
+	late.Stop()
+	if err != nil {
+		err = cmp.Or(context.Cause(s.ctx), err)
+		s.end(nil)
+		return nil, err
+	}
+	s.idle = time.AfterFunc(time.Hour, func() { l.checkIdle(s) })
+	s.allow(limit)
+	return s, nil
+}
+
+// allow has the stream be idle for a limit from now on.
+func (s *stream) allow(limit time.Duration) {
+	s.limit.Store(int64(limit))
+	s.idle.Reset(limit)
+}
+
+// checkIdle ends a stream that was idle for its limit. Objects of other shards are signs of
+// life too, from which no event comes.
+func (l *Loop) checkIdle(s *stream) {
+	last, limit := time.Unix(0, l.Shard.last.Load()), time.Duration(s.limit.Load())
+	l.Status.heard(last)
+	if since := time.Since(last); since < limit {
+		s.idle.Reset(limit - since)
+		return
+	}
+	s.end(errSilent)
+}
+
+// close ends the request.
+func (s *stream) close() {
+	s.idle.Stop()
+	s.end(nil)
+	s.Close()
+}
+
+// closeStream ends a list that was to go on as a watch.
+func (l *Loop) closeStream() {
+	if l.stream != nil {
+		l.stream.close()
+		l.stream = nil
+	}
+}
+
+// streamList requests a watch that begins with the list, and keeps it for watch.
+func (l *Loop) streamList(ctx context.Context) outcome {
+	l.begin()
+	yes := true
+	s, err := l.open(ctx, metav1.ListOptions{
+		SendInitialEvents: &yes, ResourceVersion: l.machine.version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
+	}, stall)
+	if err != nil {
+		o := l.failed(err)
+		if o != unsupported {
+			l.attempted(ctx, l.watches, &l.watchFailed, err, Syncing)
+		}
+		return o
+	}
+	l.attempted(ctx, l.watches, &l.watchFailed, nil, Syncing)
+	s.last = "" // the objects of a list have no order
+	o := l.receiveList(s)
+	if o != listed {
+		s.close()
+		if o == stalled && ctx.Err() == nil {
+			l.Log.Warn("a streamed list does not come to its end; listing in pages for a while", "silent", stall)
+		}
+		return o
+	}
+	l.stream = s
+	return o
+}
+
+// receiveList receives the events up to the end of the list.
+func (l *Loop) receiveList(s *stream) outcome {
+	b, gone := l.Sink.Begin(), map[string]bool{}
+	for {
+		event, err := s.Next()
+		if err != nil {
+			return l.listBroke(s, err)
+		}
+		o, keep, err := l.accept(s, event)
+		switch {
+		case err != nil:
+			return l.rejected(err)
+		case event.Type == watch.Added:
+			s.allow(stall) // anything else is no progress
+		}
+		switch {
+		case !keep:
+		case event.Type == watch.Bookmark:
+			l.Status.heard(time.Now())
+			if o.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true" {
+				l.commit(b, gone, o.GetResourceVersion())
+				return listed
+			}
+		case event.Type == watch.Deleted:
+			l.Status.changed()
+			gone[Key(o)] = true
+		default:
+			l.Status.changed()
+			delete(gone, Key(o))
+			if err := b.Set(o); err != nil {
+				return l.rejected(err)
+			}
+		}
+	}
+}
+
+// listBroke gives the outcome of a streamed list that ended before its end.
+func (l *Loop) listBroke(s *stream, err error) outcome {
+	o := incomplete
+	if errors.Is(context.Cause(s.ctx), errSilent) {
+		o, err = stalled, errSilent
+	}
+	l.ended(o, err)
+	return o
+}
+
+// watch receives changes from the last version on: by the stream that brought the list, or by
+// a new one.
+func (l *Loop) watch(ctx context.Context) outcome {
+	s := l.stream
+	l.stream = nil
+	if s == nil {
+		var err error
+		s, err = l.open(ctx, metav1.ListOptions{ResourceVersion: l.machine.version}, silence)
+		l.attempted(ctx, l.watches, &l.watchFailed, err, Synced)
+		if err != nil {
+			return l.failed(err)
+		}
+		l.machine.opened()
+		l.Status.heard(time.Now())
+	} else {
+		s.began, s.last = time.Now(), l.machine.version
+	}
+	s.Coalesce()
+	defer s.close()
+	if !l.interruptible(s) {
+		return narrowed
+	}
+	defer l.interruptible(nil)
+	return l.receive(s)
+}
+
+// interruptible has Narrow end s, or nothing if s is nil. It reports false if the shard has
+// become smaller than s was requested for.
+func (l *Loop) interruptible(s *stream) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.interrupt = nil
+	if s == nil {
+		return true
+	}
+	if !l.Shard.Present().Equal(s.shard) {
+		return false
+	}
+	l.interrupt = s.end
+	return true
+}
+
+// receive applies the changes of a watch until it ends.
+func (l *Loop) receive(s *stream) outcome {
+	for {
+		s.allow(silence)
+		event, err := s.Next()
+		if err != nil {
+			return l.watchEnded(s, err)
+		}
+		o, keep, err := l.accept(s, event)
+		if err != nil {
+			return l.rejected(err)
+		}
+		s.events++
+		l.machine.alive()
+		if !keep {
+			continue
+		}
+		if err := l.apply(event.Type, o); err != nil {
+			return l.rejected(err)
+		}
+	}
+}
+
+// apply changes the content by one event.
+func (l *Loop) apply(kind watch.EventType, o apiclient.Object) error {
+	version := o.GetResourceVersion()
+	l.machine.version = version
+	if kind == watch.Bookmark {
+		l.Status.heard(time.Now())
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.positions = l.positions.reached(version)
+		return nil
+	}
+	l.Status.changed()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := Key(o)
+	stored := l.positions.have(sharding.Hash(key), version)
+	l.positions = l.positions.reached(version)
+	switch {
+	case stored, !l.Shard.HasKey(key):
+		return nil
+	case kind == watch.Deleted:
+		l.Sink.Delete(o)
+		return nil
+	default:
+		return l.Sink.Set(o)
+	}
+}
+
+// watchEnded gives the outcome of a watch that ended without an error event.
+func (l *Loop) watchEnded(s *stream, err error) outcome {
+	cause := context.Cause(s.ctx)
+	early := cause == nil && time.Since(s.began) < briefly
+	switch fruitful := s.events > 0 || l.Shard.foreign.Load() > 0; {
+	case errors.Is(cause, errNarrowed):
+		return narrowed
+	case cause == nil && !errors.Is(err, io.EOF):
+		return l.rejected(err)
+	case fruitful && early:
+		return short
+	case fruitful:
+		return ended
+	case early:
+		return brief
+	default:
+		return fruitless
+	}
+}
+
+// accept gives the object of an event, and whether to keep the event. It fails for error
+// events, for objects of another resource, and for changes in disorder.
+func (l *Loop) accept(s *stream, event watch.Event) (o apiclient.Object, keep bool, err error) {
+	if event.Type == watch.Error {
+		return nil, false, apierrors.FromObject(event.Object)
+	}
+	o, err = l.client.Object(event.Object)
+	if err != nil {
+		return nil, false, err
+	}
+	if event.Type != watch.Bookmark && !l.Shard.takes(o) {
+		l.Status.heard(time.Now())
+		return o, false, nil
+	}
+	keep, err = s.inOrder(event.Type, o.GetResourceVersion())
+	return o, keep, err
+}
+
+// inOrder reports whether to keep an event of a version, and fails if it comes too late. The
+// objects of a list have no order; changes have. Equal versions are one change, told again, or
+// several of one transaction.
+func (s *stream) inOrder(kind watch.EventType, version string) (keep bool, err error) {
+	behind, invalid := resourceversion.CompareResourceVersion(version, s.last)
+	if s.last != "" && invalid == nil && behind < 0 {
+		if kind == watch.Bookmark {
+			return false, nil // nothing is lost without it
+		}
+		return false, errDisorder
+	}
+	// Any event but ADDED ends the initial list.
+	if s.last != "" && s.last != "0" || kind != watch.Added {
+		s.last = version
+	}
+	return true, nil
+}

@@ -1,0 +1,82 @@
+package watcher_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// BenchmarkUpdate takes status changes of pods from their events to their text: with the whole
+// pod decoded and rendered, and without what spec-only families read.
+func BenchmarkUpdate(b *testing.B) {
+	whole := generators.Pods
+	whole.Unsteady = nil
+	b.Run("whole", func(b *testing.B) { update(b, &whole) })
+	b.Run("steady", func(b *testing.B) { update(b, &generators.Pods) })
+}
+
+// updatedPods is the number of pods that change in turn.
+const updatedPods = 1024
+
+func update(b *testing.B, r generators.Resource) {
+	w := newWatcher(watcher.Config{Resources: []generators.Resource{r}}, prometheus.NewRegistry(), aboutFamilies())
+	feed := w.Feeds()[0]
+	s := openStream(b, r, feed)
+	states := [2][][]byte{podsInState(b, false), podsInState(b, true)}
+	apply := func(frame []byte) {
+		if err := feed.Set(s.receive(b, frame)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, frame := range states[0] {
+		apply(frame)
+	}
+	b.ReportAllocs()
+	for i := 1; b.Loop(); i++ {
+		apply(states[i/updatedPods%2][i%updatedPods])
+	}
+}
+
+// podsInState are events of pods as large clusters have them, ready or not.
+func podsInState(b *testing.B, ready bool) (frames [][]byte) {
+	b.Helper()
+	f, err := os.Open("../generators/testdata/golden/synthetic-64/pods.json.gz")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	text, err := gzip.NewReader(f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var list corev1.PodList
+	if err := json.NewDecoder(text).Decode(&list); err != nil {
+		b.Fatal(err)
+	}
+	for n := range updatedPods {
+		pod := list.Items[n%len(list.Items)].DeepCopy()
+		pod.APIVersion, pod.Kind = "v1", "Pod"
+		pod.Name, pod.UID = fmt.Sprintf("%s-%d", pod.Name, n), types.UID(fmt.Sprintf("%08x%s", n, pod.UID[8:]))
+		for i := range pod.Status.Conditions {
+			if c := &pod.Status.Conditions[i]; c.Type == corev1.PodReady && ready {
+				c.Status, c.LastTransitionTime.Time = corev1.ConditionFalse, c.LastTransitionTime.Add(1e9)
+			}
+		}
+		for i := range pod.Status.ContainerStatuses {
+			pod.Status.ContainerStatuses[i].Ready = ready
+		}
+		frames = append(frames, frameOf(b, watch.Modified, encoded(b, runtime.ContentTypeProtobuf, pod)))
+	}
+	return frames
+}

@@ -1,0 +1,31 @@
+package watcher
+
+import "testing"
+
+// TestScavengerIsDue holds that memory is returned once after lists, when a while
+// has passed without another.
+func TestScavengerIsDue(t *testing.T) {
+	var s scavenger
+	due := func(lists int64, rounds int) (times int) {
+		for range rounds {
+			if s.due(lists) {
+				times++
+			}
+		}
+		return times
+	}
+	f := func(lists int64, rounds, want int) {
+		t.Helper()
+		if got := due(lists, rounds); got != want {
+			t.Errorf("due %d times in %d rounds after %d lists, want %d", got, rounds, lists, want)
+		}
+	}
+	f(0, 100, 0)
+	f(1, settling, 0)
+	f(1, 1, 1)
+	f(1, 100, 0)
+	f(2, settling, 0)
+	f(3, settling, 0)
+	f(3, 1, 1)
+	f(3, 100, 0)
+}

@@ -1,0 +1,89 @@
+package watcher
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// A sink renders objects into a part of the store.
+type sink struct {
+	renderer  *generators.Renderer
+	specOnly  []bool // by family of the renderer
+	partition *store.Partition
+	limit     int64 // objects at most; 0 for any number
+	seconds   prometheus.Counter
+
+	// Scratch memory of one rendering.
+	text []byte
+	ends []int
+}
+
+// Begin opens a batch.
+func (s *sink) Begin() listwatch.Batch { return &batch{s, s.partition.Begin()} }
+
+// Set renders an object, unless it is new and the limit is reached.
+func (s *sink) Set(o metav1.Object) error {
+	key := listwatch.Key(o)
+	if s.limit > 0 && !s.partition.Has(key) && int64(s.partition.Len()) >= s.limit {
+		return nil
+	}
+	return s.render(key, s.partition.Set, o)
+}
+
+// Delete removes an object.
+func (s *sink) Delete(o metav1.Object) {
+	s.partition.Delete(listwatch.Key(o))
+	if l, ok := o.(*apiclient.Lazy); ok {
+		l.Release()
+	}
+}
+
+// render renders an object for set, stored under a key. Of a lazy object it renders the
+// families that are not spec-only, if set keeps the text of the others; the object is released.
+func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object) error {
+	began := time.Now()
+	defer func() { s.seconds.Add(time.Since(began).Seconds()) }()
+	r := store.Rendered{UID: key, Namespace: o.GetNamespace()}
+	if l, ok := o.(*apiclient.Lazy); ok {
+		defer l.Release()
+		r.Fingerprint = l.Fingerprint()
+		if l.Partial() {
+			r.Text, r.Ends = s.renderer.RenderUnsteady(s.text[:0], s.ends[:0], l.Object)
+			s.text, s.ends, r.Unchanged = r.Text, r.Ends, s.specOnly
+			if set(r) {
+				return nil
+			}
+			r.Unchanged = nil
+		}
+		if err := l.Complete(); err != nil {
+			return err
+		}
+		o = l.Object
+	}
+	r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
+	s.text, s.ends = r.Text, r.Ends
+	set(r)
+	return nil
+}
+
+// A batch renders objects into the next content of a part.
+type batch struct {
+	*sink
+	next *store.Staging
+}
+
+// Set renders an object.
+func (b *batch) Set(o metav1.Object) error { return b.render(listwatch.Key(o), b.next.Set, o) }
+
+// Commit makes what was rendered, as far as keep chooses it, the content of the part.
+func (b *batch) Commit(keep func(key string) bool) {
+	b.next.Retain(keep)
+	b.partition.Replace(b.next)
+}

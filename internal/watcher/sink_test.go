@@ -1,0 +1,177 @@
+package watcher_test
+
+import (
+	"log/slog"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// TestSink sets and deletes objects, and replaces all of them.
+func TestSink(t *testing.T) {
+	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
+	feed := w.Feeds()[0]
+	f := func(err error, want string) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	f(nil, "")
+	f(feed.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
+	f(feed.Set(pod("n", "b", "2", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
+	f(feed.Set(pod("n", "a", "1", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`))
+	f(feed.Set(pod("n", "a", "1", 3)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`))
+	f(feed.Set(pod("m", "c", "3", 1)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`, `namespace="m",pod="c" 1`))
+	feed.Delete(pod("n", "b", "2", 9))
+	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
+	feed.Delete(pod("n", "b", "2", 9))
+	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
+	// An object of the same name is another one.
+	feed.Delete(pod("n", "a", "other", 3))
+	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
+	// A list replaces all content.
+	f(feed.Replace(pod("n", "d", "4", 1), pod("m", "c", "3", 2)),
+		podText(`namespace="n",pod="d" 1`, `namespace="m",pod="c" 2`))
+	f(feed.Replace(pod("n", "d", "4", 1), pod("n", "d", "4", 2)), podText(`namespace="n",pod="d" 2`))
+	f(feed.Replace(), "")
+	f(feed.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
+}
+
+// TestSinkWithoutUIDs has objects that were written by hand.
+func TestSinkWithoutUIDs(t *testing.T) {
+	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
+	feed := w.Feeds()[0]
+	f := func(err error, want string) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	f(feed.Set(pod("n", "a", "", 1)), podText(`namespace="n",pod="a" 1`))
+	f(feed.Set(pod("n", "b", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
+	f(feed.Set(pod("m", "a", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
+	f(feed.Set(pod("n", "a", "", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
+	feed.Delete(pod("n", "b", "", 1))
+	f(nil, podText(`namespace="n",pod="a" 2`, `namespace="m",pod="a" 1`))
+	f(feed.Replace(pod("n", "c", "", 1), pod("n", "c", "", 2), pod("", "c", "", 3), pod("n", "c", "1", 4)),
+		podText(`namespace="n",pod="c" 2`, `namespace="",pod="c" 3`, `namespace="n",pod="c" 4`))
+}
+
+// TestBatch renders the next content. Readers see nothing of it before it is complete, and
+// nothing at all of a batch that is not.
+func TestBatch(t *testing.T) {
+	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
+	feed := w.Feeds()[0]
+	set := func(b listwatch.Batch, objects ...*corev1.Pod) {
+		t.Helper()
+		for _, o := range objects {
+			if err := b.Set(o); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	f := func(want string) {
+		t.Helper()
+		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	first := feed.Begin()
+	set(first, pod("a", "one", "1", 1), pod("a", "two", "2", 1), pod("a", "three", "3", 1), pod("a", "one", "1", 2), pod("a", "two", "22", 7))
+	f("")
+	first.Commit(func(key string) bool { return key != "2" && key != "3" })
+	want := podText(`namespace="a",pod="one" 2`, `namespace="a",pod="two" 7`)
+	f(want)
+	broken := feed.Begin()
+	set(broken, pod("a", "ghost", "9", 1), pod("a", "one", "1", 9))
+	f(want)
+	again := feed.Begin()
+	set(again, pod("a", "two", "22", 8))
+	f(want)
+	again.Commit(func(string) bool { return true })
+	f(podText(`namespace="a",pod="two" 8`))
+}
+
+// TestPanicsAreContained holds that a panic of a row leaves the object's other families as they
+// are, that panics are counted by family, and that the first of each family is logged.
+func TestPanicsAreContained(t *testing.T) {
+	reg, logged := prometheus.NewRegistry(), aboutFamilies()
+	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods, nodes}, Namespaces: []string{"n", "m"}}, reg, logged)
+	inN, inM, ofNodes := w.Feeds()[0], w.Feeds()[1], w.Feeds()[2]
+	f := func(err error, counts string, records ...record) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+		if d := cmp.Diff(counts, own(t, reg)); d != "" {
+			t.Errorf("counted (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff(records, logged.take()); d != "" {
+			t.Errorf("logged (-want +got):\n%s", d)
+		}
+	}
+	counts := func(fragile, more string) string {
+		return `kubestate_contained_panics_total{family="pod_fragile"} ` + fragile + "\n" +
+			`kubestate_contained_panics_total{family="pod_more_fragile"} ` + more + "\n"
+	}
+	f(inN.Set(pod("n", "a", "1", 1)), "")
+	f(inN.Set(panicking("n", "b", "2")), counts("1", "1"),
+		record{slog.LevelError, "pod_fragile"}, record{slog.LevelError, "pod_more_fragile"})
+	f(inN.Set(panicking("n", "b", "2")), counts("2", "2"))
+	f(inN.Set(panicking("n", "c", "3")), counts("3", "3"))
+	f(inM.Replace(panicking("m", "d", "4"), panicking("m", "e", "5")), counts("5", "5"))
+	want := podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="n",pod="c" 1`,
+		`namespace="m",pod="d" 1`, `namespace="m",pod="e" 1`)
+	if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
+		t.Errorf("exported (-want +got):\n%s", d)
+	}
+	// An object of another type has no rows.
+	f(ofNodes.Set(pod("n", "a", "1", 1)), `kubestate_contained_panics_total{family="node_generation"} 1`+"\n"+counts("5", "5"),
+		record{slog.LevelError, "node_generation"})
+	if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
+		t.Errorf("exported (-want +got):\n%s", d)
+	}
+}
+
+// TestConcurrentPanics has two feeds, each in a goroutine of its own.
+func TestConcurrentPanics(t *testing.T) {
+	reg, logged := prometheus.NewRegistry(), aboutFamilies()
+	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}, Namespaces: []string{"n", "m"}}, reg, logged)
+	var feeds sync.WaitGroup
+	for _, feed := range w.Feeds() {
+		feeds.Go(func() {
+			for range 100 {
+				if err := feed.Set(panicking("n", "a", "1")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	feeds.Wait()
+	if d := cmp.Diff(`kubestate_contained_panics_total{family="pod_fragile"} 200
+kubestate_contained_panics_total{family="pod_more_fragile"} 200
+`, own(t, reg)); d != "" {
+		t.Errorf("counted (-want +got):\n%s", d)
+	}
+	perFamily := map[record]int{}
+	for _, r := range logged.take() {
+		perFamily[r]++
+	}
+	if d := cmp.Diff(map[record]int{{slog.LevelError, "pod_fragile"}: 1, {slog.LevelError, "pod_more_fragile"}: 1}, perFamily); d != "" {
+		t.Errorf("logged (-want +got):\n%s", d)
+	}
+}
