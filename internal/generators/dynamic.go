@@ -40,67 +40,77 @@ func (s *Samples) addMap(m map[string]string, allowed *allowedKeys) {
 type dynamicLabels struct {
 	text  []byte
 	names []span // of text, one for each key
-	bases []base
+	// known are the names that keys have or had before they collided, and states what
+	// is known of each.
+	known  spanSet
+	states []nameState
 }
 
-// base is a name that more than one key made.
-type base struct {
-	name    span
-	counter int // the last suffix given out
+// nameState is the state of one name.
+type nameState struct {
+	owner     int // the number of the key that has the name, free if none has
+	conflicts int // the last suffix given out to keys that would have the name
 }
+
+// free is the owner of a name that no key has.
+const free = -1
 
 // name sets names for the keys, which are sorted: prefix and the key with each
 // character that a name cannot have replaced by _, in snake case.
 func (d *dynamicLabels) name(prefix string, keys []string) {
-	d.text, d.names, d.bases = d.text[:0], d.names[:0], d.bases[:0]
-	for _, key := range keys {
+	d.text, d.names, d.states = d.text[:0], d.names[:0], d.states[:0]
+	d.known.reset()
+	for i, key := range keys {
 		start := len(d.text)
 		d.text = appendSnake(append(d.text, prefix...), key)
-		d.names = append(d.names, d.resolve(span{start, len(d.text)}))
+		d.names = append(d.names, span{})
+		d.resolve(i, start)
 	}
 }
 
-// resolve gives the name for the next key, which alone would be named wanted.
-// The name in use before is renamed when it is the first to collide.
-func (d *dynamicLabels) resolve(wanted span) span {
-	if i := d.indexBase(wanted); i >= 0 {
-		return d.nextFree(&d.bases[i])
+// resolve names the next key, number i, which alone would be named text[start:]. The
+// key that has this name is renamed when it is the first to collide.
+func (d *dynamicLabels) resolve(i, start int) {
+	n, name := d.lookUp(start)
+	state := &d.states[n]
+	if state.conflicts == 0 && state.owner == free {
+		state.owner, d.names[i] = i, name
+		return
 	}
-	i := d.indexName(wanted)
-	if i < 0 {
-		return wanted
+	if first := state.owner; state.conflicts == 0 {
+		state.owner = free
+		d.suffix(first, n)
 	}
-	d.bases = append(d.bases, base{name: wanted})
-	b := &d.bases[len(d.bases)-1]
-	d.names[i] = d.nextFree(b)
-	return d.nextFree(b)
+	d.suffix(i, n)
 }
 
-func (d *dynamicLabels) indexBase(name span) int {
-	return slices.IndexFunc(d.bases, func(b base) bool { return d.equal(b.name, name) })
-}
-
-func (d *dynamicLabels) indexName(name span) int {
-	return slices.IndexFunc(d.names, func(n span) bool { return d.equal(n, name) })
-}
-
-func (d *dynamicLabels) equal(a, b span) bool {
-	return string(a.of(d.text)) == string(b.of(d.text))
-}
-
-// nextFree is the base with the next suffix that makes a name not in use.
-func (d *dynamicLabels) nextFree(b *base) span {
+// suffix names key number i after the known name n, with the next suffix that makes
+// a name which no key has.
+func (d *dynamicLabels) suffix(i, n int) {
 	for {
-		b.counter++
+		d.states[n].conflicts++
 		start := len(d.text)
-		d.text = append(d.text, b.name.of(d.text)...)
+		d.text = append(d.text, d.known.spans[n].of(d.text)...)
 		d.text = append(d.text, "_conflict"...)
-		d.text = strconv.AppendInt(d.text, int64(b.counter), 10)
-		if name := (span{start, len(d.text)}); d.indexName(name) < 0 {
-			return name
+		d.text = strconv.AppendInt(d.text, int64(d.states[n].conflicts), 10)
+		m, name := d.lookUp(start)
+		if state := &d.states[m]; state.owner == free {
+			state.owner, d.names[i] = i, name
+			return
 		}
+	}
+}
+
+// lookUp gives the number and the place of the name text[start:], which is cut off if
+// the name is known.
+func (d *dynamicLabels) lookUp(start int) (int, span) {
+	n, isNew := d.known.add(d.text, span{start, len(d.text)})
+	if isNew {
+		d.states = append(d.states, nameState{owner: free})
+	} else {
 		d.text = d.text[:start]
 	}
+	return n, d.known.spans[n]
 }
 
 // appendSnake appends key as part of a label name: every character but letters,

@@ -1,9 +1,6 @@
 package generators
 
 import (
-	"bytes"
-	"hash/maphash"
-	"slices"
 	"strconv"
 	"unsafe"
 
@@ -23,7 +20,7 @@ type Samples struct {
 	dst      []byte
 	identity []byte // `namespace="a",pod="b"`, the same for all of an object's series
 	family   *family
-	seen     seenSeries
+	seen     spanSet // the own labels of the row's lines
 
 	// Scratch that outlives a row only to be used again.
 	values        []string
@@ -197,11 +194,11 @@ func (s *Samples) openIdentity() (start, own int) {
 
 // keep takes the line from start on back if its own labels were there before.
 func (s *Samples) keep(start, own int) bool {
-	if s.seen.add(s.dst, own) {
-		return true
+	_, isNew := s.seen.add(s.dst, span{own, len(s.dst)})
+	if !isNew {
+		s.dst = s.dst[:start]
 	}
-	s.dst = s.dst[:start]
-	return false
+	return isNew
 }
 
 func (s *Samples) set(n int) labelSet {
@@ -211,57 +208,4 @@ func (s *Samples) set(n int) labelSet {
 		}
 	}
 	panic("BUG: " + s.family.name + " declares no set of " + strconv.Itoa(n) + " labels")
-}
-
-// seenSeries knows the own labels of the lines that a row added.
-type seenSeries struct {
-	spans  []span
-	hashes map[uint64]struct{}
-	seed   maphash.Seed
-}
-
-// span is a part of a buffer.
-type span struct{ start, end int }
-
-func (p span) of(b []byte) []byte { return b[p.start:p.end] }
-
-// manySeries is the number of lines from which on hashes are kept: below, a
-// look at each line before is as quick.
-const manySeries = 16
-
-func (s *seenSeries) reset() {
-	if len(s.spans) >= manySeries {
-		clear(s.hashes)
-	}
-	s.spans = s.spans[:0]
-}
-
-// add notes the own labels dst[start:] and reports whether they are new.
-func (s *seenSeries) add(dst []byte, start int) bool {
-	labels := dst[start:]
-	if s.maybe(dst, labels) && slices.ContainsFunc(s.spans, func(p span) bool { return bytes.Equal(p.of(dst), labels) }) {
-		return false
-	}
-	s.spans = append(s.spans, span{start, len(dst)})
-	return true
-}
-
-// maybe reports false if labels are certainly new.
-func (s *seenSeries) maybe(dst, labels []byte) bool {
-	switch n := len(s.spans); {
-	case n < manySeries:
-		return true
-	case s.hashes == nil:
-		s.hashes = make(map[uint64]struct{})
-		s.seed = maphash.MakeSeed()
-		fallthrough
-	case n == manySeries:
-		for _, p := range s.spans {
-			s.hashes[maphash.Bytes(s.seed, p.of(dst))] = struct{}{}
-		}
-	}
-	h := maphash.Bytes(s.seed, labels)
-	_, ok := s.hashes[h]
-	s.hashes[h] = struct{}{}
-	return ok
 }
