@@ -16,6 +16,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubestate/kubestate/internal/authfilter"
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -57,7 +58,7 @@ func shardOf(opts options.Options) sharding.Ranges {
 
 // newWatcher makes the watcher that the options describe, and fails if it cannot
 // ever be of use. One of a snapshot is complete at once.
-func newWatcher(ctx context.Context, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
+func newWatcher(ctx context.Context, tables *generators.Registry, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
 	config, err := configure(opts)
 	if err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func newWatcher(ctx context.Context, opts options.Options, metrics *watcher.Metr
 		return watcher.New(config, metrics, log), config.Client.Check(ctx)
 	}
 	w := watcher.New(config, metrics, log)
-	_, err = loadSnapshot(opts, config, w, log)
+	_, err = loadSnapshot(tables, opts, config, w, log)
 	return w, err
 }
 
@@ -78,7 +79,7 @@ func newClient(opts options.Options) (*watcher.Client, error) {
 	}
 	var resources []schema.GroupVersionResource
 	for _, r := range opts.Resources {
-		resources = append(resources, r.Describe().Resource)
+		resources = append(resources, r.Recipe().Versions...)
 	}
 	return watcher.NewClient(config, resources)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubestate/kubestate/internal/filewatch"
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/snapshot"
@@ -22,6 +23,7 @@ import (
 
 // reloader has the watcher follow the configuration file.
 type reloader struct {
+	tables  *generators.Registry
 	args    []string
 	current atomic.Pointer[options.Options]
 	watched *watcher.Watcher
@@ -34,8 +36,8 @@ type reloader struct {
 
 // newReloader makes the reloader of a program that was started with the arguments,
 // which gave opts.
-func newReloader(args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log}
+func newReloader(tables *generators.Registry, args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
+	r := &reloader{tables: tables, args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log}
 	r.current.Store(&opts)
 	r.show(opts)
 	switch {
@@ -127,7 +129,7 @@ func (r *reloader) take(opts options.Options, err error) {
 // parse reads arguments and file as a start would, so that a key that has left the
 // file gives way to the flag.
 func (r *reloader) parse() (options.Options, error) {
-	opts, err := options.Parse(r.args)
+	opts, err := options.Parse(r.tables, r.args)
 	if err := errors.Join(err, opts.Awaited); err != nil {
 		return options.Options{}, err
 	}
@@ -151,7 +153,7 @@ func (r *reloader) change(opts options.Options) (anew []string, err error) {
 	case snapshot.Stdin:
 		return nil, errors.New("--snapshot: standard input cannot be read a second time: restart the program")
 	default:
-		if anew, err = loadSnapshot(opts, config, r.watched, r.log); err != nil {
+		if anew, err = loadSnapshot(r.tables, opts, config, r.watched, r.log); err != nil {
 			return nil, err
 		}
 	}

@@ -3,14 +3,24 @@ package main
 import (
 	"testing"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
+// builtin has the tables that the program has.
+var builtin = func() *generators.Registry {
+	tables, err := generators.NewRegistry(generators.Builtin()...)
+	if err != nil {
+		panic(err)
+	}
+	return tables
+}()
+
 func TestDivisionOf(t *testing.T) {
 	f := func(want sharding.Division, args ...string) {
 		t.Helper()
-		opts, err := options.Parse(args)
+		opts, err := options.Parse(builtin, args)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/watcher"
@@ -13,9 +14,9 @@ import (
 
 // loadSnapshot has the watcher go over to a configuration, with the objects of the snapshot. It
 // logs what of that cannot be read, and changes nothing if there is an error.
-func loadSnapshot(opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (anew []string, err error) {
+func loadSnapshot(tables *generators.Registry, opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (anew []string, err error) {
 	loading := w.Loading(config)
-	report, err := snapshot.Read(opts.Snapshot, opts.Resources, os.Stdin, loading.Add)
+	report, err := snapshot.Read(opts.Snapshot, opts.Resources, tables.Scheme(), os.Stdin, loading.Add)
 	if err == nil {
 		err = refusal(opts, report)
 	}

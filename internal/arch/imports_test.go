@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +44,7 @@ var allowed = map[string][]string{
 	"internal/rbac":              {"internal/generators"},
 	"internal/watcher":           {"internal/generators", "internal/projection", "internal/sharding", "internal/store"},
 	"internal/server":            {"internal/exposition", "internal/nearest", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
+	"cmd/kubestate":              {"internal/authfilter", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -85,5 +88,34 @@ func listPackages(t *testing.T) map[string][]string {
 			t.Fatal(err)
 		}
 		packages[strings.TrimPrefix(p.ImportPath, module)] = p.Imports
+	}
+}
+
+// builtin is the call that lists the tables of this program.
+const builtin = "generators.Builtin()"
+
+// TestRegistryIsHandedDown holds that only programs and tests choose tables: every other
+// package gets a registry, or what it needs of one.
+func TestRegistryIsHandedDown(t *testing.T) {
+	// watcher/scheme.go makes the codecs of its decoders.
+	programs := []string{"cmd/kubestate/main.go", "hack/generate/main.go", "internal/watcher/scheme.go"}
+	var found []string
+	for _, dir := range []string{"cmd", "hack", "internal"} {
+		err := fs.WalkDir(os.DirFS("../.."), dir, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(filepath.Join("../..", path))
+			if strings.Contains(string(text), builtin) {
+				found = append(found, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(found, programs) {
+		t.Errorf("%s is called by %q, want %q", builtin, found, programs)
 	}
 }

@@ -12,31 +12,34 @@ var CertificateSigningRequests = Table[*certificatesv1.CertificateSigningRequest
 	Kind:     "CertificateSigningRequest",
 	Scope:    Cluster,
 	Identity: Identity{Name("certificatesigningrequest"), {"signer_name", signerName}},
-	Reads:    Fields{"spec.signerName", "status"},
+	Fetch: Fetch[*certificatesv1.CertificateSigningRequest]{
+		Reads: Fields{"spec.signerName", "status"},
+		Older: []string{"v1beta1"},
+	},
 	Families: []Family[*certificatesv1.CertificateSigningRequest]{
-		{"kube_certificatesigningrequest_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the request that are let through, as labels.",
-			annotations[*certificatesv1.CertificateSigningRequest]},
+		{Name: "kube_certificatesigningrequest_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "The annotations of the request that are let through, as labels.",
+			Row:  annotations[*certificatesv1.CertificateSigningRequest]},
 
-		{"kube_certificatesigningrequest_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the request that are let through, as labels.",
-			labels[*certificatesv1.CertificateSigningRequest]},
+		{Name: "kube_certificatesigningrequest_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "The labels of the request that are let through, as labels.",
+			Row:  labels[*certificatesv1.CertificateSigningRequest]},
 
-		{"kube_certificatesigningrequest_created", Gauge, Stable, nil,
-			"When the request was made, in Unix seconds.",
-			created[*certificatesv1.CertificateSigningRequest]},
+		{Name: "kube_certificatesigningrequest_created", Type: Gauge, Stability: Stable,
+			Help: "When the request was made, in Unix seconds.",
+			Row:  created[*certificatesv1.CertificateSigningRequest]},
 
-		{"kube_certificatesigningrequest_condition", Gauge, Stable, Labels{"condition"},
-			"How often the request is marked as approved, denied or failed.",
-			func(r *certificatesv1.CertificateSigningRequest, s *Samples) {
+		{Name: "kube_certificatesigningrequest_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+			Help: "How often the request is marked as approved, denied or failed.",
+			Row: func(r *certificatesv1.CertificateSigningRequest, s *Samples) {
 				s.Int(requestConditions(r, certificatesv1.CertificateApproved), "approved")
 				s.Int(requestConditions(r, certificatesv1.CertificateDenied), "denied")
 				s.Int(requestConditions(r, certificatesv1.CertificateFailed), "failed")
 			}},
 
-		{"kube_certificatesigningrequest_cert_length", Gauge, Stable, nil,
-			"How long the certificate that was issued is, in bytes.",
-			func(r *certificatesv1.CertificateSigningRequest, s *Samples) { s.Int(int64(len(r.Status.Certificate))) }},
+		{Name: "kube_certificatesigningrequest_cert_length", Type: Gauge, Stability: Stable,
+			Help: "How long the certificate that was issued is, in bytes.",
+			Row:  func(r *certificatesv1.CertificateSigningRequest, s *Samples) { s.Int(int64(len(r.Status.Certificate))) }},
 	},
 }
 

@@ -17,7 +17,7 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	for i := range t.Families {
 		row, d := &t.Families[i], t.Families[i].describe()
 		if selection.exports(d) {
-			r.families = append(r.families, compileFamily(t.Resource.Resource, d, selection))
+			r.families = append(r.families, compileFamily(t.key(), d, selection))
 			rows = append(rows, row.Row)
 		}
 	}
@@ -27,11 +27,11 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 
 // A family is a row with all its constant bytes.
 type family struct {
-	name   string
-	steady bool
-	header Header
-	open   []byte // `name{` and the extra labels
-	sets   []labelSet
+	name     string
+	specOnly bool
+	header   Header
+	open     []byte // `name{` and the extra labels
+	sets     []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
 	prefix string
 	// allowed chooses entries of the object's labels or annotations; nil lets
@@ -59,10 +59,10 @@ type labelSet [][]byte
 
 func compileFamily(resource string, d FamilyDescription, selection Selection) family {
 	f := family{
-		name:   d.Name,
-		steady: d.Steady,
-		header: newHeader(d),
-		open:   append([]byte(d.Name+"{"), selection.extraText()...),
+		name:     d.Name,
+		specOnly: d.SpecOnly,
+		header:   newHeader(d),
+		open:     append([]byte(d.Name+"{"), selection.extraText()...),
 	}
 	f.prefix = dynamicPrefix(d.Labels)
 	for _, keys := range d.Labels {
@@ -104,15 +104,15 @@ func dynamicPrefix(sets [][]string) (prefix string) {
 // A Renderer appends the lines of one resource's objects. It owns scratch
 // memory and serves one goroutine at a time.
 type Renderer struct {
-	// Contained, if set, is told of a panic in a family's row.
-	Contained func(family string, object metav1.Object, reason any)
+	// Recovered, if set, is called with each panic of a family's row.
+	Recovered func(family string, object metav1.Object, reason any)
 
 	identity Identity
 	families []family
 	row      func(metav1.Object, int)
 	samples  Samples
 	ends     []int
-	unsteady bool // steady families are left out
+	mixed    bool // SpecOnly families are skipped
 }
 
 // Headers gives the header of each family, in the order in which Render renders
@@ -134,20 +134,20 @@ func (r *Renderer) Names() []string {
 	return names
 }
 
-// Steady says of each family, in the order of Headers, whether it is steady.
-func (r *Renderer) Steady() []bool {
-	steady := make([]bool, len(r.families))
+// SpecOnly says of each family, in the order of Headers, whether it is SpecOnly.
+func (r *Renderer) SpecOnly() []bool {
+	specOnly := make([]bool, len(r.families))
 	for i := range r.families {
-		steady[i] = r.families[i].steady
+		specOnly[i] = r.families[i].specOnly
 	}
-	return steady
+	return specOnly
 }
 
-// RenderUnsteady is Render without the lines of steady families, for an object that
-// may lack what only those read.
-func (r *Renderer) RenderUnsteady(dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
-	r.unsteady = true
-	defer func() { r.unsteady = false }()
+// RenderMixed is Render without the lines of SpecOnly families, for an object that was
+// decoded without the fields that only those read.
+func (r *Renderer) RenderMixed(dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
+	r.mixed = true
+	defer func() { r.mixed = false }()
 	return r.Render(dst, ends, object)
 }
 
@@ -184,15 +184,15 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 		if reason := recover(); reason != nil {
 			s.dst = s.dst[:start]
 			r.ends = append(r.ends, start)
-			if r.Contained != nil {
-				r.Contained(r.families[next].name, object, reason)
+			if r.Recovered != nil {
+				r.Recovered(r.families[next].name, object, reason)
 			}
 			next++
 		}
 	}()
 	for next = first; next < len(r.families); next++ {
 		start = len(s.dst)
-		if f := &r.families[next]; !r.unsteady || !f.steady {
+		if f := &r.families[next]; !r.mixed || !f.specOnly {
 			s.begin(f)
 			r.row(object, next)
 		}

@@ -8,22 +8,25 @@ var CronJobs = Table[*batchv1.CronJob]{
 	Kind:     "CronJob",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("cronjob")},
-	Reads: Fields{
-		"spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds", "spec.concurrencyPolicy", "spec.suspend",
-		"spec.successfulJobsHistoryLimit", "spec.failedJobsHistoryLimit", "status",
+	Fetch: Fetch[*batchv1.CronJob]{
+		Reads: Fields{
+			"spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds", "spec.concurrencyPolicy", "spec.suspend",
+			"spec.successfulJobsHistoryLimit", "spec.failedJobsHistoryLimit", "status",
+		},
+		Older: []string{"v1beta1"},
 	},
 	Families: []Family[*batchv1.CronJob]{
-		{"kube_cronjob_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the cron job that are let through, as labels.",
-			annotations[*batchv1.CronJob]},
+		{Name: "kube_cronjob_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "The annotations of the cron job that are let through, as labels.",
+			Row:  annotations[*batchv1.CronJob]},
 
-		{"kube_cronjob_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the cron job that are let through, as labels.",
-			labels[*batchv1.CronJob]},
+		{Name: "kube_cronjob_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "The labels of the cron job that are let through, as labels.",
+			Row:  labels[*batchv1.CronJob]},
 
-		{"kube_cronjob_info", Gauge, Stable, Labels{"schedule", "concurrency_policy", "timezone"},
-			"When the cron job is to run, and what happens if it still does.",
-			func(c *batchv1.CronJob, s *Samples) {
+		{Name: "kube_cronjob_info", Type: Gauge, Stability: Stable, Labels: Labels{"schedule", "concurrency_policy", "timezone"},
+			Help: "When the cron job is to run, and what happens if it still does.",
+			Row: func(c *batchv1.CronJob, s *Samples) {
 				zone := "local"
 				if z := c.Spec.TimeZone; z != nil {
 					zone = *z
@@ -31,57 +34,57 @@ var CronJobs = Table[*batchv1.CronJob]{
 				s.One(c.Spec.Schedule, string(c.Spec.ConcurrencyPolicy), zone)
 			}},
 
-		{"kube_cronjob_created", Gauge, Stable, nil,
-			"When the cron job was created, in Unix seconds.",
-			created[*batchv1.CronJob]},
+		{Name: "kube_cronjob_created", Type: Gauge, Stability: Stable,
+			Help: "When the cron job was created, in Unix seconds.",
+			Row:  created[*batchv1.CronJob]},
 
-		{"kube_cronjob_status_active", Gauge, Stable, nil,
-			"How many jobs of the cron job are running.",
-			func(c *batchv1.CronJob, s *Samples) { s.Int(int64(len(c.Status.Active))) }},
+		{Name: "kube_cronjob_status_active", Type: Gauge, Stability: Stable,
+			Help: "How many jobs of the cron job are running.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Int(int64(len(c.Status.Active))) }},
 
-		{"kube_cronjob_status_last_schedule_time", Gauge, Stable, nil,
-			"For when the last job of the cron job was scheduled, in Unix seconds.",
-			func(c *batchv1.CronJob, s *Samples) {
+		{Name: "kube_cronjob_status_last_schedule_time", Type: Gauge, Stability: Stable,
+			Help: "For when the last job of the cron job was scheduled, in Unix seconds.",
+			Row: func(c *batchv1.CronJob, s *Samples) {
 				s.Time(c.Status.LastScheduleTime)
 			}},
 
-		{"kube_cronjob_status_last_successful_time", Gauge, Stable, nil,
-			"When a job of the cron job last succeeded, in Unix seconds.",
-			func(c *batchv1.CronJob, s *Samples) {
+		{Name: "kube_cronjob_status_last_successful_time", Type: Gauge, Stability: Stable,
+			Help: "When a job of the cron job last succeeded, in Unix seconds.",
+			Row: func(c *batchv1.CronJob, s *Samples) {
 				s.Time(c.Status.LastSuccessfulTime)
 			}},
 
-		{"kube_cronjob_spec_suspend", Gauge, Stable, nil,
-			"Whether the cron job is suspended and starts nothing.",
-			func(c *batchv1.CronJob, s *Samples) { s.Bool(value(c.Spec.Suspend)) }},
+		{Name: "kube_cronjob_spec_suspend", Type: Gauge, Stability: Stable,
+			Help: "Whether the cron job is suspended and starts nothing.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Bool(value(c.Spec.Suspend)) }},
 
-		{"kube_cronjob_spec_starting_deadline_seconds", Gauge, Stable, nil,
-			"How late a job of the cron job may start, in seconds.",
-			func(c *batchv1.CronJob, s *Samples) { s.Optional64(c.Spec.StartingDeadlineSeconds) }},
+		{Name: "kube_cronjob_spec_starting_deadline_seconds", Type: Gauge, Stability: Stable,
+			Help: "How late a job of the cron job may start, in seconds.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional64(c.Spec.StartingDeadlineSeconds) }},
 
-		{"kube_cronjob_next_schedule_time", Gauge, Stable, nil,
-			"When the cron job is to run next after its last run, or after its creation if it has not run, in Unix seconds.",
-			nextSchedule},
+		{Name: "kube_cronjob_next_schedule_time", Type: Gauge, Stability: Stable,
+			Help: "When the cron job is to run next after its last run, or after its creation if it has not run, in Unix seconds.",
+			Row:  nextSchedule},
 
-		{"kube_cronjob_schedule_invalid", Gauge, Alpha, nil,
-			"That the schedule or the time zone of the cron job cannot be read.",
-			func(c *batchv1.CronJob, s *Samples) {
+		{Name: "kube_cronjob_schedule_invalid", Type: Gauge, Stability: Alpha,
+			Help: "That the schedule or the time zone of the cron job cannot be read.",
+			Row: func(c *batchv1.CronJob, s *Samples) {
 				if s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone) == nil {
 					s.One()
 				}
 			}},
 
-		{"kube_cronjob_metadata_resource_version", Gauge, Stable, nil,
-			"The resource version of the cron job.",
-			resourceVersion[*batchv1.CronJob]},
+		{Name: "kube_cronjob_metadata_resource_version", Type: Gauge, Stability: Stable,
+			Help: "The resource version of the cron job.",
+			Row:  resourceVersion[*batchv1.CronJob]},
 
-		{"kube_cronjob_spec_successful_job_history_limit", Gauge, Alpha, nil,
-			"How many succeeded jobs of the cron job are kept.",
-			func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.SuccessfulJobsHistoryLimit) }},
+		{Name: "kube_cronjob_spec_successful_job_history_limit", Type: Gauge, Stability: Alpha,
+			Help: "How many succeeded jobs of the cron job are kept.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.SuccessfulJobsHistoryLimit) }},
 
-		{"kube_cronjob_spec_failed_job_history_limit", Gauge, Alpha, nil,
-			"How many failed jobs of the cron job are kept.",
-			func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
+		{Name: "kube_cronjob_spec_failed_job_history_limit", Type: Gauge, Stability: Alpha,
+			Help: "How many failed jobs of the cron job are kept.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
 	},
 }
 

@@ -13,10 +13,10 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("horizontalpodautoscaler")},
 	Families: []Family[*autoscalingv2.HorizontalPodAutoscaler]{
-		{"kube_horizontalpodautoscaler_info", Gauge, Alpha,
-			Labels{"scaletargetref_api_version", "scaletargetref_kind", "scaletargetref_name"}.Or("scaletargetref_kind", "scaletargetref_name"),
-			"What the autoscaler scales.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_info", Type: Gauge, Stability: Alpha,
+			Labels: Labels{"scaletargetref_api_version", "scaletargetref_kind", "scaletargetref_name"}.Or("scaletargetref_kind", "scaletargetref_name"),
+			Help:   "What the autoscaler scales.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if t := &h.Spec.ScaleTargetRef; t.APIVersion == "" {
 					s.One(t.Kind, t.Name)
 				} else {
@@ -24,84 +24,84 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_metadata_generation", Gauge, Stable, nil,
-			"The generation of the wanted state of the autoscaler.",
-			generation[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_metadata_generation", Type: Gauge, Stability: Stable,
+			Help: "The generation of the wanted state of the autoscaler.",
+			Row:  generation[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{"kube_horizontalpodautoscaler_spec_max_replicas", Gauge, Stable, nil,
-			"The most replicas that the autoscaler may ask for.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Spec.MaxReplicas)) }},
+		{Name: "kube_horizontalpodautoscaler_spec_max_replicas", Type: Gauge, Stability: Stable,
+			Help: "The most replicas that the autoscaler may ask for.",
+			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Spec.MaxReplicas)) }},
 
-		{"kube_horizontalpodautoscaler_spec_min_replicas", Gauge, Stable, nil,
-			"The fewest replicas that the autoscaler may ask for.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_spec_min_replicas", Type: Gauge, Stability: Stable,
+			Help: "The fewest replicas that the autoscaler may ask for.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				s.Int(int64(valueOr(h.Spec.MinReplicas, 1))) // the API says that 1 is meant
 			}},
 
-		{"kube_horizontalpodautoscaler_spec_target_metric", Gauge, Alpha, Labels{"metric_name", "metric_target_type", "container"},
-			"The metric values that the autoscaler aims at.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_spec_target_metric", Type: Gauge, Stability: Alpha, Labels: Labels{"metric_name", "metric_target_type", "container"},
+			Help: "The metric values that the autoscaler aims at.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Spec.Metrics {
 					targetOf(&h.Spec.Metrics[i]).add(s)
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_spec_behavior_scale_down_tolerance", Gauge, Alpha, nil,
-			"How far below its target a metric may be before the autoscaler scales down, as a share of the target.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_spec_behavior_scale_down_tolerance", Type: Gauge, Stability: Alpha,
+			Help: "How far below its target a metric may be before the autoscaler scales down, as a share of the target.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if b := h.Spec.Behavior; b != nil {
 					tolerance(b.ScaleDown, s)
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance", Gauge, Alpha, nil,
-			"How far above its target a metric may be before the autoscaler scales up, as a share of the target.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance", Type: Gauge, Stability: Alpha,
+			Help: "How far above its target a metric may be before the autoscaler scales up, as a share of the target.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if b := h.Spec.Behavior; b != nil {
 					tolerance(b.ScaleUp, s)
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_status_target_metric", Gauge, Stable, Labels{"metric_name", "metric_target_type", "container"},
-			"The metric values that the autoscaler last saw.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_status_target_metric", Type: Gauge, Stability: Stable, Labels: Labels{"metric_name", "metric_target_type", "container"},
+			Help: "The metric values that the autoscaler last saw.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.CurrentMetrics {
 					currentOf(&h.Status.CurrentMetrics[i]).add(s)
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_status_current_replicas", Gauge, Stable, nil,
-			"How many replicas the autoscaler last saw.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.CurrentReplicas)) }},
+		{Name: "kube_horizontalpodautoscaler_status_current_replicas", Type: Gauge, Stability: Stable,
+			Help: "How many replicas the autoscaler last saw.",
+			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.CurrentReplicas)) }},
 
-		{"kube_horizontalpodautoscaler_status_desired_replicas", Gauge, Stable, nil,
-			"How many replicas the autoscaler last asked for.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.DesiredReplicas)) }},
+		{Name: "kube_horizontalpodautoscaler_status_desired_replicas", Type: Gauge, Stability: Stable,
+			Help: "How many replicas the autoscaler last asked for.",
+			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.DesiredReplicas)) }},
 
-		{"kube_horizontalpodautoscaler_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the autoscaler that are let through, as labels.",
-			annotations[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "The annotations of the autoscaler that are let through, as labels.",
+			Row:  annotations[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{"kube_horizontalpodautoscaler_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the autoscaler that are let through, as labels.",
-			labels[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "The labels of the autoscaler that are let through, as labels.",
+			Row:  labels[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{"kube_horizontalpodautoscaler_status_condition", Gauge, Stable, Labels{"condition", "status"},
-			"The conditions of the autoscaler, with 1 at the status that each has.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition", "status"},
+			Help: "The conditions of the autoscaler, with 1 at the status that each has.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.Conditions {
 					c := &h.Status.Conditions[i]
 					s.Status(string(c.Status), string(c.Type))
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_created", Gauge, Alpha, nil,
-			"When the autoscaler was created, in Unix seconds.",
-			created[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_created", Type: Gauge, Stability: Alpha,
+			Help: "When the autoscaler was created, in Unix seconds.",
+			Row:  created[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{"kube_horizontalpodautoscaler_deletion_timestamp", Gauge, Alpha, nil,
-			"When the autoscaler is due to be gone, in Unix seconds.",
-			deleted[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_deletion_timestamp", Type: Gauge, Stability: Alpha,
+			Help: "When the autoscaler is due to be gone, in Unix seconds.",
+			Row:  deleted[*autoscalingv2.HorizontalPodAutoscaler]},
 	},
 }
 

@@ -9,9 +9,9 @@ var Ingresses = Table[*networkingv1.Ingress]{
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("ingress")},
 	Families: []Family[*networkingv1.Ingress]{
-		{"kube_ingress_info", Gauge, Stable, Labels{"ingressclass"},
-			"The class that the ingress asks for.",
-			func(i *networkingv1.Ingress, s *Samples) {
+		{Name: "kube_ingress_info", Type: Gauge, Stability: Stable, Labels: Labels{"ingressclass"},
+			Help: "The class that the ingress asks for.",
+			Row: func(i *networkingv1.Ingress, s *Samples) {
 				// The annotation from before there were classes has the last word.
 				class, ok := i.Annotations["kubernetes.io/ingress.class"]
 				if !ok {
@@ -20,31 +20,31 @@ var Ingresses = Table[*networkingv1.Ingress]{
 				s.One(class)
 			}},
 
-		{"kube_ingress_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the ingress that are let through, as labels.",
-			annotations[*networkingv1.Ingress]},
+		{Name: "kube_ingress_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "The annotations of the ingress that are let through, as labels.",
+			Row:  annotations[*networkingv1.Ingress]},
 
-		{"kube_ingress_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the ingress that are let through, as labels.",
-			labels[*networkingv1.Ingress]},
+		{Name: "kube_ingress_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "The labels of the ingress that are let through, as labels.",
+			Row:  labels[*networkingv1.Ingress]},
 
-		{"kube_ingress_created", Gauge, Stable, nil,
-			"When the ingress was created, in Unix seconds.",
-			created[*networkingv1.Ingress]},
+		{Name: "kube_ingress_created", Type: Gauge, Stability: Stable,
+			Help: "When the ingress was created, in Unix seconds.",
+			Row:  created[*networkingv1.Ingress]},
 
-		{"kube_ingress_metadata_resource_version", Gauge, Alpha, nil,
-			"The resource version of the ingress.",
-			resourceVersion[*networkingv1.Ingress]},
+		{Name: "kube_ingress_metadata_resource_version", Type: Gauge, Stability: Alpha,
+			Help: "The resource version of the ingress.",
+			Row:  resourceVersion[*networkingv1.Ingress]},
 
-		{"kube_ingress_path", Gauge, Stable,
-			Labels{"host", "path", "path_type", "service_name", "service_port"}.Or(
+		{Name: "kube_ingress_path", Type: Gauge, Stability: Stable,
+			Labels: Labels{"host", "path", "path_type", "service_name", "service_port"}.Or(
 				"host", "path", "path_type", "resource_api_group", "resource_kind", "resource_name"),
-			"The paths that the ingress takes in, and the service or other object to which each leads.",
-			ingressPaths},
+			Help: "The paths that the ingress takes in, and the service or other object to which each leads.",
+			Row:  ingressPaths},
 
-		{"kube_ingress_tls", Gauge, Stable, Labels{"tls_host", "secret"},
-			"The hosts that the ingress serves with TLS, and the secret with the certificate of each.",
-			func(i *networkingv1.Ingress, s *Samples) {
+		{Name: "kube_ingress_tls", Type: Gauge, Stability: Stable, Labels: Labels{"tls_host", "secret"},
+			Help: "The hosts that the ingress serves with TLS, and the secret with the certificate of each.",
+			Row: func(i *networkingv1.Ingress, s *Samples) {
 				for _, tls := range i.Spec.TLS {
 					for _, host := range tls.Hosts {
 						s.One(host, tls.SecretName)

@@ -9,37 +9,37 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 	Scope:    Cluster,
 	Identity: Identity{Name("persistentvolume")},
 	Families: []Family[*corev1.PersistentVolume]{
-		{"kube_persistentvolume_claim_ref", Gauge, Stable, Labels{"name", "claim_namespace"},
-			"The claim that the volume is bound to or kept for.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_claim_ref", Type: Gauge, Stability: Stable, Labels: Labels{"name", "claim_namespace"},
+			Help: "The claim that the volume is bound to or kept for.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if c := v.Spec.ClaimRef; c != nil {
 					s.One(c.Name, c.Namespace)
 				}
 			}},
 
-		{"kube_persistentvolume_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the volume that are let through, as labels.",
-			annotations[*corev1.PersistentVolume]},
+		{Name: "kube_persistentvolume_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "The annotations of the volume that are let through, as labels.",
+			Row:  annotations[*corev1.PersistentVolume]},
 
-		{"kube_persistentvolume_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the volume that are let through, as labels.",
-			labels[*corev1.PersistentVolume]},
+		{Name: "kube_persistentvolume_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "The labels of the volume that are let through, as labels.",
+			Row:  labels[*corev1.PersistentVolume]},
 
-		{"kube_persistentvolume_status_phase", Gauge, Stable, Labels{"phase"},
-			"The phase of the volume, with 1 at the one it is in.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+			Help: "The phase of the volume, with 1 at the one it is in.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if v.Status.Phase != "" {
 					s.OneOf(string(v.Status.Phase), volumePhases)
 				}
 			}},
 
-		{"kube_persistentvolume_info", Gauge, Stable,
-			Labels{"storageclass", "gce_persistent_disk_name", "ebs_volume_id", "azure_disk_name", "fc_wwids", "fc_lun",
+		{Name: "kube_persistentvolume_info", Type: Gauge, Stability: Stable,
+			Labels: Labels{"storageclass", "gce_persistent_disk_name", "ebs_volume_id", "azure_disk_name", "fc_wwids", "fc_lun",
 				"fc_target_wwns", "iscsi_target_portal", "iscsi_iqn", "iscsi_lun", "iscsi_initiator_name", "nfs_server",
 				"nfs_path", "csi_driver", "csi_volume_handle", "local_path", "local_fs", "host_path", "host_path_type",
 				"reclaim_policy"},
-			"What the volume is stored on, and what becomes of it when its claim is gone.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+			Help: "What the volume is stored on, and what becomes of it when its claim is gone.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				m := mediumOf(&v.Spec.PersistentVolumeSource, s)
 				s.One(v.Spec.StorageClassName, m.gcePersistentDiskName, m.ebsVolumeID, m.azureDiskName, m.fcWWIDs, m.fcLUN,
 					m.fcTargetWWNs, m.iscsiTargetPortal, m.iscsiIQN, m.iscsiLUN, m.iscsiInitiatorName, m.nfsServer,
@@ -47,35 +47,35 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 					string(v.Spec.PersistentVolumeReclaimPolicy))
 			}},
 
-		{"kube_persistentvolume_capacity_bytes", Gauge, Stable, nil,
-			"How much the volume holds, in bytes.",
-			func(v *corev1.PersistentVolume, s *Samples) { s.Ceil(v.Spec.Capacity[corev1.ResourceStorage]) }},
+		{Name: "kube_persistentvolume_capacity_bytes", Type: Gauge, Stability: Stable,
+			Help: "How much the volume holds, in bytes.",
+			Row:  func(v *corev1.PersistentVolume, s *Samples) { s.Ceil(v.Spec.Capacity[corev1.ResourceStorage]) }},
 
-		{"kube_persistentvolume_created", Gauge, Alpha, nil,
-			"When the volume was created, in Unix seconds.",
-			created[*corev1.PersistentVolume]},
+		{Name: "kube_persistentvolume_created", Type: Gauge, Stability: Alpha,
+			Help: "When the volume was created, in Unix seconds.",
+			Row:  created[*corev1.PersistentVolume]},
 
-		{"kube_persistentvolume_deletion_timestamp", Gauge, Alpha, nil,
-			"When the volume is due to be gone, in Unix seconds.",
-			deleted[*corev1.PersistentVolume]},
+		{Name: "kube_persistentvolume_deletion_timestamp", Type: Gauge, Stability: Alpha,
+			Help: "When the volume is due to be gone, in Unix seconds.",
+			Row:  deleted[*corev1.PersistentVolume]},
 
-		{"kube_persistentvolume_csi_attributes", Gauge, Alpha.OptIn(), Labels{"csi_mounter", "csi_map_options"},
-			"How the CSI driver of the volume is told to map and mount it.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_csi_attributes", Type: Gauge, Stability: Alpha, OptIn: true, Labels: Labels{"csi_mounter", "csi_map_options"},
+			Help: "How the CSI driver of the volume is told to map and mount it.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if c := v.Spec.CSI; c != nil {
 					s.One(c.VolumeAttributes["mounter"], c.VolumeAttributes["mapOptions"])
 				}
 			}},
 
-		{"kube_persistentvolume_volume_mode", Gauge, Alpha, Labels{"volumemode"},
-			"Whether the volume is used as a file system or as a block device.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_volume_mode", Type: Gauge, Stability: Alpha, Labels: Labels{"volumemode"},
+			Help: "Whether the volume is used as a file system or as a block device.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				s.One(string(valueOr(v.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)))
 			}},
 
-		{"kube_persistentvolume_access_mode", Gauge, Alpha, Labels{"access_mode"},
-			"The ways in which the volume can be mounted.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_access_mode", Type: Gauge, Stability: Alpha, Labels: Labels{"access_mode"},
+			Help: "The ways in which the volume can be mounted.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				for _, mode := range v.Spec.AccessModes {
 					s.One(string(mode))
 				}

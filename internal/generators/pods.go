@@ -17,329 +17,331 @@ var Pods = Table[*corev1.Pod]{
 	Kind:     "Pod",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("pod"), UID},
-	Reads: Fields{
-		"spec.volumes.name", "spec.volumes.persistentVolumeClaim", "spec.volumes.ephemeral",
-		"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.resources", "spec.initContainers.restartPolicy",
-		"spec.containers.name", "spec.containers.image", "spec.containers.resources",
-		"spec.restartPolicy", "spec.nodeSelector", "spec.serviceAccountName", "spec.nodeName", "spec.hostNetwork", "spec.schedulerName",
-		"spec.tolerations", "spec.priorityClassName", "spec.runtimeClassName", "spec.overhead", "spec.resourceClaims",
-		"status.phase", "status.conditions", "status.reason", "status.hostIP", "status.podIP", "status.podIPs", "status.startTime",
-		"status.initContainerStatuses.name", "status.initContainerStatuses.state", "status.initContainerStatuses.lastState",
-		"status.initContainerStatuses.ready", "status.initContainerStatuses.restartCount", "status.initContainerStatuses.image",
-		"status.initContainerStatuses.imageID", "status.initContainerStatuses.containerID",
-		"status.containerStatuses.name", "status.containerStatuses.state", "status.containerStatuses.lastState",
-		"status.containerStatuses.ready", "status.containerStatuses.restartCount", "status.containerStatuses.image",
-		"status.containerStatuses.imageID", "status.containerStatuses.containerID",
-		"status.qosClass", "status.resourceClaimStatuses",
+	Fetch: Fetch[*corev1.Pod]{
+		Reads: Fields{
+			"spec.volumes.name", "spec.volumes.persistentVolumeClaim", "spec.volumes.ephemeral",
+			"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.resources", "spec.initContainers.restartPolicy",
+			"spec.containers.name", "spec.containers.image", "spec.containers.resources",
+			"spec.restartPolicy", "spec.nodeSelector", "spec.serviceAccountName", "spec.nodeName", "spec.hostNetwork", "spec.schedulerName",
+			"spec.tolerations", "spec.priorityClassName", "spec.runtimeClassName", "spec.overhead", "spec.resourceClaims",
+			"status.phase", "status.conditions", "status.reason", "status.hostIP", "status.podIP", "status.podIPs", "status.startTime",
+			"status.initContainerStatuses.name", "status.initContainerStatuses.state", "status.initContainerStatuses.lastState",
+			"status.initContainerStatuses.ready", "status.initContainerStatuses.restartCount", "status.initContainerStatuses.image",
+			"status.initContainerStatuses.imageID", "status.initContainerStatuses.containerID",
+			"status.containerStatuses.name", "status.containerStatuses.state", "status.containerStatuses.lastState",
+			"status.containerStatuses.ready", "status.containerStatuses.restartCount", "status.containerStatuses.image",
+			"status.containerStatuses.imageID", "status.containerStatuses.containerID",
+			"status.qosClass", "status.resourceClaimStatuses",
+		},
+		Mixed: Fields{
+			"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.restartPolicy",
+			"spec.containers.name", "spec.containers.image",
+			"spec.nodeName", "spec.hostNetwork", "spec.priorityClassName", "spec.resourceClaims",
+		},
+		Reset: resetPod,
 	},
-	Unsteady: Fields{
-		"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.restartPolicy",
-		"spec.containers.name", "spec.containers.image",
-		"spec.nodeName", "spec.hostNetwork", "spec.priorityClassName", "spec.resourceClaims",
-	},
-	Empty: emptyPod,
 	Families: []Family[*corev1.Pod]{
-		{"kube_pod_completion_time", Gauge, Stable, nil,
-			"When the last container of the pod ended, in Unix seconds.",
-			completionTime},
+		{Name: "kube_pod_completion_time", Type: Gauge, Stability: Stable,
+			Help: "When the last container of the pod ended, in Unix seconds.",
+			Row:  completionTime},
 
-		{"kube_pod_container_info", Gauge, Stable, Labels{"container", "image_spec", "image", "image_id", "container_id"},
-			"The image that a container was asked to run and what it runs.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_container_info", Type: Gauge, Stability: Stable, Labels: Labels{"container", "image_spec", "image", "image_id", "container_id"},
+			Help: "The image that a container was asked to run and what it runs.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				eachInstance(p.Spec.Containers, p.Status.ContainerStatuses, func(c *corev1.Container, i *corev1.ContainerStatus) {
 					s.One(i.Name, c.Image, i.Image, i.ImageID, i.ContainerID)
 				})
 			}},
 
-		{"kube_pod_container_resource_limits", Gauge, Stable.Steady(), Labels{"container", "node", "resource", "unit"},
-			"How much of a resource a container may use at the most.",
-			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, limits, s) }},
+		{Name: "kube_pod_container_resource_limits", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
+			Help: "How much of a resource a container may use at the most.",
+			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, limits, s) }},
 
-		{"kube_pod_container_resource_requests", Gauge, Stable.Steady(), Labels{"container", "node", "resource", "unit"},
-			"How much of a resource is set aside for a container.",
-			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, requests, s) }},
+		{Name: "kube_pod_container_resource_requests", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
+			Help: "How much of a resource is set aside for a container.",
+			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, requests, s) }},
 
-		{"kube_pod_container_state_started", Gauge, Stable, Labels{"container"},
-			"When a container that runs or has ended was started, in Unix seconds.",
-			eachContainer(containerStarted)},
+		{Name: "kube_pod_container_state_started", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "When a container that runs or has ended was started, in Unix seconds.",
+			Row:  eachContainer(containerStarted)},
 
-		{"kube_pod_container_status_last_terminated_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why a container ended before it was last restarted.",
-			eachContainer(lastTerminatedReason)},
+		{Name: "kube_pod_container_status_last_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Why a container ended before it was last restarted.",
+			Row:  eachContainer(lastTerminatedReason)},
 
-		{"kube_pod_container_status_last_terminated_exitcode", Gauge, Alpha, Labels{"container"},
-			"With which exit code a container ended before it was last restarted.",
-			eachContainer(lastTerminatedExitCode)},
+		{Name: "kube_pod_container_status_last_terminated_exitcode", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "With which exit code a container ended before it was last restarted.",
+			Row:  eachContainer(lastTerminatedExitCode)},
 
-		{"kube_pod_container_status_last_terminated_timestamp", Gauge, Alpha, Labels{"container"},
-			"When a container ended before it was last restarted, in Unix seconds.",
-			eachContainer(lastTerminatedTime)},
+		{Name: "kube_pod_container_status_last_terminated_timestamp", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "When a container ended before it was last restarted, in Unix seconds.",
+			Row:  eachContainer(lastTerminatedTime)},
 
-		{"kube_pod_container_status_ready", Gauge, Stable, Labels{"container"},
-			"Whether a container passes its readiness check.",
-			eachContainer(containerReady)},
+		{Name: "kube_pod_container_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether a container passes its readiness check.",
+			Row:  eachContainer(containerReady)},
 
-		{"kube_pod_container_status_restarts_total", Counter, Stable, Labels{"container"},
-			"How often a container was restarted.",
-			eachContainer(containerRestarts)},
+		{Name: "kube_pod_container_status_restarts_total", Type: Counter, Stability: Stable, Labels: Labels{"container"},
+			Help: "How often a container was restarted.",
+			Row:  eachContainer(containerRestarts)},
 
-		{"kube_pod_container_status_running", Gauge, Stable, Labels{"container"},
-			"Whether a container runs.",
-			eachContainer(containerRunning)},
+		{Name: "kube_pod_container_status_running", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether a container runs.",
+			Row:  eachContainer(containerRunning)},
 
-		{"kube_pod_container_status_terminated", Gauge, Stable, Labels{"container"},
-			"Whether a container has ended.",
-			eachContainer(containerTerminated)},
+		{Name: "kube_pod_container_status_terminated", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether a container has ended.",
+			Row:  eachContainer(containerTerminated)},
 
-		{"kube_pod_container_status_terminated_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why a container that has ended did so.",
-			eachContainer(terminatedReason)},
+		{Name: "kube_pod_container_status_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Why a container that has ended did so.",
+			Row:  eachContainer(terminatedReason)},
 
-		{"kube_pod_container_status_waiting", Gauge, Stable, Labels{"container"},
-			"Whether a container waits to be started.",
-			eachContainer(containerWaiting)},
+		{Name: "kube_pod_container_status_waiting", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether a container waits to be started.",
+			Row:  eachContainer(containerWaiting)},
 
-		{"kube_pod_container_status_waiting_reason", Gauge, Stable, Labels{"container", "reason"},
-			"Why a container waits to be started.",
-			eachContainer(waitingReason)},
+		{Name: "kube_pod_container_status_waiting_reason", Type: Gauge, Stability: Stable, Labels: Labels{"container", "reason"},
+			Help: "Why a container waits to be started.",
+			Row:  eachContainer(waitingReason)},
 
-		{"kube_pod_created", Gauge, Stable, nil,
-			"When the pod was created, in Unix seconds.",
-			created[*corev1.Pod]},
+		{Name: "kube_pod_created", Type: Gauge, Stability: Stable,
+			Help: "When the pod was created, in Unix seconds.",
+			Row:  created[*corev1.Pod]},
 
-		{"kube_pod_deletion_timestamp", Gauge, Alpha, nil,
-			"When the pod is due to be gone, in Unix seconds.",
-			deleted[*corev1.Pod]},
+		{Name: "kube_pod_deletion_timestamp", Type: Gauge, Stability: Alpha,
+			Help: "When the pod is due to be gone, in Unix seconds.",
+			Row:  deleted[*corev1.Pod]},
 
-		{"kube_pod_info", Gauge, Stable,
-			Labels{"host_ip", "pod_ip", "node", "created_by_kind", "created_by_name", "priority_class", "host_network"},
-			"Where the pod is, how it is reached and what made it.",
-			podInfo},
+		{Name: "kube_pod_info", Type: Gauge, Stability: Stable,
+			Labels: Labels{"host_ip", "pod_ip", "node", "created_by_kind", "created_by_name", "priority_class", "host_network"},
+			Help:   "Where the pod is, how it is reached and what made it.",
+			Row:    podInfo},
 
-		{"kube_pod_ips", Gauge, Alpha, Labels{"ip", "ip_family"},
-			"The addresses of the pod.",
-			podIPs},
+		{Name: "kube_pod_ips", Type: Gauge, Stability: Alpha, Labels: Labels{"ip", "ip_family"},
+			Help: "The addresses of the pod.",
+			Row:  podIPs},
 
-		{"kube_pod_init_container_info", Gauge, Stable,
-			Labels{"container", "image_spec", "image", "image_id", "container_id", "restart_policy"},
-			"The image that an init container was asked to run and what it runs.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_init_container_info", Type: Gauge, Stability: Stable,
+			Labels: Labels{"container", "image_spec", "image", "image_id", "container_id", "restart_policy"},
+			Help:   "The image that an init container was asked to run and what it runs.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				eachInstance(p.Spec.InitContainers, p.Status.InitContainerStatuses, func(c *corev1.Container, i *corev1.ContainerStatus) {
 					s.One(i.Name, c.Image, i.Image, i.ImageID, i.ContainerID, string(value(c.RestartPolicy)))
 				})
 			}},
 
-		{"kube_pod_init_container_resource_limits", Gauge, Alpha.Steady(), Labels{"container", "node", "resource", "unit"},
-			"How much of a resource an init container may use at the most.",
-			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, limits, s) }},
+		{Name: "kube_pod_init_container_resource_limits", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
+			Help: "How much of a resource an init container may use at the most.",
+			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, limits, s) }},
 
-		{"kube_pod_init_container_resource_requests", Gauge, Alpha.Steady(), Labels{"container", "node", "resource", "unit"},
-			"How much of a resource is set aside for an init container.",
-			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, requests, s) }},
+		{Name: "kube_pod_init_container_resource_requests", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
+			Help: "How much of a resource is set aside for an init container.",
+			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, requests, s) }},
 
-		{"kube_pod_init_container_state_started", Gauge, Alpha, Labels{"container"},
-			"When an init container that runs or has ended was started, in Unix seconds.",
-			eachInitContainer(containerStarted)},
+		{Name: "kube_pod_init_container_state_started", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "When an init container that runs or has ended was started, in Unix seconds.",
+			Row:  eachInitContainer(containerStarted)},
 
-		{"kube_pod_init_container_status_last_terminated_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why an init container ended before it was last restarted.",
-			eachInitContainer(lastTerminatedReason)},
+		{Name: "kube_pod_init_container_status_last_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Why an init container ended before it was last restarted.",
+			Row:  eachInitContainer(lastTerminatedReason)},
 
-		{"kube_pod_init_container_status_last_terminated_exitcode", Gauge, Alpha, Labels{"container"},
-			"With which exit code an init container ended before it was last restarted.",
-			eachInitContainer(lastTerminatedExitCode)},
+		{Name: "kube_pod_init_container_status_last_terminated_exitcode", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "With which exit code an init container ended before it was last restarted.",
+			Row:  eachInitContainer(lastTerminatedExitCode)},
 
-		{"kube_pod_init_container_status_last_terminated_timestamp", Gauge, Alpha, Labels{"container"},
-			"When an init container ended before it was last restarted, in Unix seconds.",
-			eachInitContainer(lastTerminatedTime)},
+		{Name: "kube_pod_init_container_status_last_terminated_timestamp", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "When an init container ended before it was last restarted, in Unix seconds.",
+			Row:  eachInitContainer(lastTerminatedTime)},
 
-		{"kube_pod_init_container_status_ready", Gauge, Stable, Labels{"container"},
-			"Whether an init container is done or, if it runs on, ready.",
-			eachInitContainer(containerReady)},
+		{Name: "kube_pod_init_container_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether an init container is done or, if it runs on, ready.",
+			Row:  eachInitContainer(containerReady)},
 
-		{"kube_pod_init_container_status_restarts_total", Counter, Stable, Labels{"container"},
-			"How often an init container was restarted.",
-			eachInitContainer(containerRestarts)},
+		{Name: "kube_pod_init_container_status_restarts_total", Type: Counter, Stability: Stable, Labels: Labels{"container"},
+			Help: "How often an init container was restarted.",
+			Row:  eachInitContainer(containerRestarts)},
 
-		{"kube_pod_init_container_status_running", Gauge, Stable, Labels{"container"},
-			"Whether an init container runs.",
-			eachInitContainer(containerRunning)},
+		{Name: "kube_pod_init_container_status_running", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether an init container runs.",
+			Row:  eachInitContainer(containerRunning)},
 
-		{"kube_pod_init_container_status_terminated", Gauge, Stable, Labels{"container"},
-			"Whether an init container has ended.",
-			eachInitContainer(containerTerminated)},
+		{Name: "kube_pod_init_container_status_terminated", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether an init container has ended.",
+			Row:  eachInitContainer(containerTerminated)},
 
-		{"kube_pod_init_container_status_terminated_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why an init container that has ended did so.",
-			eachInitContainer(terminatedReason)},
+		{Name: "kube_pod_init_container_status_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Why an init container that has ended did so.",
+			Row:  eachInitContainer(terminatedReason)},
 
-		{"kube_pod_init_container_status_waiting", Gauge, Stable, Labels{"container"},
-			"Whether an init container waits to be started.",
-			eachInitContainer(containerWaiting)},
+		{Name: "kube_pod_init_container_status_waiting", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether an init container waits to be started.",
+			Row:  eachInitContainer(containerWaiting)},
 
-		{"kube_pod_init_container_status_waiting_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why an init container waits to be started.",
-			eachInitContainer(waitingReason)},
+		{Name: "kube_pod_init_container_status_waiting_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Why an init container waits to be started.",
+			Row:  eachInitContainer(waitingReason)},
 
-		{"kube_pod_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the pod that are let through, as labels.",
-			annotations[*corev1.Pod]},
+		{Name: "kube_pod_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "The annotations of the pod that are let through, as labels.",
+			Row:  annotations[*corev1.Pod]},
 
-		{"kube_pod_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the pod that are let through, as labels.",
-			labels[*corev1.Pod]},
+		{Name: "kube_pod_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "The labels of the pod that are let through, as labels.",
+			Row:  labels[*corev1.Pod]},
 
-		{"kube_pod_overhead_cpu_cores", Gauge, Alpha.Steady(), nil,
-			"How much CPU running the pod takes on top of its containers, in cores.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_overhead_cpu_cores", Type: Gauge, Stability: Alpha, SpecOnly: true,
+			Help: "How much CPU running the pod takes on top of its containers, in cores.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceCPU]; ok {
 					s.Milli(q)
 				}
 			}},
 
-		{"kube_pod_overhead_memory_bytes", Gauge, Alpha.Steady(), nil,
-			"How much memory running the pod takes on top of its containers, in bytes.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_overhead_memory_bytes", Type: Gauge, Stability: Alpha, SpecOnly: true,
+			Help: "How much memory running the pod takes on top of its containers, in bytes.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceMemory]; ok {
 					s.Ceil(q)
 				}
 			}},
 
-		{"kube_pod_owner", Gauge, Stable, Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			"What owns the pod.",
-			ownersAndController[*corev1.Pod]},
+		{Name: "kube_pod_owner", Type: Gauge, Stability: Stable, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
+			Help: "What owns the pod.",
+			Row:  ownersAndController[*corev1.Pod]},
 
-		{"kube_pod_resourceclaim_info", Gauge, Alpha, Labels{"claim_name", "resourceclaim_name", "resourceclaim_template_name"},
-			"The devices that the pod claims.",
-			resourceClaims},
+		{Name: "kube_pod_resourceclaim_info", Type: Gauge, Stability: Alpha, Labels: Labels{"claim_name", "resourceclaim_name", "resourceclaim_template_name"},
+			Help: "The devices that the pod claims.",
+			Row:  resourceClaims},
 
-		{"kube_pod_restart_policy", Gauge, Stable.Steady(), Labels{"type"},
-			"When containers of the pod that end are started again.",
-			func(p *corev1.Pod, s *Samples) { s.One(string(p.Spec.RestartPolicy)) }},
+		{Name: "kube_pod_restart_policy", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"type"},
+			Help: "When containers of the pod that end are started again.",
+			Row:  func(p *corev1.Pod, s *Samples) { s.One(string(p.Spec.RestartPolicy)) }},
 
-		{"kube_pod_runtimeclass_name_info", Gauge, Alpha.Steady(), Labels{"runtimeclass_name"},
-			"The runtime class that the pod asks for.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_runtimeclass_name_info", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"runtimeclass_name"},
+			Help: "The runtime class that the pod asks for.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if name := p.Spec.RuntimeClassName; name != nil {
 					s.One(*name)
 				}
 			}},
 
-		{"kube_pod_spec_volumes_persistentvolumeclaims_info", Gauge, Stable.Steady(), Labels{"volume", "persistentvolumeclaim", "ephemeral"},
-			"The claims that volumes of the pod use.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_spec_volumes_persistentvolumeclaims_info", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"volume", "persistentvolumeclaim", "ephemeral"},
+			Help: "The claims that volumes of the pod use.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, _ bool) { s.One(volume, claim, ephemeral) })
 			}},
 
-		{"kube_pod_spec_volumes_persistentvolumeclaims_readonly", Gauge, Stable.Steady(), Labels{"volume", "persistentvolumeclaim", "ephemeral"},
-			"Whether the pod may only read what a claim gives it.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_spec_volumes_persistentvolumeclaims_readonly", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"volume", "persistentvolumeclaim", "ephemeral"},
+			Help: "Whether the pod may only read what a claim gives it.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, readOnly bool) { s.Bool(readOnly, volume, claim, ephemeral) })
 			}},
 
-		{"kube_pod_start_time", Gauge, Stable, nil,
-			"When the pod's node took it on, in Unix seconds.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_start_time", Type: Gauge, Stability: Stable,
+			Help: "When the pod's node took it on, in Unix seconds.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				s.Time(p.Status.StartTime)
 			}},
 
-		{"kube_pod_status_phase", Gauge, Stable, Labels{"phase"},
-			"The phase of the pod, with 1 at the one it is in.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+			Help: "The phase of the pod, with 1 at the one it is in.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if p.Status.Phase != "" {
 					s.OneOf(string(p.Status.Phase), podPhases)
 				}
 			}},
 
-		{"kube_pod_status_qos_class", Gauge, Alpha, Labels{"qos_class"},
-			"The quality of service of the pod, with 1 at the class it is in.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_status_qos_class", Type: Gauge, Stability: Alpha, Labels: Labels{"qos_class"},
+			Help: "The quality of service of the pod, with 1 at the class it is in.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if p.Status.QOSClass != "" {
 					s.OneOf(string(p.Status.QOSClass), qosClasses)
 				}
 			}},
 
-		{"kube_pod_status_ready", Gauge, Stable, Labels{"condition"},
-			"Whether the pod is ready, with 1 at the status of that condition.",
-			eachPodCondition(corev1.PodReady, conditionStatus)},
+		{Name: "kube_pod_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+			Help: "Whether the pod is ready, with 1 at the status of that condition.",
+			Row:  eachPodCondition(corev1.PodReady, conditionStatus)},
 
-		{"kube_pod_status_ready_time", Gauge, Alpha, nil,
-			"Since when the pod has been ready, in Unix seconds.",
-			eachPodCondition(corev1.PodReady, sinceTrue)},
+		{Name: "kube_pod_status_ready_time", Type: Gauge, Stability: Alpha,
+			Help: "Since when the pod has been ready, in Unix seconds.",
+			Row:  eachPodCondition(corev1.PodReady, sinceTrue)},
 
-		{"kube_pod_status_initialized_time", Gauge, Alpha, nil,
-			"When the init containers of the pod were done, in Unix seconds.",
-			eachPodCondition(corev1.PodInitialized, sinceTrue)},
+		{Name: "kube_pod_status_initialized_time", Type: Gauge, Stability: Alpha,
+			Help: "When the init containers of the pod were done, in Unix seconds.",
+			Row:  eachPodCondition(corev1.PodInitialized, sinceTrue)},
 
-		{"kube_pod_status_container_ready_time", Gauge, Alpha, nil,
-			"Since when all containers of the pod have been ready, in Unix seconds.",
-			eachPodCondition(corev1.ContainersReady, sinceTrue)},
+		{Name: "kube_pod_status_container_ready_time", Type: Gauge, Stability: Alpha,
+			Help: "Since when all containers of the pod have been ready, in Unix seconds.",
+			Row:  eachPodCondition(corev1.ContainersReady, sinceTrue)},
 
-		{"kube_pod_status_reason", Gauge, Alpha, Labels{"reason"},
-			"Why the pod is in the state it is in.",
-			podReasons},
+		{Name: "kube_pod_status_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},
+			Help: "Why the pod is in the state it is in.",
+			Row:  podReasons},
 
-		{"kube_pod_status_disruption_reason", Gauge, Alpha, Labels{"reason"},
-			"Why the pod is about to be ended from outside.",
-			eachPodCondition(corev1.DisruptionTarget, disruptionReason)},
+		{Name: "kube_pod_status_disruption_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},
+			Help: "Why the pod is about to be ended from outside.",
+			Row:  eachPodCondition(corev1.DisruptionTarget, disruptionReason)},
 
-		{"kube_pod_status_scheduled", Gauge, Stable, Labels{"condition"},
-			"Whether the pod has a node, with 1 at the status of that condition.",
-			eachPodCondition(corev1.PodScheduled, conditionStatus)},
+		{Name: "kube_pod_status_scheduled", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+			Help: "Whether the pod has a node, with 1 at the status of that condition.",
+			Row:  eachPodCondition(corev1.PodScheduled, conditionStatus)},
 
-		{"kube_pod_status_scheduled_time", Gauge, Stable, nil,
-			"Since when the pod has had a node, in Unix seconds.",
-			eachPodCondition(corev1.PodScheduled, sinceTrue)},
+		{Name: "kube_pod_status_scheduled_time", Type: Gauge, Stability: Stable,
+			Help: "Since when the pod has had a node, in Unix seconds.",
+			Row:  eachPodCondition(corev1.PodScheduled, sinceTrue)},
 
-		{"kube_pod_status_unschedulable", Gauge, Stable, nil,
-			"That no node could be found for the pod.",
-			eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
+		{Name: "kube_pod_status_unschedulable", Type: Gauge, Stability: Stable,
+			Help: "That no node could be found for the pod.",
+			Row: eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
 					s.One()
 				}
 			})},
 
-		{"kube_pod_status_unscheduled_time", Gauge, Alpha, nil,
-			"Since when the pod has waited for a node, in Unix seconds.",
-			eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
+		{Name: "kube_pod_status_unscheduled_time", Type: Gauge, Stability: Alpha,
+			Help: "Since when the pod has waited for a node, in Unix seconds.",
+			Row: eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
 					s.Time(&c.LastTransitionTime)
 				}
 			})},
 
-		{"kube_pod_tolerations", Gauge, Alpha.Steady(), Labels{"key", "operator", "value", "effect", "toleration_seconds"},
-			"The taints that the pod puts up with.",
-			tolerations},
+		{Name: "kube_pod_tolerations", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"key", "operator", "value", "effect", "toleration_seconds"},
+			Help: "The taints that the pod puts up with.",
+			Row:  tolerations},
 
-		{"kube_pod_nodeselectors", Gauge, Alpha.OptIn().Steady(), Labels{"nodeselector_*"},
-			"The labels that the pod asks of its node, as labels.",
-			func(p *corev1.Pod, s *Samples) { s.All(p.Spec.NodeSelector) }},
+		{Name: "kube_pod_nodeselectors", Type: Gauge, Stability: Alpha, OptIn: true, SpecOnly: true, Labels: Labels{"nodeselector_*"},
+			Help: "The labels that the pod asks of its node, as labels.",
+			Row:  func(p *corev1.Pod, s *Samples) { s.All(p.Spec.NodeSelector) }},
 
-		{"kube_pod_service_account", Gauge, Alpha.Steady(), Labels{"service_account"},
-			"The service account that the pod runs as.",
-			func(p *corev1.Pod, s *Samples) { s.One(p.Spec.ServiceAccountName) }},
+		{Name: "kube_pod_service_account", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"service_account"},
+			Help: "The service account that the pod runs as.",
+			Row:  func(p *corev1.Pod, s *Samples) { s.One(p.Spec.ServiceAccountName) }},
 
-		{"kube_pod_scheduler", Gauge, Alpha.Steady(), Labels{"name"},
-			"The scheduler that is to find a node for the pod.",
-			func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
+		{Name: "kube_pod_scheduler", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"name"},
+			Help: "The scheduler that is to find a node for the pod.",
+			Row:  func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
 	},
 }
 
-func emptyPod(p *corev1.Pod) {
+func resetPod(p *corev1.Pod) {
 	clear(p.Labels)
 	clear(p.Annotations)
 	*p = corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Labels: p.Labels, Annotations: p.Annotations, OwnerReferences: emptied(p.OwnerReferences)},
-		Spec:       corev1.PodSpec{InitContainers: emptied(p.Spec.InitContainers), Containers: emptied(p.Spec.Containers)},
+		ObjectMeta: metav1.ObjectMeta{Labels: p.Labels, Annotations: p.Annotations, OwnerReferences: reset(p.OwnerReferences)},
+		Spec:       corev1.PodSpec{InitContainers: reset(p.Spec.InitContainers), Containers: reset(p.Spec.Containers)},
 		Status: corev1.PodStatus{
-			Conditions: emptied(p.Status.Conditions), PodIPs: emptied(p.Status.PodIPs),
-			InitContainerStatuses: emptied(p.Status.InitContainerStatuses), ContainerStatuses: emptied(p.Status.ContainerStatuses),
+			Conditions: reset(p.Status.Conditions), PodIPs: reset(p.Status.PodIPs),
+			InitContainerStatuses: reset(p.Status.InitContainerStatuses), ContainerStatuses: reset(p.Status.ContainerStatuses),
 		},
 	}
 }
 
-// emptied is the memory of list.
-func emptied[E any](list []E) []E {
+// reset is list without its elements, which keeps its memory.
+func reset[E any](list []E) []E {
 	clear(list)
 	return list[:0]
 }

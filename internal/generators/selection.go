@@ -38,12 +38,12 @@ func anyMatches(patterns []Pattern, name string) bool {
 	return slices.ContainsFunc(patterns, func(p Pattern) bool { return p.MatchString(name) })
 }
 
-// An Allowlist maps the key of a resource, or * for every resource, to the keys
+// An Allowlist maps the Key of a resource, or * for every resource, to the keys
 // that are allowed for it: exact ones, * for all, or with one * within.
 type Allowlist map[string][]string
 
-// AnyResource is the key of an Allowlist entry that holds for every resource
-// and in whose presence all other entries count for nothing.
+// AnyResource is the key of the Allowlist entry that holds for every resource. It
+// overrides all other entries.
 const AnyResource = "*"
 
 // keysOf gives the keys allowed for a resource, nil when there are none.

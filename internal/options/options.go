@@ -42,6 +42,7 @@ type Options struct {
 
 	// Resources are the resources to export, in the order of serving.
 	Resources []generators.Resource
+	registry  *generators.Registry
 	chosen    bool // by the user, who may have left some out
 	// Namespaces are those to watch, none for all; Denied are those left out.
 	Namespaces, Denied []string
@@ -134,10 +135,11 @@ const (
 	Help    Command = "help"
 )
 
-// Parse reads the arguments that follow the program's name. An error names the
-// argument, or the place in the configuration file, and what is wrong with it.
-func Parse(args []string) (Options, error) {
-	var v values
+// Parse reads the arguments that follow the program's name, for a program that has the
+// resources of a registry. An error names the argument, or the place in the
+// configuration file, and what is wrong with it.
+func Parse(registry *generators.Registry, args []string) (Options, error) {
+	v := values{registry: registry}
 	flags := v.flags()
 	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		return Options{Command: Help}, nil
@@ -155,7 +157,7 @@ func Parse(args []string) (Options, error) {
 	}
 	o, err := v.withConfig(flags)
 	if err != nil && v.config != "" && v.continueWithoutConfig {
-		return withoutConfig(args, err)
+		return withoutConfig(registry, args, err)
 	}
 	o.Command, o.Config, o.settled = command, v.config, settled(flags)
 	return o, err
@@ -180,8 +182,8 @@ func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 
 // withoutConfig gives the options of the flags alone. reason says why those of
 // the configuration file are not to be had.
-func withoutConfig(args []string, reason error) (Options, error) {
-	var v values
+func withoutConfig(registry *generators.Registry, args []string, reason error) (Options, error) {
+	v := values{registry: registry}
 	flags := v.flags()
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
@@ -192,8 +194,8 @@ func withoutConfig(args []string, reason error) (Options, error) {
 }
 
 // Usage is the text of the help.
-func Usage() string {
-	var v values
+func Usage(registry *generators.Registry) string {
+	v := values{registry: registry}
 	return `kubestate serves the state of Kubernetes objects to Prometheus.
 
 Usage:
@@ -215,8 +217,8 @@ type Flag struct {
 }
 
 // Flags describes all flags, in order.
-func Flags() []Flag {
-	var v values
+func Flags(registry *generators.Registry) []Flag {
+	v := values{registry: registry}
 	var all []Flag
 	v.flags().VisitAll(func(f *pflag.Flag) {
 		name := Flag{Name: f.Name, Type: f.Value.Type(), Default: f.DefValue, Usage: f.Usage}
@@ -232,6 +234,7 @@ func Flags() []Flag {
 
 // values are the flags as given.
 type values struct {
+	registry                              *generators.Registry
 	config                                string
 	continueWithoutConfig                 bool
 	snapshotStrict                        bool
@@ -288,7 +291,7 @@ func (v *values) flags() *pflag.FlagSet {
 	v.profiling = ProfilingAuto
 	f.Var(&v.profiling, "profiling", "profiles on the telemetry port, one at a time: on, off, or auto, which is on if --telemetry-host is loopback or with --auth-filter")
 	f.Var(&v.audiences, "auth-filter-audiences", "audiences, separated by commas, for one of which a token has to be with --auth-filter (default the API server's own)")
-	f.Var(&v.resources, "resources", "resources to export, separated by commas (default "+strings.Join(keys(defaults()), ",")+")")
+	f.Var(&v.resources, "resources", "resources to export, separated by commas (default "+strings.Join(generators.Names(v.registry.Defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, separated by commas (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to leave out, separated by commas")
 	f.Int32Var(&v.shard, "shard", 0, "which of --total-shards to be, counted from 0: serve the objects whose uids have hashes in that part of the range of all hashes")
@@ -348,6 +351,7 @@ func (v *values) options() (Options, error) {
 		ServeIncomplete: v.serveIncomplete,
 		FromCache:       v.fromCache,
 		ObjectLimit:     v.objectLimit,
+		registry:        v.registry,
 		MaxStaleness:    v.maxStaleness,
 	}
 	if v.verbosity > 0 {
@@ -412,17 +416,13 @@ func (v *values) checkDurations() error {
 }
 
 func (v *values) selection() (generators.Selection, error) {
-	s := generators.Selection{
-		Labels:      generators.Allowlist(v.labelsAllowlist),
-		Annotations: generators.Allowlist(v.annotationsAllowlist),
-		Extra:       v.extraLabels,
-	}
+	s := generators.Selection{Extra: v.extraLabels}
 	var errs [5]error
-	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow)
-	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny)
+	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow, v.registry)
+	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny, v.registry)
 	s.OptIn, errs[2] = compileRE2("--metric-opt-in-list", v.optIn)
-	errs[3] = v.labelsAllowlist.check("--metric-labels-allowlist")
-	errs[4] = v.annotationsAllowlist.check("--metric-annotations-allowlist")
+	s.Labels, errs[3] = v.labelsAllowlist.resolve("--metric-labels-allowlist", v.registry)
+	s.Annotations, errs[4] = v.annotationsAllowlist.resolve("--metric-annotations-allowlist", v.registry)
 	return s, errors.Join(errs[:]...)
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // checkShard refuses shards that there are not, and nodes for what is on none.
@@ -35,7 +37,7 @@ func (o Options) checkShard() error {
 
 // checkPodsOnly refuses a choice by node for resources that are on none.
 func (o Options) checkPodsOnly(flag string) error {
-	others := slices.DeleteFunc(keys(o.Resources), func(key string) bool { return key == "pods" })
+	others := generators.Names(slices.DeleteFunc(slices.Clone(o.Resources), func(r generators.Resource) bool { return r.Describe().Key == "pods" }))
 	if len(others) == 0 {
 		return nil
 	}

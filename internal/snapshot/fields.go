@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -19,21 +21,25 @@ import (
 type want struct {
 	kind     schema.GroupVersionKind
 	versions []string
-	object   reflect.Type
+	decoder  runtime.Decoder
+	object   reflect.Type // nil if the objects have no Go type
 	reads    *node
 }
 
-func newWant(d generators.Description) *want {
-	w := &want{kind: d.Kind}
-	for _, v := range generators.Versions(d.Resource) {
+// newWant makes the want of a resource whose objects, if they have a Go type, the
+// decoder decodes.
+func newWant(r generators.Resource, decoder runtime.Decoder) *want {
+	recipe := r.Recipe()
+	w := &want{kind: r.Describe().Kind, decoder: decoder}
+	for _, v := range recipe.Versions {
 		w.versions = append(w.versions, v.Version)
 	}
-	object, err := scheme.New(d.Kind)
-	if err != nil {
-		panic("BUG: " + err.Error())
+	if recipe.GoType == nil {
+		w.decoder, w.reads = unstructured.UnstructuredJSONScheme, everything
+		return w
 	}
-	w.object = reflect.TypeOf(object).Elem()
-	reads := d.Reads
+	w.object = recipe.GoType.Elem()
+	reads := recipe.Reads
 	if reads == nil {
 		for f := range w.object.Fields() {
 			if name := jsonName(f); name != "" {

@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -81,18 +82,20 @@ func (r Report) Failure() error {
 	return first
 }
 
-// Read reads the objects of resources from a file, from all files below a folder, or from
-// stdin, and gives them to the sink. An error is the sink's; all else is in the report.
-func Read(path string, resources []generators.Resource, stdin io.Reader, sink Sink) (Report, error) {
+// Read reads the objects of resources, whose Go types are in the scheme, from a file, from
+// all files below a folder, or from stdin, and gives them to the sink. An error is the
+// sink's; all else is in the report.
+func Read(path string, resources []generators.Resource, scheme *kruntime.Scheme, stdin io.Reader, sink Sink) (Report, error) {
 	r := &reader{
 		wants:  wants{},
 		sink:   sink,
 		copies: map[identity]uint64{},
 		Report: Report{Skipped: map[schema.GroupVersionKind]int{}},
 	}
+	decoder := serializer.NewCodecFactory(scheme).UniversalDeserializer()
 	for _, of := range resources {
-		d := of.Describe()
-		r.wants[d.Kind.GroupKind()] = newWant(d)
+		w := newWant(of, decoder)
+		r.wants[w.kind.GroupKind()] = w
 	}
 	r.start()
 	single := path == Stdin

@@ -15,8 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
-
-	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // A Client lists and watches any built-in resource.
@@ -35,7 +33,7 @@ type receiver struct {
 }
 
 // NewClient makes a client for the API server that config names, able to watch
-// the given resources. It sends nothing yet.
+// the given resources, each in its version. It sends nothing yet.
 func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*Client, error) {
 	config = rest.CopyConfig(config)
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
@@ -48,10 +46,8 @@ func NewClient(config *rest.Config, resources []schema.GroupVersionResource) (*C
 	}
 	c := &Client{config: config, http: h, groups: map[schema.GroupVersion]rest.Interface{}}
 	for _, r := range resources {
-		for _, version := range generators.Versions(r) {
-			if err := c.addGroup(version.GroupVersion()); err != nil {
-				return nil, err
-			}
+		if err := c.addGroup(r.GroupVersion()); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil

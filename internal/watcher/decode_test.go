@@ -22,10 +22,9 @@ var vault = &generators.Table[*corev1.Secret]{
 	Resource: corev1.SchemeGroupVersion.WithResource("secrets"),
 	Kind:     "Secret",
 	Scope:    generators.Namespaced,
-	Reads:    generators.Fields{"type"},
-	Columns: []generators.Column[*corev1.Secret]{
+	Fetch: generators.Fetch[*corev1.Secret]{Reads: generators.Fields{"type"}, Columns: []generators.PrinterColumn[*corev1.Secret]{
 		{Name: "Type", Set: func(s *corev1.Secret, cell string) { s.Type = corev1.SecretType(cell) }},
-	},
+	}},
 }
 
 // decoderOf decodes an answer that is a list of vault or a stream.
@@ -232,7 +231,8 @@ func TestAccept(t *testing.T) {
 	f(vault, true, "application/json;as=Table;g=meta.k8s.io;v=v1,"+whole)
 	f(vault, false, "application/json;as=Table;g=meta.k8s.io;v=v1,"+whole)
 	about := &generators.Table[*corev1.ConfigMap]{
-		Resource: corev1.SchemeGroupVersion.WithResource("configmaps"), Kind: "ConfigMap", Reads: generators.Fields{"metadata"},
+		Resource: corev1.SchemeGroupVersion.WithResource("configmaps"), Kind: "ConfigMap",
+		Fetch: generators.Fetch[*corev1.ConfigMap]{Reads: generators.Fields{"metadata"}},
 	}
 	f(about, true, "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,"+whole)
 	f(about, false, "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"+whole)
@@ -240,16 +240,16 @@ func TestAccept(t *testing.T) {
 
 // TestSecretsAreAskedForAsTables holds that the real tables keep values away.
 func TestSecretsAreAskedForAsTables(t *testing.T) {
-	for _, r := range generators.All() {
+	for _, r := range generators.Builtin() {
 		accept := watcher.NewReception(r, watcher.NewMetrics(prometheus.NewRegistry())).Accept(true)
-		switch d := r.Describe(); d.Key {
+		switch d, reads := r.Describe(), r.Recipe().Reads; d.Name {
 		case "secrets":
-			if !strings.HasPrefix(accept, "application/json;as=Table;") || !slices.Equal(d.Reads, []string{"type"}) {
-				t.Errorf("%s are asked for as %s, and %v are read", d.Key, accept, d.Reads)
+			if !strings.HasPrefix(accept, "application/json;as=Table;") || !slices.Equal(reads, []string{"type"}) {
+				t.Errorf("%s are asked for as %s, and %v are read", d.Name, accept, reads)
 			}
 		case "configmaps":
 			if !strings.Contains(accept, "as=PartialObjectMetadata;") {
-				t.Errorf("%s are asked for as %s", d.Key, accept)
+				t.Errorf("%s are asked for as %s", d.Name, accept)
 			}
 		}
 	}

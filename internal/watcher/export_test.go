@@ -24,8 +24,8 @@ func NewReception(r generators.Resource, m *Metrics) *reception {
 
 // NewShare makes what receives the objects of r that the ranges hold.
 func NewShare(r generators.Resource, ranges sharding.Ranges, m *Metrics) *reception {
-	d := r.Describe()
-	return newReception(d, newShare(d, ranges, m), nil, m)
+	d := factsOf(r)
+	return newReception(d, newShare(d.Description, ranges, m), nil, m)
 }
 
 // Accept is what to ask for.

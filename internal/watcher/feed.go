@@ -19,7 +19,7 @@ import (
 // A Feed renders the objects of one resource, in one namespace or in all, into
 // its part of the store. It is a cache.TransformingStore.
 type Feed struct {
-	resource  generators.Description
+	resource  facts
 	namespace string // metav1.NamespaceAll for all
 	renderer  *generators.Renderer
 	steady    []bool // by family of the renderer
@@ -52,9 +52,9 @@ type Feed struct {
 // name is how messages speak of the feed.
 func (f *Feed) name() string {
 	if f.namespace == metav1.NamespaceAll {
-		return f.resource.Key
+		return f.resource.Name
 	}
-	return f.resource.Key + " in " + f.namespace
+	return f.resource.Name + " in " + f.namespace
 }
 
 // Add renders an object that is new to the reflector.
@@ -233,7 +233,7 @@ func (f *Feed) renderAs(uid string, set func(store.Rendered) bool, o metav1.Obje
 
 // unsteady is r with the lines of p that are not steady.
 func (f *Feed) unsteady(r store.Rendered, p *parcel) store.Rendered {
-	r.Text, r.Ends = f.renderer.RenderUnsteady(f.text[:0], f.ends[:0], p.apiObject)
+	r.Text, r.Ends = f.renderer.RenderMixed(f.text[:0], f.ends[:0], p.apiObject)
 	f.text, f.ends, r.Kept = r.Text, r.Ends, f.steady
 	return r
 }

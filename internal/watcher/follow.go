@@ -11,7 +11,7 @@ import (
 
 // follow keeps the feed in step with the API server until ctx ends.
 func (w *Watcher) follow(ctx context.Context, u *watched, f *Feed) {
-	labels := prometheus.Labels{"resource": f.resource.GoType}
+	labels := prometheus.Labels{"resource": f.resource.TypeName()}
 	source := &source{
 		feed:      f,
 		client:    u.client.receiver(newReception(f.resource, f.share, f.part, w.metrics)),
@@ -21,11 +21,11 @@ func (w *Watcher) follow(ctx context.Context, u *watched, f *Feed) {
 		metrics:   w.metrics,
 		lists:     w.metrics.lists.MustCurryWith(labels),
 		watches:   w.metrics.watches.MustCurryWith(labels),
-		log:       w.log.With("resource", f.resource.Key, "namespace", f.namespace),
+		log:       w.log.With("resource", f.resource.Name, "namespace", f.namespace),
 	}
 	reflector := cache.NewReflectorWithOptions(source, nil, f, cache.ReflectorOptions{
 		Name:            f.name(),
-		TypeDescription: f.resource.GoType,
+		TypeDescription: f.resource.TypeName(),
 		Backoff:         &retry,
 		Clock:           impatient{ctx: ctx},
 	})

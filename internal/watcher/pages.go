@@ -102,7 +102,7 @@ func (s *source) full(kept int64, more bool) bool {
 	if limit == 0 {
 		return false
 	}
-	s.metrics.listed.WithLabelValues(s.feed.resource.GoType).Set(float64(min(kept, limit)))
+	s.metrics.listed.WithLabelValues(s.feed.resource.TypeName()).Set(float64(min(kept, limit)))
 	if kept < limit {
 		return false
 	}

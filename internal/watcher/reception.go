@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
-	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/projection"
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -24,7 +23,7 @@ import (
 type reception struct {
 	runtime.ClientNegotiator // decodes what is left alone
 
-	resource     generators.Description
+	resource     facts
 	apiVersion   string
 	object, list reflect.Type // of structs
 	projection   *projection.Projection
@@ -56,7 +55,7 @@ func as(mediaType, kind string) string {
 	return fmt.Sprintf("%s;as=%s;g=%s;v=%s,%s", mediaType, kind, metav1.GroupName, metav1.SchemeGroupVersion.Version, whole)
 }
 
-func newReception(d generators.Description, s *share, part *store.Part, m *Metrics) *reception {
+func newReception(d facts, s *share, part *store.Part, m *Metrics) *reception {
 	gv := d.Kind.GroupVersion()
 	known := scheme.KnownTypes(gv)
 	r := &reception{
@@ -66,14 +65,14 @@ func newReception(d generators.Description, s *share, part *store.Part, m *Metri
 		object:           known[d.Kind.Kind],
 		list:             known[d.Kind.Kind+"List"],
 		share:            s,
-		received:         m.received.WithLabelValues(d.Key),
-		cut:              m.cut.WithLabelValues(d.Key),
-		seconds:          m.decoding.WithLabelValues(d.Key),
+		received:         m.received.WithLabelValues(d.Name),
+		cut:              m.cut.WithLabelValues(d.Name),
+		seconds:          m.decoding.WithLabelValues(d.Name),
 	}
 	r.projection = projection.Compile(r.object, d.Reads)
-	if len(d.Unsteady) > 0 {
-		r.narrow, r.spec, r.part = projection.Narrow(r.object, d.Unsteady), projection.Number(r.object, "spec"), part
-		r.spare.empty = d.Empty
+	if len(d.Mixed) > 0 {
+		r.narrow, r.spec, r.part = projection.Narrow(r.object, d.Mixed), projection.Number(r.object, "spec"), part
+		r.spare.empty = d.Reset
 	}
 	return r
 }

@@ -31,8 +31,8 @@ type share struct {
 }
 
 func newShare(d generators.Description, ranges sharding.Ranges, m *Metrics) *share {
-	s := &share{filtered: m.filtered, resource: d.Key}
-	s.skipped = sync.OnceValue(func() prometheus.Counter { return m.skipped.WithLabelValues(d.Key) })
+	s := &share{filtered: m.filtered, resource: d.Name}
+	s.skipped = sync.OnceValue(func() prometheus.Counter { return m.skipped.WithLabelValues(d.Name) })
 	if !ranges.IsAll() {
 		s.skipped()
 	}

@@ -113,7 +113,7 @@ func (s *source) begin() {
 	s.feed.startOver()
 	if s.feed.fresh {
 		s.feed.fresh = false
-		s.metrics.relists.WithLabelValues(s.feed.resource.Key, cmp.Or(s.ended, "error")).Inc()
+		s.metrics.relists.WithLabelValues(s.feed.resource.Name, cmp.Or(s.ended, "error")).Inc()
 	}
 	s.ended = ""
 	if s.feed.health.current() == Synced {

@@ -15,8 +15,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // served asks the API server for something of the source's resource and shard. If
@@ -69,7 +67,7 @@ func aboutShard(err error) bool {
 
 // chooseVersion looks for a version that the API server has.
 func (s *source) chooseVersion(ctx context.Context) bool {
-	for _, r := range generators.Versions(s.feed.resource.Resource) {
+	for _, r := range s.feed.resource.Versions {
 		if r != s.resource && s.client.serves(ctx, r) {
 			s.resource = r
 			s.log.Info("reading another version of the resource, since the API server does not have the first", "version", r.GroupVersion())
@@ -102,7 +100,7 @@ func (f *Feed) understand(object runtime.Object) (apiObject, error) {
 		return p, nil
 	}
 	if f.want != nil && reflect.TypeOf(object) != f.want {
-		return nil, fmt.Errorf("%T in place of %s: %w", object, f.resource.GoType, errOtherResource)
+		return nil, fmt.Errorf("%T in place of %s: %w", object, f.resource.TypeName(), errOtherResource)
 	}
 	o, ok := object.(apiObject)
 	if !ok {

@@ -10,7 +10,6 @@ import (
 	admissionv1beta1 "k8s.io/api/admissionregistration/v1beta1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/watcher"
@@ -29,8 +28,7 @@ func TestFollowOlderVersion(t *testing.T) {
 	const group, policies = "/apis/admissionregistration.k8s.io/", "/validatingadmissionpolicies"
 	synctest.Test(t, func(t *testing.T) {
 		f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
-		resource := generators.ValidatingAdmissionPolicies.Resource
-		client, err := watcher.NewClient(f.config(), []schema.GroupVersionResource{resource})
+		client, err := watcher.NewClient(f.config(), generators.ValidatingAdmissionPolicies.Recipe().Versions)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +65,7 @@ func (q *request) discover(names ...string) {
 func TestAbsentEverywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
-		client, err := watcher.NewClient(f.config(), []schema.GroupVersionResource{generators.CronJobs.Resource})
+		client, err := watcher.NewClient(f.config(), generators.CronJobs.Recipe().Versions)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -100,29 +100,29 @@ type watched struct {
 
 // watch makes what one resource needs. Nothing runs yet.
 func (w *Watcher) watch(r generators.Resource, p plan, config Config) *watched {
-	d, u := r.Describe(), &watched{plan: p, client: config.Client}
+	d, u := factsOf(r), &watched{plan: p, client: config.Client}
 	for _, namespace := range p.namespaces {
 		f := &Feed{
 			resource: d, namespace: namespace, renderer: r.Compile(config.Selection),
 			want: typeOf(d.Kind), limit: p.limit, onSynced: w.signal, lists: &w.lists, health: newHealth(),
-			rendering: w.metrics.rendering.WithLabelValues(d.Key),
-			share:     newShare(d, p.shard, w.metrics), dropped: make(chan struct{}, 1),
+			rendering: w.metrics.rendering.WithLabelValues(d.Name),
+			share:     newShare(d.Description, p.shard, w.metrics), dropped: make(chan struct{}, 1),
 		}
-		f.steady = f.renderer.Steady()
-		f.renderer.Contained = w.contained.report
+		f.steady = f.renderer.SpecOnly()
+		f.renderer.Recovered = w.contained.report
 		u.feeds = append(u.feeds, f)
 	}
-	u.Resource = store.NewResource(d.Key, families(u.feeds[0].renderer), len(u.feeds))
+	u.Resource = store.NewResource(d.Name, families(u.feeds[0].renderer), len(u.feeds))
 	for i, part := range u.Parts() {
 		u.feeds[i].part = part
 	}
-	w.metrics.rebuilds.WithLabelValues(d.Key) // shows 0
-	w.metrics.filtered.DeleteLabelValues(d.Key)
+	w.metrics.rebuilds.WithLabelValues(d.Name) // shows 0
+	w.metrics.filtered.DeleteLabelValues(d.Name)
 	if p.limit > 0 {
-		w.metrics.limit.WithLabelValues(d.GoType).Set(float64(p.limit))
+		w.metrics.limit.WithLabelValues(d.TypeName()).Set(float64(p.limit))
 	} else {
-		w.metrics.limit.DeleteLabelValues(d.GoType)
-		w.metrics.listed.DeleteLabelValues(d.GoType)
+		w.metrics.limit.DeleteLabelValues(d.TypeName())
+		w.metrics.listed.DeleteLabelValues(d.TypeName())
 	}
 	return u
 }

@@ -105,14 +105,14 @@ func (w *Watcher) plans(config Config) (wanted []*watched, anew []string) {
 	for _, r := range config.Resources {
 		d := r.Describe()
 		p := planFor(config, d)
-		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Key && u.equal(p) })
+		i := slices.IndexFunc(known, func(u *watched) bool { return u.Name() == d.Name && u.equal(p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
 			continue
 		}
 		u := w.watch(r, p, config)
 		u.grows = w.growth(r, p)
-		wanted, anew = append(wanted, u), append(anew, d.Key)
+		wanted, anew = append(wanted, u), append(anew, d.Name)
 	}
 	return wanted, anew
 }
@@ -172,7 +172,7 @@ type Check struct {
 func (w *Watcher) Checks() []Check {
 	var all []Check
 	for _, f := range w.feeds() {
-		s := f.health.status(f.resource.Key)
+		s := f.health.status(f.resource.Name)
 		all = append(all, Check{f.name(), f.health.wasComplete(), f.health.waived(), s.State, s.Reason, s.Since})
 	}
 	return all
