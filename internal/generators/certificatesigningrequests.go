@@ -18,19 +18,19 @@ var CertificateSigningRequests = Table[*certificatesv1.CertificateSigningRequest
 	},
 	Families: []Family[*certificatesv1.CertificateSigningRequest]{
 		{Name: "kube_certificatesigningrequest_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the request that are let through, as labels.",
+			Help: "Annotations of the request selected by the allowlist.",
 			Row:  annotations[*certificatesv1.CertificateSigningRequest]},
 
 		{Name: "kube_certificatesigningrequest_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the request that are let through, as labels.",
+			Help: "Labels of the request selected by the allowlist.",
 			Row:  labels[*certificatesv1.CertificateSigningRequest]},
 
 		{Name: "kube_certificatesigningrequest_created", Type: Gauge, Stability: Stable,
-			Help: "When the request was made, in Unix seconds.",
+			Help: "Creation timestamp of the request, Unix seconds.",
 			Row:  created[*certificatesv1.CertificateSigningRequest]},
 
 		{Name: "kube_certificatesigningrequest_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
-			Help: "How often the request is marked as approved, denied or failed.",
+			Help: "Approved, denied and failed conditions of the request, counted.",
 			Row: func(r *certificatesv1.CertificateSigningRequest, s *Samples) {
 				s.Int(requestConditions(r, certificatesv1.CertificateApproved), "approved")
 				s.Int(requestConditions(r, certificatesv1.CertificateDenied), "denied")
@@ -38,7 +38,7 @@ var CertificateSigningRequests = Table[*certificatesv1.CertificateSigningRequest
 			}},
 
 		{Name: "kube_certificatesigningrequest_cert_length", Type: Gauge, Stability: Stable,
-			Help: "How long the certificate that was issued is, in bytes.",
+			Help: "Length of the issued certificate, bytes.",
 			Row:  func(r *certificatesv1.CertificateSigningRequest, s *Samples) { s.Int(int64(len(r.Status.Certificate))) }},
 	},
 }

@@ -11,23 +11,23 @@ var ConfigMaps = Table[*corev1.ConfigMap]{
 	Fetch:    Fetch[*corev1.ConfigMap]{Reads: Fields{"metadata"}},
 	Families: []Family[*corev1.ConfigMap]{
 		{Name: "kube_configmap_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the config map that are let through, as labels.",
+			Help: "Annotations of the config map selected by the allowlist.",
 			Row:  annotations[*corev1.ConfigMap]},
 
 		{Name: "kube_configmap_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the config map that are let through, as labels.",
+			Help: "Labels of the config map selected by the allowlist.",
 			Row:  labels[*corev1.ConfigMap]},
 
 		{Name: "kube_configmap_info", Type: Gauge, Stability: Stable,
-			Help: "That there is the config map.",
+			Help: "Presence of the config map, always 1.",
 			Row:  exists[*corev1.ConfigMap]},
 
 		{Name: "kube_configmap_created", Type: Gauge, Stability: Stable,
-			Help: "When the config map was created, in Unix seconds.",
+			Help: "Creation timestamp of the config map, Unix seconds.",
 			Row:  created[*corev1.ConfigMap]},
 
 		{Name: "kube_configmap_metadata_resource_version", Type: Gauge, Stability: Alpha,
-			Help: "The resource version of the config map.",
+			Help: "Resource version of the config map.",
 			Row:  resourceVersion[*corev1.ConfigMap]},
 	},
 }

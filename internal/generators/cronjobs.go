@@ -17,15 +17,15 @@ var CronJobs = Table[*batchv1.CronJob]{
 	},
 	Families: []Family[*batchv1.CronJob]{
 		{Name: "kube_cronjob_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the cron job that are let through, as labels.",
+			Help: "Annotations of the cron job selected by the allowlist.",
 			Row:  annotations[*batchv1.CronJob]},
 
 		{Name: "kube_cronjob_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the cron job that are let through, as labels.",
+			Help: "Labels of the cron job selected by the allowlist.",
 			Row:  labels[*batchv1.CronJob]},
 
 		{Name: "kube_cronjob_info", Type: Gauge, Stability: Stable, Labels: Labels{"schedule", "concurrency_policy", "timezone"},
-			Help: "When the cron job is to run, and what happens if it still does.",
+			Help: "Schedule, time zone and concurrency policy of the cron job.",
 			Row: func(c *batchv1.CronJob, s *Samples) {
 				zone := "local"
 				if z := c.Spec.TimeZone; z != nil {
@@ -35,39 +35,39 @@ var CronJobs = Table[*batchv1.CronJob]{
 			}},
 
 		{Name: "kube_cronjob_created", Type: Gauge, Stability: Stable,
-			Help: "When the cron job was created, in Unix seconds.",
+			Help: "Creation timestamp of the cron job, Unix seconds.",
 			Row:  created[*batchv1.CronJob]},
 
 		{Name: "kube_cronjob_status_active", Type: Gauge, Stability: Stable,
-			Help: "How many jobs of the cron job are running.",
+			Help: "Active jobs of the cron job.",
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Int(int64(len(c.Status.Active))) }},
 
 		{Name: "kube_cronjob_status_last_schedule_time", Type: Gauge, Stability: Stable,
-			Help: "For when the last job of the cron job was scheduled, in Unix seconds.",
+			Help: "Last scheduled time of the cron job, Unix seconds.",
 			Row: func(c *batchv1.CronJob, s *Samples) {
 				s.Time(c.Status.LastScheduleTime)
 			}},
 
 		{Name: "kube_cronjob_status_last_successful_time", Type: Gauge, Stability: Stable,
-			Help: "When a job of the cron job last succeeded, in Unix seconds.",
+			Help: "Completion time of the cron job's last successful job, Unix seconds.",
 			Row: func(c *batchv1.CronJob, s *Samples) {
 				s.Time(c.Status.LastSuccessfulTime)
 			}},
 
 		{Name: "kube_cronjob_spec_suspend", Type: Gauge, Stability: Stable,
-			Help: "Whether the cron job is suspended and starts nothing.",
+			Help: "Whether the cron job is suspended.",
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Bool(value(c.Spec.Suspend)) }},
 
 		{Name: "kube_cronjob_spec_starting_deadline_seconds", Type: Gauge, Stability: Stable,
-			Help: "How late a job of the cron job may start, in seconds.",
+			Help: "Starting deadline of the cron job, seconds.",
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional64(c.Spec.StartingDeadlineSeconds) }},
 
 		{Name: "kube_cronjob_next_schedule_time", Type: Gauge, Stability: Stable,
-			Help: "When the cron job is to run next after its last run, or after its creation if it has not run, in Unix seconds.",
+			Help: "First scheduled time after the last run, or the creation, of the cron job, Unix seconds.",
 			Row:  nextSchedule},
 
 		{Name: "kube_cronjob_schedule_invalid", Type: Gauge, Stability: Alpha,
-			Help: "That the schedule or the time zone of the cron job cannot be read.",
+			Help: "Schedule or time zone of the cron job is invalid, always 1.",
 			Row: func(c *batchv1.CronJob, s *Samples) {
 				if s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone) == nil {
 					s.One()
@@ -75,15 +75,15 @@ var CronJobs = Table[*batchv1.CronJob]{
 			}},
 
 		{Name: "kube_cronjob_metadata_resource_version", Type: Gauge, Stability: Stable,
-			Help: "The resource version of the cron job.",
+			Help: "Resource version of the cron job.",
 			Row:  resourceVersion[*batchv1.CronJob]},
 
 		{Name: "kube_cronjob_spec_successful_job_history_limit", Type: Gauge, Stability: Alpha,
-			Help: "How many succeeded jobs of the cron job are kept.",
+			Help: "History limit of the cron job for successful jobs.",
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.SuccessfulJobsHistoryLimit) }},
 
 		{Name: "kube_cronjob_spec_failed_job_history_limit", Type: Gauge, Stability: Alpha,
-			Help: "How many failed jobs of the cron job are kept.",
+			Help: "History limit of the cron job for failed jobs.",
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
 	},
 }

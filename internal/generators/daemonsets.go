@@ -11,55 +11,55 @@ var DaemonSets = Table[*appsv1.DaemonSet]{
 	Fetch:    Fetch[*appsv1.DaemonSet]{Reads: Fields{"status"}},
 	Families: []Family[*appsv1.DaemonSet]{
 		{Name: "kube_daemonset_created", Type: Gauge, Stability: Stable,
-			Help: "When the daemon set was created, in Unix seconds.",
+			Help: "Creation timestamp of the daemon set, Unix seconds.",
 			Row:  created[*appsv1.DaemonSet]},
 
 		{Name: "kube_daemonset_status_current_number_scheduled", Type: Gauge, Stability: Stable,
-			Help: "On how many nodes a pod of the daemon set is where one is wanted.",
+			Help: "Nodes with a desired pod of the daemon set scheduled.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.CurrentNumberScheduled)) }},
 
 		{Name: "kube_daemonset_status_desired_number_scheduled", Type: Gauge, Stability: Stable,
-			Help: "On how many nodes a pod of the daemon set is wanted.",
+			Help: "Nodes with a desired pod of the daemon set, scheduled or not.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.DesiredNumberScheduled)) }},
 
 		{Name: "kube_daemonset_status_number_available", Type: Gauge, Stability: Stable,
-			Help: "On how many nodes a wanted pod of the daemon set has been ready for long enough to count.",
+			Help: "Nodes with a desired and available pod of the daemon set.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.NumberAvailable)) }},
 
 		{Name: "kube_daemonset_status_number_misscheduled", Type: Gauge, Stability: Stable,
-			Help: "On how many nodes a pod of the daemon set is where none is wanted.",
+			Help: "Nodes with a pod of the daemon set that is not desired there.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.NumberMisscheduled)) }},
 
 		{Name: "kube_daemonset_status_number_ready", Type: Gauge, Stability: Stable,
-			Help: "On how many nodes a wanted pod of the daemon set is ready.",
+			Help: "Nodes with a desired and ready pod of the daemon set.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.NumberReady)) }},
 
 		{Name: "kube_daemonset_status_number_unavailable", Type: Gauge, Stability: Stable,
-			Help: "On how many nodes a wanted pod of the daemon set is missing or not available.",
+			Help: "Nodes with a desired pod of the daemon set missing or unavailable.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.NumberUnavailable)) }},
 
 		{Name: "kube_daemonset_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the daemon set that its controller has acted on.",
+			Help: "Spec generation of the daemon set last observed by its controller.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(d.Status.ObservedGeneration) }},
 
 		{Name: "kube_daemonset_status_updated_number_scheduled", Type: Gauge, Stability: Stable,
-			Help: "On how many nodes the pod of the daemon set has the current template.",
+			Help: "Nodes with a pod of the daemon set's current template.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.UpdatedNumberScheduled)) }},
 
 		{Name: "kube_daemonset_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the wanted state of the daemon set.",
+			Help: "Spec generation of the daemon set.",
 			Row:  generation[*appsv1.DaemonSet]},
 
 		{Name: "kube_daemonset_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "When the daemon set is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the daemon set, Unix seconds.",
 			Row:  deleted[*appsv1.DaemonSet]},
 
 		{Name: "kube_daemonset_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the daemon set that are let through, as labels.",
+			Help: "Annotations of the daemon set selected by the allowlist.",
 			Row:  annotations[*appsv1.DaemonSet]},
 
 		{Name: "kube_daemonset_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the daemon set that are let through, as labels.",
+			Help: "Labels of the daemon set selected by the allowlist.",
 			Row:  labels[*appsv1.DaemonSet]},
 	},
 }

@@ -14,55 +14,55 @@ var Deployments = Table[*appsv1.Deployment]{
 	Fetch:    Fetch[*appsv1.Deployment]{Reads: Fields{"spec.replicas", "spec.paused", "spec.strategy", "status"}},
 	Families: []Family[*appsv1.Deployment]{
 		{Name: "kube_deployment_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name"},
-			Help: "What owns the deployment.",
+			Help: "Owners of the deployment.",
 			Row:  owners[*appsv1.Deployment]},
 
 		{Name: "kube_deployment_created", Type: Gauge, Stability: Stable,
-			Help: "When the deployment was created, in Unix seconds.",
+			Help: "Creation timestamp of the deployment, Unix seconds.",
 			Row:  created[*appsv1.Deployment]},
 
 		{Name: "kube_deployment_status_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods the deployment has, of any template.",
+			Help: "Replicas of the deployment, of any template.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.Replicas)) }},
 
 		{Name: "kube_deployment_status_replicas_ready", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the deployment are ready.",
+			Help: "Ready replicas of the deployment.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.ReadyReplicas)) }},
 
 		{Name: "kube_deployment_status_replicas_available", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the deployment have been ready for long enough to count.",
+			Help: "Available replicas of the deployment.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.AvailableReplicas)) }},
 
 		{Name: "kube_deployment_status_replicas_unavailable", Type: Gauge, Stability: Stable,
-			Help: "How many pods the deployment lacks or has without their being available.",
+			Help: "Missing or unavailable replicas of the deployment.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.UnavailableReplicas)) }},
 
 		{Name: "kube_deployment_status_replicas_updated", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the deployment have the current template.",
+			Help: "Updated replicas of the deployment.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.UpdatedReplicas)) }},
 
 		{Name: "kube_deployment_status_terminating_replicas", Type: Gauge, Stability: Alpha,
-			Help: "How many pods of the deployment are being deleted.",
+			Help: "Terminating replicas of the deployment.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Optional32(d.Status.TerminatingReplicas) }},
 
 		{Name: "kube_deployment_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the deployment that its controller has acted on.",
+			Help: "Spec generation of the deployment last observed by its controller.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(d.Status.ObservedGeneration) }},
 
 		{Name: "kube_deployment_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"reason", "condition", "status"},
-			Help: "The conditions of the deployment, with 1 at the status that each has.",
+			Help: "Conditions of the deployment (1 for the current status of each).",
 			Row:  deploymentConditions},
 
 		{Name: "kube_deployment_spec_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods the deployment is to have.",
+			Help: "Desired replicas of the deployment.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Optional32(d.Spec.Replicas) }},
 
 		{Name: "kube_deployment_spec_paused", Type: Gauge, Stability: Stable,
-			Help: "Whether the deployment is paused and its controller leaves it alone.",
+			Help: "Whether rollouts of the deployment are paused.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Bool(d.Spec.Paused) }},
 
 		{Name: "kube_deployment_spec_strategy_rollingupdate_max_unavailable", Type: Gauge, Stability: Stable,
-			Help: "How many pods may be unavailable while the deployment is updated.",
+			Help: "Maximum unavailable pods of the deployment's rolling update.",
 			Row: func(d *appsv1.Deployment, s *Samples) {
 				if u := d.Spec.Strategy.RollingUpdate; u != nil {
 					shareOfReplicas(d, u.MaxUnavailable, roundDown, s)
@@ -70,7 +70,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			}},
 
 		{Name: "kube_deployment_spec_strategy_rollingupdate_max_surge", Type: Gauge, Stability: Stable,
-			Help: "How many pods over the wanted number there may be while the deployment is updated.",
+			Help: "Maximum surge of the deployment's rolling update, pods.",
 			Row: func(d *appsv1.Deployment, s *Samples) {
 				if u := d.Spec.Strategy.RollingUpdate; u != nil {
 					shareOfReplicas(d, u.MaxSurge, roundUp, s)
@@ -78,19 +78,19 @@ var Deployments = Table[*appsv1.Deployment]{
 			}},
 
 		{Name: "kube_deployment_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the wanted state of the deployment.",
+			Help: "Spec generation of the deployment.",
 			Row:  generation[*appsv1.Deployment]},
 
 		{Name: "kube_deployment_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "When the deployment is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the deployment, Unix seconds.",
 			Row:  deleted[*appsv1.Deployment]},
 
 		{Name: "kube_deployment_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the deployment that are let through, as labels.",
+			Help: "Annotations of the deployment selected by the allowlist.",
 			Row:  annotations[*appsv1.Deployment]},
 
 		{Name: "kube_deployment_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the deployment that are let through, as labels.",
+			Help: "Labels of the deployment selected by the allowlist.",
 			Row:  labels[*appsv1.Deployment]},
 	},
 }

@@ -10,25 +10,25 @@ var EndpointSlices = Table[*discoveryv1.EndpointSlice]{
 	Identity: Identity{Name("endpointslice"), Namespace},
 	Families: []Family[*discoveryv1.EndpointSlice]{
 		{Name: "kube_endpointslice_info", Type: Gauge, Stability: Alpha, Labels: Labels{"addresstype"},
-			Help: "The type of the addresses in the endpoint slice.",
+			Help: "Address type of the endpoint slice.",
 			Row:  func(e *discoveryv1.EndpointSlice, s *Samples) { s.One(string(e.AddressType)) }},
 
 		{Name: "kube_endpointslice_created", Type: Gauge, Stability: Alpha,
-			Help: "When the endpoint slice was created, in Unix seconds.",
+			Help: "Creation timestamp of the endpoint slice, Unix seconds.",
 			Row:  created[*discoveryv1.EndpointSlice]},
 
 		{Name: "kube_endpointslice_endpoints_hints", Type: Gauge, Stability: Alpha, Labels: Labels{"address", "for_zone"},
-			Help: "The zones whose traffic an endpoint, known by its first address, should take.",
+			Help: "Zones hinted for an endpoint, identified by its first address.",
 			Row:  zoneHints},
 
 		{Name: "kube_endpointslice_endpoints", Type: Gauge, Stability: Alpha,
 			Labels: Labels{"ready", "serving", "hostname", "terminating", "targetref_kind", "targetref_name", "targetref_namespace",
 				"endpoint_nodename", "endpoint_zone", "address"},
-			Help: "The addresses of the endpoints, their state, where they are and what is behind them.",
+			Help: "Endpoints of the slice: addresses, conditions, node, zone and target.",
 			Row:  sliceEndpoints},
 
 		{Name: "kube_endpointslice_ports", Type: Gauge, Stability: Alpha, Labels: Labels{"port_name", "port_protocol", "port_number"},
-			Help: "The ports that every endpoint of the slice has.",
+			Help: "Ports of the endpoint slice.",
 			Row: func(e *discoveryv1.EndpointSlice, s *Samples) {
 				for i := range e.Ports {
 					p := &e.Ports[i]
@@ -37,11 +37,11 @@ var EndpointSlices = Table[*discoveryv1.EndpointSlice]{
 			}},
 
 		{Name: "kube_endpointslice_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the endpoint slice that are let through, as labels.",
+			Help: "Annotations of the endpoint slice selected by the allowlist.",
 			Row:  annotations[*discoveryv1.EndpointSlice]},
 
 		{Name: "kube_endpointslice_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
-			Help: "The labels of the endpoint slice that are let through, as labels.",
+			Help: "Labels of the endpoint slice selected by the allowlist.",
 			Row:  labels[*discoveryv1.EndpointSlice]},
 	},
 }

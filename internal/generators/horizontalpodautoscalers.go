@@ -15,7 +15,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 	Families: []Family[*autoscalingv2.HorizontalPodAutoscaler]{
 		{Name: "kube_horizontalpodautoscaler_info", Type: Gauge, Stability: Alpha,
 			Labels: Labels{"scaletargetref_api_version", "scaletargetref_kind", "scaletargetref_name"}.Or("scaletargetref_kind", "scaletargetref_name"),
-			Help:   "What the autoscaler scales.",
+			Help:   "Scale target of the autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if t := &h.Spec.ScaleTargetRef; t.APIVersion == "" {
 					s.One(t.Kind, t.Name)
@@ -25,21 +25,21 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the wanted state of the autoscaler.",
+			Help: "Spec generation of the autoscaler.",
 			Row:  generation[*autoscalingv2.HorizontalPodAutoscaler]},
 
 		{Name: "kube_horizontalpodautoscaler_spec_max_replicas", Type: Gauge, Stability: Stable,
-			Help: "The most replicas that the autoscaler may ask for.",
+			Help: "Maximum replicas of the autoscaler.",
 			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Spec.MaxReplicas)) }},
 
 		{Name: "kube_horizontalpodautoscaler_spec_min_replicas", Type: Gauge, Stability: Stable,
-			Help: "The fewest replicas that the autoscaler may ask for.",
+			Help: "Minimum replicas of the autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				s.Int(int64(valueOr(h.Spec.MinReplicas, 1))) // the API says that 1 is meant
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_spec_target_metric", Type: Gauge, Stability: Alpha, Labels: Labels{"metric_name", "metric_target_type", "container"},
-			Help: "The metric values that the autoscaler aims at.",
+			Help: "Target metric values of the autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Spec.Metrics {
 					targetOf(&h.Spec.Metrics[i]).add(s)
@@ -47,7 +47,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_spec_behavior_scale_down_tolerance", Type: Gauge, Stability: Alpha,
-			Help: "How far below its target a metric may be before the autoscaler scales down, as a share of the target.",
+			Help: "Scale-down tolerance of the autoscaler, ratio of the target.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if b := h.Spec.Behavior; b != nil {
 					tolerance(b.ScaleDown, s)
@@ -55,7 +55,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance", Type: Gauge, Stability: Alpha,
-			Help: "How far above its target a metric may be before the autoscaler scales up, as a share of the target.",
+			Help: "Scale-up tolerance of the autoscaler, ratio of the target.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if b := h.Spec.Behavior; b != nil {
 					tolerance(b.ScaleUp, s)
@@ -63,7 +63,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_status_target_metric", Type: Gauge, Stability: Stable, Labels: Labels{"metric_name", "metric_target_type", "container"},
-			Help: "The metric values that the autoscaler last saw.",
+			Help: "Current metric values of the autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.CurrentMetrics {
 					currentOf(&h.Status.CurrentMetrics[i]).add(s)
@@ -71,23 +71,23 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_status_current_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many replicas the autoscaler last saw.",
+			Help: "Current replicas of the autoscaler's target.",
 			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.CurrentReplicas)) }},
 
 		{Name: "kube_horizontalpodautoscaler_status_desired_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many replicas the autoscaler last asked for.",
+			Help: "Desired replicas of the autoscaler's target.",
 			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.DesiredReplicas)) }},
 
 		{Name: "kube_horizontalpodautoscaler_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the autoscaler that are let through, as labels.",
+			Help: "Annotations of the autoscaler selected by the allowlist.",
 			Row:  annotations[*autoscalingv2.HorizontalPodAutoscaler]},
 
 		{Name: "kube_horizontalpodautoscaler_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the autoscaler that are let through, as labels.",
+			Help: "Labels of the autoscaler selected by the allowlist.",
 			Row:  labels[*autoscalingv2.HorizontalPodAutoscaler]},
 
 		{Name: "kube_horizontalpodautoscaler_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition", "status"},
-			Help: "The conditions of the autoscaler, with 1 at the status that each has.",
+			Help: "Conditions of the autoscaler (1 for the current status of each).",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.Conditions {
 					c := &h.Status.Conditions[i]
@@ -96,11 +96,11 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_created", Type: Gauge, Stability: Alpha,
-			Help: "When the autoscaler was created, in Unix seconds.",
+			Help: "Creation timestamp of the autoscaler, Unix seconds.",
 			Row:  created[*autoscalingv2.HorizontalPodAutoscaler]},
 
 		{Name: "kube_horizontalpodautoscaler_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "When the autoscaler is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the autoscaler, Unix seconds.",
 			Row:  deleted[*autoscalingv2.HorizontalPodAutoscaler]},
 	},
 }

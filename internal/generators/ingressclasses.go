@@ -12,19 +12,19 @@ var IngressClasses = Table[*networkingv1.IngressClass]{
 	Fetch:    Fetch[*networkingv1.IngressClass]{Older: []string{"v1beta1"}},
 	Families: []Family[*networkingv1.IngressClass]{
 		{Name: "kube_ingressclass_info", Type: Gauge, Stability: Alpha, Labels: Labels{"controller"},
-			Help: "The controller that serves ingresses of the class.",
+			Help: "Controller of the ingress class.",
 			Row:  func(c *networkingv1.IngressClass, s *Samples) { s.One(c.Spec.Controller) }},
 
 		{Name: "kube_ingressclass_created", Type: Gauge, Stability: Alpha,
-			Help: "When the ingress class was created, in Unix seconds.",
+			Help: "Creation timestamp of the ingress class, Unix seconds.",
 			Row:  created[*networkingv1.IngressClass]},
 
 		{Name: "kube_ingressclass_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the ingress class that are let through, as labels.",
+			Help: "Annotations of the ingress class selected by the allowlist.",
 			Row:  annotations[*networkingv1.IngressClass]},
 
 		{Name: "kube_ingressclass_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
-			Help: "The labels of the ingress class that are let through, as labels.",
+			Help: "Labels of the ingress class selected by the allowlist.",
 			Row:  labels[*networkingv1.IngressClass]},
 	},
 }

@@ -10,7 +10,7 @@ var Ingresses = Table[*networkingv1.Ingress]{
 	Identity: Identity{Namespace, Name("ingress")},
 	Families: []Family[*networkingv1.Ingress]{
 		{Name: "kube_ingress_info", Type: Gauge, Stability: Stable, Labels: Labels{"ingressclass"},
-			Help: "The class that the ingress asks for.",
+			Help: "Class of the ingress.",
 			Row: func(i *networkingv1.Ingress, s *Samples) {
 				// The annotation from before there were classes has the last word.
 				class, ok := i.Annotations["kubernetes.io/ingress.class"]
@@ -21,29 +21,29 @@ var Ingresses = Table[*networkingv1.Ingress]{
 			}},
 
 		{Name: "kube_ingress_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the ingress that are let through, as labels.",
+			Help: "Annotations of the ingress selected by the allowlist.",
 			Row:  annotations[*networkingv1.Ingress]},
 
 		{Name: "kube_ingress_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the ingress that are let through, as labels.",
+			Help: "Labels of the ingress selected by the allowlist.",
 			Row:  labels[*networkingv1.Ingress]},
 
 		{Name: "kube_ingress_created", Type: Gauge, Stability: Stable,
-			Help: "When the ingress was created, in Unix seconds.",
+			Help: "Creation timestamp of the ingress, Unix seconds.",
 			Row:  created[*networkingv1.Ingress]},
 
 		{Name: "kube_ingress_metadata_resource_version", Type: Gauge, Stability: Alpha,
-			Help: "The resource version of the ingress.",
+			Help: "Resource version of the ingress.",
 			Row:  resourceVersion[*networkingv1.Ingress]},
 
 		{Name: "kube_ingress_path", Type: Gauge, Stability: Stable,
 			Labels: Labels{"host", "path", "path_type", "service_name", "service_port"}.Or(
 				"host", "path", "path_type", "resource_api_group", "resource_kind", "resource_name"),
-			Help: "The paths that the ingress takes in, and the service or other object to which each leads.",
+			Help: "Paths of the ingress and the backend of each.",
 			Row:  ingressPaths},
 
 		{Name: "kube_ingress_tls", Type: Gauge, Stability: Stable, Labels: Labels{"tls_host", "secret"},
-			Help: "The hosts that the ingress serves with TLS, and the secret with the certificate of each.",
+			Help: "TLS hosts of the ingress and the secret of each.",
 			Row: func(i *networkingv1.Ingress, s *Samples) {
 				for _, tls := range i.Spec.TLS {
 					for _, host := range tls.Hosts {

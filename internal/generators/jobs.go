@@ -14,65 +14,65 @@ var Jobs = Table[*batchv1.Job]{
 	Fetch:    Fetch[*batchv1.Job]{Reads: Fields{"spec.parallelism", "spec.completions", "spec.activeDeadlineSeconds", "status"}},
 	Families: []Family[*batchv1.Job]{
 		{Name: "kube_job_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the job that are let through, as labels.",
+			Help: "Annotations of the job selected by the allowlist.",
 			Row:  annotations[*batchv1.Job]},
 
 		{Name: "kube_job_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the job that are let through, as labels.",
+			Help: "Labels of the job selected by the allowlist.",
 			Row:  labels[*batchv1.Job]},
 
 		{Name: "kube_job_info", Type: Gauge, Stability: Stable,
-			Help: "That there is the job.",
+			Help: "Presence of the job, always 1.",
 			Row:  exists[*batchv1.Job]},
 
 		{Name: "kube_job_created", Type: Gauge, Stability: Stable,
-			Help: "When the job was created, in Unix seconds.",
+			Help: "Creation timestamp of the job, Unix seconds.",
 			Row:  created[*batchv1.Job]},
 
 		{Name: "kube_job_spec_parallelism", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the job may run at a time.",
+			Help: "Maximum parallel pods of the job.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Optional32(j.Spec.Parallelism) }},
 
 		{Name: "kube_job_spec_completions", Type: Gauge, Stability: Stable,
-			Help: "How many pods have to succeed for the job to be complete.",
+			Help: "Completions of the job, in successful pods.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Optional32(j.Spec.Completions) }},
 
 		{Name: "kube_job_spec_active_deadline_seconds", Type: Gauge, Stability: Stable,
-			Help: "How long the job may take before it is stopped, in seconds.",
+			Help: "Active deadline of the job, seconds.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Optional64(j.Spec.ActiveDeadlineSeconds) }},
 
 		{Name: "kube_job_status_succeeded", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the job have succeeded.",
+			Help: "Succeeded pods of the job.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Int(int64(j.Status.Succeeded)) }},
 
 		{Name: "kube_job_status_failed", Type: Gauge, Stability: Stable, Labels: Labels{"reason"}.Or(),
-			Help: "Why the job has failed, or how many of its pods have if no known reason is given.",
+			Help: "Failure reason of the job, or the number of failed pods without a known reason.",
 			Row:  jobFailures},
 
 		{Name: "kube_job_status_active", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the job are at work.",
+			Help: "Active pods of the job.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Int(int64(j.Status.Active)) }},
 
 		{Name: "kube_job_status_ready", Type: Gauge, Stability: Alpha,
-			Help: "How many pods of the job are ready.",
+			Help: "Ready pods of the job.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Int(int64(value(j.Status.Ready))) }},
 
 		{Name: "kube_job_complete", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
-			Help: "Whether the job is complete, with 1 at the status of that condition.",
+			Help: "Complete condition of the job (1 for the current status).",
 			Row:  eachJobCondition(batchv1.JobComplete, func(c *batchv1.JobCondition, s *Samples) { s.Status(string(c.Status)) })},
 
 		{Name: "kube_job_failed", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
-			Help: "Whether the job has failed, with 1 at the status of that condition.",
+			Help: "Failed condition of the job (1 for the current status).",
 			Row:  eachJobCondition(batchv1.JobFailed, func(c *batchv1.JobCondition, s *Samples) { s.Status(string(c.Status)) })},
 
 		{Name: "kube_job_status_start_time", Type: Gauge, Stability: Stable,
-			Help: "When the job was started, in Unix seconds.",
+			Help: "Start time of the job, Unix seconds.",
 			Row: func(j *batchv1.Job, s *Samples) {
 				s.Time(j.Status.StartTime)
 			}},
 
 		{Name: "kube_job_status_completion_time", Type: Gauge, Stability: Stable,
-			Help: "When the job was completed, in Unix seconds.",
+			Help: "Completion time of the job, Unix seconds.",
 			Row: func(j *batchv1.Job, s *Samples) {
 				s.Time(j.Status.CompletionTime)
 			}},
@@ -82,7 +82,7 @@ var Jobs = Table[*batchv1.Job]{
 			Row:  eachJobCondition(batchv1.JobSuspended, func(c *batchv1.JobCondition, s *Samples) { s.Bool(c.Status == corev1.ConditionTrue) })},
 
 		{Name: "kube_job_owner", Type: Gauge, Stability: Stable, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			Help: "What owns the job.",
+			Help: "Owners of the job.",
 			Row:  ownersAndController[*batchv1.Job]},
 	},
 }

@@ -10,7 +10,7 @@ var LimitRanges = Table[*corev1.LimitRange]{
 	Identity: Identity{Namespace, Name("limitrange")},
 	Families: []Family[*corev1.LimitRange]{
 		{Name: "kube_limitrange", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "type", "constraint"},
-			Help: "How much of a resource an object of a type may ask for, and how much it gets if it does not say.",
+			Help: "Constraints of the limit range by resource and type.",
 			Row: func(l *corev1.LimitRange, s *Samples) {
 				for i := range l.Spec.Limits {
 					limit := &l.Spec.Limits[i]
@@ -23,7 +23,7 @@ var LimitRanges = Table[*corev1.LimitRange]{
 			}},
 
 		{Name: "kube_limitrange_created", Type: Gauge, Stability: Stable,
-			Help: "When the limit range was created, in Unix seconds.",
+			Help: "Creation timestamp of the limit range, Unix seconds.",
 			Row:  created[*corev1.LimitRange]},
 	},
 }

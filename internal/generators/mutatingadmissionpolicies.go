@@ -16,14 +16,14 @@ var MutatingAdmissionPolicies = Table[*admissionv1.MutatingAdmissionPolicy]{
 	Families: []Family[*admissionv1.MutatingAdmissionPolicy]{
 		{Name: "kube_mutatingadmissionpolicy_info", Type: Gauge, Stability: Alpha,
 			Labels: Labels{"param_api_version", "param_kind", "failure_policy", "reinvocation_policy"},
-			Help:   "The parameters that the policy takes, what becomes of a request when it fails, and whether it may be run again.",
+			Help:   "Parameter kind, failure policy and reinvocation policy of the policy.",
 			Row: func(p *admissionv1.MutatingAdmissionPolicy, s *Samples) {
 				param := value(p.Spec.ParamKind)
 				s.One(param.APIVersion, param.Kind, string(value(p.Spec.FailurePolicy)), string(p.Spec.ReinvocationPolicy))
 			}},
 
 		{Name: "kube_mutatingadmissionpolicy_created", Type: Gauge, Stability: Alpha,
-			Help: "When the policy was created, in Unix seconds.",
+			Help: "Creation timestamp of the policy, Unix seconds.",
 			Row:  created[*admissionv1.MutatingAdmissionPolicy]},
 	},
 }

@@ -10,23 +10,23 @@ var NetworkPolicies = Table[*networkingv1.NetworkPolicy]{
 	Identity: Identity{Namespace, Name("networkpolicy")},
 	Families: []Family[*networkingv1.NetworkPolicy]{
 		{Name: "kube_networkpolicy_created", Type: Gauge, Stability: Alpha,
-			Help: "When the network policy was created, in Unix seconds.",
+			Help: "Creation timestamp of the network policy, Unix seconds.",
 			Row:  func(p *networkingv1.NetworkPolicy, s *Samples) { s.Time(&p.CreationTimestamp) }},
 
 		{Name: "kube_networkpolicy_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the network policy that are let through, as labels.",
+			Help: "Annotations of the network policy selected by the allowlist.",
 			Row:  annotations[*networkingv1.NetworkPolicy]},
 
 		{Name: "kube_networkpolicy_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
-			Help: "The labels of the network policy that are let through, as labels.",
+			Help: "Labels of the network policy selected by the allowlist.",
 			Row:  labels[*networkingv1.NetworkPolicy]},
 
 		{Name: "kube_networkpolicy_spec_ingress_rules", Type: Gauge, Stability: Alpha,
-			Help: "How many rules the network policy has for traffic to its pods.",
+			Help: "Ingress rules of the network policy.",
 			Row:  func(p *networkingv1.NetworkPolicy, s *Samples) { s.Int(int64(len(p.Spec.Ingress))) }},
 
 		{Name: "kube_networkpolicy_spec_egress_rules", Type: Gauge, Stability: Alpha,
-			Help: "How many rules the network policy has for traffic from its pods.",
+			Help: "Egress rules of the network policy.",
 			Row:  func(p *networkingv1.NetworkPolicy, s *Samples) { s.Int(int64(len(p.Spec.Egress))) }},
 	},
 }

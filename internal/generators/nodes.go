@@ -20,21 +20,21 @@ var Nodes = Table[*corev1.Node]{
 	},
 	Families: []Family[*corev1.Node]{
 		{Name: "kube_node_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the node that are let through, as labels.",
+			Help: "Annotations of the node selected by the allowlist.",
 			Row:  annotations[*corev1.Node]},
 
 		{Name: "kube_node_created", Type: Gauge, Stability: Stable,
-			Help: "When the node was registered, in Unix seconds.",
+			Help: "Creation timestamp of the node, Unix seconds.",
 			Row:  created[*corev1.Node]},
 
 		{Name: "kube_node_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "When the node is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the node, Unix seconds.",
 			Row:  deleted[*corev1.Node]},
 
 		{Name: "kube_node_info", Type: Gauge, Stability: Stable,
 			Labels: Labels{"kernel_version", "os_image", "container_runtime_version", "kubelet_version", "kubeproxy_version",
 				"provider_id", "pod_cidr", "system_uuid", "internal_ip"},
-			Help: "What the node runs and how it is reached.",
+			Help: "System information and addresses of the node.",
 			Row: func(n *corev1.Node, s *Samples) {
 				i := &n.Status.NodeInfo
 				s.One(i.KernelVersion, i.OSImage, i.ContainerRuntimeVersion, i.KubeletVersion, "deprecated",
@@ -42,11 +42,11 @@ var Nodes = Table[*corev1.Node]{
 			}},
 
 		{Name: "kube_node_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the node that are let through, as labels.",
+			Help: "Labels of the node selected by the allowlist.",
 			Row:  labels[*corev1.Node]},
 
 		{Name: "kube_node_role", Type: Gauge, Stability: Alpha, Labels: Labels{"role"},
-			Help: "The roles that the node's labels give it.",
+			Help: "Roles of the node, by its labels.",
 			Row: func(n *corev1.Node, s *Samples) {
 				s.keys = sortedKeys(s.keys[:0], n.Labels)
 				for _, key := range s.keys {
@@ -57,7 +57,7 @@ var Nodes = Table[*corev1.Node]{
 			}},
 
 		{Name: "kube_node_spec_pod_cidrs", Type: Gauge, Stability: Alpha, Labels: Labels{"pod_cidr"},
-			Help: "The address ranges of the node's pods.",
+			Help: "Pod CIDRs of the node.",
 			Row: func(n *corev1.Node, s *Samples) {
 				for _, cidr := range n.Spec.PodCIDRs {
 					s.One(cidr)
@@ -65,7 +65,7 @@ var Nodes = Table[*corev1.Node]{
 			}},
 
 		{Name: "kube_node_spec_taint", Type: Gauge, Stability: Stable, Labels: Labels{"key", "value", "effect"},
-			Help: "The taints that keep pods off the node.",
+			Help: "Taints of the node.",
 			Row: func(n *corev1.Node, s *Samples) {
 				for i := range n.Spec.Taints {
 					t := &n.Spec.Taints[i]
@@ -74,19 +74,19 @@ var Nodes = Table[*corev1.Node]{
 			}},
 
 		{Name: "kube_node_spec_unschedulable", Type: Gauge, Stability: Stable,
-			Help: "Whether the node takes no new pods.",
+			Help: "Whether the node is unschedulable (cordoned).",
 			Row:  func(n *corev1.Node, s *Samples) { s.Bool(n.Spec.Unschedulable) }},
 
 		{Name: "kube_node_status_allocatable", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "unit"},
-			Help: "How much of each resource the node has for pods.",
+			Help: "Resources of the node allocatable to pods.",
 			Row:  func(n *corev1.Node, s *Samples) { nodeAmounts(n.Status.Allocatable, s) }},
 
 		{Name: "kube_node_status_capacity", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "unit"},
-			Help: "How much of each resource the node has in all.",
+			Help: "Resource capacity of the node.",
 			Row:  func(n *corev1.Node, s *Samples) { nodeAmounts(n.Status.Capacity, s) }},
 
 		{Name: "kube_node_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition", "status"},
-			Help: "The conditions of the node, with 1 at the status that each has.",
+			Help: "Conditions of the node (1 for the current status of each).",
 			Row: func(n *corev1.Node, s *Samples) {
 				for i := range n.Status.Conditions {
 					c := &n.Status.Conditions[i]
@@ -95,7 +95,7 @@ var Nodes = Table[*corev1.Node]{
 			}},
 
 		{Name: "kube_node_status_addresses", Type: Gauge, Stability: Alpha, Labels: Labels{"type", "address"},
-			Help: "The addresses and names of the node.",
+			Help: "Addresses of the node by type.",
 			Row: func(n *corev1.Node, s *Samples) {
 				for i := range n.Status.Addresses {
 					a := &n.Status.Addresses[i]

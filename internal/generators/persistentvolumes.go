@@ -10,7 +10,7 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 	Identity: Identity{Name("persistentvolume")},
 	Families: []Family[*corev1.PersistentVolume]{
 		{Name: "kube_persistentvolume_claim_ref", Type: Gauge, Stability: Stable, Labels: Labels{"name", "claim_namespace"},
-			Help: "The claim that the volume is bound to or kept for.",
+			Help: "Claim reference of the volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if c := v.Spec.ClaimRef; c != nil {
 					s.One(c.Name, c.Namespace)
@@ -18,15 +18,15 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 			}},
 
 		{Name: "kube_persistentvolume_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the volume that are let through, as labels.",
+			Help: "Annotations of the volume selected by the allowlist.",
 			Row:  annotations[*corev1.PersistentVolume]},
 
 		{Name: "kube_persistentvolume_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the volume that are let through, as labels.",
+			Help: "Labels of the volume selected by the allowlist.",
 			Row:  labels[*corev1.PersistentVolume]},
 
 		{Name: "kube_persistentvolume_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
-			Help: "The phase of the volume, with 1 at the one it is in.",
+			Help: "Phase of the volume (1 for the current phase).",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if v.Status.Phase != "" {
 					s.OneOf(string(v.Status.Phase), volumePhases)
@@ -38,7 +38,7 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 				"fc_target_wwns", "iscsi_target_portal", "iscsi_iqn", "iscsi_lun", "iscsi_initiator_name", "nfs_server",
 				"nfs_path", "csi_driver", "csi_volume_handle", "local_path", "local_fs", "host_path", "host_path_type",
 				"reclaim_policy"},
-			Help: "What the volume is stored on, and what becomes of it when its claim is gone.",
+			Help: "Storage backend and reclaim policy of the volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				m := mediumOf(&v.Spec.PersistentVolumeSource, s)
 				s.One(v.Spec.StorageClassName, m.gcePersistentDiskName, m.ebsVolumeID, m.azureDiskName, m.fcWWIDs, m.fcLUN,
@@ -48,19 +48,19 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 			}},
 
 		{Name: "kube_persistentvolume_capacity_bytes", Type: Gauge, Stability: Stable,
-			Help: "How much the volume holds, in bytes.",
+			Help: "Capacity of the volume, bytes.",
 			Row:  func(v *corev1.PersistentVolume, s *Samples) { s.Ceil(v.Spec.Capacity[corev1.ResourceStorage]) }},
 
 		{Name: "kube_persistentvolume_created", Type: Gauge, Stability: Alpha,
-			Help: "When the volume was created, in Unix seconds.",
+			Help: "Creation timestamp of the volume, Unix seconds.",
 			Row:  created[*corev1.PersistentVolume]},
 
 		{Name: "kube_persistentvolume_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "When the volume is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the volume, Unix seconds.",
 			Row:  deleted[*corev1.PersistentVolume]},
 
 		{Name: "kube_persistentvolume_csi_attributes", Type: Gauge, Stability: Alpha, OptIn: true, Labels: Labels{"csi_mounter", "csi_map_options"},
-			Help: "How the CSI driver of the volume is told to map and mount it.",
+			Help: "CSI volume attributes of the volume: mounter and map options.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if c := v.Spec.CSI; c != nil {
 					s.One(c.VolumeAttributes["mounter"], c.VolumeAttributes["mapOptions"])
@@ -68,13 +68,13 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 			}},
 
 		{Name: "kube_persistentvolume_volume_mode", Type: Gauge, Stability: Alpha, Labels: Labels{"volumemode"},
-			Help: "Whether the volume is used as a file system or as a block device.",
+			Help: "Volume mode of the volume: file system or block device.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				s.One(string(valueOr(v.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)))
 			}},
 
 		{Name: "kube_persistentvolume_access_mode", Type: Gauge, Stability: Alpha, Labels: Labels{"access_mode"},
-			Help: "The ways in which the volume can be mounted.",
+			Help: "Access modes of the volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				for _, mode := range v.Spec.AccessModes {
 					s.One(string(mode))

@@ -11,39 +11,39 @@ var PodDisruptionBudgets = Table[*policyv1.PodDisruptionBudget]{
 	Fetch:    Fetch[*policyv1.PodDisruptionBudget]{Older: []string{"v1beta1"}},
 	Families: []Family[*policyv1.PodDisruptionBudget]{
 		{Name: "kube_poddisruptionbudget_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the budget that are let through, as labels.",
+			Help: "Annotations of the budget selected by the allowlist.",
 			Row:  annotations[*policyv1.PodDisruptionBudget]},
 
 		{Name: "kube_poddisruptionbudget_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
-			Help: "The labels of the budget that are let through, as labels.",
+			Help: "Labels of the budget selected by the allowlist.",
 			Row:  labels[*policyv1.PodDisruptionBudget]},
 
 		{Name: "kube_poddisruptionbudget_created", Type: Gauge, Stability: Stable,
-			Help: "When the budget was created, in Unix seconds.",
+			Help: "Creation timestamp of the budget, Unix seconds.",
 			Row:  created[*policyv1.PodDisruptionBudget]},
 
 		{Name: "kube_poddisruptionbudget_status_current_healthy", Type: Gauge, Stability: Stable,
-			Help: "How many pods under the budget are healthy.",
+			Help: "Healthy pods under the budget.",
 			Row:  func(b *policyv1.PodDisruptionBudget, s *Samples) { s.Int(int64(b.Status.CurrentHealthy)) }},
 
 		{Name: "kube_poddisruptionbudget_status_desired_healthy", Type: Gauge, Stability: Stable,
-			Help: "How many pods under the budget have to stay healthy.",
+			Help: "Minimum healthy pods under the budget.",
 			Row:  func(b *policyv1.PodDisruptionBudget, s *Samples) { s.Int(int64(b.Status.DesiredHealthy)) }},
 
 		{Name: "kube_poddisruptionbudget_status_pod_disruptions_allowed", Type: Gauge, Stability: Stable,
-			Help: "How many more pods may be evicted now.",
+			Help: "Disruptions of pods currently allowed by the budget.",
 			Row:  func(b *policyv1.PodDisruptionBudget, s *Samples) { s.Int(int64(b.Status.DisruptionsAllowed)) }},
 
 		{Name: "kube_poddisruptionbudget_status_expected_pods", Type: Gauge, Stability: Stable,
-			Help: "How many pods are under the budget.",
+			Help: "Pods counted by the budget.",
 			Row:  func(b *policyv1.PodDisruptionBudget, s *Samples) { s.Int(int64(b.Status.ExpectedPods)) }},
 
 		{Name: "kube_poddisruptionbudget_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the budget that its controller has acted on.",
+			Help: "Spec generation of the budget last observed by its controller.",
 			Row:  func(b *policyv1.PodDisruptionBudget, s *Samples) { s.Int(b.Status.ObservedGeneration) }},
 
 		{Name: "kube_poddisruptionbudget_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "When the budget is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the budget, Unix seconds.",
 			Row:  deleted[*policyv1.PodDisruptionBudget]},
 	},
 }

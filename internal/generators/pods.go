@@ -42,11 +42,11 @@ var Pods = Table[*corev1.Pod]{
 	},
 	Families: []Family[*corev1.Pod]{
 		{Name: "kube_pod_completion_time", Type: Gauge, Stability: Stable,
-			Help: "When the last container of the pod ended, in Unix seconds.",
+			Help: "Finish time of the pod's last terminated container, Unix seconds.",
 			Row:  completionTime},
 
 		{Name: "kube_pod_container_info", Type: Gauge, Stability: Stable, Labels: Labels{"container", "image_spec", "image", "image_id", "container_id"},
-			Help: "The image that a container was asked to run and what it runs.",
+			Help: "Image in the spec and running image of a container.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				eachInstance(p.Spec.Containers, p.Status.ContainerStatuses, func(c *corev1.Container, i *corev1.ContainerStatus) {
 					s.One(i.Name, c.Image, i.Image, i.ImageID, i.ContainerID)
@@ -54,77 +54,77 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_container_resource_limits", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
-			Help: "How much of a resource a container may use at the most.",
+			Help: "Resource limits of a container.",
 			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, limits, s) }},
 
 		{Name: "kube_pod_container_resource_requests", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
-			Help: "How much of a resource is set aside for a container.",
+			Help: "Resources requested by a container.",
 			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, requests, s) }},
 
 		{Name: "kube_pod_container_state_started", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "When a container that runs or has ended was started, in Unix seconds.",
+			Help: "Start time of a running or terminated container, Unix seconds.",
 			Row:  eachContainer(containerStarted)},
 
 		{Name: "kube_pod_container_status_last_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
-			Help: "Why a container ended before it was last restarted.",
+			Help: "Termination reason of the last terminated instance of a container.",
 			Row:  eachContainer(lastTerminatedReason)},
 
 		{Name: "kube_pod_container_status_last_terminated_exitcode", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "With which exit code a container ended before it was last restarted.",
+			Help: "Exit code of the last terminated instance of a container.",
 			Row:  eachContainer(lastTerminatedExitCode)},
 
 		{Name: "kube_pod_container_status_last_terminated_timestamp", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "When a container ended before it was last restarted, in Unix seconds.",
+			Help: "Finish time of the last terminated instance of a container, Unix seconds.",
 			Row:  eachContainer(lastTerminatedTime)},
 
 		{Name: "kube_pod_container_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "Whether a container passes its readiness check.",
+			Help: "Whether a container is ready.",
 			Row:  eachContainer(containerReady)},
 
 		{Name: "kube_pod_container_status_restarts_total", Type: Counter, Stability: Stable, Labels: Labels{"container"},
-			Help: "How often a container was restarted.",
+			Help: "Restarts of a container.",
 			Row:  eachContainer(containerRestarts)},
 
 		{Name: "kube_pod_container_status_running", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "Whether a container runs.",
+			Help: "Whether a container is running.",
 			Row:  eachContainer(containerRunning)},
 
 		{Name: "kube_pod_container_status_terminated", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "Whether a container has ended.",
+			Help: "Whether a container is terminated.",
 			Row:  eachContainer(containerTerminated)},
 
 		{Name: "kube_pod_container_status_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
-			Help: "Why a container that has ended did so.",
+			Help: "Termination reason of a container.",
 			Row:  eachContainer(terminatedReason)},
 
 		{Name: "kube_pod_container_status_waiting", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "Whether a container waits to be started.",
+			Help: "Whether a container is waiting.",
 			Row:  eachContainer(containerWaiting)},
 
 		{Name: "kube_pod_container_status_waiting_reason", Type: Gauge, Stability: Stable, Labels: Labels{"container", "reason"},
-			Help: "Why a container waits to be started.",
+			Help: "Waiting reason of a container.",
 			Row:  eachContainer(waitingReason)},
 
 		{Name: "kube_pod_created", Type: Gauge, Stability: Stable,
-			Help: "When the pod was created, in Unix seconds.",
+			Help: "Creation timestamp of the pod, Unix seconds.",
 			Row:  created[*corev1.Pod]},
 
 		{Name: "kube_pod_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "When the pod is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the pod, Unix seconds.",
 			Row:  deleted[*corev1.Pod]},
 
 		{Name: "kube_pod_info", Type: Gauge, Stability: Stable,
 			Labels: Labels{"host_ip", "pod_ip", "node", "created_by_kind", "created_by_name", "priority_class", "host_network"},
-			Help:   "Where the pod is, how it is reached and what made it.",
+			Help:   "Node, IP addresses, controller, priority class and host network of the pod.",
 			Row:    podInfo},
 
 		{Name: "kube_pod_ips", Type: Gauge, Stability: Alpha, Labels: Labels{"ip", "ip_family"},
-			Help: "The addresses of the pod.",
+			Help: "IP addresses of the pod.",
 			Row:  podIPs},
 
 		{Name: "kube_pod_init_container_info", Type: Gauge, Stability: Stable,
 			Labels: Labels{"container", "image_spec", "image", "image_id", "container_id", "restart_policy"},
-			Help:   "The image that an init container was asked to run and what it runs.",
+			Help:   "Image in the spec and running image of an init container.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				eachInstance(p.Spec.InitContainers, p.Status.InitContainerStatuses, func(c *corev1.Container, i *corev1.ContainerStatus) {
 					s.One(i.Name, c.Image, i.Image, i.ImageID, i.ContainerID, string(value(c.RestartPolicy)))
@@ -132,67 +132,67 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_init_container_resource_limits", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
-			Help: "How much of a resource an init container may use at the most.",
+			Help: "Resource limits of an init container.",
 			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, limits, s) }},
 
 		{Name: "kube_pod_init_container_resource_requests", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
-			Help: "How much of a resource is set aside for an init container.",
+			Help: "Resources requested by an init container.",
 			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, requests, s) }},
 
 		{Name: "kube_pod_init_container_state_started", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "When an init container that runs or has ended was started, in Unix seconds.",
+			Help: "Start time of a running or terminated init container, Unix seconds.",
 			Row:  eachInitContainer(containerStarted)},
 
 		{Name: "kube_pod_init_container_status_last_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
-			Help: "Why an init container ended before it was last restarted.",
+			Help: "Termination reason of the last terminated instance of an init container.",
 			Row:  eachInitContainer(lastTerminatedReason)},
 
 		{Name: "kube_pod_init_container_status_last_terminated_exitcode", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "With which exit code an init container ended before it was last restarted.",
+			Help: "Exit code of the last terminated instance of an init container.",
 			Row:  eachInitContainer(lastTerminatedExitCode)},
 
 		{Name: "kube_pod_init_container_status_last_terminated_timestamp", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "When an init container ended before it was last restarted, in Unix seconds.",
+			Help: "Finish time of the last terminated instance of an init container, Unix seconds.",
 			Row:  eachInitContainer(lastTerminatedTime)},
 
 		{Name: "kube_pod_init_container_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "Whether an init container is done or, if it runs on, ready.",
+			Help: "Whether an init container has completed or, as a sidecar, is ready.",
 			Row:  eachInitContainer(containerReady)},
 
 		{Name: "kube_pod_init_container_status_restarts_total", Type: Counter, Stability: Stable, Labels: Labels{"container"},
-			Help: "How often an init container was restarted.",
+			Help: "Restarts of an init container.",
 			Row:  eachInitContainer(containerRestarts)},
 
 		{Name: "kube_pod_init_container_status_running", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "Whether an init container runs.",
+			Help: "Whether an init container is running.",
 			Row:  eachInitContainer(containerRunning)},
 
 		{Name: "kube_pod_init_container_status_terminated", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "Whether an init container has ended.",
+			Help: "Whether an init container is terminated.",
 			Row:  eachInitContainer(containerTerminated)},
 
 		{Name: "kube_pod_init_container_status_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
-			Help: "Why an init container that has ended did so.",
+			Help: "Termination reason of an init container.",
 			Row:  eachInitContainer(terminatedReason)},
 
 		{Name: "kube_pod_init_container_status_waiting", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
-			Help: "Whether an init container waits to be started.",
+			Help: "Whether an init container is waiting.",
 			Row:  eachInitContainer(containerWaiting)},
 
 		{Name: "kube_pod_init_container_status_waiting_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
-			Help: "Why an init container waits to be started.",
+			Help: "Waiting reason of an init container.",
 			Row:  eachInitContainer(waitingReason)},
 
 		{Name: "kube_pod_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the pod that are let through, as labels.",
+			Help: "Annotations of the pod selected by the allowlist.",
 			Row:  annotations[*corev1.Pod]},
 
 		{Name: "kube_pod_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the pod that are let through, as labels.",
+			Help: "Labels of the pod selected by the allowlist.",
 			Row:  labels[*corev1.Pod]},
 
 		{Name: "kube_pod_overhead_cpu_cores", Type: Gauge, Stability: Alpha, SpecOnly: true,
-			Help: "How much CPU running the pod takes on top of its containers, in cores.",
+			Help: "CPU overhead of the pod's sandbox, cores.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceCPU]; ok {
 					s.Milli(q)
@@ -200,7 +200,7 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_overhead_memory_bytes", Type: Gauge, Stability: Alpha, SpecOnly: true,
-			Help: "How much memory running the pod takes on top of its containers, in bytes.",
+			Help: "Memory overhead of the pod's sandbox, bytes.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceMemory]; ok {
 					s.Ceil(q)
@@ -208,19 +208,19 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_owner", Type: Gauge, Stability: Stable, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			Help: "What owns the pod.",
+			Help: "Owners of the pod.",
 			Row:  ownersAndController[*corev1.Pod]},
 
 		{Name: "kube_pod_resourceclaim_info", Type: Gauge, Stability: Alpha, Labels: Labels{"claim_name", "resourceclaim_name", "resourceclaim_template_name"},
-			Help: "The devices that the pod claims.",
+			Help: "Resource claims of the pod.",
 			Row:  resourceClaims},
 
 		{Name: "kube_pod_restart_policy", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"type"},
-			Help: "When containers of the pod that end are started again.",
+			Help: "Restart policy of the pod.",
 			Row:  func(p *corev1.Pod, s *Samples) { s.One(string(p.Spec.RestartPolicy)) }},
 
 		{Name: "kube_pod_runtimeclass_name_info", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"runtimeclass_name"},
-			Help: "The runtime class that the pod asks for.",
+			Help: "Runtime class of the pod.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if name := p.Spec.RuntimeClassName; name != nil {
 					s.One(*name)
@@ -228,25 +228,25 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_spec_volumes_persistentvolumeclaims_info", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"volume", "persistentvolumeclaim", "ephemeral"},
-			Help: "The claims that volumes of the pod use.",
+			Help: "Volume claims of the pod.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, _ bool) { s.One(volume, claim, ephemeral) })
 			}},
 
 		{Name: "kube_pod_spec_volumes_persistentvolumeclaims_readonly", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"volume", "persistentvolumeclaim", "ephemeral"},
-			Help: "Whether the pod may only read what a claim gives it.",
+			Help: "Whether a claim is mounted read-only.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, readOnly bool) { s.Bool(readOnly, volume, claim, ephemeral) })
 			}},
 
 		{Name: "kube_pod_start_time", Type: Gauge, Stability: Stable,
-			Help: "When the pod's node took it on, in Unix seconds.",
+			Help: "Time at which the kubelet acknowledged the pod, Unix seconds.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				s.Time(p.Status.StartTime)
 			}},
 
 		{Name: "kube_pod_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
-			Help: "The phase of the pod, with 1 at the one it is in.",
+			Help: "Phase of the pod (1 for the current phase).",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if p.Status.Phase != "" {
 					s.OneOf(string(p.Status.Phase), podPhases)
@@ -254,7 +254,7 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_status_qos_class", Type: Gauge, Stability: Alpha, Labels: Labels{"qos_class"},
-			Help: "The quality of service of the pod, with 1 at the class it is in.",
+			Help: "QoS class of the pod (1 for the current class).",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if p.Status.QOSClass != "" {
 					s.OneOf(string(p.Status.QOSClass), qosClasses)
@@ -262,39 +262,39 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
-			Help: "Whether the pod is ready, with 1 at the status of that condition.",
+			Help: "Ready condition of the pod (1 for the current status).",
 			Row:  eachPodCondition(corev1.PodReady, conditionStatus)},
 
 		{Name: "kube_pod_status_ready_time", Type: Gauge, Stability: Alpha,
-			Help: "Since when the pod has been ready, in Unix seconds.",
+			Help: "Time since which the pod is ready, Unix seconds.",
 			Row:  eachPodCondition(corev1.PodReady, sinceTrue)},
 
 		{Name: "kube_pod_status_initialized_time", Type: Gauge, Stability: Alpha,
-			Help: "When the init containers of the pod were done, in Unix seconds.",
+			Help: "Time since which the pod is initialized, Unix seconds.",
 			Row:  eachPodCondition(corev1.PodInitialized, sinceTrue)},
 
 		{Name: "kube_pod_status_container_ready_time", Type: Gauge, Stability: Alpha,
-			Help: "Since when all containers of the pod have been ready, in Unix seconds.",
+			Help: "Time since which all containers of the pod are ready, Unix seconds.",
 			Row:  eachPodCondition(corev1.ContainersReady, sinceTrue)},
 
 		{Name: "kube_pod_status_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},
-			Help: "Why the pod is in the state it is in.",
+			Help: "Status reason of the pod, its conditions or its terminated containers.",
 			Row:  podReasons},
 
 		{Name: "kube_pod_status_disruption_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},
-			Help: "Why the pod is about to be ended from outside.",
+			Help: "Reason of the pod's DisruptionTarget condition.",
 			Row:  eachPodCondition(corev1.DisruptionTarget, disruptionReason)},
 
 		{Name: "kube_pod_status_scheduled", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
-			Help: "Whether the pod has a node, with 1 at the status of that condition.",
+			Help: "PodScheduled condition of the pod (1 for the current status).",
 			Row:  eachPodCondition(corev1.PodScheduled, conditionStatus)},
 
 		{Name: "kube_pod_status_scheduled_time", Type: Gauge, Stability: Stable,
-			Help: "Since when the pod has had a node, in Unix seconds.",
+			Help: "Time since which the pod is scheduled, Unix seconds.",
 			Row:  eachPodCondition(corev1.PodScheduled, sinceTrue)},
 
 		{Name: "kube_pod_status_unschedulable", Type: Gauge, Stability: Stable,
-			Help: "That no node could be found for the pod.",
+			Help: "PodScheduled condition of the pod is false, always 1.",
 			Row: eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
 					s.One()
@@ -302,7 +302,7 @@ var Pods = Table[*corev1.Pod]{
 			})},
 
 		{Name: "kube_pod_status_unscheduled_time", Type: Gauge, Stability: Alpha,
-			Help: "Since when the pod has waited for a node, in Unix seconds.",
+			Help: "Time since which the pod is unschedulable, Unix seconds.",
 			Row: eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
 					s.Time(&c.LastTransitionTime)
@@ -310,19 +310,19 @@ var Pods = Table[*corev1.Pod]{
 			})},
 
 		{Name: "kube_pod_tolerations", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"key", "operator", "value", "effect", "toleration_seconds"},
-			Help: "The taints that the pod puts up with.",
+			Help: "Tolerations of the pod.",
 			Row:  tolerations},
 
 		{Name: "kube_pod_nodeselectors", Type: Gauge, Stability: Alpha, OptIn: true, SpecOnly: true, Labels: Labels{"nodeselector_*"},
-			Help: "The labels that the pod asks of its node, as labels.",
+			Help: "Node selector of the pod.",
 			Row:  func(p *corev1.Pod, s *Samples) { s.All(p.Spec.NodeSelector) }},
 
 		{Name: "kube_pod_service_account", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"service_account"},
-			Help: "The service account that the pod runs as.",
+			Help: "Service account of the pod.",
 			Row:  func(p *corev1.Pod, s *Samples) { s.One(p.Spec.ServiceAccountName) }},
 
 		{Name: "kube_pod_scheduler", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"name"},
-			Help: "The scheduler that is to find a node for the pod.",
+			Help: "Scheduler of the pod.",
 			Row:  func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
 	},
 }

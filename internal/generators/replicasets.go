@@ -11,47 +11,47 @@ var ReplicaSets = Table[*appsv1.ReplicaSet]{
 	Fetch:    Fetch[*appsv1.ReplicaSet]{Reads: Fields{"spec.replicas", "status"}},
 	Families: []Family[*appsv1.ReplicaSet]{
 		{Name: "kube_replicaset_created", Type: Gauge, Stability: Stable,
-			Help: "When the replica set was created, in Unix seconds.",
+			Help: "Creation timestamp of the replica set, Unix seconds.",
 			Row:  created[*appsv1.ReplicaSet]},
 
 		{Name: "kube_replicaset_status_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods the replica set has.",
+			Help: "Replicas of the replica set.",
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Int(int64(r.Status.Replicas)) }},
 
 		{Name: "kube_replicaset_status_fully_labeled_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the replica set have every label of its template.",
+			Help: "Replicas of the replica set with all labels of its template.",
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Int(int64(r.Status.FullyLabeledReplicas)) }},
 
 		{Name: "kube_replicaset_status_ready_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the replica set are ready.",
+			Help: "Ready replicas of the replica set.",
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Int(int64(r.Status.ReadyReplicas)) }},
 
 		{Name: "kube_replicaset_status_terminating_replicas", Type: Gauge, Stability: Alpha,
-			Help: "How many pods of the replica set are being deleted.",
+			Help: "Terminating replicas of the replica set.",
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Optional32(r.Status.TerminatingReplicas) }},
 
 		{Name: "kube_replicaset_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the replica set that its controller has acted on.",
+			Help: "Spec generation of the replica set last observed by its controller.",
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Int(r.Status.ObservedGeneration) }},
 
 		{Name: "kube_replicaset_spec_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods the replica set is to have.",
+			Help: "Desired replicas of the replica set.",
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Optional32(r.Spec.Replicas) }},
 
 		{Name: "kube_replicaset_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the wanted state of the replica set.",
+			Help: "Spec generation of the replica set.",
 			Row:  generation[*appsv1.ReplicaSet]},
 
 		{Name: "kube_replicaset_owner", Type: Gauge, Stability: Stable, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			Help: "What owns the replica set.",
+			Help: "Owners of the replica set.",
 			Row:  ownersAndController[*appsv1.ReplicaSet]},
 
 		{Name: "kube_replicaset_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the replica set that are let through, as labels.",
+			Help: "Annotations of the replica set selected by the allowlist.",
 			Row:  annotations[*appsv1.ReplicaSet]},
 
 		{Name: "kube_replicaset_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the replica set that are let through, as labels.",
+			Help: "Labels of the replica set selected by the allowlist.",
 			Row:  labels[*appsv1.ReplicaSet]},
 	},
 }

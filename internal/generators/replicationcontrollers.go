@@ -11,39 +11,39 @@ var ReplicationControllers = Table[*corev1.ReplicationController]{
 	Fetch:    Fetch[*corev1.ReplicationController]{Reads: Fields{"spec.replicas", "status"}},
 	Families: []Family[*corev1.ReplicationController]{
 		{Name: "kube_replicationcontroller_created", Type: Gauge, Stability: Stable,
-			Help: "When the replication controller was created, in Unix seconds.",
+			Help: "Creation timestamp of the replication controller, Unix seconds.",
 			Row:  created[*corev1.ReplicationController]},
 
 		{Name: "kube_replicationcontroller_status_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods the replication controller has.",
+			Help: "Replicas of the replication controller.",
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Int(int64(r.Status.Replicas)) }},
 
 		{Name: "kube_replicationcontroller_status_fully_labeled_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the replication controller have every label of its template.",
+			Help: "Replicas of the replication controller with all labels of its template.",
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Int(int64(r.Status.FullyLabeledReplicas)) }},
 
 		{Name: "kube_replicationcontroller_status_ready_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the replication controller are ready.",
+			Help: "Ready replicas of the replication controller.",
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Int(int64(r.Status.ReadyReplicas)) }},
 
 		{Name: "kube_replicationcontroller_status_available_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the replication controller have been ready for long enough to count.",
+			Help: "Available replicas of the replication controller.",
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Int(int64(r.Status.AvailableReplicas)) }},
 
 		{Name: "kube_replicationcontroller_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the replication controller that has been acted on.",
+			Help: "Spec generation of the replication controller last observed by its controller.",
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Int(r.Status.ObservedGeneration) }},
 
 		{Name: "kube_replicationcontroller_spec_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods the replication controller is to have.",
+			Help: "Desired replicas of the replication controller.",
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Optional32(r.Spec.Replicas) }},
 
 		{Name: "kube_replicationcontroller_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the wanted state of the replication controller.",
+			Help: "Spec generation of the replication controller.",
 			Row:  generation[*corev1.ReplicationController]},
 
 		{Name: "kube_replicationcontroller_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			Help: "What owns the replication controller.",
+			Help: "Owners of the replication controller.",
 			Row:  ownersAndController[*corev1.ReplicationController]},
 	},
 }

@@ -12,23 +12,23 @@ var Roles = Table[*rbacv1.Role]{
 	Fetch:    Fetch[*rbacv1.Role]{Reads: Fields{"metadata"}},
 	Families: []Family[*rbacv1.Role]{
 		{Name: "kube_role_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the role that are let through, as labels.",
+			Help: "Annotations of the role selected by the allowlist.",
 			Row:  annotations[*rbacv1.Role]},
 
 		{Name: "kube_role_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
-			Help: "The labels of the role that are let through, as labels.",
+			Help: "Labels of the role selected by the allowlist.",
 			Row:  labels[*rbacv1.Role]},
 
 		{Name: "kube_role_info", Type: Gauge, Stability: Alpha,
-			Help: "That there is the role.",
+			Help: "Presence of the role, always 1.",
 			Row:  exists[*rbacv1.Role]},
 
 		{Name: "kube_role_created", Type: Gauge, Stability: Alpha,
-			Help: "When the role was created, in Unix seconds.",
+			Help: "Creation timestamp of the role, Unix seconds.",
 			Row:  created[*rbacv1.Role]},
 
 		{Name: "kube_role_metadata_resource_version", Type: Gauge, Stability: Alpha,
-			Help: "The resource version of the role.",
+			Help: "Resource version of the role.",
 			Row:  resourceVersion[*rbacv1.Role]},
 	},
 }

@@ -16,31 +16,31 @@ var Secrets = Table[*corev1.Secret]{
 	},
 	Families: []Family[*corev1.Secret]{
 		{Name: "kube_secret_info", Type: Gauge, Stability: Stable,
-			Help: "That there is the secret.",
+			Help: "Presence of the secret, always 1.",
 			Row:  exists[*corev1.Secret]},
 
 		{Name: "kube_secret_type", Type: Gauge, Stability: Stable, Labels: Labels{"type"},
-			Help: "The type of the secret, which says what it is for.",
+			Help: "Type of the secret.",
 			Row:  func(c *corev1.Secret, s *Samples) { s.One(string(c.Type)) }},
 
 		{Name: "kube_secret_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the secret that are let through, as labels.",
+			Help: "Annotations of the secret selected by the allowlist.",
 			Row:  annotations[*corev1.Secret]},
 
 		{Name: "kube_secret_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the secret that are let through, as labels.",
+			Help: "Labels of the secret selected by the allowlist.",
 			Row:  labels[*corev1.Secret]},
 
 		{Name: "kube_secret_created", Type: Gauge, Stability: Stable,
-			Help: "When the secret was created, in Unix seconds.",
+			Help: "Creation timestamp of the secret, Unix seconds.",
 			Row:  created[*corev1.Secret]},
 
 		{Name: "kube_secret_metadata_resource_version", Type: Gauge, Stability: Alpha,
-			Help: "The resource version of the secret.",
+			Help: "Resource version of the secret.",
 			Row:  resourceVersion[*corev1.Secret]},
 
 		{Name: "kube_secret_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			Help: "What owns the secret.",
+			Help: "Owners of the secret.",
 			Row:  ownersAndController[*corev1.Secret]},
 	},
 }

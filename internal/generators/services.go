@@ -10,29 +10,29 @@ var Services = Table[*corev1.Service]{
 	Identity: Identity{Namespace, Name("service"), UID},
 	Families: []Family[*corev1.Service]{
 		{Name: "kube_service_info", Type: Gauge, Stability: Stable, Labels: Labels{"cluster_ip", "external_name", "load_balancer_ip", "external_traffic_policy"},
-			Help: "How the service is reached.",
+			Help: "Cluster IP, external name, load balancer IP and external traffic policy of the service.",
 			Row: func(v *corev1.Service, s *Samples) {
 				s.One(v.Spec.ClusterIP, v.Spec.ExternalName, v.Spec.LoadBalancerIP, string(v.Spec.ExternalTrafficPolicy))
 			}},
 
 		{Name: "kube_service_created", Type: Gauge, Stability: Stable,
-			Help: "When the service was created, in Unix seconds.",
+			Help: "Creation timestamp of the service, Unix seconds.",
 			Row:  created[*corev1.Service]},
 
 		{Name: "kube_service_spec_type", Type: Gauge, Stability: Stable, Labels: Labels{"type"},
-			Help: "The type of the service.",
+			Help: "Type of the service.",
 			Row:  func(v *corev1.Service, s *Samples) { s.One(string(v.Spec.Type)) }},
 
 		{Name: "kube_service_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the service that are let through, as labels.",
+			Help: "Annotations of the service selected by the allowlist.",
 			Row:  annotations[*corev1.Service]},
 
 		{Name: "kube_service_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the service that are let through, as labels.",
+			Help: "Labels of the service selected by the allowlist.",
 			Row:  labels[*corev1.Service]},
 
 		{Name: "kube_service_spec_external_ip", Type: Gauge, Stability: Stable, Labels: Labels{"external_ip"},
-			Help: "The addresses from outside the cluster at which nodes take traffic for the service.",
+			Help: "External IPs of the service.",
 			Row: func(v *corev1.Service, s *Samples) {
 				for _, ip := range v.Spec.ExternalIPs {
 					s.One(ip)
@@ -40,7 +40,7 @@ var Services = Table[*corev1.Service]{
 			}},
 
 		{Name: "kube_service_status_load_balancer_ingress", Type: Gauge, Stability: Stable, Labels: Labels{"ip", "hostname"},
-			Help: "The addresses at which load balancers take traffic for the service.",
+			Help: "Load balancer ingress points of the service.",
 			Row: func(v *corev1.Service, s *Samples) {
 				for i := range v.Status.LoadBalancer.Ingress {
 					ingress := &v.Status.LoadBalancer.Ingress[i]
@@ -49,7 +49,7 @@ var Services = Table[*corev1.Service]{
 			}},
 
 		{Name: "kube_service_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "When the service is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the service, Unix seconds.",
 			Row:  deleted[*corev1.Service]},
 	},
 }

@@ -11,39 +11,39 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 	Fetch:    Fetch[*appsv1.StatefulSet]{Reads: Fields{"spec.replicas", "spec.persistentVolumeClaimRetentionPolicy", "spec.ordinals", "status"}},
 	Families: []Family[*appsv1.StatefulSet]{
 		{Name: "kube_statefulset_created", Type: Gauge, Stability: Stable,
-			Help: "When the stateful set was created, in Unix seconds.",
+			Help: "Creation timestamp of the stateful set, Unix seconds.",
 			Row:  created[*appsv1.StatefulSet]},
 
 		{Name: "kube_statefulset_status_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods the stateful set has.",
+			Help: "Replicas of the stateful set.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.Replicas)) }},
 
 		{Name: "kube_statefulset_status_replicas_available", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the stateful set have been ready for long enough to count.",
+			Help: "Available replicas of the stateful set.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.AvailableReplicas)) }},
 
 		{Name: "kube_statefulset_status_replicas_current", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the stateful set have the revision from before the update.",
+			Help: "Replicas of the stateful set at the current revision.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.CurrentReplicas)) }},
 
 		{Name: "kube_statefulset_status_replicas_ready", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the stateful set are ready.",
+			Help: "Ready replicas of the stateful set.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.ReadyReplicas)) }},
 
 		{Name: "kube_statefulset_status_replicas_updated", Type: Gauge, Stability: Stable,
-			Help: "How many pods of the stateful set have the revision that is being rolled out.",
+			Help: "Replicas of the stateful set at the update revision.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.UpdatedReplicas)) }},
 
 		{Name: "kube_statefulset_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the stateful set that its controller has acted on.",
+			Help: "Spec generation of the stateful set last observed by its controller.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(t.Status.ObservedGeneration) }},
 
 		{Name: "kube_statefulset_replicas", Type: Gauge, Stability: Stable,
-			Help: "How many pods the stateful set is to have.",
+			Help: "Desired replicas of the stateful set.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Optional32(t.Spec.Replicas) }},
 
 		{Name: "kube_statefulset_ordinals_start", Type: Gauge, Stability: Stable,
-			Help: "The number of the first pod of the stateful set.",
+			Help: "Ordinal of the stateful set's first pod.",
 			Row: func(t *appsv1.StatefulSet, s *Samples) {
 				if o := t.Spec.Ordinals; o != nil {
 					s.Int(int64(o.Start))
@@ -51,11 +51,11 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 			}},
 
 		{Name: "kube_statefulset_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "The generation of the wanted state of the stateful set.",
+			Help: "Spec generation of the stateful set.",
 			Row:  generation[*appsv1.StatefulSet]},
 
 		{Name: "kube_statefulset_persistentvolumeclaim_retention_policy", Type: Gauge, Stability: Stable, Labels: Labels{"when_deleted", "when_scaled"},
-			Help: "What becomes of the claims of the stateful set's pods when it is deleted and when it is scaled down.",
+			Help: "Retention policy of the stateful set's volume claims on deletion and on scale-down.",
 			Row: func(t *appsv1.StatefulSet, s *Samples) {
 				if p := t.Spec.PersistentVolumeClaimRetentionPolicy; p != nil && (p.WhenDeleted != "" || p.WhenScaled != "") {
 					s.One(string(p.WhenDeleted), string(p.WhenScaled))
@@ -63,23 +63,23 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 			}},
 
 		{Name: "kube_statefulset_annotations", Type: Gauge, Stability: Stable, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the stateful set that are let through, as labels.",
+			Help: "Annotations of the stateful set selected by the allowlist.",
 			Row:  annotations[*appsv1.StatefulSet]},
 
 		{Name: "kube_statefulset_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the stateful set that are let through, as labels.",
+			Help: "Labels of the stateful set selected by the allowlist.",
 			Row:  labels[*appsv1.StatefulSet]},
 
 		{Name: "kube_statefulset_status_current_revision", Type: Gauge, Stability: Stable, Labels: Labels{"revision"},
-			Help: "The revision of the pods that are not updated yet.",
+			Help: "Current revision of the stateful set, of pods not yet updated.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.One(t.Status.CurrentRevision) }},
 
 		{Name: "kube_statefulset_status_update_revision", Type: Gauge, Stability: Stable, Labels: Labels{"revision"},
-			Help: "The revision of the pods that are updated.",
+			Help: "Update revision of the stateful set.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.One(t.Status.UpdateRevision) }},
 
 		{Name: "kube_statefulset_deletion_timestamp", Type: Gauge, Stability: Stable,
-			Help: "When the stateful set is due to be gone, in Unix seconds.",
+			Help: "Deletion timestamp of the stateful set, Unix seconds.",
 			Row:  deleted[*appsv1.StatefulSet]},
 	},
 }

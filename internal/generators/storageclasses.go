@@ -13,7 +13,7 @@ var StorageClasses = Table[*storagev1.StorageClass]{
 	Identity: Identity{Name("storageclass")},
 	Families: []Family[*storagev1.StorageClass]{
 		{Name: "kube_storageclass_info", Type: Gauge, Stability: Stable, Labels: Labels{"provisioner", "reclaim_policy", "volume_binding_mode"},
-			Help: "What makes volumes of the storage class, when, and what becomes of them when their claims are gone.",
+			Help: "Provisioner, reclaim policy and binding mode of the storage class.",
 			Row: func(c *storagev1.StorageClass, s *Samples) {
 				s.One(c.Provisioner,
 					string(valueOr(c.ReclaimPolicy, corev1.PersistentVolumeReclaimDelete)),
@@ -21,15 +21,15 @@ var StorageClasses = Table[*storagev1.StorageClass]{
 			}},
 
 		{Name: "kube_storageclass_created", Type: Gauge, Stability: Stable,
-			Help: "When the storage class was created, in Unix seconds.",
+			Help: "Creation timestamp of the storage class, Unix seconds.",
 			Row:  created[*storagev1.StorageClass]},
 
 		{Name: "kube_storageclass_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "The annotations of the storage class that are let through, as labels.",
+			Help: "Annotations of the storage class selected by the allowlist.",
 			Row:  annotations[*storagev1.StorageClass]},
 
 		{Name: "kube_storageclass_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "The labels of the storage class that are let through, as labels.",
+			Help: "Labels of the storage class selected by the allowlist.",
 			Row:  labels[*storagev1.StorageClass]},
 	},
 }

@@ -15,14 +15,14 @@ var ValidatingAdmissionPolicies = Table[*admissionv1.ValidatingAdmissionPolicy]{
 	},
 	Families: []Family[*admissionv1.ValidatingAdmissionPolicy]{
 		{Name: "kube_validatingadmissionpolicy_info", Type: Gauge, Stability: Alpha, Labels: Labels{"param_api_version", "param_kind", "failure_policy"},
-			Help: "The parameters that the policy takes, and what becomes of a request when it fails.",
+			Help: "Parameter kind and failure policy of the policy.",
 			Row: func(p *admissionv1.ValidatingAdmissionPolicy, s *Samples) {
 				param := value(p.Spec.ParamKind)
 				s.One(param.APIVersion, param.Kind, string(value(p.Spec.FailurePolicy)))
 			}},
 
 		{Name: "kube_validatingadmissionpolicy_created", Type: Gauge, Stability: Alpha,
-			Help: "When the policy was created, in Unix seconds.",
+			Help: "Creation timestamp of the policy, Unix seconds.",
 			Row:  created[*admissionv1.ValidatingAdmissionPolicy]},
 	},
 }
