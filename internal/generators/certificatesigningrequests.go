@@ -43,7 +43,7 @@ var CertificateSigningRequests = Table[*certificatesv1.CertificateSigningRequest
 	},
 }
 
-// signerName is whom a request asks for a certificate.
+// signerName is the signer of a request.
 func signerName(o metav1.Object) string {
 	if r, ok := o.(*certificatesv1.CertificateSigningRequest); ok {
 		return r.Spec.SignerName
@@ -51,8 +51,8 @@ func signerName(o metav1.Object) string {
 	return ""
 }
 
-// requestConditions counts the request's conditions of the given type. Their
-// status is not looked at: the API allows none but true for these types.
+// requestConditions counts the request's conditions of the given type. The API allows
+// only the status true for these types.
 func requestConditions(r *certificatesv1.CertificateSigningRequest, t certificatesv1.RequestConditionType) (n int64) {
 	for i := range r.Status.Conditions {
 		if r.Status.Conditions[i].Type == t {

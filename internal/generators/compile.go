@@ -9,8 +9,8 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// Compile binds the table to a selection: families that are not selected are
-// left out, and every byte that does not depend on an object is made here.
+// Compile binds the table to a selection. It drops families that are not selected and
+// precomputes all bytes that do not depend on an object.
 func (t *Table[T]) Compile(selection Selection) *Renderer {
 	r := &Renderer{identity: t.Identity}
 	var rows []func(T, *Samples)
@@ -25,7 +25,7 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	return r
 }
 
-// A family is a row with all its constant bytes.
+// A family is a compiled row with its constant bytes.
 type family struct {
 	name     string
 	specOnly bool
@@ -34,15 +34,15 @@ type family struct {
 	sets     []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
 	prefix string
-	// allowed chooses entries of the object's labels or annotations; nil lets
-	// no series be made from them.
+	// allowed selects entries of the object's labels or annotations; nil disables the
+	// series.
 	allowed *allowedKeys
 }
 
 // A Header is the HELP and TYPE lines of a family. It does not change.
 type Header struct {
-	// Text is for the text formats, Typed for OpenMetrics, which knows more
-	// types. They are one where the type is known to both.
+	// Text is for the text formats, Typed for OpenMetrics, which has more types. Both
+	// are the same slice for a type that both have.
 	Text, Typed []byte
 }
 
@@ -84,14 +84,14 @@ func compileFamily(resource string, d FamilyDescription, selection Selection) fa
 	return f
 }
 
-// The prefixes of labels that are made from an object's labels and annotations.
+// The prefixes of label names made from an object's labels and annotations.
 const (
 	labelPrefix      = "label_"
 	annotationPrefix = "annotation_"
 )
 
-// dynamicPrefix is what the names of labels that are made from a map begin with,
-// empty if there are none in the sets.
+// dynamicPrefix is the prefix of label names made from a map, empty if no set has
+// any.
 func dynamicPrefix(sets [][]string) (prefix string) {
 	for _, keys := range sets {
 		if n := len(keys); n > 0 && strings.HasSuffix(keys[n-1], "*") {
@@ -115,8 +115,7 @@ type Renderer struct {
 	mixed    bool // SpecOnly families are skipped
 }
 
-// Headers gives the header of each family, in the order in which Render renders
-// them.
+// Headers gives the header of each family, in the order of Render.
 func (r *Renderer) Headers() []Header {
 	headers := make([]Header, len(r.families))
 	for i := range r.families {
@@ -175,8 +174,8 @@ func (r *Renderer) Render(dst []byte, ends []int, object metav1.Object) ([]byte,
 	return dst, ends
 }
 
-// renderFrom renders families from the given one on. It returns the number of
-// the first it did not come to: past the last, or the one after a panic.
+// renderFrom renders families from the given one on, up to the end or to a panic. It
+// returns the number of the next family to render.
 func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 	s := &r.samples
 	start := len(s.dst)
@@ -201,8 +200,7 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 	return next
 }
 
-// sortedKeys appends the keys of m to dst, sorted: objects hold maps, and
-// their series have one order.
+// sortedKeys appends the sorted keys of m to dst, so that series have a stable order.
 func sortedKeys[K ~string, V any](dst []string, m map[K]V) []string {
 	for k := range m {
 		dst = append(dst, string(k))

@@ -88,14 +88,13 @@ var CronJobs = Table[*batchv1.CronJob]{
 	},
 }
 
-// skippedDays is 2012 in Unix seconds. The parser's search does not end where it
-// meets a day that a time zone has left out, the last of which was 2011-12-30 in
-// Pacific/Apia. No CronJob is that old.
+// skippedDays is 2012 in Unix seconds. Schedule.Next does not terminate on a day that a
+// time zone skips; the last one was 2011-12-30 in Pacific/Apia. No CronJob is that old.
 const skippedDays = 1325376000
 
-// nextSchedule adds the first time after the last run, or after the creation, at
-// which the schedule fires. The time depends on the object alone: it is in the past
-// when runs were missed. A schedule that never fires has none.
+// nextSchedule adds the first activation of the schedule after the last run, or after
+// the creation. The time depends on the object alone, so it is in the past after missed
+// runs. A schedule that never fires adds nothing.
 func nextSchedule(c *batchv1.CronJob, s *Samples) {
 	schedule := s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone)
 	if schedule == nil || value(c.Spec.Suspend) {

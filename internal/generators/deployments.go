@@ -65,7 +65,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			Help: "Maximum unavailable pods of the deployment's rolling update.",
 			Row: func(d *appsv1.Deployment, s *Samples) {
 				if u := d.Spec.Strategy.RollingUpdate; u != nil {
-					shareOfReplicas(d, u.MaxUnavailable, roundDown, s)
+					scaledReplicas(d, u.MaxUnavailable, roundDown, s)
 				}
 			}},
 
@@ -73,7 +73,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			Help: "Maximum surge of the deployment's rolling update, pods.",
 			Row: func(d *appsv1.Deployment, s *Samples) {
 				if u := d.Spec.Strategy.RollingUpdate; u != nil {
-					shareOfReplicas(d, u.MaxSurge, roundUp, s)
+					scaledReplicas(d, u.MaxSurge, roundUp, s)
 				}
 			}},
 
@@ -110,19 +110,19 @@ func deploymentConditions(d *appsv1.Deployment, s *Samples) {
 	}
 }
 
-// How a share of a deployment's replicas becomes a whole number.
+// Rounding of a percentage of a deployment's replicas.
 const (
 	roundDown = false
 	roundUp   = true
 )
 
-// shareOfReplicas adds n if it is a number, and that share of the wanted
-// replicas if it is a percentage.
-func shareOfReplicas(d *appsv1.Deployment, n *intstr.IntOrString, up bool, s *Samples) {
+// scaledReplicas adds n if it is a number, and that percentage of the desired replicas
+// otherwise.
+func scaledReplicas(d *appsv1.Deployment, n *intstr.IntOrString, up bool, s *Samples) {
 	if n == nil || d.Spec.Replicas == nil {
 		return
 	}
-	if share, err := intstr.GetScaledValueFromIntOrPercent(n, int(*d.Spec.Replicas), up); err == nil {
-		s.Int(int64(share))
+	if scaled, err := intstr.GetScaledValueFromIntOrPercent(n, int(*d.Spec.Replicas), up); err == nil {
+		s.Int(int64(scaled))
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// Allowed adds one sample whose labels are the entries of m that the family's
-// allowlist lets through, or nothing if there is no allowlist.
+// Allowed adds one sample with a label for each entry of m that the family's allowlist
+// selects, or nothing without an allowlist.
 func (s *Samples) Allowed(m map[string]string) {
 	if s.family.allowed != nil {
 		s.addMap(m, s.family.allowed)
 	}
 }
 
-// All adds one sample whose labels are the entries of m.
+// All adds one sample with a label for each entry of m.
 func (s *Samples) All(m map[string]string) { s.addMap(m, &allowedKeys{all: true}) }
 
 func (s *Samples) addMap(m map[string]string, allowed *allowedKeys) {
@@ -40,23 +40,22 @@ func (s *Samples) addMap(m map[string]string, allowed *allowedKeys) {
 type dynamicLabels struct {
 	text  []byte
 	names []span // of text, one for each key
-	// known are the names that keys have or had before they collided, and states what
-	// is known of each.
+	// known are the names seen so far, and states their states by number.
 	known  spanSet
 	states []nameState
 }
 
 // nameState is the state of one name.
 type nameState struct {
-	owner     int // the number of the key that has the name, free if none has
-	conflicts int // the last suffix given out to keys that would have the name
+	owner     int // the number of the key with the name, or free
+	conflicts int // the last suffix in use
 }
 
-// free is the owner of a name that no key has.
+// free is the owner of a name without a key.
 const free = -1
 
-// name sets names for the keys, which are sorted: prefix and the key with each
-// character that a name cannot have replaced by _, in snake case.
+// name names the keys, which are sorted: the prefix and the key in snake case, with _
+// for each character that is not valid in a name.
 func (d *dynamicLabels) name(prefix string, keys []string) {
 	d.text, d.names, d.states = d.text[:0], d.names[:0], d.states[:0]
 	d.known.reset()
@@ -68,8 +67,8 @@ func (d *dynamicLabels) name(prefix string, keys []string) {
 	}
 }
 
-// resolve names the next key, number i, which alone would be named text[start:]. The
-// key that has this name is renamed when it is the first to collide.
+// resolve names key i, whose name without a collision is text[start:]. The first
+// collision renames the owner of that name, too.
 func (d *dynamicLabels) resolve(i, start int) {
 	n, name := d.lookUp(start)
 	state := &d.states[n]
@@ -84,8 +83,7 @@ func (d *dynamicLabels) resolve(i, start int) {
 	d.suffix(i, n)
 }
 
-// suffix names key number i after the known name n, with the next suffix that makes
-// a name which no key has.
+// suffix gives key i the known name n with the next suffix that makes a free name.
 func (d *dynamicLabels) suffix(i, n int) {
 	for {
 		d.states[n].conflicts++
@@ -101,8 +99,8 @@ func (d *dynamicLabels) suffix(i, n int) {
 	}
 }
 
-// lookUp gives the number and the place of the name text[start:], which is cut off if
-// the name is known.
+// lookUp gives the number and the span of the name text[start:]. It truncates the text
+// again if the name is known.
 func (d *dynamicLabels) lookUp(start int) (int, span) {
 	n, isNew := d.known.add(d.text, span{start, len(d.text)})
 	if isNew {
@@ -113,11 +111,11 @@ func (d *dynamicLabels) lookUp(start int) (int, span) {
 	return n, d.known.spans[n]
 }
 
-// appendSnake appends key as part of a label name: every character but letters,
-// digits and _ becomes _, a capital after a small letter or digit gets _ before
-// it, and capitals become small.
+// appendSnake appends key in snake case as part of a label name: an upper-case letter
+// after a lower-case letter or digit gets a _ before it, letters become lower-case, and
+// all other characters but digits become _.
 func appendSnake(dst []byte, key string) []byte {
-	small := false // the character before is a small letter or a digit
+	small := false // the character before is a lower-case letter or a digit
 	for _, r := range key {
 		switch {
 		case 'A' <= r && r <= 'Z':

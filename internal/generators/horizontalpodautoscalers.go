@@ -35,7 +35,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 		{Name: "kube_horizontalpodautoscaler_spec_min_replicas", Type: Gauge, Stability: Stable,
 			Help: "Minimum replicas of the autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
-				s.Int(int64(valueOr(h.Spec.MinReplicas, 1))) // the API says that 1 is meant
+				s.Int(int64(valueOr(h.Spec.MinReplicas, 1))) // the API's default
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_spec_target_metric", Type: Gauge, Stability: Alpha, Labels: Labels{"metric_name", "metric_target_type", "container"},
@@ -111,8 +111,8 @@ func tolerance(rules *autoscalingv2.HPAScalingRules, s *Samples) {
 	}
 }
 
-// scaleMetric is a metric of an autoscaler with up to three values, wanted or
-// seen. Where the source that its type names is missing, it has none.
+// scaleMetric is a metric of an autoscaler with up to three target or current values.
+// It has no values if the source that its type names is missing.
 type scaleMetric struct {
 	name, container string
 	value, average  *resource.Quantity

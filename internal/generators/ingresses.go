@@ -12,7 +12,7 @@ var Ingresses = Table[*networkingv1.Ingress]{
 		{Name: "kube_ingress_info", Type: Gauge, Stability: Stable, Labels: Labels{"ingressclass"},
 			Help: "Class of the ingress.",
 			Row: func(i *networkingv1.Ingress, s *Samples) {
-				// The annotation from before there were classes has the last word.
+				// The deprecated annotation takes precedence.
 				class, ok := i.Annotations["kubernetes.io/ingress.class"]
 				if !ok {
 					class = valueOr(i.Spec.IngressClassName, "_default")
@@ -65,8 +65,8 @@ func ingressPaths(i *networkingv1.Ingress, s *Samples) {
 	}
 }
 
-// ingressPath adds where the path leads. An API server lets no path through
-// that leads nowhere; such a path adds nothing.
+// ingressPath adds the backend of a path. API servers reject a path without a backend;
+// it adds nothing.
 func ingressPath(host string, p *networkingv1.HTTPIngressPath, s *Samples) {
 	pathType := string(value(p.PathType))
 	if service := p.Backend.Service; service != nil {

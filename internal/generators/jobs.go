@@ -87,8 +87,7 @@ var Jobs = Table[*batchv1.Job]{
 	},
 }
 
-// eachJobCondition lifts a row about a condition of the given type to a row
-// about a job.
+// eachJobCondition makes a row of jobs from a row of their conditions of a type.
 func eachJobCondition(t batchv1.JobConditionType, f func(*batchv1.JobCondition, *Samples)) func(*batchv1.Job, *Samples) {
 	return func(j *batchv1.Job, s *Samples) {
 		for i := range j.Status.Conditions {
@@ -101,8 +100,8 @@ func eachJobCondition(t batchv1.JobConditionType, f func(*batchv1.JobCondition, 
 
 var jobFailureReasons = []string{"BackoffLimitExceeded", "DeadlineExceeded", "Evicted"}
 
-// jobFailures adds the reasons of a failed job, with 1 at the one it has. The
-// number of failed pods stands without a reason, unless one is known.
+// jobFailures adds the known failure reasons (1 for the job's), or the number of failed
+// pods with an empty reason.
 func jobFailures(j *batchv1.Job, s *Samples) {
 	if j.Status.Failed == 0 {
 		s.Int(0)

@@ -116,5 +116,5 @@ func internalIP(n *corev1.Node) (ip string) {
 }
 
 func nodeAmounts(m corev1.ResourceList, s *Samples) {
-	s.eachAmount(m, func(name, unit string, q resource.Quantity) { s.Milli(q, name, unit) })
+	s.eachQuantity(m, func(name, unit string, q resource.Quantity) { s.Milli(q, name, unit) })
 }

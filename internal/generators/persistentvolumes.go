@@ -40,10 +40,10 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 				"reclaim_policy"},
 			Help: "Storage backend and reclaim policy of the volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
-				m := mediumOf(&v.Spec.PersistentVolumeSource, s)
-				s.One(v.Spec.StorageClassName, m.gcePersistentDiskName, m.ebsVolumeID, m.azureDiskName, m.fcWWIDs, m.fcLUN,
-					m.fcTargetWWNs, m.iscsiTargetPortal, m.iscsiIQN, m.iscsiLUN, m.iscsiInitiatorName, m.nfsServer,
-					m.nfsPath, m.csiDriver, m.csiVolumeHandle, m.localPath, m.localFS, m.hostPath, m.hostPathType,
+				b := backendOf(&v.Spec.PersistentVolumeSource, s)
+				s.One(v.Spec.StorageClassName, b.gcePersistentDiskName, b.ebsVolumeID, b.azureDiskName, b.fcWWIDs, b.fcLUN,
+					b.fcTargetWWNs, b.iscsiTargetPortal, b.iscsiIQN, b.iscsiLUN, b.iscsiInitiatorName, b.nfsServer,
+					b.nfsPath, b.csiDriver, b.csiVolumeHandle, b.localPath, b.localFS, b.hostPath, b.hostPathType,
 					string(v.Spec.PersistentVolumeReclaimPolicy))
 			}},
 
@@ -86,9 +86,8 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 var volumePhases = []string{string(corev1.VolumePending), string(corev1.VolumeAvailable), string(corev1.VolumeBound),
 	string(corev1.VolumeReleased), string(corev1.VolumeFailed)}
 
-// medium is what a volume is stored on. Only the fields of one kind of medium
-// are set.
-type medium struct {
+// backend is the storage backend of a volume. Only the fields of one type are set.
+type backend struct {
 	gcePersistentDiskName                                     string
 	ebsVolumeID                                               string
 	azureDiskName                                             string
@@ -100,35 +99,35 @@ type medium struct {
 	hostPath, hostPathType                                    string
 }
 
-func mediumOf(v *corev1.PersistentVolumeSource, s *Samples) medium {
+func backendOf(v *corev1.PersistentVolumeSource, s *Samples) backend {
 	switch {
 	case v.GCEPersistentDisk != nil:
-		return medium{gcePersistentDiskName: v.GCEPersistentDisk.PDName}
+		return backend{gcePersistentDiskName: v.GCEPersistentDisk.PDName}
 	case v.AWSElasticBlockStore != nil:
-		return medium{ebsVolumeID: v.AWSElasticBlockStore.VolumeID}
+		return backend{ebsVolumeID: v.AWSElasticBlockStore.VolumeID}
 	case v.AzureDisk != nil:
-		return medium{azureDiskName: v.AzureDisk.DiskName}
+		return backend{azureDiskName: v.AzureDisk.DiskName}
 	case v.FC != nil:
-		return medium{
+		return backend{
 			fcWWIDs:      s.Join(v.FC.WWIDs, ","),
 			fcLUN:        s.OptionalItoa(v.FC.Lun),
 			fcTargetWWNs: s.Join(v.FC.TargetWWNs, ","),
 		}
 	case v.ISCSI != nil:
-		return medium{
+		return backend{
 			iscsiTargetPortal:  v.ISCSI.TargetPortal,
 			iscsiIQN:           v.ISCSI.IQN,
 			iscsiLUN:           s.Itoa(int64(v.ISCSI.Lun)),
 			iscsiInitiatorName: value(v.ISCSI.InitiatorName),
 		}
 	case v.NFS != nil:
-		return medium{nfsServer: v.NFS.Server, nfsPath: v.NFS.Path}
+		return backend{nfsServer: v.NFS.Server, nfsPath: v.NFS.Path}
 	case v.CSI != nil:
-		return medium{csiDriver: v.CSI.Driver, csiVolumeHandle: v.CSI.VolumeHandle}
+		return backend{csiDriver: v.CSI.Driver, csiVolumeHandle: v.CSI.VolumeHandle}
 	case v.Local != nil:
-		return medium{localPath: v.Local.Path, localFS: value(v.Local.FSType)}
+		return backend{localPath: v.Local.Path, localFS: value(v.Local.FSType)}
 	case v.HostPath != nil:
-		return medium{hostPath: v.HostPath.Path, hostPathType: string(value(v.HostPath.Type))}
+		return backend{hostPath: v.HostPath.Path, hostPathType: string(value(v.HostPath.Type))}
 	}
-	return medium{}
+	return backend{}
 }

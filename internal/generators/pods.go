@@ -55,11 +55,11 @@ var Pods = Table[*corev1.Pod]{
 
 		{Name: "kube_pod_container_resource_limits", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
 			Help: "Resource limits of a container.",
-			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, limits, s) }},
+			Row:  func(p *corev1.Pod, s *Samples) { containerResources(p, p.Spec.Containers, limits, s) }},
 
 		{Name: "kube_pod_container_resource_requests", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
 			Help: "Resources requested by a container.",
-			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, requests, s) }},
+			Row:  func(p *corev1.Pod, s *Samples) { containerResources(p, p.Spec.Containers, requests, s) }},
 
 		{Name: "kube_pod_container_state_started", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
 			Help: "Start time of a running or terminated container, Unix seconds.",
@@ -133,11 +133,11 @@ var Pods = Table[*corev1.Pod]{
 
 		{Name: "kube_pod_init_container_resource_limits", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
 			Help: "Resource limits of an init container.",
-			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, limits, s) }},
+			Row:  func(p *corev1.Pod, s *Samples) { containerResources(p, p.Spec.InitContainers, limits, s) }},
 
 		{Name: "kube_pod_init_container_resource_requests", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
 			Help: "Resources requested by an init container.",
-			Row:  func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, requests, s) }},
+			Row:  func(p *corev1.Pod, s *Samples) { containerResources(p, p.Spec.InitContainers, requests, s) }},
 
 		{Name: "kube_pod_init_container_state_started", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
 			Help: "Start time of a running or terminated init container, Unix seconds.",
@@ -340,7 +340,7 @@ func resetPod(p *corev1.Pod) {
 	}
 }
 
-// reset is list without its elements, which keeps its memory.
+// reset empties a list and keeps its memory.
 func reset[E any](list []E) []E {
 	clear(list)
 	return list[:0]
@@ -365,8 +365,7 @@ func completionTime(p *corev1.Pod, s *Samples) {
 	}
 }
 
-// eachInstance calls f for each container together with each status that bears
-// its name.
+// eachInstance calls f for each container and its status, by name.
 func eachInstance(containers []corev1.Container, statuses []corev1.ContainerStatus, f func(*corev1.Container, *corev1.ContainerStatus)) {
 	for i := range containers {
 		for j := range statuses {
@@ -380,16 +379,16 @@ func eachInstance(containers []corev1.Container, statuses []corev1.ContainerStat
 func limits(c *corev1.Container) corev1.ResourceList   { return c.Resources.Limits }
 func requests(c *corev1.Container) corev1.ResourceList { return c.Resources.Requests }
 
-// containerAmounts adds the amounts that the pod's containers ask for: of CPU
-// to the thousandth, of anything else in whole numbers.
-func containerAmounts(p *corev1.Pod, containers []corev1.Container, of func(*corev1.Container) corev1.ResourceList, s *Samples) {
+// containerResources adds the containers' requests or limits: CPU in thousandths, other
+// resources in whole numbers.
+func containerResources(p *corev1.Pod, containers []corev1.Container, of func(*corev1.Container) corev1.ResourceList, s *Samples) {
 	for i := range containers {
 		container := containers[i].Name
-		s.eachAmount(of(&containers[i]), func(name, unit string, q resource.Quantity) {
+		s.eachQuantity(of(&containers[i]), func(name, unit string, q resource.Quantity) {
 			switch name {
 			case "cpu":
 				s.Milli(q, container, p.Spec.NodeName, name, unit)
-			case "pods": // an amount of pods means something only for a node
+			case "pods": // is a resource of nodes
 			default:
 				s.Ceil(q, container, p.Spec.NodeName, name, unit)
 			}
@@ -397,8 +396,7 @@ func containerAmounts(p *corev1.Pod, containers []corev1.Container, of func(*cor
 	}
 }
 
-// eachContainer lifts a row about the status of a container to a row about a
-// pod.
+// eachContainer makes a row of pods from a row of their container statuses.
 func eachContainer(f func(*corev1.ContainerStatus, *Samples)) func(*corev1.Pod, *Samples) {
 	return func(p *corev1.Pod, s *Samples) {
 		for i := range p.Status.ContainerStatuses {
@@ -481,8 +479,8 @@ func podInfo(p *corev1.Pod, s *Samples) {
 func podIPs(p *corev1.Pod, s *Samples) {
 	for i := range p.Status.PodIPs {
 		ip := p.Status.PodIPs[i].IP
-		// What has other characters is no address, or has a zone, which means
-		// nothing off its node. To be told so by the parser costs an allocation.
+		// The parser's error for other characters would allocate. A zone has no meaning
+		// outside its node.
 		if !strings.ContainsAny(ip, ".:") || strings.Trim(ip, "0123456789abcdefABCDEF.:") != "" {
 			continue
 		}
@@ -505,15 +503,15 @@ func resourceClaims(p *corev1.Pod, s *Samples) {
 		}
 		name := c.ResourceClaimName
 		if name == nil {
-			name = madeClaim(p, c.Name)
+			name = generatedClaim(p, c.Name)
 		}
 		s.One(c.Name, value(name), value(c.ResourceClaimTemplateName))
 	}
 }
 
-// madeClaim is the name of the claim that was made from a template for the
-// pod's entry of the given name, if there is one.
-func madeClaim(p *corev1.Pod, entry string) *string {
+// generatedClaim is the name of the ResourceClaim generated from a template for the
+// pod's entry of the given name, nil if there is none.
+func generatedClaim(p *corev1.Pod, entry string) *string {
 	for i := range p.Status.ResourceClaimStatuses {
 		if c := &p.Status.ResourceClaimStatuses[i]; c.Name == entry {
 			return c.ResourceClaimName
@@ -522,8 +520,7 @@ func madeClaim(p *corev1.Pod, entry string) *string {
 	return nil
 }
 
-// eachClaim calls f for each volume that uses a claim of its own name or of one
-// made for the pod.
+// eachClaim calls f for each volume of a PersistentVolumeClaim, named or ephemeral.
 func eachClaim(p *corev1.Pod, s *Samples, f func(volume, claim, ephemeral string, readOnly bool)) {
 	for i := range p.Spec.Volumes {
 		v := &p.Spec.Volumes[i]
@@ -535,8 +532,7 @@ func eachClaim(p *corev1.Pod, s *Samples, f func(volume, claim, ephemeral string
 	}
 }
 
-// eachPodCondition lifts a row about a condition of the given type to a row
-// about a pod.
+// eachPodCondition makes a row of pods from a row of their conditions of a type.
 func eachPodCondition(t corev1.PodConditionType, f func(*corev1.PodCondition, *Samples)) func(*corev1.Pod, *Samples) {
 	return func(p *corev1.Pod, s *Samples) {
 		for i := range p.Status.Conditions {
@@ -569,8 +565,8 @@ func podReasons(p *corev1.Pod, s *Samples) {
 	}
 }
 
-// hasReason says whether the pod, one of its conditions or the end of one of
-// its containers gives the reason.
+// hasReason says whether the status of the pod, a condition or a terminated container
+// has the reason.
 func hasReason(p *corev1.Pod, reason string) bool {
 	if p.Status.Reason == reason {
 		return true

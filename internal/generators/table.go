@@ -69,7 +69,7 @@ type Family[T metav1.Object] struct {
 	// SpecOnly families depend on nothing but the object's spec, namespace, name and
 	// uid.
 	SpecOnly bool
-	// DeprecatedSince is the version in which users were told to leave the family.
+	// DeprecatedSince is the release that deprecated the family, empty if none did.
 	DeprecatedSince string
 	// Labels are the family's own labels, which follow the identity.
 	Labels Labels
@@ -78,7 +78,7 @@ type Family[T metav1.Object] struct {
 	Row func(T, *Samples)
 }
 
-// Scope says whether objects of a resource live in namespaces.
+// Scope says whether a resource is namespaced.
 type Scope string
 
 // The two scopes.
@@ -90,7 +90,7 @@ const (
 // Default says whether a resource is exported when none is asked for.
 type Default bool
 
-// The zero value is On: most resources are.
+// The zero value is On.
 const (
 	On  Default = false
 	Off Default = true
@@ -104,7 +104,7 @@ const (
 	StateSet = exposition.StateSet
 )
 
-// Stability is what users may rely on: the name, type, labels and meaning of a
+// Stability is the stability level of a family: name, type, labels and meaning of a
 // Stable family do not change, those of an Alpha family may.
 type Stability string
 
@@ -114,22 +114,22 @@ const (
 	Alpha  Stability = "ALPHA"
 )
 
-// Labels are the keys of a family's own labels, in order. A last key that ends
-// in * stands for labels made from a map: "label_*" for one label a map entry.
+// Labels are the keys of a family's own labels, in order. A key that ends in * stands
+// for labels made from a map: "label_*" for one label a map entry.
 type Labels []string
 
-// Or is l with a second set of keys, for families that print one of two sets.
-// A sample takes the set that has as many keys as it has values.
+// Or is l with a second set of keys. A sample takes the set with as many keys as the
+// sample has values.
 func (l Labels) Or(keys ...string) Labels {
-	return append(append(slices.Clip(l), either), keys...)
+	return append(append(slices.Clip(l), setSeparator), keys...)
 }
 
-// either separates the sets within Labels. It is no label name.
-const either = "|"
+// setSeparator separates the sets within Labels.
+const setSeparator = "|"
 
 // sets gives the sets of keys in l, at least one, which may be empty.
 func (l Labels) sets() [][]string {
-	i := slices.Index(l, either)
+	i := slices.Index(l, setSeparator)
 	if i < 0 {
 		return [][]string{l}
 	}

@@ -3,7 +3,7 @@ package generators
 import storagev1 "k8s.io/api/storage/v1"
 
 // VolumeAttachments is the table of storage.k8s.io/v1 VolumeAttachment
-// families. Their labels do not ask an allowlist.
+// families. Their labels need no allowlist.
 var VolumeAttachments = Table[*storagev1.VolumeAttachment]{
 	Resource: storagev1.SchemeGroupVersion.WithResource("volumeattachments"),
 	Kind:     "VolumeAttachment",
