@@ -2,7 +2,6 @@ package generators
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,15 +11,13 @@ import (
 // An ExtraLabel is a constant label of all series.
 type ExtraLabel struct{ Name, Value string }
 
-var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
-
 // CheckExtra rejects extra labels with an invalid name, a repeated name or no value, and
 // labels that series of the resources can have. An error names the label and, for a
 // conflict, the family.
 func (s Selection) CheckExtra(resources []Resource) error {
 	for i, l := range s.Extra {
 		switch {
-		case !labelName.MatchString(l.Name):
+		case !isName(l.Name):
 			return fmt.Errorf("%q is no name of a label", l.Name)
 		case strings.HasPrefix(l.Name, "__"):
 			return fmt.Errorf("label %s: names that begin with __ are Prometheus' own", l.Name)

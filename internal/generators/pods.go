@@ -365,13 +365,29 @@ func completionTime(p *corev1.Pod, s *Samples) {
 	}
 }
 
+// manyPairs is the number of pairs from which on two lists are joined by a map, which
+// allocates, and not by nested loops.
+const manyPairs = 1 << 14
+
 // eachInstance calls f for each container and its status, by name.
 func eachInstance(containers []corev1.Container, statuses []corev1.ContainerStatus, f func(*corev1.Container, *corev1.ContainerStatus)) {
-	for i := range containers {
-		for j := range statuses {
-			if containers[i].Name == statuses[j].Name {
-				f(&containers[i], &statuses[j])
+	if len(containers)*len(statuses) < manyPairs {
+		for i := range containers {
+			for j := range statuses {
+				if containers[i].Name == statuses[j].Name {
+					f(&containers[i], &statuses[j])
+				}
 			}
+		}
+		return
+	}
+	byName := make(map[string][]*corev1.ContainerStatus, len(statuses))
+	for j := range statuses {
+		byName[statuses[j].Name] = append(byName[statuses[j].Name], &statuses[j])
+	}
+	for i := range containers {
+		for _, status := range byName[containers[i].Name] {
+			f(&containers[i], status)
 		}
 	}
 }
@@ -496,13 +512,18 @@ func podIPs(p *corev1.Pod, s *Samples) {
 }
 
 func resourceClaims(p *corev1.Pod, s *Samples) {
+	generated := generatedClaims(p)
 	for i := range p.Spec.ResourceClaims {
 		c := &p.Spec.ResourceClaims[i]
 		if c.ResourceClaimName == nil && c.ResourceClaimTemplateName == nil {
 			continue
 		}
 		name := c.ResourceClaimName
-		if name == nil {
+		switch {
+		case name != nil:
+		case generated != nil:
+			name = generated[c.Name]
+		default:
 			name = generatedClaim(p, c.Name)
 		}
 		s.One(c.Name, value(name), value(c.ResourceClaimTemplateName))
@@ -518,6 +539,20 @@ func generatedClaim(p *corev1.Pod, entry string) *string {
 		}
 	}
 	return nil
+}
+
+// generatedClaims has the results of generatedClaim by entry for a pod of many entries,
+// nil for others.
+func generatedClaims(p *corev1.Pod) map[string]*string {
+	statuses := p.Status.ResourceClaimStatuses
+	if len(p.Spec.ResourceClaims)*len(statuses) < manyPairs {
+		return nil
+	}
+	byEntry := make(map[string]*string, len(statuses))
+	for i := range slices.Backward(statuses) { // the first of a name counts
+		byEntry[statuses[i].Name] = statuses[i].ResourceClaimName
+	}
+	return byEntry
 }
 
 // eachClaim calls f for each volume of a PersistentVolumeClaim, named or ephemeral.

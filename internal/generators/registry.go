@@ -70,20 +70,22 @@ func NewRegistry(tables ...Resource) (*Registry, error) {
 	// A plural is the name of the core group's resource, or else of the first.
 	named := map[string]string{}
 	var errs []error
+	var entries []Description
 	for _, table := range tables {
 		errs = append(errs, table.Validate())
 		d := table.Describe()
+		entries = append(entries, d)
 		if _, taken := named[d.Resource.Resource]; !taken || d.Resource.Group == "" {
 			named[d.Resource.Resource] = d.Key
 		}
 	}
-	for _, table := range tables {
-		if d := table.Describe(); named[d.Resource.Resource] != d.Key {
+	for i, table := range tables {
+		if d := entries[i]; named[d.Resource.Resource] != d.Key {
 			table = byKey{table}
 		}
 		r.resources = append(r.resources, table)
 	}
-	if err := errors.Join(append(errs, r.checkUnique()...)...); err != nil {
+	if err := errors.Join(append(errs, checkUnique(entries)...)...); err != nil {
 		return nil, err
 	}
 	r.scheme = sync.OnceValue(r.newScheme)
@@ -91,33 +93,24 @@ func NewRegistry(tables ...Resource) (*Registry, error) {
 }
 
 // checkUnique reports what more than one table has.
-func (r *Registry) checkUnique() (errs []error) {
+func checkUnique(entries []Description) (errs []error) {
 	owners := map[string]string{}
-	claim := func(key, what string) {
-		if owner, taken := owners[what]; taken {
-			errs = append(errs, fmt.Errorf("resource %s: %s is also in the table of %s", key, what, owner))
+	claim := func(key, what, name string) {
+		if owner, taken := owners[what+name]; taken {
+			errs = append(errs, fmt.Errorf("resource %s: %s %s is also in the table of %s", key, what, name, owner))
 		}
-		owners[what] = key
+		owners[what+name] = key
 	}
-	for _, table := range r.resources {
-		d := table.Describe()
-		claim(d.Key, "key "+d.Key)
-		claim(d.Key, "kind "+d.Kind.GroupKind().String())
-		for _, name := range familyNames(d) {
-			claim(d.Key, "family "+name)
+	for _, d := range entries {
+		claim(d.Key, "key", d.Key)
+		claim(d.Key, "kind", d.Kind.GroupKind().String())
+		for _, f := range d.Families {
+			if owners["family"+f.Name] != d.Key { // Validate has reported a repetition
+				claim(d.Key, "family", f.Name)
+			}
 		}
 	}
 	return errs
-}
-
-// familyNames gives the names of the families, each once.
-func familyNames(d Description) []string {
-	var names []string
-	for _, f := range d.Families {
-		names = append(names, f.Name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // byKey is a resource that users see by its key, since another one of the registry has

@@ -2,6 +2,8 @@ package generators_test
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,4 +57,45 @@ func TestHugeLists(t *testing.T) {
 	if n := strings.Count(string(text), "\n"); n != huge/2 {
 		t.Errorf("%d series, want %d", n, huge/2)
 	}
+}
+
+// TestHugePods renders pods whose lists of the spec are joined with lists of the status:
+// equal to those that are small enough for nested loops, and in linear time.
+func TestHugePods(t *testing.T) {
+	pod := func(n int) *corev1.Pod {
+		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}}
+		for i := range n {
+			name := strconv.Itoa(i)
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: name, Image: "spec"})
+			p.Spec.ResourceClaims = append(p.Spec.ResourceClaims, corev1.PodResourceClaim{Name: name, ResourceClaimTemplateName: new("template")})
+			p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: name, Image: "first"})
+			p.Status.ResourceClaimStatuses = append(p.Status.ResourceClaimStatuses, corev1.PodResourceClaimStatus{Name: name, ResourceClaimName: new("first" + name)})
+		}
+		// A second status of a name, and one of no container.
+		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: "1", Image: "second"}, corev1.ContainerStatus{Name: "x"})
+		p.Status.ResourceClaimStatuses = append(p.Status.ResourceClaimStatuses, corev1.PodResourceClaimStatus{Name: "1", ResourceClaimName: new("second")})
+		return p
+	}
+	renderer := generators.Pods.Compile(generators.Selection{Allow: []generators.Pattern{regexp.MustCompile("^kube_pod_(container_info|resourceclaim_info)$")}})
+	f := func(n int) {
+		t.Helper()
+		var containers, claims strings.Builder
+		for i := range n {
+			line := func(image string) {
+				fmt.Fprintf(&containers, "kube_pod_container_info{namespace=\"\",pod=\"p\",uid=\"\",container=\"%d\",image_spec=\"spec\",image=\"%s\",image_id=\"\",container_id=\"\"} 1\n", i, image)
+			}
+			line("first")
+			if i == 1 {
+				line("second")
+			}
+			fmt.Fprintf(&claims, "kube_pod_resourceclaim_info{namespace=\"\",pod=\"p\",uid=\"\",claim_name=\"%d\",resourceclaim_name=\"first%d\",resourceclaim_template_name=\"template\"} 1\n", i, i)
+		}
+		if text, _ := renderer.Render(nil, nil, pod(n)); string(text) != containers.String()+claims.String() {
+			t.Errorf("%d containers and claims: other lines than expected", n)
+		}
+	}
+	f(2)
+	f(100)
+	f(200)
+	f(huge / 2)
 }

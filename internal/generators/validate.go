@@ -60,13 +60,11 @@ func (c *checker) when(fault bool, format string, about ...any) {
 }
 
 var (
-	groupName    = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?$`)
-	versionName  = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
-	kindName     = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
-	familyName   = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
-	releaseName  = regexp.MustCompile(`^(v[0-9]+\.[0-9]+\.[0-9]+)?$`)
-	fieldPath    = regexp.MustCompile(`^[a-zA-Z0-9_$-]+(\.[a-zA-Z0-9_$-]+)*$`)
-	dynamicLabel = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*_\*$`)
+	groupName   = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?$`)
+	versionName = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
+	kindName    = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
+	releaseName = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+$`)
+	fieldPath   = regexp.MustCompile(`^[a-zA-Z0-9_$-]+(\.[a-zA-Z0-9_$-]+)*$`)
 )
 
 func (c *checker) resourceNames(group, version, plural, kind string) {
@@ -129,7 +127,8 @@ var protobufMessage = reflect.TypeFor[interface{ Unmarshal([]byte) error }]()
 
 // within says whether the field at path is the outer one or part of it.
 func within(path, outer string) bool {
-	return path == outer || strings.HasPrefix(path, outer+".")
+	rest, ok := strings.CutPrefix(path, outer)
+	return ok && (rest == "" || rest[0] == '.')
 }
 
 // fields checks paths of fields in objects of a Go type, nil if that is not known.
@@ -138,7 +137,9 @@ func (c *checker) fields(list string, paths []string, of reflect.Type) {
 		c.when(!fieldPath.MatchString(path), "%s: %q is not a path of fields", list, path)
 		c.when(path == "metadata" && len(paths) > 1, "%s: metadata is always read", list)
 		for j, other := range paths {
-			c.when(i != j && within(path, other) && (path != other || i > j), "%s: field %s is part of %s", list, path, other)
+			if i != j && within(path, other) && (path != other || i > j) {
+				c.when(true, "%s: field %s is part of %s", list, path, other)
+			}
 		}
 		c.when(of != nil && !hasField(of, strings.Split(path, ".")), "%s: %s has no field %s", list, of, path)
 	}
@@ -173,17 +174,15 @@ func (c *checker) specOnly(r Recipe, families []FamilyDescription) {
 	has := false
 	for _, f := range families {
 		has = has || f.SpecOnly
-		if len(r.Mixed) == 0 {
-			c.family = f.Name
-			c.when(f.SpecOnly, "SpecOnly needs the Mixed fields of the table")
-		}
+		c.family = f.Name
+		c.when(f.SpecOnly && len(r.Mixed) == 0, "SpecOnly needs the Mixed fields of the table")
 	}
 	c.family = ""
 	c.when(!has && len(r.Mixed) > 0, "Mixed has no effect without families that are SpecOnly")
 }
 
 func (c *checker) describedFamily(f FamilyDescription) {
-	c.when(!familyName.MatchString(f.Name), "%q is not the name of a metric", f.Name)
+	c.when(!isName(f.Name), "%q is not the name of a metric", f.Name)
 	switch f.Type {
 	case exposition.Gauge, exposition.Counter, exposition.Info, exposition.StateSet:
 	default:
@@ -192,15 +191,25 @@ func (c *checker) describedFamily(f FamilyDescription) {
 	c.when(f.Type == exposition.Counter && !strings.HasSuffix(f.Name, "_total"), "the name of a counter ends in _total")
 	c.when(f.Type == exposition.Info && !strings.HasSuffix(f.Name, "_info"), "the name of an info family ends in _info")
 	c.when(f.Stability != Stable && f.Stability != Alpha, "stability %q is neither %s nor %s", f.Stability, Stable, Alpha)
-	c.when(!releaseName.MatchString(f.DeprecatedSince), "DeprecatedSince %q is not a release such as v1.2.3", f.DeprecatedSince)
+	c.when(f.DeprecatedSince != "" && !releaseName.MatchString(f.DeprecatedSince), "DeprecatedSince %q is not a release such as v1.2.3", f.DeprecatedSince)
 	c.when(f.Help == "" || f.Help != strings.Join(strings.Fields(f.Help), " ") || strings.ContainsAny(f.Help[:1], "[("),
 		"help %q is not a line of text", f.Help)
 	c.when(!strings.HasSuffix(f.Help, "."), "help %q does not end in a full stop", f.Help)
 }
 
+// isName says whether s can be the name of a metric or of a label.
+func isName(s string) bool {
+	for i, c := range []byte(s) {
+		if c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // label checks the name of a label.
 func (c *checker) label(name string) {
-	c.when(!labelName.MatchString(name), "%q is not the name of a label", name)
+	c.when(!isName(name), "%q is not the name of a label", name)
 	c.when(strings.HasPrefix(name, "__"), "label %s: names that begin with __ are Prometheus' own", name)
 }
 
@@ -218,9 +227,9 @@ func (c *checker) labels(sets [][]string, identity []string) {
 		c.when(sizes[size], "two sets of %d labels: a sample has the set of its number of values", size)
 		sizes[size] = true
 		for j, key := range set {
-			if isDynamic(key) {
+			if prefix, ok := strings.CutSuffix(key, "*"); ok {
 				dynamic++
-				c.when(!dynamicLabel.MatchString(key), "%q does not begin label names: it has to end in _*", key)
+				c.when(!isName(prefix) || !strings.HasSuffix(prefix, "_"), "%q does not begin label names: it has to end in _*", key)
 				c.when(len(set) > 1, "label %s has to be the only one of its set", key)
 			} else {
 				c.label(key)
