@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/authfilter"
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -24,7 +25,7 @@ import (
 )
 
 // watcherConfig returns the watcher's configuration. It has no client for a snapshot.
-func watcherConfig(opts options.Options) (watcher.Config, error) {
+func watcherConfig(tables *generators.Registry, opts options.Options) (watcher.Config, error) {
 	config := watcher.Config{
 		Resources:  opts.Resources,
 		Selection:  opts.Selection,
@@ -41,7 +42,7 @@ func watcherConfig(opts options.Options) (watcher.Config, error) {
 		return config, nil
 	}
 	var err error
-	config.Client, err = newClient(opts)
+	config.Client, err = newClient(tables, opts)
 	return config, err
 }
 
@@ -55,8 +56,8 @@ func shardOf(opts options.Options) sharding.Ranges {
 
 // newWatcher returns the watcher. It fails if the API server cannot be reached with these options,
 // or the snapshot is refused. A snapshot is loaded when it returns.
-func newWatcher(ctx context.Context, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
-	config, err := watcherConfig(opts)
+func newWatcher(ctx context.Context, tables *generators.Registry, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
+	config, err := watcherConfig(tables, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -64,17 +65,17 @@ func newWatcher(ctx context.Context, opts options.Options, metrics *watcher.Metr
 		return watcher.New(config, metrics, log), config.Client.Check(ctx)
 	}
 	w := watcher.New(config, metrics, log)
-	_, err = loadSnapshot(opts, config, w, log)
+	_, err = loadSnapshot(tables, opts, config, w, log)
 	return w, err
 }
 
 // newClient returns the client of the API server.
-func newClient(opts options.Options) (*apiclient.Client, error) {
+func newClient(tables *generators.Registry, opts options.Options) (*apiclient.Client, error) {
 	config, err := clientConfig(opts)
 	if err != nil {
 		return nil, err
 	}
-	return apiclient.New(config)
+	return apiclient.New(config, tables.Scheme())
 }
 
 // protection returns the auth filter, which wraps the handlers of both ports, or a wrapper without

@@ -24,16 +24,16 @@ func TestLateConfigCannotProtect(t *testing.T) {
 		t.Helper()
 		path := filepath.Join(t.TempDir(), "settings.yaml")
 		args := []string{"--config", path, "--continue-without-config", "--apiserver", "http://127.0.0.1:1"}
-		current, err := options.Parse(args)
+		current, err := options.Parse(builtin, args)
 		if err != nil || current.ConfigErr == nil {
 			t.Fatalf("without a file: %+v, %v", current, err)
 		}
 		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-		w, err := newWatcher(t.Context(), current, watcher.NewMetrics(registry), log)
+		w, err := newWatcher(t.Context(), builtin, current, watcher.NewMetrics(registry), log)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := newReloader(args, current, w, sharding.NewPlace(registry), registry, log)
+		r := newReloader(builtin, args, current, w, sharding.NewPlace(registry), registry, log)
 		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/oklog/run"
 	"k8s.io/klog/v2"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/memory"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
@@ -38,25 +39,29 @@ func main() {
 
 // start runs the command of the arguments.
 func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	opts, err := options.Parse(args)
+	tables, err := generators.NewRegistry(generators.Builtin()...)
+	if err != nil {
+		return err
+	}
+	opts, err := options.Parse(tables, args)
 	if err != nil {
 		return err
 	}
 	switch opts.Command {
 	case options.Help:
-		_, err = io.WriteString(stdout, options.Usage())
+		_, err = io.WriteString(stdout, options.Usage(tables))
 	case options.Version:
 		_, err = io.WriteString(stdout, version.Get().String())
 	case options.RBAC:
 		err = writeRoles(stdout, opts)
 	case options.Serve:
-		err = serve(ctx, args, opts, stderr)
+		err = serve(ctx, tables, args, opts, stderr)
 	}
 	return err
 }
 
 // serve runs the exporter until a signal arrives or a part of it fails.
-func serve(ctx context.Context, args []string, opts options.Options, stderr io.Writer) error {
+func serve(ctx context.Context, tables *generators.Registry, args []string, opts options.Options, stderr io.Writer) error {
 	// SIGINT and SIGTERM begin an orderly shutdown; SIGHUP reloads and must not terminate the program.
 	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer release()
@@ -86,7 +91,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	}
 	defer telemetry.Close()
 	registry := server.NewRegistry()
-	watched, err := newWatcher(ctx, opts, watcher.NewMetrics(registry), log)
+	watched, err := newWatcher(ctx, tables, opts, watcher.NewMetrics(registry), log)
 	if err != nil {
 		return err
 	}
@@ -96,7 +101,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 	}
 	watched.Register(registry)
 	place := sharding.NewPlace(registry)
-	reload := newReloader(args, opts, watched, place, registry, log)
+	reload := newReloader(tables, args, opts, watched, place, registry, log)
 	scrapers := server.NewScrapers()
 	shard, err := newShard(opts, watched, scrapers, place, registry, log)
 	if err != nil {
@@ -112,7 +117,7 @@ func serve(ctx context.Context, args []string, opts options.Options, stderr io.W
 		Limits:   server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write},
 		Missing:  served.Missing,
 		Exceeded: tooOld(watched, reload.maxStaleness),
-		Known:    options.KnownResources(),
+		Known:    generators.Names(tables.Resources()),
 	}
 	if opts.ServeIncomplete {
 		answers.Missing = nil

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubestate/kubestate/internal/filewatch"
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/snapshot"
@@ -22,6 +23,7 @@ import (
 
 // A reloader applies the configuration file to the watcher when it changes, and on SIGHUP.
 type reloader struct {
+	tables  *generators.Registry
 	args    []string
 	current atomic.Pointer[options.Options]
 	watched *watcher.Watcher
@@ -34,8 +36,8 @@ type reloader struct {
 }
 
 // newReloader returns the reloader of a program started with args, of which opts are the options.
-func newReloader(args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log, mayBeEmpty: opts.ConfigEmpty}
+func newReloader(tables *generators.Registry, args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
+	r := &reloader{tables: tables, args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log, mayBeEmpty: opts.ConfigEmpty}
 	r.current.Store(&opts)
 	r.showShard(opts)
 	switch {
@@ -126,7 +128,7 @@ func (r *reloader) apply(opts options.Options, err error) {
 // parse parses arguments and file as at the start, so that a key removed from the file gives way
 // to the flag.
 func (r *reloader) parse() (options.Options, error) {
-	opts, err := options.Parse(r.args)
+	opts, err := options.Parse(r.tables, r.args)
 	if err := errors.Join(err, opts.ConfigErr); err != nil {
 		return options.Options{}, err
 	}
@@ -143,7 +145,7 @@ func (r *reloader) parse() (options.Options, error) {
 // change applies opts to the watcher, reading a snapshot again. It returns the keys of the resources
 // that are rebuilt.
 func (r *reloader) change(opts options.Options) (rebuilt []string, err error) {
-	config, err := watcherConfig(opts)
+	config, err := watcherConfig(r.tables, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +155,7 @@ func (r *reloader) change(opts options.Options) (rebuilt []string, err error) {
 	case snapshot.Stdin:
 		return nil, errors.New("--snapshot: standard input cannot be read a second time: restart the program")
 	default:
-		if rebuilt, err = loadSnapshot(opts, config, r.watched, r.log); err != nil {
+		if rebuilt, err = loadSnapshot(r.tables, opts, config, r.watched, r.log); err != nil {
 			return nil, err
 		}
 	}

@@ -7,11 +7,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
+
+// builtin has the tables that the program has.
+var builtin = func() *generators.Registry {
+	tables, err := generators.NewRegistry(generators.Builtin()...)
+	if err != nil {
+		panic(err)
+	}
+	return tables
+}()
 
 // TestEmptyConfig has a configuration file change while the program runs.
 func TestEmptyConfig(t *testing.T) {
@@ -20,12 +30,12 @@ func TestEmptyConfig(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "settings.yaml")
 		write(t, path, []byte(start))
 		args := []string{"--config", path, "--apiserver", "http://127.0.0.1:1"}
-		opts, err := options.Parse(args)
+		opts, err := options.Parse(builtin, args)
 		check(t, err)
 		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-		w, err := newWatcher(t.Context(), opts, watcher.NewMetrics(registry), log)
+		w, err := newWatcher(t.Context(), builtin, opts, watcher.NewMetrics(registry), log)
 		check(t, err)
-		r := newReloader(args, opts, w, sharding.NewPlace(registry), registry, log)
+		r := newReloader(builtin, args, opts, w, sharding.NewPlace(registry), registry, log)
 		write(t, path, []byte(then))
 		r.reloadIfChanged()
 		want := ""
@@ -53,7 +63,7 @@ func TestEmptyConfig(t *testing.T) {
 func TestDivisionOf(t *testing.T) {
 	f := func(want sharding.Division, args ...string) {
 		t.Helper()
-		opts, err := options.Parse(args)
+		opts, err := options.Parse(builtin, args)
 		if err != nil {
 			t.Fatal(err)
 		}

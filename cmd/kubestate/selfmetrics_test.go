@@ -28,7 +28,7 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	w := watcher.New(watcher.Config{}, metrics, slog.Default())
 	w.Register(registry)
 	place := sharding.NewPlace(registry)
-	reload := newReloader(nil, options.Options{TotalShards: 1}, w, place, registry, slog.Default())
+	reload := newReloader(builtin, nil, options.Options{TotalShards: 1}, w, place, registry, slog.Default())
 	shard, err := members.New(members.Config{}, &rest.Config{}, registry, slog.Default())
 	if err != nil {
 		t.Fatal(err)

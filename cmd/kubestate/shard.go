@@ -36,15 +36,15 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 
 // writeRoles writes the RBAC objects that serving with these options needs.
 func writeRoles(to io.Writer, opts options.Options) error {
-	work := rbac.Work{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
+	config := rbac.Config{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
 	if opts.Pod != "" {
 		set, err := members.SetOf(opts.Pod)
 		if err != nil {
 			return fmt.Errorf("--pod: %w", err)
 		}
-		work.Shards = types.NamespacedName{Namespace: opts.PodNamespace, Name: set}
+		config.Shards = types.NamespacedName{Namespace: opts.PodNamespace, Name: set}
 	}
-	return rbac.Write(to, rbac.Objects(work))
+	return rbac.Write(to, rbac.Objects(config))
 }
 
 // handOver waits until other shards serve the objects of this one, or the time is up.

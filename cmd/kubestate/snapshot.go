@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/watcher"
@@ -14,9 +15,9 @@ import (
 // loadSnapshot replaces the content of the watcher by the snapshot's objects, under the given
 // configuration, and returns the resources that were rebuilt. It logs what could not be read. On
 // error the content stays as it is.
-func loadSnapshot(opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (rebuilt []string, err error) {
+func loadSnapshot(tables *generators.Registry, opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (rebuilt []string, err error) {
 	loading := w.Loading(config)
-	report, err := snapshot.Read(opts.Snapshot, opts.Resources, os.Stdin, loading.Add)
+	report, err := snapshot.Read(opts.Snapshot, opts.Resources, tables.Scheme(), os.Stdin, loading.Add)
 	if err == nil {
 		err = refuse(opts, report)
 	}

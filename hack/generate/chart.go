@@ -27,7 +27,7 @@ func chart(all []generators.Resource, files map[string][]byte) error {
 	var resources []watched
 	for _, r := range all {
 		d := r.Describe()
-		resources = append(resources, watched{d.Key, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default})
+		resources = append(resources, watched{d.Name, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default})
 	}
 	text, err := json.MarshalIndent(resources, "", "  ")
 	if err != nil {

@@ -89,21 +89,19 @@ func strays(files map[string][]byte) error {
 
 // generate gives the files by path.
 func generate() (map[string][]byte, error) {
-	var all, defaults []generators.Resource
-	for _, r := range generators.All() {
-		all = append(all, r)
-		if r.Describe().Default {
-			defaults = append(defaults, r)
-		}
+	registry, err := generators.NewRegistry(generators.Builtin()...)
+	if err != nil {
+		return nil, err
 	}
+	all := registry.Resources()
 	files := map[string][]byte{
 		"docs/metrics/README.md": index(all),
-		"docs/flags.md":          flags(),
+		"docs/flags.md":          flags(registry),
 	}
 	for _, r := range all {
-		files["docs/metrics/"+r.Describe().Key+".md"] = page(r.Describe())
+		files["docs/metrics/"+r.Describe().Name+".md"] = page(r.Describe())
 	}
-	if err := manifests(defaults, files); err != nil {
+	if err := manifests(registry.Defaults(), files); err != nil {
 		return nil, err
 	}
 	if err := chart(all, files); err != nil {
@@ -134,7 +132,7 @@ func index(resources []generators.Resource) []byte {
 	b.WriteString("| resource | API | families | exported by default |\n| --- | --- | --- | --- |\n")
 	for _, r := range resources {
 		d := r.Describe()
-		fmt.Fprintf(&b, "| [%s](%s.md) | %s %s | %d | %s |\n", d.Key, d.Key, d.Kind.GroupVersion(), d.Kind.Kind, len(d.Families), yesNo(d.Default))
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s %s | %d | %s |\n", d.Name, d.Name, d.Kind.GroupVersion(), d.Kind.Kind, len(d.Families), yesNo(d.Default))
 	}
 	return b.Bytes()
 }
@@ -148,7 +146,7 @@ func yesNo(b bool) string {
 
 func page(d generators.Description) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "<!-- %s -->\n# %s\n\n%s %s. Every series begins with the labels %s.\n\n", notice, d.Key, d.Kind.GroupVersion(), d.Kind.Kind, code(d.Identity))
+	fmt.Fprintf(&b, "<!-- %s -->\n# %s\n\n%s %s. Every series begins with the labels %s.\n\n", notice, d.Name, d.Kind.GroupVersion(), d.Kind.Kind, code(d.Identity))
 	b.WriteString("| family | type | stability | further labels | value |\n| --- | --- | --- | --- | --- |\n")
 	for _, f := range d.Families {
 		var sets []string
@@ -161,7 +159,7 @@ func page(d generators.Description) []byte {
 }
 
 func stability(f generators.FamilyDescription) string {
-	s := strings.ToLower(f.Stability)
+	s := strings.ToLower(string(f.Stability))
 	if f.OptIn {
 		s += ", opt-in"
 	}
@@ -181,11 +179,11 @@ func code(words []string) string {
 // cell makes text fit into a cell of a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-func flags() []byte {
+func flags(registry *generators.Registry) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "<!-- %s -->\n# Flags\n\nThe key is the flag's name in the `--config` file; keys with a \\* can change while kubestate runs. Details\nare in [configuration](configuration.md).\n\n", notice)
 	b.WriteString("| flag | type | default | key | meaning |\n| --- | --- | --- | --- | --- |\n")
-	for _, f := range options.Flags() {
+	for _, f := range options.Flags(registry) {
 		key := quoted(f.Key)
 		if f.Reloadable {
 			key += " \\*"
@@ -227,8 +225,8 @@ func families(resources []generators.Resource) []fact {
 				sets = append(sets, slices.Concat(d.Identity, set))
 			}
 			facts = append(facts, fact{
-				Name: f.Name, Resource: d.Key, APIVersion: d.Kind.GroupVersion().String(), Kind: d.Kind.Kind,
-				Type: string(f.Type), Stability: f.Stability, OptIn: f.OptIn, DeprecatedSince: f.DeprecatedSince,
+				Name: f.Name, Resource: d.Name, APIVersion: d.Kind.GroupVersion().String(), Kind: d.Kind.Kind,
+				Type: string(f.Type), Stability: string(f.Stability), OptIn: f.OptIn, DeprecatedSince: f.DeprecatedSince,
 				Default: d.Default && !f.OptIn, Labels: sets, Help: f.Help,
 			})
 		}

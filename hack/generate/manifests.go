@@ -16,32 +16,32 @@ import (
 	"github.com/kubestate/kubestate/internal/rbac"
 )
 
-// pods is the resource that the mode per-node watches apart from the rest.
+// pods is the key of the resource that the mode per-node watches apart from the rest.
 const pods = "pods"
 
 // manifests adds what the kustomizations in deploy/ have of the tables: the roles
 // of each mode, and the resources that per-node leaves to the one beside it.
 func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	var onlyPods, rest []generators.Resource
-	var keys []string
+	var names []string
 	for _, r := range defaults {
-		if key := r.Describe().Key; key == pods {
+		if d := r.Describe(); d.Key == pods {
 			onlyPods = append(onlyPods, r)
 		} else {
-			rest, keys = append(rest, r), append(keys, key)
+			rest, names = append(rest, r), append(names, d.Name)
 		}
 	}
-	slices.Sort(keys)
+	slices.Sort(names)
 	// Of a narrower mode the first object is the ClusterRole, which is a patch of base's.
-	all, apart := rbac.Objects(rbac.Work{Resources: defaults}), rbac.Objects(rbac.Work{Resources: rest})
-	few := rbac.Objects(rbac.Work{Resources: defaults, Namespaces: []string{"default"}})
-	shards := rbac.Objects(rbac.Work{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
+	all, apart := rbac.Objects(rbac.Config{Resources: defaults}), rbac.Objects(rbac.Config{Resources: rest})
+	few := rbac.Objects(rbac.Config{Resources: defaults, Namespaces: []string{"default"}})
+	shards := rbac.Objects(rbac.Config{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
 	for path, objects := range map[string][]any{
 		"deploy/base/rbac.yaml":                 all,
 		"deploy/namespaced/clusterrole.yaml":    few[:1],
 		"deploy/namespaced/rbac.yaml":           few[2:],
 		"deploy/per-node/rest/clusterrole.yaml": apart[:1],
-		"deploy/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Work{Resources: onlyPods}),
+		"deploy/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Config{Resources: onlyPods}),
 		"deploy/sharded/rbac.yaml":              shards,
 	} {
 		b := bytes.NewBufferString("# " + notice + "\n" + howElse(path) + "\n")
@@ -64,7 +64,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 		return err
 	}
 	files["deploy/per-node/rest/resources.yaml"] = fmt.Appendf(nil,
-		"# %s\n- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --resources=%s\n", notice, strings.Join(keys, ","))
+		"# %s\n- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --resources=%s\n", notice, strings.Join(names, ","))
 	return nil
 }
 

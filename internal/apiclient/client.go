@@ -12,25 +12,31 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
 )
 
 // A Client sends requests to one API server. It may be used concurrently.
 type Client struct {
-	config    *rest.Config
-	http      *http.Client
-	discovery rest.Interface
+	config     *rest.Config
+	http       *http.Client
+	discovery  rest.Interface
+	scheme     *runtime.Scheme
+	codecs     serializer.CodecFactory
+	parameters runtime.ParameterCodec
 }
 
-// New makes a client for the API server that config names. It sends nothing yet.
-func New(config *rest.Config) (*Client, error) {
+// New makes a client for the API server that config names, of resources whose Go types are in
+// the scheme. It sends nothing yet.
+func New(config *rest.Config, scheme *runtime.Scheme) (*Client, error) {
 	config = rest.CopyConfig(config)
 	h, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, http: h}
-	c.discovery, err = c.restClient(schema.GroupVersion{Version: "v1"}, h, runtime.NewClientNegotiator(codecs.WithoutConversion(), schema.GroupVersion{Version: "v1"}))
+	c := &Client{config: config, http: h, scheme: scheme, codecs: serializer.NewCodecFactory(scheme), parameters: runtime.NewParameterCodec(scheme)}
+	core := schema.GroupVersion{Version: "v1"}
+	c.discovery, err = c.restClient(core, h, c.negotiator(core))
 	return c, err
 }
 
@@ -50,6 +56,11 @@ func (c *Client) restClient(gv schema.GroupVersion, h *http.Client, n runtime.Cl
 	}
 	content := rest.ClientContentConfig{ContentType: runtime.ContentTypeProtobuf, AcceptContentTypes: wholeObjects, GroupVersion: gv, Negotiator: n}
 	return rest.NewRESTClient(base, path, content, nil, h)
+}
+
+// negotiator makes the negotiator that decodes whole objects.
+func (c *Client) negotiator(gv schema.GroupVersion) standardNegotiator {
+	return standardNegotiator{runtime.NewClientNegotiator(c.codecs.WithoutConversion(), gv)}
 }
 
 // discoveryTimeout bounds requests that are about the API server and not about objects.

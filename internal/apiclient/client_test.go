@@ -78,7 +78,7 @@ func newServer(p *pipes, h http.HandlerFunc) *httptest.Server {
 
 func newClient(t *testing.T, config *rest.Config) *apiclient.Client {
 	t.Helper()
-	c, err := apiclient.New(config)
+	c, err := apiclient.New(config, apiclient.Scheme())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestNewSendsNothing(t *testing.T) {
 			t.Errorf("%d connections", n)
 		}
 	})
-	if _, err := apiclient.New(&rest.Config{Host: "http://a", TLSClientConfig: rest.TLSClientConfig{CAFile: "/nowhere"}}); err == nil {
+	if _, err := apiclient.New(&rest.Config{Host: "http://a", TLSClientConfig: rest.TLSClientConfig{CAFile: "/nowhere"}}, apiclient.Scheme()); err == nil {
 		t.Error("a missing CA file is no error")
 	}
 }

@@ -36,7 +36,7 @@ func (d *decoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runti
 	defer func() { d.seconds.Add(time.Since(began).Seconds()) }()
 	if into == nil {
 		if object, err = d.decode(b); object != nil || err != nil {
-			return object, &d.resource.Kind, err
+			return object, &d.kind, err
 		}
 	}
 	return d.standard.Decode(b, defaults, into)
@@ -46,7 +46,7 @@ func (d *decoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runti
 func (d *decoder) decode(b []byte) (runtime.Object, error) {
 	e, ok := projection.Open(b)
 	if !ok {
-		if len(d.resource.Columns) > 0 {
+		if len(d.Columns) > 0 {
 			return d.table(b)
 		}
 		return nil, nil
@@ -75,7 +75,7 @@ func unmarshal(object message, wire []byte) (runtime.Object, error) {
 // cuts the content before; nil if the content is not of the resource. Metadata alone has the
 // wire form of an object without other fields.
 func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte) int) {
-	kind := d.resource.Kind.Kind
+	kind := d.kind.Kind
 	switch string(e.APIVersion) {
 	case d.apiVersion:
 	case metav1.SchemeGroupVersion.String():

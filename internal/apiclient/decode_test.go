@@ -29,10 +29,9 @@ var vault = &generators.Table[*corev1.Secret]{
 	Resource: corev1.SchemeGroupVersion.WithResource("secrets"),
 	Kind:     "Secret",
 	Scope:    generators.Namespaced,
-	Reads:    generators.Fields{"type"},
-	Columns: []generators.Column[*corev1.Secret]{
+	Fetch: generators.Fetch[*corev1.Secret]{Reads: generators.Fields{"type"}, Columns: []generators.PrinterColumn[*corev1.Secret]{
 		{Name: "Type", Set: func(s *corev1.Secret, cell string) { s.Type = corev1.SecretType(cell) }},
-	},
+	}},
 }
 
 // options are those of a client without a filter and stored specs.
@@ -241,7 +240,8 @@ func TestAccept(t *testing.T) {
 	f(vault, true, "application/json;as=Table;g=meta.k8s.io;v=v1,"+whole)
 	f(vault, false, "application/json;as=Table;g=meta.k8s.io;v=v1,"+whole)
 	metadata := &generators.Table[*corev1.ConfigMap]{
-		Resource: corev1.SchemeGroupVersion.WithResource("configmaps"), Kind: "ConfigMap", Reads: generators.Fields{"metadata"},
+		Resource: corev1.SchemeGroupVersion.WithResource("configmaps"), Kind: "ConfigMap",
+		Fetch: generators.Fetch[*corev1.ConfigMap]{Reads: generators.Fields{"metadata"}},
 	}
 	f(metadata, true, "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,"+whole)
 	f(metadata, false, "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"+whole)
@@ -249,16 +249,16 @@ func TestAccept(t *testing.T) {
 
 // TestSecretsAreRequestedAsTables holds that values of Secrets and ConfigMaps are not requested.
 func TestSecretsAreRequestedAsTables(t *testing.T) {
-	for _, r := range generators.All() {
+	for _, r := range generators.Builtin() {
 		accept := apiclient.NewNegotiator(r, options()).Accept(true)
-		switch d := r.Describe(); d.Key {
+		switch d, reads := r.Describe(), r.Recipe().Reads; d.Name {
 		case "secrets":
-			if !strings.HasPrefix(accept, "application/json;as=Table;") || !slices.Equal(d.Reads, []string{"type"}) {
-				t.Errorf("%s are requested as %s, and %v are read", d.Key, accept, d.Reads)
+			if !strings.HasPrefix(accept, "application/json;as=Table;") || !slices.Equal(reads, []string{"type"}) {
+				t.Errorf("%s are requested as %s, and %v are read", d.Name, accept, reads)
 			}
 		case "configmaps":
 			if !strings.Contains(accept, "as=PartialObjectMetadata;") {
-				t.Errorf("%s are requested as %s", d.Key, accept)
+				t.Errorf("%s are requested as %s", d.Name, accept)
 			}
 		}
 	}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/projection"
@@ -31,12 +33,44 @@ type standardNegotiator struct{ runtime.ClientNegotiator }
 
 func (standardNegotiator) accept(bool) string { return wholeObjects }
 
+// A jsonNegotiator decodes objects without a Go type.
+type jsonNegotiator struct{ standardNegotiator }
+
+func (jsonNegotiator) accept(bool) string { return runtime.ContentTypeJSON }
+
+// Decoder gives the decoder of a list.
+func (n jsonNegotiator) Decoder(contentType string, params map[string]string) (runtime.Decoder, error) {
+	standard, err := n.standardNegotiator.Decoder(contentType, params)
+	return jsonDecoder{standard}, err
+}
+
+// StreamDecoder gives the decoders of a watch.
+func (n jsonNegotiator) StreamDecoder(contentType string, params map[string]string) (runtime.Decoder, runtime.Serializer, runtime.Framer, error) {
+	standard, events, frames, err := n.standardNegotiator.StreamDecoder(contentType, params)
+	return jsonDecoder{standard}, events, frames, err
+}
+
+// A jsonDecoder decodes objects and lists without a Go type, and a Status as the standard one.
+type jsonDecoder struct{ standard runtime.Decoder }
+
+// Decode decodes an object or a list.
+func (d jsonDecoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	if into == nil {
+		object, kind, err := unstructured.UnstructuredJSONScheme.Decode(b, defaults, nil)
+		if err != nil || kind.Kind != "Status" {
+			return object, kind, err
+		}
+	}
+	return d.standard.Decode(b, defaults, into)
+}
+
 // A cuttingNegotiator decodes of the objects of one resource what its rows read, and drops
 // those that the filter does not choose. It may be used concurrently.
 type cuttingNegotiator struct {
 	runtime.ClientNegotiator // decodes what is in no form known here
 
-	resource     generators.Description
+	generators.Recipe
+	kind         schema.GroupVersionKind
 	apiVersion   string
 	object, list reflect.Type // of structs
 	projection   *projection.Projection
@@ -52,23 +86,23 @@ type cuttingNegotiator struct {
 	cut, seconds prometheus.Counter
 }
 
-func newCuttingNegotiator(d generators.Description, o Options) *cuttingNegotiator {
+func (c *Client) newCuttingNegotiator(d generators.Description, recipe generators.Recipe, o Options) *cuttingNegotiator {
 	gv := d.Kind.GroupVersion()
-	known := scheme.KnownTypes(gv)
 	n := &cuttingNegotiator{
-		ClientNegotiator: runtime.NewClientNegotiator(codecs.WithoutConversion(), gv),
-		resource:         d,
+		ClientNegotiator: c.negotiator(gv),
+		Recipe:           recipe,
+		kind:             d.Kind,
 		apiVersion:       gv.String(),
-		object:           known[d.Kind.Kind],
-		list:             known[d.Kind.Kind+"List"],
+		object:           recipe.GoType.Elem(),
+		list:             c.scheme.KnownTypes(gv)[d.Kind.Kind+"List"],
 		filter:           o.Filter,
-		cut:              o.Metrics.cut.WithLabelValues(d.Key),
-		seconds:          o.Metrics.decoding.WithLabelValues(d.Key),
+		cut:              o.Metrics.cut.WithLabelValues(d.Name),
+		seconds:          o.Metrics.decoding.WithLabelValues(d.Name),
 	}
-	n.projection = projection.Compile(n.object, d.Reads)
-	if len(d.Unsteady) > 0 && o.Fingerprint != nil {
-		n.statusOnly, n.spec = projection.Narrow(n.object, d.Unsteady), projection.Number(n.object, "spec")
-		n.fingerprint, n.pool.reset = o.Fingerprint, d.Empty
+	n.projection = projection.Compile(n.object, recipe.Reads)
+	if len(recipe.Mixed) > 0 && o.Fingerprint != nil {
+		n.statusOnly, n.spec = projection.Narrow(n.object, recipe.Mixed), projection.Number(n.object, "spec")
+		n.fingerprint, n.pool.reset = o.Fingerprint, recipe.Reset
 	}
 	return n
 }
@@ -79,9 +113,9 @@ func (n *cuttingNegotiator) filters() bool { return n.filter != nil && !n.filter
 // accept gives the Accept header.
 func (n *cuttingNegotiator) accept(watch bool) string {
 	switch {
-	case len(n.resource.Columns) > 0:
+	case len(n.Columns) > 0:
 		return tables
-	case !slices.Equal(n.resource.Reads, []string{"metadata"}):
+	case !slices.Equal(n.Reads, []string{"metadata"}):
 		return wholeObjects
 	case watch:
 		return metadata

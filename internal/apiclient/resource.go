@@ -1,6 +1,7 @@
 package apiclient
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
@@ -43,7 +45,7 @@ type Filter interface {
 // A ResourceClient lists and watches one resource. It serves one goroutine at a time.
 type ResourceClient struct {
 	client   *Client
-	goType   reflect.Type      // of the objects, pointers; nil if it is not known
+	goType   reflect.Type      // of the objects
 	versions []resourceVersion // best first
 	log      *slog.Logger
 
@@ -64,18 +66,20 @@ type negotiator interface {
 	accept(watch bool) string
 }
 
-// Resource makes a client for the resource that d describes.
-func (c *Client) Resource(d generators.Description, o Options) *ResourceClient {
+// Resource makes a client for a resource. Objects without a Go type become
+// *unstructured.Unstructured.
+func (c *Client) Resource(of generators.Resource, o Options) *ResourceClient {
+	d, recipe := of.Describe(), of.Recipe()
 	h := *c.http
-	h.Transport = newTransport(h.Transport, o.Metrics.received.WithLabelValues(d.Key))
-	r := &ResourceClient{client: c, log: o.Log}
-	for i, v := range generators.Versions(d.Resource) {
-		var n negotiator = standardNegotiator{runtime.NewClientNegotiator(codecs.WithoutConversion(), v.GroupVersion())}
-		if i == 0 {
-			cutting := newCuttingNegotiator(d, o)
-			if n = cutting; cutting.object != nil {
-				r.goType = reflect.PointerTo(cutting.object)
-			}
+	h.Transport = newTransport(h.Transport, o.Metrics.received.WithLabelValues(d.Name))
+	r := &ResourceClient{client: c, goType: cmp.Or(recipe.GoType, reflect.TypeFor[*unstructured.Unstructured]()), log: o.Log}
+	for i, v := range recipe.Versions {
+		var n negotiator = c.negotiator(v.GroupVersion())
+		switch {
+		case recipe.GoType == nil:
+			n = jsonNegotiator{c.negotiator(v.GroupVersion())}
+		case i == 0:
+			n = c.newCuttingNegotiator(d, recipe, o)
 		}
 		requests, err := c.restClient(v.GroupVersion(), &h, n)
 		if err != nil {
@@ -138,7 +142,7 @@ func (r *ResourceClient) request(namespace string, options *metav1.ListOptions) 
 	request := r.version.requests.Get().
 		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
 		Resource(r.version.Resource).
-		VersionedParams(options, parameterCodec).
+		VersionedParams(options, r.client.parameters).
 		SetHeader("Accept", r.version.accept(options.Watch)).
 		MaxRetries(0) // the caller retries
 	if s := options.TimeoutSeconds; s != nil {
@@ -218,7 +222,7 @@ func (r *ResourceClient) Object(o runtime.Object) (Object, error) {
 	if l, ok := o.(*Lazy); ok {
 		plain = l.Object
 	}
-	if r.goType != nil && reflect.TypeOf(plain) != r.goType {
+	if reflect.TypeOf(plain) != r.goType {
 		return nil, fmt.Errorf("%T in place of %s: %w", plain, r.goType, errOtherResource)
 	}
 	object, ok := o.(Object)

@@ -44,7 +44,7 @@ func TestStreamEnds(t *testing.T) {
 		o := options()
 		o.Log = slog.New(slog.DiscardHandler)
 		c := newClient(t, &rest.Config{Host: "http://api", Transport: responder{body}})
-		s, err := c.Resource(pods.Describe(), o).Watch(t.Context(), apiclient.Query{})
+		s, err := c.Resource(pods, o).Watch(t.Context(), apiclient.Query{})
 		if err != nil {
 			t.Fatal(err)
 		}

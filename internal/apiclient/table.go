@@ -67,7 +67,7 @@ func (d *decoder) findColumns(t table) error {
 		return nil
 	}
 	d.columns = nil
-	for _, c := range d.resource.Columns {
+	for _, c := range d.Columns {
 		i := slices.IndexFunc(t.ColumnDefinitions, func(d struct{ Name string }) bool { return d.Name == c.Name })
 		if i < 0 {
 			return fmt.Errorf("a table without the column %s", c.Name)
@@ -82,7 +82,7 @@ func (d *decoder) shown(r row) (runtime.Object, error) {
 	object := reflect.New(d.object).Interface().(message)
 	o := object.(metav1.Object)
 	*o.(metav1.ObjectMetaAccessor).GetObjectMeta().(*metav1.ObjectMeta) = r.Object.Metadata
-	for i, c := range d.resource.Columns {
+	for i, c := range d.Columns {
 		at := d.columns[i]
 		if at >= len(r.Cells) {
 			return nil, fmt.Errorf("a row of %d cells, without the column %s", len(r.Cells), c.Name)

@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -44,7 +47,7 @@ var allowed = map[string][]string{
 	"internal/listwatch":         {"internal/apiclient", "internal/sharding"},
 	"internal/watcher":           {"internal/apiclient", "internal/generators", "internal/listwatch", "internal/sharding", "internal/store"},
 	"internal/server":            {"internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/filewatch", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
+	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -88,5 +91,33 @@ func listPackages(t *testing.T) map[string][]string {
 			t.Fatal(err)
 		}
 		packages[strings.TrimPrefix(p.ImportPath, module)] = p.Imports
+	}
+}
+
+// builtin is the call that lists the tables of this program.
+const builtin = "generators.Builtin()"
+
+// TestRegistryIsHandedDown holds that only programs and tests choose tables: every other
+// package gets a registry, or what it needs of one.
+func TestRegistryIsHandedDown(t *testing.T) {
+	// watcher/scheme.go makes the codecs of its decoders.
+	var found []string
+	for _, dir := range []string{"cmd", "hack", "internal"} {
+		err := fs.WalkDir(os.DirFS("../.."), dir, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(filepath.Join("../..", path))
+			if strings.Contains(string(text), builtin) {
+				found = append(found, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(found, programs) {
+		t.Errorf("%s is called by %q, want %q", builtin, found, programs)
 	}
 }

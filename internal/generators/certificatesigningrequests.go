@@ -12,35 +12,38 @@ var CertificateSigningRequests = Table[*certificatesv1.CertificateSigningRequest
 	Kind:     "CertificateSigningRequest",
 	Scope:    Cluster,
 	Identity: Identity{Name("certificatesigningrequest"), {"signer_name", signerName}},
-	Reads:    Fields{"spec.signerName", "status"},
+	Fetch: Fetch[*certificatesv1.CertificateSigningRequest]{
+		Reads: Fields{"spec.signerName", "status"},
+		Older: []string{"v1beta1"},
+	},
 	Families: []Family[*certificatesv1.CertificateSigningRequest]{
-		{"kube_certificatesigningrequest_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the request that are let through, as labels.",
-			annotations[*certificatesv1.CertificateSigningRequest]},
+		{Name: "kube_certificatesigningrequest_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the request selected by the allowlist.",
+			Row:  annotations[*certificatesv1.CertificateSigningRequest]},
 
-		{"kube_certificatesigningrequest_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the request that are let through, as labels.",
-			labels[*certificatesv1.CertificateSigningRequest]},
+		{Name: "kube_certificatesigningrequest_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the request selected by the allowlist.",
+			Row:  labels[*certificatesv1.CertificateSigningRequest]},
 
-		{"kube_certificatesigningrequest_created", Gauge, Stable, nil,
-			"When the request was made, in Unix seconds.",
-			created[*certificatesv1.CertificateSigningRequest]},
+		{Name: "kube_certificatesigningrequest_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the request, Unix seconds.",
+			Row:  created[*certificatesv1.CertificateSigningRequest]},
 
-		{"kube_certificatesigningrequest_condition", Gauge, Stable, Labels{"condition"},
-			"How often the request is marked as approved, denied or failed.",
-			func(r *certificatesv1.CertificateSigningRequest, s *Samples) {
+		{Name: "kube_certificatesigningrequest_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+			Help: "Approved, denied and failed conditions of the request, counted.",
+			Row: func(r *certificatesv1.CertificateSigningRequest, s *Samples) {
 				s.Int(requestConditions(r, certificatesv1.CertificateApproved), "approved")
 				s.Int(requestConditions(r, certificatesv1.CertificateDenied), "denied")
 				s.Int(requestConditions(r, certificatesv1.CertificateFailed), "failed")
 			}},
 
-		{"kube_certificatesigningrequest_cert_length", Gauge, Stable, nil,
-			"How long the certificate that was issued is, in bytes.",
-			func(r *certificatesv1.CertificateSigningRequest, s *Samples) { s.Int(int64(len(r.Status.Certificate))) }},
+		{Name: "kube_certificatesigningrequest_cert_length", Type: Gauge, Stability: Stable,
+			Help: "Length of the issued certificate, bytes.",
+			Row:  func(r *certificatesv1.CertificateSigningRequest, s *Samples) { s.Int(int64(len(r.Status.Certificate))) }},
 	},
 }
 
-// signerName is whom a request asks for a certificate.
+// signerName is the signer of a request.
 func signerName(o metav1.Object) string {
 	if r, ok := o.(*certificatesv1.CertificateSigningRequest); ok {
 		return r.Spec.SignerName
@@ -48,8 +51,8 @@ func signerName(o metav1.Object) string {
 	return ""
 }
 
-// requestConditions counts the request's conditions of the given type. Their
-// status is not looked at: the API allows none but true for these types.
+// requestConditions counts the request's conditions of the given type. The API allows
+// only the status true for these types.
 func requestConditions(r *certificatesv1.CertificateSigningRequest, t certificatesv1.RequestConditionType) (n int64) {
 	for i := range r.Status.Conditions {
 		if r.Status.Conditions[i].Type == t {

@@ -9,15 +9,15 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// Compile binds the table to a selection: families that are not selected are
-// left out, and every byte that does not depend on an object is made here.
+// Compile binds the table to a selection. It drops families that are not selected and
+// precomputes all bytes that do not depend on an object.
 func (t *Table[T]) Compile(selection Selection) *Renderer {
 	r := &Renderer{identity: t.Identity}
 	var rows []func(T, *Samples)
 	for i := range t.Families {
 		row, d := &t.Families[i], t.Families[i].describe()
 		if selection.exports(d) {
-			r.families = append(r.families, compileFamily(t.Resource.Resource, d, selection))
+			r.families = append(r.families, compileFamily(t.key(), d, selection))
 			rows = append(rows, row.Row)
 		}
 	}
@@ -25,24 +25,24 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	return r
 }
 
-// A family is a row with all its constant bytes.
+// A family is a compiled row with its constant bytes.
 type family struct {
-	name   string
-	steady bool
-	header Header
-	open   []byte // `name{` and the extra labels
-	sets   []labelSet
+	name     string
+	specOnly bool
+	header   Header
+	open     []byte // `name{` and the extra labels
+	sets     []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
 	prefix string
-	// allowed chooses entries of the object's labels or annotations; nil lets
-	// no series be made from them.
+	// allowed selects entries of the object's labels or annotations; nil disables the
+	// series.
 	allowed *allowedKeys
 }
 
 // A Header is the HELP and TYPE lines of a family. It does not change.
 type Header struct {
-	// Text is for the text formats, Typed for OpenMetrics, which knows more
-	// types. They are one where the type is known to both.
+	// Text is for the text formats, Typed for OpenMetrics, which has more types. Both
+	// are the same slice for a type that both have.
 	Text, Typed []byte
 }
 
@@ -59,10 +59,10 @@ type labelSet [][]byte
 
 func compileFamily(resource string, d FamilyDescription, selection Selection) family {
 	f := family{
-		name:   d.Name,
-		steady: d.Steady,
-		header: newHeader(d),
-		open:   append([]byte(d.Name+"{"), selection.extraText()...),
+		name:     d.Name,
+		specOnly: d.SpecOnly,
+		header:   newHeader(d),
+		open:     append([]byte(d.Name+"{"), selection.extraText()...),
 	}
 	f.prefix = dynamicPrefix(d.Labels)
 	for _, keys := range d.Labels {
@@ -84,14 +84,14 @@ func compileFamily(resource string, d FamilyDescription, selection Selection) fa
 	return f
 }
 
-// The prefixes of labels that are made from an object's labels and annotations.
+// The prefixes of label names made from an object's labels and annotations.
 const (
 	labelPrefix      = "label_"
 	annotationPrefix = "annotation_"
 )
 
-// dynamicPrefix is what the names of labels that are made from a map begin with,
-// empty if there are none in the sets.
+// dynamicPrefix is the prefix of label names made from a map, empty if no set has
+// any.
 func dynamicPrefix(sets [][]string) (prefix string) {
 	for _, keys := range sets {
 		if n := len(keys); n > 0 && strings.HasSuffix(keys[n-1], "*") {
@@ -104,19 +104,18 @@ func dynamicPrefix(sets [][]string) (prefix string) {
 // A Renderer appends the lines of one resource's objects. It owns scratch
 // memory and serves one goroutine at a time.
 type Renderer struct {
-	// Contained, if set, is told of a panic in a family's row.
-	Contained func(family string, object metav1.Object, reason any)
+	// Recovered, if set, is called with each panic of a family's row.
+	Recovered func(family string, object metav1.Object, reason any)
 
 	identity Identity
 	families []family
 	row      func(metav1.Object, int)
 	samples  Samples
 	ends     []int
-	unsteady bool // steady families are left out
+	mixed    bool // SpecOnly families are skipped
 }
 
-// Headers gives the header of each family, in the order in which Render renders
-// them.
+// Headers gives the header of each family, in the order of Render.
 func (r *Renderer) Headers() []Header {
 	headers := make([]Header, len(r.families))
 	for i := range r.families {
@@ -134,20 +133,20 @@ func (r *Renderer) Names() []string {
 	return names
 }
 
-// Steady says of each family, in the order of Headers, whether it is steady.
-func (r *Renderer) Steady() []bool {
-	steady := make([]bool, len(r.families))
+// SpecOnly says of each family, in the order of Headers, whether it is SpecOnly.
+func (r *Renderer) SpecOnly() []bool {
+	specOnly := make([]bool, len(r.families))
 	for i := range r.families {
-		steady[i] = r.families[i].steady
+		specOnly[i] = r.families[i].specOnly
 	}
-	return steady
+	return specOnly
 }
 
-// RenderUnsteady is Render without the lines of steady families, for an object that
-// may lack what only those read.
-func (r *Renderer) RenderUnsteady(dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
-	r.unsteady = true
-	defer func() { r.unsteady = false }()
+// RenderMixed is Render without the lines of SpecOnly families, for an object that was
+// decoded without the fields that only those read.
+func (r *Renderer) RenderMixed(dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
+	r.mixed = true
+	defer func() { r.mixed = false }()
 	return r.Render(dst, ends, object)
 }
 
@@ -175,8 +174,8 @@ func (r *Renderer) Render(dst []byte, ends []int, object metav1.Object) ([]byte,
 	return dst, ends
 }
 
-// renderFrom renders families from the given one on. It returns the number of
-// the first it did not come to: past the last, or the one after a panic.
+// renderFrom renders families from the given one on, up to the end or to a panic. It
+// returns the number of the next family to render.
 func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 	s := &r.samples
 	start := len(s.dst)
@@ -184,15 +183,15 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 		if reason := recover(); reason != nil {
 			s.dst = s.dst[:start]
 			r.ends = append(r.ends, start)
-			if r.Contained != nil {
-				r.Contained(r.families[next].name, object, reason)
+			if r.Recovered != nil {
+				r.Recovered(r.families[next].name, object, reason)
 			}
 			next++
 		}
 	}()
 	for next = first; next < len(r.families); next++ {
 		start = len(s.dst)
-		if f := &r.families[next]; !r.unsteady || !f.steady {
+		if f := &r.families[next]; !r.mixed || !f.specOnly {
 			s.begin(f)
 			r.row(object, next)
 		}
@@ -201,8 +200,7 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 	return next
 }
 
-// sortedKeys appends the keys of m to dst, sorted: objects hold maps, and
-// their series have one order.
+// sortedKeys appends the sorted keys of m to dst, so that series have a stable order.
 func sortedKeys[K ~string, V any](dst []string, m map[K]V) []string {
 	for k := range m {
 		dst = append(dst, string(k))

@@ -88,7 +88,7 @@ func TestToleranceAsWritten(t *testing.T) {
 		Behavior: &autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleUp: &autoscalingv2.HPAScalingRules{Tolerance: &tolerance}},
 	}}
 	for _, r := range contracted() {
-		if r.Describe().Key == "horizontalpodautoscalers" {
+		if r.Describe().Name == "horizontalpodautoscalers" {
 			got := newJudge(t, r, everything).rendered(t, h)
 			const series = `kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance{namespace="",horizontalpodautoscaler=""}`
 			if want := 0.30000000000000004; got[series] != want {

@@ -23,7 +23,7 @@ func annotations(o object) []series {
 func allowed(o object, prefix string, list generators.Allowlist, entries node) []series {
 	patterns, ok := list[generators.AnyResource]
 	if !ok {
-		patterns = list[o.resource]
+		patterns = list[keyOf[o.resource]]
 	}
 	if len(patterns) == 0 {
 		return nil
@@ -36,6 +36,16 @@ func allowed(o object, prefix string, list generators.Allowlist, entries node) [
 	}
 	return one(1, dynamicLabels(prefix, entries, keys)...)
 }
+
+// keyOf gives the keys of resources by their names.
+var keyOf = func() map[string]string {
+	keys := map[string]string{}
+	for _, r := range registry.Resources() {
+		d := r.Describe()
+		keys[d.Name] = d.Key
+	}
+	return keys
+}()
 
 // matchesPattern takes * for any run of characters except line feeds.
 func matchesPattern(pattern, key string) bool {

@@ -69,26 +69,35 @@ func TestTablesFollowTheContract(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("tables (-contract +tables):\n%s", d)
 	}
-	for _, r := range generators.All() {
-		checkNames(t, r.Describe())
+	for _, r := range registry.Resources() {
+		checkGoType(t, r)
 		checkHeaders(t, r)
 	}
 }
 
+// registry has the tables of the package.
+var registry = func() *generators.Registry {
+	r, err := generators.NewRegistry(generators.Builtin()...)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}()
+
 // contracted are the resources that the contract knows. One that is ours alone
 // has its golden.
 func contracted() []generators.Resource {
-	return slices.DeleteFunc(generators.All(), isOurs)
+	return slices.DeleteFunc(registry.Resources(), isOurs)
 }
 
 func isOurs(r generators.Resource) bool {
-	_, known := references[r.Describe().Key]
+	_, known := references[r.Describe().Name]
 	return !known
 }
 
 func describe(d generators.Description) contractResource {
 	r := contractResource{
-		Resource:   d.Key,
+		Resource:   d.Name,
 		APIVersion: d.Kind.GroupVersion().String(),
 		Kind:       d.Kind.Kind,
 		Namespaced: d.Namespaced,
@@ -98,7 +107,7 @@ func describe(d generators.Description) contractResource {
 		r.Families = append(r.Families, contractFamily{
 			Name:            f.Name,
 			Type:            string(f.Type),
-			Stability:       f.Stability,
+			Stability:       string(f.Stability),
 			OptIn:           f.OptIn,
 			DeprecatedSince: f.DeprecatedSince,
 			Labels:          labelSets(d.Identity, f.Labels),
@@ -117,13 +126,11 @@ func labelSets(identity []string, own [][]string) [][]string {
 	return sets
 }
 
-// checkNames holds the other names of the resource to the one it has.
-func checkNames(t *testing.T, d generators.Description) {
-	if want := d.Kind.GroupVersion().WithResource(d.Key); d.Resource != want {
-		t.Errorf("%s: resource is %v, want %v", d.Key, d.Resource, want)
-	}
-	if want := "*" + d.Kind.Version + "." + d.Kind.Kind; d.GoType != want {
-		t.Errorf("%s: Go type is %s, want %s", d.Key, d.GoType, want)
+// checkGoType holds the Go type, whose name users see in self-metrics, to the kind.
+func checkGoType(t *testing.T, r generators.Resource) {
+	kind := r.Describe().Kind
+	if got, want := r.Recipe().TypeName(), "*"+kind.Version+"."+kind.Kind; got != want {
+		t.Errorf("Go type of %s is %s, want %s", kind, got, want)
 	}
 }
 
@@ -133,11 +140,11 @@ func checkHeaders(t *testing.T, r generators.Resource) {
 	families := r.Describe().Families
 	headers := r.Compile(everything).Headers()
 	if len(headers) != len(families) {
-		t.Fatalf("%s: %d headers of %d families", r.Describe().Key, len(headers), len(families))
+		t.Fatalf("%s: %d headers of %d families", r.Describe().Name, len(headers), len(families))
 	}
 	for i, f := range families {
 		var notes string
-		if f.Stability == "STABLE" {
+		if f.Stability == generators.Stable {
 			notes += "[STABLE] "
 		}
 		if f.DeprecatedSince != "" {
@@ -158,7 +165,7 @@ func checkHeaders(t *testing.T, r generators.Resource) {
 func TestReferenceMeetsGolden(t *testing.T) {
 	for _, c := range clusters {
 		for _, r := range slices.DeleteFunc(slices.Clone(c.resources), isOurs) {
-			t.Run(c.folder+"/"+r.Describe().Key, func(t *testing.T) { checkReference(t, c, r) })
+			t.Run(c.folder+"/"+r.Describe().Name, func(t *testing.T) { checkReference(t, c, r) })
 		}
 	}
 }
@@ -167,7 +174,7 @@ func checkReference(t *testing.T, c cluster, r generators.Resource) {
 	t.Parallel()
 	got := map[string]float64{}
 	for _, typed := range c.objects(t, r) {
-		o := object{jsonForm(t, typed), r.Describe().Key, c.selection}
+		o := object{jsonForm(t, typed), r.Describe().Name, c.selection}
 		maps.Copy(got, expected(o, familiesOf(r, c.selection)))
 	}
 	recorded := parseExposition(t, c.series(t, r)).values

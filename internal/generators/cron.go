@@ -8,7 +8,7 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// schedules caches parsed schedules: most objects come again unchanged.
+// schedules caches parsed schedules, since most updates leave the schedule unchanged.
 type schedules map[scheduleKey]cron.Schedule
 
 type scheduleKey struct {
@@ -17,8 +17,8 @@ type scheduleKey struct {
 	hasZone bool
 }
 
-// parse gives the schedule for a CronJob's spec.schedule and spec.timeZone, or
-// nil if the API server's validation refuses them.
+// parse gives the schedule for a CronJob's spec.schedule and spec.timeZone, nil if the
+// API server's validation rejects them.
 func (m *schedules) parse(spec string, zone *string) cron.Schedule {
 	key := scheduleKey{spec, value(zone), zone != nil}
 	if schedule, ok := (*m)[key]; ok {
@@ -33,9 +33,8 @@ func (m *schedules) parse(spec string, zone *string) cron.Schedule {
 	return schedule
 }
 
-// parseSchedule parses by the parser of the CronJob controller. A time zone in
-// the schedule is an extension of that parser, which Kubernetes still runs where
-// spec.timeZone is unset.
+// parseSchedule uses the parser of the CronJob controller. That parser also accepts a
+// time zone in the schedule; Kubernetes honours it if spec.timeZone is unset.
 func parseSchedule(key scheduleKey) cron.Schedule {
 	spec := key.spec
 	inSpec := strings.Contains(spec, "TZ")
@@ -54,7 +53,7 @@ func parseSchedule(key scheduleKey) cron.Schedule {
 	return schedule
 }
 
-// zonePart matches an element of a time zone's name: API servers allow no other.
+// zonePart matches an element of a time zone's name, as API servers do.
 var zonePart = regexp.MustCompile(`^[A-Za-z.\-_0-9+]{1,14}$`)
 
 // validZone applies the API server's validation of spec.timeZone.

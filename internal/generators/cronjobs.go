@@ -8,22 +8,25 @@ var CronJobs = Table[*batchv1.CronJob]{
 	Kind:     "CronJob",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("cronjob")},
-	Reads: Fields{
-		"spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds", "spec.concurrencyPolicy", "spec.suspend",
-		"spec.successfulJobsHistoryLimit", "spec.failedJobsHistoryLimit", "status",
+	Fetch: Fetch[*batchv1.CronJob]{
+		Reads: Fields{
+			"spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds", "spec.concurrencyPolicy", "spec.suspend",
+			"spec.successfulJobsHistoryLimit", "spec.failedJobsHistoryLimit", "status",
+		},
+		Older: []string{"v1beta1"},
 	},
 	Families: []Family[*batchv1.CronJob]{
-		{"kube_cronjob_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the cron job that are let through, as labels.",
-			annotations[*batchv1.CronJob]},
+		{Name: "kube_cronjob_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the cron job selected by the allowlist.",
+			Row:  annotations[*batchv1.CronJob]},
 
-		{"kube_cronjob_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the cron job that are let through, as labels.",
-			labels[*batchv1.CronJob]},
+		{Name: "kube_cronjob_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the cron job selected by the allowlist.",
+			Row:  labels[*batchv1.CronJob]},
 
-		{"kube_cronjob_info", Gauge, Stable, Labels{"schedule", "concurrency_policy", "timezone"},
-			"When the cron job is to run, and what happens if it still does.",
-			func(c *batchv1.CronJob, s *Samples) {
+		{Name: "kube_cronjob_info", Type: Gauge, Stability: Stable, Labels: Labels{"schedule", "concurrency_policy", "timezone"},
+			Help: "Schedule, time zone and concurrency policy of the cron job.",
+			Row: func(c *batchv1.CronJob, s *Samples) {
 				zone := "local"
 				if z := c.Spec.TimeZone; z != nil {
 					zone = *z
@@ -31,68 +34,67 @@ var CronJobs = Table[*batchv1.CronJob]{
 				s.One(c.Spec.Schedule, string(c.Spec.ConcurrencyPolicy), zone)
 			}},
 
-		{"kube_cronjob_created", Gauge, Stable, nil,
-			"When the cron job was created, in Unix seconds.",
-			created[*batchv1.CronJob]},
+		{Name: "kube_cronjob_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the cron job, Unix seconds.",
+			Row:  created[*batchv1.CronJob]},
 
-		{"kube_cronjob_status_active", Gauge, Stable, nil,
-			"How many jobs of the cron job are running.",
-			func(c *batchv1.CronJob, s *Samples) { s.Int(int64(len(c.Status.Active))) }},
+		{Name: "kube_cronjob_status_active", Type: Gauge, Stability: Stable,
+			Help: "Active jobs of the cron job.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Int(int64(len(c.Status.Active))) }},
 
-		{"kube_cronjob_status_last_schedule_time", Gauge, Stable, nil,
-			"For when the last job of the cron job was scheduled, in Unix seconds.",
-			func(c *batchv1.CronJob, s *Samples) {
+		{Name: "kube_cronjob_status_last_schedule_time", Type: Gauge, Stability: Stable,
+			Help: "Last scheduled time of the cron job, Unix seconds.",
+			Row: func(c *batchv1.CronJob, s *Samples) {
 				s.Time(c.Status.LastScheduleTime)
 			}},
 
-		{"kube_cronjob_status_last_successful_time", Gauge, Stable, nil,
-			"When a job of the cron job last succeeded, in Unix seconds.",
-			func(c *batchv1.CronJob, s *Samples) {
+		{Name: "kube_cronjob_status_last_successful_time", Type: Gauge, Stability: Stable,
+			Help: "Completion time of the cron job's last successful job, Unix seconds.",
+			Row: func(c *batchv1.CronJob, s *Samples) {
 				s.Time(c.Status.LastSuccessfulTime)
 			}},
 
-		{"kube_cronjob_spec_suspend", Gauge, Stable, nil,
-			"Whether the cron job is suspended and starts nothing.",
-			func(c *batchv1.CronJob, s *Samples) { s.Bool(value(c.Spec.Suspend)) }},
+		{Name: "kube_cronjob_spec_suspend", Type: Gauge, Stability: Stable,
+			Help: "Whether the cron job is suspended.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Bool(value(c.Spec.Suspend)) }},
 
-		{"kube_cronjob_spec_starting_deadline_seconds", Gauge, Stable, nil,
-			"How late a job of the cron job may start, in seconds.",
-			func(c *batchv1.CronJob, s *Samples) { s.Optional64(c.Spec.StartingDeadlineSeconds) }},
+		{Name: "kube_cronjob_spec_starting_deadline_seconds", Type: Gauge, Stability: Stable,
+			Help: "Starting deadline of the cron job, seconds.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional64(c.Spec.StartingDeadlineSeconds) }},
 
-		{"kube_cronjob_next_schedule_time", Gauge, Stable, nil,
-			"When the cron job is to run next after its last run, or after its creation if it has not run, in Unix seconds.",
-			nextSchedule},
+		{Name: "kube_cronjob_next_schedule_time", Type: Gauge, Stability: Stable,
+			Help: "First scheduled time after the last run, or the creation, of the cron job, Unix seconds.",
+			Row:  nextSchedule},
 
-		{"kube_cronjob_schedule_invalid", Gauge, Alpha, nil,
-			"That the schedule or the time zone of the cron job cannot be read.",
-			func(c *batchv1.CronJob, s *Samples) {
+		{Name: "kube_cronjob_schedule_invalid", Type: Gauge, Stability: Alpha,
+			Help: "Schedule or time zone of the cron job is invalid, always 1.",
+			Row: func(c *batchv1.CronJob, s *Samples) {
 				if s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone) == nil {
 					s.One()
 				}
 			}},
 
-		{"kube_cronjob_metadata_resource_version", Gauge, Stable, nil,
-			"The resource version of the cron job.",
-			resourceVersion[*batchv1.CronJob]},
+		{Name: "kube_cronjob_metadata_resource_version", Type: Gauge, Stability: Stable,
+			Help: "Resource version of the cron job.",
+			Row:  resourceVersion[*batchv1.CronJob]},
 
-		{"kube_cronjob_spec_successful_job_history_limit", Gauge, Alpha, nil,
-			"How many succeeded jobs of the cron job are kept.",
-			func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.SuccessfulJobsHistoryLimit) }},
+		{Name: "kube_cronjob_spec_successful_job_history_limit", Type: Gauge, Stability: Alpha,
+			Help: "History limit of the cron job for successful jobs.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.SuccessfulJobsHistoryLimit) }},
 
-		{"kube_cronjob_spec_failed_job_history_limit", Gauge, Alpha, nil,
-			"How many failed jobs of the cron job are kept.",
-			func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
+		{Name: "kube_cronjob_spec_failed_job_history_limit", Type: Gauge, Stability: Alpha,
+			Help: "History limit of the cron job for failed jobs.",
+			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
 	},
 }
 
-// skippedDays is 2012 in Unix seconds. The parser's search does not end where it
-// meets a day that a time zone has left out, the last of which was 2011-12-30 in
-// Pacific/Apia. No CronJob is that old.
+// skippedDays is 2012 in Unix seconds. Schedule.Next does not terminate on a day that a
+// time zone skips; the last one was 2011-12-30 in Pacific/Apia. No CronJob is that old.
 const skippedDays = 1325376000
 
-// nextSchedule adds the first time after the last run, or after the creation, at
-// which the schedule fires. The time depends on the object alone: it is in the past
-// when runs were missed. A schedule that never fires has none.
+// nextSchedule adds the first activation of the schedule after the last run, or after
+// the creation. The time depends on the object alone, so it is in the past after missed
+// runs. A schedule that never fires adds nothing.
 func nextSchedule(c *batchv1.CronJob, s *Samples) {
 	schedule := s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone)
 	if schedule == nil || value(c.Spec.Suspend) {

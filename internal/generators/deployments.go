@@ -11,87 +11,87 @@ var Deployments = Table[*appsv1.Deployment]{
 	Kind:     "Deployment",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("deployment")},
-	Reads:    Fields{"spec.replicas", "spec.paused", "spec.strategy", "status"},
+	Fetch:    Fetch[*appsv1.Deployment]{Reads: Fields{"spec.replicas", "spec.paused", "spec.strategy", "status"}},
 	Families: []Family[*appsv1.Deployment]{
-		{"kube_deployment_owner", Gauge, Alpha, Labels{"owner_kind", "owner_name"},
-			"What owns the deployment.",
-			owners[*appsv1.Deployment]},
+		{Name: "kube_deployment_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name"},
+			Help: "Owners of the deployment.",
+			Row:  owners[*appsv1.Deployment]},
 
-		{"kube_deployment_created", Gauge, Stable, nil,
-			"When the deployment was created, in Unix seconds.",
-			created[*appsv1.Deployment]},
+		{Name: "kube_deployment_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the deployment, Unix seconds.",
+			Row:  created[*appsv1.Deployment]},
 
-		{"kube_deployment_status_replicas", Gauge, Stable, nil,
-			"How many pods the deployment has, of any template.",
-			func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.Replicas)) }},
+		{Name: "kube_deployment_status_replicas", Type: Gauge, Stability: Stable,
+			Help: "Replicas of the deployment, of any template.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.Replicas)) }},
 
-		{"kube_deployment_status_replicas_ready", Gauge, Stable, nil,
-			"How many pods of the deployment are ready.",
-			func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.ReadyReplicas)) }},
+		{Name: "kube_deployment_status_replicas_ready", Type: Gauge, Stability: Stable,
+			Help: "Ready replicas of the deployment.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.ReadyReplicas)) }},
 
-		{"kube_deployment_status_replicas_available", Gauge, Stable, nil,
-			"How many pods of the deployment have been ready for long enough to count.",
-			func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.AvailableReplicas)) }},
+		{Name: "kube_deployment_status_replicas_available", Type: Gauge, Stability: Stable,
+			Help: "Available replicas of the deployment.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.AvailableReplicas)) }},
 
-		{"kube_deployment_status_replicas_unavailable", Gauge, Stable, nil,
-			"How many pods the deployment lacks or has without their being available.",
-			func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.UnavailableReplicas)) }},
+		{Name: "kube_deployment_status_replicas_unavailable", Type: Gauge, Stability: Stable,
+			Help: "Missing or unavailable replicas of the deployment.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.UnavailableReplicas)) }},
 
-		{"kube_deployment_status_replicas_updated", Gauge, Stable, nil,
-			"How many pods of the deployment have the current template.",
-			func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.UpdatedReplicas)) }},
+		{Name: "kube_deployment_status_replicas_updated", Type: Gauge, Stability: Stable,
+			Help: "Updated replicas of the deployment.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.UpdatedReplicas)) }},
 
-		{"kube_deployment_status_terminating_replicas", Gauge, Alpha, nil,
-			"How many pods of the deployment are being deleted.",
-			func(d *appsv1.Deployment, s *Samples) { s.Optional32(d.Status.TerminatingReplicas) }},
+		{Name: "kube_deployment_status_terminating_replicas", Type: Gauge, Stability: Alpha,
+			Help: "Terminating replicas of the deployment.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Optional32(d.Status.TerminatingReplicas) }},
 
-		{"kube_deployment_status_observed_generation", Gauge, Stable, nil,
-			"The generation of the deployment that its controller has acted on.",
-			func(d *appsv1.Deployment, s *Samples) { s.Int(d.Status.ObservedGeneration) }},
+		{Name: "kube_deployment_status_observed_generation", Type: Gauge, Stability: Stable,
+			Help: "Spec generation of the deployment last observed by its controller.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(d.Status.ObservedGeneration) }},
 
-		{"kube_deployment_status_condition", Gauge, Stable, Labels{"reason", "condition", "status"},
-			"The conditions of the deployment, with 1 at the status that each has.",
-			deploymentConditions},
+		{Name: "kube_deployment_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"reason", "condition", "status"},
+			Help: "Conditions of the deployment (1 for the current status of each).",
+			Row:  deploymentConditions},
 
-		{"kube_deployment_spec_replicas", Gauge, Stable, nil,
-			"How many pods the deployment is to have.",
-			func(d *appsv1.Deployment, s *Samples) { s.Optional32(d.Spec.Replicas) }},
+		{Name: "kube_deployment_spec_replicas", Type: Gauge, Stability: Stable,
+			Help: "Desired replicas of the deployment.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Optional32(d.Spec.Replicas) }},
 
-		{"kube_deployment_spec_paused", Gauge, Stable, nil,
-			"Whether the deployment is paused and its controller leaves it alone.",
-			func(d *appsv1.Deployment, s *Samples) { s.Bool(d.Spec.Paused) }},
+		{Name: "kube_deployment_spec_paused", Type: Gauge, Stability: Stable,
+			Help: "Whether rollouts of the deployment are paused.",
+			Row:  func(d *appsv1.Deployment, s *Samples) { s.Bool(d.Spec.Paused) }},
 
-		{"kube_deployment_spec_strategy_rollingupdate_max_unavailable", Gauge, Stable, nil,
-			"How many pods may be unavailable while the deployment is updated.",
-			func(d *appsv1.Deployment, s *Samples) {
+		{Name: "kube_deployment_spec_strategy_rollingupdate_max_unavailable", Type: Gauge, Stability: Stable,
+			Help: "Maximum unavailable pods of the deployment's rolling update.",
+			Row: func(d *appsv1.Deployment, s *Samples) {
 				if u := d.Spec.Strategy.RollingUpdate; u != nil {
-					shareOfReplicas(d, u.MaxUnavailable, roundDown, s)
+					scaledReplicas(d, u.MaxUnavailable, roundDown, s)
 				}
 			}},
 
-		{"kube_deployment_spec_strategy_rollingupdate_max_surge", Gauge, Stable, nil,
-			"How many pods over the wanted number there may be while the deployment is updated.",
-			func(d *appsv1.Deployment, s *Samples) {
+		{Name: "kube_deployment_spec_strategy_rollingupdate_max_surge", Type: Gauge, Stability: Stable,
+			Help: "Maximum surge of the deployment's rolling update, pods.",
+			Row: func(d *appsv1.Deployment, s *Samples) {
 				if u := d.Spec.Strategy.RollingUpdate; u != nil {
-					shareOfReplicas(d, u.MaxSurge, roundUp, s)
+					scaledReplicas(d, u.MaxSurge, roundUp, s)
 				}
 			}},
 
-		{"kube_deployment_metadata_generation", Gauge, Stable, nil,
-			"The generation of the wanted state of the deployment.",
-			generation[*appsv1.Deployment]},
+		{Name: "kube_deployment_metadata_generation", Type: Gauge, Stability: Stable,
+			Help: "Spec generation of the deployment.",
+			Row:  generation[*appsv1.Deployment]},
 
-		{"kube_deployment_deletion_timestamp", Gauge, Alpha, nil,
-			"When the deployment is due to be gone, in Unix seconds.",
-			deleted[*appsv1.Deployment]},
+		{Name: "kube_deployment_deletion_timestamp", Type: Gauge, Stability: Alpha,
+			Help: "Deletion timestamp of the deployment, Unix seconds.",
+			Row:  deleted[*appsv1.Deployment]},
 
-		{"kube_deployment_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the deployment that are let through, as labels.",
-			annotations[*appsv1.Deployment]},
+		{Name: "kube_deployment_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the deployment selected by the allowlist.",
+			Row:  annotations[*appsv1.Deployment]},
 
-		{"kube_deployment_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the deployment that are let through, as labels.",
-			labels[*appsv1.Deployment]},
+		{Name: "kube_deployment_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the deployment selected by the allowlist.",
+			Row:  labels[*appsv1.Deployment]},
 	},
 }
 
@@ -110,19 +110,19 @@ func deploymentConditions(d *appsv1.Deployment, s *Samples) {
 	}
 }
 
-// How a share of a deployment's replicas becomes a whole number.
+// Rounding of a percentage of a deployment's replicas.
 const (
 	roundDown = false
 	roundUp   = true
 )
 
-// shareOfReplicas adds n if it is a number, and that share of the wanted
-// replicas if it is a percentage.
-func shareOfReplicas(d *appsv1.Deployment, n *intstr.IntOrString, up bool, s *Samples) {
+// scaledReplicas adds n if it is a number, and that percentage of the desired replicas
+// otherwise.
+func scaledReplicas(d *appsv1.Deployment, n *intstr.IntOrString, up bool, s *Samples) {
 	if n == nil || d.Spec.Replicas == nil {
 		return
 	}
-	if share, err := intstr.GetScaledValueFromIntOrPercent(n, int(*d.Spec.Replicas), up); err == nil {
-		s.Int(int64(share))
+	if scaled, err := intstr.GetScaledValueFromIntOrPercent(n, int(*d.Spec.Replicas), up); err == nil {
+		s.Int(int64(scaled))
 	}
 }

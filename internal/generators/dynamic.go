@@ -7,15 +7,15 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// Allowed adds one sample whose labels are the entries of m that the family's
-// allowlist lets through, or nothing if there is no allowlist.
+// Allowed adds one sample with a label for each entry of m that the family's allowlist
+// selects, or nothing without an allowlist.
 func (s *Samples) Allowed(m map[string]string) {
 	if s.family.allowed != nil {
 		s.addMap(m, s.family.allowed)
 	}
 }
 
-// All adds one sample whose labels are the entries of m.
+// All adds one sample with a label for each entry of m.
 func (s *Samples) All(m map[string]string) { s.addMap(m, &allowedKeys{all: true}) }
 
 func (s *Samples) addMap(m map[string]string, allowed *allowedKeys) {
@@ -40,74 +40,82 @@ func (s *Samples) addMap(m map[string]string, allowed *allowedKeys) {
 type dynamicLabels struct {
 	text  []byte
 	names []span // of text, one for each key
-	bases []base
+	// known are the names seen so far, and states their states by number.
+	known  spanSet
+	states []nameState
 }
 
-// base is a name that more than one key made.
-type base struct {
-	name    span
-	counter int // the last suffix given out
+// nameState is the state of one name.
+type nameState struct {
+	owner     int // the number of the key with the name, or free
+	conflicts int // the last suffix in use
 }
 
-// name sets names for the keys, which are sorted: prefix and the key with each
-// character that a name cannot have replaced by _, in snake case.
+// free is the owner of a name without a key.
+const free = -1
+
+// name names the keys, which are sorted: the prefix and the key in snake case, with _
+// for each character that is not valid in a name.
 func (d *dynamicLabels) name(prefix string, keys []string) {
-	d.text, d.names, d.bases = d.text[:0], d.names[:0], d.bases[:0]
-	for _, key := range keys {
+	d.text, d.names, d.states = d.text[:0], d.names[:0], d.states[:0]
+	d.known.reset()
+	for i, key := range keys {
 		start := len(d.text)
 		d.text = appendSnake(append(d.text, prefix...), key)
-		d.names = append(d.names, d.resolve(span{start, len(d.text)}))
+		d.names = append(d.names, span{})
+		d.resolve(i, start)
 	}
 }
 
-// resolve gives the name for the next key, which alone would be named wanted.
-// The name in use before is renamed when it is the first to collide.
-func (d *dynamicLabels) resolve(wanted span) span {
-	if i := d.indexBase(wanted); i >= 0 {
-		return d.nextFree(&d.bases[i])
+// resolve names key i, whose name without a collision is text[start:]. The first
+// collision renames the owner of that name, too.
+func (d *dynamicLabels) resolve(i, start int) {
+	n, name := d.lookUp(start)
+	state := &d.states[n]
+	if state.conflicts == 0 && state.owner == free {
+		state.owner, d.names[i] = i, name
+		return
 	}
-	i := d.indexName(wanted)
-	if i < 0 {
-		return wanted
+	if first := state.owner; state.conflicts == 0 {
+		state.owner = free
+		d.suffix(first, n)
 	}
-	d.bases = append(d.bases, base{name: wanted})
-	b := &d.bases[len(d.bases)-1]
-	d.names[i] = d.nextFree(b)
-	return d.nextFree(b)
+	d.suffix(i, n)
 }
 
-func (d *dynamicLabels) indexBase(name span) int {
-	return slices.IndexFunc(d.bases, func(b base) bool { return d.equal(b.name, name) })
-}
-
-func (d *dynamicLabels) indexName(name span) int {
-	return slices.IndexFunc(d.names, func(n span) bool { return d.equal(n, name) })
-}
-
-func (d *dynamicLabels) equal(a, b span) bool {
-	return string(a.of(d.text)) == string(b.of(d.text))
-}
-
-// nextFree is the base with the next suffix that makes a name not in use.
-func (d *dynamicLabels) nextFree(b *base) span {
+// suffix gives key i the known name n with the next suffix that makes a free name.
+func (d *dynamicLabels) suffix(i, n int) {
 	for {
-		b.counter++
+		d.states[n].conflicts++
 		start := len(d.text)
-		d.text = append(d.text, b.name.of(d.text)...)
+		d.text = append(d.text, d.known.spans[n].of(d.text)...)
 		d.text = append(d.text, "_conflict"...)
-		d.text = strconv.AppendInt(d.text, int64(b.counter), 10)
-		if name := (span{start, len(d.text)}); d.indexName(name) < 0 {
-			return name
+		d.text = strconv.AppendInt(d.text, int64(d.states[n].conflicts), 10)
+		m, name := d.lookUp(start)
+		if state := &d.states[m]; state.owner == free {
+			state.owner, d.names[i] = i, name
+			return
 		}
+	}
+}
+
+// lookUp gives the number and the span of the name text[start:]. It truncates the text
+// again if the name is known.
+func (d *dynamicLabels) lookUp(start int) (int, span) {
+	n, isNew := d.known.add(d.text, span{start, len(d.text)})
+	if isNew {
+		d.states = append(d.states, nameState{owner: free})
+	} else {
 		d.text = d.text[:start]
 	}
+	return n, d.known.spans[n]
 }
 
-// appendSnake appends key as part of a label name: every character but letters,
-// digits and _ becomes _, a capital after a small letter or digit gets _ before
-// it, and capitals become small.
+// appendSnake appends key in snake case as part of a label name: an upper-case letter
+// after a lower-case letter or digit gets a _ before it, letters become lower-case, and
+// all other characters but digits become _.
 func appendSnake(dst []byte, key string) []byte {
-	small := false // the character before is a small letter or a digit
+	small := false // the character before is a lower-case letter or a digit
 	for _, r := range key {
 		switch {
 		case 'A' <= r && r <= 'Z':

@@ -10,13 +10,12 @@ import (
 func TestEffect(t *testing.T) {
 	type labels = generators.Allowlist
 	effects := func(key string, a, b generators.Selection) bool {
-		for _, r := range generators.All() {
-			if d := r.Describe(); d.Key == key {
-				return !a.EffectOn(d).Equal(b.EffectOn(d))
-			}
+		r, ok := registry.Lookup(key)
+		if !ok {
+			t.Fatalf("no resource %s", key)
 		}
-		t.Fatalf("no resource %s", key)
-		return false
+		d := r.Describe()
+		return !a.EffectOn(d).Equal(b.EffectOn(d))
 	}
 	f := func(what string, a, b generators.Selection, pods, nodes bool) {
 		t.Helper()

@@ -10,34 +10,34 @@ var Endpoints = Table[*corev1.Endpoints]{
 	Default:  Off,
 	Identity: Identity{Namespace, Name("endpoint")},
 	Families: []Family[*corev1.Endpoints]{
-		{"kube_endpoint_info", Gauge, Stable, nil,
-			"That there are the endpoints.",
-			exists[*corev1.Endpoints]},
+		{Name: "kube_endpoint_info", Type: Gauge, Stability: Stable,
+			Help: "Presence of the endpoints, always 1.",
+			Row:  exists[*corev1.Endpoints]},
 
-		{"kube_endpoint_created", Gauge, Stable, nil,
-			"When the endpoints were created, in Unix seconds.",
-			created[*corev1.Endpoints]},
+		{Name: "kube_endpoint_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the endpoints, Unix seconds.",
+			Row:  created[*corev1.Endpoints]},
 
-		{"kube_endpoint_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the endpoints that are let through, as labels.",
-			annotations[*corev1.Endpoints]},
+		{Name: "kube_endpoint_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the endpoints selected by the allowlist.",
+			Row:  annotations[*corev1.Endpoints]},
 
-		{"kube_endpoint_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the endpoints that are let through, as labels.",
-			labels[*corev1.Endpoints]},
+		{Name: "kube_endpoint_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the endpoints selected by the allowlist.",
+			Row:  labels[*corev1.Endpoints]},
 
-		{"kube_endpoint_address", Gauge, Stable, Labels{"port_protocol", "port_number", "port_name", "ip", "ready"},
-			"The addresses and ports at which the service is reached, and whether they are ready.",
-			func(e *corev1.Endpoints, s *Samples) {
+		{Name: "kube_endpoint_address", Type: Gauge, Stability: Stable, Labels: Labels{"port_protocol", "port_number", "port_name", "ip", "ready"},
+			Help: "Addresses and ports of the endpoints, with their readiness.",
+			Row: func(e *corev1.Endpoints, s *Samples) {
 				eachSubsetPort(e, func(subset *corev1.EndpointSubset, port *corev1.EndpointPort) {
 					portAddresses(port, subset.Addresses, "true", s)
 					portAddresses(port, subset.NotReadyAddresses, "false", s)
 				})
 			}},
 
-		{"kube_endpoint_ports", Gauge, Stable.DeprecatedSince("v2.14.0"), Labels{"port_name", "port_protocol", "port_number"},
-			"The ports of the endpoints.",
-			func(e *corev1.Endpoints, s *Samples) {
+		{Name: "kube_endpoint_ports", Type: Gauge, Stability: Stable, DeprecatedSince: "v2.14.0", Labels: Labels{"port_name", "port_protocol", "port_number"},
+			Help: "Ports of the endpoints.",
+			Row: func(e *corev1.Endpoints, s *Samples) {
 				eachSubsetPort(e, func(_ *corev1.EndpointSubset, port *corev1.EndpointPort) {
 					s.One(port.Name, string(port.Protocol), s.Itoa(int64(port.Port)))
 				})

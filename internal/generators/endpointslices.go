@@ -9,40 +9,40 @@ var EndpointSlices = Table[*discoveryv1.EndpointSlice]{
 	Scope:    Namespaced,
 	Identity: Identity{Name("endpointslice"), Namespace},
 	Families: []Family[*discoveryv1.EndpointSlice]{
-		{"kube_endpointslice_info", Gauge, Alpha, Labels{"addresstype"},
-			"The type of the addresses in the endpoint slice.",
-			func(e *discoveryv1.EndpointSlice, s *Samples) { s.One(string(e.AddressType)) }},
+		{Name: "kube_endpointslice_info", Type: Gauge, Stability: Alpha, Labels: Labels{"addresstype"},
+			Help: "Address type of the endpoint slice.",
+			Row:  func(e *discoveryv1.EndpointSlice, s *Samples) { s.One(string(e.AddressType)) }},
 
-		{"kube_endpointslice_created", Gauge, Alpha, nil,
-			"When the endpoint slice was created, in Unix seconds.",
-			created[*discoveryv1.EndpointSlice]},
+		{Name: "kube_endpointslice_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the endpoint slice, Unix seconds.",
+			Row:  created[*discoveryv1.EndpointSlice]},
 
-		{"kube_endpointslice_endpoints_hints", Gauge, Alpha, Labels{"address", "for_zone"},
-			"The zones whose traffic an endpoint, known by its first address, should take.",
-			zoneHints},
+		{Name: "kube_endpointslice_endpoints_hints", Type: Gauge, Stability: Alpha, Labels: Labels{"address", "for_zone"},
+			Help: "Zones hinted for an endpoint, identified by its first address.",
+			Row:  zoneHints},
 
-		{"kube_endpointslice_endpoints", Gauge, Alpha,
-			Labels{"ready", "serving", "hostname", "terminating", "targetref_kind", "targetref_name", "targetref_namespace",
+		{Name: "kube_endpointslice_endpoints", Type: Gauge, Stability: Alpha,
+			Labels: Labels{"ready", "serving", "hostname", "terminating", "targetref_kind", "targetref_name", "targetref_namespace",
 				"endpoint_nodename", "endpoint_zone", "address"},
-			"The addresses of the endpoints, their state, where they are and what is behind them.",
-			sliceEndpoints},
+			Help: "Endpoints of the slice: addresses, conditions, node, zone and target.",
+			Row:  sliceEndpoints},
 
-		{"kube_endpointslice_ports", Gauge, Alpha, Labels{"port_name", "port_protocol", "port_number"},
-			"The ports that every endpoint of the slice has.",
-			func(e *discoveryv1.EndpointSlice, s *Samples) {
+		{Name: "kube_endpointslice_ports", Type: Gauge, Stability: Alpha, Labels: Labels{"port_name", "port_protocol", "port_number"},
+			Help: "Ports of the endpoint slice.",
+			Row: func(e *discoveryv1.EndpointSlice, s *Samples) {
 				for i := range e.Ports {
 					p := &e.Ports[i]
 					s.One(value(p.Name), string(value(p.Protocol)), s.OptionalItoa(p.Port))
 				}
 			}},
 
-		{"kube_endpointslice_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the endpoint slice that are let through, as labels.",
-			annotations[*discoveryv1.EndpointSlice]},
+		{Name: "kube_endpointslice_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the endpoint slice selected by the allowlist.",
+			Row:  annotations[*discoveryv1.EndpointSlice]},
 
-		{"kube_endpointslice_labels", Gauge, Alpha, Labels{"label_*"},
-			"The labels of the endpoint slice that are let through, as labels.",
-			labels[*discoveryv1.EndpointSlice]},
+		{Name: "kube_endpointslice_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
+			Help: "Labels of the endpoint slice selected by the allowlist.",
+			Row:  labels[*discoveryv1.EndpointSlice]},
 	},
 }
 

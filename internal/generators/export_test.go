@@ -6,11 +6,3 @@ func (s *Samples) ResourceName(name string) (label string, units []string) {
 	n := s.resourceName(name)
 	return n.label, n.units
 }
-
-// OlderVersions is how many there are to be read.
-func OlderVersions() (n int) {
-	for _, v := range older {
-		n += len(v)
-	}
-	return n
-}

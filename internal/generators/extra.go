@@ -2,25 +2,22 @@ package generators
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// An ExtraLabel is a label that every series has, whatever it is made from.
+// An ExtraLabel is a constant label of all series.
 type ExtraLabel struct{ Name, Value string }
 
-var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
-
-// CheckExtra refuses extra labels of the selection that make no valid series of
-// the resources: names that are none, or are there twice, or that a series has
-// already. An error names the label and, where there is one, the family.
+// CheckExtra rejects extra labels with an invalid name, a repeated name or no value, and
+// labels that series of the resources can have. An error names the label and, for a
+// conflict, the family.
 func (s Selection) CheckExtra(resources []Resource) error {
 	for i, l := range s.Extra {
 		switch {
-		case !labelName.MatchString(l.Name):
+		case !isName(l.Name):
 			return fmt.Errorf("%q is no name of a label", l.Name)
 		case strings.HasPrefix(l.Name, "__"):
 			return fmt.Errorf("label %s: names that begin with __ are Prometheus' own", l.Name)
@@ -38,8 +35,8 @@ func (s Selection) CheckExtra(resources []Resource) error {
 	return nil
 }
 
-// familyWith gives a selected family whose series can have the label, empty if
-// there is none.
+// familyWith gives a selected family whose series can have the label, or an empty
+// string.
 func (s Selection) familyWith(d Description, label string) string {
 	for _, f := range d.Families {
 		if !s.exports(f) {
@@ -54,14 +51,13 @@ func (s Selection) familyWith(d Description, label string) string {
 	return ""
 }
 
-// names says whether the key, of a set of labels, is the label's or stands for
-// such labels.
+// names says whether the key of a label set matches the label, by name or by prefix.
 func names(key, label string) bool {
 	prefix, dynamic := strings.CutSuffix(key, "*")
 	return key == label || dynamic && strings.HasPrefix(label, prefix)
 }
 
-// extraText is the extra labels as they stand before an object's own.
+// extraText is the extra labels in the text format.
 func (s Selection) extraText() []byte {
 	var text []byte
 	for _, l := range s.Extra {

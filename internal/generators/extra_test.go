@@ -21,7 +21,7 @@ const inserted = `cluster="prod",region="a \"b\"\\\nü` + "\uFFFD" + `",`
 func TestExtraLabels(t *testing.T) {
 	for _, c := range clusters {
 		for _, r := range c.resources {
-			t.Run(c.folder+"/"+r.Describe().Key, func(t *testing.T) {
+			t.Run(c.folder+"/"+r.Describe().Name, func(t *testing.T) {
 				t.Parallel()
 				objects := c.objects(t, r)
 				selection := c.selection

@@ -33,7 +33,7 @@ type cluster struct {
 }
 
 var clusters = []cluster{
-	{"fuzz-1", generators.All(), generators.Selection{
+	{"fuzz-1", registry.Resources(), generators.Selection{
 		OptIn:       []generators.Pattern{regexp.MustCompile(".")},
 		Labels:      generators.Allowlist{generators.AnyResource: {"*"}},
 		Annotations: generators.Allowlist{generators.AnyResource: {"*"}},
@@ -50,7 +50,7 @@ func defaults() []generators.Resource {
 func TestGolden(t *testing.T) {
 	for _, c := range clusters {
 		for _, r := range c.resources {
-			t.Run(c.folder+"/"+r.Describe().Key, func(t *testing.T) { checkGolden(t, c, r) })
+			t.Run(c.folder+"/"+r.Describe().Name, func(t *testing.T) { checkGolden(t, c, r) })
 		}
 	}
 }
@@ -75,7 +75,7 @@ func checkGolden(t *testing.T, c cluster, r generators.Resource) {
 // Kubernetes' own rules.
 func (c cluster) correct(t *testing.T, r generators.Resource, series map[string][]float64) {
 	t.Helper()
-	for name, correct := range differences[c.folder+"/"+r.Describe().Key] {
+	for name, correct := range differences[c.folder+"/"+r.Describe().Name] {
 		if slices.Equal(series[name], correct) {
 			t.Errorf("%s is listed as a difference and is none", name)
 		}
@@ -89,7 +89,7 @@ func (c cluster) correct(t *testing.T, r generators.Resource, series map[string]
 func render(t *testing.T, r generators.Resource, selection generators.Selection, objects []metav1.Object) string {
 	t.Helper()
 	renderer := r.Compile(selection)
-	renderer.Contained = func(family string, o metav1.Object, reason any) {
+	renderer.Recovered = func(family string, o metav1.Object, reason any) {
 		t.Errorf("%s of %s/%s: panic: %v", family, o.GetNamespace(), o.GetName(), reason)
 	}
 	headers := renderer.Headers()
@@ -145,7 +145,7 @@ func parseExposition(t *testing.T, text string) exposition {
 func (c cluster) objects(tb testing.TB, r generators.Resource) []metav1.Object {
 	tb.Helper()
 	var list struct{ Items []json.RawMessage }
-	if err := json.Unmarshal([]byte(c.file(tb, r.Describe().Key+".json")), &list); err != nil {
+	if err := json.Unmarshal([]byte(c.file(tb, r.Describe().Name+".json")), &list); err != nil {
 		tb.Fatal(err)
 	}
 	var objects []metav1.Object
@@ -187,7 +187,7 @@ type message interface {
 // no objects, there is no file.
 func (c cluster) series(tb testing.TB, r generators.Resource) string {
 	tb.Helper()
-	text, err := c.read(r.Describe().Key + ".prom")
+	text, err := c.read(r.Describe().Name + ".prom")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		tb.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestRenderAllocatesNothing(t *testing.T) {
 }
 
 func checkAllocations(t *testing.T, c cluster, r generators.Resource) {
-	t.Run(c.folder+"/"+r.Describe().Key, func(t *testing.T) {
+	t.Run(c.folder+"/"+r.Describe().Name, func(t *testing.T) {
 		renderer := r.Compile(c.selection)
 		var text []byte
 		var ends []int

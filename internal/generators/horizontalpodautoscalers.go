@@ -13,10 +13,10 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("horizontalpodautoscaler")},
 	Families: []Family[*autoscalingv2.HorizontalPodAutoscaler]{
-		{"kube_horizontalpodautoscaler_info", Gauge, Alpha,
-			Labels{"scaletargetref_api_version", "scaletargetref_kind", "scaletargetref_name"}.Or("scaletargetref_kind", "scaletargetref_name"),
-			"What the autoscaler scales.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_info", Type: Gauge, Stability: Alpha,
+			Labels: Labels{"scaletargetref_api_version", "scaletargetref_kind", "scaletargetref_name"}.Or("scaletargetref_kind", "scaletargetref_name"),
+			Help:   "Scale target of the autoscaler.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if t := &h.Spec.ScaleTargetRef; t.APIVersion == "" {
 					s.One(t.Kind, t.Name)
 				} else {
@@ -24,84 +24,84 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_metadata_generation", Gauge, Stable, nil,
-			"The generation of the wanted state of the autoscaler.",
-			generation[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_metadata_generation", Type: Gauge, Stability: Stable,
+			Help: "Spec generation of the autoscaler.",
+			Row:  generation[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{"kube_horizontalpodautoscaler_spec_max_replicas", Gauge, Stable, nil,
-			"The most replicas that the autoscaler may ask for.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Spec.MaxReplicas)) }},
+		{Name: "kube_horizontalpodautoscaler_spec_max_replicas", Type: Gauge, Stability: Stable,
+			Help: "Maximum replicas of the autoscaler.",
+			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Spec.MaxReplicas)) }},
 
-		{"kube_horizontalpodautoscaler_spec_min_replicas", Gauge, Stable, nil,
-			"The fewest replicas that the autoscaler may ask for.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
-				s.Int(int64(valueOr(h.Spec.MinReplicas, 1))) // the API says that 1 is meant
+		{Name: "kube_horizontalpodautoscaler_spec_min_replicas", Type: Gauge, Stability: Stable,
+			Help: "Minimum replicas of the autoscaler.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+				s.Int(int64(valueOr(h.Spec.MinReplicas, 1))) // the API's default
 			}},
 
-		{"kube_horizontalpodautoscaler_spec_target_metric", Gauge, Alpha, Labels{"metric_name", "metric_target_type", "container"},
-			"The metric values that the autoscaler aims at.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_spec_target_metric", Type: Gauge, Stability: Alpha, Labels: Labels{"metric_name", "metric_target_type", "container"},
+			Help: "Target metric values of the autoscaler.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Spec.Metrics {
 					targetOf(&h.Spec.Metrics[i]).add(s)
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_spec_behavior_scale_down_tolerance", Gauge, Alpha, nil,
-			"How far below its target a metric may be before the autoscaler scales down, as a share of the target.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_spec_behavior_scale_down_tolerance", Type: Gauge, Stability: Alpha,
+			Help: "Scale-down tolerance of the autoscaler, ratio of the target.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if b := h.Spec.Behavior; b != nil {
 					tolerance(b.ScaleDown, s)
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance", Gauge, Alpha, nil,
-			"How far above its target a metric may be before the autoscaler scales up, as a share of the target.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance", Type: Gauge, Stability: Alpha,
+			Help: "Scale-up tolerance of the autoscaler, ratio of the target.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if b := h.Spec.Behavior; b != nil {
 					tolerance(b.ScaleUp, s)
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_status_target_metric", Gauge, Stable, Labels{"metric_name", "metric_target_type", "container"},
-			"The metric values that the autoscaler last saw.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_status_target_metric", Type: Gauge, Stability: Stable, Labels: Labels{"metric_name", "metric_target_type", "container"},
+			Help: "Current metric values of the autoscaler.",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.CurrentMetrics {
 					currentOf(&h.Status.CurrentMetrics[i]).add(s)
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_status_current_replicas", Gauge, Stable, nil,
-			"How many replicas the autoscaler last saw.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.CurrentReplicas)) }},
+		{Name: "kube_horizontalpodautoscaler_status_current_replicas", Type: Gauge, Stability: Stable,
+			Help: "Current replicas of the autoscaler's target.",
+			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.CurrentReplicas)) }},
 
-		{"kube_horizontalpodautoscaler_status_desired_replicas", Gauge, Stable, nil,
-			"How many replicas the autoscaler last asked for.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.DesiredReplicas)) }},
+		{Name: "kube_horizontalpodautoscaler_status_desired_replicas", Type: Gauge, Stability: Stable,
+			Help: "Desired replicas of the autoscaler's target.",
+			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.DesiredReplicas)) }},
 
-		{"kube_horizontalpodautoscaler_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the autoscaler that are let through, as labels.",
-			annotations[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the autoscaler selected by the allowlist.",
+			Row:  annotations[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{"kube_horizontalpodautoscaler_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the autoscaler that are let through, as labels.",
-			labels[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the autoscaler selected by the allowlist.",
+			Row:  labels[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{"kube_horizontalpodautoscaler_status_condition", Gauge, Stable, Labels{"condition", "status"},
-			"The conditions of the autoscaler, with 1 at the status that each has.",
-			func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
+		{Name: "kube_horizontalpodautoscaler_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition", "status"},
+			Help: "Conditions of the autoscaler (1 for the current status of each).",
+			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.Conditions {
 					c := &h.Status.Conditions[i]
 					s.Status(string(c.Status), string(c.Type))
 				}
 			}},
 
-		{"kube_horizontalpodautoscaler_created", Gauge, Alpha, nil,
-			"When the autoscaler was created, in Unix seconds.",
-			created[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the autoscaler, Unix seconds.",
+			Row:  created[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{"kube_horizontalpodautoscaler_deletion_timestamp", Gauge, Alpha, nil,
-			"When the autoscaler is due to be gone, in Unix seconds.",
-			deleted[*autoscalingv2.HorizontalPodAutoscaler]},
+		{Name: "kube_horizontalpodautoscaler_deletion_timestamp", Type: Gauge, Stability: Alpha,
+			Help: "Deletion timestamp of the autoscaler, Unix seconds.",
+			Row:  deleted[*autoscalingv2.HorizontalPodAutoscaler]},
 	},
 }
 
@@ -111,8 +111,8 @@ func tolerance(rules *autoscalingv2.HPAScalingRules, s *Samples) {
 	}
 }
 
-// scaleMetric is a metric of an autoscaler with up to three values, wanted or
-// seen. Where the source that its type names is missing, it has none.
+// scaleMetric is a metric of an autoscaler with up to three target or current values.
+// It has no values if the source that its type names is missing.
 type scaleMetric struct {
 	name, container string
 	value, average  *resource.Quantity

@@ -9,10 +9,10 @@ var Ingresses = Table[*networkingv1.Ingress]{
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("ingress")},
 	Families: []Family[*networkingv1.Ingress]{
-		{"kube_ingress_info", Gauge, Stable, Labels{"ingressclass"},
-			"The class that the ingress asks for.",
-			func(i *networkingv1.Ingress, s *Samples) {
-				// The annotation from before there were classes has the last word.
+		{Name: "kube_ingress_info", Type: Gauge, Stability: Stable, Labels: Labels{"ingressclass"},
+			Help: "Class of the ingress.",
+			Row: func(i *networkingv1.Ingress, s *Samples) {
+				// The deprecated annotation takes precedence.
 				class, ok := i.Annotations["kubernetes.io/ingress.class"]
 				if !ok {
 					class = valueOr(i.Spec.IngressClassName, "_default")
@@ -20,31 +20,31 @@ var Ingresses = Table[*networkingv1.Ingress]{
 				s.One(class)
 			}},
 
-		{"kube_ingress_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the ingress that are let through, as labels.",
-			annotations[*networkingv1.Ingress]},
+		{Name: "kube_ingress_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the ingress selected by the allowlist.",
+			Row:  annotations[*networkingv1.Ingress]},
 
-		{"kube_ingress_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the ingress that are let through, as labels.",
-			labels[*networkingv1.Ingress]},
+		{Name: "kube_ingress_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the ingress selected by the allowlist.",
+			Row:  labels[*networkingv1.Ingress]},
 
-		{"kube_ingress_created", Gauge, Stable, nil,
-			"When the ingress was created, in Unix seconds.",
-			created[*networkingv1.Ingress]},
+		{Name: "kube_ingress_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the ingress, Unix seconds.",
+			Row:  created[*networkingv1.Ingress]},
 
-		{"kube_ingress_metadata_resource_version", Gauge, Alpha, nil,
-			"The resource version of the ingress.",
-			resourceVersion[*networkingv1.Ingress]},
+		{Name: "kube_ingress_metadata_resource_version", Type: Gauge, Stability: Alpha,
+			Help: "Resource version of the ingress.",
+			Row:  resourceVersion[*networkingv1.Ingress]},
 
-		{"kube_ingress_path", Gauge, Stable,
-			Labels{"host", "path", "path_type", "service_name", "service_port"}.Or(
+		{Name: "kube_ingress_path", Type: Gauge, Stability: Stable,
+			Labels: Labels{"host", "path", "path_type", "service_name", "service_port"}.Or(
 				"host", "path", "path_type", "resource_api_group", "resource_kind", "resource_name"),
-			"The paths that the ingress takes in, and the service or other object to which each leads.",
-			ingressPaths},
+			Help: "Paths of the ingress and the backend of each.",
+			Row:  ingressPaths},
 
-		{"kube_ingress_tls", Gauge, Stable, Labels{"tls_host", "secret"},
-			"The hosts that the ingress serves with TLS, and the secret with the certificate of each.",
-			func(i *networkingv1.Ingress, s *Samples) {
+		{Name: "kube_ingress_tls", Type: Gauge, Stability: Stable, Labels: Labels{"tls_host", "secret"},
+			Help: "TLS hosts of the ingress and the secret of each.",
+			Row: func(i *networkingv1.Ingress, s *Samples) {
 				for _, tls := range i.Spec.TLS {
 					for _, host := range tls.Hosts {
 						s.One(host, tls.SecretName)
@@ -65,8 +65,8 @@ func ingressPaths(i *networkingv1.Ingress, s *Samples) {
 	}
 }
 
-// ingressPath adds where the path leads. An API server lets no path through
-// that leads nowhere; such a path adds nothing.
+// ingressPath adds the backend of a path. API servers reject a path without a backend;
+// it adds nothing.
 func ingressPath(host string, p *networkingv1.HTTPIngressPath, s *Samples) {
 	pathType := string(value(p.PathType))
 	if service := p.Backend.Service; service != nil {

@@ -11,84 +11,83 @@ var Jobs = Table[*batchv1.Job]{
 	Kind:     "Job",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("job_name")},
-	Reads:    Fields{"spec.parallelism", "spec.completions", "spec.activeDeadlineSeconds", "status"},
+	Fetch:    Fetch[*batchv1.Job]{Reads: Fields{"spec.parallelism", "spec.completions", "spec.activeDeadlineSeconds", "status"}},
 	Families: []Family[*batchv1.Job]{
-		{"kube_job_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the job that are let through, as labels.",
-			annotations[*batchv1.Job]},
+		{Name: "kube_job_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the job selected by the allowlist.",
+			Row:  annotations[*batchv1.Job]},
 
-		{"kube_job_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the job that are let through, as labels.",
-			labels[*batchv1.Job]},
+		{Name: "kube_job_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the job selected by the allowlist.",
+			Row:  labels[*batchv1.Job]},
 
-		{"kube_job_info", Gauge, Stable, nil,
-			"That there is the job.",
-			exists[*batchv1.Job]},
+		{Name: "kube_job_info", Type: Gauge, Stability: Stable,
+			Help: "Presence of the job, always 1.",
+			Row:  exists[*batchv1.Job]},
 
-		{"kube_job_created", Gauge, Stable, nil,
-			"When the job was created, in Unix seconds.",
-			created[*batchv1.Job]},
+		{Name: "kube_job_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the job, Unix seconds.",
+			Row:  created[*batchv1.Job]},
 
-		{"kube_job_spec_parallelism", Gauge, Stable, nil,
-			"How many pods of the job may run at a time.",
-			func(j *batchv1.Job, s *Samples) { s.Optional32(j.Spec.Parallelism) }},
+		{Name: "kube_job_spec_parallelism", Type: Gauge, Stability: Stable,
+			Help: "Maximum parallel pods of the job.",
+			Row:  func(j *batchv1.Job, s *Samples) { s.Optional32(j.Spec.Parallelism) }},
 
-		{"kube_job_spec_completions", Gauge, Stable, nil,
-			"How many pods have to succeed for the job to be complete.",
-			func(j *batchv1.Job, s *Samples) { s.Optional32(j.Spec.Completions) }},
+		{Name: "kube_job_spec_completions", Type: Gauge, Stability: Stable,
+			Help: "Completions of the job, in successful pods.",
+			Row:  func(j *batchv1.Job, s *Samples) { s.Optional32(j.Spec.Completions) }},
 
-		{"kube_job_spec_active_deadline_seconds", Gauge, Stable, nil,
-			"How long the job may take before it is stopped, in seconds.",
-			func(j *batchv1.Job, s *Samples) { s.Optional64(j.Spec.ActiveDeadlineSeconds) }},
+		{Name: "kube_job_spec_active_deadline_seconds", Type: Gauge, Stability: Stable,
+			Help: "Active deadline of the job, seconds.",
+			Row:  func(j *batchv1.Job, s *Samples) { s.Optional64(j.Spec.ActiveDeadlineSeconds) }},
 
-		{"kube_job_status_succeeded", Gauge, Stable, nil,
-			"How many pods of the job have succeeded.",
-			func(j *batchv1.Job, s *Samples) { s.Int(int64(j.Status.Succeeded)) }},
+		{Name: "kube_job_status_succeeded", Type: Gauge, Stability: Stable,
+			Help: "Succeeded pods of the job.",
+			Row:  func(j *batchv1.Job, s *Samples) { s.Int(int64(j.Status.Succeeded)) }},
 
-		{"kube_job_status_failed", Gauge, Stable, Labels{"reason"}.Or(),
-			"Why the job has failed, or how many of its pods have if no known reason is given.",
-			jobFailures},
+		{Name: "kube_job_status_failed", Type: Gauge, Stability: Stable, Labels: Labels{"reason"}.Or(),
+			Help: "Failure reason of the job, or the number of failed pods without a known reason.",
+			Row:  jobFailures},
 
-		{"kube_job_status_active", Gauge, Stable, nil,
-			"How many pods of the job are at work.",
-			func(j *batchv1.Job, s *Samples) { s.Int(int64(j.Status.Active)) }},
+		{Name: "kube_job_status_active", Type: Gauge, Stability: Stable,
+			Help: "Active pods of the job.",
+			Row:  func(j *batchv1.Job, s *Samples) { s.Int(int64(j.Status.Active)) }},
 
-		{"kube_job_status_ready", Gauge, Alpha, nil,
-			"How many pods of the job are ready.",
-			func(j *batchv1.Job, s *Samples) { s.Int(int64(value(j.Status.Ready))) }},
+		{Name: "kube_job_status_ready", Type: Gauge, Stability: Alpha,
+			Help: "Ready pods of the job.",
+			Row:  func(j *batchv1.Job, s *Samples) { s.Int(int64(value(j.Status.Ready))) }},
 
-		{"kube_job_complete", Gauge, Stable, Labels{"condition"},
-			"Whether the job is complete, with 1 at the status of that condition.",
-			eachJobCondition(batchv1.JobComplete, func(c *batchv1.JobCondition, s *Samples) { s.Status(string(c.Status)) })},
+		{Name: "kube_job_complete", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+			Help: "Complete condition of the job (1 for the current status).",
+			Row:  eachJobCondition(batchv1.JobComplete, func(c *batchv1.JobCondition, s *Samples) { s.Status(string(c.Status)) })},
 
-		{"kube_job_failed", Gauge, Stable, Labels{"condition"},
-			"Whether the job has failed, with 1 at the status of that condition.",
-			eachJobCondition(batchv1.JobFailed, func(c *batchv1.JobCondition, s *Samples) { s.Status(string(c.Status)) })},
+		{Name: "kube_job_failed", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+			Help: "Failed condition of the job (1 for the current status).",
+			Row:  eachJobCondition(batchv1.JobFailed, func(c *batchv1.JobCondition, s *Samples) { s.Status(string(c.Status)) })},
 
-		{"kube_job_status_start_time", Gauge, Stable, nil,
-			"When the job was started, in Unix seconds.",
-			func(j *batchv1.Job, s *Samples) {
+		{Name: "kube_job_status_start_time", Type: Gauge, Stability: Stable,
+			Help: "Start time of the job, Unix seconds.",
+			Row: func(j *batchv1.Job, s *Samples) {
 				s.Time(j.Status.StartTime)
 			}},
 
-		{"kube_job_status_completion_time", Gauge, Stable, nil,
-			"When the job was completed, in Unix seconds.",
-			func(j *batchv1.Job, s *Samples) {
+		{Name: "kube_job_status_completion_time", Type: Gauge, Stability: Stable,
+			Help: "Completion time of the job, Unix seconds.",
+			Row: func(j *batchv1.Job, s *Samples) {
 				s.Time(j.Status.CompletionTime)
 			}},
 
-		{"kube_job_status_suspended", Gauge, Alpha, nil,
-			"Whether the job is suspended.",
-			eachJobCondition(batchv1.JobSuspended, func(c *batchv1.JobCondition, s *Samples) { s.Bool(c.Status == corev1.ConditionTrue) })},
+		{Name: "kube_job_status_suspended", Type: Gauge, Stability: Alpha,
+			Help: "Whether the job is suspended.",
+			Row:  eachJobCondition(batchv1.JobSuspended, func(c *batchv1.JobCondition, s *Samples) { s.Bool(c.Status == corev1.ConditionTrue) })},
 
-		{"kube_job_owner", Gauge, Stable, Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			"What owns the job.",
-			ownersAndController[*batchv1.Job]},
+		{Name: "kube_job_owner", Type: Gauge, Stability: Stable, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
+			Help: "Owners of the job.",
+			Row:  ownersAndController[*batchv1.Job]},
 	},
 }
 
-// eachJobCondition lifts a row about a condition of the given type to a row
-// about a job.
+// eachJobCondition makes a row of jobs from a row of their conditions of a type.
 func eachJobCondition(t batchv1.JobConditionType, f func(*batchv1.JobCondition, *Samples)) func(*batchv1.Job, *Samples) {
 	return func(j *batchv1.Job, s *Samples) {
 		for i := range j.Status.Conditions {
@@ -101,8 +100,8 @@ func eachJobCondition(t batchv1.JobConditionType, f func(*batchv1.JobCondition, 
 
 var jobFailureReasons = []string{"BackoffLimitExceeded", "DeadlineExceeded", "Evicted"}
 
-// jobFailures adds the reasons of a failed job, with 1 at the one it has. The
-// number of failed pods stands without a reason, unless one is known.
+// jobFailures adds the known failure reasons (1 for the job's), or the number of failed
+// pods with an empty reason.
 func jobFailures(j *batchv1.Job, s *Samples) {
 	if j.Status.Failed == 0 {
 		s.Int(0)

@@ -12,18 +12,19 @@ var Leases = Table[*coordinationv1.Lease]{
 	Kind:     "Lease",
 	Scope:    Namespaced,
 	Identity: Identity{Name("lease")},
+	Fetch:    Fetch[*coordinationv1.Lease]{Older: []string{"v1beta1"}},
 	Families: []Family[*coordinationv1.Lease]{
-		{"kube_lease_owner", Gauge, Alpha, Labels{"owner_kind", "owner_name", "namespace", "lease_holder"},
-			"What owns the lease, and who holds it.",
-			func(l *coordinationv1.Lease, s *Samples) {
+		{Name: "kube_lease_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name", "namespace", "lease_holder"},
+			Help: "Owners and holder of the lease.",
+			Row: func(l *coordinationv1.Lease, s *Samples) {
 				eachOwner(l, func(owner *metav1.OwnerReference, _ string) {
 					s.One(owner.Kind, owner.Name, l.Namespace, value(l.Spec.HolderIdentity))
 				})
 			}},
 
-		{"kube_lease_renew_time", Gauge, Alpha, Labels{"namespace"},
-			"When the holder of the lease last renewed it, in Unix seconds.",
-			func(l *coordinationv1.Lease, s *Samples) {
+		{Name: "kube_lease_renew_time", Type: Gauge, Stability: Alpha, Labels: Labels{"namespace"},
+			Help: "Last renewal of the lease by its holder, Unix seconds.",
+			Row: func(l *coordinationv1.Lease, s *Samples) {
 				if t := l.Spec.RenewTime; !t.IsZero() {
 					s.Int(t.Unix(), l.Namespace)
 				}

@@ -9,9 +9,9 @@ var LimitRanges = Table[*corev1.LimitRange]{
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("limitrange")},
 	Families: []Family[*corev1.LimitRange]{
-		{"kube_limitrange", Gauge, Stable, Labels{"resource", "type", "constraint"},
-			"How much of a resource an object of a type may ask for, and how much it gets if it does not say.",
-			func(l *corev1.LimitRange, s *Samples) {
+		{Name: "kube_limitrange", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "type", "constraint"},
+			Help: "Constraints of the limit range by resource and type.",
+			Row: func(l *corev1.LimitRange, s *Samples) {
 				for i := range l.Spec.Limits {
 					limit := &l.Spec.Limits[i]
 					s.Quantities(limit.Min, string(limit.Type), "min")
@@ -22,8 +22,8 @@ var LimitRanges = Table[*corev1.LimitRange]{
 				}
 			}},
 
-		{"kube_limitrange_created", Gauge, Stable, nil,
-			"When the limit range was created, in Unix seconds.",
-			created[*corev1.LimitRange]},
+		{Name: "kube_limitrange_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the limit range, Unix seconds.",
+			Row:  created[*corev1.LimitRange]},
 	},
 }

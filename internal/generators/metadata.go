@@ -6,21 +6,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Rows that many resources share, on what every object has.
+// Rows of the object metadata.
 
-// created is the time at which the object was created.
+// created is the creation timestamp.
 func created[T metav1.Object](o T, s *Samples) {
 	t := o.GetCreationTimestamp()
 	s.Time(&t)
 }
 
-// deleted is the time at which the object may be removed, once it is deleted.
+// deleted is the deletion timestamp, which includes the grace period.
 func deleted[T metav1.Object](o T, s *Samples) { s.Time(o.GetDeletionTimestamp()) }
 
-// generation counts the changes of the object's wanted state.
+// generation is the generation of the spec.
 func generation[T metav1.Object](o T, s *Samples) { s.Int(o.GetGeneration()) }
 
-// resourceVersion is the object's version as far as that is a number.
+// resourceVersion is the resource version, if it is a number.
 func resourceVersion[T metav1.Object](o T, s *Samples) {
 	if v := o.GetResourceVersion(); v != "" {
 		if number, err := strconv.ParseFloat(v, 64); err == nil {
@@ -29,28 +29,27 @@ func resourceVersion[T metav1.Object](o T, s *Samples) {
 	}
 }
 
-// exists says only that there is the object.
+// exists is 1 for each object.
 func exists[T metav1.Object](_ T, s *Samples) { s.One() }
 
-// labels are the object's labels, those that the allowlist lets through.
+// labels are the object's labels that the allowlist selects.
 func labels[T metav1.Object](o T, s *Samples) { s.Allowed(o.GetLabels()) }
 
-// annotations are the object's annotations, those that the allowlist lets
-// through.
+// annotations are the object's annotations that the allowlist selects.
 func annotations[T metav1.Object](o T, s *Samples) { s.Allowed(o.GetAnnotations()) }
 
-// owners are the kind and the name of each owner, empty if there is none.
+// owners are the kind and the name of each owner, empty without owners.
 func owners[T metav1.Object](o T, s *Samples) {
 	eachOwner(o, func(owner *metav1.OwnerReference, _ string) { s.One(owner.Kind, owner.Name) })
 }
 
-// ownersAndController is owners with whether the owner is the controller.
+// ownersAndController is owners with a label for the controller.
 func ownersAndController[T metav1.Object](o T, s *Samples) {
 	eachOwner(o, func(owner *metav1.OwnerReference, isController string) { s.One(owner.Kind, owner.Name, isController) })
 }
 
-// eachOwner calls f for each owner of o, with "true" or "false" for whether it
-// is the controller, and once with empty values if o has no owners.
+// eachOwner calls f for each owner of o, with "true" for the controller and "false" for
+// others, and once with empty values if o has no owners.
 func eachOwner(o metav1.Object, f func(owner *metav1.OwnerReference, isController string)) {
 	refs := o.GetOwnerReferences()
 	if len(refs) == 0 {

@@ -9,18 +9,21 @@ var MutatingAdmissionPolicies = Table[*admissionv1.MutatingAdmissionPolicy]{
 	Kind:     "MutatingAdmissionPolicy",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("mutatingadmissionpolicy")},
-	Reads:    Fields{"spec.paramKind", "spec.failurePolicy", "spec.reinvocationPolicy"},
+	Fetch: Fetch[*admissionv1.MutatingAdmissionPolicy]{
+		Reads: Fields{"spec.paramKind", "spec.failurePolicy", "spec.reinvocationPolicy"},
+		Older: []string{"v1beta1", "v1alpha1"},
+	},
 	Families: []Family[*admissionv1.MutatingAdmissionPolicy]{
-		{"kube_mutatingadmissionpolicy_info", Gauge, Alpha,
-			Labels{"param_api_version", "param_kind", "failure_policy", "reinvocation_policy"},
-			"The parameters that the policy takes, what becomes of a request when it fails, and whether it may be run again.",
-			func(p *admissionv1.MutatingAdmissionPolicy, s *Samples) {
+		{Name: "kube_mutatingadmissionpolicy_info", Type: Gauge, Stability: Alpha,
+			Labels: Labels{"param_api_version", "param_kind", "failure_policy", "reinvocation_policy"},
+			Help:   "Parameter kind, failure policy and reinvocation policy of the policy.",
+			Row: func(p *admissionv1.MutatingAdmissionPolicy, s *Samples) {
 				param := value(p.Spec.ParamKind)
 				s.One(param.APIVersion, param.Kind, string(value(p.Spec.FailurePolicy)), string(p.Spec.ReinvocationPolicy))
 			}},
 
-		{"kube_mutatingadmissionpolicy_created", Gauge, Alpha, nil,
-			"When the policy was created, in Unix seconds.",
-			created[*admissionv1.MutatingAdmissionPolicy]},
+		{Name: "kube_mutatingadmissionpolicy_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the policy, Unix seconds.",
+			Row:  created[*admissionv1.MutatingAdmissionPolicy]},
 	},
 }

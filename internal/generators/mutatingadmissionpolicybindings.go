@@ -10,16 +10,17 @@ var MutatingAdmissionPolicyBindings = Table[*admissionv1.MutatingAdmissionPolicy
 	Kind:     "MutatingAdmissionPolicyBinding",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("mutatingadmissionpolicybinding")},
+	Fetch:    Fetch[*admissionv1.MutatingAdmissionPolicyBinding]{Older: []string{"v1beta1", "v1alpha1"}},
 	Families: []Family[*admissionv1.MutatingAdmissionPolicyBinding]{
-		{"kube_mutatingadmissionpolicybinding_info", Gauge, Alpha,
-			Labels{"policy_name", "param_name", "param_namespace", "param_not_found_action"},
-			"The policy that the binding puts to use, and with which parameters.",
-			func(b *admissionv1.MutatingAdmissionPolicyBinding, s *Samples) {
+		{Name: "kube_mutatingadmissionpolicybinding_info", Type: Gauge, Stability: Alpha,
+			Labels: Labels{"policy_name", "param_name", "param_namespace", "param_not_found_action"},
+			Help:   "Policy and parameter reference of the binding.",
+			Row: func(b *admissionv1.MutatingAdmissionPolicyBinding, s *Samples) {
 				boundPolicy(b.Spec.PolicyName, b.Spec.ParamRef, s)
 			}},
 
-		{"kube_mutatingadmissionpolicybinding_created", Gauge, Alpha, nil,
-			"When the binding was created, in Unix seconds.",
-			created[*admissionv1.MutatingAdmissionPolicyBinding]},
+		{Name: "kube_mutatingadmissionpolicybinding_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the binding, Unix seconds.",
+			Row:  created[*admissionv1.MutatingAdmissionPolicyBinding]},
 	},
 }

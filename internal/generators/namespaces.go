@@ -9,25 +9,25 @@ var Namespaces = Table[*corev1.Namespace]{
 	Scope:    Cluster,
 	Identity: Identity{Name("namespace")},
 	Families: []Family[*corev1.Namespace]{
-		{"kube_namespace_created", Gauge, Stable, nil,
-			"When the namespace was created, in Unix seconds.",
-			created[*corev1.Namespace]},
+		{Name: "kube_namespace_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the namespace, Unix seconds.",
+			Row:  created[*corev1.Namespace]},
 
-		{"kube_namespace_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the namespace that are let through, as labels.",
-			annotations[*corev1.Namespace]},
+		{Name: "kube_namespace_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the namespace selected by the allowlist.",
+			Row:  annotations[*corev1.Namespace]},
 
-		{"kube_namespace_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the namespace that are let through, as labels.",
-			labels[*corev1.Namespace]},
+		{Name: "kube_namespace_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the namespace selected by the allowlist.",
+			Row:  labels[*corev1.Namespace]},
 
-		{"kube_namespace_status_phase", Gauge, Stable, Labels{"phase"},
-			"The phase of the namespace, with 1 at the one it is in.",
-			func(n *corev1.Namespace, s *Samples) { s.OneOf(string(n.Status.Phase), namespacePhases) }},
+		{Name: "kube_namespace_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+			Help: "Phase of the namespace (1 for the current phase).",
+			Row:  func(n *corev1.Namespace, s *Samples) { s.OneOf(string(n.Status.Phase), namespacePhases) }},
 
-		{"kube_namespace_status_condition", Gauge, Alpha, Labels{"condition", "status"},
-			"The conditions of the namespace, with 1 at the status that each has.",
-			func(n *corev1.Namespace, s *Samples) {
+		{Name: "kube_namespace_status_condition", Type: Gauge, Stability: Alpha, Labels: Labels{"condition", "status"},
+			Help: "Conditions of the namespace (1 for the current status of each).",
+			Row: func(n *corev1.Namespace, s *Samples) {
 				for i := range n.Status.Conditions {
 					c := &n.Status.Conditions[i]
 					s.Status(string(c.Status), string(c.Type))

@@ -13,39 +13,41 @@ var Nodes = Table[*corev1.Node]{
 	Kind:     "Node",
 	Scope:    Cluster,
 	Identity: Identity{Name("node")},
-	Reads: Fields{
-		"spec", "status.capacity", "status.allocatable", "status.conditions", "status.addresses", "status.nodeInfo",
+	Fetch: Fetch[*corev1.Node]{
+		Reads: Fields{
+			"spec", "status.capacity", "status.allocatable", "status.conditions", "status.addresses", "status.nodeInfo",
+		},
 	},
 	Families: []Family[*corev1.Node]{
-		{"kube_node_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the node that are let through, as labels.",
-			annotations[*corev1.Node]},
+		{Name: "kube_node_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the node selected by the allowlist.",
+			Row:  annotations[*corev1.Node]},
 
-		{"kube_node_created", Gauge, Stable, nil,
-			"When the node was registered, in Unix seconds.",
-			created[*corev1.Node]},
+		{Name: "kube_node_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the node, Unix seconds.",
+			Row:  created[*corev1.Node]},
 
-		{"kube_node_deletion_timestamp", Gauge, Alpha, nil,
-			"When the node is due to be gone, in Unix seconds.",
-			deleted[*corev1.Node]},
+		{Name: "kube_node_deletion_timestamp", Type: Gauge, Stability: Alpha,
+			Help: "Deletion timestamp of the node, Unix seconds.",
+			Row:  deleted[*corev1.Node]},
 
-		{"kube_node_info", Gauge, Stable,
-			Labels{"kernel_version", "os_image", "container_runtime_version", "kubelet_version", "kubeproxy_version",
+		{Name: "kube_node_info", Type: Gauge, Stability: Stable,
+			Labels: Labels{"kernel_version", "os_image", "container_runtime_version", "kubelet_version", "kubeproxy_version",
 				"provider_id", "pod_cidr", "system_uuid", "internal_ip"},
-			"What the node runs and how it is reached.",
-			func(n *corev1.Node, s *Samples) {
+			Help: "System information and addresses of the node.",
+			Row: func(n *corev1.Node, s *Samples) {
 				i := &n.Status.NodeInfo
 				s.One(i.KernelVersion, i.OSImage, i.ContainerRuntimeVersion, i.KubeletVersion, "deprecated",
 					n.Spec.ProviderID, n.Spec.PodCIDR, i.SystemUUID, internalIP(n))
 			}},
 
-		{"kube_node_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the node that are let through, as labels.",
-			labels[*corev1.Node]},
+		{Name: "kube_node_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the node selected by the allowlist.",
+			Row:  labels[*corev1.Node]},
 
-		{"kube_node_role", Gauge, Alpha, Labels{"role"},
-			"The roles that the node's labels give it.",
-			func(n *corev1.Node, s *Samples) {
+		{Name: "kube_node_role", Type: Gauge, Stability: Alpha, Labels: Labels{"role"},
+			Help: "Roles of the node, by its labels.",
+			Row: func(n *corev1.Node, s *Samples) {
 				s.keys = sortedKeys(s.keys[:0], n.Labels)
 				for _, key := range s.keys {
 					if role, ok := strings.CutPrefix(key, "node-role.kubernetes.io/"); ok {
@@ -54,47 +56,47 @@ var Nodes = Table[*corev1.Node]{
 				}
 			}},
 
-		{"kube_node_spec_pod_cidrs", Gauge, Alpha, Labels{"pod_cidr"},
-			"The address ranges of the node's pods.",
-			func(n *corev1.Node, s *Samples) {
+		{Name: "kube_node_spec_pod_cidrs", Type: Gauge, Stability: Alpha, Labels: Labels{"pod_cidr"},
+			Help: "Pod CIDRs of the node.",
+			Row: func(n *corev1.Node, s *Samples) {
 				for _, cidr := range n.Spec.PodCIDRs {
 					s.One(cidr)
 				}
 			}},
 
-		{"kube_node_spec_taint", Gauge, Stable, Labels{"key", "value", "effect"},
-			"The taints that keep pods off the node.",
-			func(n *corev1.Node, s *Samples) {
+		{Name: "kube_node_spec_taint", Type: Gauge, Stability: Stable, Labels: Labels{"key", "value", "effect"},
+			Help: "Taints of the node.",
+			Row: func(n *corev1.Node, s *Samples) {
 				for i := range n.Spec.Taints {
 					t := &n.Spec.Taints[i]
 					s.One(t.Key, t.Value, string(t.Effect))
 				}
 			}},
 
-		{"kube_node_spec_unschedulable", Gauge, Stable, nil,
-			"Whether the node takes no new pods.",
-			func(n *corev1.Node, s *Samples) { s.Bool(n.Spec.Unschedulable) }},
+		{Name: "kube_node_spec_unschedulable", Type: Gauge, Stability: Stable,
+			Help: "Whether the node is unschedulable (cordoned).",
+			Row:  func(n *corev1.Node, s *Samples) { s.Bool(n.Spec.Unschedulable) }},
 
-		{"kube_node_status_allocatable", Gauge, Stable, Labels{"resource", "unit"},
-			"How much of each resource the node has for pods.",
-			func(n *corev1.Node, s *Samples) { nodeAmounts(n.Status.Allocatable, s) }},
+		{Name: "kube_node_status_allocatable", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "unit"},
+			Help: "Resources of the node allocatable to pods.",
+			Row:  func(n *corev1.Node, s *Samples) { nodeAmounts(n.Status.Allocatable, s) }},
 
-		{"kube_node_status_capacity", Gauge, Stable, Labels{"resource", "unit"},
-			"How much of each resource the node has in all.",
-			func(n *corev1.Node, s *Samples) { nodeAmounts(n.Status.Capacity, s) }},
+		{Name: "kube_node_status_capacity", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "unit"},
+			Help: "Resource capacity of the node.",
+			Row:  func(n *corev1.Node, s *Samples) { nodeAmounts(n.Status.Capacity, s) }},
 
-		{"kube_node_status_condition", Gauge, Stable, Labels{"condition", "status"},
-			"The conditions of the node, with 1 at the status that each has.",
-			func(n *corev1.Node, s *Samples) {
+		{Name: "kube_node_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition", "status"},
+			Help: "Conditions of the node (1 for the current status of each).",
+			Row: func(n *corev1.Node, s *Samples) {
 				for i := range n.Status.Conditions {
 					c := &n.Status.Conditions[i]
 					s.Status(string(c.Status), string(c.Type))
 				}
 			}},
 
-		{"kube_node_status_addresses", Gauge, Alpha, Labels{"type", "address"},
-			"The addresses and names of the node.",
-			func(n *corev1.Node, s *Samples) {
+		{Name: "kube_node_status_addresses", Type: Gauge, Stability: Alpha, Labels: Labels{"type", "address"},
+			Help: "Addresses of the node by type.",
+			Row: func(n *corev1.Node, s *Samples) {
 				for i := range n.Status.Addresses {
 					a := &n.Status.Addresses[i]
 					s.One(string(a.Type), a.Address)
@@ -114,5 +116,5 @@ func internalIP(n *corev1.Node) (ip string) {
 }
 
 func nodeAmounts(m corev1.ResourceList, s *Samples) {
-	s.eachAmount(m, func(name, unit string, q resource.Quantity) { s.Milli(q, name, unit) })
+	s.eachQuantity(m, func(name, unit string, q resource.Quantity) { s.Milli(q, name, unit) })
 }

@@ -9,73 +9,73 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 	Scope:    Cluster,
 	Identity: Identity{Name("persistentvolume")},
 	Families: []Family[*corev1.PersistentVolume]{
-		{"kube_persistentvolume_claim_ref", Gauge, Stable, Labels{"name", "claim_namespace"},
-			"The claim that the volume is bound to or kept for.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_claim_ref", Type: Gauge, Stability: Stable, Labels: Labels{"name", "claim_namespace"},
+			Help: "Claim reference of the volume.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if c := v.Spec.ClaimRef; c != nil {
 					s.One(c.Name, c.Namespace)
 				}
 			}},
 
-		{"kube_persistentvolume_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the volume that are let through, as labels.",
-			annotations[*corev1.PersistentVolume]},
+		{Name: "kube_persistentvolume_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the volume selected by the allowlist.",
+			Row:  annotations[*corev1.PersistentVolume]},
 
-		{"kube_persistentvolume_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the volume that are let through, as labels.",
-			labels[*corev1.PersistentVolume]},
+		{Name: "kube_persistentvolume_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the volume selected by the allowlist.",
+			Row:  labels[*corev1.PersistentVolume]},
 
-		{"kube_persistentvolume_status_phase", Gauge, Stable, Labels{"phase"},
-			"The phase of the volume, with 1 at the one it is in.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+			Help: "Phase of the volume (1 for the current phase).",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if v.Status.Phase != "" {
 					s.OneOf(string(v.Status.Phase), volumePhases)
 				}
 			}},
 
-		{"kube_persistentvolume_info", Gauge, Stable,
-			Labels{"storageclass", "gce_persistent_disk_name", "ebs_volume_id", "azure_disk_name", "fc_wwids", "fc_lun",
+		{Name: "kube_persistentvolume_info", Type: Gauge, Stability: Stable,
+			Labels: Labels{"storageclass", "gce_persistent_disk_name", "ebs_volume_id", "azure_disk_name", "fc_wwids", "fc_lun",
 				"fc_target_wwns", "iscsi_target_portal", "iscsi_iqn", "iscsi_lun", "iscsi_initiator_name", "nfs_server",
 				"nfs_path", "csi_driver", "csi_volume_handle", "local_path", "local_fs", "host_path", "host_path_type",
 				"reclaim_policy"},
-			"What the volume is stored on, and what becomes of it when its claim is gone.",
-			func(v *corev1.PersistentVolume, s *Samples) {
-				m := mediumOf(&v.Spec.PersistentVolumeSource, s)
-				s.One(v.Spec.StorageClassName, m.gcePersistentDiskName, m.ebsVolumeID, m.azureDiskName, m.fcWWIDs, m.fcLUN,
-					m.fcTargetWWNs, m.iscsiTargetPortal, m.iscsiIQN, m.iscsiLUN, m.iscsiInitiatorName, m.nfsServer,
-					m.nfsPath, m.csiDriver, m.csiVolumeHandle, m.localPath, m.localFS, m.hostPath, m.hostPathType,
+			Help: "Storage backend and reclaim policy of the volume.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
+				b := backendOf(&v.Spec.PersistentVolumeSource, s)
+				s.One(v.Spec.StorageClassName, b.gcePersistentDiskName, b.ebsVolumeID, b.azureDiskName, b.fcWWIDs, b.fcLUN,
+					b.fcTargetWWNs, b.iscsiTargetPortal, b.iscsiIQN, b.iscsiLUN, b.iscsiInitiatorName, b.nfsServer,
+					b.nfsPath, b.csiDriver, b.csiVolumeHandle, b.localPath, b.localFS, b.hostPath, b.hostPathType,
 					string(v.Spec.PersistentVolumeReclaimPolicy))
 			}},
 
-		{"kube_persistentvolume_capacity_bytes", Gauge, Stable, nil,
-			"How much the volume holds, in bytes.",
-			func(v *corev1.PersistentVolume, s *Samples) { s.Ceil(v.Spec.Capacity[corev1.ResourceStorage]) }},
+		{Name: "kube_persistentvolume_capacity_bytes", Type: Gauge, Stability: Stable,
+			Help: "Capacity of the volume, bytes.",
+			Row:  func(v *corev1.PersistentVolume, s *Samples) { s.Ceil(v.Spec.Capacity[corev1.ResourceStorage]) }},
 
-		{"kube_persistentvolume_created", Gauge, Alpha, nil,
-			"When the volume was created, in Unix seconds.",
-			created[*corev1.PersistentVolume]},
+		{Name: "kube_persistentvolume_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the volume, Unix seconds.",
+			Row:  created[*corev1.PersistentVolume]},
 
-		{"kube_persistentvolume_deletion_timestamp", Gauge, Alpha, nil,
-			"When the volume is due to be gone, in Unix seconds.",
-			deleted[*corev1.PersistentVolume]},
+		{Name: "kube_persistentvolume_deletion_timestamp", Type: Gauge, Stability: Alpha,
+			Help: "Deletion timestamp of the volume, Unix seconds.",
+			Row:  deleted[*corev1.PersistentVolume]},
 
-		{"kube_persistentvolume_csi_attributes", Gauge, Alpha.OptIn(), Labels{"csi_mounter", "csi_map_options"},
-			"How the CSI driver of the volume is told to map and mount it.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_csi_attributes", Type: Gauge, Stability: Alpha, OptIn: true, Labels: Labels{"csi_mounter", "csi_map_options"},
+			Help: "CSI volume attributes of the volume: mounter and map options.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if c := v.Spec.CSI; c != nil {
 					s.One(c.VolumeAttributes["mounter"], c.VolumeAttributes["mapOptions"])
 				}
 			}},
 
-		{"kube_persistentvolume_volume_mode", Gauge, Alpha, Labels{"volumemode"},
-			"Whether the volume is used as a file system or as a block device.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_volume_mode", Type: Gauge, Stability: Alpha, Labels: Labels{"volumemode"},
+			Help: "Volume mode of the volume: file system or block device.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				s.One(string(valueOr(v.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)))
 			}},
 
-		{"kube_persistentvolume_access_mode", Gauge, Alpha, Labels{"access_mode"},
-			"The ways in which the volume can be mounted.",
-			func(v *corev1.PersistentVolume, s *Samples) {
+		{Name: "kube_persistentvolume_access_mode", Type: Gauge, Stability: Alpha, Labels: Labels{"access_mode"},
+			Help: "Access modes of the volume.",
+			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				for _, mode := range v.Spec.AccessModes {
 					s.One(string(mode))
 				}
@@ -86,9 +86,8 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 var volumePhases = []string{string(corev1.VolumePending), string(corev1.VolumeAvailable), string(corev1.VolumeBound),
 	string(corev1.VolumeReleased), string(corev1.VolumeFailed)}
 
-// medium is what a volume is stored on. Only the fields of one kind of medium
-// are set.
-type medium struct {
+// backend is the storage backend of a volume. Only the fields of one type are set.
+type backend struct {
 	gcePersistentDiskName                                     string
 	ebsVolumeID                                               string
 	azureDiskName                                             string
@@ -100,35 +99,35 @@ type medium struct {
 	hostPath, hostPathType                                    string
 }
 
-func mediumOf(v *corev1.PersistentVolumeSource, s *Samples) medium {
+func backendOf(v *corev1.PersistentVolumeSource, s *Samples) backend {
 	switch {
 	case v.GCEPersistentDisk != nil:
-		return medium{gcePersistentDiskName: v.GCEPersistentDisk.PDName}
+		return backend{gcePersistentDiskName: v.GCEPersistentDisk.PDName}
 	case v.AWSElasticBlockStore != nil:
-		return medium{ebsVolumeID: v.AWSElasticBlockStore.VolumeID}
+		return backend{ebsVolumeID: v.AWSElasticBlockStore.VolumeID}
 	case v.AzureDisk != nil:
-		return medium{azureDiskName: v.AzureDisk.DiskName}
+		return backend{azureDiskName: v.AzureDisk.DiskName}
 	case v.FC != nil:
-		return medium{
+		return backend{
 			fcWWIDs:      s.Join(v.FC.WWIDs, ","),
 			fcLUN:        s.OptionalItoa(v.FC.Lun),
 			fcTargetWWNs: s.Join(v.FC.TargetWWNs, ","),
 		}
 	case v.ISCSI != nil:
-		return medium{
+		return backend{
 			iscsiTargetPortal:  v.ISCSI.TargetPortal,
 			iscsiIQN:           v.ISCSI.IQN,
 			iscsiLUN:           s.Itoa(int64(v.ISCSI.Lun)),
 			iscsiInitiatorName: value(v.ISCSI.InitiatorName),
 		}
 	case v.NFS != nil:
-		return medium{nfsServer: v.NFS.Server, nfsPath: v.NFS.Path}
+		return backend{nfsServer: v.NFS.Server, nfsPath: v.NFS.Path}
 	case v.CSI != nil:
-		return medium{csiDriver: v.CSI.Driver, csiVolumeHandle: v.CSI.VolumeHandle}
+		return backend{csiDriver: v.CSI.Driver, csiVolumeHandle: v.CSI.VolumeHandle}
 	case v.Local != nil:
-		return medium{localPath: v.Local.Path, localFS: value(v.Local.FSType)}
+		return backend{localPath: v.Local.Path, localFS: value(v.Local.FSType)}
 	case v.HostPath != nil:
-		return medium{hostPath: v.HostPath.Path, hostPathType: string(value(v.HostPath.Type))}
+		return backend{hostPath: v.HostPath.Path, hostPathType: string(value(v.HostPath.Type))}
 	}
-	return medium{}
+	return backend{}
 }

@@ -17,329 +17,331 @@ var Pods = Table[*corev1.Pod]{
 	Kind:     "Pod",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("pod"), UID},
-	Reads: Fields{
-		"spec.volumes.name", "spec.volumes.persistentVolumeClaim", "spec.volumes.ephemeral",
-		"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.resources", "spec.initContainers.restartPolicy",
-		"spec.containers.name", "spec.containers.image", "spec.containers.resources",
-		"spec.restartPolicy", "spec.nodeSelector", "spec.serviceAccountName", "spec.nodeName", "spec.hostNetwork", "spec.schedulerName",
-		"spec.tolerations", "spec.priorityClassName", "spec.runtimeClassName", "spec.overhead", "spec.resourceClaims",
-		"status.phase", "status.conditions", "status.reason", "status.hostIP", "status.podIP", "status.podIPs", "status.startTime",
-		"status.initContainerStatuses.name", "status.initContainerStatuses.state", "status.initContainerStatuses.lastState",
-		"status.initContainerStatuses.ready", "status.initContainerStatuses.restartCount", "status.initContainerStatuses.image",
-		"status.initContainerStatuses.imageID", "status.initContainerStatuses.containerID",
-		"status.containerStatuses.name", "status.containerStatuses.state", "status.containerStatuses.lastState",
-		"status.containerStatuses.ready", "status.containerStatuses.restartCount", "status.containerStatuses.image",
-		"status.containerStatuses.imageID", "status.containerStatuses.containerID",
-		"status.qosClass", "status.resourceClaimStatuses",
+	Fetch: Fetch[*corev1.Pod]{
+		Reads: Fields{
+			"spec.volumes.name", "spec.volumes.persistentVolumeClaim", "spec.volumes.ephemeral",
+			"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.resources", "spec.initContainers.restartPolicy",
+			"spec.containers.name", "spec.containers.image", "spec.containers.resources",
+			"spec.restartPolicy", "spec.nodeSelector", "spec.serviceAccountName", "spec.nodeName", "spec.hostNetwork", "spec.schedulerName",
+			"spec.tolerations", "spec.priorityClassName", "spec.runtimeClassName", "spec.overhead", "spec.resourceClaims",
+			"status.phase", "status.conditions", "status.reason", "status.hostIP", "status.podIP", "status.podIPs", "status.startTime",
+			"status.initContainerStatuses.name", "status.initContainerStatuses.state", "status.initContainerStatuses.lastState",
+			"status.initContainerStatuses.ready", "status.initContainerStatuses.restartCount", "status.initContainerStatuses.image",
+			"status.initContainerStatuses.imageID", "status.initContainerStatuses.containerID",
+			"status.containerStatuses.name", "status.containerStatuses.state", "status.containerStatuses.lastState",
+			"status.containerStatuses.ready", "status.containerStatuses.restartCount", "status.containerStatuses.image",
+			"status.containerStatuses.imageID", "status.containerStatuses.containerID",
+			"status.qosClass", "status.resourceClaimStatuses",
+		},
+		Mixed: Fields{
+			"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.restartPolicy",
+			"spec.containers.name", "spec.containers.image",
+			"spec.nodeName", "spec.hostNetwork", "spec.priorityClassName", "spec.resourceClaims",
+		},
+		Reset: resetPod,
 	},
-	Unsteady: Fields{
-		"spec.initContainers.name", "spec.initContainers.image", "spec.initContainers.restartPolicy",
-		"spec.containers.name", "spec.containers.image",
-		"spec.nodeName", "spec.hostNetwork", "spec.priorityClassName", "spec.resourceClaims",
-	},
-	Empty: emptyPod,
 	Families: []Family[*corev1.Pod]{
-		{"kube_pod_completion_time", Gauge, Stable, nil,
-			"When the last container of the pod ended, in Unix seconds.",
-			completionTime},
+		{Name: "kube_pod_completion_time", Type: Gauge, Stability: Stable,
+			Help: "Finish time of the pod's last terminated container, Unix seconds.",
+			Row:  completionTime},
 
-		{"kube_pod_container_info", Gauge, Stable, Labels{"container", "image_spec", "image", "image_id", "container_id"},
-			"The image that a container was asked to run and what it runs.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_container_info", Type: Gauge, Stability: Stable, Labels: Labels{"container", "image_spec", "image", "image_id", "container_id"},
+			Help: "Image in the spec and running image of a container.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				eachInstance(p.Spec.Containers, p.Status.ContainerStatuses, func(c *corev1.Container, i *corev1.ContainerStatus) {
 					s.One(i.Name, c.Image, i.Image, i.ImageID, i.ContainerID)
 				})
 			}},
 
-		{"kube_pod_container_resource_limits", Gauge, Stable.Steady(), Labels{"container", "node", "resource", "unit"},
-			"How much of a resource a container may use at the most.",
-			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, limits, s) }},
+		{Name: "kube_pod_container_resource_limits", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
+			Help: "Resource limits of a container.",
+			Row:  func(p *corev1.Pod, s *Samples) { containerResources(p, p.Spec.Containers, limits, s) }},
 
-		{"kube_pod_container_resource_requests", Gauge, Stable.Steady(), Labels{"container", "node", "resource", "unit"},
-			"How much of a resource is set aside for a container.",
-			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.Containers, requests, s) }},
+		{Name: "kube_pod_container_resource_requests", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
+			Help: "Resources requested by a container.",
+			Row:  func(p *corev1.Pod, s *Samples) { containerResources(p, p.Spec.Containers, requests, s) }},
 
-		{"kube_pod_container_state_started", Gauge, Stable, Labels{"container"},
-			"When a container that runs or has ended was started, in Unix seconds.",
-			eachContainer(containerStarted)},
+		{Name: "kube_pod_container_state_started", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Start time of a running or terminated container, Unix seconds.",
+			Row:  eachContainer(containerStarted)},
 
-		{"kube_pod_container_status_last_terminated_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why a container ended before it was last restarted.",
-			eachContainer(lastTerminatedReason)},
+		{Name: "kube_pod_container_status_last_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Termination reason of the last terminated instance of a container.",
+			Row:  eachContainer(lastTerminatedReason)},
 
-		{"kube_pod_container_status_last_terminated_exitcode", Gauge, Alpha, Labels{"container"},
-			"With which exit code a container ended before it was last restarted.",
-			eachContainer(lastTerminatedExitCode)},
+		{Name: "kube_pod_container_status_last_terminated_exitcode", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "Exit code of the last terminated instance of a container.",
+			Row:  eachContainer(lastTerminatedExitCode)},
 
-		{"kube_pod_container_status_last_terminated_timestamp", Gauge, Alpha, Labels{"container"},
-			"When a container ended before it was last restarted, in Unix seconds.",
-			eachContainer(lastTerminatedTime)},
+		{Name: "kube_pod_container_status_last_terminated_timestamp", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "Finish time of the last terminated instance of a container, Unix seconds.",
+			Row:  eachContainer(lastTerminatedTime)},
 
-		{"kube_pod_container_status_ready", Gauge, Stable, Labels{"container"},
-			"Whether a container passes its readiness check.",
-			eachContainer(containerReady)},
+		{Name: "kube_pod_container_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether a container is ready.",
+			Row:  eachContainer(containerReady)},
 
-		{"kube_pod_container_status_restarts_total", Counter, Stable, Labels{"container"},
-			"How often a container was restarted.",
-			eachContainer(containerRestarts)},
+		{Name: "kube_pod_container_status_restarts_total", Type: Counter, Stability: Stable, Labels: Labels{"container"},
+			Help: "Restarts of a container.",
+			Row:  eachContainer(containerRestarts)},
 
-		{"kube_pod_container_status_running", Gauge, Stable, Labels{"container"},
-			"Whether a container runs.",
-			eachContainer(containerRunning)},
+		{Name: "kube_pod_container_status_running", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether a container is running.",
+			Row:  eachContainer(containerRunning)},
 
-		{"kube_pod_container_status_terminated", Gauge, Stable, Labels{"container"},
-			"Whether a container has ended.",
-			eachContainer(containerTerminated)},
+		{Name: "kube_pod_container_status_terminated", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether a container is terminated.",
+			Row:  eachContainer(containerTerminated)},
 
-		{"kube_pod_container_status_terminated_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why a container that has ended did so.",
-			eachContainer(terminatedReason)},
+		{Name: "kube_pod_container_status_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Termination reason of a container.",
+			Row:  eachContainer(terminatedReason)},
 
-		{"kube_pod_container_status_waiting", Gauge, Stable, Labels{"container"},
-			"Whether a container waits to be started.",
-			eachContainer(containerWaiting)},
+		{Name: "kube_pod_container_status_waiting", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether a container is waiting.",
+			Row:  eachContainer(containerWaiting)},
 
-		{"kube_pod_container_status_waiting_reason", Gauge, Stable, Labels{"container", "reason"},
-			"Why a container waits to be started.",
-			eachContainer(waitingReason)},
+		{Name: "kube_pod_container_status_waiting_reason", Type: Gauge, Stability: Stable, Labels: Labels{"container", "reason"},
+			Help: "Waiting reason of a container.",
+			Row:  eachContainer(waitingReason)},
 
-		{"kube_pod_created", Gauge, Stable, nil,
-			"When the pod was created, in Unix seconds.",
-			created[*corev1.Pod]},
+		{Name: "kube_pod_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the pod, Unix seconds.",
+			Row:  created[*corev1.Pod]},
 
-		{"kube_pod_deletion_timestamp", Gauge, Alpha, nil,
-			"When the pod is due to be gone, in Unix seconds.",
-			deleted[*corev1.Pod]},
+		{Name: "kube_pod_deletion_timestamp", Type: Gauge, Stability: Alpha,
+			Help: "Deletion timestamp of the pod, Unix seconds.",
+			Row:  deleted[*corev1.Pod]},
 
-		{"kube_pod_info", Gauge, Stable,
-			Labels{"host_ip", "pod_ip", "node", "created_by_kind", "created_by_name", "priority_class", "host_network"},
-			"Where the pod is, how it is reached and what made it.",
-			podInfo},
+		{Name: "kube_pod_info", Type: Gauge, Stability: Stable,
+			Labels: Labels{"host_ip", "pod_ip", "node", "created_by_kind", "created_by_name", "priority_class", "host_network"},
+			Help:   "Node, IP addresses, controller, priority class and host network of the pod.",
+			Row:    podInfo},
 
-		{"kube_pod_ips", Gauge, Alpha, Labels{"ip", "ip_family"},
-			"The addresses of the pod.",
-			podIPs},
+		{Name: "kube_pod_ips", Type: Gauge, Stability: Alpha, Labels: Labels{"ip", "ip_family"},
+			Help: "IP addresses of the pod.",
+			Row:  podIPs},
 
-		{"kube_pod_init_container_info", Gauge, Stable,
-			Labels{"container", "image_spec", "image", "image_id", "container_id", "restart_policy"},
-			"The image that an init container was asked to run and what it runs.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_init_container_info", Type: Gauge, Stability: Stable,
+			Labels: Labels{"container", "image_spec", "image", "image_id", "container_id", "restart_policy"},
+			Help:   "Image in the spec and running image of an init container.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				eachInstance(p.Spec.InitContainers, p.Status.InitContainerStatuses, func(c *corev1.Container, i *corev1.ContainerStatus) {
 					s.One(i.Name, c.Image, i.Image, i.ImageID, i.ContainerID, string(value(c.RestartPolicy)))
 				})
 			}},
 
-		{"kube_pod_init_container_resource_limits", Gauge, Alpha.Steady(), Labels{"container", "node", "resource", "unit"},
-			"How much of a resource an init container may use at the most.",
-			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, limits, s) }},
+		{Name: "kube_pod_init_container_resource_limits", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
+			Help: "Resource limits of an init container.",
+			Row:  func(p *corev1.Pod, s *Samples) { containerResources(p, p.Spec.InitContainers, limits, s) }},
 
-		{"kube_pod_init_container_resource_requests", Gauge, Alpha.Steady(), Labels{"container", "node", "resource", "unit"},
-			"How much of a resource is set aside for an init container.",
-			func(p *corev1.Pod, s *Samples) { containerAmounts(p, p.Spec.InitContainers, requests, s) }},
+		{Name: "kube_pod_init_container_resource_requests", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"container", "node", "resource", "unit"},
+			Help: "Resources requested by an init container.",
+			Row:  func(p *corev1.Pod, s *Samples) { containerResources(p, p.Spec.InitContainers, requests, s) }},
 
-		{"kube_pod_init_container_state_started", Gauge, Alpha, Labels{"container"},
-			"When an init container that runs or has ended was started, in Unix seconds.",
-			eachInitContainer(containerStarted)},
+		{Name: "kube_pod_init_container_state_started", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "Start time of a running or terminated init container, Unix seconds.",
+			Row:  eachInitContainer(containerStarted)},
 
-		{"kube_pod_init_container_status_last_terminated_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why an init container ended before it was last restarted.",
-			eachInitContainer(lastTerminatedReason)},
+		{Name: "kube_pod_init_container_status_last_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Termination reason of the last terminated instance of an init container.",
+			Row:  eachInitContainer(lastTerminatedReason)},
 
-		{"kube_pod_init_container_status_last_terminated_exitcode", Gauge, Alpha, Labels{"container"},
-			"With which exit code an init container ended before it was last restarted.",
-			eachInitContainer(lastTerminatedExitCode)},
+		{Name: "kube_pod_init_container_status_last_terminated_exitcode", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "Exit code of the last terminated instance of an init container.",
+			Row:  eachInitContainer(lastTerminatedExitCode)},
 
-		{"kube_pod_init_container_status_last_terminated_timestamp", Gauge, Alpha, Labels{"container"},
-			"When an init container ended before it was last restarted, in Unix seconds.",
-			eachInitContainer(lastTerminatedTime)},
+		{Name: "kube_pod_init_container_status_last_terminated_timestamp", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
+			Help: "Finish time of the last terminated instance of an init container, Unix seconds.",
+			Row:  eachInitContainer(lastTerminatedTime)},
 
-		{"kube_pod_init_container_status_ready", Gauge, Stable, Labels{"container"},
-			"Whether an init container is done or, if it runs on, ready.",
-			eachInitContainer(containerReady)},
+		{Name: "kube_pod_init_container_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether an init container has completed or, as a sidecar, is ready.",
+			Row:  eachInitContainer(containerReady)},
 
-		{"kube_pod_init_container_status_restarts_total", Counter, Stable, Labels{"container"},
-			"How often an init container was restarted.",
-			eachInitContainer(containerRestarts)},
+		{Name: "kube_pod_init_container_status_restarts_total", Type: Counter, Stability: Stable, Labels: Labels{"container"},
+			Help: "Restarts of an init container.",
+			Row:  eachInitContainer(containerRestarts)},
 
-		{"kube_pod_init_container_status_running", Gauge, Stable, Labels{"container"},
-			"Whether an init container runs.",
-			eachInitContainer(containerRunning)},
+		{Name: "kube_pod_init_container_status_running", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether an init container is running.",
+			Row:  eachInitContainer(containerRunning)},
 
-		{"kube_pod_init_container_status_terminated", Gauge, Stable, Labels{"container"},
-			"Whether an init container has ended.",
-			eachInitContainer(containerTerminated)},
+		{Name: "kube_pod_init_container_status_terminated", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether an init container is terminated.",
+			Row:  eachInitContainer(containerTerminated)},
 
-		{"kube_pod_init_container_status_terminated_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why an init container that has ended did so.",
-			eachInitContainer(terminatedReason)},
+		{Name: "kube_pod_init_container_status_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Termination reason of an init container.",
+			Row:  eachInitContainer(terminatedReason)},
 
-		{"kube_pod_init_container_status_waiting", Gauge, Stable, Labels{"container"},
-			"Whether an init container waits to be started.",
-			eachInitContainer(containerWaiting)},
+		{Name: "kube_pod_init_container_status_waiting", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
+			Help: "Whether an init container is waiting.",
+			Row:  eachInitContainer(containerWaiting)},
 
-		{"kube_pod_init_container_status_waiting_reason", Gauge, Alpha, Labels{"container", "reason"},
-			"Why an init container waits to be started.",
-			eachInitContainer(waitingReason)},
+		{Name: "kube_pod_init_container_status_waiting_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
+			Help: "Waiting reason of an init container.",
+			Row:  eachInitContainer(waitingReason)},
 
-		{"kube_pod_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the pod that are let through, as labels.",
-			annotations[*corev1.Pod]},
+		{Name: "kube_pod_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the pod selected by the allowlist.",
+			Row:  annotations[*corev1.Pod]},
 
-		{"kube_pod_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the pod that are let through, as labels.",
-			labels[*corev1.Pod]},
+		{Name: "kube_pod_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the pod selected by the allowlist.",
+			Row:  labels[*corev1.Pod]},
 
-		{"kube_pod_overhead_cpu_cores", Gauge, Alpha.Steady(), nil,
-			"How much CPU running the pod takes on top of its containers, in cores.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_overhead_cpu_cores", Type: Gauge, Stability: Alpha, SpecOnly: true,
+			Help: "CPU overhead of the pod's sandbox, cores.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceCPU]; ok {
 					s.Milli(q)
 				}
 			}},
 
-		{"kube_pod_overhead_memory_bytes", Gauge, Alpha.Steady(), nil,
-			"How much memory running the pod takes on top of its containers, in bytes.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_overhead_memory_bytes", Type: Gauge, Stability: Alpha, SpecOnly: true,
+			Help: "Memory overhead of the pod's sandbox, bytes.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceMemory]; ok {
 					s.Ceil(q)
 				}
 			}},
 
-		{"kube_pod_owner", Gauge, Stable, Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			"What owns the pod.",
-			ownersAndController[*corev1.Pod]},
+		{Name: "kube_pod_owner", Type: Gauge, Stability: Stable, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
+			Help: "Owners of the pod.",
+			Row:  ownersAndController[*corev1.Pod]},
 
-		{"kube_pod_resourceclaim_info", Gauge, Alpha, Labels{"claim_name", "resourceclaim_name", "resourceclaim_template_name"},
-			"The devices that the pod claims.",
-			resourceClaims},
+		{Name: "kube_pod_resourceclaim_info", Type: Gauge, Stability: Alpha, Labels: Labels{"claim_name", "resourceclaim_name", "resourceclaim_template_name"},
+			Help: "Resource claims of the pod.",
+			Row:  resourceClaims},
 
-		{"kube_pod_restart_policy", Gauge, Stable.Steady(), Labels{"type"},
-			"When containers of the pod that end are started again.",
-			func(p *corev1.Pod, s *Samples) { s.One(string(p.Spec.RestartPolicy)) }},
+		{Name: "kube_pod_restart_policy", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"type"},
+			Help: "Restart policy of the pod.",
+			Row:  func(p *corev1.Pod, s *Samples) { s.One(string(p.Spec.RestartPolicy)) }},
 
-		{"kube_pod_runtimeclass_name_info", Gauge, Alpha.Steady(), Labels{"runtimeclass_name"},
-			"The runtime class that the pod asks for.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_runtimeclass_name_info", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"runtimeclass_name"},
+			Help: "Runtime class of the pod.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if name := p.Spec.RuntimeClassName; name != nil {
 					s.One(*name)
 				}
 			}},
 
-		{"kube_pod_spec_volumes_persistentvolumeclaims_info", Gauge, Stable.Steady(), Labels{"volume", "persistentvolumeclaim", "ephemeral"},
-			"The claims that volumes of the pod use.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_spec_volumes_persistentvolumeclaims_info", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"volume", "persistentvolumeclaim", "ephemeral"},
+			Help: "Volume claims of the pod.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, _ bool) { s.One(volume, claim, ephemeral) })
 			}},
 
-		{"kube_pod_spec_volumes_persistentvolumeclaims_readonly", Gauge, Stable.Steady(), Labels{"volume", "persistentvolumeclaim", "ephemeral"},
-			"Whether the pod may only read what a claim gives it.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_spec_volumes_persistentvolumeclaims_readonly", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"volume", "persistentvolumeclaim", "ephemeral"},
+			Help: "Whether a claim is mounted read-only.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, readOnly bool) { s.Bool(readOnly, volume, claim, ephemeral) })
 			}},
 
-		{"kube_pod_start_time", Gauge, Stable, nil,
-			"When the pod's node took it on, in Unix seconds.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_start_time", Type: Gauge, Stability: Stable,
+			Help: "Time at which the kubelet acknowledged the pod, Unix seconds.",
+			Row: func(p *corev1.Pod, s *Samples) {
 				s.Time(p.Status.StartTime)
 			}},
 
-		{"kube_pod_status_phase", Gauge, Stable, Labels{"phase"},
-			"The phase of the pod, with 1 at the one it is in.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+			Help: "Phase of the pod (1 for the current phase).",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if p.Status.Phase != "" {
 					s.OneOf(string(p.Status.Phase), podPhases)
 				}
 			}},
 
-		{"kube_pod_status_qos_class", Gauge, Alpha, Labels{"qos_class"},
-			"The quality of service of the pod, with 1 at the class it is in.",
-			func(p *corev1.Pod, s *Samples) {
+		{Name: "kube_pod_status_qos_class", Type: Gauge, Stability: Alpha, Labels: Labels{"qos_class"},
+			Help: "QoS class of the pod (1 for the current class).",
+			Row: func(p *corev1.Pod, s *Samples) {
 				if p.Status.QOSClass != "" {
 					s.OneOf(string(p.Status.QOSClass), qosClasses)
 				}
 			}},
 
-		{"kube_pod_status_ready", Gauge, Stable, Labels{"condition"},
-			"Whether the pod is ready, with 1 at the status of that condition.",
-			eachPodCondition(corev1.PodReady, conditionStatus)},
+		{Name: "kube_pod_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+			Help: "Ready condition of the pod (1 for the current status).",
+			Row:  eachPodCondition(corev1.PodReady, conditionStatus)},
 
-		{"kube_pod_status_ready_time", Gauge, Alpha, nil,
-			"Since when the pod has been ready, in Unix seconds.",
-			eachPodCondition(corev1.PodReady, sinceTrue)},
+		{Name: "kube_pod_status_ready_time", Type: Gauge, Stability: Alpha,
+			Help: "Time since which the pod is ready, Unix seconds.",
+			Row:  eachPodCondition(corev1.PodReady, sinceTrue)},
 
-		{"kube_pod_status_initialized_time", Gauge, Alpha, nil,
-			"When the init containers of the pod were done, in Unix seconds.",
-			eachPodCondition(corev1.PodInitialized, sinceTrue)},
+		{Name: "kube_pod_status_initialized_time", Type: Gauge, Stability: Alpha,
+			Help: "Time since which the pod is initialized, Unix seconds.",
+			Row:  eachPodCondition(corev1.PodInitialized, sinceTrue)},
 
-		{"kube_pod_status_container_ready_time", Gauge, Alpha, nil,
-			"Since when all containers of the pod have been ready, in Unix seconds.",
-			eachPodCondition(corev1.ContainersReady, sinceTrue)},
+		{Name: "kube_pod_status_container_ready_time", Type: Gauge, Stability: Alpha,
+			Help: "Time since which all containers of the pod are ready, Unix seconds.",
+			Row:  eachPodCondition(corev1.ContainersReady, sinceTrue)},
 
-		{"kube_pod_status_reason", Gauge, Alpha, Labels{"reason"},
-			"Why the pod is in the state it is in.",
-			podReasons},
+		{Name: "kube_pod_status_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},
+			Help: "Status reason of the pod, its conditions or its terminated containers.",
+			Row:  podReasons},
 
-		{"kube_pod_status_disruption_reason", Gauge, Alpha, Labels{"reason"},
-			"Why the pod is about to be ended from outside.",
-			eachPodCondition(corev1.DisruptionTarget, disruptionReason)},
+		{Name: "kube_pod_status_disruption_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},
+			Help: "Reason of the pod's DisruptionTarget condition.",
+			Row:  eachPodCondition(corev1.DisruptionTarget, disruptionReason)},
 
-		{"kube_pod_status_scheduled", Gauge, Stable, Labels{"condition"},
-			"Whether the pod has a node, with 1 at the status of that condition.",
-			eachPodCondition(corev1.PodScheduled, conditionStatus)},
+		{Name: "kube_pod_status_scheduled", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+			Help: "PodScheduled condition of the pod (1 for the current status).",
+			Row:  eachPodCondition(corev1.PodScheduled, conditionStatus)},
 
-		{"kube_pod_status_scheduled_time", Gauge, Stable, nil,
-			"Since when the pod has had a node, in Unix seconds.",
-			eachPodCondition(corev1.PodScheduled, sinceTrue)},
+		{Name: "kube_pod_status_scheduled_time", Type: Gauge, Stability: Stable,
+			Help: "Time since which the pod is scheduled, Unix seconds.",
+			Row:  eachPodCondition(corev1.PodScheduled, sinceTrue)},
 
-		{"kube_pod_status_unschedulable", Gauge, Stable, nil,
-			"That no node could be found for the pod.",
-			eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
+		{Name: "kube_pod_status_unschedulable", Type: Gauge, Stability: Stable,
+			Help: "PodScheduled condition of the pod is false, always 1.",
+			Row: eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
 					s.One()
 				}
 			})},
 
-		{"kube_pod_status_unscheduled_time", Gauge, Alpha, nil,
-			"Since when the pod has waited for a node, in Unix seconds.",
-			eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
+		{Name: "kube_pod_status_unscheduled_time", Type: Gauge, Stability: Alpha,
+			Help: "Time since which the pod is unschedulable, Unix seconds.",
+			Row: eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
 					s.Time(&c.LastTransitionTime)
 				}
 			})},
 
-		{"kube_pod_tolerations", Gauge, Alpha.Steady(), Labels{"key", "operator", "value", "effect", "toleration_seconds"},
-			"The taints that the pod puts up with.",
-			tolerations},
+		{Name: "kube_pod_tolerations", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"key", "operator", "value", "effect", "toleration_seconds"},
+			Help: "Tolerations of the pod.",
+			Row:  tolerations},
 
-		{"kube_pod_nodeselectors", Gauge, Alpha.OptIn().Steady(), Labels{"nodeselector_*"},
-			"The labels that the pod asks of its node, as labels.",
-			func(p *corev1.Pod, s *Samples) { s.All(p.Spec.NodeSelector) }},
+		{Name: "kube_pod_nodeselectors", Type: Gauge, Stability: Alpha, OptIn: true, SpecOnly: true, Labels: Labels{"nodeselector_*"},
+			Help: "Node selector of the pod.",
+			Row:  func(p *corev1.Pod, s *Samples) { s.All(p.Spec.NodeSelector) }},
 
-		{"kube_pod_service_account", Gauge, Alpha.Steady(), Labels{"service_account"},
-			"The service account that the pod runs as.",
-			func(p *corev1.Pod, s *Samples) { s.One(p.Spec.ServiceAccountName) }},
+		{Name: "kube_pod_service_account", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"service_account"},
+			Help: "Service account of the pod.",
+			Row:  func(p *corev1.Pod, s *Samples) { s.One(p.Spec.ServiceAccountName) }},
 
-		{"kube_pod_scheduler", Gauge, Alpha.Steady(), Labels{"name"},
-			"The scheduler that is to find a node for the pod.",
-			func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
+		{Name: "kube_pod_scheduler", Type: Gauge, Stability: Alpha, SpecOnly: true, Labels: Labels{"name"},
+			Help: "Scheduler of the pod.",
+			Row:  func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
 	},
 }
 
-func emptyPod(p *corev1.Pod) {
+func resetPod(p *corev1.Pod) {
 	clear(p.Labels)
 	clear(p.Annotations)
 	*p = corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Labels: p.Labels, Annotations: p.Annotations, OwnerReferences: emptied(p.OwnerReferences)},
-		Spec:       corev1.PodSpec{InitContainers: emptied(p.Spec.InitContainers), Containers: emptied(p.Spec.Containers)},
+		ObjectMeta: metav1.ObjectMeta{Labels: p.Labels, Annotations: p.Annotations, OwnerReferences: reset(p.OwnerReferences)},
+		Spec:       corev1.PodSpec{InitContainers: reset(p.Spec.InitContainers), Containers: reset(p.Spec.Containers)},
 		Status: corev1.PodStatus{
-			Conditions: emptied(p.Status.Conditions), PodIPs: emptied(p.Status.PodIPs),
-			InitContainerStatuses: emptied(p.Status.InitContainerStatuses), ContainerStatuses: emptied(p.Status.ContainerStatuses),
+			Conditions: reset(p.Status.Conditions), PodIPs: reset(p.Status.PodIPs),
+			InitContainerStatuses: reset(p.Status.InitContainerStatuses), ContainerStatuses: reset(p.Status.ContainerStatuses),
 		},
 	}
 }
 
-// emptied is the memory of list.
-func emptied[E any](list []E) []E {
+// reset empties a list and keeps its memory.
+func reset[E any](list []E) []E {
 	clear(list)
 	return list[:0]
 }
@@ -363,14 +365,29 @@ func completionTime(p *corev1.Pod, s *Samples) {
 	}
 }
 
-// eachInstance calls f for each container together with each status that bears
-// its name.
+// manyPairs is the number of pairs from which on two lists are joined by a map, which
+// allocates, and not by nested loops.
+const manyPairs = 1 << 14
+
+// eachInstance calls f for each container and its status, by name.
 func eachInstance(containers []corev1.Container, statuses []corev1.ContainerStatus, f func(*corev1.Container, *corev1.ContainerStatus)) {
-	for i := range containers {
-		for j := range statuses {
-			if containers[i].Name == statuses[j].Name {
-				f(&containers[i], &statuses[j])
+	if len(containers)*len(statuses) < manyPairs {
+		for i := range containers {
+			for j := range statuses {
+				if containers[i].Name == statuses[j].Name {
+					f(&containers[i], &statuses[j])
+				}
 			}
+		}
+		return
+	}
+	byName := make(map[string][]*corev1.ContainerStatus, len(statuses))
+	for j := range statuses {
+		byName[statuses[j].Name] = append(byName[statuses[j].Name], &statuses[j])
+	}
+	for i := range containers {
+		for _, status := range byName[containers[i].Name] {
+			f(&containers[i], status)
 		}
 	}
 }
@@ -378,16 +395,16 @@ func eachInstance(containers []corev1.Container, statuses []corev1.ContainerStat
 func limits(c *corev1.Container) corev1.ResourceList   { return c.Resources.Limits }
 func requests(c *corev1.Container) corev1.ResourceList { return c.Resources.Requests }
 
-// containerAmounts adds the amounts that the pod's containers ask for: of CPU
-// to the thousandth, of anything else in whole numbers.
-func containerAmounts(p *corev1.Pod, containers []corev1.Container, of func(*corev1.Container) corev1.ResourceList, s *Samples) {
+// containerResources adds the containers' requests or limits: CPU in thousandths, other
+// resources in whole numbers.
+func containerResources(p *corev1.Pod, containers []corev1.Container, of func(*corev1.Container) corev1.ResourceList, s *Samples) {
 	for i := range containers {
 		container := containers[i].Name
-		s.eachAmount(of(&containers[i]), func(name, unit string, q resource.Quantity) {
+		s.eachQuantity(of(&containers[i]), func(name, unit string, q resource.Quantity) {
 			switch name {
 			case "cpu":
 				s.Milli(q, container, p.Spec.NodeName, name, unit)
-			case "pods": // an amount of pods means something only for a node
+			case "pods": // is a resource of nodes
 			default:
 				s.Ceil(q, container, p.Spec.NodeName, name, unit)
 			}
@@ -395,8 +412,7 @@ func containerAmounts(p *corev1.Pod, containers []corev1.Container, of func(*cor
 	}
 }
 
-// eachContainer lifts a row about the status of a container to a row about a
-// pod.
+// eachContainer makes a row of pods from a row of their container statuses.
 func eachContainer(f func(*corev1.ContainerStatus, *Samples)) func(*corev1.Pod, *Samples) {
 	return func(p *corev1.Pod, s *Samples) {
 		for i := range p.Status.ContainerStatuses {
@@ -479,8 +495,8 @@ func podInfo(p *corev1.Pod, s *Samples) {
 func podIPs(p *corev1.Pod, s *Samples) {
 	for i := range p.Status.PodIPs {
 		ip := p.Status.PodIPs[i].IP
-		// What has other characters is no address, or has a zone, which means
-		// nothing off its node. To be told so by the parser costs an allocation.
+		// The parser's error for other characters would allocate. A zone has no meaning
+		// outside its node.
 		if !strings.ContainsAny(ip, ".:") || strings.Trim(ip, "0123456789abcdefABCDEF.:") != "" {
 			continue
 		}
@@ -496,22 +512,27 @@ func podIPs(p *corev1.Pod, s *Samples) {
 }
 
 func resourceClaims(p *corev1.Pod, s *Samples) {
+	generated := generatedClaims(p)
 	for i := range p.Spec.ResourceClaims {
 		c := &p.Spec.ResourceClaims[i]
 		if c.ResourceClaimName == nil && c.ResourceClaimTemplateName == nil {
 			continue
 		}
 		name := c.ResourceClaimName
-		if name == nil {
-			name = madeClaim(p, c.Name)
+		switch {
+		case name != nil:
+		case generated != nil:
+			name = generated[c.Name]
+		default:
+			name = generatedClaim(p, c.Name)
 		}
 		s.One(c.Name, value(name), value(c.ResourceClaimTemplateName))
 	}
 }
 
-// madeClaim is the name of the claim that was made from a template for the
-// pod's entry of the given name, if there is one.
-func madeClaim(p *corev1.Pod, entry string) *string {
+// generatedClaim is the name of the ResourceClaim generated from a template for the
+// pod's entry of the given name, nil if there is none.
+func generatedClaim(p *corev1.Pod, entry string) *string {
 	for i := range p.Status.ResourceClaimStatuses {
 		if c := &p.Status.ResourceClaimStatuses[i]; c.Name == entry {
 			return c.ResourceClaimName
@@ -520,8 +541,21 @@ func madeClaim(p *corev1.Pod, entry string) *string {
 	return nil
 }
 
-// eachClaim calls f for each volume that uses a claim of its own name or of one
-// made for the pod.
+// generatedClaims has the results of generatedClaim by entry for a pod of many entries,
+// nil for others.
+func generatedClaims(p *corev1.Pod) map[string]*string {
+	statuses := p.Status.ResourceClaimStatuses
+	if len(p.Spec.ResourceClaims)*len(statuses) < manyPairs {
+		return nil
+	}
+	byEntry := make(map[string]*string, len(statuses))
+	for i := range slices.Backward(statuses) { // the first of a name counts
+		byEntry[statuses[i].Name] = statuses[i].ResourceClaimName
+	}
+	return byEntry
+}
+
+// eachClaim calls f for each volume of a PersistentVolumeClaim, named or ephemeral.
 func eachClaim(p *corev1.Pod, s *Samples, f func(volume, claim, ephemeral string, readOnly bool)) {
 	for i := range p.Spec.Volumes {
 		v := &p.Spec.Volumes[i]
@@ -533,8 +567,7 @@ func eachClaim(p *corev1.Pod, s *Samples, f func(volume, claim, ephemeral string
 	}
 }
 
-// eachPodCondition lifts a row about a condition of the given type to a row
-// about a pod.
+// eachPodCondition makes a row of pods from a row of their conditions of a type.
 func eachPodCondition(t corev1.PodConditionType, f func(*corev1.PodCondition, *Samples)) func(*corev1.Pod, *Samples) {
 	return func(p *corev1.Pod, s *Samples) {
 		for i := range p.Status.Conditions {
@@ -567,8 +600,8 @@ func podReasons(p *corev1.Pod, s *Samples) {
 	}
 }
 
-// hasReason says whether the pod, one of its conditions or the end of one of
-// its containers gives the reason.
+// hasReason says whether the status of the pod, a condition or a terminated container
+// has the reason.
 func hasReason(p *corev1.Pod, reason string) bool {
 	if p.Status.Reason == reason {
 		return true

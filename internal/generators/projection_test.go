@@ -17,8 +17,8 @@ import (
 // object of the golden clusters, those made to be nasty, and random ones render
 // to the same bytes whether or not the rest is there.
 func TestReads(t *testing.T) {
-	for _, r := range generators.All() {
-		t.Run(r.Describe().Key, func(t *testing.T) {
+	for _, r := range registry.Resources() {
+		t.Run(r.Describe().Name, func(t *testing.T) {
 			t.Parallel()
 			cutter := cutterOf(t, r)
 			renderer := r.Compile(everything)
@@ -46,7 +46,7 @@ func TestReads(t *testing.T) {
 // random ones.
 func manyObjects(tb testing.TB, r generators.Resource) []metav1.Object {
 	tb.Helper()
-	objects := slices.Clone(nastyObjects[r.Describe().Key])
+	objects := slices.Clone(nastyObjects[r.Describe().Name])
 	if usualWires(tb, r) != nil {
 		objects = append(objects, usual.objects(tb, r)...)
 	}
@@ -66,7 +66,7 @@ func manyObjects(tb testing.TB, r generators.Resource) []metav1.Object {
 
 func cutterOf(tb testing.TB, r generators.Resource) *projection.Cutter {
 	tb.Helper()
-	return projection.Compile(reflect.TypeOf(empty(tb, r)), r.Describe().Reads).NewCutter()
+	return projection.Compile(reflect.TypeOf(empty(tb, r)), r.Recipe().Reads).NewCutter()
 }
 
 // cutForm is a copy of an object's wire form that is cut.
@@ -87,12 +87,12 @@ func unmarshal(tb testing.TB, r generators.Resource, wire []byte) metav1.Object 
 // TestReadsNoMore holds that of what a table says it reads, nothing can be left
 // out: some object renders to other bytes then.
 func TestReadsNoMore(t *testing.T) {
-	for _, r := range generators.All() {
-		reads := r.Describe().Reads
+	for _, r := range registry.Resources() {
+		reads := r.Recipe().Reads
 		if len(reads) < 2 {
 			continue
 		}
-		t.Run(r.Describe().Key, func(t *testing.T) {
+		t.Run(r.Describe().Name, func(t *testing.T) {
 			t.Parallel()
 			renderer := r.Compile(everything)
 			texts := map[string]string{} // of wire forms

@@ -14,24 +14,24 @@ var usual = cluster{folder: "synthetic-64"}
 
 // BenchmarkReceive decodes objects whole, and cuts and decodes them.
 func BenchmarkReceive(b *testing.B) {
-	for _, r := range generators.All() {
+	for _, r := range registry.Resources() {
 		wires := usualWires(b, r)
 		if wires == nil {
 			continue
 		}
 		cutter := cutterOf(b, r)
 		buffer := make([]byte, len(slices.MaxFunc(wires, func(a, b []byte) int { return len(a) - len(b) })))
-		b.Run(r.Describe().Key+"/whole", func(b *testing.B) {
+		b.Run(r.Describe().Name+"/whole", func(b *testing.B) {
 			receive(b, r, wires, buffer, func(b []byte) int { return len(b) })
 		})
-		b.Run(r.Describe().Key+"/cut", func(b *testing.B) { receive(b, r, wires, buffer, cutter.Object) })
+		b.Run(r.Describe().Name+"/cut", func(b *testing.B) { receive(b, r, wires, buffer, cutter.Object) })
 	}
 }
 
 // usualWires are the wire forms of the usual objects of r, if there are any.
 func usualWires(tb testing.TB, r generators.Resource) (wires [][]byte) {
 	tb.Helper()
-	if _, err := usual.read(r.Describe().Key + ".json"); err != nil {
+	if _, err := usual.read(r.Describe().Name + ".json"); err != nil {
 		return nil
 	}
 	for _, o := range usual.objects(tb, r) {

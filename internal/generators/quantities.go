@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// milli is q to three decimal places, rounded up; a q so large that thousandths
-// do not fit an int64 is rounded up to a whole number.
+// milli is q to three decimal places, rounded up. A q whose thousandths overflow int64 is
+// rounded up to a whole number.
 func milli(q *resource.Quantity) float64 {
 	if v := q.Value(); v > math.MaxInt64/1000 {
 		return float64(v)
@@ -28,10 +28,9 @@ func (s *Samples) Quantities(m corev1.ResourceList, labels ...string) {
 	}
 }
 
-// eachAmount calls f for each entry of m whose unit is known, in the order of
-// their names; a name to which several rules apply has several units. The name
-// that f gets is fit for a label.
-func (s *Samples) eachAmount(m corev1.ResourceList, f func(name, unit string, q resource.Quantity)) {
+// eachQuantity calls f for each entry of m with a known unit, once for each unit, in the
+// order of names. f gets the name as a label value.
+func (s *Samples) eachQuantity(m corev1.ResourceList, f func(name, unit string, q resource.Quantity)) {
 	s.keys = sortedKeys(s.keys[:0], m)
 	for _, key := range s.keys {
 		name := s.resourceName(key)
@@ -41,17 +40,16 @@ func (s *Samples) eachAmount(m corev1.ResourceList, f func(name, unit string, q 
 	}
 }
 
-// resourceName is what is to be known of the name of a compute resource.
+// resourceName is the label value and the units of a compute resource.
 type resourceName struct {
 	label string   // the name as a label value
-	units []string // what its amounts are counted in
+	units []string // of its quantities
 }
 
-// memoized bounds the memory of what a Renderer remembers between objects.
+// memoized bounds each cache of a Renderer, in entries.
 const memoized = 4096
 
-// resourceName gives what is to be known of name. The names of a cluster are
-// few, so each is looked into once.
+// resourceName looks a name up in the cache: a cluster has few names.
 func (s *Samples) resourceName(name string) resourceName {
 	if n, ok := s.resourceNames[name]; ok {
 		return n
@@ -84,9 +82,9 @@ func units(name string) []string {
 	return us
 }
 
-// isExtended says whether name is that of an extended resource, by the rules of
-// the Kubernetes API: it has a domain, not one of Kubernetes' own, and is still
-// a qualified name when a quota puts "requests." before it.
+// isExtended says whether name is an extended resource by the rules of the Kubernetes
+// API: a qualified name, also with the quota prefix "requests.", in a domain outside
+// kubernetes.io.
 func isExtended(name string) bool {
 	return strings.Contains(name, "/") &&
 		!strings.Contains(name, corev1.ResourceDefaultNamespacePrefix) &&

@@ -16,12 +16,12 @@ import (
 )
 
 // FuzzObject renders whatever has the wire form of an object, given the
-// resource's place in All.
+// resource's place in the registry.
 func FuzzObject(f *testing.F) {
-	all := generators.All()
+	all := registry.Resources()
 	for i, r := range all {
 		golden := clusters[0].objects(f, r)
-		seeds := slices.Concat(golden[:min(3, len(golden))], nastyObjects[r.Describe().Key])
+		seeds := slices.Concat(golden[:min(3, len(golden))], nastyObjects[r.Describe().Name])
 		for _, o := range seeds {
 			f.Add(uint8(i), wireForm(f, o))
 		}
@@ -39,9 +39,9 @@ func FuzzObject(f *testing.F) {
 // TestNastyObjects holds the seeds of FuzzObject to the reference as well.
 func TestNastyObjects(t *testing.T) {
 	for _, r := range contracted() {
-		t.Run(r.Describe().Key, func(t *testing.T) {
+		t.Run(r.Describe().Name, func(t *testing.T) {
 			j := newJudge(t, r, everything)
-			for _, o := range append(nastyObjects[r.Describe().Key], empty(t, r)) {
+			for _, o := range append(nastyObjects[r.Describe().Name], empty(t, r)) {
 				checkScrape(t, r, o)
 				if _, err := json.Marshal(o); err == nil {
 					j.compare(t, o)
@@ -99,7 +99,7 @@ func identityOf(r generators.Resource, o metav1.Object) map[string]string {
 		"metadata.uid":       string(o.GetUID()),
 	}
 	identity := map[string]string{}
-	for label := range slices.Chunk(references[r.Describe().Key].identity, 2) {
+	for label := range slices.Chunk(references[r.Describe().Name].identity, 2) {
 		if value, ok := metadata[label[1]]; ok {
 			identity[label[0]] = string([]rune(value)) // U+FFFD for each byte that is not UTF-8
 		}

@@ -30,7 +30,7 @@ func TestRandomObjects(t *testing.T) {
 		seeds = []int64{*oneSeed}
 	}
 	for _, r := range contracted() {
-		t.Run(r.Describe().Key, func(t *testing.T) {
+		t.Run(r.Describe().Name, func(t *testing.T) {
 			t.Parallel()
 			var judges []*judge
 			for _, selection := range []generators.Selection{everything, restricted(r)} {
@@ -88,12 +88,12 @@ const enough = 3
 
 func newJudge(tb testing.TB, r generators.Resource, selection generators.Selection) *judge {
 	j := &judge{
-		resource:  r.Describe().Key,
+		resource:  r.Describe().Name,
 		selection: selection,
 		families:  familiesOf(r, selection),
 		renderer:  r.Compile(selection),
 	}
-	j.renderer.Contained = func(family string, _ metav1.Object, reason any) {
+	j.renderer.Recovered = func(family string, _ metav1.Object, reason any) {
 		tb.Errorf("%s: panic: %v", family, reason)
 	}
 	return j

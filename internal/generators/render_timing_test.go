@@ -7,7 +7,7 @@ import "testing"
 func BenchmarkRender(b *testing.B) {
 	c := clusters[0]
 	for _, r := range c.resources {
-		b.Run(r.Describe().Key, func(b *testing.B) {
+		b.Run(r.Describe().Name, func(b *testing.B) {
 			objects := c.objects(b, r)
 			renderer := r.Compile(c.selection)
 			var text []byte
@@ -28,7 +28,7 @@ func BenchmarkRender(b *testing.B) {
 func BenchmarkDecode(b *testing.B) {
 	c := clusters[0]
 	for _, r := range c.resources {
-		b.Run(r.Describe().Key, func(b *testing.B) {
+		b.Run(r.Describe().Name, func(b *testing.B) {
 			var wires [][]byte
 			var target message
 			for _, o := range c.objects(b, r) {

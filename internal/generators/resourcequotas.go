@@ -9,23 +9,23 @@ var ResourceQuotas = Table[*corev1.ResourceQuota]{
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("resourcequota")},
 	Families: []Family[*corev1.ResourceQuota]{
-		{"kube_resourcequota_created", Gauge, Stable, nil,
-			"When the quota was created, in Unix seconds.",
-			created[*corev1.ResourceQuota]},
+		{Name: "kube_resourcequota_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the quota, Unix seconds.",
+			Row:  created[*corev1.ResourceQuota]},
 
-		{"kube_resourcequota", Gauge, Stable, Labels{"resource", "type"},
-			"How much of each resource the namespace may use, and how much it does.",
-			func(q *corev1.ResourceQuota, s *Samples) {
+		{Name: "kube_resourcequota", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "type"},
+			Help: "Hard limits and usage of resources under the quota.",
+			Row: func(q *corev1.ResourceQuota, s *Samples) {
 				s.Quantities(q.Status.Hard, "hard")
 				s.Quantities(q.Status.Used, "used")
 			}},
 
-		{"kube_resourcequota_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the quota that are let through, as labels.",
-			annotations[*corev1.ResourceQuota]},
+		{Name: "kube_resourcequota_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the quota selected by the allowlist.",
+			Row:  annotations[*corev1.ResourceQuota]},
 
-		{"kube_resourcequota_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the quota that are let through, as labels.",
-			labels[*corev1.ResourceQuota]},
+		{Name: "kube_resourcequota_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the quota selected by the allowlist.",
+			Row:  labels[*corev1.ResourceQuota]},
 	},
 }

@@ -1,9 +1,6 @@
 package generators
 
 import (
-	"bytes"
-	"hash/maphash"
-	"slices"
 	"strconv"
 	"unsafe"
 
@@ -13,19 +10,18 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// Samples receives the samples of a row. Its methods take a value and then the
-// values of the family's own labels, as many as the row declares keys.
+// Samples collects the samples of a row. Its methods take a value and the values of
+// the family's own labels, as many as the row declares keys.
 //
-// A series that a row adds twice for one object is exported once, with the
-// first value: lists such as owner references may repeat an entry, and an
-// answer with two equal series is not a valid one.
+// A duplicate series of one object is dropped: lists such as owner references may repeat
+// an entry, and scrapers reject duplicate series.
 type Samples struct {
 	dst      []byte
 	identity []byte // `namespace="a",pod="b"`, the same for all of an object's series
 	family   *family
-	seen     seenSeries
+	seen     spanSet // the own labels of the row's lines
 
-	// Scratch that outlives a row only to be used again.
+	// Scratch, reused by each row, and caches.
 	values        []string
 	keys          []string
 	text          []byte
@@ -57,7 +53,7 @@ func (s *Samples) Float(v float64, labels ...string) {
 	}
 }
 
-// One adds a sample of value 1, for series whose labels are what they say.
+// One adds a sample of value 1, for series whose information is in the labels.
 func (s *Samples) One(labels ...string) { s.Int(1, labels...) }
 
 // Bool adds 1 for true and 0 for false.
@@ -83,7 +79,7 @@ func (s *Samples) Optional64(v *int64, labels ...string) {
 	}
 }
 
-// Time adds t in whole seconds since 1970, or nothing if t is nil or zero.
+// Time adds t in Unix seconds, or nothing if t is nil or zero.
 func (s *Samples) Time(t *metav1.Time, labels ...string) {
 	if !t.IsZero() {
 		s.Int(t.Unix(), labels...)
@@ -98,14 +94,14 @@ func (s *Samples) OneOf(value string, options []string, labels ...string) {
 	}
 }
 
-// Status adds a sample for each status a condition can have, as OneOf does.
+// Status is OneOf for the statuses of a condition, in lower case.
 func (s *Samples) Status(status string, labels ...string) {
 	s.Bool(status == "True", s.with(labels, "true")...)
 	s.Bool(status == "False", s.with(labels, "false")...)
 	s.Bool(status == "Unknown", s.with(labels, "unknown")...)
 }
 
-// with is labels and one more, in memory that the next call uses again.
+// with is labels and one more. The next call reuses its memory.
 func (s *Samples) with(labels []string, last string) []string {
 	s.values = append(append(s.values[:0], labels...), last)
 	return s.values
@@ -129,7 +125,7 @@ func (s *Samples) Approximate(q resource.Quantity, labels ...string) {
 	s.Float(s.quantity.AsApproximateFloat64(), labels...)
 }
 
-// Itoa is the decimal form of v. It is good until the row returns.
+// Itoa is the decimal form of v. It is valid until the row returns.
 func (s *Samples) Itoa(v int64) string {
 	start := len(s.text)
 	s.text = strconv.AppendInt(s.text, v, 10)
@@ -144,8 +140,7 @@ func (s *Samples) OptionalItoa(v *int32) string {
 	return s.Itoa(int64(*v))
 }
 
-// Join is the parts with the separator between them; parts that are empty and
-// come first leave no trace. It is good until the row returns.
+// Join is the parts with the separator between them, without leading empty parts. It is valid until the row returns.
 func (s *Samples) Join(parts []string, separator string) string {
 	start := len(s.text)
 	for _, p := range parts {
@@ -157,7 +152,7 @@ func (s *Samples) Join(parts []string, separator string) string {
 	return s.scratch(start)
 }
 
-// Concat is the parts one after another. It is good until the row returns.
+// Concat is the parts one after another. It is valid until the row returns.
 func (s *Samples) Concat(parts ...string) string {
 	start := len(s.text)
 	for _, p := range parts {
@@ -166,16 +161,15 @@ func (s *Samples) Concat(parts ...string) string {
 	return s.scratch(start)
 }
 
-// scratch is the text from start on as a string without a copy. Nothing writes
-// to those bytes before the next row begins, and an append that moves the text
-// leaves them where they are.
+// scratch is the text from start on as a string, without a copy. The bytes stay as they
+// are until the next row begins: later appends write behind them or move to new memory.
 func (s *Samples) scratch(start int) string {
 	b := s.text[start:]
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
-// openSeries appends a line up to its last label. It reports false, and appends
-// nothing, if the object already has that series.
+// openSeries appends a line up to its last label. It appends nothing and returns false
+// for a duplicate series.
 func (s *Samples) openSeries(values []string) bool {
 	start, own := s.openIdentity()
 	for i, open := range s.set(len(values)) {
@@ -186,8 +180,8 @@ func (s *Samples) openSeries(values []string) bool {
 	return s.keep(start, own)
 }
 
-// openIdentity appends the name and the identity labels of a line. It returns
-// where the line and where its own labels start.
+// openIdentity appends the name and the identity labels of a line. It returns the
+// offsets of the line and of its own labels.
 func (s *Samples) openIdentity() (start, own int) {
 	start = len(s.dst)
 	s.dst = append(s.dst, s.family.open...)
@@ -195,13 +189,13 @@ func (s *Samples) openIdentity() (start, own int) {
 	return start, len(s.dst)
 }
 
-// keep takes the line from start on back if its own labels were there before.
+// keep truncates the line at start if its own labels are a duplicate.
 func (s *Samples) keep(start, own int) bool {
-	if s.seen.add(s.dst, own) {
-		return true
+	_, isNew := s.seen.add(s.dst, span{own, len(s.dst)})
+	if !isNew {
+		s.dst = s.dst[:start]
 	}
-	s.dst = s.dst[:start]
-	return false
+	return isNew
 }
 
 func (s *Samples) set(n int) labelSet {
@@ -211,57 +205,4 @@ func (s *Samples) set(n int) labelSet {
 		}
 	}
 	panic("BUG: " + s.family.name + " declares no set of " + strconv.Itoa(n) + " labels")
-}
-
-// seenSeries knows the own labels of the lines that a row added.
-type seenSeries struct {
-	spans  []span
-	hashes map[uint64]struct{}
-	seed   maphash.Seed
-}
-
-// span is a part of a buffer.
-type span struct{ start, end int }
-
-func (p span) of(b []byte) []byte { return b[p.start:p.end] }
-
-// manySeries is the number of lines from which on hashes are kept: below, a
-// look at each line before is as quick.
-const manySeries = 16
-
-func (s *seenSeries) reset() {
-	if len(s.spans) >= manySeries {
-		clear(s.hashes)
-	}
-	s.spans = s.spans[:0]
-}
-
-// add notes the own labels dst[start:] and reports whether they are new.
-func (s *seenSeries) add(dst []byte, start int) bool {
-	labels := dst[start:]
-	if s.maybe(dst, labels) && slices.ContainsFunc(s.spans, func(p span) bool { return bytes.Equal(p.of(dst), labels) }) {
-		return false
-	}
-	s.spans = append(s.spans, span{start, len(dst)})
-	return true
-}
-
-// maybe reports false if labels are certainly new.
-func (s *seenSeries) maybe(dst, labels []byte) bool {
-	switch n := len(s.spans); {
-	case n < manySeries:
-		return true
-	case s.hashes == nil:
-		s.hashes = make(map[uint64]struct{})
-		s.seed = maphash.MakeSeed()
-		fallthrough
-	case n == manySeries:
-		for _, p := range s.spans {
-			s.hashes[maphash.Bytes(s.seed, p.of(dst))] = struct{}{}
-		}
-	}
-	h := maphash.Bytes(s.seed, labels)
-	_, ok := s.hashes[h]
-	s.hashes[h] = struct{}{}
-	return ok
 }

@@ -122,7 +122,7 @@ func TestWrongNumberOfLabels(t *testing.T) {
 		t.Helper()
 		r := tableOf(familyOf(labels, func(_ *corev1.Pod, s *generators.Samples) { s.One(values...) })).Compile(generators.Selection{})
 		var reasons []string
-		r.Contained = func(family string, _ metav1.Object, reason any) {
+		r.Recovered = func(family string, _ metav1.Object, reason any) {
 			reasons = append(reasons, fmt.Sprintf("%s: %v", family, reason))
 		}
 		text, ends := r.Render(nil, nil, &corev1.Pod{})

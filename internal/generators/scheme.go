@@ -17,8 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// groups register the types of the resources' groups and no others: what is
-// registered takes memory.
+// groups register the Go types of the built-in tables' API groups, and no others: a
+// registered type takes memory.
 var groups = runtime.NewSchemeBuilder(
 	admissionv1.AddToScheme,
 	appsv1.AddToScheme,
@@ -34,16 +34,19 @@ var groups = runtime.NewSchemeBuilder(
 	storagev1.AddToScheme,
 )
 
-// NewScheme makes a scheme that knows the types of all resources, and them too as those
-// of the older versions that are read: so that these are decoded as the rows want them.
-func NewScheme() *runtime.Scheme {
+// newScheme registers the Go types of all resources. Each type of an older version is
+// that of the table's version, so that objects of both decode to what the rows read.
+func (r *Registry) newScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	if err := groups.AddToScheme(s); err != nil {
 		panic("BUG: " + err.Error())
 	}
-	for _, r := range All() {
-		d := r.Describe()
-		for _, v := range Versions(d.Resource)[1:] {
+	for _, resource := range r.resources {
+		d, recipe := resource.Describe(), resource.Recipe()
+		if recipe.GoType == nil {
+			continue
+		}
+		for _, v := range recipe.Versions[1:] {
 			for _, kind := range []string{d.Kind.Kind, d.Kind.Kind + "List"} {
 				object, err := s.New(d.Kind.GroupVersion().WithKind(kind))
 				if err != nil {

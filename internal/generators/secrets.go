@@ -8,37 +8,39 @@ var Secrets = Table[*corev1.Secret]{
 	Kind:     "Secret",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("secret")},
-	Reads:    Fields{"type"},
-	Columns: []Column[*corev1.Secret]{
-		{"Type", func(c *corev1.Secret, cell string) { c.Type = corev1.SecretType(cell) }},
+	Fetch: Fetch[*corev1.Secret]{
+		Reads: Fields{"type"},
+		Columns: []PrinterColumn[*corev1.Secret]{
+			{"Type", func(c *corev1.Secret, cell string) { c.Type = corev1.SecretType(cell) }},
+		},
 	},
 	Families: []Family[*corev1.Secret]{
-		{"kube_secret_info", Gauge, Stable, nil,
-			"That there is the secret.",
-			exists[*corev1.Secret]},
+		{Name: "kube_secret_info", Type: Gauge, Stability: Stable,
+			Help: "Presence of the secret, always 1.",
+			Row:  exists[*corev1.Secret]},
 
-		{"kube_secret_type", Gauge, Stable, Labels{"type"},
-			"The type of the secret, which says what it is for.",
-			func(c *corev1.Secret, s *Samples) { s.One(string(c.Type)) }},
+		{Name: "kube_secret_type", Type: Gauge, Stability: Stable, Labels: Labels{"type"},
+			Help: "Type of the secret.",
+			Row:  func(c *corev1.Secret, s *Samples) { s.One(string(c.Type)) }},
 
-		{"kube_secret_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the secret that are let through, as labels.",
-			annotations[*corev1.Secret]},
+		{Name: "kube_secret_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the secret selected by the allowlist.",
+			Row:  annotations[*corev1.Secret]},
 
-		{"kube_secret_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the secret that are let through, as labels.",
-			labels[*corev1.Secret]},
+		{Name: "kube_secret_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the secret selected by the allowlist.",
+			Row:  labels[*corev1.Secret]},
 
-		{"kube_secret_created", Gauge, Stable, nil,
-			"When the secret was created, in Unix seconds.",
-			created[*corev1.Secret]},
+		{Name: "kube_secret_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the secret, Unix seconds.",
+			Row:  created[*corev1.Secret]},
 
-		{"kube_secret_metadata_resource_version", Gauge, Alpha, nil,
-			"The resource version of the secret.",
-			resourceVersion[*corev1.Secret]},
+		{Name: "kube_secret_metadata_resource_version", Type: Gauge, Stability: Alpha,
+			Help: "Resource version of the secret.",
+			Row:  resourceVersion[*corev1.Secret]},
 
-		{"kube_secret_owner", Gauge, Alpha, Labels{"owner_kind", "owner_name", "owner_is_controller"},
-			"What owns the secret.",
-			ownersAndController[*corev1.Secret]},
+		{Name: "kube_secret_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
+			Help: "Owners of the secret.",
+			Row:  ownersAndController[*corev1.Secret]},
 	},
 }

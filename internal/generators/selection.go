@@ -5,24 +5,22 @@ import (
 	"strings"
 )
 
-// A Selection is what the user lets through. Its zero value exports every
-// family that needs no opting in, and no object's labels or annotations.
+// A Selection is the user's choice of families and labels. The zero value exports all
+// families but opt-in ones, and no labels or annotations of objects.
 type Selection struct {
-	// Allow, if there is any, are patterns of families to export; Deny are
-	// patterns of families to leave out of those.
+	// Allow are patterns of families to export, all if empty. Deny are patterns of
+	// families to drop from those.
 	Allow, Deny []Pattern
-	// OptIn are patterns of opt-in families to export, if Allow and Deny let
-	// them.
+	// OptIn are patterns of opt-in families to export, subject to Allow and Deny.
 	OptIn []Pattern
-	// Labels and Annotations choose which of them become label_* and
+	// Labels and Annotations select those of objects that become label_* and
 	// annotation_* labels.
 	Labels, Annotations Allowlist
-	// Extra are labels that every series begins with. They pass CheckExtra.
+	// Extra are constant labels of all series. They pass CheckExtra.
 	Extra []ExtraLabel
 }
 
-// A Pattern matches names of families, anywhere within. Which language it is
-// written in is its owner's affair.
+// A Pattern matches a part of a family's name, in any pattern language.
 type Pattern interface {
 	MatchString(name string) bool
 }
@@ -38,15 +36,15 @@ func anyMatches(patterns []Pattern, name string) bool {
 	return slices.ContainsFunc(patterns, func(p Pattern) bool { return p.MatchString(name) })
 }
 
-// An Allowlist maps the key of a resource, or * for every resource, to the keys
+// An Allowlist maps the Key of a resource, or * for every resource, to the keys
 // that are allowed for it: exact ones, * for all, or with one * within.
 type Allowlist map[string][]string
 
-// AnyResource is the key of an Allowlist entry that holds for every resource
-// and in whose presence all other entries count for nothing.
+// AnyResource is the key of the Allowlist entry that holds for every resource. It
+// overrides all other entries.
 const AnyResource = "*"
 
-// keysOf gives the keys allowed for a resource, nil when there are none.
+// keysOf gives the allowed keys of a resource, nil if there are none.
 func (a Allowlist) keysOf(resource string) *allowedKeys {
 	keys, ok := a[AnyResource]
 	if !ok {
@@ -72,15 +70,15 @@ func (a Allowlist) keysOf(resource string) *allowedKeys {
 	return &k
 }
 
-// allowedKeys decides which entries of a map become labels.
+// allowedKeys selects the entries of a map that become labels.
 type allowedKeys struct {
 	all   bool
 	exact []string
 	globs []keyGlob
 }
 
-// keyGlob allows keys that begin and end with its parts, without overlap, and
-// have no line feed between.
+// keyGlob matches keys with a prefix and a suffix that do not overlap, without a line
+// feed between.
 type keyGlob struct{ before, after string }
 
 func (k *allowedKeys) allows(key string) bool {
@@ -97,13 +95,13 @@ func (g keyGlob) matches(key string) bool {
 	return ok && !strings.Contains(rest, "\n")
 }
 
-// An Effect is what a selection makes of one resource. Selections of equal effect
-// compile its table to renderers that render the same.
+// An Effect is a selection reduced to one resource. Selections with equal effects
+// compile its table to equal renderers.
 type Effect struct {
-	// families are the names of those that are exported, in order.
+	// families are the names of the exported families, in order.
 	families []string
-	// labels and annotations are the keys allowed, sorted, where a family that is
-	// exported has labels made from them.
+	// labels and annotations are the allowed keys, sorted, if an exported family uses
+	// them.
 	labels, annotations []string
 	extra               []ExtraLabel
 }
@@ -117,7 +115,7 @@ func (e Effect) Equal(o Effect) bool {
 		slices.Equal(e.annotations, o.annotations) && slices.Equal(e.extra, o.extra)
 }
 
-// EffectOn is the effect on the resource that d describes.
+// EffectOn is the effect of the selection on the resource of d.
 func (s Selection) EffectOn(d Description) Effect {
 	e := Effect{extra: slices.Clone(s.Extra)}
 	for _, f := range d.Families {
@@ -135,7 +133,7 @@ func (s Selection) EffectOn(d Description) Effect {
 	return e
 }
 
-// list gives the keys in one order, each once.
+// list gives the keys sorted and unique.
 func (k *allowedKeys) list() []string {
 	if k == nil {
 		return nil

@@ -107,17 +107,12 @@ func TestAllSeesNoAllowlist(t *testing.T) {
 
 func TestSelectionOfFamilies(t *testing.T) {
 	one := func(_ *corev1.Pod, s *generators.Samples) { s.One() }
-	named := func(name string, stability generators.Stability) generators.Family[*corev1.Pod] {
+	named := func(name string, optIn bool) generators.Family[*corev1.Pod] {
 		f := familyOf(nil, one)
-		f.Name, f.Stability = name, stability
+		f.Name, f.OptIn = name, optIn
 		return f
 	}
-	table := tableOf(
-		named("kube_pod_a", generators.Stable),
-		named("kube_pod_a_time", generators.Alpha),
-		named("kube_pod_b", generators.Alpha.DeprecatedSince("v1.2.3")),
-		named("kube_pod_extra", generators.Stable.OptIn()),
-	)
+	table := tableOf(named("kube_pod_a", false), named("kube_pod_a_time", false), named("kube_pod_b", false), named("kube_pod_extra", true))
 	patterns := func(sources ...string) []generators.Pattern {
 		var ps []generators.Pattern
 		for _, source := range sources {
@@ -171,7 +166,7 @@ func TestSelectionOfFamilies(t *testing.T) {
 func TestSelectionLeavesTablesAlone(t *testing.T) {
 	headers := func(selection generators.Selection) []string {
 		var all []string
-		for _, r := range generators.All() {
+		for _, r := range registry.Resources() {
 			for _, header := range r.Compile(selection).Headers() {
 				all = append(all, string(header.Text))
 			}

@@ -10,40 +10,40 @@ var ServiceAccounts = Table[*corev1.ServiceAccount]{
 	Default:  Off,
 	Identity: Identity{Namespace, Name("serviceaccount"), UID},
 	Families: []Family[*corev1.ServiceAccount]{
-		{"kube_serviceaccount_info", Gauge, Alpha, Labels{"automount_token"},
-			"Whether pods that run as the service account are given its token, empty if it does not say.",
-			func(a *corev1.ServiceAccount, s *Samples) { s.One(formatOptional(a.AutomountServiceAccountToken)) }},
+		{Name: "kube_serviceaccount_info", Type: Gauge, Stability: Alpha, Labels: Labels{"automount_token"},
+			Help: "Token automount setting of the service account, empty if unset.",
+			Row:  func(a *corev1.ServiceAccount, s *Samples) { s.One(formatOptional(a.AutomountServiceAccountToken)) }},
 
-		{"kube_serviceaccount_created", Gauge, Alpha, nil,
-			"When the service account was created, in Unix seconds.",
-			created[*corev1.ServiceAccount]},
+		{Name: "kube_serviceaccount_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the service account, Unix seconds.",
+			Row:  created[*corev1.ServiceAccount]},
 
-		{"kube_serviceaccount_deleted", Gauge, Alpha, nil,
-			"When the service account is due to be gone, in Unix seconds.",
-			deleted[*corev1.ServiceAccount]},
+		{Name: "kube_serviceaccount_deleted", Type: Gauge, Stability: Alpha,
+			Help: "Deletion timestamp of the service account, Unix seconds.",
+			Row:  deleted[*corev1.ServiceAccount]},
 
-		{"kube_serviceaccount_secret", Gauge, Alpha, Labels{"name"},
-			"The secrets that pods that run as the service account may use.",
-			func(a *corev1.ServiceAccount, s *Samples) {
+		{Name: "kube_serviceaccount_secret", Type: Gauge, Stability: Alpha, Labels: Labels{"name"},
+			Help: "Secrets of the service account.",
+			Row: func(a *corev1.ServiceAccount, s *Samples) {
 				for i := range a.Secrets {
 					s.One(a.Secrets[i].Name)
 				}
 			}},
 
-		{"kube_serviceaccount_image_pull_secret", Gauge, Alpha, Labels{"name"},
-			"The secrets with which images of pods that run as the service account are pulled.",
-			func(a *corev1.ServiceAccount, s *Samples) {
+		{Name: "kube_serviceaccount_image_pull_secret", Type: Gauge, Stability: Alpha, Labels: Labels{"name"},
+			Help: "Image pull secrets of the service account.",
+			Row: func(a *corev1.ServiceAccount, s *Samples) {
 				for i := range a.ImagePullSecrets {
 					s.One(a.ImagePullSecrets[i].Name)
 				}
 			}},
 
-		{"kube_serviceaccount_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the service account that are let through, as labels.",
-			annotations[*corev1.ServiceAccount]},
+		{Name: "kube_serviceaccount_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the service account selected by the allowlist.",
+			Row:  annotations[*corev1.ServiceAccount]},
 
-		{"kube_serviceaccount_labels", Gauge, Alpha, Labels{"label_*"},
-			"The labels of the service account that are let through, as labels.",
-			labels[*corev1.ServiceAccount]},
+		{Name: "kube_serviceaccount_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
+			Help: "Labels of the service account selected by the allowlist.",
+			Row:  labels[*corev1.ServiceAccount]},
 	},
 }

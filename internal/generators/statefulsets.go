@@ -8,78 +8,78 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 	Kind:     "StatefulSet",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("statefulset")},
-	Reads:    Fields{"spec.replicas", "spec.persistentVolumeClaimRetentionPolicy", "spec.ordinals", "status"},
+	Fetch:    Fetch[*appsv1.StatefulSet]{Reads: Fields{"spec.replicas", "spec.persistentVolumeClaimRetentionPolicy", "spec.ordinals", "status"}},
 	Families: []Family[*appsv1.StatefulSet]{
-		{"kube_statefulset_created", Gauge, Stable, nil,
-			"When the stateful set was created, in Unix seconds.",
-			created[*appsv1.StatefulSet]},
+		{Name: "kube_statefulset_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the stateful set, Unix seconds.",
+			Row:  created[*appsv1.StatefulSet]},
 
-		{"kube_statefulset_status_replicas", Gauge, Stable, nil,
-			"How many pods the stateful set has.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.Replicas)) }},
+		{Name: "kube_statefulset_status_replicas", Type: Gauge, Stability: Stable,
+			Help: "Replicas of the stateful set.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.Replicas)) }},
 
-		{"kube_statefulset_status_replicas_available", Gauge, Stable, nil,
-			"How many pods of the stateful set have been ready for long enough to count.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.AvailableReplicas)) }},
+		{Name: "kube_statefulset_status_replicas_available", Type: Gauge, Stability: Stable,
+			Help: "Available replicas of the stateful set.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.AvailableReplicas)) }},
 
-		{"kube_statefulset_status_replicas_current", Gauge, Stable, nil,
-			"How many pods of the stateful set have the revision from before the update.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.CurrentReplicas)) }},
+		{Name: "kube_statefulset_status_replicas_current", Type: Gauge, Stability: Stable,
+			Help: "Replicas of the stateful set at the current revision.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.CurrentReplicas)) }},
 
-		{"kube_statefulset_status_replicas_ready", Gauge, Stable, nil,
-			"How many pods of the stateful set are ready.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.ReadyReplicas)) }},
+		{Name: "kube_statefulset_status_replicas_ready", Type: Gauge, Stability: Stable,
+			Help: "Ready replicas of the stateful set.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.ReadyReplicas)) }},
 
-		{"kube_statefulset_status_replicas_updated", Gauge, Stable, nil,
-			"How many pods of the stateful set have the revision that is being rolled out.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.UpdatedReplicas)) }},
+		{Name: "kube_statefulset_status_replicas_updated", Type: Gauge, Stability: Stable,
+			Help: "Replicas of the stateful set at the update revision.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.UpdatedReplicas)) }},
 
-		{"kube_statefulset_status_observed_generation", Gauge, Stable, nil,
-			"The generation of the stateful set that its controller has acted on.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.Int(t.Status.ObservedGeneration) }},
+		{Name: "kube_statefulset_status_observed_generation", Type: Gauge, Stability: Stable,
+			Help: "Spec generation of the stateful set last observed by its controller.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(t.Status.ObservedGeneration) }},
 
-		{"kube_statefulset_replicas", Gauge, Stable, nil,
-			"How many pods the stateful set is to have.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.Optional32(t.Spec.Replicas) }},
+		{Name: "kube_statefulset_replicas", Type: Gauge, Stability: Stable,
+			Help: "Desired replicas of the stateful set.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Optional32(t.Spec.Replicas) }},
 
-		{"kube_statefulset_ordinals_start", Gauge, Stable, nil,
-			"The number of the first pod of the stateful set.",
-			func(t *appsv1.StatefulSet, s *Samples) {
+		{Name: "kube_statefulset_ordinals_start", Type: Gauge, Stability: Stable,
+			Help: "Ordinal of the stateful set's first pod.",
+			Row: func(t *appsv1.StatefulSet, s *Samples) {
 				if o := t.Spec.Ordinals; o != nil {
 					s.Int(int64(o.Start))
 				}
 			}},
 
-		{"kube_statefulset_metadata_generation", Gauge, Stable, nil,
-			"The generation of the wanted state of the stateful set.",
-			generation[*appsv1.StatefulSet]},
+		{Name: "kube_statefulset_metadata_generation", Type: Gauge, Stability: Stable,
+			Help: "Spec generation of the stateful set.",
+			Row:  generation[*appsv1.StatefulSet]},
 
-		{"kube_statefulset_persistentvolumeclaim_retention_policy", Gauge, Stable, Labels{"when_deleted", "when_scaled"},
-			"What becomes of the claims of the stateful set's pods when it is deleted and when it is scaled down.",
-			func(t *appsv1.StatefulSet, s *Samples) {
+		{Name: "kube_statefulset_persistentvolumeclaim_retention_policy", Type: Gauge, Stability: Stable, Labels: Labels{"when_deleted", "when_scaled"},
+			Help: "Retention policy of the stateful set's volume claims on deletion and on scale-down.",
+			Row: func(t *appsv1.StatefulSet, s *Samples) {
 				if p := t.Spec.PersistentVolumeClaimRetentionPolicy; p != nil && (p.WhenDeleted != "" || p.WhenScaled != "") {
 					s.One(string(p.WhenDeleted), string(p.WhenScaled))
 				}
 			}},
 
-		{"kube_statefulset_annotations", Gauge, Stable, Labels{"annotation_*"},
-			"The annotations of the stateful set that are let through, as labels.",
-			annotations[*appsv1.StatefulSet]},
+		{Name: "kube_statefulset_annotations", Type: Gauge, Stability: Stable, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the stateful set selected by the allowlist.",
+			Row:  annotations[*appsv1.StatefulSet]},
 
-		{"kube_statefulset_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the stateful set that are let through, as labels.",
-			labels[*appsv1.StatefulSet]},
+		{Name: "kube_statefulset_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the stateful set selected by the allowlist.",
+			Row:  labels[*appsv1.StatefulSet]},
 
-		{"kube_statefulset_status_current_revision", Gauge, Stable, Labels{"revision"},
-			"The revision of the pods that are not updated yet.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.One(t.Status.CurrentRevision) }},
+		{Name: "kube_statefulset_status_current_revision", Type: Gauge, Stability: Stable, Labels: Labels{"revision"},
+			Help: "Current revision of the stateful set, of pods not yet updated.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.One(t.Status.CurrentRevision) }},
 
-		{"kube_statefulset_status_update_revision", Gauge, Stable, Labels{"revision"},
-			"The revision of the pods that are updated.",
-			func(t *appsv1.StatefulSet, s *Samples) { s.One(t.Status.UpdateRevision) }},
+		{Name: "kube_statefulset_status_update_revision", Type: Gauge, Stability: Stable, Labels: Labels{"revision"},
+			Help: "Update revision of the stateful set.",
+			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.One(t.Status.UpdateRevision) }},
 
-		{"kube_statefulset_deletion_timestamp", Gauge, Stable, nil,
-			"When the stateful set is due to be gone, in Unix seconds.",
-			deleted[*appsv1.StatefulSet]},
+		{Name: "kube_statefulset_deletion_timestamp", Type: Gauge, Stability: Stable,
+			Help: "Deletion timestamp of the stateful set, Unix seconds.",
+			Row:  deleted[*appsv1.StatefulSet]},
 	},
 }

@@ -12,24 +12,24 @@ var StorageClasses = Table[*storagev1.StorageClass]{
 	Scope:    Cluster,
 	Identity: Identity{Name("storageclass")},
 	Families: []Family[*storagev1.StorageClass]{
-		{"kube_storageclass_info", Gauge, Stable, Labels{"provisioner", "reclaim_policy", "volume_binding_mode"},
-			"What makes volumes of the storage class, when, and what becomes of them when their claims are gone.",
-			func(c *storagev1.StorageClass, s *Samples) {
+		{Name: "kube_storageclass_info", Type: Gauge, Stability: Stable, Labels: Labels{"provisioner", "reclaim_policy", "volume_binding_mode"},
+			Help: "Provisioner, reclaim policy and binding mode of the storage class.",
+			Row: func(c *storagev1.StorageClass, s *Samples) {
 				s.One(c.Provisioner,
 					string(valueOr(c.ReclaimPolicy, corev1.PersistentVolumeReclaimDelete)),
 					string(valueOr(c.VolumeBindingMode, storagev1.VolumeBindingImmediate)))
 			}},
 
-		{"kube_storageclass_created", Gauge, Stable, nil,
-			"When the storage class was created, in Unix seconds.",
-			created[*storagev1.StorageClass]},
+		{Name: "kube_storageclass_created", Type: Gauge, Stability: Stable,
+			Help: "Creation timestamp of the storage class, Unix seconds.",
+			Row:  created[*storagev1.StorageClass]},
 
-		{"kube_storageclass_annotations", Gauge, Alpha, Labels{"annotation_*"},
-			"The annotations of the storage class that are let through, as labels.",
-			annotations[*storagev1.StorageClass]},
+		{Name: "kube_storageclass_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
+			Help: "Annotations of the storage class selected by the allowlist.",
+			Row:  annotations[*storagev1.StorageClass]},
 
-		{"kube_storageclass_labels", Gauge, Stable, Labels{"label_*"},
-			"The labels of the storage class that are let through, as labels.",
-			labels[*storagev1.StorageClass]},
+		{Name: "kube_storageclass_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
+			Help: "Labels of the storage class selected by the allowlist.",
+			Row:  labels[*storagev1.StorageClass]},
 	},
 }

@@ -1,18 +1,21 @@
 package generators
 
 import (
-	"fmt"
+	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// A Table declares the families of one resource. T is the pointer type of its
-// objects.
+// A Table declares the families of one resource: the catalogue entry that users,
+// documentation and roles need, how its objects are fetched, and a row for each
+// family. T is the pointer type of its objects, or *unstructured.Unstructured.
 type Table[T metav1.Object] struct {
 	Resource schema.GroupVersionResource
 	Kind     string
@@ -21,19 +24,27 @@ type Table[T metav1.Object] struct {
 	Default Default
 	// Identity gives the labels that every series of the resource begins with.
 	Identity Identity
-	// Reads are the fields that the rows read; nil stands for all of them.
-	Reads Fields
-	// Unsteady are those of them, all in the spec, that rows which are not Steady read.
-	// If there are any, what belongs to the spec alone is not decoded and rendered
-	// again for an object of which the spec has not changed.
-	Unsteady Fields
-	// Empty, if there is one, takes out of an object all that a row could read, and
-	// leaves the memory that the next can be decoded into.
-	Empty func(T)
-	// Columns give what the rows read beyond the metadata, if kubectl shows it:
-	// the API server is then asked for that, and sends nothing else.
-	Columns  []Column[T]
+	Fetch    Fetch[T]
 	Families []Family[T]
+}
+
+// Fetch says what of the objects is fetched and how they are decoded.
+type Fetch[T metav1.Object] struct {
+	// Reads are the fields that the rows read; nil stands for all fields.
+	Reads Fields
+	// Mixed are the fields of the spec that rows without SpecOnly read. A table that has
+	// any lets the decoder skip the rest of the spec while the spec is unchanged.
+	Mixed Fields
+	// Reset, if set, clears an object for reuse and keeps the memory of its lists and
+	// maps.
+	Reset func(T)
+	// Columns, if set, give all that the rows read beyond the metadata: the API server
+	// is then asked for a metav1.Table in place of objects.
+	Columns []PrinterColumn[T]
+	// Older are versions of the API, best first, that are read where the API server
+	// does not serve the table's, and from files. Their fields have the same protobuf
+	// numbers and JSON names as those of the table's version.
+	Older []string
 }
 
 // Fields are fields of an object, by the path of their JSON names:
@@ -41,19 +52,25 @@ type Table[T metav1.Object] struct {
 // that the field holds. The metadata need not be named, except alone.
 type Fields []string
 
-// A Column is one of those that kubectl shows of a resource.
-type Column[T metav1.Object] struct {
+// A PrinterColumn is one of the columns that kubectl prints for a resource.
+type PrinterColumn[T metav1.Object] struct {
 	Name string
-	// Set puts the text of a cell into the object.
+	// Set parses the text of a cell into the object.
 	Set func(T, string)
 }
 
-// A Family is one metric name. Its fields are in the order of a row: rows are
-// written without field names.
+// A Family is one metric name.
 type Family[T metav1.Object] struct {
 	Name      string
 	Type      exposition.Type
 	Stability Stability
+	// OptIn families are exported only when asked for by name.
+	OptIn bool
+	// SpecOnly families depend on nothing but the object's spec, namespace, name and
+	// uid.
+	SpecOnly bool
+	// DeprecatedSince is the release that deprecated the family, empty if none did.
+	DeprecatedSince string
 	// Labels are the family's own labels, which follow the identity.
 	Labels Labels
 	Help   string
@@ -61,7 +78,7 @@ type Family[T metav1.Object] struct {
 	Row func(T, *Samples)
 }
 
-// Scope says whether objects of a resource live in namespaces.
+// Scope says whether a resource is namespaced.
 type Scope string
 
 // The two scopes.
@@ -73,7 +90,7 @@ const (
 // Default says whether a resource is exported when none is asked for.
 type Default bool
 
-// The zero value is On: most resources are.
+// The zero value is On.
 const (
 	On  Default = false
 	Off Default = true
@@ -87,56 +104,32 @@ const (
 	StateSet = exposition.StateSet
 )
 
-// Stability is what users may rely on: the name, type, labels and meaning of a
+// Stability is the stability level of a family: name, type, labels and meaning of a
 // Stable family do not change, those of an Alpha family may.
-type Stability struct {
-	level           string
-	optIn           bool
-	steady          bool
-	deprecatedSince string
-}
+type Stability string
 
 // The stability levels.
-var (
-	Stable = Stability{level: "STABLE"}
-	Alpha  = Stability{level: "ALPHA"}
+const (
+	Stable Stability = "STABLE"
+	Alpha  Stability = "ALPHA"
 )
 
-// OptIn is s for a family that is exported only when asked for by name.
-func (s Stability) OptIn() Stability {
-	s.optIn = true
-	return s
-}
-
-// Steady is s for a family whose lines depend on nothing but the object's spec,
-// namespace, name and uid.
-func (s Stability) Steady() Stability {
-	s.steady = true
-	return s
-}
-
-// DeprecatedSince is s for a family that users should leave.
-func (s Stability) DeprecatedSince(version string) Stability {
-	s.deprecatedSince = version
-	return s
-}
-
-// Labels are the keys of a family's own labels, in order. A last key that ends
-// in * stands for labels made from a map: "label_*" for one label a map entry.
+// Labels are the keys of a family's own labels, in order. A key that ends in * stands
+// for labels made from a map: "label_*" for one label a map entry.
 type Labels []string
 
-// Or is l with a second set of keys, for families that print one of two sets.
-// A sample takes the set that has as many keys as it has values.
+// Or is l with a second set of keys. A sample takes the set with as many keys as the
+// sample has values.
 func (l Labels) Or(keys ...string) Labels {
-	return append(append(slices.Clip(l), either), keys...)
+	return append(append(slices.Clip(l), setSeparator), keys...)
 }
 
-// either separates the sets within Labels. It is no label name.
-const either = "|"
+// setSeparator separates the sets within Labels.
+const setSeparator = "|"
 
 // sets gives the sets of keys in l, at least one, which may be empty.
 func (l Labels) sets() [][]string {
-	i := slices.Index(l, either)
+	i := slices.Index(l, setSeparator)
 	if i < 0 {
 		return [][]string{l}
 	}
@@ -160,72 +153,81 @@ var (
 // Name is the identity label that holds the object's name under the given key.
 func Name(key string) identityLabel { return identityLabel{key, metav1.Object.GetName} }
 
-// A Resource is a Table whose object type is put aside.
+// A Resource is a Table of any object type.
 type Resource interface {
 	Describe() Description
+	Recipe() Recipe
 	// Compile binds the table to a selection.
 	Compile(Selection) *Renderer
+	// Validate checks the table. Only a valid table compiles.
+	Validate() error
 }
 
-// A Description is what a table says about its resource.
+// A Description is the catalogue entry of a resource.
 type Description struct {
-	// Key is the name under which users select the resource, such as "pods".
-	Key        string
+	// Key identifies the resource: the plural, and the group unless that is the core
+	// one, such as "pods" or "deployments.apps".
+	Key string
+	// Name is what users see and select: the plural, or the Key if another resource of
+	// the registry has that plural.
+	Name       string
 	Resource   schema.GroupVersionResource
 	Kind       schema.GroupVersionKind
 	Namespaced bool
 	Default    bool
-	// GoType names the type of the objects, such as "*v1.Pod".
-	GoType string
 	// Identity are the keys of the labels that every series begins with.
 	Identity []string
-	// Reads, Unsteady and Columns are those of the table.
-	Reads    []string
-	Unsteady []string
-	// Empty is that of the table, nil if there is none.
-	Empty    func(metav1.Object)
-	Columns  []ColumnDescription
 	Families []FamilyDescription
 }
 
-// A ColumnDescription is a Column whose object type is put aside.
-type ColumnDescription struct {
-	Name string
-	Set  func(object metav1.Object, cell string)
-}
-
-// A FamilyDescription is what a row says about its family.
+// A FamilyDescription is the catalogue entry of a family.
 type FamilyDescription struct {
 	Name            string
 	Type            exposition.Type
-	Stability       string
+	Stability       Stability
 	OptIn           bool
-	Steady          bool
+	SpecOnly        bool
 	DeprecatedSince string
 	// Labels are the sets of own labels, of which each series has one.
 	Labels [][]string
 	Help   string
 }
 
-// Describe gives the table's facts without its code.
+// A Recipe says how the objects of a resource are fetched and decoded.
+type Recipe struct {
+	// Versions are the resource in all versions that can be read, best first. The first
+	// is that of the table.
+	Versions []schema.GroupVersionResource
+	// GoType is the pointer type of the objects, which has a protobuf form. Without one
+	// the objects come as JSON and become *unstructured.Unstructured.
+	GoType reflect.Type
+	// Reads, Mixed, Reset and Columns are those of Fetch.
+	Reads, Mixed []string
+	Reset        func(metav1.Object)
+	Columns      []Column
+}
+
+// TypeName names the type of the objects, such as "*v1.Pod".
+func (r Recipe) TypeName() string { return cmp.Or(r.GoType, jsonType).String() }
+
+// jsonType is the type of objects that come as JSON.
+var jsonType = reflect.TypeFor[*unstructured.Unstructured]()
+
+// A Column is a PrinterColumn of any object type.
+type Column struct {
+	Name string
+	Set  func(object metav1.Object, cell string)
+}
+
+// Describe gives the table's catalogue entry.
 func (t *Table[T]) Describe() Description {
-	var object T
 	d := Description{
-		Key:        t.Resource.Resource,
+		Key:        t.key(),
+		Name:       t.Resource.Resource,
 		Resource:   t.Resource,
 		Kind:       t.Resource.GroupVersion().WithKind(t.Kind),
 		Namespaced: t.Scope == Namespaced,
 		Default:    t.Default == On,
-		GoType:     fmt.Sprintf("%T", object),
-		Reads:      t.Reads,
-		Unsteady:   t.Unsteady,
-	}
-	if t.Empty != nil {
-		d.Empty = func(o metav1.Object) { t.Empty(o.(T)) }
-	}
-	for _, c := range t.Columns {
-		set := func(o metav1.Object, cell string) { c.Set(o.(T), cell) }
-		d.Columns = append(d.Columns, ColumnDescription{c.Name, set})
 	}
 	for _, l := range t.Identity {
 		d.Identity = append(d.Identity, l.key)
@@ -236,14 +238,39 @@ func (t *Table[T]) Describe() Description {
 	return d
 }
 
+func (t *Table[T]) key() string { return t.Resource.GroupResource().String() }
+
+// Recipe gives the table's fetch recipe.
+func (t *Table[T]) Recipe() Recipe {
+	r := Recipe{
+		Versions: []schema.GroupVersionResource{t.Resource},
+		Reads:    t.Fetch.Reads,
+		Mixed:    t.Fetch.Mixed,
+	}
+	for _, version := range t.Fetch.Older {
+		r.Versions = append(r.Versions, t.Resource.GroupResource().WithVersion(version))
+	}
+	if goType := reflect.TypeFor[T](); goType != jsonType {
+		r.GoType = goType
+	}
+	if t.Fetch.Reset != nil {
+		r.Reset = func(o metav1.Object) { t.Fetch.Reset(o.(T)) }
+	}
+	for _, c := range t.Fetch.Columns {
+		set := func(o metav1.Object, cell string) { c.Set(o.(T), cell) }
+		r.Columns = append(r.Columns, Column{c.Name, set})
+	}
+	return r
+}
+
 func (f *Family[T]) describe() FamilyDescription {
 	return FamilyDescription{
 		Name:            f.Name,
 		Type:            f.Type,
-		Stability:       f.Stability.level,
-		OptIn:           f.Stability.optIn,
-		Steady:          f.Stability.steady,
-		DeprecatedSince: f.Stability.deprecatedSince,
+		Stability:       f.Stability,
+		OptIn:           f.OptIn,
+		SpecOnly:        f.SpecOnly,
+		DeprecatedSince: f.DeprecatedSince,
 		Labels:          f.Labels.sets(),
 		Help:            f.Help,
 	}
@@ -253,7 +280,7 @@ func (f *Family[T]) describe() FamilyDescription {
 // one since when.
 func (d FamilyDescription) helpText() string {
 	var b strings.Builder
-	if d.Stability == Stable.level {
+	if d.Stability == Stable {
 		b.WriteString("[STABLE] ")
 	}
 	if d.DeprecatedSince != "" {

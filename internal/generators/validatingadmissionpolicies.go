@@ -9,17 +9,20 @@ var ValidatingAdmissionPolicies = Table[*admissionv1.ValidatingAdmissionPolicy]{
 	Kind:     "ValidatingAdmissionPolicy",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("validatingadmissionpolicy")},
-	Reads:    Fields{"spec.paramKind", "spec.failurePolicy"},
+	Fetch: Fetch[*admissionv1.ValidatingAdmissionPolicy]{
+		Reads: Fields{"spec.paramKind", "spec.failurePolicy"},
+		Older: []string{"v1beta1", "v1alpha1"},
+	},
 	Families: []Family[*admissionv1.ValidatingAdmissionPolicy]{
-		{"kube_validatingadmissionpolicy_info", Gauge, Alpha, Labels{"param_api_version", "param_kind", "failure_policy"},
-			"The parameters that the policy takes, and what becomes of a request when it fails.",
-			func(p *admissionv1.ValidatingAdmissionPolicy, s *Samples) {
+		{Name: "kube_validatingadmissionpolicy_info", Type: Gauge, Stability: Alpha, Labels: Labels{"param_api_version", "param_kind", "failure_policy"},
+			Help: "Parameter kind and failure policy of the policy.",
+			Row: func(p *admissionv1.ValidatingAdmissionPolicy, s *Samples) {
 				param := value(p.Spec.ParamKind)
 				s.One(param.APIVersion, param.Kind, string(value(p.Spec.FailurePolicy)))
 			}},
 
-		{"kube_validatingadmissionpolicy_created", Gauge, Alpha, nil,
-			"When the policy was created, in Unix seconds.",
-			created[*admissionv1.ValidatingAdmissionPolicy]},
+		{Name: "kube_validatingadmissionpolicy_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the policy, Unix seconds.",
+			Row:  created[*admissionv1.ValidatingAdmissionPolicy]},
 	},
 }

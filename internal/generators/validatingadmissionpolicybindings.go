@@ -10,21 +10,22 @@ var ValidatingAdmissionPolicyBindings = Table[*admissionv1.ValidatingAdmissionPo
 	Kind:     "ValidatingAdmissionPolicyBinding",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("validatingadmissionpolicybinding")},
+	Fetch:    Fetch[*admissionv1.ValidatingAdmissionPolicyBinding]{Older: []string{"v1beta1", "v1alpha1"}},
 	Families: []Family[*admissionv1.ValidatingAdmissionPolicyBinding]{
-		{"kube_validatingadmissionpolicybinding_info", Gauge, Alpha,
-			Labels{"policy_name", "param_name", "param_namespace", "param_not_found_action"},
-			"The policy that the binding puts to use, and with which parameters.",
-			func(b *admissionv1.ValidatingAdmissionPolicyBinding, s *Samples) {
+		{Name: "kube_validatingadmissionpolicybinding_info", Type: Gauge, Stability: Alpha,
+			Labels: Labels{"policy_name", "param_name", "param_namespace", "param_not_found_action"},
+			Help:   "Policy and parameter reference of the binding.",
+			Row: func(b *admissionv1.ValidatingAdmissionPolicyBinding, s *Samples) {
 				boundPolicy(b.Spec.PolicyName, b.Spec.ParamRef, s)
 			}},
 
-		{"kube_validatingadmissionpolicybinding_created", Gauge, Alpha, nil,
-			"When the binding was created, in Unix seconds.",
-			created[*admissionv1.ValidatingAdmissionPolicyBinding]},
+		{Name: "kube_validatingadmissionpolicybinding_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the binding, Unix seconds.",
+			Row:  created[*admissionv1.ValidatingAdmissionPolicyBinding]},
 
-		{"kube_validatingadmissionpolicybinding_validation_action", Gauge, Alpha, Labels{"action"},
-			"What is done about a request that the policy finds fault with.",
-			func(b *admissionv1.ValidatingAdmissionPolicyBinding, s *Samples) {
+		{Name: "kube_validatingadmissionpolicybinding_validation_action", Type: Gauge, Stability: Alpha, Labels: Labels{"action"},
+			Help: "Validation actions of the binding.",
+			Row: func(b *admissionv1.ValidatingAdmissionPolicyBinding, s *Samples) {
 				for _, action := range b.Spec.ValidationActions {
 					s.One(string(action))
 				}

@@ -10,24 +10,27 @@ var ValidatingWebhookConfigurations = Table[*admissionv1.ValidatingWebhookConfig
 	Kind:     "ValidatingWebhookConfiguration",
 	Scope:    Cluster,
 	Identity: Identity{Namespace, Name("validatingwebhookconfiguration")},
-	Reads:    Fields{"webhooks.name", "webhooks.clientConfig.service"},
+	Fetch: Fetch[*admissionv1.ValidatingWebhookConfiguration]{
+		Reads: Fields{"webhooks.name", "webhooks.clientConfig.service"},
+		Older: []string{"v1beta1"},
+	},
 	Families: []Family[*admissionv1.ValidatingWebhookConfiguration]{
-		{"kube_validatingwebhookconfiguration_info", Gauge, Alpha, nil,
-			"That there is the webhook configuration.",
-			exists[*admissionv1.ValidatingWebhookConfiguration]},
+		{Name: "kube_validatingwebhookconfiguration_info", Type: Gauge, Stability: Alpha,
+			Help: "Presence of the webhook configuration, always 1.",
+			Row:  exists[*admissionv1.ValidatingWebhookConfiguration]},
 
-		{"kube_validatingwebhookconfiguration_created", Gauge, Alpha, nil,
-			"When the webhook configuration was created, in Unix seconds.",
-			created[*admissionv1.ValidatingWebhookConfiguration]},
+		{Name: "kube_validatingwebhookconfiguration_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the webhook configuration, Unix seconds.",
+			Row:  created[*admissionv1.ValidatingWebhookConfiguration]},
 
-		{"kube_validatingwebhookconfiguration_metadata_resource_version", Gauge, Alpha, nil,
-			"The resource version of the webhook configuration.",
-			resourceVersion[*admissionv1.ValidatingWebhookConfiguration]},
+		{Name: "kube_validatingwebhookconfiguration_metadata_resource_version", Type: Gauge, Stability: Alpha,
+			Help: "Resource version of the webhook configuration.",
+			Row:  resourceVersion[*admissionv1.ValidatingWebhookConfiguration]},
 
-		{"kube_validatingwebhookconfiguration_webhook_clientconfig_service", Gauge, Alpha,
-			Labels{"webhook_name", "service_name", "service_namespace"},
-			"The service that each webhook calls, empty for one that calls a URL.",
-			func(c *admissionv1.ValidatingWebhookConfiguration, s *Samples) {
+		{Name: "kube_validatingwebhookconfiguration_webhook_clientconfig_service", Type: Gauge, Stability: Alpha,
+			Labels: Labels{"webhook_name", "service_name", "service_namespace"},
+			Help:   "Service of each webhook, empty for a URL.",
+			Row: func(c *admissionv1.ValidatingWebhookConfiguration, s *Samples) {
 				for i := range c.Webhooks {
 					webhookService(c.Webhooks[i].Name, &c.Webhooks[i].ClientConfig, s)
 				}

@@ -3,39 +3,40 @@ package generators
 import storagev1 "k8s.io/api/storage/v1"
 
 // VolumeAttachments is the table of storage.k8s.io/v1 VolumeAttachment
-// families. Their labels do not ask an allowlist.
+// families. Their labels need no allowlist.
 var VolumeAttachments = Table[*storagev1.VolumeAttachment]{
 	Resource: storagev1.SchemeGroupVersion.WithResource("volumeattachments"),
 	Kind:     "VolumeAttachment",
 	Scope:    Cluster,
 	Identity: Identity{Name("volumeattachment")},
+	Fetch:    Fetch[*storagev1.VolumeAttachment]{Older: []string{"v1beta1", "v1alpha1"}},
 	Families: []Family[*storagev1.VolumeAttachment]{
-		{"kube_volumeattachment_labels", Gauge, Alpha, Labels{"label_*"},
-			"The labels of the attachment, as labels.",
-			func(a *storagev1.VolumeAttachment, s *Samples) { s.All(a.Labels) }},
+		{Name: "kube_volumeattachment_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
+			Help: "Labels of the attachment.",
+			Row:  func(a *storagev1.VolumeAttachment, s *Samples) { s.All(a.Labels) }},
 
-		{"kube_volumeattachment_info", Gauge, Alpha, Labels{"attacher", "node"},
-			"The node that the volume is attached to, and the driver that does it.",
-			func(a *storagev1.VolumeAttachment, s *Samples) { s.One(a.Spec.Attacher, a.Spec.NodeName) }},
+		{Name: "kube_volumeattachment_info", Type: Gauge, Stability: Alpha, Labels: Labels{"attacher", "node"},
+			Help: "Attacher and node of the attachment.",
+			Row:  func(a *storagev1.VolumeAttachment, s *Samples) { s.One(a.Spec.Attacher, a.Spec.NodeName) }},
 
-		{"kube_volumeattachment_created", Gauge, Alpha, nil,
-			"When the attachment was created, in Unix seconds.",
-			created[*storagev1.VolumeAttachment]},
+		{Name: "kube_volumeattachment_created", Type: Gauge, Stability: Alpha,
+			Help: "Creation timestamp of the attachment, Unix seconds.",
+			Row:  created[*storagev1.VolumeAttachment]},
 
-		{"kube_volumeattachment_spec_source_persistentvolume", Gauge, Alpha, Labels{"volumename"},
-			"The persistent volume that is attached.",
-			func(a *storagev1.VolumeAttachment, s *Samples) {
+		{Name: "kube_volumeattachment_spec_source_persistentvolume", Type: Gauge, Stability: Alpha, Labels: Labels{"volumename"},
+			Help: "Persistent volume of the attachment.",
+			Row: func(a *storagev1.VolumeAttachment, s *Samples) {
 				if name := a.Spec.Source.PersistentVolumeName; name != nil {
 					s.One(*name)
 				}
 			}},
 
-		{"kube_volumeattachment_status_attached", Gauge, Alpha, nil,
-			"Whether the volume has been attached.",
-			func(a *storagev1.VolumeAttachment, s *Samples) { s.Bool(a.Status.Attached) }},
+		{Name: "kube_volumeattachment_status_attached", Type: Gauge, Stability: Alpha,
+			Help: "Whether the volume is attached.",
+			Row:  func(a *storagev1.VolumeAttachment, s *Samples) { s.Bool(a.Status.Attached) }},
 
-		{"kube_volumeattachment_status_attachment_metadata", Gauge, Alpha, Labels{"metadata_*"},
-			"What the driver says about the attachment, as labels.",
-			func(a *storagev1.VolumeAttachment, s *Samples) { s.All(a.Status.AttachmentMetadata) }},
+		{Name: "kube_volumeattachment_status_attachment_metadata", Type: Gauge, Stability: Alpha, Labels: Labels{"metadata_*"},
+			Help: "Attachment metadata from the driver.",
+			Row:  func(a *storagev1.VolumeAttachment, s *Samples) { s.All(a.Status.AttachmentMetadata) }},
 	},
 }

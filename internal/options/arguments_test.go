@@ -37,11 +37,11 @@ func TestArgumentsOfTheField(t *testing.T) {
 					args = append(args, arg)
 					continue
 				}
-				if _, err := options.Parse([]string{arg}); err == nil {
+				if _, err := options.Parse(registry, []string{arg}); err == nil {
 					t.Errorf("--%s exists: take it off the list", name)
 				}
 			}
-			if _, err := options.Parse(args); err != nil {
+			if _, err := options.Parse(registry, args); err != nil {
 				t.Errorf("%q: %v", args, err)
 			}
 		})

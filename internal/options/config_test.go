@@ -23,7 +23,7 @@ func FuzzConfig(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		o, err := options.ParseConfig(text)
+		o, err := options.ParseConfig(registry, text)
 		if err != nil {
 			return
 		}
@@ -42,7 +42,7 @@ func FuzzPatterns(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
-		ecma, re2, errECMA, errRE2 := options.CompilePatterns(source)
+		ecma, re2, errECMA, errRE2 := options.CompilePatterns(registry, source)
 		if (len(ecma) == 1) != (errECMA == nil) || (len(re2) == 1) != (errRE2 == nil) {
 			t.Errorf("%q: %d and %d patterns, %v, %v", source, len(ecma), len(re2), errECMA, errRE2)
 		}
@@ -56,7 +56,7 @@ func FuzzPatterns(f *testing.F) {
 // that exclude others.
 func TestConfigOfEveryKey(t *testing.T) {
 	var text strings.Builder
-	for _, f := range options.Flags() {
+	for _, f := range options.Flags(registry) {
 		value := others[f.Type]
 		if f.Key == "shard" {
 			value = "6" // of as many as total_shards
@@ -69,7 +69,7 @@ func TestConfigOfEveryKey(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o, err := options.Parse([]string{"--config", path})
+	o, err := options.Parse(registry, []string{"--config", path})
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text.String())
 	}

@@ -10,8 +10,8 @@ import (
 func ParseAllowlist(s string) (map[string][]string, error) { return parseAllowlist(s) }
 
 // ParseConfig reads the text of a configuration file and gives the options of it.
-func ParseConfig(text string) (Options, error) {
-	var v values
+func ParseConfig(registry *generators.Registry, text string) (Options, error) {
+	v := values{registry: registry}
 	flags := v.flags()
 	root, err := parseConfig(strings.NewReader(text))
 	if err == nil {
@@ -24,8 +24,8 @@ func ParseConfig(text string) (Options, error) {
 }
 
 // CompilePatterns compiles a pattern in each of the languages.
-func CompilePatterns(source string) (ecma, re2 []generators.Pattern, errECMA, errRE2 error) {
-	ecma, errECMA = compileECMAScript("--flag", []string{source})
+func CompilePatterns(registry *generators.Registry, source string) (ecma, re2 []generators.Pattern, errECMA, errRE2 error) {
+	ecma, errECMA = compileECMAScript("--flag", []string{source}, registry)
 	re2, errRE2 = compileRE2("--flag", []string{source})
 	return ecma, re2, errECMA, errRE2
 }

@@ -7,10 +7,13 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // values are the flags before validation.
 type values struct {
+	registry                              *generators.Registry
 	config                                string
 	continueWithoutConfig                 bool
 	snapshotStrict                        bool
@@ -65,7 +68,7 @@ func (v *values) flags() *pflag.FlagSet {
 	v.profiling = ProfilingAuto
 	f.Var(&v.profiling, "profiling", "profiles on the telemetry port: on, off, or auto (loopback or --auth-filter)")
 	f.Var(&v.audiences, "auth-filter-audiences", "accepted token audiences, comma-separated (default the API server's)")
-	f.Var(&v.resources, "resources", "resources to export, comma-separated (default "+strings.Join(keys(defaults()), ",")+")")
+	f.Var(&v.resources, "resources", "resources to export, comma-separated (default "+strings.Join(generators.Names(v.registry.Defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, comma-separated (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to exclude, comma-separated")
 	f.Int32Var(&v.shard, "shard", 0, "index of this shard, from 0 to --total-shards minus 1")
@@ -99,8 +102,8 @@ func (v *values) flags() *pflag.FlagSet {
 }
 
 // Usage returns the text of the help.
-func Usage() string {
-	var v values
+func Usage(registry *generators.Registry) string {
+	v := values{registry: registry}
 	return `kubestate serves the state of Kubernetes objects to Prometheus.
 
 Usage:
@@ -122,8 +125,8 @@ type Flag struct {
 }
 
 // Flags returns all flags, in the order of the help.
-func Flags() []Flag {
-	var v values
+func Flags(registry *generators.Registry) []Flag {
+	v := values{registry: registry}
 	var all []Flag
 	v.flags().VisitAll(func(f *pflag.Flag) {
 		name := Flag{Name: f.Name, Type: f.Value.Type(), Default: f.DefValue, Usage: f.Usage}

@@ -30,7 +30,7 @@ func (o Options) Ineffective() []string {
 	all = append(all, o.unmatched("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
 	for _, r := range o.Resources {
 		if d := r.Describe(); o.chosen && len(o.Selection.EffectOn(d).Families()) == 0 {
-			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Key))
+			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Name))
 		}
 	}
 	return all
@@ -45,13 +45,16 @@ func matchesFamily(p generators.Pattern, r generators.Resource) bool {
 func (o Options) unmatched(flag, label string, list generators.Allowlist) []string {
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(list)) {
-		i := slices.IndexFunc(o.Resources, func(r generators.Resource) bool { return r.Describe().Key == key })
+		r, known := o.registry.Lookup(key)
+		if !known || len(list[key]) == 0 {
+			continue // for any resource, or for no label
+		}
+		d := r.Describe()
 		switch {
-		case key == generators.AnyResource || len(list[key]) == 0:
-		case i < 0:
-			all = append(all, fmt.Sprintf("%s: resource %s is not enabled", flag, key))
-		case !o.exportsLabel(o.Resources[i].Describe(), label):
-			all = append(all, fmt.Sprintf("%s: %s exports no family with these labels", flag, key))
+		case !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return r.Describe().Key == key }):
+			all = append(all, fmt.Sprintf("%s: resource %s is not enabled", flag, d.Name))
+		case !o.exportsLabel(d, label):
+			all = append(all, fmt.Sprintf("%s: %s exports no family with these labels", flag, d.Name))
 		}
 	}
 	return all

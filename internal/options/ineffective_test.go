@@ -11,7 +11,7 @@ import (
 func TestIneffective(t *testing.T) {
 	f := func(want []string, args ...string) {
 		t.Helper()
-		o, err := options.Parse(args)
+		o, err := options.Parse(registry, args)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,9 @@ func TestIneffective(t *testing.T) {
 	f([]string{
 		"--metric-labels-allowlist: resource nodes is not enabled",
 		"--metric-labels-allowlist: pods exports no family with these labels",
+		"--metric-annotations-allowlist: resource deployments is not enabled",
+		"--metric-annotations-allowlist: resource deployments.example.com is not enabled",
 		"--metric-annotations-allowlist: resource secrets is not enabled",
 		"--resources: services has no families left by the metric lists",
-	}, "--resources=pods,services", "--metric-allowlist=kube_pod_info", "--metric-labels-allowlist=nodes=[a],pods=[b]", "--metric-annotations-allowlist=secrets=[*]")
+	}, "--resources=pods,services", "--metric-allowlist=kube_pod_info", "--metric-labels-allowlist=nodes=[a],pods=[b]", "--metric-annotations-allowlist=secrets=[*],deployments=[a],deployments.example.com=[a]")
 }

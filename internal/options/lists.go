@@ -2,6 +2,7 @@ package options
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -71,21 +72,29 @@ func (a *allowlist) Set(s string) error {
 func (a *allowlist) String() string { return "" }
 func (a *allowlist) Type() string   { return "allowlist" }
 
-// check rejects unknown resources and keys with more than one *.
-func (a allowlist) check(flag string) error {
-	for resource, keys := range a {
-		if resource != generators.AnyResource {
-			if err := checkResource(resource); err != nil {
-				return fmt.Errorf("%s: %w", flag, err)
-			}
-		}
-		for _, key := range keys {
-			if strings.Count(key, "*") > 1 {
-				return fmt.Errorf("%s: %q has more than one *", flag, key)
-			}
-		}
+// resolve gives the list by the keys of resources in place of their names. It refuses
+// resources that do not exist and keys of labels with more than one *.
+func (a allowlist) resolve(flag string, registry *generators.Registry) (generators.Allowlist, error) {
+	if a == nil {
+		return nil, nil
 	}
-	return nil
+	resolved := generators.Allowlist{}
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		resource := name
+		if name != generators.AnyResource {
+			var err error
+			if resource, err = keyOf(registry, name); err != nil {
+				return nil, fmt.Errorf("%s: %w", flag, err)
+			}
+		}
+		for _, key := range a[name] {
+			if strings.Count(key, "*") > 1 {
+				return nil, fmt.Errorf("%s: %q has more than one *", flag, key)
+			}
+		}
+		resolved[resource] = append(resolved[resource], a[name]...)
+	}
+	return resolved, nil
 }
 
 // parseAllowlist parses an allowlist. An error quotes the rest from the offending position.

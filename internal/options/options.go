@@ -41,6 +41,7 @@ type Options struct {
 
 	// Resources are the resources to export, in the order of serving.
 	Resources []generators.Resource
+	registry  *generators.Registry
 	chosen    bool // Resources were given by the user
 	// Namespaces are the namespaces to watch, none for all; Denied are excluded.
 	Namespaces, Denied []string
@@ -133,8 +134,8 @@ const (
 
 // Parse parses the arguments behind the program's name, and the configuration file that they
 // name. An error names the argument, or the line of the file, and what is wrong with it.
-func Parse(args []string) (Options, error) {
-	var v values
+func Parse(registry *generators.Registry, args []string) (Options, error) {
+	v := values{registry: registry}
 	flags := v.flags()
 	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		return Options{Command: Help}, nil
@@ -152,7 +153,7 @@ func Parse(args []string) (Options, error) {
 	}
 	o, err := v.withConfig(flags)
 	if err != nil && v.config != "" && v.continueWithoutConfig {
-		return withoutConfig(args, err)
+		return withoutConfig(registry, args, err)
 	}
 	o.Command, o.Config, o.restartOnly = command, v.config, restartOnly(flags)
 	return o, err
@@ -177,8 +178,8 @@ func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 
 // withoutConfig returns the options of the flags alone. The reason is why the configuration file
 // cannot be used.
-func withoutConfig(args []string, reason error) (Options, error) {
-	var v values
+func withoutConfig(registry *generators.Registry, args []string, reason error) (Options, error) {
+	v := values{registry: registry}
 	flags := v.flags()
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
@@ -220,6 +221,7 @@ func (v *values) options() (Options, error) {
 		ServeIncomplete: v.serveIncomplete,
 		FromCache:       v.fromCache,
 		ObjectLimit:     v.objectLimit,
+		registry:        v.registry,
 		MaxStaleness:    v.maxStaleness,
 	}
 	if v.verbosity > 0 {
@@ -294,17 +296,13 @@ func (v *values) checkDurations() error {
 
 // selection compiles the choice of families and labels.
 func (v *values) selection() (generators.Selection, error) {
-	s := generators.Selection{
-		Labels:      generators.Allowlist(v.labelsAllowlist),
-		Annotations: generators.Allowlist(v.annotationsAllowlist),
-		Extra:       v.extraLabels,
-	}
+	s := generators.Selection{Extra: v.extraLabels}
 	var errs [5]error
-	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow)
-	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny)
+	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow, v.registry)
+	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny, v.registry)
 	s.OptIn, errs[2] = compileRE2("--metric-opt-in-list", v.optIn)
-	errs[3] = v.labelsAllowlist.check("--metric-labels-allowlist")
-	errs[4] = v.annotationsAllowlist.check("--metric-annotations-allowlist")
+	s.Labels, errs[3] = v.labelsAllowlist.resolve("--metric-labels-allowlist", v.registry)
+	s.Annotations, errs[4] = v.annotationsAllowlist.resolve("--metric-annotations-allowlist", v.registry)
 	return s, errors.Join(errs[:]...)
 }
 

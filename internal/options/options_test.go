@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
@@ -23,6 +25,25 @@ var asText = cmp.Options{
 	cmp.Transformer("Source", func(p generators.Pattern) string { return fmt.Sprintf("%T %v", p, p) }),
 }
 
+// registry has the built-in tables and one whose plural is that of a built-in one.
+var registry = func() *generators.Registry {
+	r, err := generators.NewRegistry(append(generators.Builtin(), widgets)...)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}()
+
+// widgets are deployments.example.com.
+var widgets = &generators.Table[*unstructured.Unstructured]{
+	Resource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "deployments"}, Kind: "Deployment",
+	Scope: generators.Namespaced, Default: generators.Off, Identity: generators.Identity{generators.UID},
+	Families: []generators.Family[*unstructured.Unstructured]{{
+		Name: "widget_created", Type: generators.Gauge, Stability: generators.Alpha, Help: "Creation time.",
+		Row: func(*unstructured.Unstructured, *generators.Samples) {},
+	}},
+}
+
 // unset are the options when no argument is given.
 func unset() options.Options {
 	return options.Options{
@@ -34,7 +55,7 @@ func unset() options.Options {
 		MaxScrapes:      40,
 		Profiling:       options.ProfilingAuto,
 		TotalShards:     1,
-		Resources:       slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default }),
+		Resources:       registry.Defaults(),
 	}
 }
 
@@ -43,7 +64,7 @@ func TestParse(t *testing.T) {
 		t.Helper()
 		want := unset()
 		change(&want)
-		got, err := options.Parse(args)
+		got, err := options.Parse(registry, args)
 		if err != nil {
 			t.Errorf("%q: %v", args, err)
 			return
@@ -81,6 +102,10 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Resources = []generators.Resource{&generators.Nodes, &generators.Pods} }, "--resources=pods", "--resources", "nodes")
 	f(func(o *o) { o.Resources = []generators.Resource{&generators.Roles} }, "--resources= ,\n roles ,\t")
 	f(func(*o) {}, "--resources=")
+	f(func(o *o) { o.Resources = []generators.Resource{&generators.Deployments} }, "--resources=deployments")
+	f(func(o *o) { o.Resources = []generators.Resource{&generators.Deployments} }, "--resources=deployments.apps,deployments")
+	f(func(o *o) { o.Resources = []generators.Resource{widgets} }, "--resources=deployments.example.com")
+	f(func(o *o) { o.Resources = []generators.Resource{&generators.Deployments, widgets} }, "--resources=deployments.example.com,deployments")
 	f(func(*o) {}, "--resources= , ")
 	f(func(o *o) { o.Namespaces = []string{"b", "a"} }, "--namespaces=b,a,b,a")
 	f(func(o *o) { o.Namespaces = []string{"b", "a"} }, "--namespaces=b", "--namespaces= a ,b")
@@ -90,8 +115,11 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"pods": {"a", "b*"}, "*": nil} }, "--metric-labels-allowlist=pods=[a,b*],*=[]")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"nodes": {"b"}} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=nodes=[b]")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=")
-	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"roles": {"*"}} }, "--metric-labels-allowlist=roles=[*]")
+	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"roles.rbac.authorization.k8s.io": {"*"}} }, "--metric-labels-allowlist=roles=[*]")
 	f(func(o *o) { o.Selection.Annotations = generators.Allowlist{"pods": {"a"}} }, "--metric-annotations-allowlist=pods=[a]")
+	f(func(o *o) {
+		o.Selection.Labels = generators.Allowlist{"deployments.apps": {"a", "c"}, "deployments.example.com": {"b"}}
+	}, "--metric-labels-allowlist=deployments=[a],deployments.example.com=[b],deployments.apps=[c]")
 
 	// Labels of every series.
 	extra := func(name, value string) generators.ExtraLabel { return generators.ExtraLabel{Name: name, Value: value} }
@@ -101,7 +129,7 @@ func TestParse(t *testing.T) {
 	f(func(*o) {}, "--extra-labels=")
 
 	// Parts of the objects.
-	podsOnly := slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return r.Describe().Key != "pods" })
+	podsOnly := slices.DeleteFunc(registry.Resources(), func(r generators.Resource) bool { return r.Describe().Key != "pods" })
 	f(func(o *o) { o.TotalShards = 3 }, "--total-shards=3")
 	f(func(o *o) { o.Shard, o.TotalShards = 2, 3 }, "--shard=2", "--total-shards=3")
 	f(func(o *o) { o.Pod, o.PodNamespace = "kubestate-0", "kubestate" }, "--pod=kubestate-0", "--pod-namespace=kubestate")
@@ -144,7 +172,7 @@ func TestParsePatterns(t *testing.T) {
 	optIn := func(s generators.Selection) patterns { return s.OptIn }
 	f := func(arg string, of func(generators.Selection) patterns, name string, want ...bool) {
 		t.Helper()
-		o, err := options.Parse([]string{arg})
+		o, err := options.Parse(registry, []string{arg})
 		if err != nil {
 			t.Errorf("%s: %v", arg, err)
 			return
@@ -176,7 +204,7 @@ func TestParsePatterns(t *testing.T) {
 func TestParseCommands(t *testing.T) {
 	f := func(want options.Options, args ...string) {
 		t.Helper()
-		got, err := options.Parse(args)
+		got, err := options.Parse(registry, args)
 		if err != nil {
 			t.Errorf("%q: %v", args, err)
 			return
@@ -201,7 +229,7 @@ func TestParseCommands(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	f := func(want string, args ...string) {
 		t.Helper()
-		got, err := options.Parse(args)
+		got, err := options.Parse(registry, args)
 		if err == nil {
 			t.Errorf("%q is %+v", args, got)
 			return
@@ -275,8 +303,8 @@ func TestParseErrors(t *testing.T) {
 func otherThanPods() []string {
 	var names []string
 	for _, r := range unset().Resources {
-		if key := r.Describe().Key; key != "pods" {
-			names = append(names, key)
+		if name := r.Describe().Name; name != "pods" {
+			names = append(names, name)
 		}
 	}
 	return names
@@ -285,8 +313,8 @@ func otherThanPods() []string {
 // TestUsageHasEveryFlag holds that the help has the flags that the documentation has, in at most
 // 15 words each: docs/configuration.md has the details.
 func TestUsageHasEveryFlag(t *testing.T) {
-	usage := options.Usage()
-	flags := options.Flags()
+	usage := options.Usage(registry)
+	flags := options.Flags(registry)
 	if len(flags) == 0 {
 		t.Error("there are no flags")
 	}

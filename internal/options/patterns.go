@@ -24,7 +24,7 @@ func (p ecmaScript) MatchString(name string) bool {
 }
 
 // compileECMAScript compiles the patterns of a flag.
-func compileECMAScript(flag string, sources []string) ([]generators.Pattern, error) {
+func compileECMAScript(flag string, sources []string, registry *generators.Registry) ([]generators.Pattern, error) {
 	var patterns []generators.Pattern
 	for _, source := range sources {
 		p, err := regexp2.Compile(source, regexp2.ECMAScript)
@@ -32,7 +32,7 @@ func compileECMAScript(flag string, sources []string) ([]generators.Pattern, err
 			return nil, fmt.Errorf("%s: pattern %q: %w", flag, source, err)
 		}
 		p.MatchTimeout = matchTimeout
-		if err := tryOnFamilies(p); err != nil {
+		if err := tryOnFamilies(p, registry); err != nil {
 			return nil, fmt.Errorf("%s: pattern %q: %w", flag, source, err)
 		}
 		patterns = append(patterns, ecmaScript{p})
@@ -41,8 +41,8 @@ func compileECMAScript(flag string, sources []string) ([]generators.Pattern, err
 }
 
 // tryOnFamilies matches a pattern with every family, and returns the timeout if there is one.
-func tryOnFamilies(p *regexp2.Regexp) error {
-	for _, r := range generators.All() {
+func tryOnFamilies(p *regexp2.Regexp, registry *generators.Registry) error {
+	for _, r := range registry.Resources() {
 		for _, f := range r.Describe().Families {
 			if _, err := p.MatchString(f.Name); err != nil {
 				return fmt.Errorf("on %s: %w", f.Name, err)

@@ -24,7 +24,7 @@ func TestNeedRestart(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		o, err := options.Parse([]string{"--config", path, "--auto-gomemlimit=false", "--enable-gzip-encoding=false", "--resources", "pods", "--total-shards", "9"})
+		o, err := options.Parse(registry, []string{"--config", path, "--auto-gomemlimit=false", "--enable-gzip-encoding=false", "--resources", "pods", "--total-shards", "9"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func TestNeedRestart(t *testing.T) {
 	}
 	before := parse("")
 	reloadable := 0
-	for _, f := range options.Flags() {
+	for _, f := range options.Flags(registry) {
 		if f.Key == "" {
 			continue
 		}

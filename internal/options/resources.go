@@ -11,38 +11,26 @@ import (
 // enabled returns the resources of --resources.
 func (v *values) enabled() ([]generators.Resource, error) {
 	if len(v.resources) == 0 {
-		return defaults(), nil
+		return v.registry.Defaults(), nil
 	}
-	for _, key := range v.resources {
-		if err := checkResource(key); err != nil {
+	var keys []string
+	for _, name := range v.resources {
+		key, err := keyOf(v.registry, name)
+		if err != nil {
 			return nil, fmt.Errorf("--resources: %w", err)
 		}
+		keys = append(keys, key)
 	}
-	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool {
-		return !slices.Contains(v.resources, r.Describe().Key)
+	return slices.DeleteFunc(v.registry.Resources(), func(r generators.Resource) bool {
+		return !slices.Contains(keys, r.Describe().Key)
 	}), nil
 }
 
-func defaults() []generators.Resource {
-	return slices.DeleteFunc(generators.All(), func(r generators.Resource) bool { return !r.Describe().Default })
-}
-
-func checkResource(key string) error {
-	all := keys(generators.All())
-	if slices.Contains(all, key) {
-		return nil
+// keyOf gives the key of the resource that the user names.
+func keyOf(registry *generators.Registry, name string) (string, error) {
+	if r, ok := registry.Lookup(name); ok {
+		return r.Describe().Key, nil
 	}
-	near, _ := nearest.To(key, all)
-	return fmt.Errorf("there is no resource %q; the nearest is %q", key, near)
-}
-
-// KnownResources returns the keys of all resources.
-func KnownResources() []string { return keys(generators.All()) }
-
-func keys(resources []generators.Resource) []string {
-	var ks []string
-	for _, r := range resources {
-		ks = append(ks, r.Describe().Key)
-	}
-	return ks
+	near, _ := nearest.To(name, generators.Names(registry.Resources()))
+	return "", fmt.Errorf("there is no resource %q; the nearest is %q", name, near)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/kubestate/kubestate/internal/generators"
 )
 
 // checkShard validates the flags that select a part of the objects.
@@ -35,7 +37,7 @@ func (o Options) checkShard() error {
 
 // checkPodsOnly rejects a flag that selects pods if other resources are enabled.
 func (o Options) checkPodsOnly(flag string) error {
-	others := slices.DeleteFunc(keys(o.Resources), func(key string) bool { return key == "pods" })
+	others := generators.Names(slices.DeleteFunc(slices.Clone(o.Resources), func(r generators.Resource) bool { return r.Describe().Key == "pods" }))
 	if len(others) == 0 {
 		return nil
 	}

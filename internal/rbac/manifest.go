@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Write writes objects as a manifest of YAML documents.
+// Write writes the objects as YAML documents.
 func Write(to io.Writer, objects []any) error {
 	var manifest bytes.Buffer
 	for i, object := range objects {

@@ -1,6 +1,5 @@
-// Package rbac turns what the program is to do into the roles that it needs for
-// that: list and watch on the resources, what it asks of whom it serves, and
-// nothing else.
+// Package rbac makes the least RBAC roles for a configuration: list and watch of its
+// resources, the reviews of the auth filter, and the Lease of its shards.
 package rbac
 
 import (
@@ -16,72 +15,74 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// Names of the account that the roles are bound to, and of the roles.
+// Names of the service account and of the roles that are bound to it.
 const (
 	Account          = "kubestate"
 	AccountNamespace = "kubestate"
 	role             = "kubestate"
 )
 
-// Work is what the roles are for.
-type Work struct {
+// Config is the part of a configuration that needs permissions.
+type Config struct {
 	Resources  []generators.Resource
 	Namespaces []string // none for all
-	// Reviews are what the auth filter asks of the API server.
+	// Reviews permits the TokenReviews and SubjectAccessReviews of the auth filter.
 	Reviews bool
-	// Shards is the StatefulSet whose pods divide the work, empty if there is none.
+	// Shards is the StatefulSet of the shards, empty if there is none.
 	Shards types.NamespacedName
 }
 
 // Objects gives the roles and their bindings. Without namespaces that is one
-// ClusterRole. With namespaces it is a Role in each, for what lives in
-// namespaces, and a ClusterRole for the rest. With shards there is a Role for them, and
-// the Lease that it is about.
-func Objects(w Work) []any {
-	var inNamespaces, outside []generators.Resource
-	for _, r := range w.Resources {
-		if len(w.Namespaces) > 0 && r.Describe().Namespaced {
-			inNamespaces = append(inNamespaces, r)
+// ClusterRole. With namespaces it is a Role in each for namespaced resources, and a
+// ClusterRole for all others. With shards there is one more Role, and the shards' Lease.
+func Objects(c Config) []any {
+	var namespaced, clusterWide []generators.Resource
+	for _, r := range c.Resources {
+		if len(c.Namespaces) > 0 && r.Describe().Namespaced {
+			namespaced = append(namespaced, r)
 		} else {
-			outside = append(outside, r)
+			clusterWide = append(clusterWide, r)
 		}
 	}
-	everywhere := rules(outside)
-	if w.Reviews {
-		everywhere = append(everywhere, reviews()...)
+	clusterRules := readRules(clusterWide)
+	if c.Reviews {
+		clusterRules = append(clusterRules, reviewRules()...)
 	}
-	objects := clusterWide(everywhere)
-	for _, namespace := range w.Namespaces {
-		objects = append(objects, inNamespace(namespace, rules(inNamespaces))...)
+	objects := clusterRole(clusterRules)
+	for _, namespace := range c.Namespaces {
+		if rules := readRules(namespaced); len(rules) > 0 {
+			objects = append(objects, namespacedRole(role, namespace, rules)...)
+		}
 	}
-	if w.Shards.Name != "" {
-		objects = append(objects, namespaced(role+"-sharding", w.Shards.Namespace, sharing(w.Shards.Name))...)
+	if c.Shards.Name != "" {
+		objects = append(objects, namespacedRole(role+"-sharding", c.Shards.Namespace, shardingRules(c.Shards.Name))...)
 		objects = append(objects, &lease{
 			TypeMeta:   metav1.TypeMeta{APIVersion: coordinationv1.SchemeGroupVersion.String(), Kind: "Lease"},
-			ObjectMeta: metav1.ObjectMeta{Name: w.Shards.Name, Namespace: w.Shards.Namespace, Labels: labels()},
+			ObjectMeta: metav1.ObjectMeta{Name: c.Shards.Name, Namespace: c.Shards.Namespace, Labels: labels()},
 		})
 	}
 	return objects
 }
 
-// A lease is a Lease without a spec: nobody holds it.
+// A lease is a Lease without a spec, so without a holder.
 type lease struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
 }
 
-// sharing are the rules for seeing the shards of a StatefulSet, and for telling them by
-// the annotations of its Lease what is served.
-func sharing(set string) []rbacv1.PolicyRule {
-	see, its := []string{"get", "list", "watch"}, []string{set}
+// shardingRules permit reading a StatefulSet, its pods and its Lease, and annotating the
+// Lease.
+func shardingRules(set string) []rbacv1.PolicyRule {
+	read, names := []string{"get", "list", "watch"}, []string{set}
 	return []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: see},
-		{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, ResourceNames: its, Verbs: see},
-		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: its, Verbs: append(see, "patch")},
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: read},
+		{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, ResourceNames: names, Verbs: read},
+		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: names, Verbs: append(read, "patch")},
 	}
 }
 
-func clusterWide(rules []rbacv1.PolicyRule) []any {
+// clusterRole is a ClusterRole with its binding, nothing without rules.
+func clusterRole(rules []rbacv1.PolicyRule) []any {
 	if len(rules) == 0 {
 		return nil
 	}
@@ -100,15 +101,8 @@ func clusterWide(rules []rbacv1.PolicyRule) []any {
 	}
 }
 
-func inNamespace(namespace string, rules []rbacv1.PolicyRule) []any {
-	if len(rules) == 0 {
-		return nil
-	}
-	return namespaced(role, namespace, rules)
-}
-
-// namespaced is a role with a name, and its binding.
-func namespaced(role, namespace string, rules []rbacv1.PolicyRule) []any {
+// namespacedRole is a Role with its binding.
+func namespacedRole(role, namespace string, rules []rbacv1.PolicyRule) []any {
 	return []any{
 		&rbacv1.Role{
 			TypeMeta:   typeMeta("Role"),
@@ -136,8 +130,8 @@ func subjects() []rbacv1.Subject {
 	return []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: Account, Namespace: AccountNamespace}}
 }
 
-// reviews are the rules for asking who a client is and what it may do.
-func reviews() []rbacv1.PolicyRule {
+// reviewRules permit asking who a client is and what it may do.
+func reviewRules() []rbacv1.PolicyRule {
 	create := []string{"create"}
 	return []rbacv1.PolicyRule{
 		{APIGroups: []string{authenticationv1.GroupName}, Resources: []string{"tokenreviews"}, Verbs: create},
@@ -145,8 +139,8 @@ func reviews() []rbacv1.PolicyRule {
 	}
 }
 
-// rules gives one rule an API group, groups in order.
-func rules(resources []generators.Resource) []rbacv1.PolicyRule {
+// readRules permit list and watch of resources, by one rule for each API group.
+func readRules(resources []generators.Resource) []rbacv1.PolicyRule {
 	byGroup := map[string][]string{}
 	var groups []string
 	for _, r := range resources {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -15,21 +17,25 @@ import (
 type export struct {
 	kind     schema.GroupVersionKind
 	versions []string
-	object   reflect.Type
-	reads    *fieldSet // by the table
+	decoder  runtime.Decoder
+	object   reflect.Type // nil if the objects have no Go type
+	reads    *fieldSet    // by the table
 }
 
-func newExport(d generators.Description) *export {
-	w := &export{kind: d.Kind}
-	for _, v := range generators.Versions(d.Resource) {
+// newExport returns the export of a resource whose objects, if they have a Go type, the decoder
+// decodes.
+func newExport(r generators.Resource, decoder runtime.Decoder) *export {
+	recipe := r.Recipe()
+	w := &export{kind: r.Describe().Kind, decoder: decoder}
+	for _, v := range recipe.Versions {
 		w.versions = append(w.versions, v.Version)
 	}
-	object, err := scheme.New(d.Kind)
-	if err != nil {
-		panic("BUG: " + err.Error())
+	if recipe.GoType == nil {
+		w.decoder, w.reads = unstructured.UnstructuredJSONScheme, &fieldSet{}
+		return w
 	}
-	w.object = reflect.TypeOf(object).Elem()
-	reads := d.Reads
+	w.object = recipe.GoType.Elem()
+	reads := recipe.Reads
 	if reads == nil {
 		for f := range w.object.Fields() {
 			if name := jsonName(f); name != "" {

@@ -234,7 +234,7 @@ func readPath(t *testing.T, path string) outcome {
 	o := outcome{served: map[string]string{}}
 	resources := []generators.Resource{&generators.Pods}
 	var err error
-	o.report, err = snapshot.Read(path, resources, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
+	o.report, err = snapshot.Read(path, resources, scheme, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
 		m := object.(metav1.Object)
 		name := m.GetNamespace() + "/" + m.GetName()
 		if _, ok := o.served[name]; ok {

@@ -12,15 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/yaml"
-
-	"github.com/kubestate/kubestate/internal/generators"
-)
-
-var (
-	scheme  = generators.NewScheme()
-	decoder = serializer.NewCodecFactory(scheme).UniversalDeserializer()
 )
 
 // A result is a parsed fragment: an object, a failure, or neither if its kind is not exported.
@@ -87,8 +79,8 @@ func missing(h header) string {
 
 // decode decodes an object. Values that do not fit their field are dropped if no series reads it.
 func decode(text []byte, kind schema.GroupVersionKind, known *export) (runtime.Object, *defect) {
-	object, _, err := decoder.Decode(text, &kind, nil)
-	if err != nil {
+	object, _, err := known.decoder.Decode(text, &kind, nil)
+	if err != nil && known.object != nil {
 		var tree map[string]any
 		numbers := json.NewDecoder(bytes.NewReader(text))
 		numbers.UseNumber()
@@ -103,11 +95,11 @@ func decode(text []byte, kind schema.GroupVersionKind, known *export) (runtime.O
 		}
 		var rest []byte
 		if rest, err = json.Marshal(tree); err == nil {
-			object, _, err = decoder.Decode(rest, &kind, nil)
+			object, _, err = known.decoder.Decode(rest, &kind, nil)
 		}
-		if err != nil {
-			return nil, &defect{reason: oneLine(err)}
-		}
+	}
+	if err != nil {
+		return nil, &defect{reason: oneLine(err)}
 	}
 	o, ok := object.(metav1.Object)
 	switch {

@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -30,19 +31,20 @@ const Stdin = "-"
 // A Sink receives an object. An object replaces an earlier one of the same kind, namespace and name.
 type Sink func(kind schema.GroupVersionKind, object kruntime.Object) error
 
-// Read passes the objects of the resources to the sink: those of the file at path, of all files
+// Read passes the objects of the resources, whose Go types are in the scheme, to the sink: those of the file at path, of all files
 // below the folder at path, or of stdin if path is Stdin. It returns the error of the sink, which
 // ends the reading; errors of files and objects are in the report.
-func Read(path string, resources []generators.Resource, stdin io.Reader, sink Sink) (Report, error) {
+func Read(path string, resources []generators.Resource, scheme *kruntime.Scheme, stdin io.Reader, sink Sink) (Report, error) {
 	r := &reader{
 		exports:  exports{},
 		sink:     sink,
 		versions: map[identity]uint64{},
 		Report:   Report{Skipped: map[schema.GroupVersionKind]int{}},
 	}
+	decoder := serializer.NewCodecFactory(scheme).UniversalDeserializer()
 	for _, of := range resources {
-		d := of.Describe()
-		r.exports[d.Kind.GroupKind()] = newExport(d)
+		e := newExport(of, decoder)
+		r.exports[e.kind.GroupKind()] = e
 	}
 	r.start()
 	single := path == Stdin

@@ -2,6 +2,7 @@ package snapshot_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,12 +11,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/snapshot"
 )
+
+// scheme has the Go types of the built-in tables.
+var scheme = func() *runtime.Scheme {
+	r, err := generators.NewRegistry(generators.Builtin()...)
+	if err != nil {
+		panic(err)
+	}
+	return r.Scheme()
+}()
 
 // summary is what has been read in words: the objects of each kind as namespace/name, in the
 // order in which they came, and what was skipped or cannot be read.
@@ -28,7 +39,7 @@ func summarize(t *testing.T, path string) summary {
 	t.Helper()
 	var s summary
 	resources := []generators.Resource{&generators.Pods, &generators.Nodes, &generators.Deployments}
-	report, err := snapshot.Read(path, resources, strings.NewReader(""), func(kind schema.GroupVersionKind, object runtime.Object) error {
+	report, err := snapshot.Read(path, resources, scheme, strings.NewReader(""), func(kind schema.GroupVersionKind, object runtime.Object) error {
 		o := object.(metav1.Object)
 		name := o.GetNamespace() + "/" + o.GetName()
 		switch kind.Kind {
@@ -159,7 +170,7 @@ items:
 		Status: corev1.PodStatus{Phase: corev1.PodRunning},
 	}
 	var got *corev1.Pod
-	_, err := snapshot.Read(path, []generators.Resource{&generators.Pods}, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
+	_, err := snapshot.Read(path, []generators.Resource{&generators.Pods}, scheme, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
 		got = object.(*corev1.Pod)
 		return nil
 	})
@@ -172,10 +183,59 @@ items:
 	}
 }
 
+// TestReadWithoutGoType reads objects of a resource that has no Go type.
+func TestReadWithoutGoType(t *testing.T) {
+	widgets := &generators.Table[*unstructured.Unstructured]{
+		Resource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "widgets"}, Kind: "Widget",
+		Fetch: generators.Fetch[*unstructured.Unstructured]{Older: []string{"v1beta1"}},
+	}
+	const text = `apiVersion: example.com/v1
+kind: Widget
+metadata: {name: a}
+spec:
+  size: 3
+---
+{"apiVersion": "example.com/v1beta1", "kind": "Widget", "metadata": {"name": "b"}, "spec": {"size": 4}}
+---
+apiVersion: example.com/v2
+kind: Widget
+metadata: {name: c}
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: []}
+`
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	report, err := snapshot.Read(path, []generators.Resource{widgets}, scheme, nil, func(kind schema.GroupVersionKind, object runtime.Object) error {
+		o := object.(*unstructured.Unstructured)
+		size, _, err := unstructured.NestedInt64(o.Object, "spec", "size")
+		got = append(got, fmt.Sprintf("%s %s %d", kind, o.GetName(), size))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"example.com/v1, Kind=Widget a 3", "example.com/v1, Kind=Widget b 4"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	said := []string{
+		"line 9, document 3: Widget c: version v2 is not read, but v1, v1beta1",
+		"line 13, document 4: Widget []: metadata.name: it has no name",
+	}
+	if d := cmp.Diff(said, outcome{report: report}.failures()); d != "" {
+		t.Errorf("failures (-want +got):\n%s", d)
+	}
+}
+
 // TestSinkFails holds that an error of the sink ends the reading.
 func TestSinkFails(t *testing.T) {
 	calls := 0
-	_, err := snapshot.Read("-", []generators.Resource{&generators.Pods}, strings.NewReader(strings.Repeat("{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", 1000)),
+	_, err := snapshot.Read("-", []generators.Resource{&generators.Pods}, scheme, strings.NewReader(strings.Repeat("{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", 1000)),
 		func(schema.GroupVersionKind, runtime.Object) error {
 			calls++
 			return os.ErrClosed
@@ -195,7 +255,7 @@ func TestLayouts(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		_, err := snapshot.Read(path, []generators.Resource{&generators.Pods}, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
+		_, err := snapshot.Read(path, []generators.Resource{&generators.Pods}, scheme, nil, func(_ schema.GroupVersionKind, object runtime.Object) error {
 			for _, c := range object.(*corev1.Pod).Spec.Containers {
 				got = append(got, c.Name+" "+c.Image)
 			}

@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
@@ -391,10 +392,19 @@ func TestFollowEnds(t *testing.T) {
 	})
 }
 
+// builtin has the Go types of the built-in tables.
+var builtin = func() *runtime.Scheme {
+	registry, err := generators.NewRegistry(generators.Builtin()...)
+	if err != nil {
+		panic(err)
+	}
+	return registry.Scheme()
+}()
+
 // newClient makes a client of an API server.
 func newClient(t *testing.T, config *rest.Config) *apiclient.Client {
 	t.Helper()
-	c, err := apiclient.New(config)
+	c, err := apiclient.New(config, builtin)
 	if err != nil {
 		t.Fatal(err)
 	}

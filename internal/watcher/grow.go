@@ -19,7 +19,7 @@ type growth struct {
 // growth gives what r is put together from under a plan; nil if it has to be listed as
 // a whole. The caller holds mu.
 func (w *Watcher) growth(r generators.Resource, p plan) *growth {
-	base := named(*w.serving.Load(), r.Describe().Key)
+	base := named(*w.serving.Load(), r.Describe().Name)
 	if !w.sharded || base == nil || w.config.Client == nil || !base.extendsTo(p) {
 		return nil
 	}

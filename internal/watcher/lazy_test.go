@@ -40,11 +40,11 @@ type stream struct {
 func openStream(t testing.TB, r generators.Resource, feed *watcher.Feed) *stream {
 	t.Helper()
 	s := &stream{}
-	client, err := apiclient.New(&rest.Config{Host: "http://api", Transport: s})
+	client, err := apiclient.New(&rest.Config{Host: "http://api", Transport: s}, builtin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pods := client.Resource(r.Describe(), apiclient.Options{
+	pods := client.Resource(r, apiclient.Options{
 		Fingerprint: feed.Basis, Metrics: apiclient.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
 	})
 	if s.Stream, err = pods.Watch(t.Context(), apiclient.Query{}); err != nil {

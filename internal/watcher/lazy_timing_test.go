@@ -21,7 +21,7 @@ import (
 // pod decoded and rendered, and without what spec-only families read.
 func BenchmarkUpdate(b *testing.B) {
 	whole := generators.Pods
-	whole.Unsteady = nil
+	whole.Fetch.Mixed = nil
 	b.Run("whole", func(b *testing.B) { update(b, &whole) })
 	b.Run("steady", func(b *testing.B) { update(b, &generators.Pods) })
 }

@@ -55,7 +55,7 @@ func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object
 		defer l.Release()
 		r.Fingerprint = l.Fingerprint()
 		if l.Partial() {
-			r.Text, r.Ends = s.renderer.RenderUnsteady(s.text[:0], s.ends[:0], l.Object)
+			r.Text, r.Ends = s.renderer.RenderMixed(s.text[:0], s.ends[:0], l.Object)
 			s.text, s.ends, r.Unchanged = r.Text, r.Ends, s.specOnly
 			if set(r) {
 				return nil

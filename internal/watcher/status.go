@@ -81,10 +81,10 @@ func (t *target) collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(filteredDesc, prometheus.GaugeValue, filtered, t.Name())
 	}
 	if limited {
-		to <- prometheus.MustNewConstMetric(listLenDesc, prometheus.GaugeValue, float64(length), t.description.GoType)
+		to <- prometheus.MustNewConstMetric(listLenDesc, prometheus.GaugeValue, float64(length), t.resource.Recipe().TypeName())
 	}
 	if t.limit > 0 {
-		to <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, float64(t.limit), t.description.GoType)
+		to <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, float64(t.limit), t.resource.Recipe().TypeName())
 	}
 }
 

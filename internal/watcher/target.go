@@ -18,6 +18,7 @@ import (
 type target struct {
 	plan
 	*store.Resource
+	resource    generators.Resource
 	description generators.Description
 	feeds       []*feed // by namespace
 	client      *apiclient.Client
@@ -39,25 +40,25 @@ func (f *feed) complete() bool { return f.loop.Status.Report().Complete }
 // newTarget makes what one resource needs. Nothing runs yet. The caller holds mu.
 func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *target {
 	d := r.Describe()
-	t := &target{plan: p, description: d, client: config.Client}
+	t := &target{plan: p, resource: r, description: d, client: config.Client}
 	for _, namespace := range p.namespaces {
-		s := &sink{renderer: r.Compile(config.Selection), limit: p.limit, seconds: w.metrics.rendering.WithLabelValues(d.Key)}
-		s.specOnly = s.renderer.Steady()
-		s.renderer.Contained = w.panics.report
+		s := &sink{renderer: r.Compile(config.Selection), limit: p.limit, seconds: w.metrics.rendering.WithLabelValues(d.Name)}
+		s.specOnly = s.renderer.SpecOnly()
+		s.renderer.Recovered = w.panics.report
 		l := listwatch.New(listwatch.Config{
-			Resource: d.Key, GoType: d.GoType,
+			Resource: d.Name, GoType: r.Recipe().TypeName(),
 			Namespace: namespace, FieldSelector: p.fieldSelector(), FromCache: p.fromCache, Limit: p.limit,
-			Shard: listwatch.NewShard(d.Key, p.shard, w.metrics.loops), Sink: s,
+			Shard: listwatch.NewShard(d.Name, p.shard, w.metrics.loops), Sink: s,
 			OnSynced: w.signal, OnListed: func() { w.lists.Add(1) },
-			Metrics: w.metrics.loops, Log: w.log.With("resource", d.Key, "namespace", namespace),
+			Metrics: w.metrics.loops, Log: w.log.With("resource", d.Name, "namespace", namespace),
 		})
 		t.feeds = append(t.feeds, &feed{namespace, s, l})
 	}
-	t.Resource = store.NewResource(d.Key, families(t.feeds[0].sink.renderer), len(t.feeds))
+	t.Resource = store.NewResource(d.Name, families(t.feeds[0].sink.renderer), len(t.feeds))
 	for i, part := range t.Partitions() {
 		t.feeds[i].sink.partition = part
 	}
-	w.metrics.rebuilds.WithLabelValues(d.Key) // shows 0
+	w.metrics.rebuilds.WithLabelValues(d.Name) // shows 0
 	return t
 }
 
@@ -78,7 +79,7 @@ func (t *target) run(ctx context.Context, w *Watcher) {
 	}
 	var running sync.WaitGroup
 	for _, f := range t.feeds {
-		client := t.client.Resource(t.description, apiclient.Options{
+		client := t.client.Resource(t.resource, apiclient.Options{
 			Filter: f.loop.Shard, Fingerprint: f.sink.partition.Fingerprint, Metrics: w.metrics.client, Log: f.loop.Log,
 		})
 		running.Go(func() { f.loop.Run(ctx, client) })

@@ -97,14 +97,14 @@ func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 	for _, r := range config.Resources {
 		d := r.Describe()
 		p := planFor(config, d)
-		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Key && t.equal(&p) })
+		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
 			continue
 		}
 		t := w.newTarget(r, p, config)
 		t.grows = w.growth(r, p)
-		wanted, anew = append(wanted, t), append(anew, d.Key)
+		wanted, anew = append(wanted, t), append(anew, d.Name)
 	}
 	return wanted, anew
 }

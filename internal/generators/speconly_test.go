@@ -14,11 +14,11 @@ import (
 	"github.com/kubestate/kubestate/internal/projection"
 )
 
-// withSteady are the resources of which some families are steady, to some effect.
-func withSteady(t *testing.T) (all []generators.Resource) {
+// withSpecOnly are the resources that have SpecOnly families.
+func withSpecOnly(t *testing.T) (all []generators.Resource) {
 	t.Helper()
-	for _, r := range generators.All() {
-		if len(r.Describe().Unsteady) > 0 {
+	for _, r := range registry.Resources() {
+		if len(r.Recipe().Mixed) > 0 {
 			all = append(all, r)
 		}
 	}
@@ -28,60 +28,59 @@ func withSteady(t *testing.T) (all []generators.Resource) {
 	return all
 }
 
-// TestSteady holds that the lines of steady families are the same whatever the
-// status and the metadata, that those of any other are not, and that an object as
-// Unsteady leaves it has the same lines in all the others.
-func TestSteady(t *testing.T) {
-	for _, r := range withSteady(t) {
-		t.Run(r.Describe().Key, func(t *testing.T) {
+// TestSpecOnly holds that the lines of SpecOnly families are the same whatever the
+// status and the metadata, that those of any other are not, and that an object cut to
+// the Mixed fields has the same lines in all the others.
+func TestSpecOnly(t *testing.T) {
+	for _, r := range withSpecOnly(t) {
+		t.Run(r.Describe().Name, func(t *testing.T) {
 			t.Parallel()
 			renderer := r.Compile(everything)
-			names, steady := renderer.Names(), renderer.Steady()
-			whole, narrow := cutterOf(t, r), narrowOf(t, r, r.Describe().Unsteady)
-			varied := slices.Clone(steady)
+			names, specOnly := renderer.Names(), renderer.SpecOnly()
+			whole, narrow := cutterOf(t, r), narrowOf(t, r, r.Recipe().Mixed)
+			varied := slices.Clone(specOnly)
 			objects := manyObjects(t, r)
 			for i, o := range objects {
 				want := linesOf(renderer.Render(nil, nil, o))
 				other := linesOf(renderer.Render(nil, nil, withSpecOf(t, r, o, objects[(i+1)%len(objects)])))
 				for f, name := range names {
-					if steady[f] && want[f] != other[f] {
-						t.Fatalf("%s is not steady:\n%s", name, cmp.Diff(want[f], other[f]))
+					if specOnly[f] && want[f] != other[f] {
+						t.Fatalf("%s is not of the spec only:\n%s", name, cmp.Diff(want[f], other[f]))
 					}
 					varied[f] = varied[f] || want[f] != other[f]
-					if steady[f] {
+					if specOnly[f] {
 						want[f] = ""
 					}
 				}
 				for _, wire := range [][]byte{wireForm(t, o), cutForm(whole, wireForm(t, o))} {
-					got := linesOf(renderer.RenderUnsteady(nil, nil, unmarshal(t, r, cutForm(narrow, wire))))
+					got := linesOf(renderer.RenderMixed(nil, nil, unmarshal(t, r, cutForm(narrow, wire))))
 					if d := cmp.Diff(want, got); d != "" {
-						t.Fatalf("Unsteady leaves out what a row reads (-whole +narrow):\n%s", d)
+						t.Fatalf("Mixed leaves out what a row reads (-whole +narrow):\n%s", d)
 					}
 				}
 			}
 			for f, name := range names {
 				if !varied[f] {
-					t.Errorf("%s is steady, and does not say so", name)
+					t.Errorf("%s is of the spec only, and does not say so", name)
 				}
 			}
 		})
 	}
 }
 
-// TestUnsteadyNoMore holds that of what a table says its unsteady rows read, nothing
-// can be left out.
-func TestUnsteadyNoMore(t *testing.T) {
-	for _, r := range withSteady(t) {
-		renderer, fields := r.Compile(everything), r.Describe().Unsteady
+// TestMixedNoMore holds that some row without SpecOnly reads each field of Mixed.
+func TestMixedNoMore(t *testing.T) {
+	for _, r := range withSpecOnly(t) {
+		renderer, fields := r.Compile(everything), r.Recipe().Mixed
 		objects := manyObjects(t, r)
 		for i, field := range fields {
 			narrow := narrowOf(t, r, slices.Delete(slices.Clone(fields), i, i+1))
 			if !slices.ContainsFunc(objects, func(o metav1.Object) bool {
-				want, _ := renderer.RenderUnsteady(nil, nil, o)
-				got, _ := renderer.RenderUnsteady(nil, nil, unmarshal(t, r, cutForm(narrow, wireForm(t, o))))
+				want, _ := renderer.RenderMixed(nil, nil, o)
+				got, _ := renderer.RenderMixed(nil, nil, unmarshal(t, r, cutForm(narrow, wireForm(t, o))))
 				return string(want) != string(got)
 			}) {
-				t.Errorf("%s: no unsteady row reads %s", r.Describe().Key, field)
+				t.Errorf("%s: no mixed row reads %s", r.Describe().Name, field)
 			}
 		}
 	}
@@ -115,12 +114,12 @@ func linesOf(text []byte, ends []int) (lines []string) {
 	return lines
 }
 
-// TestEmpty holds that of an object that was emptied nothing is left that a row reads,
+// TestReset holds that nothing that a row reads is left of an object after its reset,
 // also when another has been decoded into it.
-func TestEmpty(t *testing.T) {
-	for _, r := range generators.All() {
-		empties := r.Describe().Empty
-		if empties == nil {
+func TestReset(t *testing.T) {
+	for _, r := range registry.Resources() {
+		reset := r.Recipe().Reset
+		if reset == nil {
 			continue
 		}
 		renderer := r.Compile(everything)
@@ -133,11 +132,11 @@ func TestEmpty(t *testing.T) {
 			}
 			got, _ := renderer.Render(nil, nil, used)
 			if d := cmp.Diff(string(want), string(got)); d != "" {
-				t.Fatalf("%s (-fresh +used):\n%s", r.Describe().Key, d)
+				t.Fatalf("%s (-fresh +used):\n%s", r.Describe().Name, d)
 			}
-			empties(used)
+			reset(used)
 			if d := cmp.Diff(empty(t, r), used, cmpopts.EquateEmpty()); d != "" {
-				t.Fatalf("%s: left (-empty +emptied):\n%s", r.Describe().Key, d)
+				t.Fatalf("%s: left (-empty +reset):\n%s", r.Describe().Name, d)
 			}
 		}
 	}

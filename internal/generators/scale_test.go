@@ -1,0 +1,101 @@
+package generators_test
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// huge is a number of labels or of list entries that takes a moment to render in
+// linear time, and several minutes in quadratic time.
+const huge = 300_000
+
+// TestHugeMaps renders maps of very many keys: of different names, of one name, and
+// of pairs with one name each.
+func TestHugeMaps(t *testing.T) {
+	f := func(what string, key func(i int) string, want ...string) {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			m := make(map[string]string, huge)
+			for i := range huge {
+				m[key(i)] = ""
+			}
+			text := sampled(generators.Labels{"label_*"}, func(s *generators.Samples) { s.All(m) })
+			if n := strings.Count(text, "="); n != 1+huge {
+				t.Errorf("%d labels, want %d", n, 1+huge)
+			}
+			for _, label := range want {
+				if n := strings.Count(text, ","+label+"="); n != 1 {
+					t.Errorf("%d labels %s", n, label)
+				}
+			}
+		})
+	}
+	f("different", func(i int) string { return fmt.Sprintf("k%06d", i) }, "label_k000000", "label_k299999")
+	// Each bit of the number is one of two characters that a name cannot have.
+	f("same", func(i int) string { return strings.NewReplacer("0", ".", "1", "-").Replace(fmt.Sprintf("%019b", i)) },
+		"label_"+strings.Repeat("_", 19)+"_conflict1", "label_"+strings.Repeat("_", 19)+"_conflict300000")
+	f("pairs", func(i int) string { return fmt.Sprintf("k%06d%c", i/2, ".-"[i%2]) },
+		"label_k000000__conflict1", "label_k000000__conflict2", "label_k149999__conflict2")
+}
+
+// TestHugeLists renders a list of very many entries, each of which is there twice.
+func TestHugeLists(t *testing.T) {
+	table := tableOf(familyOf(generators.Labels{"key"}, func(_ *corev1.Pod, s *generators.Samples) {
+		for i := range huge {
+			s.One(s.Itoa(int64(i % (huge / 2))))
+		}
+	}))
+	text, _ := table.Compile(generators.Selection{}).Render(nil, nil, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}})
+	if n := strings.Count(string(text), "\n"); n != huge/2 {
+		t.Errorf("%d series, want %d", n, huge/2)
+	}
+}
+
+// TestHugePods renders pods whose lists of the spec are joined with lists of the status:
+// equal to those that are small enough for nested loops, and in linear time.
+func TestHugePods(t *testing.T) {
+	pod := func(n int) *corev1.Pod {
+		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}}
+		for i := range n {
+			name := strconv.Itoa(i)
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: name, Image: "spec"})
+			p.Spec.ResourceClaims = append(p.Spec.ResourceClaims, corev1.PodResourceClaim{Name: name, ResourceClaimTemplateName: new("template")})
+			p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: name, Image: "first"})
+			p.Status.ResourceClaimStatuses = append(p.Status.ResourceClaimStatuses, corev1.PodResourceClaimStatus{Name: name, ResourceClaimName: new("first" + name)})
+		}
+		// A second status of a name, and one of no container.
+		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: "1", Image: "second"}, corev1.ContainerStatus{Name: "x"})
+		p.Status.ResourceClaimStatuses = append(p.Status.ResourceClaimStatuses, corev1.PodResourceClaimStatus{Name: "1", ResourceClaimName: new("second")})
+		return p
+	}
+	renderer := generators.Pods.Compile(generators.Selection{Allow: []generators.Pattern{regexp.MustCompile("^kube_pod_(container_info|resourceclaim_info)$")}})
+	f := func(n int) {
+		t.Helper()
+		var containers, claims strings.Builder
+		for i := range n {
+			line := func(image string) {
+				fmt.Fprintf(&containers, "kube_pod_container_info{namespace=\"\",pod=\"p\",uid=\"\",container=\"%d\",image_spec=\"spec\",image=\"%s\",image_id=\"\",container_id=\"\"} 1\n", i, image)
+			}
+			line("first")
+			if i == 1 {
+				line("second")
+			}
+			fmt.Fprintf(&claims, "kube_pod_resourceclaim_info{namespace=\"\",pod=\"p\",uid=\"\",claim_name=\"%d\",resourceclaim_name=\"first%d\",resourceclaim_template_name=\"template\"} 1\n", i, i)
+		}
+		if text, _ := renderer.Render(nil, nil, pod(n)); string(text) != containers.String()+claims.String() {
+			t.Errorf("%d containers and claims: other lines than expected", n)
+		}
+	}
+	f(2)
+	f(100)
+	f(200)
+	f(huge / 2)
+}
