@@ -37,6 +37,8 @@ type Sink interface {
 type Batch interface {
 	// Set adds or replaces an object.
 	Set(metav1.Object) error
+	// Finish ends the list. It may take long, Commit does not.
+	Finish()
 	// Commit replaces the sink's content by what was set and keep chooses by key.
 	Commit(keep func(key string) bool)
 }
@@ -162,6 +164,7 @@ func (l *Loop) begin() {
 // commit makes a batch the content, without the keys in gone and what the shard has lost
 // since.
 func (l *Loop) commit(b Batch, gone map[string]bool, version string) {
+	b.Finish()
 	l.mu.Lock()
 	b.Commit(func(key string) bool { return !gone[key] && l.Shard.HasKey(key) })
 	l.positions = positions{{sharding.All(), version}}

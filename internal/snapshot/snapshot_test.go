@@ -224,8 +224,8 @@ metadata: {name: []}
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	said := []string{
-		"line 9, document 3: Widget c: version v2 is not read, but v1, v1beta1",
-		"line 13, document 4: Widget []: metadata.name: it has no name",
+		"line 9, document 3: Widget c: version v2 is not supported, only v1, v1beta1",
+		"line 13, document 4: Widget []: metadata.name: no name",
 	}
 	if d := cmp.Diff(said, outcome{report: report}.failures()); d != "" {
 		t.Errorf("failures (-want +got):\n%s", d)

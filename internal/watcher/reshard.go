@@ -18,8 +18,8 @@ func (w *Watcher) Reshard(shard sharding.Ranges) {
 	w.change(config)
 }
 
-// Drop removes ranges from the shard, of what is served and of what is being built. Nothing
-// is listed for that. It returns when no reader gets anything of them any more.
+// Drop removes ranges from the shard, of what is served and of what is being built, without a
+// list. It returns when no reader gets anything of them any more.
 func (w *Watcher) Drop(gone sharding.Ranges) {
 	for _, t := range w.narrow(gone) {
 		for _, f := range t.feeds {

@@ -82,6 +82,9 @@ type batch struct {
 // Set renders an object.
 func (b *batch) Set(o metav1.Object) error { return b.render(listwatch.Key(o), b.next.Set, o) }
 
+// Finish removes what was not rendered, and compresses the rest.
+func (b *batch) Finish() { b.next.Finish() }
+
 // Commit makes what was rendered, as far as keep chooses it, the content of the part.
 func (b *batch) Commit(keep func(key string) bool) {
 	b.next.Retain(keep)
