@@ -35,7 +35,6 @@ func (r *coalescingReader) Read(p []byte) (n int, err error) {
 			r.buffer = make([]byte, readAhead)
 		}
 		n, err = r.ReadCloser.Read(r.buffer)
-		r.ended = r.ended || err != nil
 		if r.coalesce && n < readAhead { // else there is more
 			r.next = time.Now().Add(Interval)
 		}
@@ -43,9 +42,10 @@ func (r *coalescingReader) Read(p []byte) (n int, err error) {
 	}
 	n = copy(p, r.unread)
 	r.unread = r.unread[n:]
-	if len(r.unread) > 0 {
-		err = nil // comes again
+	if n > 0 {
+		return n, nil // an error comes again
 	}
+	r.ended = r.ended || err != nil
 	return n, err
 }
 

@@ -70,4 +70,13 @@ func TestStreamEnds(t *testing.T) {
 		t.Errorf("an event that cannot be decoded: %v", err)
 	}
 	next(s)
+
+	s = open(iotest.DataErrReader(bytes.NewReader(slices.Concat(event, []byte{0, 0, 0, 1, 0x0a}))))
+	next(s)
+	if _, err := s.Next(); err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("an event that cannot be decoded, read together with the end: %v", err)
+	}
+	if _, err := s.Next(); !errors.Is(err, io.EOF) {
+		t.Errorf("after it: %v", err)
+	}
 }

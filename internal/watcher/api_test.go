@@ -60,9 +60,6 @@ func (a *api) config() *rest.Config {
 // refuse makes the API server refuse the next n connections.
 func (a *api) refuse(n int32) { a.refusing.Store(n) }
 
-// refusals is how many of them are still to come.
-func (a *api) refusals() int32 { return a.refusing.Load() }
-
 func (a *api) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if a.refusing.Load() > 0 {
 		a.refusing.Add(-1)
