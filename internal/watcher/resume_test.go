@@ -146,7 +146,7 @@ func TestWatchesBreak(t *testing.T) {
 		})
 	}
 	f("no response", func(q *request) {
-		q.do(func(w http.ResponseWriter) { panic(http.ErrAbortHandler) })
+		q.do(func(http.ResponseWriter) { panic(http.ErrAbortHandler) })
 	})
 	f("an empty response", func(q *request) { q.watch().end() })
 	f("a response that is held back", func(q *request) {
