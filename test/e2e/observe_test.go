@@ -25,7 +25,7 @@ import (
 var observeConfig string
 
 // exampleAlerts are those whose condition holds on the example cluster, served
-// by two programs at once. Its times lie back some months: what is due is late.
+// by two shards. Its times lie back some months: what is due is late.
 var exampleAlerts = []string{
 	"ContainerCannotStart",
 	"ContainerCrashLoops",
@@ -36,8 +36,6 @@ var exampleAlerts = []string{
 	"HorizontalPodAutoscalerAtMaximum",
 	"JobFailed",
 	"JobRunsLong",
-	"KubestateSeriesDoubled",
-	"KubestateShardDoubled",
 	"NamespaceStuckTerminating",
 	"NodeCordoned",
 	"NodeUnderPressure",
@@ -60,8 +58,8 @@ func TestObserve(t *testing.T) {
 	settings := filepath.Join(t.TempDir(), "settings.yaml")
 	must(t, os.WriteFile(settings, []byte("object_limit: 0\n"), 0o600))
 	// One has a file of settings, the other lists without streams: both have series of their own.
-	first := start(t, c.Kubeconfig, "--config", settings)
-	second := start(t, c.Kubeconfig, "--object-limit", "1000")
+	first := start(t, c.Kubeconfig, "--shard=0", "--total-shards=2", "--config", settings)
+	second := start(t, c.Kubeconfig, "--shard=1", "--total-shards=2", "--object-limit=1000")
 	for _, e := range []*exporter.Exporter{first, second} {
 		await(t, settling, e.Ready, e.Process)
 	}
