@@ -16,6 +16,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
+var coreVersion = schema.GroupVersion{Version: "v1"}
+
 // A Client sends requests to one API server. It may be used concurrently.
 type Client struct {
 	config     *rest.Config
@@ -35,8 +37,7 @@ func New(config *rest.Config, scheme *runtime.Scheme) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config, http: h, scheme: scheme, codecs: serializer.NewCodecFactory(scheme), parameters: runtime.NewParameterCodec(scheme)}
-	core := schema.GroupVersion{Version: "v1"}
-	c.discovery, err = c.restClient(core, h, c.negotiator(core))
+	c.discovery, err = c.restClient(coreVersion, h, c.negotiator(coreVersion))
 	return c, err
 }
 

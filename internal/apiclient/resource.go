@@ -142,7 +142,7 @@ func (r *ResourceClient) request(namespace string, options *metav1.ListOptions) 
 	request := r.version.requests.Get().
 		NamespaceIfScoped(namespace, namespace != metav1.NamespaceAll).
 		Resource(r.version.Resource).
-		VersionedParams(options, r.client.parameters).
+		SpecificallyVersionedParams(options, r.client.parameters, coreVersion).
 		SetHeader("Accept", r.version.accept(options.Watch)).
 		MaxRetries(0) // the caller retries
 	if s := options.TimeoutSeconds; s != nil {
