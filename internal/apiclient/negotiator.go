@@ -50,6 +50,8 @@ func (n jsonNegotiator) StreamDecoder(contentType string, params map[string]stri
 	return jsonDecoder{standard}, events, frames, err
 }
 
+var statusKind = coreVersion.WithKind("Status")
+
 // A jsonDecoder decodes objects and lists without a Go type, and a Status as the standard one.
 type jsonDecoder struct{ standard runtime.Decoder }
 
@@ -57,7 +59,7 @@ type jsonDecoder struct{ standard runtime.Decoder }
 func (d jsonDecoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
 	if into == nil {
 		object, kind, err := unstructured.UnstructuredJSONScheme.Decode(b, defaults, nil)
-		if err != nil || kind.Kind != "Status" {
+		if err != nil || *kind != statusKind {
 			return object, kind, err
 		}
 	}

@@ -30,6 +30,7 @@ func (l *Loop) list(ctx context.Context, size int64) outcome {
 	version, err := l.listPages(ctx, b, size)
 	o := listed
 	if err != nil {
+		b.Abandon()
 		o = l.failed(err)
 	}
 	if o == expired && l.machine.state != unpaged {

@@ -33,14 +33,16 @@ type Sink interface {
 	Delete(metav1.Object)
 }
 
-// A Batch is the content to be. It is dropped if its list fails.
+// A Batch is the content to be. It is abandoned if its list fails.
 type Batch interface {
 	// Set adds or replaces an object.
 	Set(metav1.Object) error
 	// Finish ends the list. It may take long, Commit does not.
 	Finish()
-	// Commit replaces the sink's content by what was set and keep chooses by key.
+	// Commit replaces the sink's content by what was set and keep chooses by key; nil chooses all.
 	Commit(keep func(key string) bool)
+	// Abandon ends a batch that is not to be committed.
+	Abandon()
 }
 
 // Key identifies an object: its uid, or namespace and name where it has none.
@@ -166,7 +168,11 @@ func (l *Loop) begin() {
 func (l *Loop) commit(b Batch, gone map[string]bool, version string) {
 	b.Finish()
 	l.mu.Lock()
-	b.Commit(func(key string) bool { return !gone[key] && l.Shard.HasKey(key) })
+	keep := func(key string) bool { return !gone[key] && l.Shard.HasKey(key) }
+	if len(gone) == 0 && l.Shard.All() {
+		keep = nil
+	}
+	b.Commit(keep)
 	l.positions = positions{{sharding.All(), version}}
 	l.mu.Unlock()
 	l.machine.version = version
@@ -182,8 +188,8 @@ func (l *Loop) completed() {
 	}
 }
 
-// Complete notes content that came from elsewhere.
-func (l *Loop) Complete() { l.completed() }
+// MarkComplete notes complete content that came from elsewhere.
+func (l *Loop) MarkComplete() { l.completed() }
 
 // Narrow removes ranges from the shard, and has the watch go on without them. The caller
 // removes the objects.

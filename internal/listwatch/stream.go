@@ -78,8 +78,8 @@ func (s *stream) allow(limit time.Duration) {
 // life too, from which no event comes.
 func (l *Loop) checkIdle(s *stream) {
 	last, limit := time.Unix(0, l.Shard.last.Load()), time.Duration(s.limit.Load())
-	l.Status.heard(last)
 	if since := time.Since(last); since < limit {
+		l.Status.heard(last)
 		s.idle.Reset(limit - since)
 		return
 	}
@@ -117,9 +117,11 @@ func (l *Loop) streamList(ctx context.Context) outcome {
 	}
 	l.attempted(ctx, l.watches, &l.watchFailed, nil, Syncing)
 	s.last = "" // the objects of a list have no order
-	o := l.receiveList(s)
+	b := l.Sink.Begin()
+	o := l.receiveList(s, b)
 	if o != listed {
 		s.close()
+		b.Abandon()
 		if o == stalled && ctx.Err() == nil {
 			l.Log.Warn("a streamed list does not come to its end; listing in pages for a while", "silent", stall)
 		}
@@ -129,9 +131,9 @@ func (l *Loop) streamList(ctx context.Context) outcome {
 	return o
 }
 
-// receiveList receives the events up to the end of the list.
-func (l *Loop) receiveList(s *stream) outcome {
-	b, gone := l.Sink.Begin(), map[string]bool{}
+// receiveList receives the events up to the end of the list, and commits b then.
+func (l *Loop) receiveList(s *stream, b Batch) outcome {
+	gone := map[string]bool{}
 	for {
 		event, err := s.Next()
 		if err != nil {

@@ -58,9 +58,10 @@ type client struct {
 func (p *client) count() int { return p.waiting.Len() + p.busy.Len() }
 
 // connections are the open connections of a port, limit at most: a new one beyond the
-// limit closes another. That is one of the network that has most, and there of the
-// address that has most: the one that has waited longest for a request, and if none waits, the one that has been busy longest. So
-// neither idle connections nor unfinished requests keep a scraper out.
+// limit closes another. That is one of the network that has most, and there of the address
+// that has most: the one that has waited longest for a request, and if none waits, the one
+// that has been busy longest. So neither idle connections nor unfinished requests keep a
+// scraper out.
 type connections struct {
 	limit   int
 	evicted prometheus.Counter

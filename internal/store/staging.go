@@ -108,6 +108,9 @@ func (g *Staging) Finish() {
 	g.finished = true
 }
 
+// Abandon waits for the background compaction of a staging copy that is not to be used.
+func (g *Staging) Abandon() { g.compacting.Wait() }
+
 // removeUnseen removes the objects of a page that were not set since Begin.
 func (g *Staging) removeUnseen(n int) {
 	pg := g.next.pages[n]

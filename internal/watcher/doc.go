@@ -2,7 +2,7 @@
 // configuration or the shard changes.
 //
 // A plan is all of a configuration that concerns one resource. A target is one resource under
-// one plan: its part of the store, and for each namespace a listwatch.Loop that keeps a sink
+// one plan: its partitions of the store, and for each namespace a listwatch.Loop that keeps a sink
 // current, which renders objects into the store. Under a new plan a second target is built
 // beside the served one, and served in its place once it is ready: see reconcile.go. Under a
 // larger shard only what the served target lacks is built: see grow.go. A Loading fills

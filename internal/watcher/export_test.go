@@ -51,7 +51,7 @@ func (f *feed) Replace(objects ...metav1.Object) error {
 		}
 	}
 	b.Commit(f.loop.Shard.HasKey)
-	f.loop.Complete()
+	f.loop.MarkComplete()
 	return nil
 }
 

@@ -8,28 +8,28 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// growth is what the content of a resource's next share is put together from, so that
-// what is there is neither listed nor held twice: what is served, and what that lacks.
-// Each is watched by itself until all of it is complete.
+// A growth has the sources of the content under a larger shard: the served target, and targets
+// of what that lacks. Each is watched by itself until all are complete, so that nothing is
+// listed or held twice.
 type growth struct {
 	base  *target
 	added []*target
 }
 
-// growth gives what r is put together from under a plan; nil if it has to be listed as
-// a whole. The caller holds mu.
+// growth gives the sources of r under a plan; nil if all of r has to be listed. The caller
+// holds mu.
 func (w *Watcher) growth(r generators.Resource, p plan) *growth {
 	base := named(*w.serving.Load(), r.Describe().Name)
 	if !w.sharded || base == nil || w.config.Client == nil || !base.extendsTo(p) {
 		return nil
 	}
 	g, lacking := &growth{base: base}, p.shard.Minus(base.shard)
-	// What is under way for an earlier share counts, if it is part of this one.
-	for _, u := range w.known() {
-		if u.grows == nil || u.grows.base != base {
+	// What is being built for an earlier shard counts if this one contains it.
+	for _, t := range w.known() {
+		if t.grows == nil || t.grows.base != base {
 			continue
 		}
-		for _, a := range u.grows.added {
+		for _, a := range t.grows.added {
 			if !a.shard.IsNone() && lacking.Contains(a.shard) {
 				g.added, lacking = append(g.added, a), lacking.Minus(a.shard)
 			}
@@ -42,12 +42,11 @@ func (w *Watcher) growth(r generators.Resource, p plan) *growth {
 	return g
 }
 
-// extendsTo says whether what u has is all as p wants it, and known well enough to go
-// on from there. Where the number of objects is limited, it takes a list of all to
-// say which they are.
-func (u *target) extendsTo(p plan) bool {
-	return u.equalButShard(&p) && p.limit == 0 && u.client != nil && !u.shard.IsNone() && p.shard.Contains(u.shard) &&
-		!slices.ContainsFunc(u.feeds, func(f *feed) bool { return !f.loop.Resumable() })
+// extendsTo reports whether p differs from t's plan by a larger shard alone, and every watch of
+// t can be resumed. With a limit only a list tells which objects are kept.
+func (t *target) extendsTo(p plan) bool {
+	return t.equalButShard(&p) && p.limit == 0 && t.client != nil && !t.shard.IsNone() && p.shard.Contains(t.shard) &&
+		!slices.ContainsFunc(t.feeds, func(f *feed) bool { return !f.loop.Resumable() })
 }
 
 // complete reports whether all that is added is complete.
@@ -57,35 +56,35 @@ func (g *growth) complete() bool {
 	})
 }
 
-// parts are what has to be watched for u.
-func (u *target) parts() []*target {
-	if u.grows != nil {
-		return slices.Clone(u.grows.added)
+// parts gives the targets to run for t.
+func (t *target) parts() []*target {
+	if t.grows != nil {
+		return slices.Clone(t.grows.added)
 	}
-	return []*target{u}
+	return []*target{t}
 }
 
-// grownFrom gives what to build, if that is served which u, which grows, is to be
-// built from. That is what is served itself, if by now nothing is to be added; and u
-// as a whole, if something else is served.
-func (u *target) grownFrom(served *target) *target {
+// grownFrom gives the target to build in the place of t, which grows: the served one if nothing
+// is to be added to it any more, and t as a full list if another target is served.
+func (t *target) grownFrom(served *target) *target {
 	switch {
-	case u.grows.base != served:
-		u.grows = nil
-	case u.equal(&served.plan):
+	case t.grows.base != served:
+		t.grows = nil
+	case t.equal(&served.plan):
 		return served
 	}
-	return u
+	return t
 }
 
-// join puts the content together, for loops that go on from there. Nobody must see u before.
-func (u *target) join() {
-	for i, f := range u.feeds {
+// join unites the content of the sources; the loops of t resume from there. No reader may have
+// seen t before.
+func (t *target) join() {
+	for i, f := range t.feeds {
 		loops, parts := []*listwatch.Loop{}, []*store.Partition{}
-		for _, from := range append([]*target{u.grows.base}, u.grows.added...) {
+		for _, from := range append([]*target{t.grows.base}, t.grows.added...) {
 			loops, parts = append(loops, from.feeds[i].loop), append(parts, from.feeds[i].sink.partition)
 		}
 		f.loop.Adopt(loops, func() { f.sink.partition.Unite(parts...) })
 	}
-	u.grows = nil
+	t.grows = nil
 }

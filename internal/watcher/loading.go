@@ -75,7 +75,7 @@ func (l *Loading) Done() (anew []string) {
 			fill.next.Retain(func(name string) bool { return !fill.gone[name] })
 		}
 		fill.feed.sink.partition.Replace(fill.next)
-		fill.feed.loop.Complete()
+		fill.feed.loop.MarkComplete()
 	}
 	l.w.want(l.config, l.wanted)
 	return l.anew

@@ -14,7 +14,7 @@ const (
 	// that the served target has complete.
 	ready    progress = "ready"
 	building progress = "building"
-	overdue  progress = "overdue" // building for longer than buildTimeout
+	overdue  progress = "overdue" // not to be waited for: building for longer than buildTimeout, or refused
 )
 
 // buildTimeout is how long a target that is wanted no more may be built before the next one
@@ -67,12 +67,9 @@ func progressOf(t, served *target) progress {
 	switch {
 	case t == nil:
 		return missing
-	case t.settled():
-		if !t.covers(served) {
-			return overdue
-		}
+	case t.settled() && t.covers(served):
 		return ready
-	case time.Since(t.began) < buildTimeout:
+	case !t.settled() && time.Since(t.began) < buildTimeout:
 		return building
 	default:
 		return overdue
@@ -99,11 +96,8 @@ func situationOf(wanted, served, earlier *target, starting bool) situation {
 		wanted: progressOf(wanted, served), earlier: progressOf(earlier, served), served: progressOfServed(served),
 		same: wanted == served, starting: starting,
 	}
-	if earlier != nil && earlier != wanted && s.earlier == ready && !earlier.complete() {
+	if s.earlier == ready && !earlier.complete() {
 		s.earlier = overdue // what is all refused is not worth serving
-	}
-	if earlier == wanted && s.earlier == ready {
-		s.earlier = missing
 	}
 	return s
 }

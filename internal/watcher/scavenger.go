@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// settling is how many rounds of packing it takes until the content of a list is packed.
+// settling is how many rounds of compaction it takes until the content of a list is compressed.
 const settling = 7
 
 // A scavenger returns memory to the system some time after lists, which need more than what
@@ -15,22 +15,22 @@ type scavenger struct {
 	left  int   // rounds to wait
 }
 
-// round is called after each round of packing, with the number of lists completed so far.
-func (r *scavenger) round(lists int64) {
-	if r.due(lists) {
+// round is called after each round of compaction, with the number of lists completed so far.
+func (s *scavenger) round(lists int64) {
+	if s.due(lists) {
 		runtime.GC() // pools keep what they hold through one
 		debug.FreeOSMemory()
 	}
 }
 
-func (r *scavenger) due(lists int64) bool {
-	if lists != r.lists {
-		r.lists, r.left = lists, settling
+func (s *scavenger) due(lists int64) bool {
+	if lists != s.lists {
+		s.lists, s.left = lists, settling
 		return false
 	}
-	if r.left == 0 {
+	if s.left == 0 {
 		return false
 	}
-	r.left--
-	return r.left == 0
+	s.left--
+	return s.left == 0
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A sink renders objects into a part of the store.
+// A sink renders objects into a partition of the store.
 type sink struct {
 	renderer  *generators.Renderer
 	specOnly  []bool // by family of the renderer
@@ -73,7 +73,7 @@ func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object
 	return nil
 }
 
-// A batch renders objects into the next content of a part.
+// A batch renders objects into the next content of a partition.
 type batch struct {
 	*sink
 	next *store.Staging
@@ -85,8 +85,13 @@ func (b *batch) Set(o metav1.Object) error { return b.render(listwatch.Key(o), b
 // Finish removes what was not rendered, and compresses the rest.
 func (b *batch) Finish() { b.next.Finish() }
 
-// Commit makes what was rendered, as far as keep chooses it, the content of the part.
+// Commit makes what was rendered, as far as keep chooses it, the content of the partition.
 func (b *batch) Commit(keep func(key string) bool) {
-	b.next.Retain(keep)
+	if keep != nil {
+		b.next.Retain(keep)
+	}
 	b.partition.Replace(b.next)
 }
+
+// Abandon ends the compaction of what was rendered.
+func (b *batch) Abandon() { b.next.Abandon() }

@@ -14,7 +14,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A target is one resource under one plan: its part of the store, and what fills it.
+// A target is one resource under one plan: its partitions of the store, and what fills them.
 type target struct {
 	plan
 	*store.Resource
@@ -23,7 +23,7 @@ type target struct {
 	feeds       []*feed // by namespace
 	client      *apiclient.Client
 	began       time.Time // to run; for the goroutine of Watcher.Run
-	// grows is what its content is to be put together from; nil if it is listed, or is there.
+	// grows has the sources of its content; nil if the content is listed, or is there.
 	grows *growth
 }
 
@@ -55,8 +55,8 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		t.feeds = append(t.feeds, &feed{namespace, s, l})
 	}
 	t.Resource = store.NewResource(d.Name, families(t.feeds[0].sink.renderer), len(t.feeds))
-	for i, part := range t.Partitions() {
-		t.feeds[i].sink.partition = part
+	for i, p := range t.Partitions() {
+		t.feeds[i].sink.partition = p
 	}
 	w.metrics.rebuilds.WithLabelValues(d.Name) // shows 0
 	return t
@@ -87,7 +87,7 @@ func (t *target) run(ctx context.Context, w *Watcher) {
 	running.Wait()
 }
 
-// name is how messages speak of the feed of a target.
+// nameOf gives the name of a feed in messages.
 func (t *target) nameOf(f *feed) string {
 	if f.namespace == metav1.NamespaceAll {
 		return t.Name()

@@ -182,7 +182,7 @@ func (w *Watcher) Statuses() []Status {
 func (w *Watcher) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	running.Go(func() { w.pack(ctx) })
+	running.Go(func() { w.compact(ctx) })
 	again := time.NewTicker(time.Second) // a refusal that lasts is not signalled
 	defer again.Stop()
 	stops := map[*target]context.CancelFunc{}
@@ -214,8 +214,8 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// pack compacts the store once a second, and returns the memory that lists needed.
-func (w *Watcher) pack(ctx context.Context) {
+// compact compacts the store once a second, and returns the memory that lists needed.
+func (w *Watcher) compact(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	var memory scavenger
