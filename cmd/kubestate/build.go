@@ -54,8 +54,8 @@ func shardOf(opts options.Options) sharding.Ranges {
 	return sharding.Even(opts.Shard, opts.TotalShards)
 }
 
-// newWatcher returns the watcher. It fails if the API server cannot be reached with these options,
-// or the snapshot is refused. A snapshot is loaded when it returns.
+// newWatcher returns the watcher. It fails if a retry cannot help: the API server refuses the
+// credentials, or the snapshot is refused. A snapshot is loaded when it returns.
 func newWatcher(ctx context.Context, tables *generators.Registry, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
 	config, err := watcherConfig(tables, opts)
 	if err != nil {
