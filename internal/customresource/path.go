@@ -1,0 +1,76 @@
+package customresource
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Path leads from a value to a value within.
+type Path []Step
+
+// A Step goes from a value to one within. On a map it is a key; on a list it is an index, or a
+// lookup of the first element that has a value.
+type Step struct {
+	Text string // as it is written
+	// Key and Value are those of a step such as k=v or [k=v].
+	Key, Value string
+	Kind       StepKind
+	index      int  // of a list's element, from the end if negative
+	isIndex    bool // the text is an integer
+}
+
+// StepKind is the form of a step.
+type StepKind string
+
+// The forms of steps.
+const (
+	KeyStep    StepKind = "key"    // name, or an index such as 0 or -1
+	EqualStep  StepKind = "equal"  // k=v: the value v of key k, or else the value of the key "k=v"
+	LookupStep StepKind = "lookup" // [k=v]: the first element with that
+	EachStep   StepKind = "each"   // [*]: every entry of a map, and element of a list
+)
+
+// ParsePath parses the steps of a path. An error names the step.
+func ParsePath(steps []string) (Path, error) {
+	var p Path
+	for _, text := range steps {
+		s, err := parseStep(text)
+		if err != nil {
+			return nil, err
+		}
+		p = append(p, s)
+	}
+	return p, nil
+}
+
+func parseStep(text string) (Step, error) {
+	s := Step{Text: text, Kind: KeyStep}
+	inner, lookup := strings.CutPrefix(text, "[")
+	if lookup {
+		inner, lookup = strings.CutSuffix(inner, "]")
+	}
+	if lookup && inner == "*" {
+		s.Kind = EachStep
+		return s, nil
+	}
+	if lookup {
+		var ok bool
+		if s.Key, s.Value, ok = strings.Cut(inner, "="); !ok {
+			return s, fmt.Errorf("step %q: %w", text, errLookup)
+		}
+		s.Kind = LookupStep
+		return s, nil
+	}
+	if strings.Count(text, "=") == 1 {
+		s.Key, s.Value, _ = strings.Cut(text, "=")
+		s.Kind = EqualStep
+		return s, nil
+	}
+	index, err := strconv.Atoi(text)
+	s.index, s.isIndex = index, err == nil
+	return s, nil
+}
+
+var errLookup = errors.New("a lookup in a list is written [key=value]")
