@@ -42,6 +42,7 @@ type Watcher struct {
 	panics  *panics
 	log     *slog.Logger
 
+	followed []followed                // does not change while Run runs
 	serving  atomic.Pointer[[]*target] // seen by readers
 	mu       sync.Mutex                // guards setting serving, and what follows
 	wanted   []*target                 // by the last configuration
@@ -96,7 +97,7 @@ func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 	known := w.known()
 	for _, r := range config.Resources {
 		d := r.Describe()
-		p := planFor(config, d)
+		p := planFor(config, r)
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -138,6 +139,20 @@ func (w *Watcher) Unsynced() []string {
 	return names
 }
 
+// Pending names the resources that are wanted and not served yet, without those that the API
+// server refuses.
+func (w *Watcher) Pending() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var names []string
+	for _, t := range w.wanted {
+		if named(*w.serving.Load(), t.Name()) == nil && !t.settled() {
+			names = append(names, t.Name())
+		}
+	}
+	return names
+}
+
 // feeds are those of the served targets.
 func (w *Watcher) feeds() iter.Seq2[*target, *feed] {
 	return func(yield func(*target, *feed) bool) {
@@ -158,6 +173,9 @@ type Check = Status
 // Checks gives what there is to wait for, in the order of the configuration.
 func (w *Watcher) Checks() []Check {
 	var all []Check
+	for _, f := range w.followed {
+		all = append(all, f.report())
+	}
 	for t, f := range w.feeds() {
 		r := f.loop.Status.Report()
 		r.Resource = t.nameOf(f)
@@ -170,6 +188,9 @@ func (w *Watcher) Checks() []Check {
 // where there is no API server.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
+	for _, f := range w.followed {
+		all = append(all, f.report())
+	}
 	for _, t := range *w.serving.Load() {
 		if t.client != nil {
 			all = append(all, t.report())
@@ -183,6 +204,9 @@ func (w *Watcher) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { w.compact(ctx) })
+	for _, f := range w.followed {
+		running.Go(func() { f.run(ctx, w) })
+	}
 	again := time.NewTicker(time.Second) // a refusal that lasts is not signalled
 	defer again.Stop()
 	stops := map[*target]context.CancelFunc{}
