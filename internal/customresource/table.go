@@ -1,7 +1,6 @@
 package customresource
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -42,16 +41,38 @@ func matchesGroup(pattern, group string) bool {
 // same selectors.
 type table struct {
 	kind        *Kind
-	entry       *Entry // the first one, for its selectors
+	entries     []*Entry // which have the same selectors
 	description generators.Description
 	families    [][]*definition // as in description.Families
 	report      *Reporter
 }
 
-// Tables makes the tables of the kinds that the configuration chooses, in the order of their
-// groups, versions and plurals. builtin are the names of other resources, which custom ones
-// do not take.
-func (c *Config) Tables(kinds []Kind, builtin []string, report *Reporter) []generators.Resource {
+// A Resolution is what a configuration comes to with the kinds that there are.
+type Resolution struct {
+	// Tables are in the order of SortKey.
+	Tables []generators.Resource
+	// Entries are those of the configuration, in order.
+	Entries []EntryResources
+}
+
+// EntryResources has the names of the tables to which an entry has come.
+type EntryResources struct {
+	*Entry
+	Resources []string
+}
+
+// SortKey orders resources in responses: built-in ones by their plural, custom ones by group,
+// version and plural.
+func SortKey(d generators.Description) string {
+	if d.Definition == "" {
+		return d.Resource.Resource
+	}
+	return d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + d.Key
+}
+
+// Resolve makes the tables of the kinds that the configuration chooses. builtin are the names
+// of other resources, which custom ones do not take.
+func (c *Config) Resolve(kinds []Kind, builtin []string, report *Reporter) Resolution {
 	headers := c.headers()
 	var all []*table
 	for i := range kinds {
@@ -59,18 +80,22 @@ func (c *Config) Tables(kinds []Kind, builtin []string, report *Reporter) []gene
 			all = append(all, c.tablesOf(&kinds[i], version, headers, report)...)
 		}
 	}
-	slices.SortFunc(all, func(a, b *table) int {
-		x, y := a.description.Resource, b.description.Resource
-		return cmp.Or(
-			strings.Compare(x.GroupVersion().String()+", Resource="+x.Resource, y.GroupVersion().String()+", Resource="+y.Resource),
-			strings.Compare(a.description.Key, b.description.Key))
-	})
+	slices.SortFunc(all, func(a, b *table) int { return strings.Compare(SortKey(a.description), SortKey(b.description)) })
 	name(all, builtin)
-	var tables []generators.Resource
+	r := Resolution{}
 	for _, t := range all {
-		tables = append(tables, t)
+		r.Tables = append(r.Tables, t)
 	}
-	return tables
+	for i := range c.Entries {
+		e := EntryResources{Entry: &c.Entries[i]}
+		for _, t := range all {
+			if slices.Contains(t.entries, e.Entry) {
+				e.Resources = append(e.Resources, t.description.Name)
+			}
+		}
+		r.Entries = append(r.Entries, e)
+	}
+	return r
 }
 
 // A header is what the HELP and TYPE of a family say, wherever it is.
@@ -106,7 +131,7 @@ func (c *Config) tablesOf(k *Kind, version string, headers map[string]header, re
 		}
 		s := selectors{e.LabelSelector, e.FieldSelector}
 		if by[s] == nil {
-			by[s] = newTable(k, version, e, report)
+			by[s] = newTable(k, version, report)
 			tables = append(tables, by[s])
 		}
 		by[s].add(e, headers)
@@ -117,9 +142,9 @@ func (c *Config) tablesOf(k *Kind, version string, headers map[string]header, re
 	return tables
 }
 
-func newTable(k *Kind, version string, e *Entry, report *Reporter) *table {
+func newTable(k *Kind, version string, report *Reporter) *table {
 	gv := schema.GroupVersion{Group: k.Group, Version: version}
-	return &table{kind: k, entry: e, report: report, description: generators.Description{
+	return &table{kind: k, report: report, description: generators.Description{
 		Resource:   gv.WithResource(k.Plural),
 		Kind:       gv.WithKind(k.Kind),
 		Namespaced: k.Namespaced,
@@ -129,6 +154,7 @@ func newTable(k *Kind, version string, e *Entry, report *Reporter) *table {
 
 // add adds the families of an entry.
 func (t *table) add(e *Entry, headers map[string]header) {
+	t.entries = append(t.entries, e)
 	gvk := t.description.Kind
 	forced := labels{{Name: "customresource_group", Value: gvk.Group}, {Name: "customresource_version", Value: gvk.Version}, {Name: "customresource_kind", Value: gvk.Kind}}
 	for i := range e.Families {
@@ -167,13 +193,14 @@ func (t *table) describe() {
 	if len(t.kind.Versions) > 1 {
 		d.Key = d.Resource.Resource + "." + d.Resource.Version + "." + d.Resource.Group
 	}
-	for _, selector := range []string{t.entry.LabelSelector, t.entry.FieldSelector} {
+	first := t.entries[0]
+	for _, selector := range []string{first.LabelSelector, first.FieldSelector} {
 		if selector != "" {
 			d.Key += "?" + selector
 		}
 	}
 	sum := sha256.New()
-	fmt.Fprint(sum, t.kind.UID, d.Resource, d.Kind, d.Namespaced, t.entry.LabelSelector, t.entry.FieldSelector)
+	fmt.Fprint(sum, t.kind.UID, d.Resource, d.Kind, d.Namespaced, first.LabelSelector, first.FieldSelector)
 	for i, definitions := range t.families {
 		fmt.Fprintf(sum, "\n%+v", d.Families[i])
 		for _, f := range definitions {
@@ -229,7 +256,7 @@ func (t *table) Describe() generators.Description { return t.description }
 func (t *table) Recipe() generators.Recipe {
 	return generators.Recipe{
 		Versions:      []schema.GroupVersionResource{t.description.Resource},
-		LabelSelector: t.entry.LabelSelector, FieldSelector: t.entry.FieldSelector,
+		LabelSelector: t.entries[0].LabelSelector, FieldSelector: t.entries[0].FieldSelector,
 	}
 }
 

@@ -10,8 +10,11 @@ import (
 	"sync"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/version"
 
 	"github.com/kubestate/kubestate/internal/customresource"
 	"github.com/kubestate/kubestate/internal/generators"
@@ -65,7 +68,7 @@ func (c *Catalog) Kinds() []customresource.Kind {
 
 // Set adds or replaces a definition.
 func (c *Catalog) Set(o metav1.Object) error {
-	kind, ok := KindOf(o)
+	kind, ok := established(o)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := listwatch.Key(o)
@@ -97,10 +100,19 @@ func (c *Catalog) signal() {
 	}
 }
 
-// KindOf gives the kind of a definition. It is not ok until the definition is established, nor if o is none.
+// established gives the kind of a definition. It is not ok before the API server serves it.
+func established(o metav1.Object) (kind customresource.Kind, ok bool) {
+	d, ok := o.(*apiextensionsv1.CustomResourceDefinition)
+	if !ok || !slices.ContainsFunc(d.Status.Conditions, isEstablished) {
+		return kind, false
+	}
+	return KindOf(d)
+}
+
+// KindOf gives the kind of a definition. It is not ok if o is none.
 func KindOf(o metav1.Object) (kind customresource.Kind, ok bool) {
-	d, isDefinition := o.(*apiextensionsv1.CustomResourceDefinition)
-	if !isDefinition || !slices.ContainsFunc(d.Status.Conditions, isEstablished) {
+	d, ok := o.(*apiextensionsv1.CustomResourceDefinition)
+	if !ok {
 		return kind, false
 	}
 	kind = customresource.Kind{
@@ -134,7 +146,7 @@ type batch struct {
 
 // Set adds a definition.
 func (b *batch) Set(o metav1.Object) error {
-	if kind, ok := KindOf(o); ok {
+	if kind, ok := established(o); ok {
 		b.next[listwatch.Key(o)] = kind
 	}
 	return nil
@@ -155,4 +167,23 @@ func (b *batch) Commit(keep func(key string) bool) {
 	defer b.mu.Unlock()
 	b.kinds = b.next
 	b.signal()
+}
+
+// WithGuesses adds kinds that objects have and no definition: with a plural that is guessed, and
+// as if they were namespaced.
+func WithGuesses(defined []customresource.Kind, objects []schema.GroupVersionKind) []customresource.Kind {
+	slices.SortFunc(objects, func(a, b schema.GroupVersionKind) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Kind, b.Kind), version.CompareKubeAwareVersionStrings(b.Version, a.Version))
+	})
+	for _, o := range objects {
+		at := slices.IndexFunc(defined, func(k customresource.Kind) bool { return k.Group == o.Group && k.Kind == o.Kind })
+		switch {
+		case at < 0:
+			plural, _ := meta.UnsafeGuessKindToResource(o)
+			defined = append(defined, customresource.Kind{Group: o.Group, Kind: o.Kind, Plural: plural.Resource, Namespaced: true, Versions: []string{o.Version}})
+		case defined[at].UID == "" && !slices.Contains(defined[at].Versions, o.Version):
+			defined[at].Versions = append(defined[at].Versions, o.Version)
+		}
+	}
+	return defined
 }

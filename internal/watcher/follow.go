@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -18,18 +19,27 @@ type followed struct {
 	loop     *listwatch.Loop
 }
 
-// Follow has Run keep a sink current with all objects of a resource. It is for the time before
-// Run. onSynced is called when the sink is complete for the first time. Statuses and Checks
-// tell of the resource.
-func (w *Watcher) Follow(r generators.Resource, client *apiclient.Client, sink listwatch.Sink, onSynced func()) {
+// Follow has Run keep a sink current with all objects of a resource. Statuses and Checks tell
+// of the resource.
+func (w *Watcher) Follow(r generators.Resource, client *apiclient.Client, sink listwatch.Sink) {
 	name := r.Describe().Name
 	loop := listwatch.New(listwatch.Config{
 		Resource: name, GoType: r.Recipe().TypeName(), Namespace: metav1.NamespaceAll,
 		Shard: listwatch.NewShard(name, sharding.All(), w.metrics.loops), Sink: sink,
-		OnSynced: onSynced, OnListed: func() {},
+		OnSynced: func() {}, OnListed: func() {},
 		Metrics: w.metrics.loops, Log: w.log.With("resource", name),
 	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.followed = append(w.followed, followed{r, client, loop})
+	w.signal()
+}
+
+// allFollowed gives the followed resources.
+func (w *Watcher) allFollowed() []followed {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.followed)
 }
 
 func (f followed) run(ctx context.Context, w *Watcher) {

@@ -42,15 +42,15 @@ type Watcher struct {
 	panics  *panics
 	log     *slog.Logger
 
-	followed []followed                // does not change while Run runs
 	serving  atomic.Pointer[[]*target] // seen by readers
 	mu       sync.Mutex                // guards setting serving, and what follows
 	wanted   []*target                 // by the last configuration
 	building []*target                 // to be served once they are ready
-	config   Config                    // the last one
-	sharded  bool                      // its shard is that of Reshard
-	signals  chan struct{}             // to reconcile
-	lists    atomic.Int64              // that have been completed
+	followed []followed
+	config   Config        // the last one
+	sharded  bool          // its shard is that of Reshard
+	signals  chan struct{} // to reconcile
+	lists    atomic.Int64  // that have been completed
 }
 
 // New makes the targets of a configuration. Nothing runs yet.
@@ -173,7 +173,7 @@ type Check = Status
 // Checks gives what there is to wait for, in the order of the configuration.
 func (w *Watcher) Checks() []Check {
 	var all []Check
-	for _, f := range w.followed {
+	for _, f := range w.allFollowed() {
 		all = append(all, f.report())
 	}
 	for t, f := range w.feeds() {
@@ -188,7 +188,7 @@ func (w *Watcher) Checks() []Check {
 // where there is no API server.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
-	for _, f := range w.followed {
+	for _, f := range w.allFollowed() {
 		all = append(all, f.report())
 	}
 	for _, t := range *w.serving.Load() {
@@ -204,14 +204,16 @@ func (w *Watcher) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { w.compact(ctx) })
-	for _, f := range w.followed {
-		running.Go(func() { f.run(ctx, w) })
-	}
 	again := time.NewTicker(time.Second) // a refusal that lasts is not signalled
 	defer again.Stop()
 	stops := map[*target]context.CancelFunc{}
+	following := 0
 	for {
 		needed := w.reconcile()
+		for _, f := range w.allFollowed()[following:] {
+			running.Go(func() { f.run(ctx, w) })
+			following++
+		}
 		for _, t := range needed {
 			if stops[t] == nil {
 				var each context.Context
