@@ -140,6 +140,16 @@ func (c *customResources) entries() []customresource.EntryResources {
 	return c.resolved.Entries
 }
 
+// unlisted is the state of a resource without a status: it is to be listed soon, or from files.
+func (c *customResources) unlisted() watcher.State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.followed {
+		return watcher.Syncing
+	}
+	return watcher.Synced
+}
+
 // faults gives the number of invalid entries.
 func (c *customResources) faults() int {
 	c.mu.Lock()
@@ -229,7 +239,7 @@ func (c entryCollector) Collect(to chan<- prometheus.Metric) {
 		for i, r := range e.Resources {
 			of, known := states[r]
 			if !known {
-				of = watcher.Syncing
+				of = c.custom.unlisted()
 			}
 			if i == 0 || watcher.Worse(of, state) {
 				state = of

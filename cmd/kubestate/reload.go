@@ -138,7 +138,7 @@ func (r *reloader) apply(opts options.Options, err error) {
 		r.log.Info("configuration file applied", "rebuilding", strings.Join(rebuilt, ","))
 		return
 	}
-	if err, custom := errors.AsType[options.CustomError](err); custom {
+	if _, custom := errors.AsType[options.CustomError](err); custom {
 		r.metrics.failed(r.current.Load().Custom.Path, customType)
 	} else {
 		r.metrics.failed(r.current.Load().Config, configType)

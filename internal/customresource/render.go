@@ -219,23 +219,16 @@ func (e *evaluator) gauge(d *definition, v jsonobject.Value, matched []string) {
 		}
 	case jsonobject.Array:
 		for element := range v.Children() {
-			value := d.Value.Path.from(element)
-			if value.Kind() == jsonobject.None {
-				continue
-			}
-			e.single(d, element, value, matched)
+			e.single(d, element, matched)
 		}
-	case jsonobject.None, jsonobject.Null:
-		e.single(d, v, v, matched)
 	default:
-		if value := d.Value.Path.from(v); value.Kind() != jsonobject.None {
-			e.single(d, v, value, matched)
-		}
+		e.single(d, v, matched)
 	}
 }
 
 // single adds the sample of an element, if its value converts.
-func (e *evaluator) single(d *definition, element, value jsonobject.Value, matched []string) {
+func (e *evaluator) single(d *definition, element jsonobject.Value, matched []string) {
+	value := d.Value.Path.from(element)
 	n, ok := e.convert(d, value)
 	if !ok {
 		if value.Kind() != jsonobject.Null && value.Kind() != jsonobject.None {
@@ -318,13 +311,16 @@ func (e *evaluator) states(d *definition, v jsonobject.Value, matched []string) 
 		e.report.failed(reasonValue, d.Name, e.object, "a state is no text, at "+d.Path.String())
 		return
 	}
-	for _, state := range d.List {
+	for i, state := range d.List {
 		is := 0.0
 		if value.Text() == state {
 			is = 1
 		}
 		start := len(e.own)
 		e.matched(d, matched)
+		if d.ListNames != nil {
+			state = d.ListNames[i]
+		}
 		e.own = append(e.own, generators.Label{Name: d.ListLabel, Value: state})
 		e.elementLabels(d, v)
 		e.add(start, is)

@@ -10,7 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
+	apitypes "k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/internal/exposition"
 	"github.com/kubestate/kubestate/internal/generators"
@@ -22,8 +22,8 @@ type Kind struct {
 	Group, Kind, Plural string
 	Namespaced          bool
 	Categories          []string
-	Versions            []string  // that are served, best first
-	UID                 types.UID // of its definition: one that was deleted and made again has another
+	Versions            []string     // that are served, best first
+	UID                 apitypes.UID // of its definition: one that was deleted and made again has another
 }
 
 // matches reports whether an entry chooses the kind, in some version.
@@ -106,7 +106,8 @@ type header struct {
 
 // headers are those of the first definitions.
 func (c *Config) headers() map[string]header {
-	headers := map[string]header{}
+	// Other programs write the statuses of conditions as gauges too.
+	headers := map[string]header{conditionName: {conditionHelp, exposition.Gauge}, changeName: {changeHelp, exposition.Gauge}}
 	for i := range c.Entries {
 		for _, f := range c.Entries[i].Families {
 			if _, ok := headers[f.Name]; !ok {
@@ -157,8 +158,12 @@ func (t *table) add(e *Entry, headers map[string]header) {
 	t.entries = append(t.entries, e)
 	gvk := t.description.Kind
 	forced := labels{{Name: "customresource_group", Value: gvk.Group}, {Name: "customresource_version", Value: gvk.Version}, {Name: "customresource_kind", Value: gvk.Kind}}
-	for i := range e.Families {
-		f := &e.Families[i]
+	families := e.Families
+	if e.Conditions {
+		families = slices.Concat(families, conditions())
+	}
+	for i := range families {
+		f := &families[i]
 		d := newDefinition(e, f, forced)
 		at := slices.IndexFunc(t.description.Families, func(o generators.FamilyDescription) bool { return o.Name == f.Name })
 		if at < 0 {

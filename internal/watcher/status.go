@@ -98,6 +98,7 @@ type State = listwatch.State
 const (
 	Absent  = listwatch.Absent
 	Syncing = listwatch.Syncing
+	Synced  = listwatch.Synced
 )
 
 // States gives all states, from the best to the worst.
