@@ -29,11 +29,12 @@ func TestLateConfigCannotProtect(t *testing.T) {
 			t.Fatalf("without a file: %+v, %v", current, err)
 		}
 		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-		w, err := newWatcher(t.Context(), builtin, current, watcher.NewMetrics(registry), log)
+		custom := newCustomResources(builtin, registry, log)
+		w, err := newWatcher(t.Context(), builtin, custom, current, watcher.NewMetrics(registry), log)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := newReloader(builtin, args, current, w, sharding.NewPlace(registry), registry, log)
+		r := newReloader(builtin, custom, args, current, w, sharding.NewPlace(registry), registry, log)
 		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -33,9 +33,10 @@ func TestEmptyConfig(t *testing.T) {
 		opts, err := options.Parse(builtin, args)
 		check(t, err)
 		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-		w, err := newWatcher(t.Context(), builtin, opts, watcher.NewMetrics(registry), log)
+		custom := newCustomResources(builtin, registry, log)
+		w, err := newWatcher(t.Context(), builtin, custom, opts, watcher.NewMetrics(registry), log)
 		check(t, err)
-		r := newReloader(builtin, args, opts, w, sharding.NewPlace(registry), registry, log)
+		r := newReloader(builtin, custom, args, opts, w, sharding.NewPlace(registry), registry, log)
 		write(t, path, []byte(then))
 		r.reloadIfChanged()
 		want := ""

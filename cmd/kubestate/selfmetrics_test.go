@@ -28,12 +28,14 @@ func TestSelfMetricsAreDocumented(t *testing.T) {
 	w := watcher.New(watcher.Config{}, metrics, slog.Default())
 	w.Register(registry)
 	place := sharding.NewPlace(registry)
-	reload := newReloader(builtin, nil, options.Options{TotalShards: 1}, w, place, registry, slog.Default())
+	custom := newCustomResources(builtin, registry, slog.Default())
+	custom.register(registry, w)
+	reload := newReloader(builtin, custom, nil, options.Options{TotalShards: 1}, w, place, registry, slog.Default())
 	shard, err := members.New(members.Config{}, &rest.Config{}, registry, slog.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := backend{w, place, true, shard}
+	served := backend{w, custom, place, true, shard}
 	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(w, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
 
 	server.Evictions(registry)

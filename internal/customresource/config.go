@@ -23,6 +23,9 @@ type Entry struct {
 	Group, Version, Kind string
 	// Categories choose kinds by the categories of their definition; none choose all.
 	Categories []string
+	// Plural is a guess of the resource's name, for those who do not know its definition; empty
+	// for none.
+	Plural string
 	// LabelSelector and FieldSelector are sent to the API server.
 	LabelSelector, FieldSelector string
 	// Where is a CEL expression that chooses objects; empty for all.
@@ -94,6 +97,8 @@ type Family struct {
 	// ListLabel and List are the label and the values of a state set.
 	ListLabel string
 	List      []string
+	// ListNames are the values of ListLabel for those of List; nil if they are the same.
+	ListNames []string
 }
 
 // Parsing says how texts become numbers.

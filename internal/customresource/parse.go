@@ -103,8 +103,8 @@ func (r reader) entry(node *yaml.Node) Entry {
 	for i, node := range m.list("metrics") {
 		e.Families = append(e.Families, m.family(node, i+1, e.Prefix))
 	}
-	m.text("errorLogV")      // has no effect
-	m.text("resourcePlural") // is that of the definition
+	m.text("errorLogV") // has no effect
+	e.Plural = m.text("resourcePlural")
 	m.warnUnread()
 	return e
 }

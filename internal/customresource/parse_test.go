@@ -89,6 +89,7 @@ type example struct {
 		Resources []struct {
 			GroupVersionKind struct{ Group, Version, Kind string } `yaml:"groupVersionKind"`
 			MetricNamePrefix *string                               `yaml:"metricNamePrefix"`
+			Plural           string                                `yaml:"resourcePlural"`
 			Labels           exampleLabels                         `yaml:",inline"`
 			Metrics          []struct {
 				Name, Help string
@@ -148,7 +149,7 @@ func (x *example) entries(t *testing.T) []customresource.Entry {
 		}
 		e := customresource.Entry{
 			Group: r.GroupVersionKind.Group, Version: r.GroupVersionKind.Version, Kind: r.GroupVersionKind.Kind,
-			CommonLabels: common(r.Labels.Common), Labels: fromPath(r.Labels.FromPath), Prefix: prefix,
+			CommonLabels: common(r.Labels.Common), Labels: fromPath(r.Labels.FromPath), Prefix: prefix, Plural: r.Plural,
 		}
 		for _, all := range []*string{&e.Version, &e.Kind} {
 			if *all == "" {

@@ -57,7 +57,7 @@ func FuzzPatterns(f *testing.F) {
 func TestConfigOfEveryKey(t *testing.T) {
 	var text strings.Builder
 	for _, f := range options.Flags(registry) {
-		value := others[f.Type]
+		value := valueFor(f)
 		if f.Key == "shard" {
 			value = "6" // of as many as total_shards
 		}

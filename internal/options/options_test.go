@@ -241,7 +241,7 @@ func TestParseErrors(t *testing.T) {
 	f("unknown flag: --bogus", "--bogus")
 	f(`unknown shorthand flag: 'x' in -x`, "-x")
 	f("flag needs an argument: --port", "--port")
-	f(`unknown command "serve" (there are rbac, version and help)`, "serve")
+	f(`unknown command "serve" (there are rbac, presets, version and help)`, "serve")
 	f(`unexpected argument "now"`, "version", "now")
 	f(`unexpected argument "pods"`, "rbac", "pods")
 

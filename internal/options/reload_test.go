@@ -16,6 +16,17 @@ var others = map[string]string{
 	"int32": "7", "int64": "7", "float64": "0.7", "mode": "off",
 }
 
+// valueFor is a value of a flag's type, or of the flag alone, that differs from the default.
+func valueFor(f options.Flag) string {
+	switch f.Key {
+	case "custom_resource_config":
+		return "'{spec: {resources: []}}'"
+	case "custom_resource_presets":
+		return "[flux]"
+	}
+	return others[f.Type]
+}
+
 // TestNeedRestart changes each key by itself.
 func TestNeedRestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yaml")
@@ -41,7 +52,11 @@ func TestNeedRestart(t *testing.T) {
 			reloadable--
 			want = []string{f.Key}
 		}
-		text := f.Key + ": " + others[f.Type]
+		text := f.Key + ": " + valueFor(f)
+		switch f.Key {
+		case "custom_resources_only", "custom_resource_state_config_file": // which are nothing without custom resources
+			text += "\ncustom_resource_presets: [flux]\ncontinue_without_custom_resource_state_config_file: true"
+		}
 		if f.Key == "pod" || f.Key == "namespace" { // one is nothing without the other
 			text, want = "pod: a\nnamespace: a", []string{"namespace", "pod"}
 		}
@@ -52,7 +67,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 17 {
+	if reloadable != 20 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}
