@@ -139,6 +139,7 @@ func (m *mapping) prefix() string {
 		return ""
 	case !model.LegacyValidation.IsValidMetricName(prefix):
 		m.faultAt(key, "invalid prefix %.64q", prefix)
+		return "" // names are not to blame
 	}
 	return prefix + "_"
 }
@@ -363,7 +364,7 @@ func typeConflicts(entries []Entry) []string {
 			if other, ok := first[f.Name]; !ok {
 				first[f.Name] = f
 			} else if other.Type != f.Type {
-				warnings = append(warnings, fmt.Sprintf("%s: %s is a %s here and a %s at %s, which counts",
+				warnings = append(warnings, fmt.Sprintf("%s: family %s has the type %s here, and %s at %s, which counts",
 					f.Position, f.Name, f.Type, other.Type, other.Position))
 			}
 		}
