@@ -23,7 +23,8 @@ type document struct {
 	lines    []string
 	root     *yaml.Node
 	warnings []message
-	// nodes are the numbers of nodes within those that have an anchor, aliases expanded.
+	// nodes counts the nodes below each anchor, aliases expanded. An anchor whose end check has
+	// not reached is not in it.
 	nodes map[*yaml.Node]int
 }
 
@@ -78,7 +79,7 @@ func (d *document) syntaxError(text []byte, err error) error {
 		_, problem, _ = strings.Cut(problem, ": ")
 		return d.errorAt(message{line, problem})
 	}
-	// The parser tells no line for some errors: it is the first one with which there is the error.
+	// Some errors have no line: find the shortest text with the same error.
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	line = 1 + sort.Search(len(lines)-1, func(i int) bool {
 		short := yaml.Unmarshal(bytes.Join(lines[:i+1], nil), new(yaml.Node))
@@ -89,9 +90,8 @@ func (d *document) syntaxError(text []byte, err error) error {
 
 func withoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "yaml: ") }
 
-// check counts the nodes of a document up to the end of node, aliases expanded, of which before
-// come before it. It returns an error for cyclic aliases, for keys that are twice in a mapping,
-// and for more than maxNodes.
+// check returns an error for cyclic aliases, duplicate keys and more than maxNodes nodes. It takes
+// and returns the number of nodes, aliases expanded, before node and up to its end.
 func (d *document) check(node *yaml.Node, before int) (int, error) {
 	end := before + 1
 	if node.Kind == yaml.AliasNode {

@@ -11,7 +11,7 @@ import (
 	"github.com/kubestate/kubestate/internal/nearest"
 )
 
-// A reader reads nodes of a document and collects faults. What has a fault reads as a zero value.
+// A reader reads nodes of a document and collects faults. A node with a fault reads as a zero value.
 type reader struct {
 	*document
 	// subject begins the faults, such as "entry 3 (example.com/v1 Widget), metric size".
@@ -133,7 +133,7 @@ func (m *mapping) keys() []string {
 	return keys
 }
 
-// warnUnread warns about keys that were not read, as none else have a meaning.
+// warnUnread warns about the keys that were not read: they have no meaning.
 func (m *mapping) warnUnread() {
 	for key, f := range m.fields {
 		if !slices.Contains(m.read, key) {

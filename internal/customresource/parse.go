@@ -16,8 +16,9 @@ import (
 	"github.com/kubestate/kubestate/internal/nearest"
 )
 
-// Parse reads a configuration. Name is the file's in positions and messages. An error is one of
-// the file as a whole; an entry that has a fault is left out, and all its faults are told.
+// Parse parses the first document of a YAML file. The name of the file begins positions and
+// messages. An error is about the file as a whole; an entry with faults is left out, and
+// Config.Faults has all of them.
 func Parse(name string, text []byte) (*Config, error) {
 	d, err := readDocument(name, text)
 	if err != nil {
@@ -139,6 +140,7 @@ func (m *mapping) prefix() string {
 		return ""
 	case !model.LegacyValidation.IsValidMetricName(prefix):
 		m.faultAt(key, "invalid prefix %.64q", prefix)
+		return "" // names are not to blame
 	}
 	return prefix + "_"
 }
@@ -196,7 +198,7 @@ func (m *mapping) define(f *Family) {
 	m.warnUnread()
 }
 
-// unknown adds a fault of a value of which there are others only.
+// unknown adds a fault for a value that is not among the known ones.
 func (m *mapping) unknown(key string, known []string) {
 	near, _ := nearest.To(strings.ToLower(m.text(key)), known)
 	m.fault(m.get(key), "", "unknown %s %.64q; the nearest is %q", key, m.text(key), near)
@@ -232,7 +234,7 @@ func (m *mapping) defineType(f *Family) {
 	m.warnUnread()
 }
 
-// pathKeys are the names of labels for the steps [*] of a path.
+// pathKeys reads the names of the labels for each step [*] of a path.
 func (m *mapping) pathKeys(path Path) []string {
 	const key = "labelsFromKeys"
 	names, seen := m.texts(key), map[string]bool{"": false}
@@ -320,8 +322,8 @@ func isLabelName(name string) bool {
 	return model.LegacyValidation.IsValidLabelName(name) && name != model.MetricNameLabel
 }
 
-// source reads a path, or a mapping of either a path or an expression, and of the text that joins
-// lists.
+// source reads a list of steps, or a mapping that has a path or an expression, and the text that
+// joins the elements of a list.
 func (r reader) source(node *yaml.Node, path string) (s Source, join *string) {
 	if node == nil || node.Kind != yaml.MappingNode {
 		s.Path = r.steps(node, path)
@@ -354,7 +356,7 @@ func (r reader) steps(node *yaml.Node, path string) Path {
 	return p
 }
 
-// typeConflicts warns of families that have several types.
+// typeConflicts warns about families whose type differs from that of an earlier definition.
 func typeConflicts(entries []Entry) []string {
 	var warnings []string
 	first := map[string]Family{}
@@ -363,7 +365,7 @@ func typeConflicts(entries []Entry) []string {
 			if other, ok := first[f.Name]; !ok {
 				first[f.Name] = f
 			} else if other.Type != f.Type {
-				warnings = append(warnings, fmt.Sprintf("%s: %s is a %s here and a %s at %s, which counts",
+				warnings = append(warnings, fmt.Sprintf("%s: family %s has the type %s here, and %s at %s, which counts",
 					f.Position, f.Name, f.Type, other.Type, other.Position))
 			}
 		}
@@ -371,7 +373,7 @@ func typeConflicts(entries []Entry) []string {
 	return warnings
 }
 
-// word is a text as it is if it is a single word, and quoted otherwise.
+// word quotes a text unless it is a single word.
 func word(text string) string {
 	quoted := strconv.Quote(text)
 	if len(quoted) != len(text)+2 || text == "" || strings.ContainsAny(text, " ,:()") {
