@@ -86,6 +86,8 @@ func TestRepeatedSeries(t *testing.T) {
 	f(http.MethodGet, "", y, "kubestate_repeated_series{family=\"y\"} 1\n")
 	s.resources = resources[:1]
 	f(http.MethodGet, "", nodes, "")
+	s.resources = []*store.Resource{repeating("c", "y", "r", "r1")}
+	f(http.MethodGet, "", y, "kubestate_repeated_series{family=\"y\"} 1\n", "family=y series=1")
 }
 
 // TestSharedFamilies has two resources with a family of one name: it stands once in answers,
@@ -157,7 +159,7 @@ func TestAliases(t *testing.T) {
 	known = append(known, "things", "as") // another configuration
 	served := func(names string) answer {
 		body := ""
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			body += text[name]
 		}
 		return answer{200, plainText, body}
