@@ -13,7 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// familyCount is a family's row of /debug/cardinality.
+// familyCount is a row of /debug/cardinality: a family of a resource.
 type familyCount struct {
 	Family   string `json:"family"`
 	Resource string `json:"resource"`
@@ -21,7 +21,7 @@ type familyCount struct {
 	Bytes    int    `json:"bytes"`
 }
 
-// cardinality answers with the series and bytes of each family, those with the
+// cardinality answers with the series and bytes of each family of each resource, those with the
 // most series first: as a table, or as JSON if that is what the request accepts
 // or has the parameter format=json.
 func cardinality(resources func() []*store.Resource) http.Handler {
@@ -33,11 +33,15 @@ func cardinality(resources func() []*store.Resource) http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		row := func(series, bytes any, family string) { fmt.Fprintf(w, "%10v %12v  %s\n", series, bytes, family) }
-		row("series", "bytes", "family")
+		row := func(series, bytes any, names string) { fmt.Fprintf(w, "%10v %12v  %s\n", series, bytes, names) }
+		longest := len("family")
+		for _, c := range counts {
+			longest = max(longest, len(c.Family))
+		}
+		row("series", "bytes", fmt.Sprintf("%-*s  %s", longest, "family", "resource"))
 		series, bytes := 0, 0
 		for _, c := range counts {
-			row(c.Series, c.Bytes, c.Family)
+			row(c.Series, c.Bytes, fmt.Sprintf("%-*s  %s", longest, c.Family, c.Resource))
 			series, bytes = series+c.Series, bytes+c.Bytes
 		}
 		row(series, bytes, "in all")

@@ -19,11 +19,11 @@ func TestCardinality(t *testing.T) {
 		}
 	}
 	table := answer{200, plain, strings.Join([]string{
-		"    series        bytes  family",
-		"         2           30  pods",
-		"         1           15  nodes",
-		"         1           14  jobs",
-		"         0            0  leases",
+		"    series        bytes  family  resource",
+		"         2           30  pods    pods",
+		"         1           15  nodes   nodes",
+		"         1           14  jobs    jobs",
+		"         0            0  leases  leases",
 		"         4           59  in all",
 		"",
 	}, "\n")}

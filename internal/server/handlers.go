@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -17,9 +19,11 @@ type ScrapeConfig struct {
 	Missing func() []string
 	// Exceeded names the resources that are too old to be served.
 	Exceeded Exceeded
-	// Known are the names of the resources that there are, also of those that are not
-	// served. A scrape of any other gets status 400.
-	Known []string
+	// Known gives the names of the resources that there are, with their aliases, also of
+	// those that are not served. A scrape of any other gets status 400; nil lets any pass.
+	Known func() []string
+	// Log takes what is wrong with the series that are served; nil drops it.
+	Log *slog.Logger
 }
 
 // Main is the handler of the main port: the resources' metrics, health, readiness,
@@ -34,7 +38,9 @@ func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Reg
 	reg.MustRegister(durations, storeMetrics{source.Resources})
 
 	mux := http.NewServeMux()
-	metrics := checkNames(config.Known, complete(config.Missing, limit(config.Limits, reg, fresh(config.Exceeded, Metrics(source.Resources, reg)))))
+	log := cmp.Or(config.Log, slog.New(slog.DiscardHandler))
+	metrics := checkNames(config.Known, complete(config.Missing, limit(config.Limits, reg,
+		fresh(config.Exceeded, source.Resources, Metrics(source.Resources, reg, log)))))
 	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, metrics))
 	// Neither asks the API server: while it is away the last state is served,
 	// and a restart would lose that.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,12 +23,13 @@ import (
 // The views are taken before the first byte is written: an answer holds all
 // that was known when it began, of every resource one state, however slowly
 // the client reads.
-func Metrics(resources func() []*store.Resource, reg prometheus.Registerer) http.Handler {
-	measured := newScrapeMetrics(reg)
+func Metrics(resources func() []*store.Resource, reg prometheus.Registerer, log *slog.Logger) http.Handler {
+	measured, repeated := newScrapeMetrics(reg), newRepeats(reg, log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		format := exposition.Negotiate(strings.Join(r.Header.Values("Accept"), ","))
-		a := parseFilter(r.URL.Query()).answer(resources(), format)
+		present := resources()
+		a := parseFilter(r.URL.Query()).answer(present, format)
 		header := w.Header()
 		header.Set("Content-Type", format.ContentType)
 		header.Set("Vary", "Accept, Accept-Encoding")
@@ -42,6 +44,7 @@ func Metrics(resources func() []*store.Resource, reg prometheus.Registerer) http
 		}
 		if write(w) == nil { // else the client is gone, or too slow
 			measured.observe(encoding, size, time.Since(began))
+			repeated.observe(a.Repeated(), present)
 		}
 	})
 }
@@ -63,15 +66,17 @@ func parseFilter(query url.Values) filter {
 	}
 }
 
-func (f filter) includes(resource string) bool {
-	return (!f.limited || slices.Contains(f.only, resource)) && !slices.Contains(f.excluded, resource)
+// includes reports whether a resource is in the answer. is reports whether a name is one of
+// the resource's.
+func (f filter) includes(is func(name string) bool) bool {
+	return (!f.limited || slices.ContainsFunc(f.only, is)) && !slices.ContainsFunc(f.excluded, is)
 }
 
 // answer is the text of what the filter lets through.
 func (f filter) answer(resources []*store.Resource, format exposition.Format) *store.Response {
 	var views []store.View
 	for _, r := range resources {
-		if f.includes(r.Name()) {
+		if f.includes(r.Is) {
 			views = append(views, r.View(f.namespaces...))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -54,7 +55,7 @@ func metrics() http.Handler {
 }
 
 func metricsOf(resources ...*store.Resource) http.Handler {
-	return server.Metrics(func() []*store.Resource { return resources }, prometheus.NewRegistry())
+	return server.Metrics(func() []*store.Resource { return resources }, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 }
 
 // answer is what a handler answers, as far as it matters here.
@@ -168,7 +169,7 @@ func TestMetricsMethods(t *testing.T) {
 // another configuration may have others.
 func TestMetricsOfTheMoment(t *testing.T) {
 	var present []*store.Resource
-	h := server.Metrics(func() []*store.Resource { return present }, prometheus.NewRegistry())
+	h := server.Metrics(func() []*store.Resource { return present }, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	f := func(want string) {
 		t.Helper()
 		if d := cmp.Diff(want, ask(h, http.MethodGet, "/metrics").Body); d != "" {
@@ -198,6 +199,21 @@ func large(value int) (r *store.Resource, text string) {
 		panic(err)
 	}
 	return r, b.String()
+}
+
+// larges makes resources of the content of a large one. size is that of their text.
+func larges(n int) (all []*store.Resource, size int) {
+	content, text := large(1)
+	for i := range n {
+		families := []store.Family{
+			{Name: fmt.Sprint("a", i), Header: []byte("# TYPE a gauge\n")},
+			{Name: fmt.Sprint("b", i), Header: []byte("# TYPE b gauge\n")},
+		}
+		r := store.NewResource(fmt.Sprint("large", i), families, 1)
+		r.Partitions()[0].Unite(content.Partitions()...)
+		all = append(all, r)
+	}
+	return all, n * len(text)
 }
 
 func fill(p *store.Partition, value int) {
@@ -339,8 +355,8 @@ func TestEncoding(t *testing.T) {
 // TestScraperGivesUp holds that an answer to a scraper that does not read ends
 // when the scraper says it will have given up, and that the server goes on.
 func TestScraperGivesUp(t *testing.T) {
-	r, text := large(1)
-	all := &source{resources: []*store.Resource{r, r, r, r, r, r, r, r}}
+	eight, size := larges(8)
+	all := &source{resources: eight}
 	h, ended := mainOf(all, server.Limits{Answer: time.Minute}, never, prometheus.NewRegistry()), make(chan struct{}, 2)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
@@ -358,16 +374,16 @@ func TestScraperGivesUp(t *testing.T) {
 	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
 		t.Fatal(err)
 	}
-	if n >= int64(8*len(text)) {
-		t.Errorf("%d bytes of an answer of %d were there after the time", n, 8*len(text))
+	if n >= int64(size) {
+		t.Errorf("%d bytes of an answer of %d were there after the time", n, size)
 	}
 	after, err := http.Get(s.URL + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer after.Body.Close()
-	if n, err := io.Copy(io.Discard, after.Body); n != int64(8*len(text)) || err != nil {
-		t.Errorf("another scraper got %d bytes of %d, error %v", n, 8*len(text), err)
+	if n, err := io.Copy(io.Discard, after.Body); n != int64(size) || err != nil {
+		t.Errorf("another scraper got %d bytes of %d, error %v", n, size, err)
 	}
 }
 

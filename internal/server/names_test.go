@@ -15,7 +15,7 @@ import (
 // that there are not.
 func TestNamesOfResources(t *testing.T) {
 	s := &source{resources: resources}
-	config := server.ScrapeConfig{Exceeded: never, Known: []string{"jobs", "leases", "nodes", "pods", "secrets"}}
+	config := server.ScrapeConfig{Exceeded: never, Known: func() []string { return []string{"jobs", "leases", "nodes", "pods", "secrets"} }}
 	h := server.Main(s, config, server.NewProbes(s.Checks), prometheus.NewRegistry())
 	f := func(query string, want answer) {
 		t.Helper()
@@ -44,7 +44,7 @@ func TestNamesOfResources(t *testing.T) {
 // of a mistake.
 func TestMisspeltNamesAreToldAtOnce(t *testing.T) {
 	s := &source{}
-	config := server.ScrapeConfig{Exceeded: never, Known: []string{"pods"}, Missing: func() []string { return []string{"pods"} }}
+	config := server.ScrapeConfig{Exceeded: never, Known: func() []string { return []string{"pods"} }, Missing: func() []string { return []string{"pods"} }}
 	h := server.Main(s, config, server.NewProbes(s.Checks), prometheus.NewRegistry())
 	if got := ask(h, http.MethodGet, "/metrics?resources=podz"); got.Status != 400 {
 		t.Errorf("%+v", got)

@@ -200,8 +200,8 @@ func (h *halting) Close() error {
 func TestStalledClientsOverTLS(t *testing.T) {
 	a := newAuthority(t)
 	config := a.config(t, "")
-	r, text := large(1)
-	all := &source{resources: []*store.Resource{r, r, r, r}} // more than the window of a stream
+	four, size := larges(4)
+	all := &source{resources: four} // more than the window of a stream
 	const plenty = 1 << 40
 	f := func(http2 bool, read int, want time.Duration) {
 		t.Helper()
@@ -239,7 +239,7 @@ func TestStalledClientsOverTLS(t *testing.T) {
 			}
 			began := time.Now()
 			got, _ := fetch(t, client, "https://127.0.0.1/metrics")
-			if took := time.Since(began); took != want || got.Status != http.StatusOK || len(got.Body) != 4*len(text) {
+			if took := time.Since(began); took != want || got.Status != http.StatusOK || len(got.Body) != size {
 				t.Errorf("another scraper got status %d, %d bytes by %s after %s", got.Status, len(got.Body), got.Proto, took)
 			}
 			if n := gathered(t, registry, "kubestate_scrapes_cut_off_total"); n != 1 {

@@ -19,7 +19,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubestate/kubestate/internal/server"
-	"github.com/kubestate/kubestate/internal/store"
 )
 
 // serveWith serves h with a web configuration until the test ends, and gives
@@ -385,13 +384,12 @@ func TestWebConfigGoesBad(t *testing.T) {
 func TestDeadlinesOverTLS(t *testing.T) {
 	a := newAuthority(t)
 	config := a.config(t, "")
-	r, text := large(1)
-	size := 8 * len(text)
+	eight, size := larges(8)
 	f := func(http2 bool, timeout string, want time.Duration) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			l, lasted := newPipes(), make(chan time.Duration, 1)
-			all := &source{resources: []*store.Resource{r, r, r, r, r, r, r, r}}
+			all := &source{resources: eight}
 			h := mainOf(all, server.Limits{Answer: time.Minute}, never, prometheus.NewRegistry())
 			s := serveWeb(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				start := time.Now()

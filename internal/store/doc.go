@@ -19,6 +19,11 @@
 // again. A reader of a block with deltas inflates it and applies them. In a gzip response,
 // open blocks are stored blocks, so that a scrape never waits for compression.
 //
+// Several resources may have families of one name. A response joins them: one header, and all
+// series below it, in the place of the first resource with objects that has the family. If
+// series of different objects may be equal, it inflates the family's blocks and replaces those
+// that repeat a series; all others are copied as ever.
+//
 // The caller may know that the input of some families has not changed and leave their lines
 // out. The store keeps a fingerprint of that input with each object and compares it.
 //

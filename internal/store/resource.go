@@ -10,9 +10,14 @@ import (
 // A Resource has the rendered series of one resource's objects.
 type Resource struct {
 	name       string
+	aliases    []string
 	families   []Family
 	headers    []headers
 	partitions []*Partition
+	// numbers has the numbers of the families' names; names is the set of them. joined has
+	// those that any response needs a join for.
+	numbers       []int
+	names, joined nameSet
 }
 
 // A Family is the name and the headers of a family.
@@ -21,6 +26,10 @@ type Family struct {
 	// Header is the HELP and TYPE lines, Typed those of formats that have more metric types;
 	// nil if they are the same. Both are immutable.
 	Header, Typed []byte
+	// MayRepeat says that series of different objects may be equal: no label tells the objects
+	// apart. Responses leave out the repeated series, also those of other resources' families
+	// of that name.
+	MayRepeat bool
 }
 
 // headers has the chunks of a family's headers.
@@ -34,11 +43,18 @@ func newHeaders(f Family) headers {
 	return h
 }
 
-// NewResource returns an empty resource with the given number of partitions.
-func NewResource(name string, families []Family, parts int) *Resource {
-	r := &Resource{name: name, families: families}
+// NewResource returns an empty resource with the given number of partitions. Clients select it
+// by its name, which no other resource has, or by aliases, which others may have.
+func NewResource(name string, families []Family, parts int, aliases ...string) *Resource {
+	r := &Resource{name: name, aliases: aliases, families: families}
 	for _, f := range families {
 		r.headers = append(r.headers, newHeaders(f))
+		number := numbers.number(f.Name)
+		r.numbers = append(r.numbers, number)
+		if f.MayRepeat || r.names.has(number) {
+			r.joined.add(number)
+		}
+		r.names.add(number)
 	}
 	for range parts {
 		r.partitions = append(r.partitions, newPartition(len(families)))
@@ -46,8 +62,16 @@ func NewResource(name string, families []Family, parts int) *Resource {
 	return r
 }
 
-// Name returns the name by which clients select the resource.
+// Name returns the name of the resource.
 func (r *Resource) Name() string { return r.name }
+
+// Is reports whether clients select the resource by a name.
+func (r *Resource) Is(name string) bool { return name == r.name || slices.Contains(r.aliases, name) }
+
+// HasFamily reports whether the resource has a family of that name.
+func (r *Resource) HasFamily(name string) bool {
+	return slices.ContainsFunc(r.families, func(f Family) bool { return f.Name == name })
+}
 
 // Partitions returns the partitions in the order of responses.
 func (r *Resource) Partitions() []*Partition { return r.partitions }
@@ -116,22 +140,12 @@ func (v *View) add(p *Partition, namespaces []unique.Handle[string]) {
 	}
 }
 
-// chunks calls yield with the chunks of the view in the order of the response, until it returns
-// false: for each family the header that pick selects, and its lines. yield must not keep
-// them. A view without objects has no chunks.
-func (v View) chunks(pick func(headers) *chunk, yield func(*chunk) bool) bool {
-	if v.objects == 0 {
-		return true
-	}
-	var p chunk // reused, since there are many
-	for i, h := range v.resource.headers {
-		if !yield(pick(h)) {
+// lines calls yield with the chunks of a family's lines until it returns false. p is
+// overwritten; yield must not keep it.
+func (v *View) lines(family int, p *chunk, yield func(*chunk) bool) bool {
+	for n := range v.pages {
+		if *p = v.pages[n].chunk(family); p.size > 0 && !yield(p) {
 			return false
-		}
-		for n := range v.pages {
-			if p = v.pages[n].chunk(i); p.size > 0 && !yield(&p) {
-				return false
-			}
 		}
 	}
 	return true

@@ -7,29 +7,42 @@ import (
 	"sync"
 )
 
-// An Response is the body of a response: the text of views in order and a trailer. It can be
-// written as plain text or as a gzip member.
+// A Response is the body of a response: the text of views in order and a trailer. It can be
+// written as plain text or as a gzip member. A view without objects has no text. A family of
+// several views has one header and all its series together, in the place of the first.
 type Response struct {
 	views []View
 	pick  func(headers) *chunk
-	end   *chunk // nil if there is none
+	joins map[place]*join // nil if there are none
+	end   *chunk          // nil if there is none
 	measures
 }
 
 // measures are the sizes of a response.
 type measures struct {
 	size, gzipSize int64
-	unready        bool // some chunk is not ready
+	unready        int // chunks that are not ready
 }
 
 // add counts a chunk.
 func (m *measures) add(p *chunk) {
 	m.size += int64(p.size)
 	m.gzipSize += int64(p.gzipSize())
-	m.unready = m.unready || !p.ready()
+	if !p.ready() {
+		m.unready++
+	}
 }
 
-// NewResponse returns an Response with the headers of the Prometheus text format.
+// remove is the reverse of add.
+func (m *measures) remove(p *chunk) {
+	m.size -= int64(p.size)
+	m.gzipSize -= int64(p.gzipSize())
+	if !p.ready() {
+		m.unready--
+	}
+}
+
+// NewResponse returns a Response with the headers of the Prometheus text format.
 func NewResponse(views []View, end string) *Response {
 	return newResponse(views, func(h headers) *chunk { return h.text }, end)
 }
@@ -44,6 +57,9 @@ func newResponse(views []View, pick func(headers) *chunk, end string) *Response 
 	a.gzipSize = int64(len(gzipHead) + len(gzipLast) + gzipTail)
 	for _, v := range views {
 		v.measure(pick, &a.measures)
+	}
+	if names := joinedNames(views); names != nil {
+		a.join(names)
 	}
 	if end != "" {
 		a.end = constant([]byte(end))
@@ -65,11 +81,26 @@ func (v View) measure(pick func(headers) *chunk, m *measures) {
 	}
 }
 
-// chunks calls yield with the chunks in order until it returns false.
+// chunks calls yield with the chunks in order until it returns false: for each family the
+// header that pick selects, and its lines. yield must not keep them.
 func (a *Response) chunks(yield func(*chunk) bool) {
-	for _, v := range a.views {
-		if !v.chunks(a.pick, yield) {
-			return
+	var p chunk // reused, since there are many
+	for n := range a.views {
+		v := &a.views[n]
+		if v.objects == 0 {
+			continue
+		}
+		for i, h := range v.resource.headers {
+			goesOn, at := true, place{n, i}
+			switch j := a.joins[at]; {
+			case j == nil:
+				goesOn = yield(a.pick(h)) && v.lines(i, &p, yield)
+			case at == j.places[0]:
+				goesOn = yield(a.pick(h)) && j.lines(a.views, yield)
+			}
+			if !goesOn {
+				return
+			}
 		}
 	}
 	if a.end != nil {
@@ -120,7 +151,7 @@ func (a *Response) WriteGzip(to io.Writer) error {
 	}()
 	g := gzipper{to: w}
 	g.write(gzipHead)
-	if !a.unready {
+	if a.unready == 0 {
 		a.chunks(func(p *chunk) bool { return g.chunk(p, nil) == nil })
 	} else {
 		_ = a.writeAhead(&gzipSegments, func(p *chunk) bool { return !p.ready() }, g.segment) // Flush returns the error

@@ -129,6 +129,58 @@ func BenchmarkResponse(b *testing.B) {
 	b.Logf("%d bytes of text in %d bytes, %d blocks", len(whole), s.CompressedBytes, s.CompressedBlocks)
 }
 
+// BenchmarkManyResources answers with as many resources as are built in, of 8 families each:
+// with none shared; with one of each resource shared by all; and with that made unique.
+func BenchmarkManyResources(b *testing.B) {
+	const resources, objects = 39, 100
+	for _, c := range []struct {
+		name   string
+		shared bool
+		repeat bool
+	}{{"apart", false, false}, {"shared", true, false}, {"unique", true, true}} {
+		b.Run(c.name, func(b *testing.B) {
+			var all []*store.Resource
+			for n := range resources {
+				r := manyResource(n, objects, c.shared, c.repeat)
+				packAll(r)
+				all = append(all, r)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				views := make([]store.View, 0, resources)
+				for _, r := range all {
+					views = append(views, r.View())
+				}
+				if err := store.NewResponse(views, "").WriteGzip(io.Discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// manyResource is the n-th resource of BenchmarkManyResources.
+func manyResource(n, objects int, shared, repeat bool) *store.Resource {
+	var families []store.Family
+	for f := range 8 {
+		name := fmt.Sprintf("kube_resource%d_family%d", n, f)
+		if f == 0 && shared {
+			name = "kube_resource_info"
+		}
+		families = append(families, store.Family{Name: name, Header: []byte("# TYPE " + name + " gauge\n"), MayRepeat: f == 0 && repeat})
+	}
+	r := store.NewResource(fmt.Sprint("resource", n), families, 1)
+	for o := range objects {
+		object := store.Rendered{UID: uidOf("object", o)}
+		for _, family := range families {
+			object.Text = fmt.Appendf(object.Text, "%s{namespace=\"namespace-%d\",name=\"object-%d-%d\"} 1\n", family.Name, o/10, n, o)
+			object.Ends = append(object.Ends, len(object.Text))
+		}
+		r.Partitions()[0].Set(object)
+	}
+	return r
+}
+
 // BenchmarkUpdate changes the readiness of pods in turn. With packing every so
 // many updates, blocks have to be opened again.
 func BenchmarkUpdate(b *testing.B) {
