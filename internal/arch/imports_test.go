@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"docs":                       {},
 	"internal/arch":              {},
 	"internal/authfilter":        {"internal/codecs", "internal/peer"},
+	"internal/celexpr":           {},
 	"internal/codecs":            {},
 	"internal/exposition":        {},
 	"internal/version":           {},
