@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,9 +26,9 @@ import (
 )
 
 // watcherConfig returns the watcher's configuration. It has no client for a snapshot.
-func watcherConfig(tables *generators.Registry, opts options.Options) (watcher.Config, error) {
+func watcherConfig(tables *generators.Registry, custom *customResources, opts options.Options) (watcher.Config, error) {
 	config := watcher.Config{
-		Resources:  opts.Resources,
+		Resources:  custom.resources(opts),
 		Selection:  opts.Selection,
 		Namespaces: opts.Namespaces,
 		Denied:     opts.Denied,
@@ -56,15 +57,18 @@ func shardOf(opts options.Options) sharding.Ranges {
 
 // newWatcher returns the watcher. It fails if a retry cannot help: the API server refuses the
 // credentials, or the snapshot is refused. A snapshot is loaded when it returns.
-func newWatcher(ctx context.Context, tables *generators.Registry, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
-	config, err := watcherConfig(tables, opts)
+func newWatcher(ctx context.Context, tables *generators.Registry, custom *customResources, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
+	if err := custom.find(opts); err != nil {
+		return nil, err
+	}
+	config, err := watcherConfig(tables, custom, opts)
 	if err != nil {
 		return nil, err
 	}
-	if opts.Snapshot == "" {
-		return watcher.New(config, metrics, log), config.Client.Check(ctx)
-	}
 	w := watcher.New(config, metrics, log)
+	if opts.Snapshot == "" {
+		return w, cmp.Or(config.Client.Check(ctx), custom.follow(opts, w))
+	}
 	_, err = loadSnapshot(tables, opts, config, w, log)
 	return w, err
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubestate/kubestate/internal/discovery"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
@@ -14,9 +15,10 @@ import (
 // A backend adapts the watcher to what the server asks of it.
 type backend struct {
 	*watcher.Watcher
-	place *sharding.Place
-	open  bool
-	shard *members.Shard // nil without --pod
+	custom *customResources
+	place  *sharding.Place
+	open   bool
+	shard  *members.Shard // nil without --pod
 }
 
 // Resources returns the stores. A new shard has none until it is ready, so that no object is
@@ -65,10 +67,15 @@ func (b backend) Missing() []string {
 	for _, c := range b.Watcher.Checks() {
 		if !c.Settled() {
 			names = append(names, c.Resource)
+		} else if c.Resource == definitions && c.Complete && b.custom.pending() {
+			names = append(names, "custom resources")
 		}
 	}
-	return names
+	return append(names, b.Watcher.Pending()...)
 }
+
+// definitions is the name of the resource whose objects define custom resources.
+var definitions = discovery.Definitions.Describe().Name
 
 // tooOld returns a check for resources that are older than the maximum, if that is not 0.
 func tooOld(w *watcher.Watcher, age func() time.Duration) server.Exceeded {

@@ -54,6 +54,8 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err = io.WriteString(stdout, version.Get().String())
 	case options.RBAC:
 		err = writeRoles(stdout, opts)
+	case options.Presets:
+		err = writePresets(stdout, opts.Preset)
 	case options.Serve:
 		err = serve(ctx, tables, args, opts, stderr)
 	}
@@ -73,6 +75,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	klog.SetSlogLogger(slog.New(debugHandler{logs}))
 
 	warnIneffective(opts, log)
+	warnCustom(opts, log)
 	limitMemory(opts.MemoryShare, log)
 
 	// Whatever can fail at the start fails here, before anything runs.
@@ -91,7 +94,8 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	}
 	defer telemetry.Close()
 	registry := server.NewRegistry()
-	watched, err := newWatcher(ctx, tables, opts, watcher.NewMetrics(registry), log)
+	custom := newCustomResources(tables, registry, log)
+	watched, err := newWatcher(ctx, tables, custom, opts, watcher.NewMetrics(registry), log)
 	if err != nil {
 		return err
 	}
@@ -101,13 +105,14 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	}
 	watched.Register(registry)
 	place := sharding.NewPlace(registry)
-	reload := newReloader(tables, args, opts, watched, place, registry, log)
+	custom.register(registry, watched)
+	reload := newReloader(tables, custom, args, opts, watched, place, registry, log)
 	scrapers := server.NewScrapers()
 	shard, err := newShard(opts, watched, scrapers, place, registry, log)
 	if err != nil {
 		return err
 	}
-	served := backend{watched, place, !opts.AuthFilter, shard}
+	served := backend{watched, custom, place, !opts.AuthFilter, shard}
 
 	// run.Group interrupts in this order: responses in progress finish before the watcher stops.
 	var g run.Group

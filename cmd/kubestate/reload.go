@@ -24,6 +24,7 @@ import (
 // A reloader applies the configuration file to the watcher when it changes, and on SIGHUP.
 type reloader struct {
 	tables  *generators.Registry
+	custom  *customResources
 	args    []string
 	current atomic.Pointer[options.Options]
 	watched *watcher.Watcher
@@ -36,17 +37,20 @@ type reloader struct {
 }
 
 // newReloader returns the reloader of a program started with args, of which opts are the options.
-func newReloader(tables *generators.Registry, args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{tables: tables, args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log, mayBeEmpty: opts.ConfigEmpty}
+func newReloader(tables *generators.Registry, custom *customResources, args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
+	r := &reloader{tables: tables, custom: custom, args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log, mayBeEmpty: opts.ConfigEmpty}
 	r.current.Store(&opts)
 	r.showShard(opts)
 	switch {
 	case opts.ConfigErr != nil:
 		log.Warn("starting without the configuration file", "err", opts.ConfigErr)
 		r.lastErr = opts.ConfigErr.Error()
-		r.metrics.failed(opts.Config)
-	case opts.Config != "":
+		r.metrics.failed(opts.Config, configType)
+	default:
 		r.metrics.succeeded(opts)
+	}
+	if opts.Custom.Err != nil {
+		r.metrics.failed(opts.Custom.Path, customType)
 	}
 	return r
 }
@@ -56,11 +60,11 @@ func (r *reloader) maxStaleness() time.Duration { return r.current.Load().MaxSta
 
 // run reloads when the configuration file changes and on each hangup, until ctx ends.
 func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
-	path := r.current.Load().Config
 	changes := make(chan struct{}, 1)
 	var watching sync.WaitGroup
 	defer watching.Wait()
-	if path != "" {
+	files := r.current.Load().Files()
+	for _, path := range files {
 		watching.Go(func() { r.watch(ctx, path, changes) })
 	}
 	for {
@@ -69,14 +73,30 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 			return
 		case <-changes:
 			r.reloadIfChanged()
+		case <-r.custom.catalog.Changes():
+			r.useKinds()
 		case <-hangups:
-			if path == "" {
+			if len(files) == 0 {
 				r.log.Info("SIGHUP ignored: no configuration file")
 				continue
 			}
 			r.lastErr = "" // log the error again
 			r.reload()
 		}
+	}
+}
+
+// useKinds has the watcher watch the kinds of custom resources that there are now.
+func (r *reloader) useKinds() {
+	r.custom.use(r.custom.catalog.Kinds())
+	opts := *r.current.Load()
+	config, err := watcherConfig(r.tables, r.custom, opts)
+	if err != nil { // it did for the same options before
+		r.log.Error("custom resources: kinds that have changed are not followed", "err", err)
+		return
+	}
+	if rebuilt := r.watched.Change(config); len(rebuilt) > 0 {
+		r.log.Info("custom resources: kinds have changed", "building", strings.Join(rebuilt, ","))
 	}
 }
 
@@ -97,7 +117,7 @@ func (r *reloader) watch(ctx context.Context, path string, changes chan<- struct
 // unchanged.
 func (r *reloader) reloadIfChanged() {
 	opts, err := r.parse()
-	if err == nil && r.lastErr == "" && string(opts.ConfigSum) == string(r.current.Load().ConfigSum) {
+	if err == nil && r.lastErr == "" && opts.SameFiles(*r.current.Load()) {
 		return
 	}
 	r.apply(opts, err)
@@ -118,7 +138,11 @@ func (r *reloader) apply(opts options.Options, err error) {
 		r.log.Info("configuration file applied", "rebuilding", strings.Join(rebuilt, ","))
 		return
 	}
-	r.metrics.failed(r.current.Load().Config)
+	if _, custom := errors.AsType[options.CustomError](err); custom {
+		r.metrics.failed(r.current.Load().Custom.Path, customType)
+	} else {
+		r.metrics.failed(r.current.Load().Config, configType)
+	}
 	if err.Error() != r.lastErr {
 		r.lastErr = err.Error()
 		r.log.Error("configuration file refused, keeping the current configuration", "err", oneLine(err))
@@ -131,6 +155,9 @@ func (r *reloader) parse() (options.Options, error) {
 	opts, err := options.Parse(r.tables, r.args)
 	if err := errors.Join(err, opts.ConfigErr); err != nil {
 		return options.Options{}, err
+	}
+	if custom := opts.Custom; custom.Config != nil && len(custom.Config.Faults) > 0 {
+		return options.Options{}, options.CustomError{Err: errors.Join(custom.Config.Faults...)}
 	}
 	if opts.ConfigEmpty && !r.mayBeEmpty { // it is probably being written
 		return options.Options{}, fmt.Errorf("--config: %s: the file is empty: write {} for no settings", opts.Config)
@@ -145,22 +172,26 @@ func (r *reloader) parse() (options.Options, error) {
 // change applies opts to the watcher, reading a snapshot again. It returns the keys of the resources
 // that are rebuilt.
 func (r *reloader) change(opts options.Options) (rebuilt []string, err error) {
-	config, err := watcherConfig(r.tables, opts)
+	if opts.Snapshot == snapshot.Stdin {
+		return nil, errors.New("--snapshot: standard input cannot be read a second time: restart the program")
+	}
+	if err := errors.Join(r.custom.find(opts), r.custom.follow(opts, r.watched)); err != nil {
+		return nil, err
+	}
+	config, err := watcherConfig(r.tables, r.custom, opts)
 	if err != nil {
 		return nil, err
 	}
-	switch opts.Snapshot {
-	case "":
+	if opts.Snapshot == "" {
 		rebuilt = r.watched.Change(config)
-	case snapshot.Stdin:
-		return nil, errors.New("--snapshot: standard input cannot be read a second time: restart the program")
-	default:
+	} else {
 		if rebuilt, err = loadSnapshot(r.tables, opts, config, r.watched, r.log); err != nil {
 			return nil, err
 		}
 	}
 	r.current.Store(&opts)
 	warnIneffective(opts, r.log)
+	warnCustom(opts, r.log)
 	r.showShard(opts)
 	return rebuilt, nil
 }
@@ -207,17 +238,32 @@ func newReloadMetrics(reg prometheus.Registerer) reloadMetrics {
 	return m
 }
 
-// fileType is the value of the label type.
-const fileType = "config"
+// The values of the label type.
+const (
+	configType = "config"
+	customType = "customresourceconfig"
+)
 
-func (m reloadMetrics) failed(path string) { m.successful.WithLabelValues(path, fileType).Set(0) }
+func (m reloadMetrics) failed(path, fileType string) {
+	m.successful.WithLabelValues(path, fileType).Set(0)
+}
 
+// succeeded notes the files of which the options are, if there are any.
 func (m reloadMetrics) succeeded(opts options.Options) {
-	m.successful.WithLabelValues(opts.Config, fileType).Set(1)
-	m.when.WithLabelValues(opts.Config, fileType).Set(float64(time.Now().UnixNano()) / 1e9)
+	m.file(opts.Config, configType, opts.ConfigSum)
+	m.file(opts.Custom.Path, customType, opts.Custom.Sum)
+}
+
+// file notes a file in use by the MD5 sum of its content.
+func (m reloadMetrics) file(path, fileType string, sum []byte) {
+	if path == "" || sum == nil {
+		return
+	}
+	m.successful.WithLabelValues(path, fileType).Set(1)
+	m.when.WithLabelValues(path, fileType).Set(float64(time.Now().UnixNano()) / 1e9)
 	var number uint64
-	for i, b := range opts.ConfigSum[:6] {
+	for i, b := range sum[:6] {
 		number |= uint64(b) << (8 * i)
 	}
-	m.hash.WithLabelValues(opts.Config, fileType).Set(float64(number))
+	m.hash.WithLabelValues(path, fileType).Set(float64(number))
 }

@@ -37,6 +37,13 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 // writeRoles writes the RBAC objects that serving with these options needs.
 func writeRoles(to io.Writer, opts options.Options) error {
 	config := rbac.Config{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
+	if custom := opts.Custom.Config; custom != nil {
+		var err error
+		if config.Custom, err = custom.Resources(); err != nil {
+			return err
+		}
+		config.Definitions = true
+	}
 	if opts.Pod != "" {
 		set, err := members.SetOf(opts.Pod)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -32,39 +31,6 @@ func as(mediaType, kind string) string {
 type standardNegotiator struct{ runtime.ClientNegotiator }
 
 func (standardNegotiator) accept(bool) string { return wholeObjects }
-
-// A jsonNegotiator decodes objects without a Go type.
-type jsonNegotiator struct{ standardNegotiator }
-
-func (jsonNegotiator) accept(bool) string { return runtime.ContentTypeJSON }
-
-// Decoder gives the decoder of a list.
-func (n jsonNegotiator) Decoder(contentType string, params map[string]string) (runtime.Decoder, error) {
-	standard, err := n.standardNegotiator.Decoder(contentType, params)
-	return jsonDecoder{standard}, err
-}
-
-// StreamDecoder gives the decoders of a watch.
-func (n jsonNegotiator) StreamDecoder(contentType string, params map[string]string) (runtime.Decoder, runtime.Serializer, runtime.Framer, error) {
-	standard, events, frames, err := n.standardNegotiator.StreamDecoder(contentType, params)
-	return jsonDecoder{standard}, events, frames, err
-}
-
-var statusKind = coreVersion.WithKind("Status")
-
-// A jsonDecoder decodes objects and lists without a Go type, and a Status as the standard one.
-type jsonDecoder struct{ standard runtime.Decoder }
-
-// Decode decodes an object or a list.
-func (d jsonDecoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
-	if into == nil {
-		object, kind, err := unstructured.UnstructuredJSONScheme.Decode(b, defaults, nil)
-		if err != nil || *kind != statusKind {
-			return object, kind, err
-		}
-	}
-	return d.standard.Decode(b, defaults, into)
-}
 
 // A cuttingNegotiator decodes of the objects of one resource what its rows read, and drops
 // those that the filter does not choose. It may be used concurrently.

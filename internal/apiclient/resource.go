@@ -15,12 +15,12 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
 // Options are what a ResourceClient has to know of its caller's content.
@@ -66,13 +66,12 @@ type negotiator interface {
 	accept(watch bool) string
 }
 
-// Resource makes a client for a resource. Objects without a Go type become
-// *unstructured.Unstructured.
+// Resource makes a client for a resource. Objects without a Go type are *jsonobject.Object.
 func (c *Client) Resource(of generators.Resource, o Options) *ResourceClient {
 	d, recipe := of.Describe(), of.Recipe()
 	h := *c.http
 	h.Transport = newTransport(h.Transport, o.Metrics.received.WithLabelValues(d.Name))
-	r := &ResourceClient{client: c, goType: cmp.Or(recipe.GoType, reflect.TypeFor[*unstructured.Unstructured]()), log: o.Log}
+	r := &ResourceClient{client: c, goType: cmp.Or(recipe.GoType, reflect.TypeFor[*jsonobject.Object]()), log: o.Log}
 	for i, v := range recipe.Versions {
 		var n negotiator = c.negotiator(v.GroupVersion())
 		switch {

@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"internal/arch":              {},
 	"internal/authfilter":        {"internal/codecs", "internal/peer"},
 	"internal/codecs":            {},
+	"internal/customresource":    {"internal/exposition", "internal/nearest"},
 	"internal/exposition":        {},
 	"internal/version":           {},
 	"internal/inflate":           {},

@@ -28,12 +28,15 @@ type Entry struct {
 	// Where is a CEL expression that chooses objects; empty for all.
 	Where Expression
 	// CommonLabels and Labels are labels of all families: constants, and read from the
-	// object's root.
+	// object's root. Both are in the order of their names.
 	CommonLabels []CommonLabel
 	Labels       []PathLabel
 	// Conditions adds the families of status.conditions.
 	Conditions bool
-	Families   []Family
+	// Prefix begins the names of families, with its underscore; it may be empty. Family.Name
+	// has it already.
+	Prefix   string
+	Families []Family
 }
 
 // A CommonLabel is a constant label.
@@ -87,20 +90,20 @@ type Family struct {
 	// NilIsZero has a missing value count as 0.
 	NilIsZero bool
 	// Parse says how texts become numbers.
-	Parse Parse
+	Parse Parsing
 	// ListLabel and List are the label and the values of a state set.
 	ListLabel string
 	List      []string
 }
 
-// Parse says how texts become numbers.
-type Parse string
+// Parsing says how texts become numbers.
+type Parsing string
 
 // The ways to parse texts. Numbers are those of the configuration's specification, in which
 // "5m" is 0.005. Durations are such as 2160h or 15m, in seconds.
 const (
-	ParseNumber   Parse = ""
-	ParseDuration Parse = "duration"
+	ParseNumber   Parsing = ""
+	ParseDuration Parsing = "duration"
 )
 
 // DefaultPrefix begins the names of the families of an entry without metricNamePrefix.

@@ -74,3 +74,12 @@ func parseStep(text string) (Step, error) {
 }
 
 var errLookup = errors.New("a lookup in a list is written [key=value]")
+
+// String joins the steps by dots, such as "status.conditions".
+func (p Path) String() string {
+	var steps []string
+	for _, s := range p {
+		steps = append(steps, s.Text)
+	}
+	return strings.Join(steps, ".")
+}

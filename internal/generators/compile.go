@@ -25,13 +25,35 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	return r
 }
 
+// A Row is a family whose series have labels that no declaration tells of.
+type Row struct {
+	FamilyDescription
+	// Row adds the family's samples for one object.
+	Row func(metav1.Object, *Samples)
+}
+
+// NewRenderer is Compile for rows that are made at run time. prepare is called with each
+// object before its rows are.
+func NewRenderer(rows []Row, selection Selection, prepare func(metav1.Object)) *Renderer {
+	r := &Renderer{prepare: prepare}
+	var selected []func(metav1.Object, *Samples)
+	for _, row := range rows {
+		if selection.exports(row.FamilyDescription) {
+			r.families = append(r.families, compileFamily("", row.FamilyDescription, selection))
+			selected = append(selected, row.Row)
+		}
+	}
+	r.row = func(object metav1.Object, i int) { selected[i](object, &r.samples) }
+	return r
+}
+
 // A family is a compiled row with its constant bytes.
 type family struct {
-	name     string
-	specOnly bool
-	header   Header
-	open     []byte // `name{` and the extra labels
-	sets     []labelSet
+	name                string
+	specOnly, mayRepeat bool
+	header              Header
+	open                []byte // `name{` and the extra labels
+	sets                []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
 	prefix string
 	// allowed selects entries of the object's labels or annotations; nil disables the
@@ -60,9 +82,9 @@ type labelSet [][]byte
 func compileFamily(resource string, d FamilyDescription, selection Selection) family {
 	f := family{
 		name:     d.Name,
-		specOnly: d.SpecOnly,
-		header:   newHeader(d),
-		open:     append([]byte(d.Name+"{"), selection.extraText()...),
+		specOnly: d.SpecOnly, mayRepeat: d.MayRepeat,
+		header: newHeader(d),
+		open:   append([]byte(d.Name+"{"), selection.extraText()...),
 	}
 	f.prefix = dynamicPrefix(d.Labels)
 	for _, keys := range d.Labels {
@@ -109,6 +131,7 @@ type Renderer struct {
 
 	identity Identity
 	families []family
+	prepare  func(metav1.Object) // nil for nothing
 	row      func(metav1.Object, int)
 	samples  Samples
 	ends     []int
@@ -131,6 +154,15 @@ func (r *Renderer) Names() []string {
 		names[i] = r.families[i].name
 	}
 	return names
+}
+
+// MayRepeat says of each family, in the order of Headers, whether it is MayRepeat.
+func (r *Renderer) MayRepeat() []bool {
+	mayRepeat := make([]bool, len(r.families))
+	for i := range r.families {
+		mayRepeat[i] = r.families[i].mayRepeat
+	}
+	return mayRepeat
 }
 
 // SpecOnly says of each family, in the order of Headers, whether it is SpecOnly.
@@ -156,6 +188,9 @@ func (r *Renderer) RenderMixed(dst []byte, ends []int, object metav1.Object) ([]
 func (r *Renderer) Render(dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
 	s := &r.samples
 	s.dst, r.ends = dst, ends
+	if r.prepare != nil {
+		r.prepare(object)
+	}
 	s.identity = s.identity[:0]
 	for i, l := range r.identity {
 		if i > 0 {

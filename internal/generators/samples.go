@@ -1,6 +1,7 @@
 package generators
 
 import (
+	"bytes"
 	"strconv"
 	"unsafe"
 
@@ -77,6 +78,32 @@ func (s *Samples) Optional64(v *int64, labels ...string) {
 	if v != nil {
 		s.Int(*v, labels...)
 	}
+}
+
+// A Label is the name and value of a label.
+type Label struct{ Name, Value string }
+
+// Series adds a sample with labels of any valid names, each of which is there once. If the
+// series is there already, it is kept; conflict then reports whether it has another value.
+func (s *Samples) Series(v float64, labels []Label) (conflict bool) {
+	start, own := s.openIdentity()
+	for i, l := range labels {
+		if i > 0 {
+			s.dst = append(s.dst, ',')
+		}
+		s.dst = append(append(s.dst, l.Name...), `="`...)
+		s.dst = append(exposition.AppendLabelValue(s.dst, l.Value), '"')
+	}
+	series := span{own, len(s.dst)}
+	n, isNew := s.seen.add(s.dst, series)
+	s.dst = append(exposition.AppendFloat(append(s.dst, "} "...), v), '\n')
+	if isNew {
+		return false
+	}
+	value, kept := s.dst[series.end:], s.dst[s.seen.spans[n].end:]
+	conflict = !bytes.HasPrefix(kept, value)
+	s.dst = s.dst[:start]
+	return conflict
 }
 
 // Time adds t in Unix seconds, or nothing if t is nil or zero.

@@ -104,6 +104,7 @@ type Effect struct {
 	// them.
 	labels, annotations []string
 	extra               []ExtraLabel
+	definition          string
 }
 
 // Families are the names of the exported families, in order.
@@ -112,12 +113,12 @@ func (e Effect) Families() []string { return e.families }
 // Equal says whether the effects are the same.
 func (e Effect) Equal(o Effect) bool {
 	return slices.Equal(e.families, o.families) && slices.Equal(e.labels, o.labels) &&
-		slices.Equal(e.annotations, o.annotations) && slices.Equal(e.extra, o.extra)
+		slices.Equal(e.annotations, o.annotations) && slices.Equal(e.extra, o.extra) && e.definition == o.definition
 }
 
 // EffectOn is the effect of the selection on the resource of d.
 func (s Selection) EffectOn(d Description) Effect {
-	e := Effect{extra: slices.Clone(s.Extra)}
+	e := Effect{extra: slices.Clone(s.Extra), definition: d.Definition}
 	for _, f := range d.Families {
 		if !s.exports(f) {
 			continue

@@ -7,15 +7,15 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/exposition"
+	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
 // A Table declares the families of one resource: the catalogue entry that users,
 // documentation and roles need, how its objects are fetched, and a row for each
-// family. T is the pointer type of its objects, or *unstructured.Unstructured.
+// family. T is the pointer type of its objects, or *jsonobject.Object.
 type Table[T metav1.Object] struct {
 	Resource schema.GroupVersionResource
 	Kind     string
@@ -170,7 +170,9 @@ type Description struct {
 	Key string
 	// Name is what users see and select: the plural, or the Key if another resource of
 	// the registry has that plural.
-	Name       string
+	Name string
+	// Aliases are further names by which clients may select the resource.
+	Aliases    []string
 	Resource   schema.GroupVersionResource
 	Kind       schema.GroupVersionKind
 	Namespaced bool
@@ -178,6 +180,9 @@ type Description struct {
 	// Identity are the keys of the labels that every series begins with.
 	Identity []string
 	Families []FamilyDescription
+	// Definition changes whenever lines or objects of the resource do that no other field
+	// tells of; empty for built-in tables.
+	Definition string
 }
 
 // A FamilyDescription is the catalogue entry of a family.
@@ -191,6 +196,8 @@ type FamilyDescription struct {
 	// Labels are the sets of own labels, of which each series has one.
 	Labels [][]string
 	Help   string
+	// MayRepeat families may have equal series of several objects.
+	MayRepeat bool
 }
 
 // A Recipe says how the objects of a resource are fetched and decoded.
@@ -199,8 +206,10 @@ type Recipe struct {
 	// is that of the table.
 	Versions []schema.GroupVersionResource
 	// GoType is the pointer type of the objects, which has a protobuf form. Without one
-	// the objects come as JSON and become *unstructured.Unstructured.
+	// the objects come as JSON and are *jsonobject.Object.
 	GoType reflect.Type
+	// LabelSelector and FieldSelector choose the objects; empty for all.
+	LabelSelector, FieldSelector string
 	// Reads, Mixed, Reset and Columns are those of Fetch.
 	Reads, Mixed []string
 	Reset        func(metav1.Object)
@@ -211,7 +220,7 @@ type Recipe struct {
 func (r Recipe) TypeName() string { return cmp.Or(r.GoType, jsonType).String() }
 
 // jsonType is the type of objects that come as JSON.
-var jsonType = reflect.TypeFor[*unstructured.Unstructured]()
+var jsonType = reflect.TypeFor[*jsonobject.Object]()
 
 // A Column is a PrinterColumn of any object type.
 type Column struct {

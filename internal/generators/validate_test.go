@@ -9,10 +9,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
 type (
@@ -60,13 +60,13 @@ func TestValidate(t *testing.T) {
 	f(func(p *podTable) { p.Resource.Resource = "Pods" }, `resource Pods: plural "Pods" is not a lower-case name`)
 	f(func(p *podTable) { p.Scope = "" }, `resource pods: scope "" is neither namespaced nor cluster`)
 	f(func(p *podTable) { p.Kind = "Node" }, `resource pods: Go type *v1.Pod is not of the kind Node`)
-	json := func(spoil func(*generators.Table[*unstructured.Unstructured]), want ...string) {
+	json := func(spoil func(*generators.Table[*jsonobject.Object]), want ...string) {
 		t.Helper()
-		table := tableOfType[*unstructured.Unstructured]()
+		table := tableOfType[*jsonobject.Object]()
 		spoil(table)
 		check(table, want)
 	}
-	type jsonTable = generators.Table[*unstructured.Unstructured]
+	type jsonTable = generators.Table[*jsonobject.Object]
 	json(func(*jsonTable) {})
 	json(func(w *jsonTable) { w.Kind = "pod" }, `resource pods: kind "pod" is not a name in camel case`)
 
@@ -153,14 +153,14 @@ func TestValidate(t *testing.T) {
 	mixed(func(p *podTable) { p.Fetch.Mixed = fields{"spec.hostNetwork"} }, `resource pods: Mixed: field spec.hostNetwork is not in Reads`)
 
 	// Types of objects.
-	type jsonFetch = generators.Fetch[*unstructured.Unstructured]
+	type jsonFetch = generators.Fetch[*jsonobject.Object]
 	json(func(w *jsonTable) { w.Fetch.Reads = fields{"spec.size"} })
 	json(func(w *jsonTable) { w.Fetch.Reads = fields{"spec..size"} }, `resource pods: Reads: "spec..size" is not a path of fields`)
 	json(func(w *jsonTable) {
 		w.Fetch, w.Families[0].SpecOnly = jsonFetch{Mixed: fields{"spec.size"}}, true
 	}, `resource pods: Mixed needs a Go type`)
 	json(func(w *jsonTable) {
-		w.Fetch.Reads, w.Fetch.Columns = fields{"size"}, []generators.PrinterColumn[*unstructured.Unstructured]{{Name: "A", Set: func(*unstructured.Unstructured, string) {}}}
+		w.Fetch.Reads, w.Fetch.Columns = fields{"size"}, []generators.PrinterColumn[*jsonobject.Object]{{Name: "A", Set: func(*jsonobject.Object, string) {}}}
 	}, `resource pods: columns need a Go type`)
 	check(tableOfType[noProtobuf](), []string{`resource pods: Go type generators_test.Pod is not a pointer to a struct`,
 		`resource pods: Go type generators_test.Pod has no protobuf form`})
@@ -238,12 +238,12 @@ func TestRegistryRefuses(t *testing.T) {
 // TestRegistryOfOnePlural has tables of one plural in several groups beside each
 // other, the core group's last.
 func TestRegistryOfOnePlural(t *testing.T) {
-	table := func(group, kind, family string) *generators.Table[*unstructured.Unstructured] {
-		return &generators.Table[*unstructured.Unstructured]{
+	table := func(group, kind, family string) *generators.Table[*jsonobject.Object] {
+		return &generators.Table[*jsonobject.Object]{
 			Resource: schema.GroupVersionResource{Group: group, Version: "v1", Resource: "deployments"}, Kind: kind, Scope: generators.Cluster,
 			Identity: generators.Identity{generators.UID},
-			Families: []generators.Family[*unstructured.Unstructured]{{Name: family, Type: generators.Gauge, Stability: generators.Alpha, Labels: labelKeys{"label_*"}, Help: "Help.",
-				Row: func(o *unstructured.Unstructured, s *generators.Samples) { s.Allowed(o.GetLabels()) }}},
+			Families: []generators.Family[*jsonobject.Object]{{Name: family, Type: generators.Gauge, Stability: generators.Alpha, Labels: labelKeys{"label_*"}, Help: "Help.",
+				Row: func(o *jsonobject.Object, s *generators.Samples) { s.Allowed(o.GetLabels()) }}},
 		}
 	}
 	mine, core := table("example.com", "Deployment", "mine"), table("", "CoreDeployment", "core")
@@ -274,7 +274,7 @@ func TestRegistryOfOnePlural(t *testing.T) {
 		"deployments.example.com deployments.apps deployments", mine, &generators.Deployments, core)
 
 	// An allowlist is for one of them.
-	object := &unstructured.Unstructured{}
+	object := &jsonobject.Object{}
 	object.SetLabels(map[string]string{"a": "b"})
 	selection := generators.Selection{Labels: generators.Allowlist{"deployments.example.com": {"a"}}}
 	got, _ := mine.Compile(selection).Render(nil, nil, object)
@@ -289,7 +289,7 @@ func TestRegistryOfOnePlural(t *testing.T) {
 // TestScheme holds that the scheme has the Go type of each resource in all versions
 // that are read, and none of resources that come as JSON.
 func TestScheme(t *testing.T) {
-	widgets := tableOfType[*unstructured.Unstructured]()
+	widgets := tableOfType[*jsonobject.Object]()
 	widgets.Resource, widgets.Kind = schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "widgets"}, "Widget"
 	widgets.Fetch.Older = []string{"v1beta1"}
 	r, err := generators.NewRegistry(append(generators.Builtin(), widgets)...)

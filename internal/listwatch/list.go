@@ -84,7 +84,7 @@ func (l *Loop) listPages(ctx context.Context, b Batch, size int64) (version stri
 
 // query is a request for the loop's objects that are in a shard.
 func (l *Loop) query(shard sharding.Ranges, options metav1.ListOptions) apiclient.Query {
-	options.FieldSelector = l.FieldSelector
+	options.FieldSelector, options.LabelSelector = l.FieldSelector, l.LabelSelector
 	return apiclient.Query{Namespace: l.Namespace, Shard: shard.Selector(), Options: options}
 }
 

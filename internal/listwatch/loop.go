@@ -55,14 +55,14 @@ func Key(o metav1.Object) string {
 
 // Config says what a loop lists and watches.
 type Config struct {
-	Resource      string // the resource's key
-	GoType        string // of its objects, such as "*v1.Pod"
-	Namespace     string // metav1.NamespaceAll for all
-	FieldSelector string
-	FromCache     bool  // lists may be answered from the server's cache, which may be behind
-	Limit         int64 // objects at most; 0 for any number
-	Shard         *Shard
-	Sink          Sink
+	Resource                     string // the resource's key
+	GoType                       string // of its objects, such as "*v1.Pod"
+	Namespace                    string // metav1.NamespaceAll for all
+	FieldSelector, LabelSelector string
+	FromCache                    bool  // lists may be answered from the server's cache, which may be behind
+	Limit                        int64 // objects at most; 0 for any number
+	Shard                        *Shard
+	Sink                         Sink
 	// OnSynced is called when the content is complete for the first time, OnListed after each
 	// list.
 	OnSynced, OnListed func()

@@ -20,47 +20,78 @@ import (
 
 // configKeys maps the keys of the configuration file to flags.
 var configKeys = map[string]string{
-	"annotations_allow_list":     "metric-annotations-allowlist",
-	"apiserver":                  "apiserver",
-	"auth_filter":                "auth-filter",
-	"auth_filter_audiences":      "auth-filter-audiences",
-	"auto-gomemlimit":            "auto-gomemlimit",
-	"auto-gomemlimit-ratio":      "auto-gomemlimit-ratio",
-	"enable_gzip_encoding":       "enable-gzip-encoding",
-	"extra_labels":               "extra-labels",
-	"host":                       "host",
-	"kubeconfig":                 "kubeconfig",
-	"labels_allow_list":          "metric-labels-allowlist",
-	"max_concurrent_scrapes":     "max-concurrent-scrapes",
-	"max_staleness":              "max-staleness",
-	"metric_allowlist":           "metric-allowlist",
-	"metric_denylist":            "metric-denylist",
-	"metric_opt_in_list":         "metric-opt-in-list",
-	"namespace":                  "pod-namespace",
-	"namespaces":                 "namespaces",
-	"namespaces_denylist":        "namespaces-denylist",
-	"node":                       "node",
-	"object_limit":               "object-limit",
-	"pod":                        "pod",
-	"port":                       "port",
-	"profiling":                  "profiling",
-	"resources":                  "resources",
-	"serve_incomplete":           "serve-incomplete",
-	"server_idle_timeout":        "server-idle-timeout",
-	"server_read_header_timeout": "server-read-header-timeout",
-	"server_read_timeout":        "server-read-timeout",
-	"server_write_timeout":       "server-write-timeout",
-	"shard":                      "shard",
-	"shard_takeover_after":       "shard-takeover-after",
-	"shutdown_delay":             "shutdown-delay",
-	"snapshot":                   "snapshot",
-	"snapshot_strict":            "snapshot-strict",
-	"telemetry_host":             "telemetry-host",
-	"telemetry_port":             "telemetry-port",
-	"tls_config":                 "tls-config",
-	"total_shards":               "total-shards",
-	"track_unscheduled_pods":     "track-unscheduled-pods",
-	"use_api_server_cache":       "use-apiserver-cache",
+	"annotations_allow_list": "metric-annotations-allowlist",
+	"apiserver":              "apiserver",
+	"auth_filter":            "auth-filter",
+	"auth_filter_audiences":  "auth-filter-audiences",
+	"auto-gomemlimit":        "auto-gomemlimit",
+	"auto-gomemlimit-ratio":  "auto-gomemlimit-ratio",
+	"continue_without_custom_resource_state_config_file": "continue-without-custom-resource-state-config-file",
+	"custom_resource_config":                             "custom-resource-state-config",
+	"custom_resource_presets":                            "custom-resource-presets",
+	"custom_resource_state_config_file":                  "custom-resource-state-config-file",
+	"custom_resources_only":                              "custom-resource-state-only",
+	"enable_gzip_encoding":                               "enable-gzip-encoding",
+	"extra_labels":                                       "extra-labels",
+	"host":                                               "host",
+	"kubeconfig":                                         "kubeconfig",
+	"labels_allow_list":                                  "metric-labels-allowlist",
+	"max_concurrent_scrapes":                             "max-concurrent-scrapes",
+	"max_staleness":                                      "max-staleness",
+	"metric_allowlist":                                   "metric-allowlist",
+	"metric_denylist":                                    "metric-denylist",
+	"metric_opt_in_list":                                 "metric-opt-in-list",
+	"namespace":                                          "pod-namespace",
+	"namespaces":                                         "namespaces",
+	"namespaces_denylist":                                "namespaces-denylist",
+	"node":                                               "node",
+	"object_limit":                                       "object-limit",
+	"pod":                                                "pod",
+	"port":                                               "port",
+	"profiling":                                          "profiling",
+	"resources":                                          "resources",
+	"serve_incomplete":                                   "serve-incomplete",
+	"server_idle_timeout":                                "server-idle-timeout",
+	"server_read_header_timeout":                         "server-read-header-timeout",
+	"server_read_timeout":                                "server-read-timeout",
+	"server_write_timeout":                               "server-write-timeout",
+	"shard":                                              "shard",
+	"shard_takeover_after":                               "shard-takeover-after",
+	"shutdown_delay":                                     "shutdown-delay",
+	"snapshot":                                           "snapshot",
+	"snapshot_strict":                                    "snapshot-strict",
+	"telemetry_host":                                     "telemetry-host",
+	"telemetry_port":                                     "telemetry-port",
+	"tls_config":                                         "tls-config",
+	"total_shards":                                       "total-shards",
+	"track_unscheduled_pods":                             "track-unscheduled-pods",
+	"use_api_server_cache":                               "use-apiserver-cache",
+}
+
+// deprecatedKeys are other names of keys. A file that has both means the newer one.
+var deprecatedKeys = map[string]string{"custom_resource_config_file": "custom_resource_state_config_file"}
+
+// renameDeprecated gives deprecated keys of a mapping their newer names, and removes them where the
+// newer one is there.
+func renameDeprecated(root *yaml.Node) {
+	has := func(name string) bool {
+		for key := range entries(root) {
+			if key.Value == name {
+				return true
+			}
+		}
+		return false
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		newer, deprecated := deprecatedKeys[root.Content[i].Value]
+		switch {
+		case deprecated && has(newer):
+			root.Content = slices.Delete(root.Content, i, i+2)
+			i -= 2
+		case deprecated:
+			root.Content[i].Value = newer
+		}
+	}
 }
 
 // A yamlValue is a flag whose value is a list or a mapping in the configuration file.
@@ -103,6 +134,7 @@ func parseConfig(file io.Reader) (*yaml.Node, error) {
 	if root.Kind != yaml.MappingNode {
 		return nil, fmt.Errorf("line %d: want keys and values", root.Line)
 	}
+	renameDeprecated(root)
 	seen := map[string]bool{}
 	for key := range entries(root) {
 		switch _, known := configKeys[key.Value]; {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/presets"
 )
 
 // values are the flags before validation.
@@ -43,6 +44,9 @@ type values struct {
 	fromCache                             bool
 	objectLimit                           int64
 	maxStaleness                          time.Duration
+	customInline, customFile              string
+	customPresets                         list
+	customOnly, continueWithoutCustom     bool
 	verbosity                             int
 }
 
@@ -84,6 +88,11 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.extraLabels, "extra-labels", "labels of every series on the main port: name=value, comma-separated")
+	f.StringVar(&v.customInline, "custom-resource-state-config", "", "configuration of custom resource metrics, as YAML; instead of the file")
+	f.StringVar(&v.customFile, "custom-resource-state-config-file", "", "file with the configuration of custom resource metrics; watched for changes")
+	f.Var(&v.customPresets, "custom-resource-presets", "built-in configurations of custom resource metrics, comma-separated: "+strings.Join(presets.Names(), ","))
+	f.BoolVar(&v.customOnly, "custom-resource-state-only", false, "custom resources only, without built-in resources")
+	f.BoolVar(&v.continueWithoutCustom, "continue-without-custom-resource-state-config-file", false, "start without the file of custom resource metrics if it is missing")
 	f.BoolVar(&v.fromCache, "use-apiserver-cache", false, "lists from the API server's memory (resourceVersion=0), possibly stale")
 	f.Int64Var(&v.objectLimit, "object-limit", 0, "maximum number of objects per resource and namespace; 0 for unlimited")
 	f.DurationVar(&v.maxStaleness, "max-staleness", 0, "time without contact to the API server after which scrapes get 503; 0 for unlimited")
@@ -109,6 +118,7 @@ func Usage(registry *generators.Registry) string {
 Usage:
   kubestate [flags]        serve
   kubestate rbac [flags]   print the roles that serving with these flags needs
+  kubestate presets [NAME] list the presets of custom resource metrics, or print one
   kubestate version
 
 Flags:

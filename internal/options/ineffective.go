@@ -12,6 +12,7 @@ import (
 // the order of the flags. They are not errors: with other resources or versions they may match.
 func (o Options) Ineffective() []string {
 	var all []string
+	custom := o.customFamilies()
 	for _, list := range []struct {
 		flag     string
 		patterns []generators.Pattern
@@ -21,7 +22,7 @@ func (o Options) Ineffective() []string {
 		{"--metric-opt-in-list", o.Selection.OptIn},
 	} {
 		for _, p := range list.patterns {
-			if !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return matchesFamily(p, r) }) {
+			if !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return matchesFamily(p, r.Describe().Families) }) && !matchesFamily(p, custom) {
 				all = append(all, fmt.Sprintf("%s: %q matches no family of the enabled resources", list.flag, fmt.Sprint(p)))
 			}
 		}
@@ -36,8 +37,8 @@ func (o Options) Ineffective() []string {
 	return all
 }
 
-func matchesFamily(p generators.Pattern, r generators.Resource) bool {
-	return slices.ContainsFunc(r.Describe().Families, func(f generators.FamilyDescription) bool { return p.MatchString(f.Name) })
+func matchesFamily(p generators.Pattern, families []generators.FamilyDescription) bool {
+	return slices.ContainsFunc(families, func(f generators.FamilyDescription) bool { return p.MatchString(f.Name) })
 }
 
 // unmatched describes the entries of an allowlist whose resource is not enabled, or has no family

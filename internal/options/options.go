@@ -19,6 +19,8 @@ import (
 // Options are the validated settings.
 type Options struct {
 	Command Command
+	// Preset is the name of the preset to print, empty for a list of all.
+	Preset string
 
 	// Kubeconfig and APIServer tell where the API server is and who asks. Both are empty in a
 	// pod that watches its own cluster.
@@ -57,6 +59,9 @@ type Options struct {
 	// TakeoverAfter is how long another shard's pod may be unready until its objects are taken
 	// over, 0 for ever.
 	TakeoverAfter time.Duration
+
+	// Custom is the configuration of custom resources.
+	Custom Custom
 
 	// FromCache lets the API server answer lists from its memory.
 	FromCache bool
@@ -130,6 +135,7 @@ const (
 	Version Command = "version"
 	RBAC    Command = "rbac"
 	Help    Command = "help"
+	Presets Command = "presets"
 )
 
 // Parse parses the arguments behind the program's name, and the configuration file that they
@@ -144,12 +150,14 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	}
 	command := Command(flags.Arg(0))
 	switch {
+	case command == Presets && flags.NArg() <= 2:
+		return Options{Command: command, Preset: flags.Arg(1)}, nil
 	case flags.NArg() > 1:
 		return Options{}, fmt.Errorf("unexpected argument %q", flags.Arg(1))
 	case command == Version, command == Help:
 		return Options{Command: command}, nil
 	case command != Serve && command != RBAC:
-		return Options{}, fmt.Errorf("unknown command %q (there are %s, %s and %s)", command, RBAC, Version, Help)
+		return Options{}, fmt.Errorf("unknown command %q (there are %s, %s, %s and %s)", command, RBAC, Presets, Version, Help)
 	}
 	o, err := v.withConfig(flags)
 	if err != nil && v.config != "" && v.continueWithoutConfig {
@@ -232,6 +240,12 @@ func (v *values) options() (Options, error) {
 		return Options{}, err
 	}
 	if o.MemoryShare, err = v.share(); err != nil {
+		return Options{}, err
+	}
+	if o.Custom, err = v.custom(); err != nil {
+		return Options{}, err
+	}
+	if err := o.checkCustomOnly(v.customOnly); err != nil {
 		return Options{}, err
 	}
 	if o.Resources, err = v.enabled(); err != nil {

@@ -10,10 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/jsonobject"
 	"github.com/kubestate/kubestate/internal/options"
 )
 
@@ -35,12 +35,12 @@ var registry = func() *generators.Registry {
 }()
 
 // widgets are deployments.example.com.
-var widgets = &generators.Table[*unstructured.Unstructured]{
+var widgets = &generators.Table[*jsonobject.Object]{
 	Resource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "deployments"}, Kind: "Deployment",
 	Scope: generators.Namespaced, Default: generators.Off, Identity: generators.Identity{generators.UID},
-	Families: []generators.Family[*unstructured.Unstructured]{{
+	Families: []generators.Family[*jsonobject.Object]{{
 		Name: "widget_created", Type: generators.Gauge, Stability: generators.Alpha, Help: "Creation time.",
-		Row: func(*unstructured.Unstructured, *generators.Samples) {},
+		Row: func(*jsonobject.Object, *generators.Samples) {},
 	}},
 }
 

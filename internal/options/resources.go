@@ -10,6 +10,9 @@ import (
 
 // enabled returns the resources of --resources.
 func (v *values) enabled() ([]generators.Resource, error) {
+	if v.customOnly {
+		return nil, nil
+	}
 	if len(v.resources) == 0 {
 		return v.registry.Defaults(), nil
 	}

@@ -10,6 +10,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -26,6 +27,10 @@ const (
 type Config struct {
 	Resources  []generators.Resource
 	Namespaces []string // none for all
+	// Custom are custom resources, of which only the names are known; Definitions permits
+	// reading their definitions.
+	Custom      []schema.GroupResource
+	Definitions bool
 	// Reviews permits the TokenReviews and SubjectAccessReviews of the auth filter.
 	Reviews bool
 	// Shards is the StatefulSet of the shards, empty if there is none.
@@ -34,17 +39,22 @@ type Config struct {
 
 // Objects gives the roles and their bindings. Without namespaces that is one
 // ClusterRole. With namespaces it is a Role in each for namespaced resources, and a
-// ClusterRole for all others. With shards there is one more Role, and the shards' Lease.
+// ClusterRole for all others, and for custom resources, whose scope is not known. With shards there is one more Role, and the shards' Lease.
 func Objects(c Config) []any {
-	var namespaced, clusterWide []generators.Resource
+	var namespaced, cluster []schema.GroupResource
 	for _, r := range c.Resources {
-		if len(c.Namespaces) > 0 && r.Describe().Namespaced {
-			namespaced = append(namespaced, r)
+		d := r.Describe()
+		if of := d.Resource.GroupResource(); len(c.Namespaces) > 0 && d.Namespaced {
+			namespaced = append(namespaced, of)
 		} else {
-			clusterWide = append(clusterWide, r)
+			cluster = append(cluster, of)
 		}
 	}
-	clusterRules := readRules(clusterWide)
+	cluster = append(cluster, c.Custom...)
+	if c.Definitions {
+		cluster = append(cluster, schema.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"})
+	}
+	clusterRules := readRules(cluster)
 	if c.Reviews {
 		clusterRules = append(clusterRules, reviewRules()...)
 	}
@@ -140,11 +150,10 @@ func reviewRules() []rbacv1.PolicyRule {
 }
 
 // readRules permit list and watch of resources, by one rule for each API group.
-func readRules(resources []generators.Resource) []rbacv1.PolicyRule {
+func readRules(resources []schema.GroupResource) []rbacv1.PolicyRule {
 	byGroup := map[string][]string{}
 	var groups []string
-	for _, r := range resources {
-		resource := r.Describe().Resource
+	for _, resource := range resources {
 		if byGroup[resource.Group] == nil {
 			groups = append(groups, resource.Group)
 		}

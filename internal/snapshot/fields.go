@@ -6,17 +6,17 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
 // An export is a resource to read: its kind, the API versions that are read, and the fields.
 type export struct {
 	kind     schema.GroupVersionKind
-	versions []string
+	versions []string // all if there are none
 	decoder  runtime.Decoder
 	object   reflect.Type // nil if the objects have no Go type
 	reads    *fieldSet    // by the table
@@ -27,12 +27,12 @@ type export struct {
 func newExport(r generators.Resource, decoder runtime.Decoder) *export {
 	recipe := r.Recipe()
 	w := &export{kind: r.Describe().Kind, decoder: decoder}
+	if recipe.GoType == nil {
+		w.decoder, w.reads = jsonobject.Decoder, &fieldSet{}
+		return w
+	}
 	for _, v := range recipe.Versions {
 		w.versions = append(w.versions, v.Version)
-	}
-	if recipe.GoType == nil {
-		w.decoder, w.reads = unstructured.UnstructuredJSONScheme, &fieldSet{}
-		return w
 	}
 	w.object = recipe.GoType.Elem()
 	reads := recipe.Reads

@@ -53,7 +53,7 @@ func (w exports) read(u fragment) result {
 			r.kind = kind
 		}
 		return r
-	case !slices.Contains(known.versions, kind.Version):
+	case known.versions != nil && !slices.Contains(known.versions, kind.Version):
 		return fail(0, "", "version "+kind.Version+" is not supported, only "+strings.Join(known.versions, ", "))
 	}
 	if r.failure = checkEncoding(u.text, u.line); r.failure != nil {

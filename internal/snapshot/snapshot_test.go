@@ -1,6 +1,7 @@
 package snapshot_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -11,11 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/jsonobject"
 	"github.com/kubestate/kubestate/internal/snapshot"
 )
 
@@ -183,11 +184,10 @@ items:
 	}
 }
 
-// TestReadWithoutGoType reads objects of a resource that has no Go type.
+// TestReadWithoutGoType reads objects of a resource that has no Go type. Every version is read.
 func TestReadWithoutGoType(t *testing.T) {
-	widgets := &generators.Table[*unstructured.Unstructured]{
+	widgets := &generators.Table[*jsonobject.Object]{
 		Resource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "widgets"}, Kind: "Widget",
-		Fetch: generators.Fetch[*unstructured.Unstructured]{Older: []string{"v1beta1"}},
 	}
 	const text = `apiVersion: example.com/v1
 kind: Widget
@@ -200,6 +200,7 @@ spec:
 apiVersion: example.com/v2
 kind: Widget
 metadata: {name: c}
+spec: {size: 5}
 ---
 apiVersion: example.com/v1
 kind: Widget
@@ -211,21 +212,23 @@ metadata: {name: []}
 	}
 	var got []string
 	report, err := snapshot.Read(path, []generators.Resource{widgets}, scheme, nil, func(kind schema.GroupVersionKind, object runtime.Object) error {
-		o := object.(*unstructured.Unstructured)
-		size, _, err := unstructured.NestedInt64(o.Object, "spec", "size")
-		got = append(got, fmt.Sprintf("%s %s %d", kind, o.GetName(), size))
-		return err
+		o := object.(*jsonobject.Object)
+		got = append(got, fmt.Sprintf("%s %s %s", kind, o.GetName(), o.JSON[bytes.Index(o.JSON, []byte("spec")):]))
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"example.com/v1, Kind=Widget a 3", "example.com/v1, Kind=Widget b 4"}
+	want := []string{
+		`example.com/v1, Kind=Widget a spec":{"size":3}}`,
+		`example.com/v1, Kind=Widget b spec": {"size": 4}}`,
+		`example.com/v1, Kind=Widget c spec":{"size":5}}`,
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	said := []string{
-		"line 9, document 3: Widget c: version v2 is not supported, only v1, v1beta1",
-		"line 13, document 4: Widget []: metadata.name: no name",
+		"line 14, document 4: Widget []: metadata.name: no name",
 	}
 	if d := cmp.Diff(said, outcome{report: report}.failures()); d != "" {
 		t.Errorf("failures (-want +got):\n%s", d)

@@ -18,7 +18,7 @@ type Loading struct {
 	wanted []*target
 	anew   []string
 	filled []*filling
-	byKind map[schema.GroupVersionKind][]*filling
+	byKind map[schema.GroupKind][]*filling
 }
 
 // A filling is the next content of a feed. Its keys are namespace and name: in files, copies of
@@ -34,25 +34,27 @@ type filling struct {
 func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := &Loading{w: w, config: config, byKind: map[schema.GroupVersionKind][]*filling{}}
+	l := &Loading{w: w, config: config, byKind: map[schema.GroupKind][]*filling{}}
 	l.wanted, l.anew = w.plans(config)
 	for _, u := range l.wanted {
 		for _, f := range u.feeds {
 			fill := &filling{target: u, feed: f, next: f.sink.partition.Begin(), gone: map[string]bool{}}
 			l.filled = append(l.filled, fill)
-			l.byKind[u.description.Kind] = append(l.byKind[u.description.Kind], fill)
+			kind := u.description.Kind.GroupKind()
+			l.byKind[kind] = append(l.byKind[kind], fill)
 		}
 	}
 	return l
 }
 
-// Add renders an object of a kind. It replaces one of the same namespace and name.
+// Add renders an object of a kind, whatever its version. It replaces one of the same namespace
+// and name.
 func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error {
 	o, ok := object.(metav1.Object)
 	if !ok {
 		return fmt.Errorf("%T is no Kubernetes object", object)
 	}
-	for _, fill := range l.byKind[kind] {
+	for _, fill := range l.byKind[kind.GroupKind()] {
 		name := o.GetNamespace() + "/" + o.GetName()
 		if !fill.includes(fill.feed, o) {
 			fill.gone[name] = true

@@ -22,16 +22,19 @@ type plan struct {
 	limit      int64           // objects at most; 0 for any number
 	shard      sharding.Ranges // guarded by the watcher's mutex
 	placed     fields.Selector // of pods, by node; nil for all
+	selector   string          // of fields, by the resource's recipe
 }
 
 // planFor is what config says of a resource.
-func planFor(config Config, d generators.Description) plan {
+func planFor(config Config, r generators.Resource) plan {
+	d := r.Describe()
 	p := plan{
 		effect:     config.Selection.EffectOn(d),
 		namespaces: []string{metav1.NamespaceAll},
 		fromCache:  config.FromCache,
 		limit:      config.ObjectLimit,
 		shard:      config.Shard,
+		selector:   r.Recipe().FieldSelector,
 	}
 	if d.Namespaced {
 		if len(config.Namespaces) > 0 {
@@ -67,6 +70,9 @@ func (p *plan) fieldSelector() string {
 	}
 	if p.placed != nil {
 		terms = append(terms, p.placed.String())
+	}
+	if p.selector != "" {
+		terms = append(terms, p.selector)
 	}
 	return strings.Join(terms, ",")
 }

@@ -94,6 +94,19 @@ func (w *Watcher) Register(reg prometheus.Registerer) { reg.MustRegister(collect
 // A State is how things stand between a resource and the API server.
 type State = listwatch.State
 
+// States of resources that others name.
+const (
+	Absent  = listwatch.Absent
+	Syncing = listwatch.Syncing
+	Synced  = listwatch.Synced
+)
+
+// States gives all states, from the best to the worst.
+func States() []State { return listwatch.States() }
+
+// Worse reports whether a state is worse than another.
+func Worse(a, b State) bool { return slices.Index(States(), a) > slices.Index(States(), b) }
+
 // A Status is what is known of one resource.
 type Status = listwatch.Report
 

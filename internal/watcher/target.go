@@ -47,7 +47,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		s.renderer.Recovered = w.panics.report
 		l := listwatch.New(listwatch.Config{
 			Resource: d.Name, GoType: r.Recipe().TypeName(),
-			Namespace: namespace, FieldSelector: p.fieldSelector(), FromCache: p.fromCache, Limit: p.limit,
+			Namespace: namespace, FieldSelector: p.fieldSelector(), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
 			Shard: listwatch.NewShard(d.Name, p.shard, w.metrics.loops), Sink: s,
 			OnSynced: w.signal, OnListed: func() { w.lists.Add(1) },
 			Metrics: w.metrics.loops, Log: w.log.With("resource", d.Name, "namespace", namespace),

@@ -46,10 +46,11 @@ type Watcher struct {
 	mu       sync.Mutex                // guards setting serving, and what follows
 	wanted   []*target                 // by the last configuration
 	building []*target                 // to be served once they are ready
-	config   Config                    // the last one
-	sharded  bool                      // its shard is that of Reshard
-	signals  chan struct{}             // to reconcile
-	lists    atomic.Int64              // that have been completed
+	followed []followed
+	config   Config        // the last one
+	sharded  bool          // its shard is that of Reshard
+	signals  chan struct{} // to reconcile
+	lists    atomic.Int64  // that have been completed
 }
 
 // New makes the targets of a configuration. Nothing runs yet.
@@ -96,7 +97,7 @@ func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 	known := w.known()
 	for _, r := range config.Resources {
 		d := r.Describe()
-		p := planFor(config, d)
+		p := planFor(config, r)
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -138,6 +139,20 @@ func (w *Watcher) Unsynced() []string {
 	return names
 }
 
+// Pending names the resources that are wanted and not served yet, without those that the API
+// server refuses.
+func (w *Watcher) Pending() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var names []string
+	for _, t := range w.wanted {
+		if named(*w.serving.Load(), t.Name()) == nil && !t.settled() {
+			names = append(names, t.Name())
+		}
+	}
+	return names
+}
+
 // feeds are those of the served targets.
 func (w *Watcher) feeds() iter.Seq2[*target, *feed] {
 	return func(yield func(*target, *feed) bool) {
@@ -158,6 +173,9 @@ type Check = Status
 // Checks gives what there is to wait for, in the order of the configuration.
 func (w *Watcher) Checks() []Check {
 	var all []Check
+	for _, f := range w.allFollowed() {
+		all = append(all, f.report())
+	}
 	for t, f := range w.feeds() {
 		r := f.loop.Status.Report()
 		r.Resource = t.nameOf(f)
@@ -170,6 +188,9 @@ func (w *Watcher) Checks() []Check {
 // where there is no API server.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
+	for _, f := range w.allFollowed() {
+		all = append(all, f.report())
+	}
 	for _, t := range *w.serving.Load() {
 		if t.client != nil {
 			all = append(all, t.report())
@@ -186,8 +207,13 @@ func (w *Watcher) Run(ctx context.Context) {
 	again := time.NewTicker(time.Second) // a refusal that lasts is not signalled
 	defer again.Stop()
 	stops := map[*target]context.CancelFunc{}
+	following := 0
 	for {
 		needed := w.reconcile()
+		for _, f := range w.allFollowed()[following:] {
+			running.Go(func() { f.run(ctx, w) })
+			following++
+		}
 		for _, t := range needed {
 			if stops[t] == nil {
 				var each context.Context

@@ -1,0 +1,60 @@
+package customresource
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// Append adds the entries of another configuration, and what is wrong with it.
+func (c *Config) Append(o *Config) {
+	c.Entries = append(c.Entries, o.Entries...)
+	c.Faults = append(c.Faults, o.Faults...)
+	c.Warnings = append(c.Warnings, o.Warnings...)
+}
+
+// CheckBuiltin leaves out entries with a family that a built-in resource has in another form:
+// of another type, or with labels that the custom one lacks.
+func (c *Config) CheckBuiltin(builtin []generators.Resource) {
+	kept := c.Entries[:0]
+	for _, e := range c.Entries {
+		if err := e.checkBuiltin(builtin); err != nil {
+			c.Faults = append(c.Faults, err)
+			continue
+		}
+		kept = append(kept, e)
+	}
+	c.Entries = kept
+}
+
+func (e *Entry) checkBuiltin(builtin []generators.Resource) error {
+	for i := range e.Families {
+		f := &e.Families[i]
+		for _, r := range builtin {
+			d := r.Describe()
+			at := slices.IndexFunc(d.Families, func(o generators.FamilyDescription) bool { return o.Name == f.Name })
+			if at < 0 {
+				continue
+			}
+			of := d.Families[at]
+			if of.Type != f.Type {
+				return fmt.Errorf("%s: family %s is a %s of resource %s: give it the type %s, or another name", f.Position, f.Name, of.Type, d.Name, of.Type)
+			}
+			for _, name := range slices.Concat(append(of.Labels, d.Identity)...) {
+				if !f.has(name) && !slices.ContainsFunc(e.Labels, func(l PathLabel) bool { return l.Name == name }) {
+					return fmt.Errorf("%s: family %s of resource %s has the label %s: give it that label, or another name", f.Position, f.Name, d.Name, name)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// has reports whether the family gives a label of the name.
+func (f *Family) has(name string) bool {
+	named := func(l PathLabel) bool { return l.Name == name }
+	return name == f.KeyLabel || name == f.ListLabel || slices.Contains(f.PathKeys, name) ||
+		slices.ContainsFunc(f.Labels, named) || slices.ContainsFunc(f.ElementLabels, named) ||
+		slices.ContainsFunc(f.CommonLabels, func(l CommonLabel) bool { return l.Name == name })
+}

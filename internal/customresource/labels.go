@@ -1,0 +1,224 @@
+package customresource
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/jsonobject"
+)
+
+// A labeler is a PathLabel made ready.
+type labeler struct {
+	PathLabel
+	name   string // without what is not allowed in a name
+	copies bool   // all entries of a map; name begins their names
+}
+
+// newLabelers makes labels ready, those that copy maps first.
+func newLabelers(all []PathLabel) []labeler {
+	var ready []labeler
+	for _, l := range all {
+		r := labeler{PathLabel: l, name: sanitize(l.Name)}
+		if prefix, ok := strings.CutSuffix(l.Name, "*"); ok {
+			r.copies, r.name = true, sanitize(prefix)
+		} else if strings.HasPrefix(l.Name, "*") {
+			r.copies, r.name = true, ""
+		}
+		ready = append(ready, r)
+	}
+	slices.SortStableFunc(ready, func(a, b labeler) int {
+		if a.copies != b.copies {
+			if a.copies {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return ready
+}
+
+// merged is the labels of an entry and of a family: those of the family replace others of the
+// same name.
+func merged(entry, family []PathLabel) []PathLabel {
+	var all []PathLabel
+	for _, l := range entry {
+		if !slices.ContainsFunc(family, func(o PathLabel) bool { return o.Name == l.Name }) {
+			all = append(all, l)
+		}
+	}
+	return append(all, family...)
+}
+
+// sanitize replaces what is not allowed in the name of a label by underscores.
+func sanitize(name string) string {
+	if !strings.ContainsFunc(name, isOdd) {
+		return name
+	}
+	return strings.Map(func(r rune) rune {
+		if isOdd(r) {
+			return '_'
+		}
+		return r
+	}, name)
+}
+
+func isOdd(r rune) bool {
+	return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+}
+
+// A labels is a set of labels that is being made. Of several of a name, the last counts.
+type labels []generators.Label
+
+// sorted sorts by name, and drops all but the last of each name.
+func (l labels) sorted() labels {
+	slices.SortStableFunc(l, func(a, b generators.Label) int { return strings.Compare(a.Name, b.Name) })
+	kept := l[:0]
+	for i := range l {
+		if i+1 == len(l) || l[i].Name != l[i+1].Name {
+			kept = append(kept, l[i])
+		}
+	}
+	return kept
+}
+
+// over appends to dst the labels of l, and those of base of other names. All are sorted.
+func (l labels) over(dst, base labels) labels {
+	for len(l) > 0 || len(base) > 0 {
+		switch {
+		case len(base) == 0 || len(l) > 0 && l[0].Name < base[0].Name:
+			dst, l = append(dst, l[0]), l[1:]
+		case len(l) == 0 || base[0].Name < l[0].Name:
+			dst, base = append(dst, base[0]), base[1:]
+		default:
+			base = base[1:]
+		}
+	}
+	return dst
+}
+
+// compare orders sets by their names and values, and then by their length.
+func (l labels) compare(o labels) int {
+	return slices.CompareFunc(l, o, func(a, b generators.Label) int {
+		if order := strings.Compare(a.Name, b.Name); order != 0 {
+			return order
+		}
+		return strings.Compare(a.Value, b.Value)
+	})
+}
+
+// A scratch holds texts of one object.
+type scratch struct{ text []byte }
+
+// since is the text from start on. It stays as it is until the scratch is reset: what is
+// appended later is written behind it, or to new memory.
+func (s *scratch) since(start int) string {
+	b := s.text[start:]
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// label appends the labels that l reads from v.
+func (s *scratch) label(dst labels, l *labeler, v jsonobject.Value) labels {
+	v = l.Source.Path.from(v)
+	switch {
+	case !l.copies:
+		if v.Kind() == jsonobject.None || v.Kind() == jsonobject.Null {
+			return dst
+		}
+		return append(dst, generators.Label{Name: l.name, Value: s.textOf(v, l.Join)})
+	case v.Kind() == jsonobject.Map:
+		for entry := range v.Children() {
+			if name := s.name(l.name, entry.MapKey()); name != "" {
+				dst = append(dst, generators.Label{Name: name, Value: s.textOf(entry, l.Join)})
+			}
+		}
+	}
+	return dst
+}
+
+// name is the name of a label that is copied from a map: one that begins with a digit gets an
+// underscore before it. It is empty if prefix and key are.
+func (s *scratch) name(prefix, key string) string {
+	if prefix == "" && key != "" && (key[0] < '0' || key[0] > '9') && !strings.ContainsFunc(key, isOdd) {
+		return key
+	}
+	start := len(s.text)
+	if prefix == "" && key != "" && key[0] >= '0' && key[0] <= '9' || prefix != "" && prefix[0] >= '0' && prefix[0] <= '9' {
+		s.text = append(s.text, '_')
+	}
+	s.text = append(s.text, prefix...)
+	for _, r := range key {
+		if isOdd(r) {
+			r = '_'
+		}
+		s.text = append(s.text, byte(r))
+	}
+	return s.since(start)
+}
+
+// textOf is the text of a value, as Go prints it; of a list with the separator between the
+// elements, if there is one.
+func (s *scratch) textOf(v jsonobject.Value, join *string) string {
+	if v.Kind() == jsonobject.String {
+		return v.Text()
+	}
+	start := len(s.text)
+	if join != nil && v.Kind() == jsonobject.Array {
+		first := true
+		for element := range v.Children() {
+			if !first {
+				s.text = append(s.text, *join...)
+			}
+			first = false
+			s.print(element)
+		}
+		return s.since(start)
+	}
+	s.print(v)
+	return s.since(start)
+}
+
+// print appends a value as Go prints it.
+func (s *scratch) print(v jsonobject.Value) {
+	switch v.Kind() {
+	case jsonobject.True:
+		s.text = append(s.text, "true"...)
+	case jsonobject.False:
+		s.text = append(s.text, "false"...)
+	case jsonobject.String:
+		s.text = append(s.text, v.Text()...)
+	case jsonobject.Number:
+		if _, err := strconv.ParseInt(v.Text(), 10, 64); err == nil {
+			s.text = append(s.text, v.Text()...)
+		} else {
+			s.text = strconv.AppendFloat(s.text, numeral(v.Text()), 'g', -1, 64)
+		}
+	case jsonobject.Array:
+		s.text = append(s.text, '[')
+		first := true
+		for element := range v.Children() {
+			if !first {
+				s.text = append(s.text, ' ')
+			}
+			first = false
+			s.print(element)
+		}
+		s.text = append(s.text, ']')
+	case jsonobject.Map:
+		s.text = append(s.text, "map["...)
+		members := slices.SortedFunc(v.Children(), func(a, b jsonobject.Value) int { return strings.Compare(a.MapKey(), b.MapKey()) })
+		for i, member := range members {
+			if i > 0 {
+				s.text = append(s.text, ' ')
+			}
+			s.text = append(append(s.text, member.MapKey()...), ':')
+			s.print(member)
+		}
+		s.text = append(s.text, ']')
+	default:
+		s.text = append(s.text, "<nil>"...)
+	}
+}

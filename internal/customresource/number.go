@@ -1,0 +1,75 @@
+package customresource
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kubestate/kubestate/internal/jsonobject"
+)
+
+// number converts a value to a number: booleans, numbers and texts. Of null, maps and lists it
+// is not ok.
+func number(v jsonobject.Value) (n float64, ok bool) {
+	switch v.Kind() {
+	case jsonobject.True:
+		return 1, true
+	case jsonobject.False:
+		return 0, true
+	case jsonobject.Number:
+		return numeral(v.Text()), true
+	case jsonobject.String:
+		return parseNumber(v.Text())
+	}
+	return 0, false
+}
+
+// numeral is the value of a number in JSON. One that is too large is infinite.
+func numeral(digits string) float64 {
+	if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+		return float64(n)
+	}
+	n, _ := strconv.ParseFloat(digits, 64)
+	return n
+}
+
+// parseNumber converts a text: words for truth, times in Unix seconds, quantities, whole
+// percentages as fractions, and floating-point numbers as Go writes them.
+func parseNumber(s string) (n float64, ok bool) {
+	switch {
+	case strings.EqualFold(s, "true"), strings.EqualFold(s, "yes"):
+		return 1, true
+	case strings.EqualFold(s, "false"), strings.EqualFold(s, "no"), strings.EqualFold(s, "unknown"):
+		return 0, true
+	}
+	if mayBeTime(s) {
+		if t, err := time.Parse(time.RFC3339, s); err == nil {
+			return float64(t.Unix()), true
+		}
+	}
+	if q, err := resource.ParseQuantity(s); err == nil {
+		return q.AsApproximateFloat64(), true
+	}
+	if digits, isPercent := strings.CutSuffix(s, "%"); isPercent {
+		if strings.Trim(digits, "0123456789") != "" {
+			return 0, false
+		}
+		n, err := strconv.ParseFloat(digits, 64)
+		return n / 100, err == nil
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	return n, err == nil
+}
+
+// mayBeTime reports whether it is worth to parse s as a time: the error is an allocation.
+func mayBeTime(s string) bool {
+	return len(s) >= len("2006-01-02T15:04:05Z") && s[4] == '-' && s[10] == 'T'
+}
+
+// parseDuration converts a text such as 2160h or 1m30s to seconds.
+func parseDuration(s string) (n float64, ok bool) {
+	d, err := time.ParseDuration(s)
+	return d.Seconds(), err == nil
+}

@@ -1,0 +1,328 @@
+package customresource
+
+import (
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/exposition"
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/jsonobject"
+)
+
+// A definition is a Family made ready for one kind and version.
+type definition struct {
+	*Family
+	entry      *Entry
+	constant   labels // sorted
+	root       []labeler
+	element    []labeler
+	direct     string // the key of which a map's own member is the value; only if isDirect
+	isDirect   bool
+	needsWhole bool // of the object, for an expression
+}
+
+// newDefinition makes a family ready. The forced labels override those of the entry.
+func newDefinition(entry *Entry, family *Family, forced labels) *definition {
+	d := &definition{Family: family, entry: entry, root: newLabelers(merged(entry.Labels, family.Labels)), element: newLabelers(family.ElementLabels)}
+	for _, l := range entry.CommonLabels {
+		d.constant = append(d.constant, generators.Label(l))
+	}
+	d.constant = append(d.constant, forced...)
+	for _, l := range family.CommonLabels {
+		d.constant = append(d.constant, generators.Label(l))
+	}
+	d.constant = d.constant.sorted()
+	if p := family.Value.Path; len(p) == 1 && !strings.Contains(p[0].Text, ",") {
+		d.direct, d.isDirect = p[0].Text, true
+	}
+	return d
+}
+
+// read adds to fields what the definition reads of an object.
+func (d *definition) read(fields *jsonobject.Fields) {
+	for _, l := range d.root {
+		l.Source.Path.add(fields, (*jsonobject.Fields).Whole)
+	}
+	d.Path.add(fields, func(at *jsonobject.Fields) {
+		for _, element := range []*jsonobject.Fields{at, at.Every(), at.Element()} {
+			d.Value.Path.add(element, func(*jsonobject.Fields) {})
+			for _, l := range d.element {
+				l.Source.Path.add(element, (*jsonobject.Fields).Whole)
+			}
+		}
+	})
+}
+
+// provesUnique reports whether the labels tell the objects of the kind apart: they have the uid, or the name and, of
+// a namespaced kind, the namespace, and nothing of the element can override them.
+func (d *definition) provesUnique(namespaced bool) bool {
+	for _, l := range d.element {
+		if l.copies {
+			return false
+		}
+	}
+	has := func(field string) bool {
+		return slices.ContainsFunc(d.root, func(l labeler) bool {
+			p := l.Source.Path
+			return !l.copies && len(p) == 2 && p[0].Text == "metadata" && p[1].Text == field && !d.overrides(l.name)
+		})
+	}
+	return has("uid") || has("name") && (!namespaced || has("namespace"))
+}
+
+// overrides reports whether the element has a label of the name.
+func (d *definition) overrides(name string) bool {
+	return name == d.KeyLabel || name == d.ListLabel || slices.Contains(d.PathKeys, name) ||
+		slices.ContainsFunc(d.element, func(l labeler) bool { return l.name == name })
+}
+
+// An evaluator evaluates definitions of one table. It serves one goroutine at a time.
+type evaluator struct {
+	fields     *jsonobject.Fields
+	apiVersion string
+	report     *Reporter
+	extra      []generators.ExtraLabel
+
+	tree    jsonobject.Tree
+	object  metav1.Object
+	root    jsonobject.Value
+	scratch scratch
+
+	base, own, both labels
+	samples         []sample
+	keys            []string
+}
+
+// A sample is a value and its own labels.
+type sample struct {
+	value    float64
+	from, to int // in own
+}
+
+// begin reads an object.
+func (e *evaluator) begin(object metav1.Object) {
+	e.object, e.root, e.scratch.text = object, jsonobject.Value{}, e.scratch.text[:0]
+	o, ok := object.(*jsonobject.Object)
+	if !ok {
+		return
+	}
+	root, err := e.tree.Read(o.JSON, e.fields)
+	if err != nil {
+		e.report.failed(reasonJSON, "", object, err.Error())
+		return
+	}
+	e.root = root
+	root.Key("apiVersion").SetText(e.apiVersion) // files have one version of what is served in several
+}
+
+// render adds the samples of definitions that have one family.
+func (e *evaluator) render(definitions []*definition, to *generators.Samples) {
+	if e.root.Kind() != jsonobject.Map {
+		return
+	}
+	for _, d := range definitions {
+		e.define(d)
+		e.emit(d, to)
+	}
+}
+
+// define evaluates a definition.
+func (e *evaluator) define(d *definition) {
+	e.base, e.own, e.samples = append(e.base[:0], d.constant...), e.own[:0], e.samples[:0]
+	for i := range d.root {
+		e.base = e.scratch.label(e.base, &d.root[i], e.root)
+	}
+	e.base = e.base.sorted()
+	d.Path.each(e.root, e.keys[:0], func(v jsonobject.Value, matched []string) {
+		switch d.Type {
+		case exposition.Info:
+			e.info(d, v, matched)
+		case exposition.StateSet:
+			e.stateSet(d, v, matched)
+		default:
+			e.gauge(d, v, matched)
+		}
+	})
+}
+
+// emit adds what was evaluated, in the order of the own labels.
+func (e *evaluator) emit(d *definition, to *generators.Samples) {
+	slices.SortStableFunc(e.samples, func(a, b sample) int { return e.own[a.from:a.to].compare(e.own[b.from:b.to]) })
+	for _, s := range e.samples {
+		e.both = e.own[s.from:s.to].over(e.both[:0], e.base)
+		if len(e.extra) > 0 {
+			e.both = slices.DeleteFunc(e.both, func(l generators.Label) bool {
+				return slices.ContainsFunc(e.extra, func(x generators.ExtraLabel) bool { return x.Name == l.Name })
+			})
+		}
+		if to.Series(s.value, e.both) {
+			e.report.failed(reasonConflict, d.Name, e.object, "a series has two values: give it a label that tells the elements apart")
+		}
+	}
+}
+
+// add adds a sample whose own labels are those from start on.
+func (e *evaluator) add(start int, value float64) {
+	set := e.own[start:].sorted()
+	e.own = e.own[:start+len(set)]
+	e.samples = append(e.samples, sample{value, start, start + len(set)})
+}
+
+// matched appends labels of what the steps [*] matched.
+func (e *evaluator) matched(d *definition, keys []string) {
+	for i, key := range keys {
+		if i < len(d.PathKeys) && d.PathKeys[i] != "" {
+			e.own = append(e.own, generators.Label{Name: d.PathKeys[i], Value: key})
+		}
+	}
+}
+
+// elementLabels appends the labels of an element.
+func (e *evaluator) elementLabels(d *definition, v jsonobject.Value) {
+	for i := range d.element {
+		e.own = e.scratch.label(e.own, &d.element[i], v)
+	}
+}
+
+// keyLabel appends the label of a map entry's key.
+func (e *evaluator) keyLabel(d *definition, key string) {
+	if d.KeyLabel != "" && key != "" {
+		e.own = append(e.own, generators.Label{Name: d.KeyLabel, Value: key})
+	}
+}
+
+// gauge evaluates a gauge or a counter: an entry of a map, an element of a list or a single
+// value each make a sample.
+func (e *evaluator) gauge(d *definition, v jsonobject.Value, matched []string) {
+	switch v.Kind() {
+	case jsonobject.Map:
+		for entry := range v.Children() {
+			value, direct := d.Value.Path.from(entry), false
+			if d.isDirect && d.direct == entry.MapKey() {
+				value, direct = entry, true
+			}
+			n, ok := e.convert(d, value)
+			if !ok {
+				if direct && value.Kind() != jsonobject.Null {
+					e.unconverted(d)
+				}
+				continue
+			}
+			start := len(e.own)
+			e.matched(d, matched)
+			e.keyLabel(d, entry.MapKey())
+			e.elementLabels(d, entry)
+			e.elementLabels(d, v)
+			e.add(start, n)
+		}
+	case jsonobject.Array:
+		for element := range v.Children() {
+			e.single(d, element, matched)
+		}
+	default:
+		e.single(d, v, matched)
+	}
+}
+
+// single adds the sample of an element, if its value converts.
+func (e *evaluator) single(d *definition, element jsonobject.Value, matched []string) {
+	value := d.Value.Path.from(element)
+	n, ok := e.convert(d, value)
+	if !ok {
+		if value.Kind() != jsonobject.Null && value.Kind() != jsonobject.None {
+			e.unconverted(d)
+		}
+		return
+	}
+	start := len(e.own)
+	e.matched(d, matched)
+	e.elementLabels(d, element)
+	e.add(start, n)
+}
+
+// convert converts a value to a number. A missing one is 0 where that is asked for.
+func (e *evaluator) convert(d *definition, v jsonobject.Value) (n float64, ok bool) {
+	switch v.Kind() {
+	case jsonobject.None, jsonobject.Null:
+		return 0, d.NilIsZero
+	case jsonobject.String:
+		if d.Parse == ParseDuration {
+			return parseDuration(v.Text())
+		}
+	}
+	return number(v)
+}
+
+func (e *evaluator) unconverted(d *definition) {
+	e.report.failed(reasonValue, d.Name, e.object, "a value is no number, at "+d.Path.String())
+}
+
+// info evaluates an info family: samples of value 1 for what has labels.
+func (e *evaluator) info(d *definition, v jsonobject.Value, matched []string) {
+	switch v.Kind() {
+	case jsonobject.None, jsonobject.Null:
+	case jsonobject.Array:
+		for element := range v.Children() {
+			e.one(d, "", element, matched)
+		}
+	case jsonobject.Map:
+		e.one(d, "", v, matched)
+		for entry := range v.Children() {
+			e.one(d, entry.MapKey(), entry, matched)
+		}
+	default:
+		e.one(d, "", v, matched)
+	}
+}
+
+// one adds a sample of value 1 if it has a label.
+func (e *evaluator) one(d *definition, key string, v jsonobject.Value, matched []string) {
+	start := len(e.own)
+	e.keyLabel(d, key)
+	e.elementLabels(d, v)
+	if len(e.own) == start {
+		return
+	}
+	e.matched(d, matched)
+	e.add(start, 1)
+}
+
+// stateSet evaluates a state set: for each value of the list a sample that says whether the
+// element has it.
+func (e *evaluator) stateSet(d *definition, v jsonobject.Value, matched []string) {
+	if v.Kind() != jsonobject.Array {
+		e.states(d, v, matched)
+		return
+	}
+	for element := range v.Children() {
+		e.states(d, element, matched)
+	}
+}
+
+func (e *evaluator) states(d *definition, v jsonobject.Value, matched []string) {
+	value := d.Value.Path.from(v)
+	switch value.Kind() {
+	case jsonobject.None, jsonobject.Null:
+		return
+	case jsonobject.String:
+	default:
+		e.report.failed(reasonValue, d.Name, e.object, "a state is no text, at "+d.Path.String())
+		return
+	}
+	for i, state := range d.List {
+		is := 0.0
+		if value.Text() == state {
+			is = 1
+		}
+		start := len(e.own)
+		e.matched(d, matched)
+		if d.ListNames != nil {
+			state = d.ListNames[i]
+		}
+		e.own = append(e.own, generators.Label{Name: d.ListLabel, Value: state})
+		e.elementLabels(d, v)
+		e.add(start, is)
+	}
+}

@@ -1,0 +1,286 @@
+package customresource
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	apitypes "k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/internal/exposition"
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/jsonobject"
+)
+
+// A Kind is a kind of objects that an API server has.
+type Kind struct {
+	Group, Kind, Plural string
+	Namespaced          bool
+	Categories          []string
+	Versions            []string     // that are served, best first
+	UID                 apitypes.UID // of its definition: one that was deleted and made again has another
+}
+
+// matches reports whether an entry chooses the kind, in some version.
+func (e *Entry) matches(k *Kind) bool {
+	return matchesGroup(e.Group, k.Group) && (e.Kind == "*" || e.Kind == k.Kind) &&
+		(len(e.Categories) == 0 || slices.ContainsFunc(e.Categories, func(c string) bool { return slices.Contains(k.Categories, c) }))
+}
+
+func matchesGroup(pattern, group string) bool {
+	suffix, wildcard := strings.CutPrefix(pattern, "*")
+	return wildcard && strings.HasSuffix(group, suffix) || group == pattern
+}
+
+// A table is a generators.Resource for one kind and version, of the entries that have the
+// same selectors.
+type table struct {
+	kind        *Kind
+	entries     []*Entry // which have the same selectors
+	description generators.Description
+	families    [][]*definition // as in description.Families
+	report      *Reporter
+}
+
+// A Resolution is what a configuration comes to with the kinds that there are.
+type Resolution struct {
+	// Tables are in the order of SortKey.
+	Tables []generators.Resource
+	// Entries are those of the configuration, in order.
+	Entries []EntryResources
+}
+
+// EntryResources has the names of the tables to which an entry has come.
+type EntryResources struct {
+	*Entry
+	Resources []string
+}
+
+// SortKey orders resources in responses: built-in ones by their plural, custom ones by group,
+// version and plural.
+func SortKey(d generators.Description) string {
+	if d.Definition == "" {
+		return d.Resource.Resource
+	}
+	return d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + d.Key
+}
+
+// Resolve makes the tables of the kinds that the configuration chooses. builtin are the names
+// of other resources, which custom ones do not take.
+func (c *Config) Resolve(kinds []Kind, builtin []string, report *Reporter) Resolution {
+	headers := c.headers()
+	var all []*table
+	for i := range kinds {
+		for _, version := range kinds[i].Versions {
+			all = append(all, c.tablesOf(&kinds[i], version, headers, report)...)
+		}
+	}
+	slices.SortFunc(all, func(a, b *table) int { return strings.Compare(SortKey(a.description), SortKey(b.description)) })
+	name(all, builtin)
+	r := Resolution{}
+	for _, t := range all {
+		r.Tables = append(r.Tables, t)
+	}
+	for i := range c.Entries {
+		e := EntryResources{Entry: &c.Entries[i]}
+		for _, t := range all {
+			if slices.Contains(t.entries, e.Entry) {
+				e.Resources = append(e.Resources, t.description.Name)
+			}
+		}
+		r.Entries = append(r.Entries, e)
+	}
+	return r
+}
+
+// A header is what the HELP and TYPE of a family say, wherever it is.
+type header struct {
+	help string
+	typ  exposition.Type
+}
+
+// headers are those of the first definitions.
+func (c *Config) headers() map[string]header {
+	// Other programs write the statuses of conditions as gauges too.
+	headers := map[string]header{conditionName: {conditionHelp, exposition.Gauge}, changeName: {changeHelp, exposition.Gauge}}
+	for i := range c.Entries {
+		for _, f := range c.Entries[i].Families {
+			if _, ok := headers[f.Name]; !ok {
+				headers[f.Name] = header{f.Help, f.Type}
+			}
+		}
+	}
+	return headers
+}
+
+// selectors are what of an entry is sent to the API server.
+type selectors struct{ label, field string }
+
+// tablesOf makes the tables of one kind and version: one for each pair of selectors.
+func (c *Config) tablesOf(k *Kind, version string, headers map[string]header, report *Reporter) []*table {
+	var tables []*table
+	by := map[selectors]*table{}
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		if !e.matches(k) || e.Version != "*" && e.Version != version {
+			continue
+		}
+		s := selectors{e.LabelSelector, e.FieldSelector}
+		if by[s] == nil {
+			by[s] = newTable(k, version, report)
+			tables = append(tables, by[s])
+		}
+		by[s].add(e, headers)
+	}
+	for _, t := range tables {
+		t.describe()
+	}
+	return tables
+}
+
+func newTable(k *Kind, version string, report *Reporter) *table {
+	gv := schema.GroupVersion{Group: k.Group, Version: version}
+	return &table{kind: k, report: report, description: generators.Description{
+		Resource:   gv.WithResource(k.Plural),
+		Kind:       gv.WithKind(k.Kind),
+		Namespaced: k.Namespaced,
+		Default:    true,
+	}}
+}
+
+// add adds the families of an entry.
+func (t *table) add(e *Entry, headers map[string]header) {
+	t.entries = append(t.entries, e)
+	gvk := t.description.Kind
+	forced := labels{{Name: "customresource_group", Value: gvk.Group}, {Name: "customresource_version", Value: gvk.Version}, {Name: "customresource_kind", Value: gvk.Kind}}
+	families := e.Families
+	if e.Conditions {
+		families = slices.Concat(families, conditions())
+	}
+	for i := range families {
+		f := &families[i]
+		d := newDefinition(e, f, forced)
+		at := slices.IndexFunc(t.description.Families, func(o generators.FamilyDescription) bool { return o.Name == f.Name })
+		if at < 0 {
+			at = len(t.families)
+			h := headers[f.Name]
+			t.families = append(t.families, nil)
+			t.description.Families = append(t.description.Families, generators.FamilyDescription{
+				Name: f.Name, Type: h.typ, Help: h.help,
+			})
+		}
+		t.families[at] = append(t.families[at], d)
+		of := &t.description.Families[at]
+		of.MayRepeat = of.MayRepeat || !d.provesUnique(t.kind.Namespaced) || !d.provesKind()
+	}
+}
+
+// provesKind reports whether the forced labels tell kinds apart.
+func (d *definition) provesKind() bool {
+	for _, name := range []string{"customresource_group", "customresource_version", "customresource_kind"} {
+		if d.overrides(name) || slices.ContainsFunc(d.CommonLabels, func(l CommonLabel) bool { return l.Name == name }) ||
+			slices.ContainsFunc(d.root, func(l labeler) bool { return l.copies || l.name == name }) {
+			return false
+		}
+	}
+	return true
+}
+
+// describe completes the description once all entries are added.
+func (t *table) describe() {
+	d := &t.description
+	d.Key = d.Resource.GroupResource().String()
+	if len(t.kind.Versions) > 1 {
+		d.Key = d.Resource.Resource + "." + d.Resource.Version + "." + d.Resource.Group
+	}
+	first := t.entries[0]
+	for _, selector := range []string{first.LabelSelector, first.FieldSelector} {
+		if selector != "" {
+			d.Key += "?" + selector
+		}
+	}
+	sum := sha256.New()
+	fmt.Fprint(sum, t.kind.UID, d.Resource, d.Kind, d.Namespaced, first.LabelSelector, first.FieldSelector)
+	for i, definitions := range t.families {
+		fmt.Fprintf(sum, "\n%+v", d.Families[i])
+		for _, f := range definitions {
+			fmt.Fprintf(sum, "\n%s", f.definitionText())
+		}
+	}
+	d.Definition = hex.EncodeToString(sum.Sum(nil))
+}
+
+// definitionText is all that the lines of a definition depend on.
+func (d *definition) definitionText() string {
+	f := *d.Family
+	f.Position = ""
+	root := d.entry.Labels
+	text, err := json.Marshal([]any{f, root, d.entry.CommonLabels, d.entry.Where.Text})
+	if err != nil {
+		panic("BUG: " + err.Error()) // there is nothing in it but texts
+	}
+	return string(text)
+}
+
+// name gives the tables their names: the plural if no other group has it, or else the plural
+// and the group; the key where that is not one table.
+func name(tables []*table, builtin []string) {
+	groups, count := map[string]map[string]bool{}, map[schema.GroupResource]int{}
+	for _, t := range tables {
+		r := t.description.Resource
+		if groups[r.Resource] == nil {
+			groups[r.Resource] = map[string]bool{}
+		}
+		groups[r.Resource][r.Group] = true
+		count[r.GroupResource()]++
+	}
+	for _, t := range tables {
+		d := &t.description
+		short := d.Resource.GroupResource().String()
+		if len(groups[d.Resource.Resource]) == 1 && !slices.Contains(builtin, d.Resource.Resource) {
+			d.Aliases = append(d.Aliases, d.Resource.Resource)
+		}
+		d.Aliases = append(d.Aliases, short)
+		d.Name = d.Aliases[0]
+		if count[d.Resource.GroupResource()] > 1 {
+			d.Name = d.Key
+		}
+		d.Aliases = slices.DeleteFunc(d.Aliases, func(alias string) bool { return alias == d.Name })
+	}
+}
+
+// Describe gives the catalogue entry.
+func (t *table) Describe() generators.Description { return t.description }
+
+// Recipe gives the fetch recipe.
+func (t *table) Recipe() generators.Recipe {
+	return generators.Recipe{
+		Versions:      []schema.GroupVersionResource{t.description.Resource},
+		LabelSelector: t.entries[0].LabelSelector, FieldSelector: t.entries[0].FieldSelector,
+	}
+}
+
+// Validate has nothing to check: only valid entries become tables.
+func (t *table) Validate() error { return nil }
+
+// Compile binds the table to a selection.
+func (t *table) Compile(selection generators.Selection) *generators.Renderer {
+	e := &evaluator{fields: &jsonobject.Fields{}, report: t.report, extra: selection.Extra, apiVersion: t.description.Kind.GroupVersion().String()}
+	var rows []generators.Row
+	for i, definitions := range t.families {
+		for _, d := range definitions {
+			d.read(e.fields)
+		}
+		rows = append(rows, generators.Row{
+			FamilyDescription: t.description.Families[i],
+			Row:               func(_ metav1.Object, to *generators.Samples) { e.render(definitions, to) },
+		})
+	}
+	e.fields.Seal()
+	return generators.NewRenderer(rows, selection, e.begin)
+}

@@ -1,0 +1,189 @@
+// Package discovery keeps the kinds of custom resources that an API server has, by watching
+// their definitions.
+package discovery
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/version"
+
+	"github.com/kubestate/kubestate/internal/customresource"
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
+)
+
+// Definitions says how CustomResourceDefinitions are fetched. Their schemas, which are by far
+// most of their bytes, are cut before decoding.
+var Definitions generators.Resource = &generators.Table[*apiextensionsv1.CustomResourceDefinition]{
+	Resource: apiextensionsv1.SchemeGroupVersion.WithResource("customresourcedefinitions"),
+	Kind:     "CustomResourceDefinition",
+	Scope:    generators.Cluster,
+	Fetch: generators.Fetch[*apiextensionsv1.CustomResourceDefinition]{Reads: generators.Fields{
+		"spec.group", "spec.names", "spec.scope", "spec.versions.name", "spec.versions.served", "status.conditions.type", "status.conditions.status",
+	}},
+}
+
+// Scheme makes a scheme with the Go type of definitions.
+func Scheme() *runtime.Scheme {
+	s := runtime.NewScheme()
+	if err := apiextensionsv1.AddToScheme(s); err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return s
+}
+
+// A Catalog has the kinds of the established definitions. It is a listwatch.Sink and may be
+// used concurrently.
+type Catalog struct {
+	changes chan struct{}
+	mu      sync.Mutex
+	kinds   map[string]customresource.Kind // by the key of the definition
+}
+
+// NewCatalog makes an empty catalog.
+func NewCatalog() *Catalog {
+	return &Catalog{changes: make(chan struct{}, 1), kinds: map[string]customresource.Kind{}}
+}
+
+// Changes receives after one or more changes.
+func (c *Catalog) Changes() <-chan struct{} { return c.changes }
+
+// Kinds gives the present kinds, by group and plural.
+func (c *Catalog) Kinds() []customresource.Kind {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.SortedFunc(maps.Values(c.kinds), func(a, b customresource.Kind) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Plural, b.Plural))
+	})
+}
+
+// Set adds or replaces a definition.
+func (c *Catalog) Set(o metav1.Object) error {
+	kind, ok := established(o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := listwatch.Key(o)
+	was, known := c.kinds[key]
+	if ok == known && reflect.DeepEqual(was, kind) {
+		return nil // most changes are of the status
+	}
+	if ok {
+		c.kinds[key] = kind
+	} else {
+		delete(c.kinds, key)
+	}
+	c.signal()
+	return nil
+}
+
+// Delete removes a definition.
+func (c *Catalog) Delete(o metav1.Object) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.kinds, listwatch.Key(o))
+	c.signal()
+}
+
+func (c *Catalog) signal() {
+	select {
+	case c.changes <- struct{}{}:
+	default:
+	}
+}
+
+// established gives the kind of a definition. It is not ok before the API server serves it.
+func established(o metav1.Object) (kind customresource.Kind, ok bool) {
+	d, ok := o.(*apiextensionsv1.CustomResourceDefinition)
+	if !ok || !slices.ContainsFunc(d.Status.Conditions, isEstablished) {
+		return kind, false
+	}
+	return KindOf(d)
+}
+
+// KindOf gives the kind of a definition. It is not ok if o is none.
+func KindOf(o metav1.Object) (kind customresource.Kind, ok bool) {
+	d, ok := o.(*apiextensionsv1.CustomResourceDefinition)
+	if !ok {
+		return kind, false
+	}
+	kind = customresource.Kind{
+		Group: d.Spec.Group, Kind: d.Spec.Names.Kind, Plural: d.Spec.Names.Plural,
+		Namespaced: d.Spec.Scope == apiextensionsv1.NamespaceScoped,
+		Categories: d.Spec.Names.Categories,
+		UID:        d.UID,
+	}
+	for _, v := range d.Spec.Versions {
+		if v.Served {
+			kind.Versions = append(kind.Versions, v.Name)
+		}
+	}
+	return kind, true
+}
+
+func isEstablished(c apiextensionsv1.CustomResourceDefinitionCondition) bool {
+	return c.Type == apiextensionsv1.Established && c.Status == apiextensionsv1.ConditionTrue
+}
+
+// Begin opens a batch.
+func (c *Catalog) Begin() listwatch.Batch {
+	return &batch{Catalog: c, next: map[string]customresource.Kind{}}
+}
+
+// A batch has the kinds of a list.
+type batch struct {
+	*Catalog
+	next map[string]customresource.Kind
+}
+
+// Set adds a definition.
+func (b *batch) Set(o metav1.Object) error {
+	if kind, ok := established(o); ok {
+		b.next[listwatch.Key(o)] = kind
+	}
+	return nil
+}
+
+// Finish has nothing to do.
+func (*batch) Finish() {}
+
+// Abandon has nothing to do.
+func (*batch) Abandon() {}
+
+// Commit makes the list the content.
+func (b *batch) Commit(keep func(key string) bool) {
+	if keep != nil {
+		maps.DeleteFunc(b.next, func(key string, _ customresource.Kind) bool { return !keep(key) })
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kinds = b.next
+	b.signal()
+}
+
+// WithGuesses adds kinds that objects have and no definition: with a plural that is guessed, and
+// as if they were namespaced.
+func WithGuesses(defined []customresource.Kind, objects []schema.GroupVersionKind) []customresource.Kind {
+	slices.SortFunc(objects, func(a, b schema.GroupVersionKind) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Kind, b.Kind), version.CompareKubeAwareVersionStrings(b.Version, a.Version))
+	})
+	for _, o := range objects {
+		at := slices.IndexFunc(defined, func(k customresource.Kind) bool { return k.Group == o.Group && k.Kind == o.Kind })
+		switch {
+		case at < 0:
+			plural, _ := meta.UnsafeGuessKindToResource(o)
+			defined = append(defined, customresource.Kind{Group: o.Group, Kind: o.Kind, Plural: plural.Resource, Namespaced: true, Versions: []string{o.Version}})
+		case defined[at].UID == "" && !slices.Contains(defined[at].Versions, o.Version):
+			defined[at].Versions = append(defined[at].Versions, o.Version)
+		}
+	}
+	return defined
+}

@@ -1,0 +1,8 @@
+// Package jsonobject reads Kubernetes objects from JSON, without making a tree of what nobody
+// asked for.
+//
+//	Object  an object whose metadata is decoded and whose rest is JSON
+//	List    a list of them
+//	Fields  which fields of an object to read
+//	Tree    the values of these fields, in memory that is used again
+package jsonobject

@@ -1,0 +1,211 @@
+package jsonobject
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// An Object is an object of the API server of which kind, name, namespace, uid, resourceVersion
+// and annotations of the API server's own are decoded. JSON is all of it.
+type Object struct {
+	metav1.TypeMeta
+	metav1.ObjectMeta
+	JSON []byte
+}
+
+// DeepCopyObject is part of runtime.Object.
+func (o *Object) DeepCopyObject() runtime.Object {
+	return &Object{o.TypeMeta, *o.ObjectMeta.DeepCopy(), bytes.Clone(o.JSON)}
+}
+
+// A List is a page of objects.
+type List struct {
+	metav1.TypeMeta
+	metav1.ListMeta
+	Items []Object
+}
+
+// DeepCopyObject is part of runtime.Object.
+func (l *List) DeepCopyObject() runtime.Object {
+	list := &List{l.TypeMeta, *l.ListMeta.DeepCopy(), nil}
+	for i := range l.Items {
+		list.Items = append(list.Items, *l.Items[i].DeepCopyObject().(*Object))
+	}
+	return list
+}
+
+// Parse reads an object or a list, which keep text. The items of a list that do not say what
+// they are have its kind and version. An error says what is no JSON.
+func Parse(text []byte) (runtime.Object, error) {
+	p := parser{Decoder: newDecoder(text)}
+	var o Object
+	var list List
+	isList := false
+	err := p.members(func(key []byte) error {
+		switch string(key) {
+		case `"apiVersion"`:
+			return p.text(&o.APIVersion)
+		case `"kind"`:
+			return p.text(&o.Kind)
+		case `"metadata"`:
+			return p.metadata(&o.ObjectMeta, &list.ListMeta)
+		case `"items"`:
+			isList = true
+			return p.items(&list)
+		}
+		return p.SkipValue()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("JSON of an object: %w", err)
+	}
+	if !isList {
+		o.JSON = text
+		return &o, nil
+	}
+	list.TypeMeta = o.TypeMeta
+	return &list, nil
+}
+
+// A parser reads tokens.
+type parser struct {
+	*jsontext.Decoder
+	scratch []byte
+}
+
+// newDecoder makes a decoder of text that checks the syntax alone.
+func newDecoder(text []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+// members calls read for each member of an object, by its key in quotes, to read the value.
+// What is no object has none.
+func (p *parser) members(read func(key []byte) error) error {
+	if p.PeekKind() != '{' {
+		return p.SkipValue()
+	}
+	if _, err := p.ReadToken(); err != nil {
+		return err
+	}
+	for p.PeekKind() != '}' {
+		key, err := p.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := read(key); err != nil {
+			return err
+		}
+	}
+	_, err := p.ReadToken()
+	return err
+}
+
+// text reads a string. Of anything else it reads nothing.
+func (p *parser) text(to *string) error {
+	v, err := p.ReadValue()
+	if err != nil || v.Kind() != '"' {
+		return err
+	}
+	p.scratch, err = jsontext.AppendUnquote(p.scratch[:0], v)
+	*to = string(p.scratch)
+	return err
+}
+
+// metadata reads what is known of an object's or a list's metadata.
+func (p *parser) metadata(o *metav1.ObjectMeta, l *metav1.ListMeta) error {
+	return p.members(func(key []byte) error {
+		switch string(key) {
+		case `"name"`:
+			return p.text(&o.Name)
+		case `"namespace"`:
+			return p.text(&o.Namespace)
+		case `"uid"`:
+			return p.text((*string)(&o.UID))
+		case `"resourceVersion"`:
+			err := p.text(&o.ResourceVersion)
+			l.ResourceVersion = o.ResourceVersion
+			return err
+		case `"continue"`:
+			return p.text(&l.Continue)
+		case `"shardInfo"`:
+			return p.shard(l)
+		case `"annotations"`:
+			return p.annotations(o)
+		}
+		return p.SkipValue()
+	})
+}
+
+// shard reads by which shard a list is filtered.
+func (p *parser) shard(l *metav1.ListMeta) error {
+	l.ShardInfo = &metav1.ShardInfo{}
+	return p.members(func(key []byte) error {
+		if string(key) == `"selector"` {
+			return p.text(&l.ShardInfo.Selector)
+		}
+		return p.SkipValue()
+	})
+}
+
+// annotations reads the annotations of the API server's own.
+func (p *parser) annotations(o *metav1.ObjectMeta) error {
+	return p.members(func(key []byte) error {
+		if string(key) != `"`+metav1.InitialEventsAnnotationKey+`"` {
+			return p.SkipValue()
+		}
+		var value string
+		err := p.text(&value)
+		o.Annotations = map[string]string{metav1.InitialEventsAnnotationKey: value}
+		return err
+	})
+}
+
+// items reads the items of a list.
+func (p *parser) items(l *List) error {
+	if p.PeekKind() != '[' {
+		return p.SkipValue()
+	}
+	if _, err := p.ReadToken(); err != nil {
+		return err
+	}
+	for p.PeekKind() != ']' {
+		text, err := p.ReadValue()
+		if err != nil {
+			return err
+		}
+		item, err := Parse(bytes.Clone(text))
+		if err != nil {
+			return err
+		}
+		o, ok := item.(*Object)
+		if !ok {
+			return errors.New("a list in a list")
+		}
+		l.Items = append(l.Items, *o)
+	}
+	_, err := p.ReadToken()
+	return err
+}
+
+// Decoder decodes objects and lists.
+var Decoder runtime.Decoder = decoder{}
+
+type decoder struct{}
+
+// Decode decodes an object or a list, which keep text. It decodes into nothing else.
+func (decoder) Decode(text []byte, _ *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	if into != nil {
+		return nil, nil, fmt.Errorf("JSON of an object cannot become %T", into)
+	}
+	object, err := Parse(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	kind := object.GetObjectKind().GroupVersionKind()
+	return object, &kind, nil
+}

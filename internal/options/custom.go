@@ -1,0 +1,138 @@
+package options
+
+import (
+	"bytes"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/kubestate/kubestate/internal/customresource"
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/nearest"
+	"github.com/kubestate/kubestate/internal/presets"
+)
+
+// Custom is the configuration of custom resources.
+type Custom struct {
+	// Config is nil if there is none.
+	Config *customresource.Config
+	// Path is the file that it is from, empty if it is from flags alone. Sum is the MD5 sum of
+	// the configuration's text, nil without Config.
+	Path string
+	Sum  []byte
+	// Err is why the file could not be used, with
+	// --continue-without-custom-resource-state-config-file.
+	Err error
+}
+
+// A CustomError is about the configuration of custom resources.
+type CustomError struct{ Err error }
+
+// Error gives the text of the error.
+func (e CustomError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error without its kind.
+func (e CustomError) Unwrap() error { return e.Err }
+
+// Files are the configuration files to watch for changes.
+func (o Options) Files() []string {
+	return slices.DeleteFunc([]string{o.Config, o.Custom.Path}, func(path string) bool { return path == "" })
+}
+
+// SameFiles reports whether the configuration files of both have the same content.
+func (o Options) SameFiles(other Options) bool {
+	return bytes.Equal(o.ConfigSum, other.ConfigSum) && bytes.Equal(o.Custom.Sum, other.Custom.Sum)
+}
+
+// The flags of custom resources.
+const (
+	customInline   = "--custom-resource-state-config"
+	customFile     = "--custom-resource-state-config-file"
+	customContinue = "--continue-without-custom-resource-state-config-file"
+	customPresets  = "--custom-resource-presets"
+)
+
+// custom reads the configuration of custom resources: presets, and what is given in a flag or
+// else in a file.
+func (v *values) custom() (Custom, error) {
+	var c Custom
+	sum := md5.New()
+	add := func(name string, text []byte) error {
+		config, err := customresource.Parse(name, text)
+		if err != nil {
+			return err
+		}
+		sum.Write(text)
+		if c.Config == nil {
+			c.Config = &customresource.Config{}
+		}
+		c.Config.Append(config)
+		return nil
+	}
+	for _, name := range v.customPresets.unique() {
+		text, err := PresetText(name)
+		if err != nil {
+			return Custom{}, fmt.Errorf("%s: %w", customPresets, err)
+		}
+		if err := add("preset "+name, text); err != nil {
+			return Custom{}, CustomError{Err: err}
+		}
+	}
+	if v.customInline != "" {
+		if err := add(customInline, []byte(v.customInline)); err != nil {
+			return Custom{}, CustomError{Err: err}
+		}
+	} else if c.Path = v.customFile; c.Path != "" {
+		text, err := os.ReadFile(c.Path)
+		switch {
+		case err != nil && v.continueWithoutCustom:
+			c.Err = CustomError{Err: fmt.Errorf("%s: %w", customFile, err)}
+		case err != nil:
+			return Custom{}, CustomError{Err: fmt.Errorf("%s: %w; with %s it may come later", customFile, err, customContinue)}
+		default:
+			if err := add(c.Path, text); err != nil {
+				return Custom{}, CustomError{Err: fmt.Errorf("%s: %w", customFile, err)}
+			}
+		}
+	}
+	if c.Config != nil {
+		c.Config.CheckBuiltin(v.registry.Resources())
+		c.Sum = sum.Sum(nil)
+	}
+	return c, nil
+}
+
+// PresetText gives the text of a preset. The error names the nearest one.
+func PresetText(name string) ([]byte, error) {
+	text, ok := presets.Get(name)
+	if !ok {
+		near, _ := nearest.To(name, presets.Names())
+		return nil, fmt.Errorf("there is no preset %q; the nearest is %q", name, near)
+	}
+	return text, nil
+}
+
+// checkCustomOnly rejects --custom-resource-state-only without custom resources.
+func (o Options) checkCustomOnly(only bool) error {
+	if only && o.Custom.Config == nil && o.Custom.Path == "" {
+		return errors.New("--custom-resource-state-only serves custom resources: configure some with " +
+			strings.Join([]string{customFile, customInline, customPresets}, ", "))
+	}
+	return nil
+}
+
+// customFamilies are the names of the families of custom resources.
+func (o Options) customFamilies() []generators.FamilyDescription {
+	var all []generators.FamilyDescription
+	if o.Custom.Config != nil {
+		for _, e := range o.Custom.Config.Entries {
+			for _, f := range e.Families {
+				all = append(all, generators.FamilyDescription{Name: f.Name})
+			}
+		}
+	}
+	return all
+}
