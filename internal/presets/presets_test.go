@@ -151,7 +151,7 @@ func TestDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows []string
-	for _, line := range strings.Split(string(page), "\n") {
+	for line := range strings.SplitSeq(string(page), "\n") {
 		cells := strings.Split(line, " | ")
 		if len(cells) != 3 || !strings.HasPrefix(line, "| `") {
 			continue
