@@ -182,6 +182,9 @@ func TestMetricsExist(t *testing.T) {
 		names = append(names, f.Name)
 	}
 	names = append(names, mention.FindAllString(read(t, "docs/self-metrics.md"), -1)...)
+	for _, path := range files(t, []string{".prom"}, "internal/presets/testdata") {
+		names = append(names, mention.FindAllString(read(t, path), -1)...)
+	}
 	exists := func(name string) bool {
 		beginning := strings.TrimRight(name, "*")
 		return slices.ContainsFunc(names, func(n string) bool {
