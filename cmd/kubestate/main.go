@@ -118,12 +118,11 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	var g run.Group
 	running := context.WithoutCancel(ctx)
 	probes := server.NewProbes(served.Checks)
-	known := generators.Names(tables.Resources())
 	answers := server.ScrapeConfig{
 		Limits:   server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write},
 		Missing:  served.Missing,
 		Exceeded: tooOld(watched, reload.maxStaleness),
-		Known:    func() []string { return known },
+		Known:    custom.names,
 		Log:      log,
 	}
 	if opts.ServeIncomplete {

@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"internal/store":             {"internal/inflate"},
 	"internal/snapshot":          {"internal/generators", "internal/jsonobject"},
 	"internal/jsonobject":        {},
-	"internal/customresource":    {"internal/exposition", "internal/generators", "internal/jsonobject", "internal/nearest"},
+	"internal/customresource":    {"internal/celexpr", "internal/exposition", "internal/generators", "internal/jsonobject", "internal/nearest"},
 	"internal/discovery":         {"internal/customresource", "internal/generators", "internal/listwatch"},
 	"internal/projection":        {},
 	"internal/sharding":          {},

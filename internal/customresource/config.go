@@ -1,6 +1,7 @@
 package customresource
 
 import (
+	"github.com/kubestate/kubestate/internal/celexpr"
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
@@ -63,7 +64,11 @@ type Source struct {
 
 // An Expression is a CEL expression with its position, such as "crs.yaml:12:20". It is none if
 // its Text is empty.
-type Expression struct{ Position, Text string }
+type Expression struct {
+	Position, Text string
+	// Program is nil if Text is empty.
+	Program *celexpr.Program `json:"-"`
+}
 
 // A Family is the definition of a family in an entry.
 type Family struct {

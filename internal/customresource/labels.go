@@ -1,6 +1,8 @@
 package customresource
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,6 +139,30 @@ func (s *scratch) label(dst labels, l *labeler, v jsonobject.Value) labels {
 		}
 	}
 	return dst
+}
+
+// computed appends the label whose value an expression gave; of a map, one for each entry.
+func (s *scratch) computed(dst labels, l *labeler, result any) labels {
+	if members, ok := result.(map[string]any); ok && l.copies {
+		for _, key := range slices.Sorted(maps.Keys(members)) {
+			if name := s.name(l.name, key); name != "" {
+				dst = append(dst, generators.Label{Name: name, Value: fmt.Sprint(members[key])})
+			}
+		}
+		return dst
+	}
+	if result == nil || l.copies {
+		return dst
+	}
+	list, isList := result.([]any)
+	if !isList || l.Join == nil {
+		return append(dst, generators.Label{Name: l.name, Value: fmt.Sprint(result)})
+	}
+	var texts []string
+	for _, element := range list {
+		texts = append(texts, fmt.Sprint(element))
+	}
+	return append(dst, generators.Label{Name: l.name, Value: strings.Join(texts, *l.Join)})
 }
 
 // name is the name of a label that is copied from a map: one that begins with a digit gets an

@@ -12,6 +12,7 @@ import (
 	fieldselector "k8s.io/apimachinery/pkg/fields"
 	labelselector "k8s.io/apimachinery/pkg/labels"
 
+	"github.com/kubestate/kubestate/internal/celexpr"
 	"github.com/kubestate/kubestate/internal/exposition"
 	"github.com/kubestate/kubestate/internal/nearest"
 )
@@ -264,21 +265,26 @@ func (m *mapping) where() Expression {
 	const key = "where"
 	node := m.get(key)
 	if node == nil || node.Kind != yaml.MappingNode {
-		return m.expression(key)
+		return m.expression(key, celexpr.Bool)
 	}
 	sub := m.sub(key)
 	sub.require("cel")
-	e := sub.expression("cel")
+	e := sub.expression("cel", celexpr.Bool)
 	sub.warnUnread()
 	return e
 }
 
-func (m *mapping) expression(key string) Expression {
+// expression compiles an expression. A fault has the line and column within its text.
+func (m *mapping) expression(key string, result celexpr.Result) Expression {
 	text := m.text(key)
 	if text == "" {
 		return Expression{}
 	}
-	return Expression{Position: m.textPosition(m.get(key)), Text: text}
+	program, err := celexpr.Compile(text, result)
+	if err != nil {
+		m.faultAt(key, "%v", err)
+	}
+	return Expression{Position: m.textPosition(m.get(key)), Text: text, Program: program}
 }
 
 func (m *mapping) commonLabels() []CommonLabel {
@@ -330,7 +336,7 @@ func (r reader) source(node *yaml.Node, path string) (s Source, join *string) {
 	} else {
 		m := r.mapping(node, path)
 		s.Path = r.steps(m.get("path"), m.at("path"))
-		s.CEL = m.expression("cel")
+		s.CEL = m.expression("cel", celexpr.Any)
 		if (m.get("path") == nil) == (s.CEL.Text == "") {
 			r.fault(node, path, "want either path or cel")
 		}

@@ -32,6 +32,7 @@ var paths = cmp.Options{
 // positions are left out where the other side has none.
 var positions = cmp.Options{
 	cmpopts.IgnoreFields(customresource.Entry{}, "Position"),
+	cmpopts.IgnoreFields(customresource.Expression{}, "Program"),
 	cmpopts.IgnoreFields(customresource.Family{}, "Position"),
 }
 
@@ -501,13 +502,13 @@ spec:
     - groupVersionKind: {group: "*.upbound.io"}
       where:
         cel: >-
-            a ||
-            b
+            true ||
+            false
       labelsFromPath:
-        c: {cel:   'c'}
+        c: {cel:   'self.c'}
         d: {path: [d, "[e=f]"], join: ", "}
         e: {path: [], join: ""}
-        f: {cel: &f "f", join: ~}
+        f: {cel: &f "self.f", join: ~}
       metrics:
         - name: a_total
           each:
@@ -515,7 +516,7 @@ spec:
             counter:
               path: [a, "[*]", "[*]"]
               labelsFromKeys: [outer, ""]
-              where: {cel: !!str &where   g}
+              where: {cel: !!str &where   self.g}
               valueFrom: {cel: *f}
               labelFromKey: key
               nilIsZero: yes
@@ -543,20 +544,20 @@ func TestParseExtensions(t *testing.T) {
 			LabelSelector: "a=b,c in (d, e)", FieldSelector: "metadata.name=x", Where: at("8:14", "has(object.status)"),
 		},
 		{
-			Position: "crs.yaml:11", Group: "*.upbound.io", Version: "*", Kind: "*", Prefix: "kube_customresource_", Where: at("14:13", "a || b"),
+			Position: "crs.yaml:11", Group: "*.upbound.io", Version: "*", Kind: "*", Prefix: "kube_customresource_", Where: at("14:13", "true || false"),
 			Labels: []customresource.PathLabel{
-				{Name: "c", Source: customresource.Source{CEL: at("17:21", "c")}},
+				{Name: "c", Source: customresource.Source{CEL: at("17:21", "self.c")}},
 				{Name: "d", Source: path(t, "d", "[e=f]"), Join: join(", ")},
 				{Name: "e", Join: join("")},
-				{Name: "f", Source: customresource.Source{CEL: at("20:22", "f")}},
+				{Name: "f", Source: customresource.Source{CEL: at("20:22", "self.f")}},
 			},
 			Families: []customresource.Family{
 				{
 					Position: "crs.yaml:22", Name: "kube_customresource_a_total", Type: "counter", Path: path(t, "a", "[*]", "[*]").Path,
-					PathKeys: []string{"outer", ""}, Where: at("28:43", "g"), KeyLabel: "key", NilIsZero: true,
-					Value: customresource.Source{CEL: at("20:22", "f")}, Parse: customresource.ParseDuration,
+					PathKeys: []string{"outer", ""}, Where: at("28:43", "self.g"), KeyLabel: "key", NilIsZero: true,
+					Value: customresource.Source{CEL: at("20:22", "self.f")}, Parse: customresource.ParseDuration,
 				},
-				{Position: "crs.yaml:33", Name: "kube_customresource_b", Type: "info", Where: at("28:43", "g")},
+				{Position: "crs.yaml:33", Name: "kube_customresource_b", Type: "info", Where: at("28:43", "self.g")},
 				{Position: "crs.yaml:39", Name: "kube_customresource_c", Type: "stateset", ListLabel: "c", Value: path(t, "c")},
 			},
 		},

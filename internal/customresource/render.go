@@ -14,13 +14,12 @@ import (
 // A definition is a Family made ready for one kind and version.
 type definition struct {
 	*Family
-	entry      *Entry
-	constant   labels // sorted
-	root       []labeler
-	element    []labeler
-	direct     string // the key of which a map's own member is the value; only if isDirect
-	isDirect   bool
-	needsWhole bool // of the object, for an expression
+	entry    *Entry
+	constant labels // sorted
+	root     []labeler
+	element  []labeler
+	direct   string // the key of which a map's own member is the value; only if isDirect
+	isDirect bool
 }
 
 // newDefinition makes a family ready. The forced labels override those of the entry.
@@ -42,6 +41,10 @@ func newDefinition(entry *Entry, family *Family, forced labels) *definition {
 
 // read adds to fields what the definition reads of an object.
 func (d *definition) read(fields *jsonobject.Fields) {
+	if d.usesExpressions() {
+		fields.Whole()
+		return
+	}
 	for _, l := range d.root {
 		l.Source.Path.add(fields, (*jsonobject.Fields).Whole)
 	}
@@ -88,6 +91,8 @@ type evaluator struct {
 	tree    jsonobject.Tree
 	object  metav1.Object
 	root    jsonobject.Value
+	decoded any // the root, for expressions; nil until one needs it
+	choices []choice
 	scratch scratch
 
 	base, own, both labels
@@ -104,6 +109,7 @@ type sample struct {
 // begin reads an object.
 func (e *evaluator) begin(object metav1.Object) {
 	e.object, e.root, e.scratch.text = object, jsonobject.Value{}, e.scratch.text[:0]
+	e.decoded, e.choices = nil, e.choices[:0]
 	o, ok := object.(*jsonobject.Object)
 	if !ok {
 		return
@@ -123,8 +129,10 @@ func (e *evaluator) render(definitions []*definition, to *generators.Samples) {
 		return
 	}
 	for _, d := range definitions {
-		e.define(d)
-		e.emit(d, to)
+		if e.chosen(d) {
+			e.define(d)
+			e.emit(d, to)
+		}
 	}
 }
 
@@ -132,7 +140,7 @@ func (e *evaluator) render(definitions []*definition, to *generators.Samples) {
 func (e *evaluator) define(d *definition) {
 	e.base, e.own, e.samples = append(e.base[:0], d.constant...), e.own[:0], e.samples[:0]
 	for i := range d.root {
-		e.base = e.scratch.label(e.base, &d.root[i], e.root)
+		e.base = e.label(d, e.base, &d.root[i], e.root)
 	}
 	e.base = e.base.sorted()
 	d.Path.each(e.root, e.keys[:0], func(v jsonobject.Value, matched []string) {
@@ -179,10 +187,18 @@ func (e *evaluator) matched(d *definition, keys []string) {
 	}
 }
 
+// label appends the labels that l reads from v.
+func (e *evaluator) label(d *definition, dst labels, l *labeler, v jsonobject.Value) labels {
+	if l.Source.CEL.Program == nil {
+		return e.scratch.label(dst, l, v)
+	}
+	return e.scratch.computed(dst, l, e.value(d, &l.Source, v).result)
+}
+
 // elementLabels appends the labels of an element.
 func (e *evaluator) elementLabels(d *definition, v jsonobject.Value) {
 	for i := range d.element {
-		e.own = e.scratch.label(e.own, &d.element[i], v)
+		e.own = e.label(d, e.own, &d.element[i], v)
 	}
 }
 
@@ -199,23 +215,7 @@ func (e *evaluator) gauge(d *definition, v jsonobject.Value, matched []string) {
 	switch v.Kind() {
 	case jsonobject.Map:
 		for entry := range v.Children() {
-			value, direct := d.Value.Path.from(entry), false
-			if d.isDirect && d.direct == entry.MapKey() {
-				value, direct = entry, true
-			}
-			n, ok := e.convert(d, value)
-			if !ok {
-				if direct && value.Kind() != jsonobject.Null {
-					e.unconverted(d)
-				}
-				continue
-			}
-			start := len(e.own)
-			e.matched(d, matched)
-			e.keyLabel(d, entry.MapKey())
-			e.elementLabels(d, entry)
-			e.elementLabels(d, v)
-			e.add(start, n)
+			e.member(d, v, entry, matched)
 		}
 	case jsonobject.Array:
 		for element := range v.Children() {
@@ -226,12 +226,41 @@ func (e *evaluator) gauge(d *definition, v jsonobject.Value, matched []string) {
 	}
 }
 
+// member adds the sample of a map's entry, if its value converts. An entry whose key is the
+// one step to the value is the value itself.
+func (e *evaluator) member(d *definition, of, entry jsonobject.Value, matched []string) {
+	if !e.holds(d, &d.Where, entry) {
+		return
+	}
+	direct := d.isDirect && d.direct == entry.MapKey()
+	v := value{json: entry}
+	if !direct {
+		v = e.value(d, &d.Value, entry)
+	}
+	n, ok := e.convert(d, v)
+	if !ok {
+		if direct && !v.missing() {
+			e.unconverted(d)
+		}
+		return
+	}
+	start := len(e.own)
+	e.matched(d, matched)
+	e.keyLabel(d, entry.MapKey())
+	e.elementLabels(d, entry)
+	e.elementLabels(d, of)
+	e.add(start, n)
+}
+
 // single adds the sample of an element, if its value converts.
 func (e *evaluator) single(d *definition, element jsonobject.Value, matched []string) {
-	value := d.Value.Path.from(element)
-	n, ok := e.convert(d, value)
+	if !e.holds(d, &d.Where, element) {
+		return
+	}
+	v := e.value(d, &d.Value, element)
+	n, ok := e.convert(d, v)
 	if !ok {
-		if value.Kind() != jsonobject.Null && value.Kind() != jsonobject.None {
+		if !v.missing() {
 			e.unconverted(d)
 		}
 		return
@@ -243,16 +272,11 @@ func (e *evaluator) single(d *definition, element jsonobject.Value, matched []st
 }
 
 // convert converts a value to a number. A missing one is 0 where that is asked for.
-func (e *evaluator) convert(d *definition, v jsonobject.Value) (n float64, ok bool) {
-	switch v.Kind() {
-	case jsonobject.None, jsonobject.Null:
+func (e *evaluator) convert(d *definition, v value) (n float64, ok bool) {
+	if v.missing() {
 		return 0, d.NilIsZero
-	case jsonobject.String:
-		if d.Parse == ParseDuration {
-			return parseDuration(v.Text())
-		}
 	}
-	return number(v)
+	return v.number(d.Parse)
 }
 
 func (e *evaluator) unconverted(d *definition) {
@@ -279,6 +303,9 @@ func (e *evaluator) info(d *definition, v jsonobject.Value, matched []string) {
 
 // one adds a sample of value 1 if it has a label.
 func (e *evaluator) one(d *definition, key string, v jsonobject.Value, matched []string) {
+	if !e.holds(d, &d.Where, v) {
+		return
+	}
 	start := len(e.own)
 	e.keyLabel(d, key)
 	e.elementLabels(d, v)
@@ -302,27 +329,30 @@ func (e *evaluator) stateSet(d *definition, v jsonobject.Value, matched []string
 }
 
 func (e *evaluator) states(d *definition, v jsonobject.Value, matched []string) {
-	value := d.Value.Path.from(v)
-	switch value.Kind() {
-	case jsonobject.None, jsonobject.Null:
+	if !e.holds(d, &d.Where, v) {
 		return
-	case jsonobject.String:
-	default:
+	}
+	is := e.value(d, &d.Value, v)
+	if is.missing() {
+		return
+	}
+	text, ok := is.text()
+	if !ok {
 		e.report.failed(reasonValue, d.Name, e.object, "a state is no text, at "+d.Path.String())
 		return
 	}
 	for i, state := range d.List {
-		is := 0.0
-		if value.Text() == state {
-			is = 1
+		n := 0.0
+		if text == state {
+			n = 1
 		}
-		start := len(e.own)
-		e.matched(d, matched)
 		if d.ListNames != nil {
 			state = d.ListNames[i]
 		}
+		start := len(e.own)
+		e.matched(d, matched)
 		e.own = append(e.own, generators.Label{Name: d.ListLabel, Value: state})
 		e.elementLabels(d, v)
-		e.add(start, is)
+		e.add(start, n)
 	}
 }

@@ -41,6 +41,10 @@ func TestNeedRestart(t *testing.T) {
 		}
 		return o
 	}
+	custom := filepath.Join(t.TempDir(), "custom.yaml")
+	if err := os.WriteFile(custom, []byte("spec: {resources: []}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	before := parse("")
 	reloadable := 0
 	for _, f := range options.Flags(registry) {
@@ -54,8 +58,10 @@ func TestNeedRestart(t *testing.T) {
 		}
 		text := f.Key + ": " + valueFor(f)
 		switch f.Key {
-		case "custom_resources_only", "custom_resource_state_config_file": // which are nothing without custom resources
-			text += "\ncustom_resource_presets: [flux]\ncontinue_without_custom_resource_state_config_file: true"
+		case "custom_resources_only": // which is nothing without custom resources
+			text += "\ncustom_resource_presets: [flux]"
+		case "custom_resource_state_config_file":
+			text = f.Key + ": " + custom
 		}
 		if f.Key == "pod" || f.Key == "namespace" { // one is nothing without the other
 			text, want = "pod: a\nnamespace: a", []string{"namespace", "pod"}

@@ -54,7 +54,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		})
 		t.feeds = append(t.feeds, &feed{namespace, s, l})
 	}
-	t.Resource = store.NewResource(d.Name, families(t.feeds[0].sink.renderer), len(t.feeds))
+	t.Resource = store.NewResource(d.Name, families(t.feeds[0].sink.renderer), len(t.feeds), d.Aliases...)
 	for i, p := range t.Partitions() {
 		t.feeds[i].sink.partition = p
 	}
@@ -64,10 +64,10 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 
 // families is what the store has to know of what r renders.
 func families(r *generators.Renderer) []store.Family {
-	headers := r.Headers()
+	headers, mayRepeat := r.Headers(), r.MayRepeat()
 	var all []store.Family
 	for i, name := range r.Names() {
-		all = append(all, store.Family{Name: name, Header: headers[i].Text, Typed: headers[i].Typed})
+		all = append(all, store.Family{Name: name, Header: headers[i].Text, Typed: headers[i].Typed, MayRepeat: mayRepeat[i]})
 	}
 	return all
 }
