@@ -12,6 +12,11 @@ func (c *Config) Append(o *Config) {
 	c.Entries = append(c.Entries, o.Entries...)
 	c.Faults = append(c.Faults, o.Faults...)
 	c.Warnings = append(c.Warnings, o.Warnings...)
+	for _, conflict := range typeConflicts(c.Entries) {
+		if !slices.Contains(c.Warnings, conflict) {
+			c.Warnings = append(c.Warnings, conflict)
+		}
+	}
 }
 
 // CheckBuiltin leaves out entries with a family that a built-in resource has in another form:

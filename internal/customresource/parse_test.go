@@ -19,6 +19,7 @@ import (
 
 // paths are compared by their steps' texts, and no lists are empty ones.
 var paths = cmp.Options{
+	cmpopts.IgnoreFields(customresource.Expression{}, "Program"),
 	cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Type() != reflect.TypeFor[customresource.Path]() }, cmpopts.EquateEmpty()),
 	cmp.Transformer("Texts", func(p customresource.Path) string {
 		var texts []string
@@ -32,7 +33,6 @@ var paths = cmp.Options{
 // positions are left out where the other side has none.
 var positions = cmp.Options{
 	cmpopts.IgnoreFields(customresource.Entry{}, "Position"),
-	cmpopts.IgnoreFields(customresource.Expression{}, "Program"),
 	cmpopts.IgnoreFields(customresource.Family{}, "Position"),
 }
 
