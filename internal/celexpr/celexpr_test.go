@@ -149,8 +149,8 @@ func TestCompileErrors(t *testing.T) {
 	f := func(text string, result celexpr.Result, want string) {
 		t.Helper()
 		_, err := celexpr.Compile(text, result)
-		var e *celexpr.Error
-		if !errors.As(err, &e) {
+		e, ok := errors.AsType[*celexpr.Error](err)
+		if !ok {
 			t.Errorf("%q: %v, want an Error", text, err)
 		} else if got := e.Error(); got != want {
 			t.Errorf("%q:\n got %s\nwant %s", text, got, want)

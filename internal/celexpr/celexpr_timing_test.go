@@ -32,7 +32,7 @@ func BenchmarkEval(b *testing.B) {
 
 // BenchmarkCostLimit is the time until an expression is stopped.
 func BenchmarkCostLimit(b *testing.B) {
-	vars := celexpr.Variables{Object: make([]any, 10000)}
+	vars := celexpr.Variables{Object: make([]any, 1000)}
 	for _, text := range []string{
 		`object.all(x, object.all(y, x == y))`,
 		`object.map(x, object.map(y, y))`,

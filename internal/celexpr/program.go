@@ -101,8 +101,7 @@ func (p *Program) evalError(err error) error {
 		return ErrCostLimit
 	}
 	var location common.Location = common.NoLocation
-	var failed *types.Err
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*types.Err](err); ok {
 		location = p.source.GetStartLocation(failed.NodeID())
 	}
 	return newError(location, err.Error())
