@@ -336,7 +336,7 @@ func TestParseFaults(t *testing.T) {
 		"crs.yaml:12: "+in+`, metric size: each.gauge.labelsFromKeys: invalid label name "b c"`,
 		"crs.yaml:12: "+in+`, metric size: each.gauge.labelsFromKeys: label name "a" twice`,
 		"crs.yaml:12: "+in+`, metric size: each.gauge.labelsFromKeys: want a name for each step [*] of the path, 1, not 3`)
-	f(gauge("valueFrom: {path: [], cel: a}\n"), "crs.yaml:11: "+in+`, metric size: each.gauge.valueFrom: want either path or cel`)
+	f(gauge("valueFrom: {path: [], cel: self}\n"), "crs.yaml:11: "+in+`, metric size: each.gauge.valueFrom: want either path or cel`)
 	f(gauge("valueFrom: {cel: ''}\n"), "crs.yaml:11: "+in+`, metric size: each.gauge.valueFrom: want either path or cel`)
 	f(gauge("valueFrom: {path: [a], join: ''}\n"), "crs.yaml:11: "+in+`, metric size: each.gauge.valueFrom: join is for labels`)
 	f(gauge("where: [a]\n"), "crs.yaml:11: "+in+`, metric size: each.gauge.where: want a text, not a list`)
@@ -379,7 +379,7 @@ func TestParseWarnings(t *testing.T) {
 	f("spec: {resources: []}\n--- # Another.\na: b\n---\nc: d\n", "crs.yaml:2: only the first document is read, not this one")
 	f("kind: a\nspec: {resources: []}\n---\na: [\n",
 		"crs.yaml:1: only the first document is read, and the text after it is no YAML: line 4: did not find expected node content")
-	f(strings.Replace(entry("labelFromPath: {}\nmetrics:\n- name: size\n  Help: a\n  each:\n    type: gauge\n    Info: {}\n    info: text\n    gauge: {list: [], valueFrom: {cell: 1, cel: a}}\n"),
+	f(strings.Replace(entry("labelFromPath: {}\nmetrics:\n- name: size\n  Help: a\n  each:\n    type: gauge\n    Info: {}\n    info: text\n    gauge: {list: [], valueFrom: {cell: 1, cel: self}}\n"),
 		"kind:", "Kind:", 1),
 		`crs.yaml:3: unknown key "Kind"; the nearest is "kind"`,
 		`crs.yaml:5: unknown key "labelFromPath"; the nearest is "labelsFromPath"`,
@@ -388,7 +388,7 @@ func TestParseWarnings(t *testing.T) {
 		`crs.yaml:12: each.info is ignored, as the type is gauge`,
 		`crs.yaml:13: unknown key "cell"; the nearest is "cel"`,
 		`crs.yaml:13: unknown key "list"; the nearest is "path"`)
-	f(gauge("where: {cel: a, Cel: b}\n"), `crs.yaml:10: unknown key "Cel"; the nearest is "cel"`)
+	f(gauge("where: {cel: has(self.a), Cel: b}\n"), `crs.yaml:10: unknown key "Cel"; the nearest is "cel"`)
 	// Of an alias once.
 	f("x-m: &m {name: a, nam: b, each: {type: gauge, gauge: {}}}\nspec:\n  resources:\n  - {groupVersionKind: {group: a}, metrics: [*m, *m]}\n",
 		`crs.yaml:1: unknown key "nam"; the nearest is "name"`)
