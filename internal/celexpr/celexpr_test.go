@@ -299,7 +299,7 @@ func TestCostLimit(t *testing.T) {
 	// What a result has of the object is free in cel-go.
 	f(`object.items.map(x, object.items)`)
 
-	if got, want := celexpr.ErrCostLimit.Error(), "cost limit of 1000000 exceeded"; got != want {
+	if got, want := celexpr.ErrCostLimit.Error(), "cost limit of 100000 exceeded"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
