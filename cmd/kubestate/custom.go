@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,8 @@ type customResources struct {
 	followed bool // the definitions are being watched
 	applied  bool // the watcher has the tables of the first list of definitions
 	kinds    []customresource.Kind
+	client   *apiclient.Client // that asks for the kinds of groups without definitions; does not change
+	defined  map[string]bool   // groups of which there were definitions
 	resolved customresource.Resolution
 	invalid  int             // entries of the configuration
 	said     map[string]bool // positions of entries without a kind, as they were logged
@@ -44,7 +47,7 @@ type customResources struct {
 
 func newCustomResources(builtin *generators.Registry, reg prometheus.Registerer, log *slog.Logger) *customResources {
 	return &customResources{
-		builtin: builtin, catalog: discovery.NewCatalog(), reporter: customresource.NewReporter(reg, log), log: log, said: map[string]bool{},
+		builtin: builtin, catalog: discovery.NewCatalog(), reporter: customresource.NewReporter(reg, log), log: log, said: map[string]bool{}, defined: map[string]bool{},
 	}
 }
 
@@ -64,8 +67,38 @@ func (c *customResources) follow(opts options.Options, w *watcher.Watcher) error
 		return err
 	}
 	w.Follow(discovery.Definitions, client, c.catalog)
-	c.followed = true
+	c.followed, c.client = true, client
 	return nil
+}
+
+// refresh sets the kinds to those of the catalog, and of groups that it never had any of, since the
+// API server tells of those of a definition for a while after that is gone. complete says that
+// the catalog has had all definitions.
+func (c *customResources) refresh(ctx context.Context, opts options.Options, complete bool) {
+	kinds := c.catalog.Kinds()
+	c.mu.Lock()
+	c.applied = c.applied || complete
+	ask := c.applied && c.client != nil && opts.Custom.Config != nil
+	for _, k := range kinds {
+		c.defined[k.Group] = true
+	}
+	defined := maps.Clone(c.defined)
+	c.mu.Unlock()
+	if ask {
+		served, err := discovery.Served(ctx, c.client, opts.Custom.Config.Groups(defined))
+		if err != nil {
+			c.log.Warn("custom resources: kinds of the API server itself are not known", "err", err)
+		}
+		kinds = append(kinds, served...)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kinds = kinds
+}
+
+// incomplete reports whether an entry has no kind.
+func (c *customResources) incomplete() bool {
+	return slices.ContainsFunc(c.entries(), func(e customresource.EntryResources) bool { return len(e.Resources) == 0 })
 }
 
 // find sets the kinds to those of a snapshot, if the options have one: those that are defined in it, and

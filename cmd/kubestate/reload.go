@@ -67,14 +67,19 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 	for _, path := range files {
 		watching.Go(func() { r.watch(ctx, path, changes) })
 	}
+	again := time.NewTicker(discoverAgain)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-changes:
 			r.reloadIfChanged()
+			r.findKinds(ctx)
 		case <-r.custom.catalog.Changes():
-			r.useKinds()
+			r.useKinds(ctx, true)
+		case <-again.C:
+			r.findKinds(ctx)
 		case <-hangups:
 			if len(files) == 0 {
 				r.log.Info("SIGHUP ignored: no configuration file")
@@ -82,14 +87,26 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 			}
 			r.lastErr = "" // log the error again
 			r.reload()
+			r.findKinds(ctx)
 		}
 	}
 }
 
+// discoverAgain is how often the API server is asked for kinds that are missing and that no
+// definition can bring.
+const discoverAgain = time.Minute
+
+// findKinds looks for kinds that are missing.
+func (r *reloader) findKinds(ctx context.Context) {
+	if r.custom.incomplete() {
+		r.useKinds(ctx, false)
+	}
+}
+
 // useKinds has the watcher watch the kinds of custom resources that there are now.
-func (r *reloader) useKinds() {
-	r.custom.use(r.custom.catalog.Kinds())
+func (r *reloader) useKinds(ctx context.Context, complete bool) {
 	opts := *r.current.Load()
+	r.custom.refresh(ctx, opts, complete)
 	config, err := watcherConfig(r.tables, r.custom, opts)
 	if err != nil { // it did for the same options before
 		r.log.Error("custom resources: kinds that have changed are not followed", "err", err)

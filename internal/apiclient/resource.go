@@ -215,6 +215,44 @@ func (c *Client) serves(ctx context.Context, v schema.GroupVersionResource) bool
 	return slices.ContainsFunc(list.APIResources, func(a metav1.APIResource) bool { return a.Name == v.Resource })
 }
 
+// Discover gives the resources of an API group, by version, best first. The map has no version
+// of which the server does not tell.
+func (c *Client) Discover(ctx context.Context, group string) (versions []string, resources map[string][]metav1.APIResource, err error) {
+	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
+	defer cancel()
+	path := "/api"
+	if group != "" {
+		path = "/apis/" + group
+		var about metav1.APIGroup
+		if err := c.get(ctx, path, &about); err != nil {
+			return nil, nil, err
+		}
+		for _, v := range about.Versions {
+			versions = append(versions, v.Version)
+		}
+	} else {
+		versions = []string{coreVersion.Version}
+	}
+	resources = map[string][]metav1.APIResource{}
+	for _, version := range versions {
+		var list metav1.APIResourceList
+		if err := c.get(ctx, path+"/"+version, &list); err != nil {
+			return nil, nil, err
+		}
+		resources[version] = list.APIResources
+	}
+	return versions, resources, nil
+}
+
+// get requests a document about the API.
+func (c *Client) get(ctx context.Context, path string, to any) error {
+	response, err := c.discovery.Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON).DoRaw(ctx)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(response, to)
+}
+
 // Object gives o as an Object. It fails for an object of another resource.
 func (r *ResourceClient) Object(o runtime.Object) (Object, error) {
 	plain := o

@@ -122,7 +122,7 @@ func (m *mapping) checkGroup(key, group string, categories bool) {
 	suffix, wildcard := strings.CutPrefix(group, "*.")
 	switch {
 	case group == "":
-		m.require(key)
+		m.require(key) // "" is the core group
 	case group == "*" && !categories:
 		m.faultAt(key, `"*" needs categories`)
 	case group != "*" && (strings.Contains(suffix, "*") || wildcard && suffix == ""):

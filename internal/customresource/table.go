@@ -98,6 +98,17 @@ func (c *Config) Resolve(kinds []Kind, builtin []string, report *Reporter) Resol
 	return r
 }
 
+// Groups are those that entries name, but for the given ones.
+func (c *Config) Groups(but map[string]bool) []string {
+	var groups []string
+	for _, e := range c.Entries {
+		if !strings.HasPrefix(e.Group, "*") && !slices.Contains(groups, e.Group) && !but[e.Group] {
+			groups = append(groups, e.Group)
+		}
+	}
+	return groups
+}
+
 // A header is what the HELP and TYPE of a family say, wherever it is.
 type header struct {
 	help string

@@ -1,7 +1,6 @@
 package generators
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -216,8 +215,14 @@ type Recipe struct {
 	Columns      []Column
 }
 
-// TypeName names the type of the objects, such as "*v1.Pod".
-func (r Recipe) TypeName() string { return cmp.Or(r.GoType, jsonType).String() }
+// TypeName names the type of the objects, such as "*v1.Pod", as metrics of list and watch
+// requests do in the field: there, objects without a Go type are *unstructured.Unstructured.
+func (r Recipe) TypeName() string {
+	if r.GoType == nil {
+		return "*unstructured.Unstructured"
+	}
+	return r.GoType.String()
+}
 
 // jsonType is the type of objects that come as JSON.
 var jsonType = reflect.TypeFor[*jsonobject.Object]()

@@ -1,0 +1,50 @@
+package discovery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/customresource"
+)
+
+// Served gives the kinds of API groups that can be listed and watched, for groups that no definition
+// makes. A group that the server does not have has none.
+func Served(ctx context.Context, client *apiclient.Client, groups []string) ([]customresource.Kind, error) {
+	var all []customresource.Kind
+	for _, group := range groups {
+		versions, resources, err := client.Discover(ctx, group)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("discovery of API group %q: %w", group, err)
+		}
+		all = append(all, kindsOf(group, versions, resources)...)
+	}
+	return all, nil
+}
+
+// kindsOf gives the kinds of a group. A kind has all versions in which it can be watched.
+func kindsOf(group string, versions []string, resources map[string][]metav1.APIResource) []customresource.Kind {
+	var all []customresource.Kind
+	for _, version := range versions {
+		for _, r := range resources[version] {
+			if strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") || !slices.Contains(r.Verbs, "watch") {
+				continue // a part of a resource, or what cannot be followed
+			}
+			at := slices.IndexFunc(all, func(k customresource.Kind) bool { return k.Plural == r.Name })
+			if at < 0 {
+				at = len(all)
+				all = append(all, customresource.Kind{Group: group, Kind: r.Kind, Plural: r.Name, Namespaced: r.Namespaced, Categories: r.Categories})
+			}
+			all[at].Versions = append(all[at].Versions, version)
+		}
+	}
+	return all
+}
