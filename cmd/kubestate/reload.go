@@ -173,7 +173,8 @@ func (r *reloader) parse() (options.Options, error) {
 	if err := errors.Join(err, opts.ConfigErr); err != nil {
 		return options.Options{}, err
 	}
-	if custom := opts.Custom; custom.Config != nil && len(custom.Config.Faults) > 0 {
+	// At the start, entries with faults are left out.
+	if custom := opts.Custom; custom.Config != nil && len(custom.Config.Faults) > 0 && !opts.SameFiles(*r.current.Load()) {
 		return options.Options{}, options.CustomError{Err: errors.Join(custom.Config.Faults...)}
 	}
 	if opts.ConfigEmpty && !r.mayBeEmpty { // it is probably being written

@@ -106,6 +106,12 @@ func (m *mapping) require(key string) {
 	}
 }
 
+// has reports whether there is a value for a key, which may be empty.
+func (m *mapping) has(key string) bool {
+	f, ok := m.fields[key]
+	return ok && !isNull(f.value)
+}
+
 // at is the path of a key.
 func (m *mapping) at(key string) string {
 	if m.path == "" {

@@ -121,8 +121,9 @@ func orWildcard(text string) string {
 func (m *mapping) checkGroup(key, group string, categories bool) {
 	suffix, wildcard := strings.CutPrefix(group, "*.")
 	switch {
+	case group == "" && m.has(key): // the core group
 	case group == "":
-		m.require(key) // "" is the core group
+		m.require(key)
 	case group == "*" && !categories:
 		m.faultAt(key, `"*" needs categories`)
 	case group != "*" && (strings.Contains(suffix, "*") || wildcard && suffix == ""):

@@ -277,7 +277,7 @@ func TestParseFaults(t *testing.T) {
 		`crs.yaml:4: entry 2: groupVersionKind: want a mapping, not "text"`)
 	f("spec:\n  resources:\n    - groupVersionKind: {group: a, kind: [b]}\n      "+good,
 		`crs.yaml:4: entry 2: groupVersionKind.kind: want a text, not a list`)
-	f("spec:\n  resources:\n    - groupVersionKind: {group: \"\", kind: \"a\\nb\"}\n      "+good,
+	f("spec:\n  resources:\n    - groupVersionKind: {group: null, kind: \"a\\nb\"}\n      "+good,
 		`crs.yaml:4: entry 2 (""/* "a\nb"): groupVersionKind.group: missing`)
 	f(entry("metrics: []\nconditions: off\n"), "crs.yaml:6: "+in+": metrics: missing")
 	f(entry("metrics: {}\nlabelsFromPath: []\n"),

@@ -20,6 +20,22 @@ type export struct {
 	decoder  runtime.Decoder
 	object   reflect.Type // nil if the objects have no Go type
 	reads    *fieldSet    // by the table
+	json     *export      // of the same kind, without a Go type; nil for none
+}
+
+// add adds an export. Of a kind there are at most two, one of them without a Go type.
+func (w exports) add(e *export) {
+	kind := e.kind.GroupKind()
+	other := w[kind]
+	switch {
+	case other == nil || (other.object == nil) == (e.object == nil):
+		w[kind] = e
+	case e.object == nil:
+		other.json, other.reads = e, e.reads
+	default:
+		e.json, e.reads = other, other.reads
+		w[kind] = e
+	}
 }
 
 // newExport returns the export of a resource whose objects, if they have a Go type, the decoder

@@ -20,6 +20,7 @@ type result struct {
 	fragment fragment
 	kind     schema.GroupVersionKind // the table's, or the kind skipped
 	object   runtime.Object
+	json     runtime.Object // nil if no resource wants it besides
 	failure  *defect
 	inner    []fragment // the items, if the fragment is an inline list
 }
@@ -66,6 +67,9 @@ func (w exports) read(u fragment) result {
 		return r
 	}
 	r.object, r.failure = decode(text, kind, known)
+	if known.json != nil && r.object != nil {
+		r.json, r.failure = decode(text, kind, known.json)
+	}
 	return r
 }
 

@@ -28,7 +28,8 @@ import (
 // Stdin is the path of standard input.
 const Stdin = "-"
 
-// A Sink receives an object. An object replaces an earlier one of the same kind, namespace and name.
+// A Sink receives an object. Where resources with a Go type and without one have the same kind,
+// it receives both forms of each object. An object replaces an earlier one of the same kind, namespace and name.
 type Sink func(kind schema.GroupVersionKind, object kruntime.Object) error
 
 // Read passes the objects of the resources, whose Go types are in the scheme, to the sink: those of the file at path, of all files
@@ -43,8 +44,7 @@ func Read(path string, resources []generators.Resource, scheme *kruntime.Scheme,
 	}
 	decoder := serializer.NewCodecFactory(scheme).UniversalDeserializer()
 	for _, of := range resources {
-		e := newExport(of, decoder)
-		r.exports[e.kind.GroupKind()] = e
+		r.exports.add(newExport(of, decoder))
 	}
 	r.start()
 	single := path == Stdin
@@ -163,13 +163,13 @@ func (r *reader) deliver(file *File, of result) {
 			r.Skipped[of.kind]++
 		}
 	default:
-		r.deliverObject(of.kind, of.object)
+		r.deliverObject(of.kind, of.object, of.json)
 	}
 }
 
-// deliverObject passes an object to the sink unless a copy with a higher resourceVersion was
+// deliverObject passes an object, and its JSON if that is wanted too, to the sink unless a copy with a higher resourceVersion was
 // delivered before it.
-func (r *reader) deliverObject(kind schema.GroupVersionKind, object kruntime.Object) {
+func (r *reader) deliverObject(kind schema.GroupVersionKind, object, json kruntime.Object) {
 	o := object.(metav1.Object)
 	id := identity{kind.GroupKind(), o.GetNamespace(), o.GetName()}
 	version, _ := strconv.ParseUint(o.GetResourceVersion(), 10, 64)
@@ -182,7 +182,11 @@ func (r *reader) deliverObject(kind schema.GroupVersionKind, object kruntime.Obj
 		r.Objects++
 	}
 	r.versions[id] = version
-	if err := r.sink(kind, object); err != nil {
+	err := r.sink(kind, object)
+	if json != nil && err == nil {
+		err = r.sink(kind, json)
+	}
+	if err != nil {
 		r.sinkErr.Store(&err)
 	}
 }

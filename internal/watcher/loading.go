@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/kubestate/kubestate/internal/jsonobject"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
@@ -54,7 +55,11 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 	if !ok {
 		return fmt.Errorf("%T is no Kubernetes object", object)
 	}
+	_, isJSON := o.(*jsonobject.Object)
 	for _, fill := range l.byKind[kind.GroupKind()] {
+		if isJSON != (fill.resource.Recipe().GoType == nil) {
+			continue
+		}
 		name := o.GetNamespace() + "/" + o.GetName()
 		if !fill.includes(fill.feed, o) {
 			fill.gone[name] = true
