@@ -42,12 +42,13 @@ type customResources struct {
 	defined  map[string]bool   // groups of which there were definitions
 	resolved customresource.Resolution
 	invalid  int             // entries of the configuration
+	settled  bool            // all tables of the first definitions were served, or refused
 	said     map[string]bool // positions of entries without a kind, as they were logged
 }
 
 func newCustomResources(builtin *generators.Registry, reg prometheus.Registerer, log *slog.Logger) *customResources {
 	return &customResources{
-		builtin: builtin, catalog: discovery.NewCatalog(), reporter: customresource.NewReporter(reg, log), log: log, said: map[string]bool{}, defined: map[string]bool{},
+		builtin: builtin, catalog: discovery.NewCatalog(reg), reporter: customresource.NewReporter(reg, log), log: log, said: map[string]bool{}, defined: map[string]bool{},
 	}
 }
 
@@ -190,11 +191,20 @@ func (c *customResources) faults() int {
 	return c.invalid
 }
 
-// pending reports whether the tables of the present definitions are still to be made.
-func (c *customResources) pending() bool {
+// pending names what is missing of the first custom resources: definitions says whether those
+// have been listed, and wanted which resources are not served yet.
+func (c *customResources) pending(definitions bool, wanted func() []string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.followed && !c.applied
+	switch {
+	case !c.followed || c.settled || !definitions:
+		return nil
+	case !c.applied:
+		return []string{"custom resources"}
+	}
+	names := wanted()
+	c.settled = len(names) == 0
+	return names
 }
 
 // names are those by which clients may select resources.

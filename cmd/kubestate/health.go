@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +54,9 @@ func (b backend) Checks() []server.Check {
 			Name: c.Resource, Passed: c.Complete, Excluded: c.Refused(), Detail: strings.Join(words, " "),
 		})
 	}
+	for _, name := range b.pending() {
+		checks = append(checks, server.Check{Name: name, Detail: "custom resource, not complete yet"})
+	}
 	return checks
 }
 
@@ -67,11 +71,16 @@ func (b backend) Missing() []string {
 	for _, c := range b.Watcher.Checks() {
 		if !c.Settled() {
 			names = append(names, c.Resource)
-		} else if c.Resource == definitions && c.Complete && b.custom.pending() {
-			names = append(names, "custom resources")
 		}
 	}
-	return append(names, b.Watcher.Pending()...)
+	return append(names, b.pending()...)
+}
+
+// pending names what is missing of the first custom resources, once their definitions are there.
+func (b backend) pending() []string {
+	checks := b.Watcher.Checks()
+	listed := slices.ContainsFunc(checks, func(c watcher.Check) bool { return c.Resource == definitions && c.Complete })
+	return b.custom.pending(listed, b.Watcher.Pending)
 }
 
 // definitions is the name of the resource whose objects define custom resources.

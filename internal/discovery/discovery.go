@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,13 +47,64 @@ func Scheme() *runtime.Scheme {
 // used concurrently.
 type Catalog struct {
 	changes chan struct{}
+	metrics metrics
 	mu      sync.Mutex
 	kinds   map[string]customresource.Kind // by the key of the definition
 }
 
-// NewCatalog makes an empty catalog.
-func NewCatalog() *Catalog {
-	return &Catalog{changes: make(chan struct{}, 1), kinds: map[string]customresource.Kind{}}
+// NewCatalog makes an empty catalog and registers its metrics.
+func NewCatalog(reg prometheus.Registerer) *Catalog {
+	return &Catalog{changes: make(chan struct{}, 1), metrics: newMetrics(reg), kinds: map[string]customresource.Kind{}}
+}
+
+// metrics count changes of definitions. Existing dashboards read their names.
+type metrics struct {
+	added, updated, deleted prometheus.Counter
+	kinds                   prometheus.Gauge
+}
+
+func newMetrics(reg prometheus.Registerer) metrics {
+	counter := func(event, help string) prometheus.Counter {
+		return promauto.With(reg).NewCounter(prometheus.CounterOpts{Name: "kube_state_metrics_custom_resource_state_" + event + "_events_total", Help: help})
+	}
+	return metrics{
+		added:   counter("add", "CustomResourceDefinitions that were established."),
+		updated: counter("update", "Changes of the names, versions or scope of CustomResourceDefinitions."),
+		deleted: counter("delete", "CustomResourceDefinitions that were deleted."),
+		kinds: promauto.With(reg).NewGauge(prometheus.GaugeOpts{
+			Name: "kube_state_metrics_custom_resource_state_cache", Help: "CustomResourceDefinitions that are established now.",
+		}),
+	}
+}
+
+// replace makes next the content. The caller holds mu.
+func (c *Catalog) replace(next map[string]customresource.Kind) {
+	for key, kind := range next {
+		c.count(key, &kind)
+	}
+	for key := range c.kinds {
+		if _, stays := next[key]; !stays {
+			c.count(key, nil)
+		}
+	}
+	c.kinds = next
+	c.metrics.kinds.Set(float64(len(next)))
+}
+
+// count counts the change of one kind, which is nil if it goes, and reports whether there is one.
+func (c *Catalog) count(key string, kind *customresource.Kind) bool {
+	was, known := c.kinds[key]
+	switch {
+	case kind == nil && known:
+		c.metrics.deleted.Inc()
+	case kind == nil, known && reflect.DeepEqual(was, *kind):
+		return false
+	case known:
+		c.metrics.updated.Inc()
+	default:
+		c.metrics.added.Inc()
+	}
+	return true
 }
 
 // Changes receives after one or more changes.
@@ -71,26 +124,33 @@ func (c *Catalog) Set(o metav1.Object) error {
 	kind, ok := established(o)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := listwatch.Key(o)
-	was, known := c.kinds[key]
-	if ok == known && reflect.DeepEqual(was, kind) {
-		return nil // most changes are of the status
-	}
 	if ok {
-		c.kinds[key] = kind
+		c.set(listwatch.Key(o), &kind)
+	} else {
+		c.set(listwatch.Key(o), nil)
+	}
+	return nil
+}
+
+// set sets or removes one kind. The caller holds mu.
+func (c *Catalog) set(key string, kind *customresource.Kind) {
+	if !c.count(key, kind) {
+		return // most changes are of the status
+	}
+	if kind != nil {
+		c.kinds[key] = *kind
 	} else {
 		delete(c.kinds, key)
 	}
+	c.metrics.kinds.Set(float64(len(c.kinds)))
 	c.signal()
-	return nil
 }
 
 // Delete removes a definition.
 func (c *Catalog) Delete(o metav1.Object) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.kinds, listwatch.Key(o))
-	c.signal()
+	c.set(listwatch.Key(o), nil)
 }
 
 func (c *Catalog) signal() {
@@ -165,7 +225,7 @@ func (b *batch) Commit(keep func(key string) bool) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.kinds = b.next
+	b.replace(b.next)
 	b.signal()
 }
 
