@@ -146,7 +146,7 @@ func (w *Watcher) Pending() []string {
 	defer w.mu.Unlock()
 	var names []string
 	for _, t := range w.wanted {
-		if named(*w.serving.Load(), t.Name()) == nil && !t.settled() {
+		if refused := t.settled() && !t.complete(); named(*w.serving.Load(), t.Name()) == nil && !refused {
 			names = append(names, t.Name())
 		}
 	}
