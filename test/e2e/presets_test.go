@@ -1,0 +1,54 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// presets are the presets of custom resources, with objects of each and queries of dashboards
+// and alerts.
+const presets = "../../internal/presets/testdata"
+
+// TestPresetQueries has a Prometheus scrape kubestate, which serves the example objects of a
+// preset from files, and asks it the queries that dashboards and alerts for the project have:
+// each has an answer.
+func TestPresetQueries(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(presets, "queries", "*.promql"))
+	must(t, err)
+	if len(files) == 0 {
+		t.Fatal("there are no queries")
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".promql")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			must(t, err)
+			objects := t.TempDir()
+			for _, part := range []string{"crds.json", "objects.json"} {
+				content, err := os.ReadFile(filepath.Join(presets, name, part))
+				must(t, err)
+				must(t, os.WriteFile(filepath.Join(objects, part), content, 0o600))
+			}
+			e := serve(t, "--snapshot", objects, "--custom-resource-presets", name, "--custom-resource-state-only")
+			p := runPrometheus(t, fmt.Sprintf("global: {scrape_interval: 1s}\nscrape_configs: [{job_name: kubestate, honor_labels: true, static_configs: [{targets: [%q]}]}]\n", address(e)))
+			await(t, settling, p.scrapes(e), e.Process, p.Process)
+			for query := range strings.Lines(string(text)) {
+				if query = strings.TrimSpace(query); query == "" || strings.HasPrefix(query, "#") {
+					continue
+				}
+				await(t, settling, func(ctx context.Context) error {
+					answer, err := p.query(ctx, query)
+					if err == nil && len(answer) == 0 {
+						err = fmt.Errorf("no answer to %s", query)
+					}
+					return err
+				}, e.Process, p.Process)
+			}
+		})
+	}
+}
