@@ -67,7 +67,7 @@ func SortKey(d generators.Description) string {
 	if d.Definition == "" {
 		return d.Resource.Resource
 	}
-	return d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + d.Key
+	return d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + "\x00" + d.Key
 }
 
 // Resolve makes the tables of the kinds that the configuration chooses. builtin are the names
