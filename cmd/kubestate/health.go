@@ -80,7 +80,7 @@ func (b backend) Missing() []string {
 func (b backend) pending() []string {
 	checks := b.Watcher.Checks()
 	listed := slices.ContainsFunc(checks, func(c watcher.Check) bool { return c.Resource == definitions && c.Complete })
-	return b.custom.pending(listed, b.Watcher.Pending)
+	return b.custom.pending(listed, b.Pending)
 }
 
 // definitions is the name of the resource whose objects define custom resources.

@@ -21,7 +21,8 @@ type Object struct {
 
 // DeepCopyObject is part of runtime.Object.
 func (o *Object) DeepCopyObject() runtime.Object {
-	return &Object{o.TypeMeta, *o.ObjectMeta.DeepCopy(), bytes.Clone(o.JSON)}
+	meta := o.ObjectMeta
+	return &Object{o.TypeMeta, *meta.DeepCopy(), bytes.Clone(o.JSON)}
 }
 
 // A List is a page of objects.
@@ -33,7 +34,8 @@ type List struct {
 
 // DeepCopyObject is part of runtime.Object.
 func (l *List) DeepCopyObject() runtime.Object {
-	list := &List{l.TypeMeta, *l.ListMeta.DeepCopy(), nil}
+	meta := l.ListMeta
+	list := &List{l.TypeMeta, *meta.DeepCopy(), nil}
 	for i := range l.Items {
 		list.Items = append(list.Items, *l.Items[i].DeepCopyObject().(*Object))
 	}
