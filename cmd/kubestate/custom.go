@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,15 +146,24 @@ func (c *customResources) resources(opts options.Options) []generators.Resource 
 		return opts.Resources
 	}
 	c.invalid = len(opts.Custom.Config.Faults)
-	c.resolved = opts.Custom.Config.Resolve(c.kinds, generators.Names(c.builtin.Resources()), c.reporter)
+	c.resolved = opts.Custom.Config.Resolve(c.kinds, opts.Resources, generators.Names(c.builtin.Resources()), c.reporter)
 	if c.applied {
 		c.say()
 	}
 	all := slices.Concat(opts.Resources, c.resolved.Tables)
-	slices.SortStableFunc(all, func(a, b generators.Resource) int {
-		return strings.Compare(customresource.SortKey(a.Describe()), customresource.SortKey(b.Describe()))
-	})
+	for i, r := range opts.Resources {
+		if extended, ok := c.resolved.Extended[r.Describe().Key]; ok {
+			all[i] = extended
+		}
+	}
+	slices.SortStableFunc(all, func(a, b generators.Resource) int { return strings.Compare(orderOf(a), orderOf(b)) })
 	return all
+}
+
+// orderOf is the place of a resource among others in responses.
+func orderOf(r generators.Resource) string {
+	d := r.Describe()
+	return cmp.Or(d.Order, d.Resource.Resource)
 }
 
 // say logs entries that have no kind, once until they have one.

@@ -60,7 +60,7 @@ func render(t *testing.T, config, objects string) string {
 		t.Fatal(c.Faults)
 	}
 	report := customresource.NewReporter(prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-	resources := c.Resolve(kindsIn(t, objects), nil, report).Tables
+	resources := c.Resolve(kindsIn(t, objects), nil, nil, report).Tables
 	type family struct{ header, lines string }
 	all := map[string]*family{}
 	var order []string

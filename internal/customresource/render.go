@@ -1,10 +1,14 @@
 package customresource
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/exposition"
 	"github.com/kubestate/kubestate/internal/generators"
@@ -83,10 +87,10 @@ func (d *definition) overrides(name string) bool {
 
 // An evaluator evaluates definitions of one table. It serves one goroutine at a time.
 type evaluator struct {
-	fields     *jsonobject.Fields
-	apiVersion string
-	report     *Reporter
-	extra      []generators.ExtraLabel
+	fields *jsonobject.Fields
+	kind   schema.GroupVersionKind
+	report *Reporter
+	extra  []generators.ExtraLabel
 
 	tree    jsonobject.Tree
 	object  metav1.Object
@@ -110,17 +114,29 @@ type sample struct {
 func (e *evaluator) begin(object metav1.Object) {
 	e.object, e.root, e.scratch.text = object, jsonobject.Value{}, e.scratch.text[:0]
 	e.decoded, e.choices = nil, e.choices[:0]
-	o, ok := object.(*jsonobject.Object)
-	if !ok {
-		return
+	text, err := e.json(object)
+	root := jsonobject.Value{}
+	if err == nil {
+		root, err = e.tree.Read(text, e.fields)
 	}
-	root, err := e.tree.Read(o.JSON, e.fields)
 	if err != nil {
 		e.report.failed(reasonJSON, "", object, err.Error())
 		return
 	}
 	e.root = root
-	root.Key("apiVersion").SetText(e.apiVersion) // files have one version of what is served in several
+	root.Key("apiVersion").SetText(e.kind.GroupVersion().String()) // files have one version of what is served in several
+}
+
+// json gives an object as JSON. One with a Go type does not tell its kind by itself.
+func (e *evaluator) json(object metav1.Object) ([]byte, error) {
+	switch o := object.(type) {
+	case *jsonobject.Object:
+		return o.JSON, nil
+	case runtime.Object:
+		o.GetObjectKind().SetGroupVersionKind(e.kind)
+		return json.Marshal(o)
+	}
+	return nil, fmt.Errorf("%T is no object", object)
 }
 
 // render adds the samples of definitions that have one family.

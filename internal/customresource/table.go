@@ -49,8 +49,10 @@ type table struct {
 
 // A Resolution is what a configuration comes to with the kinds that there are.
 type Resolution struct {
-	// Tables are in the order of SortKey.
+	// Tables are in the order of responses.
 	Tables []generators.Resource
+	// Extended are exported resources with further families, by their keys.
+	Extended map[string]generators.Resource
 	// Entries are those of the configuration, in order.
 	Entries []EntryResources
 }
@@ -61,18 +63,10 @@ type EntryResources struct {
 	Resources []string
 }
 
-// SortKey orders resources in responses: built-in ones by their plural, custom ones by group,
-// version and plural.
-func SortKey(d generators.Description) string {
-	if d.Definition == "" {
-		return d.Resource.Resource
-	}
-	return d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + "\x00" + d.Key
-}
-
-// Resolve makes the tables of the kinds that the configuration chooses. builtin are the names
-// of other resources, which custom ones do not take.
-func (c *Config) Resolve(kinds []Kind, builtin []string, report *Reporter) Resolution {
+// Resolve makes the tables of the kinds that the configuration chooses. Those of an exported
+// resource extend it; reserved are the names of all such resources, which custom ones do not
+// take.
+func (c *Config) Resolve(kinds []Kind, exported []generators.Resource, reserved []string, report *Reporter) Resolution {
 	headers := c.headers()
 	var all []*table
 	for i := range kinds {
@@ -80,12 +74,21 @@ func (c *Config) Resolve(kinds []Kind, builtin []string, report *Reporter) Resol
 			all = append(all, c.tablesOf(&kinds[i], version, headers, report)...)
 		}
 	}
-	slices.SortFunc(all, func(a, b *table) int { return strings.Compare(SortKey(a.description), SortKey(b.description)) })
-	name(all, builtin)
-	r := Resolution{}
+	slices.SortFunc(all, func(a, b *table) int { return strings.Compare(a.description.Order, b.description.Order) })
+	r := Resolution{Extended: map[string]generators.Resource{}}
+	var own []*table
 	for _, t := range all {
-		r.Tables = append(r.Tables, t)
+		of := t.extends(exported)
+		if of == nil {
+			own = append(own, t)
+			r.Tables = append(r.Tables, t)
+			continue
+		}
+		d := of.Describe()
+		t.description.Name = d.Name
+		r.Extended[d.Key] = generators.Extend(of, t)
 	}
+	name(own, reserved)
 	for i := range c.Entries {
 		e := EntryResources{Entry: &c.Entries[i]}
 		for _, t := range all {
@@ -164,6 +167,20 @@ func newTable(k *Kind, version string, report *Reporter) *table {
 	}}
 }
 
+// extends gives the exported resource that has the objects of the table anyway, with a Go type;
+// nil if there is none.
+func (t *table) extends(exported []generators.Resource) generators.Resource {
+	if t.entries[0].LabelSelector != "" || t.entries[0].FieldSelector != "" {
+		return nil
+	}
+	for _, r := range exported {
+		if r.Describe().Kind == t.description.Kind && generators.Extendable(r) {
+			return r
+		}
+	}
+	return nil
+}
+
 // add adds the families of an entry.
 func (t *table) add(e *Entry, headers map[string]header) {
 	t.entries = append(t.entries, e)
@@ -215,6 +232,7 @@ func (t *table) describe() {
 			d.Key += "?" + selector
 		}
 	}
+	d.Order = d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + "\x00" + d.Key
 	sum := sha256.New()
 	fmt.Fprint(sum, t.kind.UID, d.Resource, d.Kind, d.Namespaced, first.LabelSelector, first.FieldSelector)
 	for i, definitions := range t.families {
@@ -281,7 +299,7 @@ func (t *table) Validate() error { return nil }
 
 // Compile binds the table to a selection.
 func (t *table) Compile(selection generators.Selection) *generators.Renderer {
-	e := &evaluator{fields: &jsonobject.Fields{}, report: t.report, extra: selection.Extra, apiVersion: t.description.Kind.GroupVersion().String()}
+	e := &evaluator{fields: &jsonobject.Fields{}, report: t.report, extra: selection.Extra, kind: t.description.Kind}
 	var rows []generators.Row
 	for i, definitions := range t.families {
 		for _, d := range definitions {

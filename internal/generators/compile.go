@@ -21,7 +21,7 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 			rows = append(rows, row.Row)
 		}
 	}
-	r.row = func(object metav1.Object, i int) { rows[i](object.(T), &r.samples) }
+	r.row = func(object metav1.Object, i int, s *Samples) { rows[i](object.(T), s) }
 	return r
 }
 
@@ -43,7 +43,7 @@ func NewRenderer(rows []Row, selection Selection, prepare func(metav1.Object)) *
 			selected = append(selected, row.Row)
 		}
 	}
-	r.row = func(object metav1.Object, i int) { selected[i](object, &r.samples) }
+	r.row = func(object metav1.Object, i int, s *Samples) { selected[i](object, s) }
 	return r
 }
 
@@ -132,7 +132,7 @@ type Renderer struct {
 	identity Identity
 	families []family
 	prepare  func(metav1.Object) // nil for nothing
-	row      func(metav1.Object, int)
+	row      func(metav1.Object, int, *Samples)
 	samples  Samples
 	ends     []int
 	mixed    bool // SpecOnly families are skipped
@@ -228,7 +228,7 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 		start = len(s.dst)
 		if f := &r.families[next]; !r.mixed || !f.specOnly {
 			s.begin(f)
-			r.row(object, next)
+			r.row(object, next, s)
 		}
 		r.ends = append(r.ends, len(s.dst))
 	}

@@ -179,6 +179,9 @@ type Description struct {
 	// Identity are the keys of the labels that every series begins with.
 	Identity []string
 	Families []FamilyDescription
+	// Order is the place of the resource among others in responses; empty for that of the
+	// plural.
+	Order string
 	// Definition changes whenever lines or objects of the resource do that no other field
 	// tells of; empty for built-in tables.
 	Definition string

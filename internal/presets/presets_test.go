@@ -97,7 +97,7 @@ func render(t *testing.T, c *customresource.Config, definitions, objects string)
 	report := customresource.NewReporter(prometheus.NewRegistry(), slog.New(slog.NewTextHandler(&log, nil)))
 	headers, series := map[string]string{}, map[string][]string{}
 	var order []string
-	for _, r := range c.Resolve(kinds, nil, report).Tables {
+	for _, r := range c.Resolve(kinds, nil, nil, report).Tables {
 		renderer := r.Compile(generators.Selection{})
 		names := renderer.Names()
 		found := false
