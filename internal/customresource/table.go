@@ -274,10 +274,16 @@ func name(tables []*table, builtin []string) {
 		if len(groups[d.Resource.Resource]) == 1 && !slices.Contains(builtin, d.Resource.Resource) {
 			d.Aliases = append(d.Aliases, d.Resource.Resource)
 		}
-		d.Aliases = append(d.Aliases, short)
-		d.Name = d.Aliases[0]
-		if count[d.Resource.GroupResource()] > 1 {
+		if !slices.Contains(builtin, short) {
+			d.Aliases = append(d.Aliases, short)
+		}
+		switch {
+		case count[d.Resource.GroupResource()] > 1:
 			d.Name = d.Key
+		case len(d.Aliases) == 0: // of the core group
+			d.Name = short + "." + d.Resource.Version
+		default:
+			d.Name = d.Aliases[0]
 		}
 		d.Aliases = slices.DeleteFunc(d.Aliases, func(alias string) bool { return alias == d.Name })
 	}
