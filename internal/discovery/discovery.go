@@ -40,6 +40,7 @@ func Scheme() *runtime.Scheme {
 	if err := apiextensionsv1.AddToScheme(s); err != nil {
 		panic("BUG: " + err.Error())
 	}
+	metav1.AddToGroupVersion(s, schema.GroupVersion{Version: "v1"}) // options of requests
 	return s
 }
 
