@@ -132,15 +132,9 @@ func (n *cuttingNegotiator) Decoder(contentType string, params map[string]string
 	return &decoder{cuttingNegotiator: n, cutter: n.projection.NewCutter(), standard: standard}, err
 }
 
-// StreamDecoder gives the decoders of a watch: of the objects, of the events, and the framer.
+// StreamDecoder gives the decoders of a watch.
 func (n *cuttingNegotiator) StreamDecoder(contentType string, params map[string]string) (runtime.Decoder, runtime.Serializer, runtime.Framer, error) {
 	standard, events, frames, err := n.ClientNegotiator.StreamDecoder(contentType, params)
-	if contentType == runtime.ContentTypeProtobuf {
-		events = eventSerializer{events}
-		if n.filters() {
-			frames = framer{frames, n.filter}
-		}
-	}
 	d := &decoder{cuttingNegotiator: n, cutter: n.projection.NewCutter(), stream: true, standard: standard}
 	if n.statusOnly != nil {
 		d.statusOnly = n.statusOnly.NewCutter()

@@ -71,7 +71,7 @@ type negotiator interface {
 func (c *Client) Resource(of generators.Resource, o Options) *ResourceClient {
 	d, recipe := of.Describe(), of.Recipe()
 	h := *c.http
-	h.Transport = newTransport(h.Transport, o.Metrics.received.WithLabelValues(d.Name))
+	h.Transport = transport{cmp.Or(h.Transport, http.DefaultTransport), o.Metrics.received.WithLabelValues(d.Name)}
 	r := &ResourceClient{client: c, goType: cmp.Or(recipe.GoType, reflect.TypeFor[*unstructured.Unstructured]()), log: o.Log}
 	for i, v := range recipe.Versions {
 		var n negotiator = c.negotiator(v.GroupVersion())
@@ -218,18 +218,13 @@ func (c *Client) serves(ctx context.Context, v schema.GroupVersionResource) bool
 
 // Object gives o as an Object. It fails for an object of another resource.
 func (r *ResourceClient) Object(o runtime.Object) (Object, error) {
-	plain := o
+	whole := o
 	if l, ok := o.(*Lazy); ok {
-		plain = l.Object
-	}
-	if reflect.TypeOf(plain) != r.goType {
-		return nil, fmt.Errorf("%T in place of %s: %w", plain, r.goType, errOtherResource)
+		whole = l.Object
 	}
 	object, ok := o.(Object)
-	if !ok {
-		return nil, fmt.Errorf("%T is no Kubernetes object", o)
+	if !ok || reflect.TypeOf(whole) != r.goType {
+		return nil, fmt.Errorf("%T in place of %s", whole, r.goType)
 	}
 	return object, nil
 }
-
-var errOtherResource = errors.New("not of the resource")

@@ -50,14 +50,11 @@ func (d *decoder) table(b []byte) (runtime.Object, error) {
 		}
 		objects = append(objects, o)
 	}
-	list := reflect.New(d.list).Interface().(runtime.Object)
-	about, err := meta.ListAccessor(list)
-	if err != nil {
-		return nil, err
-	}
-	about.SetResourceVersion(t.Metadata.ResourceVersion)
-	about.SetContinue(t.Metadata.Continue)
-	about.SetRemainingItemCount(t.Metadata.RemainingItemCount)
+	list := reflect.New(d.list).Interface().(interface {
+		runtime.Object
+		metav1.ListMetaAccessor
+	})
+	*list.GetListMeta().(*metav1.ListMeta) = t.Metadata
 	return list, meta.SetList(list, objects)
 }
 
