@@ -31,14 +31,14 @@ func (l *Loop) list(ctx context.Context, size int64) outcome {
 	o := listed
 	if err != nil {
 		b.Abandon()
-		o = l.failed(err)
+		o = l.ended(outcomeOf(err), err)
 	}
 	if o == expired && l.machine.state != unpaged {
 		return o // not the end of the attempt
 	}
 	l.attempted(ctx, l.lists, &l.listFailed, err, Syncing)
 	if err == nil {
-		l.Status.heard(time.Now())
+		l.heard(time.Now())
 		l.commit(b, nil, version)
 	}
 	return o

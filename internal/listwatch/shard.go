@@ -21,7 +21,7 @@ type Shard struct {
 	// ours and foreign count objects of the present response, last is when the last foreign one
 	// came, in Unix nanoseconds.
 	ours, foreign, last atomic.Int64
-	server              atomic.Int32 // 1 or -1: whether the server filters; 0 if that is unknown
+	server              atomic.Pointer[bool] // whether the server filters; nil if that is unknown
 }
 
 // NewShard makes the shard of a resource's loop.
@@ -50,7 +50,7 @@ func (s *Shard) Wants(uid []byte) bool { return s.Present().Holds(sharding.Hash(
 // ServerFilters reports whether the server filters by shard, and false if that is unknown.
 func (s *Shard) ServerFilters() (filters, known bool) {
 	server := s.server.Load()
-	return server > 0, server != 0
+	return server != nil && *server, server != nil
 }
 
 // HasKey reports whether the shard has the object of a key.
@@ -95,10 +95,4 @@ func (s *Shard) takes(o metav1.Object) bool {
 }
 
 // filtered notes whether the server filters by shard.
-func (s *Shard) filtered(filters bool) {
-	server := int32(-1)
-	if filters {
-		server = 1
-	}
-	s.server.Store(server)
-}
+func (s *Shard) filtered(filters bool) { s.server.Store(&filters) }

@@ -17,15 +17,14 @@ type Loading struct {
 	config Config
 	wanted []*target
 	anew   []string
-	filled []*filling
-	byKind map[schema.GroupVersionKind][]*filling
+	filled map[schema.GroupVersionKind][]*filling
 }
 
 // A filling is the next content of a feed. Its keys are namespace and name: in files, copies of
 // an object may have several uids, and several objects one uid.
 type filling struct {
-	*target
-	feed *feed
+	*feed
+	of   *target
 	next *store.Staging
 	gone map[string]bool // objects of which the last copy is for others
 }
@@ -34,13 +33,12 @@ type filling struct {
 func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := &Loading{w: w, config: config, byKind: map[schema.GroupVersionKind][]*filling{}}
+	l := &Loading{w: w, config: config, filled: map[schema.GroupVersionKind][]*filling{}}
 	l.wanted, l.anew = w.plans(config)
-	for _, u := range l.wanted {
-		for _, f := range u.feeds {
-			fill := &filling{target: u, feed: f, next: f.sink.partition.Begin(), gone: map[string]bool{}}
-			l.filled = append(l.filled, fill)
-			l.byKind[u.description.Kind] = append(l.byKind[u.description.Kind], fill)
+	for _, t := range l.wanted {
+		kind := t.resource.Describe().Kind
+		for _, f := range t.feeds {
+			l.filled[kind] = append(l.filled[kind], &filling{f, t, f.partition.Begin(), map[string]bool{}})
 		}
 	}
 	return l
@@ -52,14 +50,14 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 	if !ok {
 		return fmt.Errorf("%T is no Kubernetes object", object)
 	}
-	for _, fill := range l.byKind[kind] {
-		name := o.GetNamespace() + "/" + o.GetName()
-		if !fill.includes(fill.feed, o) {
-			fill.gone[name] = true
+	name := o.GetNamespace() + "/" + o.GetName()
+	for _, f := range l.filled[kind] {
+		if !f.loop.Shard.Has(o) || !f.of.selects(f.loop.Namespace, o) {
+			f.gone[name] = true
 			continue
 		}
-		delete(fill.gone, name)
-		if err := fill.feed.sink.render(name, fill.next.Set, o); err != nil {
+		delete(f.gone, name)
+		if err := f.render(name, f.next.Set, o); err != nil {
 			return err
 		}
 	}
@@ -70,12 +68,14 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 func (l *Loading) Done() (anew []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
-	for _, fill := range l.filled {
-		if len(fill.gone) > 0 {
-			fill.next.Retain(func(name string) bool { return !fill.gone[name] })
+	for _, all := range l.filled {
+		for _, f := range all {
+			if len(f.gone) > 0 {
+				f.next.Retain(func(name string) bool { return !f.gone[name] })
+			}
+			f.partition.Replace(f.next)
+			f.loop.MarkComplete()
 		}
-		fill.feed.sink.partition.Replace(fill.next)
-		fill.feed.loop.MarkComplete()
 	}
 	l.w.want(l.config, l.wanted)
 	return l.anew

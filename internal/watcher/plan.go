@@ -75,22 +75,15 @@ func (p *plan) fieldSelector() string {
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
-	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && sameSet(p.denied, o.denied) &&
+	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) &&
 		p.fromCache == o.fromCache && p.limit == o.limit && p.fieldSelector() == o.fieldSelector()
-}
-
-func sameSet(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // selects reports whether an object is the plan's, whatever the shard. namespace is the one that
 // is watched, or metav1.NamespaceAll.
-func (p *plan) selects(namespaced bool, namespace string, o metav1.Object) bool {
+func (p *plan) selects(namespace string, o metav1.Object) bool {
 	if pod, ok := o.(*corev1.Pod); ok && p.placed != nil && !p.placed.Matches(fields.Set{nodeName: pod.Spec.NodeName}) {
 		return false
-	}
-	if !namespaced {
-		return true
 	}
 	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && !slices.Contains(p.denied, o.GetNamespace())
 }

@@ -23,7 +23,7 @@ func (w *Watcher) Reshard(shard sharding.Ranges) {
 func (w *Watcher) Drop(gone sharding.Ranges) {
 	for _, t := range w.narrow(gone) {
 		for _, f := range t.feeds {
-			f.sink.partition.Retain(f.loop.Shard.HasKey)
+			f.partition.Retain(f.loop.Shard.HasKey)
 		}
 	}
 	w.signal() // there may be nothing left to wait for
@@ -70,13 +70,17 @@ func (w *Watcher) Complete() bool {
 // Filtered reports whether the API server filters every resource by shard of which that is
 // known, and one at least.
 func (w *Watcher) Filtered() bool {
-	filtered := false
-	for _, f := range w.feeds() {
-		filters, known := f.loop.Shard.ServerFilters()
-		if known && !filters {
-			return false
-		}
-		filtered = filtered || filters
+	filters, known := serverFilters(w.feeds())
+	return filters && known
+}
+
+// serverFilters reports whether the API server filters all feeds by shard of which that is known,
+// and false if it is known of none.
+func serverFilters(feeds []*feed) (filters, known bool) {
+	filters = true
+	for _, f := range feeds {
+		each, ok := f.loop.Shard.ServerFilters()
+		filters, known = filters && (each || !ok), known || ok
 	}
-	return filtered
+	return filters, known
 }
