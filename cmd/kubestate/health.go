@@ -73,6 +73,6 @@ func (b backend) Missing() []string {
 // tooOld returns a check for resources that are older than the maximum, if that is not 0.
 func tooOld(w *watcher.Watcher, age func() time.Duration) server.Exceeded {
 	return func(wanted func(string) bool) string {
-		return watcher.Limit(age()).Exceeded(w.Statuses(), wanted)
+		return watcher.TooOld(w.Statuses(), age(), wanted)
 	}
 }

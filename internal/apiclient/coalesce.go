@@ -1,7 +1,6 @@
 package apiclient
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"time"
@@ -22,14 +21,6 @@ type coalescingReader struct {
 	coalesce bool
 	ended    bool      // the response, or the connection
 	next     time.Time // read
-}
-
-// buffered has reads of r be large.
-func buffered(r io.ReadCloser) io.ReadCloser {
-	return struct {
-		io.Reader
-		io.Closer
-	}{bufio.NewReaderSize(r, readAhead), r}
 }
 
 // Read waits for the time of the next read, and reads what has arrived.

@@ -1,6 +1,7 @@
 package apiclient
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -78,7 +79,7 @@ func TestCoalescedReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		response := closePieces()
 		r := &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}
-		got := readAll(t, buffered(r), response.began, 2)
+		got := readAll(t, bufio.NewReaderSize(r, readAhead), response.began, 2)
 		if diff := cmp.Diff([]string{"a at 0s", "bc at 20ms", "d at 20ms", "e at 1s"}, got); diff != "" {
 			t.Error(diff)
 		}
@@ -94,7 +95,7 @@ func TestCoalescedReads(t *testing.T) {
 func TestReadsBeforeCoalesceDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		response := closePieces()
-		got := readAll(t, buffered(&coalescingReader{ReadCloser: response, ctx: t.Context()}), response.began, 2)
+		got := readAll(t, bufio.NewReaderSize(&coalescingReader{ReadCloser: response, ctx: t.Context()}, readAhead), response.began, 2)
 		if diff := cmp.Diff([]string{"a at 0s", "bc at 1ms", "d at 2ms", "e at 1s"}, got); diff != "" {
 			t.Error(diff)
 		}
@@ -106,7 +107,7 @@ func TestCoalesceBetweenReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		response := closePieces()
 		r := &coalescingReader{ReadCloser: response, ctx: t.Context()}
-		buffer := buffered(r)
+		buffer := bufio.NewReaderSize(r, readAhead)
 		if n, err := buffer.Read(make([]byte, 2)); n != 1 || err != nil {
 			t.Errorf("read %d, %v", n, err)
 		}
@@ -122,7 +123,7 @@ func TestFullBufferIsFollowedByARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		response := &arrivals{began: time.Now(), pieces: []piece{{0, bytes.Repeat([]byte("x"), readAhead+1)}}}
 		r := &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}
-		got := readAll(t, buffered(r), response.began, readAhead-1)
+		got := readAll(t, bufio.NewReaderSize(r, readAhead), response.began, readAhead-1)
 		want := []string{strings.Repeat("x", readAhead-1) + " at 0s", "x at 0s", "x at 0s"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)

@@ -3,7 +3,6 @@ package apiclient
 import (
 	"errors"
 	"reflect"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,8 +53,8 @@ func (d *decoder) decode(b []byte) (runtime.Object, error) {
 		}
 		return nil, nil
 	}
-	if d.stream && d.filters() {
-		if uid := projection.UID(e.Object); len(uid) > 0 && !d.filter.Wants(uid) {
+	if d.stream && d.wants != nil {
+		if uid := projection.UID(e.Object); len(uid) > 0 && !d.wants(uid) {
 			return nil, errUnwanted
 		}
 	}
@@ -91,21 +90,13 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 	default:
 		return nil, nil
 	}
-	of, known := strings.CutPrefix(string(e.Kind), kind)
-	switch {
-	case known && of == "":
-		return d.pool.get(d.object), d.cutter.Object
-	case known && of == "List":
-		return reflect.New(d.list).Interface().(message), d.cutList
+	switch string(e.Kind) {
+	case kind:
+		return d.pool.objects.Get().(message), d.cutter.Object
+	case kind + "List":
+		// Objects that are not wanted are removed.
+		return reflect.New(d.list).Interface().(message), func(b []byte) int { return d.cutter.List(b, d.wants) }
 	default:
 		return nil, nil
 	}
-}
-
-// cutList cuts the objects of a list, and removes those that the filter does not choose.
-func (d *decoder) cutList(b []byte) int {
-	if d.filters() {
-		return d.cutter.List(b, d.filter.Wants)
-	}
-	return d.cutter.List(b, nil)
 }

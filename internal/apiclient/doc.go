@@ -11,6 +11,6 @@
 //	Lazy             an object without the fields of its spec, if the spec is unchanged
 //
 // The package knows neither what becomes of the objects nor which of them are stored. Options
-// answer both questions: a Filter by uid, and the fingerprint of the spec that is stored for
-// a uid.
+// answer both questions: whether the object of a uid is wanted, and the fingerprint of the
+// spec that is stored for it.
 package apiclient

@@ -19,16 +19,10 @@ import (
 	"github.com/kubestate/kubestate/internal/apiclient"
 )
 
-// only is a Filter that chooses one uid.
-type only string
-
-func (only) All() bool                 { return false }
-func (uid only) Wants(got []byte) bool { return string(got) == string(uid) }
-
 // filtering are the options of a client that chooses the pods of uid "ours".
 func filtering() apiclient.Options {
 	o := options()
-	o.Filter = only("ours")
+	o.Wants = func(uid []byte) bool { return string(uid) == "ours" }
 	return o
 }
 

@@ -25,21 +25,14 @@ import (
 
 // Options are what a ResourceClient has to know of its caller's content.
 type Options struct {
-	// Filter chooses objects by uid; nil chooses all.
-	Filter Filter
+	// Wants chooses objects by uid; nil chooses all. Others are dropped. It is called
+	// concurrently.
+	Wants func(uid []byte) bool
 	// Fingerprint gives the fingerprint of the spec that is stored for a uid, 0 if none is. It
 	// is nil if whole objects are to be decoded always.
 	Fingerprint func(uid []byte) uint64
 	Metrics     *Metrics
 	Log         *slog.Logger
-}
-
-// A Filter chooses objects by uid. It may be used concurrently.
-type Filter interface {
-	// All reports whether every object is chosen.
-	All() bool
-	// Wants reports whether the object is chosen. Objects that are not are dropped.
-	Wants(uid []byte) bool
 }
 
 // A ResourceClient lists and watches one resource. It serves one goroutine at a time.
@@ -104,8 +97,8 @@ type Query struct {
 func (r *ResourceClient) List(ctx context.Context, q Query) (runtime.Object, error) {
 	return negotiate(ctx, r, q, func(o *metav1.ListOptions) (runtime.Object, error) {
 		page, err := r.request(q.Namespace, o).Do(ctx).Get()
-		if err == nil {
-			err = checkShard(page, o.ShardSelector)
+		if s := ShardOf(page); err == nil && s != "" && s != o.ShardSelector {
+			err = fmt.Errorf("%w: %s", errOtherShard, s)
 		}
 		return page, err
 	})
@@ -119,20 +112,13 @@ func (r *ResourceClient) Watch(ctx context.Context, q Query) (*Stream, error) {
 	})
 }
 
-// ShardFiltered reports whether a page tells that the server filtered it by shard. Lists of
-// metadata and tables never tell.
-func ShardFiltered(page runtime.Object) bool {
-	list, ok := page.(metav1.ShardedListInterface)
-	return ok && list.GetShardInfo() != nil && list.GetShardInfo().Selector != ""
-}
-
-// checkShard fails for a page that the server filtered by another shard.
-func checkShard(page runtime.Object, selector string) error {
-	list, ok := page.(metav1.ShardedListInterface)
-	if !ok || list.GetShardInfo() == nil || list.GetShardInfo().Selector == selector {
-		return nil
+// ShardOf gives the selector by which the server filtered a page, empty if the page does not
+// tell. Lists of metadata and tables never tell.
+func ShardOf(page runtime.Object) string {
+	if list, ok := page.(metav1.ShardedListInterface); ok && list.GetShardInfo() != nil {
+		return list.GetShardInfo().Selector
 	}
-	return fmt.Errorf("%w: %s", errOtherShard, list.GetShardInfo().Selector)
+	return ""
 }
 
 var errOtherShard = errors.New("the API server answers for another shard than requested")
@@ -183,12 +169,8 @@ func aboutShard(err error) bool {
 	if !answered {
 		return errors.Is(err, errOtherShard)
 	}
-	switch status.Status().Code {
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError:
-		return strings.Contains(strings.ToLower(status.Status().Message), "shard selector")
-	default:
-		return false
-	}
+	codes := []int32{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError}
+	return slices.Contains(codes, status.Status().Code) && strings.Contains(strings.ToLower(status.Status().Message), "shard selector")
 }
 
 // chooseVersion looks for another version of the resource that the server has.

@@ -1,6 +1,7 @@
 package apiclient
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -42,11 +43,12 @@ func openStream(ctx context.Context, n negotiator, request *rest.Request) (*Stre
 		return nil, err
 	}
 	s.last = eventDecoder{events: events, objects: objects}
-	s.frames = streaming.NewDecoder(framer.NewFrameReader(buffered(body)), &s.last)
+	frames := framer.NewFrameReader(io.NopCloser(bufio.NewReaderSize(body, readAhead)))
+	s.frames = streaming.NewDecoder(frames, &s.last)
 	return s, nil
 }
 
-// Next gives the next event of an object that the filter chooses. The error is io.EOF once the
+// Next gives the next event of an object that is wanted. The error is io.EOF once the
 // response or the connection has ended, and another one if what came is no event.
 func (s *Stream) Next() (watch.Event, error) {
 	for {
@@ -66,7 +68,7 @@ func (s *Stream) Next() (watch.Event, error) {
 func (s *Stream) Coalesce() { s.body.coalesce = true }
 
 // Close ends the request.
-func (s *Stream) Close() { s.frames.Close() }
+func (s *Stream) Close() { s.body.Close() }
 
 // An eventDecoder decodes events of a watch and gives their objects. The object of a protobuf
 // event is decoded from the buffer that the event was read into.

@@ -76,8 +76,7 @@ func (d *decoder) findColumns(t table) error {
 
 // shown gives the object of a row.
 func (d *decoder) shown(r row) (runtime.Object, error) {
-	object := reflect.New(d.object).Interface().(message)
-	o := object.(metav1.Object)
+	o := reflect.New(d.object).Interface().(Object)
 	*o.(metav1.ObjectMetaAccessor).GetObjectMeta().(*metav1.ObjectMeta) = r.Object.Metadata
 	for i, c := range d.Columns {
 		at := d.columns[i]
@@ -87,5 +86,5 @@ func (d *decoder) shown(r row) (runtime.Object, error) {
 		cell, _ := r.Cells[at].(string)
 		c.Set(o, cell)
 	}
-	return object, nil
+	return o, nil
 }

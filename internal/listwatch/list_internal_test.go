@@ -74,7 +74,7 @@ func TestBatchesOfFailedLists(t *testing.T) {
 		m := NewMetrics(reg)
 		shard := NewShard("pods", sharding.All(), m)
 		l := New(Config{Resource: "pods", Shard: shard, Sink: got, OnListed: func() {}, Metrics: m, Log: log})
-		l.client = client.Resource(&generators.Pods, apiclient.Options{Filter: shard, Metrics: apiclient.NewMetrics(reg), Log: log})
+		l.client = client.Resource(&generators.Pods, apiclient.Options{Wants: shard.Wants, Metrics: apiclient.NewMetrics(reg), Log: log})
 		if o := request(l); o != outcome {
 			t.Errorf("%q: %s, want %s", answers, o, outcome)
 		}

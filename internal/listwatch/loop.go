@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -109,16 +108,8 @@ func New(config Config) *Loop {
 func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
 	l.client = client
 	defer l.closeStream()
-	for ctx.Err() == nil {
-		if l.Shard.Present().IsNone() {
-			l.park()
-			<-ctx.Done()
-			return
-		}
+	for ctx.Err() == nil && !l.Shard.Present().IsNone() {
 		o := l.request(ctx)
-		if ctx.Err() != nil {
-			return
-		}
 		switch now := time.Now(); l.machine.next(o, now) {
 		case backoff:
 			sleep(ctx, l.pacer.next(l.Report().State, l.lastFailure, now))
@@ -126,17 +117,17 @@ func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
 			sleep(ctx, time.Second)
 		}
 	}
-}
-
-// park completes the content of an empty shard. Nothing is requested for it: no selector
-// chooses no objects.
-func (l *Loop) park() {
+	if ctx.Err() != nil {
+		return
+	}
+	// The shard is empty. Nothing is requested for it: no selector chooses no objects.
 	l.closeStream()
 	l.commit(l.Sink.Begin(), nil, "")
 	l.update(func(r *Report) {
 		r.enter(Synced, "")
 		r.Contact = time.Time{} // nothing becomes older
 	})
+	<-ctx.Done()
 }
 
 // request sends the request of the present state and gives its outcome.
@@ -218,13 +209,6 @@ func (l *Loop) Narrow(gone sharding.Ranges) {
 func (l *Loop) ListLen() (n int64, limited bool) {
 	n = l.listLen.Load()
 	return n, n >= 0
-}
-
-// watchTimeout is how long the server is to keep a watch: 5 to 10 minutes, so that not all end
-// at once.
-func watchTimeout() *int64 {
-	seconds := 300 + rand.Int64N(300) //nolint:gosec // spreads load, and guards nothing
-	return &seconds
 }
 
 // outcomeOf classifies a failed request.

@@ -12,8 +12,8 @@ import (
 )
 
 // A Shard chooses the objects of one loop by the hashes of their uids. The server is asked for
-// these alone; others that it sends are dropped, before they are decoded where possible. It is
-// an apiclient.Filter and may be used concurrently.
+// these alone; others that it sends are dropped, before they are decoded where possible. It may
+// be used concurrently.
 type Shard struct {
 	ranges  atomic.Pointer[sharding.Ranges]
 	skipped func() prometheus.Counter // shown once something can be skipped
@@ -45,7 +45,9 @@ func (s *Shard) Present() sharding.Ranges { return *s.ranges.Load() }
 func (s *Shard) All() bool { return s.Present().IsAll() }
 
 // Wants reports whether the shard has the object of a uid. One that it does not have is counted.
-func (s *Shard) Wants(uid []byte) bool { return s.Present().Holds(sharding.Hash(uid)) || s.skip() }
+func (s *Shard) Wants(uid []byte) bool {
+	return s.All() || s.Present().Holds(sharding.Hash(uid)) || s.skip()
+}
 
 // ServerFilters reports whether the server filters by shard, and false if that is unknown.
 func (s *Shard) ServerFilters() (filters, known bool) {

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
@@ -54,7 +55,8 @@ func (l *Loop) open(ctx context.Context, options metav1.ListOptions, limit time.
 	s := &stream{shard: l.Shard.Present(), began: time.Now(), last: options.ResourceVersion}
 	s.ctx, s.end = context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { s.end(errNoResponse) })
-	options.AllowWatchBookmarks, options.TimeoutSeconds = true, watchTimeout()
+	// 5 to 10 minutes, so that not all watches end at once.
+	options.AllowWatchBookmarks, options.TimeoutSeconds = true, new(int64(wait.Jitter(5*time.Minute, 1).Seconds()))
 	var err error
 	s.Stream, err = l.client.Watch(s.ctx, l.query(s.shard, options))
 	late.Stop()
@@ -104,9 +106,8 @@ func (l *Loop) closeStream() {
 // streamList requests a watch that begins with the list, and keeps it for watch.
 func (l *Loop) streamList(ctx context.Context) outcome {
 	l.begin()
-	yes := true
 	s, err := l.open(ctx, metav1.ListOptions{
-		SendInitialEvents: &yes, ResourceVersion: l.machine.version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
+		SendInitialEvents: new(true), ResourceVersion: l.machine.version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
 	}, stall)
 	if err != nil {
 		o := l.ended(outcomeOf(err), err)
@@ -188,11 +189,10 @@ func (l *Loop) watch(ctx context.Context) outcome {
 	defer s.close()
 	l.content.Lock()
 	l.interrupt = s.end
-	current := l.Shard.Present().Equal(s.shard)
-	l.content.Unlock()
-	if !current {
-		return narrowed
+	if !l.Shard.Present().Equal(s.shard) {
+		s.end(errNarrowed)
 	}
+	l.content.Unlock()
 	return l.receive(s)
 }
 

@@ -2,7 +2,6 @@ package watcher
 
 import (
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,12 +16,17 @@ import (
 type plan struct {
 	effect     generators.Effect
 	namespaces []string
-	denied     []string
+	selector   fields.Selector // of objects, whatever the shard
 	fromCache  bool
 	limit      int64           // objects at most; 0 for any number
 	shard      sharding.Ranges // guarded by the watcher's mutex
-	placed     fields.Selector // of pods, by node; nil for all
 }
+
+// Fields that plans select objects by.
+const (
+	namespaceField = "metadata.namespace"
+	nodeField      = "spec.nodeName" // of pods
+)
 
 // planFor is what config says of a resource.
 func planFor(config Config, d generators.Description) plan {
@@ -33,42 +37,20 @@ func planFor(config Config, d generators.Description) plan {
 		limit:      config.ObjectLimit,
 		shard:      config.Shard,
 	}
+	var terms []fields.Selector
 	if d.Namespaced {
 		if len(config.Namespaces) > 0 {
 			p.namespaces = config.Namespaces
 		}
-		p.denied = config.Denied
+		for _, namespace := range config.Denied {
+			terms = append(terms, fields.OneTermNotEqualSelector(namespaceField, namespace))
+		}
 	}
-	if d.Resource == corev1.SchemeGroupVersion.WithResource("pods") {
-		p.placed = placement(config)
+	if d.Resource == corev1.SchemeGroupVersion.WithResource("pods") && (config.Node != "" || config.Unscheduled) {
+		terms = append(terms, fields.OneTermEqualSelector(nodeField, config.Node))
 	}
+	p.selector = fields.AndSelectors(terms...)
 	return p
-}
-
-// nodeName is the field of pods that names their node.
-const nodeName = "spec.nodeName"
-
-// placement selects pods by node, nil for all.
-func placement(config Config) fields.Selector {
-	switch {
-	case config.Unscheduled:
-		return fields.OneTermEqualSelector(nodeName, "")
-	case config.Node != "":
-		return fields.OneTermEqualSelector(nodeName, config.Node)
-	}
-	return nil
-}
-
-// fieldSelector selects the plan's objects, whatever the shard.
-func (p *plan) fieldSelector() string {
-	var terms []string
-	for _, namespace := range p.denied {
-		terms = append(terms, "metadata.namespace!="+namespace)
-	}
-	if p.placed != nil {
-		terms = append(terms, p.placed.String())
-	}
-	return strings.Join(terms, ",")
 }
 
 // equal compares plans. The caller holds the watcher's mutex.
@@ -76,14 +58,15 @@ func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(
 
 func (p *plan) equalButShard(o *plan) bool {
 	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) &&
-		p.fromCache == o.fromCache && p.limit == o.limit && p.fieldSelector() == o.fieldSelector()
+		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
 }
 
 // selects reports whether an object is the plan's, whatever the shard. namespace is the one that
 // is watched, or metav1.NamespaceAll.
 func (p *plan) selects(namespace string, o metav1.Object) bool {
-	if pod, ok := o.(*corev1.Pod); ok && p.placed != nil && !p.placed.Matches(fields.Set{nodeName: pod.Spec.NodeName}) {
-		return false
+	values := fields.Set{namespaceField: o.GetNamespace()}
+	if pod, ok := o.(*corev1.Pod); ok {
+		values[nodeField] = pod.Spec.NodeName
 	}
-	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && !slices.Contains(p.denied, o.GetNamespace())
+	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && p.selector.Matches(values)
 }

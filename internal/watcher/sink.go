@@ -27,7 +27,7 @@ type feed struct {
 }
 
 // Begin opens a batch.
-func (f *feed) Begin() listwatch.Batch { return &batch{f, f.partition.Begin()} }
+func (f *feed) Begin() listwatch.Batch { return &batch{f.partition.Begin(), f} }
 
 // Set renders an object, unless it is new and the limit is reached.
 func (f *feed) Set(o metav1.Object) error {
@@ -76,23 +76,19 @@ func (f *feed) render(key string, set func(store.Rendered) bool, o metav1.Object
 
 // A batch renders objects into the next content of a partition.
 type batch struct {
-	*feed
-	next *store.Staging
+	*store.Staging
+	of *feed
 }
 
 // Set renders an object.
-func (b *batch) Set(o metav1.Object) error { return b.render(listwatch.Key(o), b.next.Set, o) }
-
-// Finish removes what was not rendered, and compresses the rest.
-func (b *batch) Finish() { b.next.Finish() }
+func (b *batch) Set(o metav1.Object) error {
+	return b.of.render(listwatch.Key(o), b.Staging.Set, o)
+}
 
 // Commit makes what was rendered, as far as keep chooses it, the content of the partition.
 func (b *batch) Commit(keep func(key string) bool) {
 	if keep != nil {
-		b.next.Retain(keep)
+		b.Retain(keep)
 	}
-	b.partition.Replace(b.next)
+	b.of.partition.Replace(b.Staging)
 }
-
-// Abandon ends the compaction of what was rendered.
-func (b *batch) Abandon() { b.next.Abandon() }

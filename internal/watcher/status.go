@@ -96,20 +96,16 @@ func (w *Watcher) Register(reg prometheus.Registerer) { reg.MustRegister(collect
 // A Status is what is known of one resource.
 type Status = listwatch.Report
 
-// A Limit bounds how old what is served may be; 0 sets no bound.
-type Limit time.Duration
-
-// Exceeded gives a line that says which of the resources were last heard of
-// longer ago than the limit. It is empty if there are none. wanted chooses
-// resources by key.
-func (l Limit) Exceeded(statuses []Status, wanted func(resource string) bool) string {
+// TooOld gives a line that says which of the resources were last heard of longer ago than a limit.
+// It is empty if there are none, or the limit is 0. wanted chooses resources by key.
+func TooOld(statuses []Status, limit time.Duration, wanted func(resource string) bool) string {
 	statuses = slices.DeleteFunc(slices.Clone(statuses), func(s Status) bool {
-		return l == 0 || s.Contact.IsZero() || !wanted(s.Resource) || time.Since(s.Contact) <= time.Duration(l)
+		return limit == 0 || s.Contact.IsZero() || !wanted(s.Resource) || time.Since(s.Contact) <= limit
 	})
 	if len(statuses) == 0 {
 		return ""
 	}
 	oldest := slices.MinFunc(statuses, func(a, b Status) int { return a.Contact.Compare(b.Contact) })
 	return fmt.Sprintf("%d resources are older than %s, %s the most: last heard of %s ago, its state is %s",
-		len(statuses), time.Duration(l), oldest.Resource, time.Since(oldest.Contact).Round(time.Second), oldest.State)
+		len(statuses), limit, oldest.Resource, time.Since(oldest.Contact).Round(time.Second), oldest.State)
 }

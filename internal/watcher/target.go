@@ -35,7 +35,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		f.specOnly, f.renderer.Recovered = f.renderer.SpecOnly(), w.recovered
 		f.loop = listwatch.New(listwatch.Config{
 			Resource: name, GoType: r.Recipe().TypeName(),
-			Namespace: namespace, FieldSelector: p.fieldSelector(), FromCache: p.fromCache, Limit: p.limit,
+			Namespace: namespace, FieldSelector: p.selector.String(), FromCache: p.fromCache, Limit: p.limit,
 			Shard: listwatch.NewShard(name, p.shard, w.metrics.loops), Sink: f, OnListed: w.listed,
 			Metrics: w.metrics.loops, Log: w.log.With("resource", name, "namespace", namespace),
 		})
@@ -67,7 +67,7 @@ func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 	}
 	for _, f := range t.feeds {
 		client := t.client.Resource(t.resource, apiclient.Options{
-			Filter: f.loop.Shard, Fingerprint: f.partition.Fingerprint, Metrics: m.client, Log: f.loop.Log,
+			Wants: f.loop.Shard.Wants, Fingerprint: f.partition.Fingerprint, Metrics: m.client, Log: f.loop.Log,
 		})
 		running.Go(func() { f.loop.Run(ctx, client) })
 	}
@@ -103,13 +103,4 @@ func (t *target) covers(o *target) bool {
 func (f *feed) overlaps(g *feed) bool {
 	a, b := f.loop.Namespace, g.loop.Namespace
 	return a == b || a == metav1.NamespaceAll || b == metav1.NamespaceAll
-}
-
-// report gives what is known of the resource.
-func (t *target) report() Status {
-	r := t.feeds[0].loop.Report()
-	for _, f := range t.feeds[1:] {
-		r = r.Worse(f.loop.Report())
-	}
-	return r
 }

@@ -73,14 +73,14 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 func (w *Watcher) Change(config Config) (anew []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.sharded {
-		config.Shard = w.config.Shard
-	}
 	return w.change(config)
 }
 
 // change is Change for whoever holds mu.
 func (w *Watcher) change(config Config) (anew []string) {
+	if w.sharded {
+		config.Shard = w.config.Shard
+	}
 	wanted, anew := w.plans(config)
 	w.want(config, wanted)
 	return anew
@@ -162,9 +162,14 @@ func (w *Watcher) Checks() []Status {
 func (w *Watcher) Statuses() []Status {
 	var all []Status
 	for _, t := range *w.serving.Load() {
-		if t.client != nil {
-			all = append(all, t.report())
+		if t.client == nil {
+			continue
 		}
+		r := t.feeds[0].loop.Report()
+		for _, f := range t.feeds[1:] {
+			r = r.Worse(f.loop.Report())
+		}
+		all = append(all, r)
 	}
 	return all
 }
