@@ -79,7 +79,7 @@ func (b backend) Missing() []string {
 // pending names what is missing of the first custom resources, once their definitions are there.
 func (b backend) pending() []string {
 	checks := b.Watcher.Checks()
-	listed := slices.ContainsFunc(checks, func(c watcher.Check) bool { return c.Resource == definitions && c.Complete })
+	listed := slices.ContainsFunc(checks, func(c watcher.Status) bool { return c.Resource == definitions && c.Complete })
 	return b.custom.pending(listed, b.Pending)
 }
 
@@ -89,6 +89,6 @@ var definitions = discovery.Definitions.Describe().Name
 // tooOld returns a check for resources that are older than the maximum, if that is not 0.
 func tooOld(w *watcher.Watcher, age func() time.Duration) server.Exceeded {
 	return func(wanted func(string) bool) string {
-		return watcher.Limit(age()).Exceeded(w.Statuses(), wanted)
+		return watcher.TooOld(w.Statuses(), age(), wanted)
 	}
 }

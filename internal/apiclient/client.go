@@ -76,15 +76,10 @@ func (c *Client) Check(ctx context.Context) error {
 	response, err := c.discovery.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Raw()
 	var untrusted *tls.CertificateVerificationError
 	switch {
-	case apierrors.IsBadRequest(err) && isHTTPS(response):
+	case apierrors.IsBadRequest(err) && bytes.Contains(response, []byte("HTTP request to an HTTPS server")): // by Go's TLS server
 		return fmt.Errorf("API server %s: it answers HTTPS only; name it as https://", c.config.Host)
 	case apierrors.IsUnauthorized(err), errors.As(err, &untrusted):
 		return fmt.Errorf("API server %s: %w", c.config.Host, err)
 	}
 	return nil
-}
-
-// isHTTPS reports whether a response to plain HTTP is that of Go's TLS server.
-func isHTTPS(answer []byte) bool {
-	return bytes.Contains(answer, []byte("HTTP request to an HTTPS server"))
 }

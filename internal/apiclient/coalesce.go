@@ -14,51 +14,29 @@ const Interval = 20 * time.Millisecond
 // readAhead is the size of one read, in bytes: some changes. Every watch has a buffer of it.
 const readAhead = 16 << 10
 
-// A coalescingReader reads a response in large pieces, at most one per Interval once coalesce
-// is set.
+// A coalescingReader reads a response, at most once per Interval from when coalesce is set on.
 type coalescingReader struct {
 	io.ReadCloser
 	ctx      context.Context
 	coalesce bool
-	ended    bool // the response, or the connection
-
-	buffer []byte
-	unread []byte    // of the buffer
-	next   time.Time // read
+	ended    bool      // the response, or the connection
+	next     time.Time // read
 }
 
-// Read reads some of the response.
+// Read waits for the time of the next read, and reads what has arrived.
 func (r *coalescingReader) Read(p []byte) (n int, err error) {
-	if len(r.unread) == 0 {
-		r.wait()
-		if r.buffer == nil {
-			r.buffer = make([]byte, readAhead)
-		}
-		n, err = r.ReadCloser.Read(r.buffer)
-		if r.coalesce && n < readAhead { // else there is more
-			r.next = time.Now().Add(Interval)
-		}
-		r.unread = r.buffer[:n]
+	if time.Until(r.next) > 0 {
+		due, cancel := context.WithDeadline(r.ctx, r.next)
+		<-due.Done()
+		cancel()
 	}
-	n = copy(p, r.unread)
-	r.unread = r.unread[n:]
+	n, err = r.ReadCloser.Read(p)
+	if r.coalesce && n < len(p) { // else there is more
+		r.next = time.Now().Add(Interval)
+	}
 	if n > 0 {
 		return n, nil // an error comes again
 	}
 	r.ended = r.ended || err != nil
 	return n, err
-}
-
-// wait waits for the time of the next read.
-func (r *coalescingReader) wait() {
-	left := time.Until(r.next)
-	if left <= 0 {
-		return
-	}
-	over := time.NewTimer(left)
-	defer over.Stop()
-	select {
-	case <-over.C:
-	case <-r.ctx.Done():
-	}
 }

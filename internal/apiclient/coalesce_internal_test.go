@@ -1,6 +1,7 @@
 package apiclient
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -78,7 +79,7 @@ func TestCoalescedReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		response := closePieces()
 		r := &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}
-		got := readAll(t, r, response.began, 2)
+		got := readAll(t, bufio.NewReaderSize(r, readAhead), response.began, 2)
 		if diff := cmp.Diff([]string{"a at 0s", "bc at 20ms", "d at 20ms", "e at 1s"}, got); diff != "" {
 			t.Error(diff)
 		}
@@ -94,7 +95,7 @@ func TestCoalescedReads(t *testing.T) {
 func TestReadsBeforeCoalesceDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		response := closePieces()
-		got := readAll(t, &coalescingReader{ReadCloser: response, ctx: t.Context()}, response.began, 2)
+		got := readAll(t, bufio.NewReaderSize(&coalescingReader{ReadCloser: response, ctx: t.Context()}, readAhead), response.began, 2)
 		if diff := cmp.Diff([]string{"a at 0s", "bc at 1ms", "d at 2ms", "e at 1s"}, got); diff != "" {
 			t.Error(diff)
 		}
@@ -106,11 +107,12 @@ func TestCoalesceBetweenReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		response := closePieces()
 		r := &coalescingReader{ReadCloser: response, ctx: t.Context()}
-		if n, err := r.Read(make([]byte, 2)); n != 1 || err != nil {
+		buffer := bufio.NewReaderSize(r, readAhead)
+		if n, err := buffer.Read(make([]byte, 2)); n != 1 || err != nil {
 			t.Errorf("read %d, %v", n, err)
 		}
 		r.coalesce = true
-		got := readAll(t, r, response.began, 2)
+		got := readAll(t, buffer, response.began, 2)
 		if diff := cmp.Diff([]string{"bc at 1ms", "d at 21ms", "e at 1s"}, got); diff != "" {
 			t.Error(diff)
 		}
@@ -120,8 +122,9 @@ func TestCoalesceBetweenReads(t *testing.T) {
 func TestFullBufferIsFollowedByARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		response := &arrivals{began: time.Now(), pieces: []piece{{0, bytes.Repeat([]byte("x"), readAhead+1)}}}
-		got := readAll(t, &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}, response.began, 2*readAhead)
-		want := []string{strings.Repeat("x", readAhead) + " at 0s", "x at 0s"}
+		r := &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}
+		got := readAll(t, bufio.NewReaderSize(r, readAhead), response.began, readAhead-1)
+		want := []string{strings.Repeat("x", readAhead-1) + " at 0s", "x at 0s", "x at 0s"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -157,7 +160,7 @@ func TestOnlyWatchesAreCoalesced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		response, err := newTransport(responder{io.NopCloser(strings.NewReader("12345"))}, received).RoundTrip(request)
+		response, err := transport{responder{io.NopCloser(strings.NewReader("12345"))}, received}.RoundTrip(request)
 		if err != nil {
 			t.Fatal(err)
 		}

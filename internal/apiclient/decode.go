@@ -1,14 +1,13 @@
 package apiclient
 
 import (
+	"errors"
 	"reflect"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/kubestate/kubestate/internal/projection"
 )
@@ -42,6 +41,9 @@ func (d *decoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runti
 	return d.standard.Decode(b, defaults, into)
 }
 
+// errUnwanted is that of objects of a watch that the filter does not choose.
+var errUnwanted = errors.New("unwanted")
+
 // decode decodes an object or list of the resource, and gives nil for anything else.
 func (d *decoder) decode(b []byte) (runtime.Object, error) {
 	e, ok := projection.Open(b)
@@ -50,6 +52,11 @@ func (d *decoder) decode(b []byte) (runtime.Object, error) {
 			return d.table(b)
 		}
 		return nil, nil
+	}
+	if d.stream && d.wants != nil {
+		if uid := projection.UID(e.Object); len(uid) > 0 && !d.wants(uid) {
+			return nil, errUnwanted
+		}
 	}
 	object, cut := d.target(e)
 	if object == nil {
@@ -83,50 +90,13 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 	default:
 		return nil, nil
 	}
-	of, known := strings.CutPrefix(string(e.Kind), kind)
-	switch {
-	case known && of == "":
-		return d.pool.get(d.object), d.cutter.Object
-	case known && of == "List":
-		return reflect.New(d.list).Interface().(message), d.cutList
+	switch string(e.Kind) {
+	case kind:
+		return d.pool.objects.Get().(message), d.cutter.Object
+	case kind + "List":
+		// Objects that are not wanted are removed.
+		return reflect.New(d.list).Interface().(message), func(b []byte) int { return d.cutter.List(b, d.wants) }
 	default:
 		return nil, nil
 	}
-}
-
-// cutList cuts the objects of a list, and removes those that the filter does not choose.
-func (d *decoder) cutList(b []byte) int {
-	if d.filters() {
-		return d.cutter.List(b, d.filter.Wants)
-	}
-	return d.cutter.List(b, nil)
-}
-
-// An eventSerializer decodes the events of a watch. The object of an event stays in the buffer
-// that the event was read into: it is decoded before the next event is read.
-type eventSerializer struct{ runtime.Serializer }
-
-// Decode decodes an event.
-func (s eventSerializer) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
-	event, ok := into.(*metav1.WatchEvent)
-	if !ok {
-		return s.Serializer.Decode(b, defaults, into)
-	}
-	kind, object, ok := projection.OpenEvent(b)
-	if !ok {
-		return s.Serializer.Decode(b, defaults, into)
-	}
-	event.Type = eventType(kind)
-	event.Object.Raw = object
-	return event, defaults, nil
-}
-
-// eventType is string(kind) without an allocation for known types.
-func eventType(kind []byte) string {
-	for _, known := range []watch.EventType{watch.Modified, watch.Added, watch.Deleted, watch.Bookmark} {
-		if string(kind) == string(known) {
-			return string(known)
-		}
-	}
-	return string(kind)
 }

@@ -197,35 +197,6 @@ func TestCutFieldsAreErased(t *testing.T) {
 	}
 }
 
-// TestEvents compares the decoding of events with client-go's.
-func TestEvents(t *testing.T) {
-	info, _ := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), runtime.ContentTypeProtobuf)
-	_, events, _, err := apiclient.NewNegotiator(vault, options()).StreamDecoder(runtime.ContentTypeProtobuf, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, kind := range []string{"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR", "OTHER", ""} {
-		want, got := &metav1.WatchEvent{}, &metav1.WatchEvent{}
-		b := encoded(t, runtime.ContentTypeProtobuf, &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}})
-		var frame bytes.Buffer
-		if err := info.StreamSerializer.Encode(&metav1.WatchEvent{Type: kind, Object: runtime.RawExtension{Raw: b}}, &frame); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := info.StreamSerializer.Decode(frame.Bytes(), nil, want); err != nil {
-			t.Fatal(err)
-		}
-		if o, _, err := events.Decode(frame.Bytes(), nil, got); err != nil || o != got {
-			t.Errorf("%v, %v", o, err)
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
-	}
-	if _, _, err := events.Decode([]byte{0x0a}, nil, &metav1.WatchEvent{}); err == nil {
-		t.Error("a part of an event is decoded")
-	}
-}
-
 // TestAccept holds the Accept headers.
 func TestAccept(t *testing.T) {
 	f := func(r generators.Resource, watch bool, want string) {

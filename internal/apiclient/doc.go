@@ -6,11 +6,11 @@
 //	ResourceClient   chooses the API version and whether the server filters by shard
 //	negotiator       chooses the Accept header and the decoders
 //	coalescingReader reads a watch in few large pieces
-//	frameFilter      drops events of other shards before they are decoded
-//	decoder          cuts fields that no row reads, then decodes
+//	eventDecoder     gives the type and the object of an event
+//	decoder          drops objects of other shards, cuts fields that no row reads, then decodes
 //	Lazy             an object without the fields of its spec, if the spec is unchanged
 //
 // The package knows neither what becomes of the objects nor which of them are stored. Options
-// answer both questions: a Filter by uid, and the fingerprint of the spec that is stored for
-// a uid.
+// answer both questions: whether the object of a uid is wanted, and the fingerprint of the
+// spec that is stored for it.
 package apiclient

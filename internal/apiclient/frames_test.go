@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,21 +13,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
 )
 
-// only is a Filter that chooses one uid.
-type only string
-
-func (only) All() bool                 { return false }
-func (uid only) Wants(got []byte) bool { return string(got) == string(uid) }
-
 // filtering are the options of a client that chooses the pods of uid "ours".
 func filtering() apiclient.Options {
 	o := options()
-	o.Filter = only("ours")
+	o.Wants = func(uid []byte) bool { return string(uid) == "ours" }
 	return o
 }
 
@@ -71,13 +67,9 @@ func TestListsAreFiltered(t *testing.T) {
 	}
 }
 
-// TestEventsAreFiltered reads the frames of a watch into buffers of several sizes. Events of
-// objects that the filter does not choose are dropped before they are decoded.
+// TestEventsAreFiltered reads a watch. Events of objects that the filter does not choose are
+// dropped before they are decoded.
 func TestEventsAreFiltered(t *testing.T) {
-	_, events, framer, err := apiclient.NewNegotiator(pods, filtering()).StreamDecoder(runtime.ContentTypeProtobuf, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var stream bytes.Buffer
 	write := func(kind string, o runtime.Object) { stream.Write(frame(t, kind, o)) }
 	write("ADDED", newPod("x", "theirs", "1"))
@@ -87,61 +79,31 @@ func TestEventsAreFiltered(t *testing.T) {
 	write("BOOKMARK", newPod("", "", "2"))
 	write("ERROR", &metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}})
 	write("DELETED", newPod("y", "ours", "3"))
-	write("ADDED", newPod("x", "theirs", "1"))
-	read := func(size int) (kinds []string) {
-		r := framer.NewFrameReader(io.NopCloser(bytes.NewReader(stream.Bytes())))
-		buffer, length := make([]byte, size), 0
-		for {
-			n, err := r.Read(buffer[length:])
-			if length += n; errors.Is(err, io.ErrShortBuffer) {
-				buffer = append(buffer, make([]byte, 256)...)
-				continue
-			}
-			if err != nil {
-				return kinds
-			}
-			var event metav1.WatchEvent
-			if _, _, err := events.Decode(buffer[:length], nil, &event); err != nil {
-				t.Fatal(err)
-			}
-			kinds, length = append(kinds, event.Type), 0
+	write("ADDED", newPod(strings.Repeat("x", 4096), "theirs", "1")) // does not fit into the buffer at first
+	s := openWatch(t, filtering(), &stream)
+	for _, want := range []watch.EventType{watch.Added, watch.Bookmark, watch.Error, watch.Deleted} {
+		if e, err := s.Next(); e.Type != want || err != nil {
+			t.Errorf("got %v, %v, want %s", e, err, want)
 		}
 	}
-	want := []string{"ADDED", "BOOKMARK", "ERROR", "DELETED"}
-	if d := cmp.Diff(want, read(4096)); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-	// The first event does not fit into the buffer: it is filtered when it is decoded.
-	if d := cmp.Diff(append([]string{"ADDED"}, want...), read(16)); d != "" {
-		t.Errorf("in a small buffer (-want +got):\n%s", d)
-	}
-	// The rest of a frame is not an event, even if it has the form of one to drop.
-	foreign := frame(t, "ADDED", newPod("x", "theirs", "1"))[4:]
-	inside := append(binary.BigEndian.AppendUint32(nil, uint32(16+len(foreign))), make([]byte, 16)...)
-	parts := framer.NewFrameReader(io.NopCloser(bytes.NewReader(append(inside, foreign...))))
-	if _, err := parts.Read(make([]byte, 16)); err == nil {
-		t.Error("a part of a frame is taken for the whole")
-	}
-	if n, err := parts.Read(make([]byte, 4096)); n != len(foreign) || err != nil {
-		t.Errorf("the rest of a frame has %d bytes, %v, want %d", n, err, len(foreign))
+	if e, err := s.Next(); !errors.Is(err, io.EOF) {
+		t.Errorf("at the end: %v, %v", e, err)
 	}
 }
 
 // TestDroppedEventsDoNotAllocate holds that a dropped event costs no allocation of ours.
 func TestDroppedEventsDoNotAllocate(t *testing.T) {
-	_, _, framer, err := apiclient.NewNegotiator(pods, filtering()).StreamDecoder(runtime.ContentTypeProtobuf, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const dropped = 1000
-	frames := bytes.Repeat(frame(t, "MODIFIED", newPod("x", "theirs", "1")), dropped)
-	buffer := make([]byte, 4096)
-	allocs := testing.AllocsPerRun(5, func() {
-		if n, err := framer.NewFrameReader(io.NopCloser(bytes.NewReader(frames))).Read(buffer); n > 0 || !errors.Is(err, io.EOF) {
-			t.Errorf("read %d bytes, %v", n, err)
+	const runs, dropped = 5, 1000
+	foreign, own := frame(t, "MODIFIED", newPod("x", "theirs", "1")), frame(t, "MODIFIED", newPod("y", "ours", "1"))
+	once := append(bytes.Repeat(foreign, dropped), own...)
+	s := openWatch(t, filtering(), bytes.NewReader(bytes.Repeat(once, runs+1)))
+	allocs := testing.AllocsPerRun(runs, func() {
+		if e, err := s.Next(); err != nil || e.Object.(metav1.Object).GetName() != "y" {
+			t.Errorf("got %v, %v", e, err)
 		}
 	})
-	if allocs > dropped+10 { // client-go's framer allocates the length of each frame
+	// client-go's framer allocates the length of each frame, a read of the connection its deadline.
+	if allocs > dropped+100 {
 		t.Errorf("%v allocations for %d dropped events", allocs, dropped)
 	}
 }

@@ -56,6 +56,7 @@ func (l *Lazy) Complete() error {
 // it but strings.
 func (l *Lazy) Release() {
 	if l.wire != nil {
+		l.wire.Reset()
 		l.pool.wires.Put(l.wire)
 		l.wire = nil
 	}
@@ -72,27 +73,10 @@ var released Object = &metav1.PartialObjectMetadata{}
 
 var errReleased = errors.New("BUG: the object was released before")
 
-// A pool has memory of released objects.
+// A pool has memory of released objects, and new memory if there is none.
 type pool struct {
 	reset          func(metav1.Object) // makes an object ready to decode into; nil if that cannot be
 	objects, wires sync.Pool
-}
-
-// get gives an object of a type to decode into.
-func (p *pool) get(t reflect.Type) message {
-	if object, ok := p.objects.Get().(message); ok {
-		return object
-	}
-	return reflect.New(t).Interface().(message)
-}
-
-// buffer gives an empty buffer.
-func (p *pool) buffer() *bytes.Buffer {
-	if b, ok := p.wires.Get().(*bytes.Buffer); ok {
-		b.Reset()
-		return b
-	}
-	return &bytes.Buffer{}
 }
 
 // seed is that of fingerprints.
@@ -107,7 +91,7 @@ func (d *decoder) lazy(object message, wire []byte) (runtime.Object, error) {
 	}
 	l := &Lazy{Object: object.(Object), fingerprint: cmp.Or(maphash.Bytes(seed, spec), 1), pool: &d.pool}
 	if d.fingerprint(uid) == l.fingerprint {
-		l.wire = d.pool.buffer()
+		l.wire = d.pool.wires.Get().(*bytes.Buffer)
 		l.wire.Write(wire)
 		wire = wire[:d.statusOnly.Object(wire)]
 	}

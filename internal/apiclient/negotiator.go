@@ -1,6 +1,7 @@
 package apiclient
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"slices"
@@ -42,7 +43,7 @@ type cuttingNegotiator struct {
 	apiVersion   string
 	object, list reflect.Type // of structs
 	projection   *projection.Projection
-	filter       Filter // nil for all
+	wants        func(uid []byte) bool // nil for all
 
 	// statusOnly is projection without the fields that spec-only families read; nil if a Lazy
 	// is never made.
@@ -63,20 +64,19 @@ func (c *Client) newCuttingNegotiator(d generators.Description, recipe generator
 		apiVersion:       gv.String(),
 		object:           recipe.GoType.Elem(),
 		list:             c.scheme.KnownTypes(gv)[d.Kind.Kind+"List"],
-		filter:           o.Filter,
+		wants:            o.Wants,
 		cut:              o.Metrics.cut.WithLabelValues(d.Name),
 		seconds:          o.Metrics.decoding.WithLabelValues(d.Name),
 	}
 	n.projection = projection.Compile(n.object, recipe.Reads)
+	n.pool.objects.New = func() any { return reflect.New(n.object).Interface() }
+	n.pool.wires.New = func() any { return new(bytes.Buffer) }
 	if len(recipe.Mixed) > 0 && o.Fingerprint != nil {
 		n.statusOnly, n.spec = projection.Narrow(n.object, recipe.Mixed), projection.Number(n.object, "spec")
 		n.fingerprint, n.pool.reset = o.Fingerprint, recipe.Reset
 	}
 	return n
 }
-
-// filters reports whether objects may have to be dropped.
-func (n *cuttingNegotiator) filters() bool { return n.filter != nil && !n.filter.All() }
 
 // accept gives the Accept header.
 func (n *cuttingNegotiator) accept(watch bool) string {
@@ -98,15 +98,9 @@ func (n *cuttingNegotiator) Decoder(contentType string, params map[string]string
 	return &decoder{cuttingNegotiator: n, cutter: n.projection.NewCutter(), standard: standard}, err
 }
 
-// StreamDecoder gives the decoders of a watch: of the objects, of the events, and the framer.
+// StreamDecoder gives the decoders of a watch.
 func (n *cuttingNegotiator) StreamDecoder(contentType string, params map[string]string) (runtime.Decoder, runtime.Serializer, runtime.Framer, error) {
 	standard, events, frames, err := n.ClientNegotiator.StreamDecoder(contentType, params)
-	if contentType == runtime.ContentTypeProtobuf {
-		events = eventSerializer{events}
-		if n.filters() {
-			frames = framer{frames, n.filter}
-		}
-	}
 	d := &decoder{cuttingNegotiator: n, cutter: n.projection.NewCutter(), stream: true, standard: standard}
 	if n.statusOnly != nil {
 		d.statusOnly = n.statusOnly.NewCutter()

@@ -25,21 +25,14 @@ import (
 
 // Options are what a ResourceClient has to know of its caller's content.
 type Options struct {
-	// Filter chooses objects by uid; nil chooses all.
-	Filter Filter
+	// Wants chooses objects by uid; nil chooses all. Others are dropped. It is called
+	// concurrently.
+	Wants func(uid []byte) bool
 	// Fingerprint gives the fingerprint of the spec that is stored for a uid, 0 if none is. It
 	// is nil if whole objects are to be decoded always.
 	Fingerprint func(uid []byte) uint64
 	Metrics     *Metrics
 	Log         *slog.Logger
-}
-
-// A Filter chooses objects by uid. It may be used concurrently.
-type Filter interface {
-	// All reports whether every object is chosen.
-	All() bool
-	// Wants reports whether the object is chosen. Objects that are not are dropped.
-	Wants(uid []byte) bool
 }
 
 // A ResourceClient lists and watches one resource. It serves one goroutine at a time.
@@ -70,7 +63,7 @@ type negotiator interface {
 func (c *Client) Resource(of generators.Resource, o Options) *ResourceClient {
 	d, recipe := of.Describe(), of.Recipe()
 	h := *c.http
-	h.Transport = newTransport(h.Transport, o.Metrics.received.WithLabelValues(d.Name))
+	h.Transport = transport{cmp.Or(h.Transport, http.DefaultTransport), o.Metrics.received.WithLabelValues(d.Name)}
 	r := &ResourceClient{client: c, goType: cmp.Or(recipe.GoType, reflect.TypeFor[*jsonobject.Object]()), log: o.Log}
 	for i, v := range recipe.Versions {
 		var n negotiator = c.negotiator(v.GroupVersion())
@@ -103,8 +96,8 @@ type Query struct {
 func (r *ResourceClient) List(ctx context.Context, q Query) (runtime.Object, error) {
 	return negotiate(ctx, r, q, func(o *metav1.ListOptions) (runtime.Object, error) {
 		page, err := r.request(q.Namespace, o).Do(ctx).Get()
-		if err == nil {
-			err = checkShard(page, o.ShardSelector)
+		if s := ShardOf(page); err == nil && s != "" && s != o.ShardSelector {
+			err = fmt.Errorf("%w: %s", errOtherShard, s)
 		}
 		return page, err
 	})
@@ -118,20 +111,13 @@ func (r *ResourceClient) Watch(ctx context.Context, q Query) (*Stream, error) {
 	})
 }
 
-// ShardFiltered reports whether a page tells that the server filtered it by shard. Lists of
-// metadata and tables never tell.
-func ShardFiltered(page runtime.Object) bool {
-	list, ok := page.(metav1.ShardedListInterface)
-	return ok && list.GetShardInfo() != nil && list.GetShardInfo().Selector != ""
-}
-
-// checkShard fails for a page that the server filtered by another shard.
-func checkShard(page runtime.Object, selector string) error {
-	list, ok := page.(metav1.ShardedListInterface)
-	if !ok || list.GetShardInfo() == nil || list.GetShardInfo().Selector == selector {
-		return nil
+// ShardOf gives the selector by which the server filtered a page, empty if the page does not
+// tell. Lists of metadata and tables never tell.
+func ShardOf(page runtime.Object) string {
+	if list, ok := page.(metav1.ShardedListInterface); ok && list.GetShardInfo() != nil {
+		return list.GetShardInfo().Selector
 	}
-	return fmt.Errorf("%w: %s", errOtherShard, list.GetShardInfo().Selector)
+	return ""
 }
 
 var errOtherShard = errors.New("the API server answers for another shard than requested")
@@ -182,12 +168,8 @@ func aboutShard(err error) bool {
 	if !answered {
 		return errors.Is(err, errOtherShard)
 	}
-	switch status.Status().Code {
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError:
-		return strings.Contains(strings.ToLower(status.Status().Message), "shard selector")
-	default:
-		return false
-	}
+	codes := []int32{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError}
+	return slices.Contains(codes, status.Status().Code) && strings.Contains(strings.ToLower(status.Status().Message), "shard selector")
 }
 
 // chooseVersion looks for another version of the resource that the server has.
@@ -255,18 +237,13 @@ func (c *Client) get(ctx context.Context, path string, to any) error {
 
 // Object gives o as an Object. It fails for an object of another resource.
 func (r *ResourceClient) Object(o runtime.Object) (Object, error) {
-	plain := o
+	whole := o
 	if l, ok := o.(*Lazy); ok {
-		plain = l.Object
-	}
-	if reflect.TypeOf(plain) != r.goType {
-		return nil, fmt.Errorf("%T in place of %s: %w", plain, r.goType, errOtherResource)
+		whole = l.Object
 	}
 	object, ok := o.(Object)
-	if !ok {
-		return nil, fmt.Errorf("%T is no Kubernetes object", o)
+	if !ok || reflect.TypeOf(whole) != r.goType {
+		return nil, fmt.Errorf("%T in place of %s", whole, r.goType)
 	}
 	return object, nil
 }
-
-var errOtherResource = errors.New("not of the resource")

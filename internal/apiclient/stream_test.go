@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -26,6 +27,19 @@ func (r responder) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(r.body)}, nil
 }
 
+// openWatch opens a watch of pods whose response is body.
+func openWatch(t *testing.T, o apiclient.Options, body io.Reader) *apiclient.Stream {
+	t.Helper()
+	o.Log = slog.New(slog.DiscardHandler)
+	c := newClient(t, &rest.Config{Host: "http://api", Transport: responder{body}})
+	s, err := c.Resource(pods, o).Watch(t.Context(), apiclient.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
 // TestStreamEnds holds that the end of a watch is told from an event that cannot be decoded.
 func TestStreamEnds(t *testing.T) {
 	event := frame(t, "ADDED", newPod("x", "ours", "1"))
@@ -39,18 +53,7 @@ func TestStreamEnds(t *testing.T) {
 			t.Errorf("got %v", e)
 		}
 	}
-	open := func(body io.Reader) *apiclient.Stream {
-		t.Helper()
-		o := options()
-		o.Log = slog.New(slog.DiscardHandler)
-		c := newClient(t, &rest.Config{Host: "http://api", Transport: responder{body}})
-		s, err := c.Resource(pods, o).Watch(t.Context(), apiclient.Query{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.Close)
-		return s
-	}
+	open := func(body io.Reader) *apiclient.Stream { return openWatch(t, options(), body) }
 	ends := func(name string, rest io.Reader) {
 		t.Helper()
 		s := open(io.MultiReader(bytes.NewReader(event), rest))
@@ -79,4 +82,26 @@ func TestStreamEnds(t *testing.T) {
 	if _, err := s.Next(); !errors.Is(err, io.EOF) {
 		t.Errorf("after it: %v", err)
 	}
+}
+
+// TestEvents decodes events of each type.
+func TestEvents(t *testing.T) {
+	f := func(kind string, known bool) {
+		t.Helper()
+		pod := newPod("x", "ours", "1")
+		s := openWatch(t, options(), bytes.NewReader(frame(t, kind, pod)))
+		e, err := s.Next()
+		if known != (err == nil) {
+			t.Errorf("%q: %v", kind, err)
+		}
+		pod.TypeMeta = metav1.TypeMeta{}
+		if d := cmp.Diff(watch.Event{Type: watch.EventType(kind), Object: pod}, e); known && d != "" {
+			t.Errorf("%q (-want +got):\n%s", kind, d)
+		}
+	}
+	for _, kind := range []string{"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"} {
+		f(kind, true)
+	}
+	f("OTHER", false)
+	f("", false)
 }

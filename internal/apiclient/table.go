@@ -50,14 +50,11 @@ func (d *decoder) table(b []byte) (runtime.Object, error) {
 		}
 		objects = append(objects, o)
 	}
-	list := reflect.New(d.list).Interface().(runtime.Object)
-	about, err := meta.ListAccessor(list)
-	if err != nil {
-		return nil, err
-	}
-	about.SetResourceVersion(t.Metadata.ResourceVersion)
-	about.SetContinue(t.Metadata.Continue)
-	about.SetRemainingItemCount(t.Metadata.RemainingItemCount)
+	list := reflect.New(d.list).Interface().(interface {
+		runtime.Object
+		metav1.ListMetaAccessor
+	})
+	*list.GetListMeta().(*metav1.ListMeta) = t.Metadata
 	return list, meta.SetList(list, objects)
 }
 
@@ -79,8 +76,7 @@ func (d *decoder) findColumns(t table) error {
 
 // shown gives the object of a row.
 func (d *decoder) shown(r row) (runtime.Object, error) {
-	object := reflect.New(d.object).Interface().(message)
-	o := object.(metav1.Object)
+	o := reflect.New(d.object).Interface().(Object)
 	*o.(metav1.ObjectMetaAccessor).GetObjectMeta().(*metav1.ObjectMeta) = r.Object.Metadata
 	for i, c := range d.Columns {
 		at := d.columns[i]
@@ -90,5 +86,5 @@ func (d *decoder) shown(r row) (runtime.Object, error) {
 		cell, _ := r.Cells[at].(string)
 		c.Set(o, cell)
 	}
-	return object, nil
+	return o, nil
 }

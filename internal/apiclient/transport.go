@@ -14,13 +14,6 @@ type transport struct {
 	received prometheus.Counter
 }
 
-func newTransport(t http.RoundTripper, received prometheus.Counter) transport {
-	if t == nil {
-		t = http.DefaultTransport
-	}
-	return transport{t, received}
-}
-
 // RoundTrip sends a request.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.RoundTripper.RoundTrip(r)

@@ -8,13 +8,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// retry is the backoff between requests that fail: exponential up to a limit, with jitter so
-// that resources do not retry all at once.
-var retry = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 6, Cap: 15 * time.Second}
-
-// refusals are the backoffs for 403 and 404, which rarely heal. Rights that are granted must
-// show within a minute, though.
-var refusals = map[State]wait.Backoff{
+// backoffs are those between requests that fail, by the state that they lead to: exponential up
+// to a limit, with jitter so that resources do not retry all at once. 403 and 404 rarely heal;
+// rights that are granted must show within a minute, though.
+var backoffs = map[State]wait.Backoff{
+	Failing:   {Duration: 500 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 6, Cap: 15 * time.Second},
 	Forbidden: {Duration: time.Second, Factor: 2, Jitter: 0.25, Steps: 8, Cap: 40 * time.Second},
 	Absent:    {Duration: time.Second, Factor: 2, Jitter: 0.25, Steps: 10, Cap: 3 * time.Minute},
 }
@@ -36,10 +34,7 @@ func (p *pacer) next(s State, err error, now time.Time) time.Duration {
 		s = Failing
 	}
 	if s != p.after || now.Sub(p.last) > resetAfter {
-		p.after, p.backoff = s, retry
-		if b, ok := refusals[s]; ok {
-			p.backoff = b
-		}
+		p.after, p.backoff = s, backoffs[s]
 	}
 	d := p.backoff.Step()
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
@@ -51,10 +46,7 @@ func (p *pacer) next(s State, err error, now time.Time) time.Duration {
 
 // sleep waits for d or until ctx ends.
 func sleep(ctx context.Context, d time.Duration) {
-	over := time.NewTimer(d)
-	defer over.Stop()
-	select {
-	case <-over.C:
-	case <-ctx.Done():
-	}
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-ctx.Done()
 }

@@ -31,14 +31,14 @@ func (l *Loop) list(ctx context.Context, size int64) outcome {
 	o := listed
 	if err != nil {
 		b.Abandon()
-		o = l.failed(err)
+		o = l.ended(outcomeOf(err), err)
 	}
 	if o == expired && l.machine.state != unpaged {
 		return o // not the end of the attempt
 	}
 	l.attempted(ctx, l.lists, &l.listFailed, err, Syncing)
 	if err == nil {
-		l.Status.heard(time.Now())
+		l.heard(time.Now())
 		l.commit(b, nil, version)
 	}
 	return o
@@ -60,9 +60,14 @@ func (l *Loop) listPages(ctx context.Context, b Batch, size int64) (version stri
 				q.Options.Limit = size // some of them are of other shards
 			}
 		}
-		page, err := l.page(ctx, q)
+		bounded, cancel := context.WithTimeoutCause(ctx, pageTimeout, errNoResponse)
+		page, err := l.client.List(bounded, q)
+		cancel()
 		if err != nil {
 			return "", err
+		}
+		if apiclient.ShardOf(page) != "" {
+			l.Shard.filtered(true)
 		}
 		n, err := l.addPage(b, page, room)
 		if err != nil {
@@ -102,17 +107,6 @@ func (l *Loop) full(kept int64, more bool) bool {
 		l.Log.Warn("there are more objects than --object-limit; the rest is left out", "limit", l.Limit)
 	}
 	return true
-}
-
-// page requests one page.
-func (l *Loop) page(ctx context.Context, q apiclient.Query) (runtime.Object, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, pageTimeout, errNoResponse)
-	defer cancel()
-	page, err := l.client.List(ctx, q)
-	if err == nil && apiclient.ShardFiltered(page) {
-		l.Shard.filtered(true)
-	}
-	return page, err
 }
 
 // addPage sets the objects of a page that are of the shard, as many as there is room for, and

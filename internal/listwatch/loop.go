@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -63,18 +62,16 @@ type Config struct {
 	Limit                        int64 // objects at most; 0 for any number
 	Shard                        *Shard
 	Sink                         Sink
-	// OnSynced is called when the content is complete for the first time, OnListed after each
-	// list.
-	OnSynced, OnListed func()
-	Metrics            *Metrics
-	Log                *slog.Logger
+	OnListed                     func() // called after each complete list
+	Metrics                      *Metrics
+	Log                          *slog.Logger
 }
 
 // A Loop keeps a sink current. Run is for one goroutine; the other methods may be used
 // concurrently.
 type Loop struct {
 	Config
-	Status *Status
+	status
 
 	client         *apiclient.ResourceClient
 	machine        machine
@@ -82,7 +79,7 @@ type Loop struct {
 	lists, watches *prometheus.CounterVec
 	listLen        atomic.Int64 // objects kept of the last limited list, -1 before
 
-	mu sync.Mutex // held while content, shard and positions have to agree
+	content sync.Mutex // held while content, shard and positions have to agree
 	// positions say up to which versions changes are in the content.
 	positions positions
 	// interrupt ends the watch that is under way, so that it is resumed for the present shard.
@@ -91,16 +88,16 @@ type Loop struct {
 	// For the goroutine of Run.
 	stream      *stream // of a list, that goes on as a watch
 	complete    bool    // the content is that of a complete list, and none has begun since
-	cause       string  // why the last watch ended, for the counter of relists
 	listFailed  metav1.StatusReason
 	watchFailed metav1.StatusReason
-	overLimit   bool // and that was logged
-	lastFailure error
+	overLimit   bool  // and that was logged
+	lastFailure error // since the last watch or list began
 }
 
 // New makes a loop. It does nothing before Run.
 func New(config Config) *Loop {
-	l := &Loop{Config: config, Status: newStatus(), machine: newMachine(config.Limit == 0)}
+	l := &Loop{Config: config, machine: newMachine(config.Limit == 0)}
+	l.report = Report{Resource: config.Resource, State: Syncing, Since: time.Now()}
 	labels := prometheus.Labels{"resource": config.GoType}
 	l.lists, l.watches = config.Metrics.lists.MustCurryWith(labels), config.Metrics.watches.MustCurryWith(labels)
 	l.listLen.Store(-1)
@@ -111,32 +108,26 @@ func New(config Config) *Loop {
 func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
 	l.client = client
 	defer l.closeStream()
-	for ctx.Err() == nil {
-		if l.Shard.Present().IsNone() {
-			l.park()
-			<-ctx.Done()
-			return
-		}
-		l.lastFailure = nil
+	for ctx.Err() == nil && !l.Shard.Present().IsNone() {
 		o := l.request(ctx)
-		if ctx.Err() != nil {
-			return
-		}
 		switch now := time.Now(); l.machine.next(o, now) {
 		case backoff:
-			sleep(ctx, l.pacer.next(l.Status.Report().State, l.lastFailure, now))
+			sleep(ctx, l.pacer.next(l.Report().State, l.lastFailure, now))
 		case second:
 			sleep(ctx, time.Second)
 		}
 	}
-}
-
-// park completes the content of an empty shard. Nothing is requested for it: no selector
-// chooses no objects.
-func (l *Loop) park() {
+	if ctx.Err() != nil {
+		return
+	}
+	// The shard is empty. Nothing is requested for it: no selector chooses no objects.
 	l.closeStream()
 	l.commit(l.Sink.Begin(), nil, "")
-	l.Status.park()
+	l.update(func(r *Report) {
+		r.enter(Synced, "")
+		r.Contact = time.Time{} // nothing becomes older
+	})
+	<-ctx.Done()
 }
 
 // request sends the request of the present state and gives its outcome.
@@ -153,49 +144,61 @@ func (l *Loop) request(ctx context.Context) outcome {
 	}
 }
 
-// begin notes that a list begins. If the content was complete before, the list is counted.
+// begin notes that a list begins. If the content was complete before, the list is counted, with
+// the reason for which the watch could not go on.
 func (l *Loop) begin() {
 	if l.complete {
 		l.complete = false
-		l.Metrics.relists.WithLabelValues(l.Resource, cmp.Or(l.cause, "error")).Inc()
+		reason := "error"
+		switch {
+		case errors.Is(l.lastFailure, errDisorder):
+			reason = "disorder"
+		case outcomeOf(l.lastFailure) == expired:
+			reason = "expired"
+		}
+		l.Metrics.relists.WithLabelValues(l.Resource, reason).Inc()
 	}
-	l.cause = ""
-	l.Status.listing()
+	l.lastFailure = nil
+	l.update(func(r *Report) {
+		if r.State == Synced {
+			r.enter(Syncing, "")
+		}
+	})
 }
 
 // commit makes a batch the content, without the keys in gone and what the shard has lost
 // since.
 func (l *Loop) commit(b Batch, gone map[string]bool, version string) {
 	b.Finish()
-	l.mu.Lock()
+	l.content.Lock()
 	keep := func(key string) bool { return !gone[key] && l.Shard.HasKey(key) }
 	if len(gone) == 0 && l.Shard.All() {
 		keep = nil
 	}
 	b.Commit(keep)
 	l.positions = positions{{sharding.All(), version}}
-	l.mu.Unlock()
+	l.content.Unlock()
 	l.machine.version = version
-	l.completed()
+	l.MarkComplete()
 }
 
-// completed notes that the content is that of a complete list.
-func (l *Loop) completed() {
+// MarkComplete notes that the content is that of a complete list, or came from elsewhere.
+func (l *Loop) MarkComplete() {
 	l.complete = true
+	l.update(func(r *Report) {
+		r.Complete = true
+		if r.State == Syncing {
+			r.enter(Synced, "")
+		}
+	})
 	l.OnListed()
-	if l.Status.completed() {
-		l.OnSynced()
-	}
 }
-
-// MarkComplete notes complete content that came from elsewhere.
-func (l *Loop) MarkComplete() { l.completed() }
 
 // Narrow removes ranges from the shard, and has the watch go on without them. The caller
 // removes the objects.
 func (l *Loop) Narrow(gone sharding.Ranges) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.content.Lock()
+	defer l.content.Unlock()
 	l.Shard.drop(gone)
 	if l.interrupt != nil {
 		l.interrupt(errNarrowed)
@@ -206,13 +209,6 @@ func (l *Loop) Narrow(gone sharding.Ranges) {
 func (l *Loop) ListLen() (n int64, limited bool) {
 	n = l.listLen.Load()
 	return n, n >= 0
-}
-
-// watchTimeout is how long the server is to keep a watch: 5 to 10 minutes, so that not all end
-// at once.
-func watchTimeout() *int64 {
-	seconds := 300 + rand.Int64N(300) //nolint:gosec // spreads load, and guards nothing
-	return &seconds
 }
 
 // outcomeOf classifies a failed request.
@@ -243,39 +239,21 @@ func outcomeOf(err error) outcome {
 	}
 }
 
-// failed gives the outcome of a request that failed with err.
-func (l *Loop) failed(err error) outcome {
-	o := outcomeOf(err)
-	l.lastFailure = err
-	l.ended(o, err)
-	return o
-}
-
 // rejected gives the outcome of a response whose content cannot be used: an error event, an
 // object of another resource, a change in disorder, one that the sink does not take.
 func (l *Loop) rejected(err error) outcome {
-	o := unusable
-	if status, ok := err.(apierrors.APIStatus); ok {
-		l.lastFailure = err
-		if o = outcomeOf(err); status.Status().Code >= http.StatusInternalServerError {
-			o = unusable // to watch from the same version would end in the same way
-		}
+	o := outcomeOf(err)
+	if status, ok := err.(apierrors.APIStatus); !ok || status.Status().Code >= http.StatusInternalServerError {
+		o = unusable // to watch from the same version would end in the same way
 	}
-	l.ended(o, err)
-	return o
+	return l.ended(o, err)
 }
 
-// ended notes why a watch ended, or could not be resumed.
-func (l *Loop) ended(o outcome, err error) {
-	switch {
-	case errors.Is(err, errDisorder):
-		l.cause = "disorder"
-	case o == expired:
-		l.cause = "expired"
-	default:
-		l.cause = "error"
-	}
+// ended notes why a request ended, and gives its outcome.
+func (l *Loop) ended(o outcome, err error) outcome {
+	l.lastFailure = err
 	l.Log.Debug("the request ended", "state", string(l.machine.state), "outcome", string(o), "err", err)
+	return o
 }
 
 // attempted counts a request, and notes the state that it leads to if it succeeds.
@@ -283,32 +261,27 @@ func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, f
 	if ctx.Err() != nil {
 		return // the end of the program, not a failure
 	}
-	if err == nil {
-		attempts.WithLabelValues("success").Inc()
-		l.succeeded(failure, next)
+	if err != nil {
+		attempts.WithLabelValues("error").Inc()
+		reason := cmp.Or(apierrors.ReasonForError(err), "Unreachable")
+		known := reason == l.listFailed || reason == l.watchFailed
+		*failure = reason
+		l.update(func(r *Report) { r.enter(stateFor(err), string(reason)) })
+		if !known {
+			l.Log.Warn("requests to the API server fail; retrying", "state", stateFor(err), "err", err)
+		}
 		return
 	}
-	attempts.WithLabelValues("error").Inc()
-	reason := reasonFor(err)
-	l.Status.enter(stateFor(err), string(reason))
-	known := reason == l.listFailed || reason == l.watchFailed
-	*failure = reason
-	if !known {
-		l.Log.Warn("requests to the API server fail; retrying", "state", l.Status.Report().State, "err", err)
-	}
-}
-
-// succeeded notes a success. A list is of no use without a watch; a watch makes up for a list.
-func (l *Loop) succeeded(failure *metav1.StatusReason, next State) {
+	attempts.WithLabelValues("success").Inc()
 	failing := l.listFailed != "" || l.watchFailed != ""
 	*failure = ""
 	if failure == &l.watchFailed {
-		l.listFailed = ""
+		l.listFailed = "" // a watch makes up for a list
 	}
 	if l.watchFailed != "" {
-		return
+		return // a list is of no use without a watch
 	}
-	l.Status.enter(next, "")
+	l.update(func(r *Report) { r.enter(next, "") })
 	if failing {
 		l.Log.Info("requests to the API server succeed again")
 	}
@@ -324,12 +297,4 @@ func stateFor(err error) State {
 	default:
 		return Failing
 	}
-}
-
-// reasonFor tells kinds of failures apart: by the server's reason, or as unreachable.
-func reasonFor(err error) metav1.StatusReason {
-	if reason := apierrors.ReasonForError(err); reason != metav1.StatusReasonUnknown {
-		return reason
-	}
-	return "Unreachable"
 }

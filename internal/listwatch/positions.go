@@ -1,6 +1,8 @@
 package listwatch
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -12,9 +14,8 @@ type position struct {
 	version string
 }
 
-// positions are those of disjoint ranges, which what is stored was put together from:
-// none if it is not known, and one from the first change on that is later than all of
-// them.
+// positions are those of disjoint ranges, which what is stored was put together from: none if it
+// is not known, and one from the first change on that is later than all of them.
 type positions []position
 
 // within gives the positions of some ranges.
@@ -28,70 +29,46 @@ func (p positions) within(r sharding.Ranges) positions {
 	return all
 }
 
-// lowest is the version from which a watch tells of all that is not stored yet. It is
-// empty if that is not known, or versions cannot be compared.
-func (p positions) lowest() string {
-	lowest := ""
+// lowest is the version from which a watch tells of all that is not stored yet. It is empty if
+// that is not known, or versions cannot be compared.
+func (p positions) lowest() (lowest string) {
 	for i, each := range p {
-		if i == 0 {
-			lowest = each.version
-			continue
-		}
 		order, err := resourceversion.CompareResourceVersion(each.version, lowest)
-		if err != nil {
-			return ""
-		}
-		if order < 0 {
+		switch {
+		case i == 0, err == nil && order < 0:
 			lowest = each.version
+		case err != nil:
+			return ""
 		}
 	}
 	return lowest
 }
 
-// have says whether a change is stored already: one of the given version, of an object
-// of which the uid has the hash. One position alone says that of none, since the watch
-// began there.
+// have says whether a change is stored already: one of the given version, of an object of which
+// the uid has the hash. One position alone says that of none, since the watch began there.
 func (p positions) have(hash uint64, version string) bool {
-	if len(p) <= 1 {
-		return false
-	}
-	for _, each := range p {
-		if each.of.Holds(hash) {
-			return !later(version, each.version)
-		}
-	}
-	return false
+	return len(p) > 1 && slices.ContainsFunc(p, func(each position) bool {
+		return each.of.Holds(hash) && !later(version, each.version)
+	})
 }
 
 // reached gives the positions once all changes up to the version are stored.
 func (p positions) reached(version string) positions {
-	if len(p) == 0 {
-		return nil
-	}
+	same := len(p) > 0
 	for i := range p {
-		if len(p) > 1 && !later(version, p[i].version) {
-			continue
+		if len(p) == 1 || later(version, p[i].version) {
+			p[i].version = version
 		}
-		p[i].version = version
+		same = same && p[i].version == p[0].version
 	}
-	return p.joined()
+	if same {
+		p = p[:1]
+		p[0].of = sharding.All() // of which all that is stored is
+	}
+	return p
 }
 
-// joined has ranges of the same position as one.
-func (p positions) joined() positions {
-	of := p[0].of
-	for _, each := range p[1:] {
-		if each.version != p[0].version {
-			return p
-		}
-		of = of.Union(each.of)
-	}
-	p[0].of = of
-	return p[:1]
-}
-
-// later says whether a version is later than another, which it is too if they cannot
-// be compared.
+// later says whether a version is later than another, which it is too if they cannot be compared.
 func later(version, than string) bool {
 	order, err := resourceversion.CompareResourceVersion(version, than)
 	return err != nil || order > 0
@@ -100,8 +77,8 @@ func later(version, than string) bool {
 // Resumable reports whether the version is known from which to watch what changes of the
 // content.
 func (l *Loop) Resumable() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.content.Lock()
+	defer l.content.Unlock()
 	return l.positions.lowest() != ""
 }
 
@@ -111,22 +88,23 @@ func (l *Loop) Resumable() bool {
 // the lowest of these versions; else l lists, while what is there is served.
 func (l *Loop) Adopt(from []*Loop, unite func()) {
 	for _, o := range from {
-		o.mu.Lock()
-		defer o.mu.Unlock()
+		o.content.Lock()
+		defer o.content.Unlock()
 	}
 	unite()
-	known, statuses := true, []*Status(nil)
+	known := true
+	l.complete, l.report = true, from[0].Report()
 	for _, o := range from {
 		shard := o.Shard.Present()
 		l.positions = append(l.positions, o.positions.within(shard)...)
 		known = known && (shard.IsNone() || len(o.positions) > 0)
-		statuses = append(statuses, o.Status)
+		l.report = l.report.Worse(o.Report())
 	}
+	l.report.Complete = true
 	if !known {
 		l.positions = nil
 	}
 	if version := l.positions.lowest(); version != "" {
 		l.machine.state, l.machine.version = watching, version
 	}
-	l.complete, l.Status = true, united(statuses)
 }

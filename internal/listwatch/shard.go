@@ -12,8 +12,8 @@ import (
 )
 
 // A Shard chooses the objects of one loop by the hashes of their uids. The server is asked for
-// these alone; others that it sends are dropped, before they are decoded where possible. It is
-// an apiclient.Filter and may be used concurrently.
+// these alone; others that it sends are dropped, before they are decoded where possible. It may
+// be used concurrently.
 type Shard struct {
 	ranges  atomic.Pointer[sharding.Ranges]
 	skipped func() prometheus.Counter // shown once something can be skipped
@@ -21,7 +21,7 @@ type Shard struct {
 	// ours and foreign count objects of the present response, last is when the last foreign one
 	// came, in Unix nanoseconds.
 	ours, foreign, last atomic.Int64
-	server              atomic.Int32 // 1 or -1: whether the server filters; 0 if that is unknown
+	server              atomic.Pointer[bool] // whether the server filters; nil if that is unknown
 }
 
 // NewShard makes the shard of a resource's loop.
@@ -45,12 +45,14 @@ func (s *Shard) Present() sharding.Ranges { return *s.ranges.Load() }
 func (s *Shard) All() bool { return s.Present().IsAll() }
 
 // Wants reports whether the shard has the object of a uid. One that it does not have is counted.
-func (s *Shard) Wants(uid []byte) bool { return s.Present().Holds(sharding.Hash(uid)) || s.skip() }
+func (s *Shard) Wants(uid []byte) bool {
+	return s.All() || s.Present().Holds(sharding.Hash(uid)) || s.skip()
+}
 
 // ServerFilters reports whether the server filters by shard, and false if that is unknown.
 func (s *Shard) ServerFilters() (filters, known bool) {
 	server := s.server.Load()
-	return server > 0, server != 0
+	return server != nil && *server, server != nil
 }
 
 // HasKey reports whether the shard has the object of a key.
@@ -95,10 +97,4 @@ func (s *Shard) takes(o metav1.Object) bool {
 }
 
 // filtered notes whether the server filters by shard.
-func (s *Shard) filtered(filters bool) {
-	server := int32(-1)
-	if filters {
-		server = 1
-	}
-	s.server.Store(server)
-}
+func (s *Shard) filtered(filters bool) { s.server.Store(&filters) }

@@ -9,8 +9,8 @@ import (
 // A State is how things stand between a resource and the API server.
 type State string
 
-// The states. One of a resource that is watched in several namespaces is the
-// worst of them; these are in that order.
+// The states, from the best to the worst. One of a resource that is watched in several
+// namespaces is the worst of them.
 const (
 	// Synced: the list is complete and watched, or the watch is being resumed.
 	Synced State = "synced"
@@ -30,7 +30,7 @@ func States() []State { return []State{Synced, Syncing, Absent, Forbidden, Faili
 // refused says whether it is the API server that wants it so.
 func (s State) refused() bool { return s == Absent || s == Forbidden }
 
-// A Report is what a status says of one resource.
+// A Report is what is known of one resource.
 type Report struct {
 	// Resource is the resource's key, such as "pods".
 	Resource string
@@ -39,12 +39,10 @@ type Report struct {
 	Since time.Time
 	// Reason is why it is refused or fails, empty otherwise.
 	Reason string
-	// Contact is the last sign of life that the API server gave about what is
-	// served of the resource: an answer, an event or a bookmark. It is the zero
-	// time while nothing was complete.
+	// Contact is the last sign of life that the API server gave about what is served of the
+	// resource: an answer, an event or a bookmark. It is the zero time while nothing was complete.
 	Contact time.Time
-	// Event is when an object was last created, changed or deleted, as far as
-	// it was seen; the zero time if that was never.
+	// Event is when an object was last seen created, changed or deleted; the zero time for never.
 	Event time.Time
 	// Complete says that a list has ever been complete.
 	Complete bool
@@ -68,114 +66,54 @@ func (r Report) Awaited() bool { return !r.Complete && !r.State.refused() }
 
 // Worse is the report of two loops of one resource.
 func (r Report) Worse(t Report) Report {
-	worst := r
-	if slices.Index(States(), t.State) > slices.Index(States(), r.State) {
-		worst = t
+	worse, better := r, t
+	if slices.Index(States(), r.State) < slices.Index(States(), t.State) {
+		worse, better = t, r
 	}
-	worst.Contact = earlier(r.Contact, t.Contact)
-	worst.Event = r.Event
-	if t.Event.After(r.Event) {
-		worst.Event = t.Event
+	if worse.Contact.IsZero() || !better.Contact.IsZero() && better.Contact.Before(worse.Contact) {
+		worse.Contact = better.Contact
 	}
-	return worst
+	if better.Event.After(worse.Event) {
+		worse.Event = better.Event
+	}
+	return worse
 }
 
-// earlier is the earlier of two times, if both are set.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
+// enter enters a state, with the reason if it is one of failure.
+func (r *Report) enter(next State, reason string) {
+	if next != r.State {
+		r.State, r.Since = next, time.Now()
 	}
-	return a
+	r.Reason = reason
 }
 
-// A Status keeps how things stand between a loop and the API server. It may be used
-// concurrently.
-type Status struct {
+// A status keeps the report of a loop. It may be used concurrently.
+type status struct {
 	mu     sync.Mutex
 	report Report
 }
 
-func newStatus() *Status { return &Status{report: Report{State: Syncing, Since: time.Now()}} }
-
-// united is the status of content that is put together from that of several loops, of which
-// the first was complete.
-func united(all []*Status) *Status {
-	r := all[0].Report()
-	for _, s := range all[1:] {
-		r = r.Worse(s.Report())
-	}
-	r.Complete = true
-	return &Status{report: r}
-}
-
-// enter enters a state, with the reason if it is one of failure.
-func (s *Status) enter(next State, reason string) {
+// update changes the report.
+func (s *status) update(change func(*Report)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.enterLocked(next)
-	s.report.Reason = reason
-}
-
-func (s *Status) enterLocked(next State) {
-	if next != s.report.State {
-		s.report.State, s.report.Since = next, time.Now()
-	}
-}
-
-// listing notes that a list begins.
-func (s *Status) listing() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.report.State == Synced {
-		s.enterLocked(Syncing)
-		s.report.Reason = ""
-	}
+	change(&s.report)
 }
 
 // heard notes a sign of life of the server.
-func (s *Status) heard(at time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if at.After(s.report.Contact) {
-		s.report.Contact = at
+func (s *status) heard(at time.Time) {
+	s.update(func(r *Report) {
+		if at.After(r.Contact) {
+			r.Contact = at
+		}
+	})
+}
+
+// Report gives what is known.
+func (s *status) Report() (now Report) {
+	s.update(func(r *Report) { now = *r })
+	if !now.Complete {
+		now.Contact = time.Time{}
 	}
-}
-
-// changed notes an event about an object.
-func (s *Status) changed() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.report.Contact = time.Now()
-	s.report.Event = s.report.Contact
-}
-
-// completed notes a complete list. It reports whether that is the first.
-func (s *Status) completed() (first bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	first = !s.report.Complete
-	s.report.Complete = true
-	if s.report.State == Syncing {
-		s.enterLocked(Synced)
-	}
-	return first
-}
-
-// park notes that there is nothing to request, and so nothing that becomes older.
-func (s *Status) park() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.enterLocked(Synced)
-	s.report.Reason, s.report.Contact = "", time.Time{}
-}
-
-// Report gives what is known. The resource is not.
-func (s *Status) Report() Report {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.report
-	if !r.Complete {
-		r.Contact = time.Time{}
-	}
-	return r
+	return now
 }

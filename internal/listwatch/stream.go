@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
@@ -54,7 +55,8 @@ func (l *Loop) open(ctx context.Context, options metav1.ListOptions, limit time.
 	s := &stream{shard: l.Shard.Present(), began: time.Now(), last: options.ResourceVersion}
 	s.ctx, s.end = context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { s.end(errNoResponse) })
-	options.AllowWatchBookmarks, options.TimeoutSeconds = true, watchTimeout()
+	// 5 to 10 minutes, so that not all watches end at once.
+	options.AllowWatchBookmarks, options.TimeoutSeconds = true, new(int64(wait.Jitter(5*time.Minute, 1).Seconds()))
 	var err error
 	s.Stream, err = l.client.Watch(s.ctx, l.query(s.shard, options))
 	late.Stop()
@@ -79,7 +81,7 @@ func (s *stream) allow(limit time.Duration) {
 func (l *Loop) checkIdle(s *stream) {
 	last, limit := time.Unix(0, l.Shard.last.Load()), time.Duration(s.limit.Load())
 	if since := time.Since(last); since < limit {
-		l.Status.heard(last)
+		l.heard(last)
 		s.idle.Reset(limit - since)
 		return
 	}
@@ -104,12 +106,11 @@ func (l *Loop) closeStream() {
 // streamList requests a watch that begins with the list, and keeps it for watch.
 func (l *Loop) streamList(ctx context.Context) outcome {
 	l.begin()
-	yes := true
 	s, err := l.open(ctx, metav1.ListOptions{
-		SendInitialEvents: &yes, ResourceVersion: l.machine.version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
+		SendInitialEvents: new(true), ResourceVersion: l.machine.version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
 	}, stall)
 	if err != nil {
-		o := l.failed(err)
+		o := l.ended(outcomeOf(err), err)
 		if o != unsupported {
 			l.attempted(ctx, l.watches, &l.watchFailed, err, Syncing)
 		}
@@ -137,7 +138,10 @@ func (l *Loop) receiveList(s *stream, b Batch) outcome {
 	for {
 		event, err := s.Next()
 		if err != nil {
-			return l.listBroke(s, err)
+			if errors.Is(context.Cause(s.ctx), errSilent) {
+				return l.ended(stalled, errSilent)
+			}
+			return l.ended(incomplete, err)
 		}
 		o, keep, err := l.accept(s, event)
 		switch {
@@ -149,16 +153,13 @@ func (l *Loop) receiveList(s *stream, b Batch) outcome {
 		switch {
 		case !keep:
 		case event.Type == watch.Bookmark:
-			l.Status.heard(time.Now())
 			if o.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true" {
 				l.commit(b, gone, o.GetResourceVersion())
 				return listed
 			}
 		case event.Type == watch.Deleted:
-			l.Status.changed()
 			gone[Key(o)] = true
 		default:
-			l.Status.changed()
 			delete(gone, Key(o))
 			if err := b.Set(o); err != nil {
 				return l.rejected(err)
@@ -167,56 +168,32 @@ func (l *Loop) receiveList(s *stream, b Batch) outcome {
 	}
 }
 
-// listBroke gives the outcome of a streamed list that ended before its end.
-func (l *Loop) listBroke(s *stream, err error) outcome {
-	o := incomplete
-	if errors.Is(context.Cause(s.ctx), errSilent) {
-		o, err = stalled, errSilent
-	}
-	l.ended(o, err)
-	return o
-}
-
 // watch receives changes from the last version on: by the stream that brought the list, or by
 // a new one.
 func (l *Loop) watch(ctx context.Context) outcome {
 	s := l.stream
-	l.stream = nil
+	l.stream, l.lastFailure = nil, nil
 	if s == nil {
 		var err error
 		s, err = l.open(ctx, metav1.ListOptions{ResourceVersion: l.machine.version}, silence)
 		l.attempted(ctx, l.watches, &l.watchFailed, err, Synced)
 		if err != nil {
-			return l.failed(err)
+			return l.ended(outcomeOf(err), err)
 		}
 		l.machine.opened()
-		l.Status.heard(time.Now())
+		l.heard(time.Now())
 	} else {
 		s.began, s.last = time.Now(), l.machine.version
 	}
 	s.Coalesce()
 	defer s.close()
-	if !l.interruptible(s) {
-		return narrowed
-	}
-	defer l.interruptible(nil)
-	return l.receive(s)
-}
-
-// interruptible has Narrow end s, or nothing if s is nil. It reports false if the shard has
-// become smaller than s was requested for.
-func (l *Loop) interruptible(s *stream) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.interrupt = nil
-	if s == nil {
-		return true
-	}
-	if !l.Shard.Present().Equal(s.shard) {
-		return false
-	}
+	l.content.Lock()
 	l.interrupt = s.end
-	return true
+	if !l.Shard.Present().Equal(s.shard) {
+		s.end(errNarrowed)
+	}
+	l.content.Unlock()
+	return l.receive(s)
 }
 
 // receive applies the changes of a watch until it ends.
@@ -244,23 +221,14 @@ func (l *Loop) receive(s *stream) outcome {
 
 // apply changes the content by one event.
 func (l *Loop) apply(kind watch.EventType, o apiclient.Object) error {
-	version := o.GetResourceVersion()
+	key, version := Key(o), o.GetResourceVersion()
 	l.machine.version = version
-	if kind == watch.Bookmark {
-		l.Status.heard(time.Now())
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.positions = l.positions.reached(version)
-		return nil
-	}
-	l.Status.changed()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	key := Key(o)
+	l.content.Lock()
+	defer l.content.Unlock()
 	stored := l.positions.have(sharding.Hash(key), version)
 	l.positions = l.positions.reached(version)
 	switch {
-	case stored, !l.Shard.HasKey(key):
+	case kind == watch.Bookmark, stored, !l.Shard.HasKey(key):
 		return nil
 	case kind == watch.Deleted:
 		l.Sink.Delete(o)
@@ -300,9 +268,12 @@ func (l *Loop) accept(s *stream, event watch.Event) (o apiclient.Object, keep bo
 	if err != nil {
 		return nil, false, err
 	}
-	if event.Type != watch.Bookmark && !l.Shard.takes(o) {
-		l.Status.heard(time.Now())
-		return o, false, nil
+	l.heard(time.Now())
+	if event.Type != watch.Bookmark {
+		if !l.Shard.takes(o) {
+			return o, false, nil
+		}
+		l.update(func(r *Report) { r.Event = r.Contact })
 	}
 	keep, err = s.inOrder(event.Type, o.GetResourceVersion())
 	return o, keep, err

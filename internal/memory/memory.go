@@ -1,6 +1,6 @@
 // Package memory tells the Go runtime how much memory it may use: a limit, from
-// the control group that the process is in, and how much garbage may lie about
-// below that.
+// the control group that the process is in, how much garbage may lie about
+// below that, and when to return what lists needed.
 package memory
 
 import (

@@ -4,8 +4,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"github.com/kubestate/kubestate/internal/listwatch"
 )
 
 // Feed is the content of one namespace, or of all.
@@ -26,21 +24,18 @@ func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) err
 }
 
 // Feeds gives the feeds of what is served, in order.
-func (w *Watcher) Feeds() (all []*Feed) {
-	for _, f := range w.feeds() {
-		all = append(all, f)
+func (w *Watcher) Feeds() []*Feed { return w.feeds() }
+
+// Unsynced names what has not been complete once, without what the API server refuses.
+func (w *Watcher) Unsynced() []string {
+	var names []string
+	for _, c := range w.Checks() {
+		if c.Awaited() {
+			names = append(names, c.Resource)
+		}
 	}
-	return all
+	return names
 }
-
-// Set renders an object.
-func (f *feed) Set(o metav1.Object) error { return f.sink.Set(o) }
-
-// Delete removes an object.
-func (f *feed) Delete(o metav1.Object) { f.sink.Delete(o) }
-
-// Begin opens a batch.
-func (f *feed) Begin() listwatch.Batch { return f.sink.Begin() }
 
 // Replace renders a complete list.
 func (f *feed) Replace(objects ...metav1.Object) error {
@@ -59,4 +54,4 @@ func (f *feed) Replace(objects ...metav1.Object) error {
 func (f *feed) Has(o metav1.Object) bool { return f.loop.Shard.Has(o) }
 
 // Basis gives the fingerprint of the spec that is stored for a uid, 0 if none is.
-func (f *feed) Basis(uid []byte) uint64 { return f.sink.partition.Fingerprint(uid) }
+func (f *feed) Basis(uid []byte) uint64 { return f.partition.Fingerprint(uid) }

@@ -26,8 +26,8 @@ func (w *Watcher) Follow(r generators.Resource, client *apiclient.Client, sink l
 	loop := listwatch.New(listwatch.Config{
 		Resource: name, GoType: r.Recipe().TypeName(), Namespace: metav1.NamespaceAll,
 		Shard: listwatch.NewShard(name, sharding.All(), w.metrics.loops), Sink: sink,
-		OnSynced: func() {}, OnListed: func() {},
-		Metrics: w.metrics.loops, Log: w.log.With("resource", name),
+		OnListed: func() {},
+		Metrics:  w.metrics.loops, Log: w.log.With("resource", name),
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -43,12 +43,5 @@ func (w *Watcher) allFollowed() []followed {
 }
 
 func (f followed) run(ctx context.Context, w *Watcher) {
-	f.loop.Run(ctx, f.client.Resource(f.resource, apiclient.Options{Metrics: w.metrics.client, Log: f.loop.Log}))
-}
-
-// report gives what is known of the resource.
-func (f followed) report() Status {
-	r := f.loop.Status.Report()
-	r.Resource = f.resource.Describe().Name
-	return r
+	f.loop.Run(ctx, f.client.Resource(f.resource, apiclient.Options{Wants: f.loop.Shard.Wants, Metrics: w.metrics.client, Log: f.loop.Log}))
 }

@@ -82,9 +82,9 @@ func (t *target) join() {
 	for i, f := range t.feeds {
 		loops, parts := []*listwatch.Loop{}, []*store.Partition{}
 		for _, from := range append([]*target{t.grows.base}, t.grows.added...) {
-			loops, parts = append(loops, from.feeds[i].loop), append(parts, from.feeds[i].sink.partition)
+			loops, parts = append(loops, from.feeds[i].loop), append(parts, from.feeds[i].partition)
 		}
-		f.loop.Adopt(loops, func() { f.sink.partition.Unite(parts...) })
+		f.loop.Adopt(loops, func() { f.partition.Unite(parts...) })
 	}
 	t.grows = nil
 }

@@ -18,15 +18,14 @@ type Loading struct {
 	config Config
 	wanted []*target
 	anew   []string
-	filled []*filling
-	byKind map[schema.GroupKind][]*filling
+	filled map[schema.GroupKind][]*filling
 }
 
 // A filling is the next content of a feed. Its keys are namespace and name: in files, copies of
 // an object may have several uids, and several objects one uid.
 type filling struct {
-	*target
-	feed *feed
+	*feed
+	of   *target
 	next *store.Staging
 	gone map[string]bool // objects of which the last copy is for others
 }
@@ -35,14 +34,12 @@ type filling struct {
 func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := &Loading{w: w, config: config, byKind: map[schema.GroupKind][]*filling{}}
+	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*filling{}}
 	l.wanted, l.anew = w.plans(config)
-	for _, u := range l.wanted {
-		for _, f := range u.feeds {
-			fill := &filling{target: u, feed: f, next: f.sink.partition.Begin(), gone: map[string]bool{}}
-			l.filled = append(l.filled, fill)
-			kind := u.description.Kind.GroupKind()
-			l.byKind[kind] = append(l.byKind[kind], fill)
+	for _, t := range l.wanted {
+		kind := t.resource.Describe().Kind.GroupKind()
+		for _, f := range t.feeds {
+			l.filled[kind] = append(l.filled[kind], &filling{f, t, f.partition.Begin(), map[string]bool{}})
 		}
 	}
 	return l
@@ -55,18 +52,18 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 	if !ok {
 		return fmt.Errorf("%T is no Kubernetes object", object)
 	}
+	name := o.GetNamespace() + "/" + o.GetName()
 	_, isJSON := o.(*jsonobject.Object)
-	for _, fill := range l.byKind[kind.GroupKind()] {
-		if isJSON != (fill.resource.Recipe().GoType == nil) {
+	for _, f := range l.filled[kind.GroupKind()] {
+		if isJSON != (f.of.resource.Recipe().GoType == nil) {
 			continue
 		}
-		name := o.GetNamespace() + "/" + o.GetName()
-		if !fill.includes(fill.feed, o) {
-			fill.gone[name] = true
+		if !f.loop.Shard.Has(o) || !f.of.selects(f.loop.Namespace, o) {
+			f.gone[name] = true
 			continue
 		}
-		delete(fill.gone, name)
-		if err := fill.feed.sink.render(name, fill.next.Set, o); err != nil {
+		delete(f.gone, name)
+		if err := f.render(name, f.next.Set, o); err != nil {
 			return err
 		}
 	}
@@ -77,12 +74,14 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 func (l *Loading) Done() (anew []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
-	for _, fill := range l.filled {
-		if len(fill.gone) > 0 {
-			fill.next.Retain(func(name string) bool { return !fill.gone[name] })
+	for _, all := range l.filled {
+		for _, f := range all {
+			if len(f.gone) > 0 {
+				f.next.Retain(func(name string) bool { return !f.gone[name] })
+			}
+			f.partition.Replace(f.next)
+			f.loop.MarkComplete()
 		}
-		fill.feed.sink.partition.Replace(fill.next)
-		fill.feed.loop.MarkComplete()
 	}
 	l.w.want(l.config, l.wanted)
 	return l.anew

@@ -2,8 +2,6 @@ package watcher
 
 import (
 	"fmt"
-	"log/slog"
-	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -35,31 +33,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 }
 
-// panics reports recovered panics of rows: each is counted, and the first of a family logged.
-type panics struct {
-	metrics *Metrics
-	log     *slog.Logger
-
-	mu     sync.Mutex
-	logged map[string]bool
-}
-
-func newPanics(log *slog.Logger, metrics *Metrics) *panics {
-	return &panics{metrics: metrics, log: log, logged: map[string]bool{}}
-}
-
-func (c *panics) report(family string, o metav1.Object, reason any) {
-	c.metrics.panics.WithLabelValues(family).Inc()
-	if c.first(family) {
-		c.log.Error("cannot render an object's family; it is left out, and so are others of the family without another message",
+// recovered reports a recovered panic of a row: each is counted, and the first of a family logged.
+func (w *Watcher) recovered(family string, o metav1.Object, reason any) {
+	w.metrics.panics.WithLabelValues(family).Inc()
+	if _, known := w.panicked.LoadOrStore(family, true); !known {
+		w.log.Error("cannot render an object's family; it is left out, and so are others of the family without another message",
 			"family", family, "namespace", o.GetNamespace(), "name", o.GetName(), "err", fmt.Sprint(reason))
 	}
-}
-
-func (c *panics) first(family string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	first := !c.logged[family]
-	c.logged[family] = true
-	return first
 }

@@ -17,86 +17,66 @@ import (
 type plan struct {
 	effect     generators.Effect
 	namespaces []string
-	denied     []string
+	selector   fields.Selector // of objects, whatever the shard
 	fromCache  bool
 	limit      int64           // objects at most; 0 for any number
 	shard      sharding.Ranges // guarded by the watcher's mutex
-	placed     fields.Selector // of pods, by node; nil for all
-	selector   string          // of fields, by the resource's recipe
 }
 
+// Fields that plans select objects by.
+const (
+	namespaceField = "metadata.namespace"
+	nodeField      = "spec.nodeName" // of pods
+)
+
 // planFor is what config says of a resource.
-func planFor(config Config, r generators.Resource) plan {
-	d := r.Describe()
+func planFor(config Config, d generators.Description) plan {
 	p := plan{
 		effect:     config.Selection.EffectOn(d),
 		namespaces: []string{metav1.NamespaceAll},
 		fromCache:  config.FromCache,
 		limit:      config.ObjectLimit,
 		shard:      config.Shard,
-		selector:   r.Recipe().FieldSelector,
 	}
+	var terms []fields.Selector
 	if d.Namespaced {
 		if len(config.Namespaces) > 0 {
 			p.namespaces = config.Namespaces
 		}
-		p.denied = config.Denied
+		for _, namespace := range config.Denied {
+			terms = append(terms, fields.OneTermNotEqualSelector(namespaceField, namespace))
+		}
 	}
-	if d.Resource == corev1.SchemeGroupVersion.WithResource("pods") {
-		p.placed = placement(config)
+	if d.Resource == corev1.SchemeGroupVersion.WithResource("pods") && (config.Node != "" || config.Unscheduled) {
+		node := config.Node
+		if config.Unscheduled {
+			node = ""
+		}
+		terms = append(terms, fields.OneTermEqualSelector(nodeField, node))
 	}
+	p.selector = fields.AndSelectors(terms...)
 	return p
 }
 
-// nodeName is the field of pods that names their node.
-const nodeName = "spec.nodeName"
-
-// placement selects pods by node, nil for all.
-func placement(config Config) fields.Selector {
-	switch {
-	case config.Unscheduled:
-		return fields.OneTermEqualSelector(nodeName, "")
-	case config.Node != "":
-		return fields.OneTermEqualSelector(nodeName, config.Node)
-	}
-	return nil
-}
-
-// fieldSelector selects the plan's objects, whatever the shard.
-func (p *plan) fieldSelector() string {
-	var terms []string
-	for _, namespace := range p.denied {
-		terms = append(terms, "metadata.namespace!="+namespace)
-	}
-	if p.placed != nil {
-		terms = append(terms, p.placed.String())
-	}
-	if p.selector != "" {
-		terms = append(terms, p.selector)
-	}
-	return strings.Join(terms, ",")
+// fieldSelector is the selector of requests: that of the plan, and that of the resource itself.
+func (p *plan) fieldSelector(r generators.Recipe) string {
+	return strings.Trim(p.selector.String()+","+r.FieldSelector, ",")
 }
 
 // equal compares plans. The caller holds the watcher's mutex.
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
-	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && sameSet(p.denied, o.denied) &&
-		p.fromCache == o.fromCache && p.limit == o.limit && p.fieldSelector() == o.fieldSelector()
-}
-
-func sameSet(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) &&
+		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
 }
 
 // selects reports whether an object is the plan's, whatever the shard. namespace is the one that
 // is watched, or metav1.NamespaceAll.
-func (p *plan) selects(namespaced bool, namespace string, o metav1.Object) bool {
-	if pod, ok := o.(*corev1.Pod); ok && p.placed != nil && !p.placed.Matches(fields.Set{nodeName: pod.Spec.NodeName}) {
-		return false
+func (p *plan) selects(namespace string, o metav1.Object) bool {
+	values := fields.Set{namespaceField: o.GetNamespace()}
+	if pod, ok := o.(*corev1.Pod); ok {
+		values[nodeField] = pod.Spec.NodeName
 	}
-	if !namespaced {
-		return true
-	}
-	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && !slices.Contains(p.denied, o.GetNamespace())
+	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && p.selector.Matches(values)
 }

@@ -62,49 +62,28 @@ func decide(s situation) decision {
 	}
 }
 
-// progressOf is the progress of a target that is not served.
-func progressOf(t, served *target) progress {
+// progressOf is the progress of a target, given what makes one ready.
+func progressOf(t *target, isReady func(*target) bool) progress {
 	switch {
 	case t == nil:
 		return missing
-	case t.settled() && t.covers(served):
+	case isReady(t):
 		return ready
 	case !t.settled() && time.Since(t.began) < buildTimeout:
 		return building
 	default:
 		return overdue
 	}
-}
-
-// progressOfServed is the progress of the served target.
-func progressOfServed(t *target) progress {
-	switch {
-	case t == nil:
-		return missing
-	case t.complete():
-		return ready
-	case !t.settled() && time.Since(t.began) < buildTimeout:
-		return building
-	default:
-		return overdue
-	}
-}
-
-// situationOf is the situation of the resource that wanted is of.
-func situationOf(wanted, served, earlier *target, starting bool) situation {
-	s := situation{
-		wanted: progressOf(wanted, served), earlier: progressOf(earlier, served), served: progressOfServed(served),
-		same: wanted == served, starting: starting,
-	}
-	if s.earlier == ready && !earlier.complete() {
-		s.earlier = overdue // what is all refused is not worth serving
-	}
-	return s
 }
 
 // inTurn gives the target to serve and the one to build, each of which may be nil.
 func inTurn(wanted, served, earlier *target, starting bool) (serve, build *target) {
-	switch decide(situationOf(wanted, served, earlier, starting)) {
+	replaces := func(t *target) bool { return t.settled() && t.covers(served) }
+	worthServing := func(t *target) bool { return replaces(t) && t.complete() } // and not all refused
+	switch decide(situation{
+		wanted: progressOf(wanted, replaces), earlier: progressOf(earlier, worthServing), served: progressOf(served, (*target).complete),
+		same: wanted == served, starting: starting,
+	}) {
 	case serveWanted:
 		return wanted, nil
 	case serveEarlier:
@@ -121,7 +100,7 @@ func inTurn(wanted, served, earlier *target, starting bool) (serve, build *targe
 // reconcile serves what is wanted and ready in the place of what was served before, and gives
 // the targets that have to run.
 func (w *Watcher) reconcile() (needed []*target) {
-	starting := len(w.Unsynced()) > 0
+	starting := slices.ContainsFunc(w.Checks(), Status.Awaited)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	serving := *w.serving.Load()
@@ -172,10 +151,8 @@ func begun(building []*target, t *target) *target {
 
 // named is the target of a resource, nil if there is none.
 func named(all []*target, name string) *target {
-	for _, t := range all {
-		if t.Name() == name {
-			return t
-		}
+	if i := slices.IndexFunc(all, func(t *target) bool { return t.Name() == name }); i >= 0 {
+		return all[i]
 	}
 	return nil
 }

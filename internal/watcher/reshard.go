@@ -12,36 +12,29 @@ import (
 func (w *Watcher) Reshard(shard sharding.Ranges) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sharded = true
-	config := w.config
-	config.Shard = shard
-	w.change(config)
+	w.sharded, w.config.Shard = true, shard
+	w.change(w.config)
 }
 
 // Drop removes ranges from the shard, of what is served and of what is being built, without a
 // list. It returns when no reader gets anything of them any more.
 func (w *Watcher) Drop(gone sharding.Ranges) {
-	for _, t := range w.narrow(gone) {
-		for _, f := range t.feeds {
-			f.sink.partition.Retain(f.loop.Shard.HasKey)
-		}
-	}
-	w.signal() // there may be nothing left to wait for
-}
-
-// narrow has no object of the ranges arrive any more, and gives what may have some.
-func (w *Watcher) narrow(gone sharding.Ranges) []*target {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.config.Shard = w.config.Shard.Minus(gone)
-	all := w.known()
-	for _, t := range all {
+	known := w.known()
+	for _, t := range known {
 		t.shard = t.shard.Minus(gone)
 		for _, f := range t.feeds {
 			f.loop.Narrow(gone)
 		}
 	}
-	return all
+	w.mu.Unlock()
+	for _, t := range known { // nothing of the ranges arrives any more
+		for _, f := range t.feeds {
+			f.partition.Retain(f.loop.Shard.HasKey)
+		}
+	}
+	w.signal() // there may be nothing left to wait for
 }
 
 // known gives the served, building and wanted targets, each with its parts, in the order in
@@ -70,13 +63,17 @@ func (w *Watcher) Complete() bool {
 // Filtered reports whether the API server filters every resource by shard of which that is
 // known, and one at least.
 func (w *Watcher) Filtered() bool {
-	filtered := false
-	for _, f := range w.feeds() {
-		filters, known := f.loop.Shard.ServerFilters()
-		if known && !filters {
-			return false
-		}
-		filtered = filtered || filters
+	filters, known := serverFilters(w.feeds())
+	return filters && known
+}
+
+// serverFilters reports whether the API server filters all feeds by shard of which that is known,
+// and false if it is known of none.
+func serverFilters(feeds []*feed) (filters, known bool) {
+	filters = true
+	for _, f := range feeds {
+		each, ok := f.loop.Shard.ServerFilters()
+		filters, known = filters && (each || !ok), known || ok
 	}
-	return filtered
+	return filters, known
 }

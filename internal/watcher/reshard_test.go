@@ -200,12 +200,13 @@ func TestGrowRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := follow(t, watcher.Config{Shard: sharding.None()})
 		f.w.Reshard(half)
-		f.next(t).watch().event("ADDED", served(ours("a", "x", 0, 1), "5")).event("BOOKMARK", listEnds("5"))
+		first := f.next(t).watch().event("ADDED", served(ours("a", "x", 0, 1), "5")).event("BOOKMARK", listEnds("5"))
 		f.holds(t, podText(ax1), nil)
 		f.w.Reshard(sharding.All())
 		lacking := sharding.All().Minus(half).Selector()
 		for began := time.Now(); time.Since(began) < time.Minute; {
 			f.next(t).want("stream "+anyPods).asks("shardSelector", lacking).fail(403, metav1.StatusReasonForbidden)
+			first.event("BOOKMARK", bookmark("5")) // else it ends as silent in the meantime
 			f.completes(t, false)
 			f.holds(t, podText(ax1), nil)
 		}

@@ -12,12 +12,13 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A sink renders objects into a partition of the store.
-type sink struct {
+// A feed is the content of one namespace, or of all: the sink of a loop, which renders objects
+// into a partition of the store.
+type feed struct {
+	loop      *listwatch.Loop
 	renderer  *generators.Renderer
 	specOnly  []bool // by family of the renderer
 	partition *store.Partition
-	limit     int64 // objects at most; 0 for any number
 	seconds   prometheus.Counter
 
 	// Scratch memory of one rendering.
@@ -26,20 +27,20 @@ type sink struct {
 }
 
 // Begin opens a batch.
-func (s *sink) Begin() listwatch.Batch { return &batch{s, s.partition.Begin()} }
+func (f *feed) Begin() listwatch.Batch { return &batch{f.partition.Begin(), f} }
 
 // Set renders an object, unless it is new and the limit is reached.
-func (s *sink) Set(o metav1.Object) error {
+func (f *feed) Set(o metav1.Object) error {
 	key := listwatch.Key(o)
-	if s.limit > 0 && !s.partition.Has(key) && int64(s.partition.Len()) >= s.limit {
+	if limit := f.loop.Limit; limit > 0 && !f.partition.Has(key) && int64(f.partition.Len()) >= limit {
 		return nil
 	}
-	return s.render(key, s.partition.Set, o)
+	return f.render(key, f.partition.Set, o)
 }
 
 // Delete removes an object.
-func (s *sink) Delete(o metav1.Object) {
-	s.partition.Delete(listwatch.Key(o))
+func (f *feed) Delete(o metav1.Object) {
+	f.partition.Delete(listwatch.Key(o))
 	if l, ok := o.(*apiclient.Lazy); ok {
 		l.Release()
 	}
@@ -47,16 +48,16 @@ func (s *sink) Delete(o metav1.Object) {
 
 // render renders an object for set, stored under a key. Of a lazy object it renders the
 // families that are not spec-only, if set keeps the text of the others; the object is released.
-func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object) error {
+func (f *feed) render(key string, set func(store.Rendered) bool, o metav1.Object) error {
 	began := time.Now()
-	defer func() { s.seconds.Add(time.Since(began).Seconds()) }()
+	defer func() { f.seconds.Add(time.Since(began).Seconds()) }()
 	r := store.Rendered{UID: key, Namespace: o.GetNamespace()}
 	if l, ok := o.(*apiclient.Lazy); ok {
 		defer l.Release()
 		r.Fingerprint = l.Fingerprint()
 		if l.Partial() {
-			r.Text, r.Ends = s.renderer.RenderMixed(s.text[:0], s.ends[:0], l.Object)
-			s.text, s.ends, r.Unchanged = r.Text, r.Ends, s.specOnly
+			r.Text, r.Ends = f.renderer.RenderMixed(f.text[:0], f.ends[:0], l.Object)
+			f.text, f.ends, r.Unchanged = r.Text, r.Ends, f.specOnly
 			if set(r) {
 				return nil
 			}
@@ -67,31 +68,27 @@ func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object
 		}
 		o = l.Object
 	}
-	r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
-	s.text, s.ends = r.Text, r.Ends
+	r.Text, r.Ends = f.renderer.Render(f.text[:0], f.ends[:0], o)
+	f.text, f.ends = r.Text, r.Ends
 	set(r)
 	return nil
 }
 
 // A batch renders objects into the next content of a partition.
 type batch struct {
-	*sink
-	next *store.Staging
+	*store.Staging
+	of *feed
 }
 
 // Set renders an object.
-func (b *batch) Set(o metav1.Object) error { return b.render(listwatch.Key(o), b.next.Set, o) }
-
-// Finish removes what was not rendered, and compresses the rest.
-func (b *batch) Finish() { b.next.Finish() }
+func (b *batch) Set(o metav1.Object) error {
+	return b.of.render(listwatch.Key(o), b.Staging.Set, o)
+}
 
 // Commit makes what was rendered, as far as keep chooses it, the content of the partition.
 func (b *batch) Commit(keep func(key string) bool) {
 	if keep != nil {
-		b.next.Retain(keep)
+		b.Retain(keep)
 	}
-	b.partition.Replace(b.next)
+	b.of.partition.Replace(b.Staging)
 }
-
-// Abandon ends the compaction of what was rendered.
-func (b *batch) Abandon() { b.next.Abandon() }

@@ -43,49 +43,51 @@ func (collector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect is part of prometheus.Collector.
 func (c collector) Collect(to chan<- prometheus.Metric) {
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
 	for _, t := range *c.serving.Load() {
-		t.collect(to)
+		t.collect(gauge)
 	}
 	for _, s := range c.Statuses() {
 		for _, state := range listwatch.States() {
-			is := 0.0
-			if s.State == state {
-				is = 1
-			}
-			to <- prometheus.MustNewConstMetric(stateDesc, prometheus.GaugeValue, is, s.Resource, string(state))
+			gauge(stateDesc, indicator(s.State == state), s.Resource, string(state))
 		}
 		if !s.Contact.IsZero() {
-			to <- prometheus.MustNewConstMetric(stalenessDesc, prometheus.GaugeValue, time.Since(s.Contact).Seconds(), s.Resource)
+			gauge(stalenessDesc, time.Since(s.Contact).Seconds(), s.Resource)
 		}
 		if !s.Event.IsZero() {
-			to <- prometheus.MustNewConstMetric(eventDesc, prometheus.GaugeValue, float64(s.Event.UnixNano())/1e9, s.Resource)
+			gauge(eventDesc, float64(s.Event.UnixNano())/1e9, s.Resource)
 		}
 	}
 }
 
-// collect shows whether the server filters the target by shard, and the limit of its objects.
-// Of several namespaces, lengths of lists are summed, and one that is not filtered counts.
-func (t *target) collect(to chan<- prometheus.Metric) {
-	known, filtered, length, limited := false, 1.0, int64(0), false
+// collect shows whether the server filters the target by shard, and the limit of its objects. Of
+// several namespaces, lengths of lists are summed, and one that is not filtered counts.
+func (t *target) collect(gauge func(desc *prometheus.Desc, value float64, labels ...string)) {
+	if filters, known := serverFilters(t.feeds); known {
+		gauge(filteredDesc, indicator(filters), t.Name())
+	}
+	length, limited := int64(0), false
 	for _, f := range t.feeds {
-		if filters, ok := f.loop.Shard.ServerFilters(); ok {
-			if known = true; !filters {
-				filtered = 0
-			}
-		}
 		if n, ok := f.loop.ListLen(); ok {
 			length, limited = length+n, true
 		}
 	}
-	if known {
-		to <- prometheus.MustNewConstMetric(filteredDesc, prometheus.GaugeValue, filtered, t.Name())
-	}
 	if limited {
-		to <- prometheus.MustNewConstMetric(listLenDesc, prometheus.GaugeValue, float64(length), t.resource.Recipe().TypeName())
+		gauge(listLenDesc, float64(length), t.resource.Recipe().TypeName())
 	}
 	if t.limit > 0 {
-		to <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, float64(t.limit), t.resource.Recipe().TypeName())
+		gauge(limitDesc, float64(t.limit), t.resource.Recipe().TypeName())
 	}
+}
+
+// indicator is 1 for true.
+func indicator(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // Register registers with reg how the served resources stand.
@@ -94,7 +96,7 @@ func (w *Watcher) Register(reg prometheus.Registerer) { reg.MustRegister(collect
 // A State is how things stand between a resource and the API server.
 type State = listwatch.State
 
-// States of resources that others name.
+// States that others name.
 const (
 	Absent  = listwatch.Absent
 	Syncing = listwatch.Syncing
@@ -110,20 +112,16 @@ func Worse(a, b State) bool { return slices.Index(States(), a) > slices.Index(St
 // A Status is what is known of one resource.
 type Status = listwatch.Report
 
-// A Limit bounds how old what is served may be; 0 sets no bound.
-type Limit time.Duration
-
-// Exceeded gives a line that says which of the resources were last heard of
-// longer ago than the limit. It is empty if there are none. wanted chooses
-// resources by key.
-func (l Limit) Exceeded(statuses []Status, wanted func(resource string) bool) string {
+// TooOld gives a line that says which of the resources were last heard of longer ago than a limit.
+// It is empty if there are none, or the limit is 0. wanted chooses resources by key.
+func TooOld(statuses []Status, limit time.Duration, wanted func(resource string) bool) string {
 	statuses = slices.DeleteFunc(slices.Clone(statuses), func(s Status) bool {
-		return l == 0 || s.Contact.IsZero() || !wanted(s.Resource) || time.Since(s.Contact) <= time.Duration(l)
+		return limit == 0 || s.Contact.IsZero() || !wanted(s.Resource) || time.Since(s.Contact) <= limit
 	})
 	if len(statuses) == 0 {
 		return ""
 	}
 	oldest := slices.MinFunc(statuses, func(a, b Status) int { return a.Contact.Compare(b.Contact) })
 	return fmt.Sprintf("%d resources are older than %s, %s the most: last heard of %s ago, its state is %s",
-		len(statuses), time.Duration(l), oldest.Resource, time.Since(oldest.Contact).Round(time.Second), oldest.State)
+		len(statuses), limit, oldest.Resource, time.Since(oldest.Contact).Round(time.Second), oldest.State)
 }

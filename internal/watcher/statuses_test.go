@@ -151,8 +151,8 @@ func TestRefusalCounts(t *testing.T) {
 	})
 }
 
-// TestLimit holds what is too old.
-func TestLimit(t *testing.T) {
+// TestTooOld holds what is too old.
+func TestTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		statuses := []watcher.Status{
@@ -163,7 +163,7 @@ func TestLimit(t *testing.T) {
 		f := func(limit time.Duration, want string, only ...string) {
 			t.Helper()
 			wanted := func(resource string) bool { return only == nil || strings.Contains(strings.Join(only, ","), resource) }
-			if got := watcher.Limit(limit).Exceeded(statuses, wanted); got != want {
+			if got := watcher.TooOld(statuses, limit, wanted); got != want {
 				t.Errorf("%s of %q: %q, want %q", limit, only, got, want)
 			}
 		}

@@ -18,47 +18,34 @@ import (
 type target struct {
 	plan
 	*store.Resource
-	resource    generators.Resource
-	description generators.Description
-	feeds       []*feed // by namespace
-	client      *apiclient.Client
-	began       time.Time // to run; for the goroutine of Watcher.Run
+	resource generators.Resource
+	feeds    []*feed // by namespace
+	client   *apiclient.Client
+	began    time.Time // to run; for the goroutine of Watcher.Run
 	// grows has the sources of its content; nil if the content is listed, or is there.
 	grows *growth
 }
 
-// A feed is the content of one namespace, or of all.
-type feed struct {
-	namespace string
-	sink      *sink
-	loop      *listwatch.Loop
-}
-
-// complete reports whether a list has ever been complete.
-func (f *feed) complete() bool { return f.loop.Status.Report().Complete }
-
 // newTarget makes what one resource needs. Nothing runs yet. The caller holds mu.
 func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *target {
-	d := r.Describe()
-	t := &target{plan: p, resource: r, description: d, client: config.Client}
+	name := r.Describe().Name
+	t := &target{plan: p, resource: r, client: config.Client}
 	for _, namespace := range p.namespaces {
-		s := &sink{renderer: r.Compile(config.Selection), limit: p.limit, seconds: w.metrics.rendering.WithLabelValues(d.Name)}
-		s.specOnly = s.renderer.SpecOnly()
-		s.renderer.Recovered = w.panics.report
-		l := listwatch.New(listwatch.Config{
-			Resource: d.Name, GoType: r.Recipe().TypeName(),
-			Namespace: namespace, FieldSelector: p.fieldSelector(), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
-			Shard: listwatch.NewShard(d.Name, p.shard, w.metrics.loops), Sink: s,
-			OnSynced: w.signal, OnListed: func() { w.lists.Add(1) },
-			Metrics: w.metrics.loops, Log: w.log.With("resource", d.Name, "namespace", namespace),
+		f := &feed{renderer: r.Compile(config.Selection), seconds: w.metrics.rendering.WithLabelValues(name)}
+		f.specOnly, f.renderer.Recovered = f.renderer.SpecOnly(), w.recovered
+		f.loop = listwatch.New(listwatch.Config{
+			Resource: name, GoType: r.Recipe().TypeName(),
+			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
+			Shard: listwatch.NewShard(name, p.shard, w.metrics.loops), Sink: f, OnListed: w.listed,
+			Metrics: w.metrics.loops, Log: w.log.With("resource", name, "namespace", namespace),
 		})
-		t.feeds = append(t.feeds, &feed{namespace, s, l})
+		t.feeds = append(t.feeds, f)
 	}
-	t.Resource = store.NewResource(d.Name, families(t.feeds[0].sink.renderer), len(t.feeds), d.Aliases...)
+	t.Resource = store.NewResource(name, families(t.feeds[0].renderer), len(t.feeds), r.Describe().Aliases...)
 	for i, p := range t.Partitions() {
-		t.feeds[i].sink.partition = p
+		t.feeds[i].partition = p
 	}
-	w.metrics.rebuilds.WithLabelValues(d.Name) // shows 0
+	w.metrics.rebuilds.WithLabelValues(name) // shows 0
 	return t
 }
 
@@ -72,33 +59,25 @@ func families(r *generators.Renderer) []store.Family {
 	return all
 }
 
-// run follows the API server, if there is one, until ctx ends.
-func (t *target) run(ctx context.Context, w *Watcher) {
+// run has running follow the API server, if there is one, until ctx ends.
+func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
+	t.began = time.Now()
 	if t.client == nil {
 		return
 	}
-	var running sync.WaitGroup
 	for _, f := range t.feeds {
 		client := t.client.Resource(t.resource, apiclient.Options{
-			Filter: f.loop.Shard, Fingerprint: f.sink.partition.Fingerprint, Metrics: w.metrics.client, Log: f.loop.Log,
+			Wants: f.loop.Shard.Wants, Fingerprint: f.partition.Fingerprint, Metrics: m.client, Log: f.loop.Log,
 		})
 		running.Go(func() { f.loop.Run(ctx, client) })
 	}
-	running.Wait()
-}
-
-// nameOf gives the name of a feed in messages.
-func (t *target) nameOf(f *feed) string {
-	if f.namespace == metav1.NamespaceAll {
-		return t.Name()
-	}
-	return t.Name() + " in " + f.namespace
 }
 
 // complete reports whether any namespace has ever been complete.
-func (t *target) complete() bool {
-	return slices.ContainsFunc(t.feeds, (*feed).complete)
-}
+func (t *target) complete() bool { return slices.ContainsFunc(t.feeds, (*feed).complete) }
+
+// complete reports whether a list has ever been complete.
+func (f *feed) complete() bool { return f.loop.Report().Complete }
 
 // settled reports whether every namespace is complete, except for those that the API server
 // refuses.
@@ -106,7 +85,7 @@ func (t *target) settled() bool {
 	if t.grows != nil {
 		return t.grows.complete()
 	}
-	return !slices.ContainsFunc(t.feeds, func(f *feed) bool { return !f.loop.Status.Report().Settled() })
+	return !slices.ContainsFunc(t.feeds, func(f *feed) bool { return !f.loop.Report().Settled() })
 }
 
 // covers reports whether nothing that o has complete is refused to t: a refusal must not
@@ -116,23 +95,12 @@ func (t *target) covers(o *target) bool {
 		return true
 	}
 	return !slices.ContainsFunc(t.feeds, func(f *feed) bool {
-		return !f.complete() && slices.ContainsFunc(o.feeds, func(g *feed) bool {
-			return g.complete() && (g.namespace == f.namespace || g.namespace == metav1.NamespaceAll || f.namespace == metav1.NamespaceAll)
-		})
+		return !f.complete() && slices.ContainsFunc(o.feeds, func(g *feed) bool { return g.complete() && f.overlaps(g) })
 	})
 }
 
-// report gives what is known of the resource.
-func (t *target) report() Status {
-	r := t.feeds[0].loop.Status.Report()
-	for _, f := range t.feeds[1:] {
-		r = r.Worse(f.loop.Status.Report())
-	}
-	r.Resource = t.Name()
-	return r
-}
-
-// includes reports whether the feed is to have o.
-func (t *target) includes(f *feed, o metav1.Object) bool {
-	return f.loop.Shard.Has(o) && t.selects(t.description.Namespaced, f.namespace, o)
+// overlaps reports whether there is a namespace that both feeds are of.
+func (f *feed) overlaps(g *feed) bool {
+	a, b := f.loop.Namespace, g.loop.Namespace
+	return a == b || a == metav1.NamespaceAll || b == metav1.NamespaceAll
 }

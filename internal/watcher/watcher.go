@@ -2,15 +2,17 @@ package watcher
 
 import (
 	"context"
-	"iter"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/memory"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -38,9 +40,9 @@ type Config struct {
 // A Watcher watches the resources of a configuration, which can change while it runs. Change
 // and Loading are for one goroutine at a time.
 type Watcher struct {
-	metrics *Metrics
-	panics  *panics
-	log     *slog.Logger
+	metrics  *Metrics
+	panicked sync.Map // families of which a panic was logged
+	log      *slog.Logger
 
 	serving  atomic.Pointer[[]*target] // seen by readers
 	mu       sync.Mutex                // guards setting serving, and what follows
@@ -55,9 +57,9 @@ type Watcher struct {
 
 // New makes the targets of a configuration. Nothing runs yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, panics: newPanics(log, metrics), log: log, signals: make(chan struct{}, 1)}
+	w := &Watcher{metrics: metrics, log: log, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*target{})
-	w.change(config)
+	w.Change(config)
 	all := w.wanted
 	w.serving.Store(&all)
 	return w
@@ -72,14 +74,14 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 func (w *Watcher) Change(config Config) (anew []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.sharded {
-		config.Shard = w.config.Shard
-	}
 	return w.change(config)
 }
 
 // change is Change for whoever holds mu.
 func (w *Watcher) change(config Config) (anew []string) {
+	if w.sharded {
+		config.Shard = w.config.Shard
+	}
 	wanted, anew := w.plans(config)
 	w.want(config, wanted)
 	return anew
@@ -97,7 +99,7 @@ func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 	known := w.known()
 	for _, r := range config.Resources {
 		d := r.Describe()
-		p := planFor(config, r)
+		p := planFor(config, d)
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -108,6 +110,12 @@ func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 		wanted, anew = append(wanted, t), append(anew, d.Name)
 	}
 	return wanted, anew
+}
+
+// listed notes a complete list.
+func (w *Watcher) listed() {
+	w.lists.Add(1)
+	w.signal()
 }
 
 // signal has Run reconcile.
@@ -127,18 +135,6 @@ func (w *Watcher) Resources() []*store.Resource {
 	return all
 }
 
-// Unsynced names what has not been complete once, without what the API server refuses: that
-// must not keep the rest from being served.
-func (w *Watcher) Unsynced() []string {
-	var names []string
-	for _, c := range w.Checks() {
-		if c.Awaited() {
-			names = append(names, c.Resource)
-		}
-	}
-	return names
-}
-
 // Pending names the resources that are wanted and not served yet, without those that the API
 // server refuses.
 func (w *Watcher) Pending() []string {
@@ -154,31 +150,26 @@ func (w *Watcher) Pending() []string {
 }
 
 // feeds are those of the served targets.
-func (w *Watcher) feeds() iter.Seq2[*target, *feed] {
-	return func(yield func(*target, *feed) bool) {
-		for _, t := range *w.serving.Load() {
-			for _, f := range t.feeds {
-				if !yield(t, f) {
-					return
-				}
-			}
-		}
+func (w *Watcher) feeds() []*feed {
+	var all []*feed
+	for _, t := range *w.serving.Load() {
+		all = append(all, t.feeds...)
 	}
+	return all
 }
 
-// A Check is the status of one namespace of a resource. Its Resource has the namespace, if it is
-// one of several.
-type Check = Status
-
-// Checks gives what there is to wait for, in the order of the configuration.
-func (w *Watcher) Checks() []Check {
-	var all []Check
+// Checks gives what there is to wait for, in the order of the configuration: the status of each
+// namespace of a resource. Its Resource names the namespace, if not all are watched.
+func (w *Watcher) Checks() []Status {
+	var all []Status
 	for _, f := range w.allFollowed() {
-		all = append(all, f.report())
+		all = append(all, f.loop.Report())
 	}
-	for t, f := range w.feeds() {
-		r := f.loop.Status.Report()
-		r.Resource = t.nameOf(f)
+	for _, f := range w.feeds() {
+		r := f.loop.Report()
+		if f.loop.Namespace != metav1.NamespaceAll {
+			r.Resource += " in " + f.loop.Namespace
+		}
 		all = append(all, r)
 	}
 	return all
@@ -189,12 +180,17 @@ func (w *Watcher) Checks() []Check {
 func (w *Watcher) Statuses() []Status {
 	var all []Status
 	for _, f := range w.allFollowed() {
-		all = append(all, f.report())
+		all = append(all, f.loop.Report())
 	}
 	for _, t := range *w.serving.Load() {
-		if t.client != nil {
-			all = append(all, t.report())
+		if t.client == nil {
+			continue
 		}
+		r := t.feeds[0].loop.Report()
+		for _, f := range t.feeds[1:] {
+			r = r.Worse(f.loop.Report())
+		}
+		all = append(all, r)
 	}
 	return all
 }
@@ -218,8 +214,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			if stops[t] == nil {
 				var each context.Context
 				each, stops[t] = context.WithCancel(ctx)
-				t.began = time.Now()
-				running.Go(func() { t.run(each, w) })
+				t.run(each, &running, w.metrics)
 			}
 		}
 		for t, stop := range stops {
@@ -230,9 +225,6 @@ func (w *Watcher) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			for _, stop := range stops {
-				stop()
-			}
 			return
 		case <-w.signals:
 		case <-again.C:
@@ -244,7 +236,7 @@ func (w *Watcher) Run(ctx context.Context) {
 func (w *Watcher) compact(ctx context.Context) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
-	var memory scavenger
+	var scavenger memory.Scavenger
 	for {
 		select {
 		case <-ctx.Done():
@@ -253,7 +245,7 @@ func (w *Watcher) compact(ctx context.Context) {
 			for _, r := range w.Resources() {
 				r.Compact()
 			}
-			memory.round(w.lists.Load())
+			scavenger.Round(w.lists.Load())
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package watcher
+package memory
 
 import (
 	"runtime"
@@ -8,22 +8,22 @@ import (
 // settling is how many rounds of compaction it takes until the content of a list is compressed.
 const settling = 7
 
-// A scavenger returns memory to the system some time after lists, which need more than what
+// A Scavenger returns memory to the system some time after lists, which need more than what
 // remains of them. The runtime would keep it for as much again. The zero value is ready to use.
-type scavenger struct {
+type Scavenger struct {
 	lists int64 // that had been completed when it was last asked
 	left  int   // rounds to wait
 }
 
-// round is called after each round of compaction, with the number of lists completed so far.
-func (s *scavenger) round(lists int64) {
+// Round is called after each round of compaction, with the number of lists completed so far.
+func (s *Scavenger) Round(lists int64) {
 	if s.due(lists) {
 		runtime.GC() // pools keep what they hold through one
 		debug.FreeOSMemory()
 	}
 }
 
-func (s *scavenger) due(lists int64) bool {
+func (s *Scavenger) due(lists int64) bool {
 	if lists != s.lists {
 		s.lists, s.left = lists, settling
 		return false

@@ -1,11 +1,11 @@
-package watcher
+package memory
 
 import "testing"
 
 // TestScavengerIsDue holds that memory is returned once after lists, when a while
 // has passed without another.
 func TestScavengerIsDue(t *testing.T) {
-	var s scavenger
+	var s Scavenger
 	due := func(lists int64, rounds int) (times int) {
 		for range rounds {
 			if s.due(lists) {
