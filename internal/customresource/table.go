@@ -88,7 +88,7 @@ func (c *Config) Resolve(kinds []Kind, exported []generators.Resource, reserved 
 		t.description.Name = d.Name
 		r.Extended[d.Key] = generators.Extend(of, t)
 	}
-	name(own, reserved)
+	alias(own, reserved)
 	for i := range c.Entries {
 		e := EntryResources{Entry: &c.Entries[i]}
 		for _, t := range all {
@@ -222,16 +222,14 @@ func (d *definition) provesKind() bool {
 // describe completes the description once all entries are added.
 func (t *table) describe() {
 	d := &t.description
-	d.Key = d.Resource.GroupResource().String()
-	if len(t.kind.Versions) > 1 {
-		d.Key = d.Resource.Resource + "." + d.Resource.Version + "." + d.Resource.Group
-	}
+	d.Key = strings.TrimSuffix(d.Resource.Resource+"."+d.Resource.Version+"."+d.Resource.Group, ".")
 	first := t.entries[0]
 	for _, selector := range []string{first.LabelSelector, first.FieldSelector} {
 		if selector != "" {
 			d.Key += "?" + selector
 		}
 	}
+	d.Name = d.Key // which stays the same whatever other kinds come and go
 	d.Order = d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + "\x00" + d.Key
 	sum := sha256.New()
 	fmt.Fprint(sum, t.kind.UID, d.Resource, d.Kind, d.Namespaced, first.LabelSelector, first.FieldSelector)
@@ -256,36 +254,24 @@ func (d *definition) definitionText() string {
 	return string(text)
 }
 
-// name gives the tables their names: the plural if no other group has it, or else the plural
-// and the group; the key where that is not one table.
-func name(tables []*table, builtin []string) {
-	groups, count := map[string]map[string]bool{}, map[schema.GroupResource]int{}
+// alias gives the tables the other names by which clients select them: the plural and the group,
+// and the plural alone if no other group has it. builtin are not given.
+func alias(tables []*table, builtin []string) {
+	groups := map[string]map[string]bool{}
 	for _, t := range tables {
 		r := t.description.Resource
 		if groups[r.Resource] == nil {
 			groups[r.Resource] = map[string]bool{}
 		}
 		groups[r.Resource][r.Group] = true
-		count[r.GroupResource()]++
 	}
 	for _, t := range tables {
 		d := &t.description
-		short := d.Resource.GroupResource().String()
-		if len(groups[d.Resource.Resource]) == 1 && !slices.Contains(builtin, d.Resource.Resource) {
+		d.Aliases = []string{d.Resource.GroupResource().String()}
+		if len(groups[d.Resource.Resource]) == 1 && d.Resource.Group != "" {
 			d.Aliases = append(d.Aliases, d.Resource.Resource)
 		}
-		if !slices.Contains(builtin, short) {
-			d.Aliases = append(d.Aliases, short)
-		}
-		switch {
-		case count[d.Resource.GroupResource()] > 1:
-			d.Name = d.Key
-		case len(d.Aliases) == 0: // of the core group
-			d.Name = short + "." + d.Resource.Version
-		default:
-			d.Name = d.Aliases[0]
-		}
-		d.Aliases = slices.DeleteFunc(d.Aliases, func(alias string) bool { return alias == d.Name })
+		d.Aliases = slices.DeleteFunc(d.Aliases, func(name string) bool { return slices.Contains(builtin, name) })
 	}
 }
 

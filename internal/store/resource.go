@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 	"unique"
 )
 
 // A Resource has the rendered series of one resource's objects.
 type Resource struct {
 	name       string
-	aliases    []string
+	aliases    atomic.Pointer[[]string]
 	families   []Family
 	headers    []headers
 	partitions []*Partition
@@ -46,7 +47,8 @@ func newHeaders(f Family) headers {
 // NewResource returns an empty resource with the given number of partitions. Clients select it
 // by its name, which no other resource has, or by aliases, which others may have.
 func NewResource(name string, families []Family, parts int, aliases ...string) *Resource {
-	r := &Resource{name: name, aliases: aliases, families: families}
+	r := &Resource{name: name, families: families}
+	r.SetAliases(aliases)
 	for _, f := range families {
 		r.headers = append(r.headers, newHeaders(f))
 		number := numbers.number(f.Name)
@@ -66,7 +68,12 @@ func NewResource(name string, families []Family, parts int, aliases ...string) *
 func (r *Resource) Name() string { return r.name }
 
 // Is reports whether clients select the resource by a name.
-func (r *Resource) Is(name string) bool { return name == r.name || slices.Contains(r.aliases, name) }
+func (r *Resource) Is(name string) bool {
+	return name == r.name || slices.Contains(*r.aliases.Load(), name)
+}
+
+// SetAliases replaces the aliases.
+func (r *Resource) SetAliases(aliases []string) { r.aliases.Store(&aliases) }
 
 // HasFamily reports whether the resource has a family of that name.
 func (r *Resource) HasFamily(name string) bool {
