@@ -182,6 +182,7 @@ func TestMetricsExist(t *testing.T) {
 		names = append(names, f.Name)
 	}
 	names = append(names, mention.FindAllString(read(t, "docs/self-metrics.md"), -1)...)
+	names = append(names, mention.FindAllString(read(t, "internal/customresource/conditions.go"), -1)...)
 	for _, path := range files(t, []string{".prom"}, "internal/presets/testdata") {
 		names = append(names, mention.FindAllString(read(t, path), -1)...)
 	}
