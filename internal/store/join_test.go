@@ -322,7 +322,7 @@ func TestSharedFamiliesAreConcurrent(t *testing.T) {
 		return store.Family{Name: name, Header: []byte("# " + name + "\n"), MayRepeat: mayRepeat}
 	}
 	resources := []*store.Resource{
-		store.NewResource("one", []store.Family{family("a", false), family("b", false), family("c", false)}, 1),
+		store.NewResource("one", []store.Family{family("a", false), family("b", false), family("c", true)}, 1),
 		store.NewResource("two", []store.Family{family("c", true), family("a", false)}, 2),
 	}
 	set := func(p *store.Partition, rnd *rand.Rand, families ...string) {
