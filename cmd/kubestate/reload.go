@@ -106,6 +106,9 @@ func (r *reloader) findKinds(ctx context.Context) {
 // useKinds has the watcher watch the kinds of custom resources that there are now.
 func (r *reloader) useKinds(ctx context.Context, complete bool) {
 	opts := *r.current.Load()
+	if opts.Snapshot != "" {
+		return // its kinds change with its files
+	}
 	r.custom.refresh(ctx, opts, complete)
 	config, err := watcherConfig(r.tables, r.custom, opts)
 	if err != nil { // it did for the same options before
