@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -101,4 +102,71 @@ func resourcesOfEntries(r *reloader) [][]string {
 		all = append(all, e.Resources)
 	}
 	return all
+}
+
+// widgets is a configuration with one entry of a kind.
+func widgets(kind string) string {
+	return "spec: {resources: [{groupVersionKind: {group: example.com, version: v1, kind: " + kind + "},\n" +
+		"  metrics: [{name: size, each: {type: gauge, gauge: {path: [spec, size]}}}]}]}\n"
+}
+
+// invalid is a configuration of which one entry is invalid, and one is not.
+const invalid = `spec:
+  resources:
+    - groupVersionKind: {group: example.com, version: v1, kind: Widget}
+      metrics: [{name: size, each: {type: gauge, gauge: {path: [spec, size]}}}]
+    - groupVersionKind: {group: example.com, version: v1, kind: Broken}
+      metrics: [{name: size, each: {type: unheard-of}}]
+`
+
+// TestCustomReload changes the configuration files while the program runs. "" stands for a file
+// that is missing.
+func TestCustomReload(t *testing.T) {
+	type files struct{ config, custom string }
+	const all, nodes = "{}\n", "resources: [nodes]\n"
+	f := func(name string, start, then files, refused string, kinds ...string) {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			config, custom := filepath.Join(dir, "settings.yaml"), filepath.Join(dir, "custom.yaml")
+			put := func(now files) {
+				for path, text := range map[string]string{config: now.config, custom: now.custom} {
+					if text != "" {
+						write(t, path, []byte(text))
+					} else if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+						check(t, err)
+					}
+				}
+			}
+			put(start)
+			r := newCustomReloader(t, "--config", config, "--apiserver", "http://127.0.0.1:1",
+				"--custom-resource-state-config-file", custom, "--continue-without-custom-resource-state-config-file")
+			r.reloadIfChanged() // as filewatch has it at the start
+			put(then)
+			r.reloadIfChanged()
+			if !strings.Contains(r.lastErr, refused) || refused == "" && r.lastErr != "" {
+				t.Errorf("refused: %q, want %q", r.lastErr, refused)
+			}
+			var got []string
+			for _, e := range r.custom.entries() {
+				got = append(got, e.Kind)
+			}
+			if d := cmp.Diff(kinds, got); d != "" {
+				t.Errorf("entries (-want +got):\n%s", d)
+			}
+			if n := len(r.current.Load().Resources); (n == 1) != (refused == "" && then.config == nodes) {
+				t.Errorf("%d built-in resources", n)
+			}
+		})
+	}
+	f("same", files{all, widgets("Widget")}, files{all, widgets("Widget")}, "", "Widget")
+	f("changes", files{all, widgets("Widget")}, files{all, widgets("Gadget")}, "", "Gadget")
+	f("broken", files{all, widgets("Widget")}, files{all, "spec: ["}, "custom.yaml", "Widget")
+	f("becomes invalid", files{all, widgets("Widget")}, files{all, invalid}, "unheard-of", "Widget")
+	f("goes", files{all, widgets("Widget")}, files{all, ""}, "no such file", "Widget")
+	f("goes as the other changes", files{all, widgets("Widget")}, files{nodes, ""}, "no such file", "Widget")
+	f("comes", files{all, ""}, files{all, widgets("Widget")}, "", "Widget")
+	f("comes invalid", files{all, ""}, files{all, invalid}, "unheard-of")
+	f("missing as the other changes", files{all, ""}, files{nodes, ""}, "")
+	f("invalid as the other changes", files{all, invalid}, files{nodes, invalid}, "", "Widget")
+	f("invalid, then valid", files{all, invalid}, files{all, widgets("Gadget")}, "", "Gadget")
 }

@@ -176,9 +176,8 @@ func (r *reloader) parse() (options.Options, error) {
 	if err := errors.Join(err, opts.ConfigErr); err != nil {
 		return options.Options{}, err
 	}
-	// At the start, entries with faults are left out.
-	if custom := opts.Custom; custom.Config != nil && len(custom.Config.Faults) > 0 && !opts.SameFiles(*r.current.Load()) {
-		return options.Options{}, options.CustomError{Err: errors.Join(custom.Config.Faults...)}
+	if err := opts.Custom.Refusal(r.current.Load().Custom); err != nil {
+		return options.Options{}, err
 	}
 	if opts.ConfigEmpty && !r.mayBeEmpty { // it is probably being written
 		return options.Options{}, fmt.Errorf("--config: %s: the file is empty: write {} for no settings", opts.Config)

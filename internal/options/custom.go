@@ -28,6 +28,18 @@ type Custom struct {
 	Err error
 }
 
+// Refusal returns why a reload must not replace the current configuration by c, or nil: the file in
+// use is missing, or has changed and has invalid entries. A start does without the file, or the entries.
+func (c Custom) Refusal(current Custom) error {
+	switch {
+	case c.Err != nil && current.Err == nil:
+		return c.Err
+	case c.Config != nil && len(c.Config.Faults) > 0 && !bytes.Equal(c.Sum, current.Sum):
+		return CustomError{Err: errors.Join(c.Config.Faults...)}
+	}
+	return nil
+}
+
 // A CustomError is about the configuration of custom resources.
 type CustomError struct{ Err error }
 
