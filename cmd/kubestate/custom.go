@@ -35,6 +35,9 @@ type customResources struct {
 	reporter *customresource.Reporter
 	log      *slog.Logger
 
+	served  []customresource.Kind // of the API server itself, as refresh found them
+	lastErr string                // of refresh, logged last; empty if it found all
+
 	mu       sync.Mutex
 	followed bool // the definitions are being watched
 	applied  bool // the watcher has the tables of the first list of definitions
@@ -87,15 +90,26 @@ func (c *customResources) refresh(ctx context.Context, opts options.Options, com
 	defined := maps.Clone(c.defined)
 	c.mu.Unlock()
 	if ask {
-		served, err := discovery.Served(ctx, c.client, opts.Custom.Config.Groups(defined))
-		if err != nil {
-			c.log.Warn("custom resources: kinds of the API server itself are not known", "err", err)
-		}
+		served, err := discovery.Served(ctx, c.client, opts.Custom.Config.Groups(defined), c.served)
+		c.undiscovered(err)
+		c.served = served
 		kinds = append(kinds, served...)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kinds = kinds
+}
+
+// undiscovered logs why kinds of the API server itself could not be asked for, when that changes.
+func (c *customResources) undiscovered(err error) {
+	text := ""
+	if err != nil {
+		text = oneLine(err)
+	}
+	if text != c.lastErr && err != nil {
+		c.log.Warn("custom resources: kinds of the API server itself may have changed unnoticed", "err", text)
+	}
+	c.lastErr = text
 }
 
 // incomplete reports whether an entry has no kind.

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,20 +15,28 @@ import (
 )
 
 // Served gives the kinds of API groups that can be listed and watched, for groups that no definition
-// makes. A group that the server does not have has none.
-func Served(ctx context.Context, client *apiclient.Client, groups []string) ([]customresource.Kind, error) {
+// makes. A group that the server does not have has none; one that it cannot tell of keeps those of
+// last, which was the result before.
+func Served(ctx context.Context, client *apiclient.Client, groups []string, last []customresource.Kind) ([]customresource.Kind, error) {
 	var all []customresource.Kind
+	var errs []error
 	for _, group := range groups {
 		versions, resources, err := client.Discover(ctx, group)
 		if apierrors.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("discovery of API group %q: %w", group, err)
+			errs = append(errs, fmt.Errorf("discovery of API group %q: %w", group, err))
+			for _, k := range last {
+				if k.Group == group {
+					all = append(all, k)
+				}
+			}
+			continue
 		}
 		all = append(all, kindsOf(group, versions, resources)...)
 	}
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 // kindsOf gives the kinds of a group. A kind has all versions in which it can be watched.
