@@ -91,11 +91,17 @@ func definition(group, kind, plural string, versions ...string) *unstructured.Un
 // create creates an object with a number.
 func (c *customCluster) create(t *testing.T, of schema.GroupVersionResource, kind, name string, size int64) {
 	t.Helper()
+	c.createIn(t, "default", of, kind, name, size)
+}
+
+// createIn is create in a namespace, or without one if it is empty.
+func (c *customCluster) createIn(t *testing.T, namespace string, of schema.GroupVersionResource, kind, name string, size int64) {
+	t.Helper()
 	o := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": of.GroupVersion().String(), "kind": kind, "metadata": map[string]any{"name": name}, "spec": map[string]any{"size": size},
 	}}
 	awaitAPI(t, c.Cluster, func(ctx context.Context) error {
-		_, err := c.client.Resource(of).Namespace("default").Create(ctx, o, metav1.CreateOptions{})
+		_, err := c.client.Resource(of).Namespace(namespace).Create(ctx, o, metav1.CreateOptions{})
 		return err
 	})
 }

@@ -1,0 +1,440 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/faults"
+	"github.com/kubestate/kubestate/test/process"
+)
+
+var (
+	widgets = schema.GroupVersionResource{Group: "a.example.com", Version: "v1", Resource: "widgets"}
+	gadgets = schema.GroupVersionResource{Group: "b.example.com", Version: "v1", Resource: "gadgets"}
+)
+
+// defaultNamespace is a series of a built-in kind that every cluster has.
+const defaultNamespace = `kube_namespace_status_phase{namespace="default",phase="Active"} 1`
+
+// startWidgets starts a cluster with objects of two kinds, of which sizes has one gauge, and gives
+// the lines of those.
+func startWidgets(t *testing.T) (c *customCluster, lines []string) {
+	t.Helper()
+	c = startCustom(t)
+	c.define(t, definition("a.example.com", "Widget", "widgets", "v1"))
+	c.define(t, definition("b.example.com", "Gadget", "gadgets", "v1"))
+	for i := range 20 {
+		c.create(t, widgets, "Widget", fmt.Sprint("w", i), int64(i))
+		c.create(t, gadgets, "Gadget", fmt.Sprint("g", i), int64(i))
+		lines = append(lines, fmt.Sprintf("%s %d", size("a.example.com", "v1", "Widget", fmt.Sprint("w", i)), i),
+			fmt.Sprintf("%s %d", size("b.example.com", "v1", "Gadget", fmt.Sprint("g", i)), i))
+	}
+	return c, lines
+}
+
+// customFile is a file with a configuration of custom resources.
+func customFile(t *testing.T, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "custom.yaml")
+	must(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// behindProxy gives a kubeconfig of a proxy to the cluster.
+func behindProxy(t *testing.T, c *customCluster) (proxy *faults.Proxy, kubeconfig string) {
+	t.Helper()
+	proxy, err := faults.New(c.Config)
+	must(t, err)
+	t.Cleanup(func() { must(t, proxy.Close()) })
+	kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, cluster.WriteKubeconfig(kubeconfig, proxy.URL, "", ""))
+	return proxy, kubeconfig
+}
+
+// hold has requests for resources wait until they are let go.
+func hold(t *testing.T, proxy *faults.Proxy, resources ...string) (release func()) {
+	t.Helper()
+	held := make(chan struct{})
+	release = sync.OnceFunc(func() { close(held) })
+	t.Cleanup(release)
+	proxy.Set(faults.Fault{Answer: func(_ http.ResponseWriter, r *http.Request) bool {
+		if slices.Contains(resources, filepath.Base(r.URL.Path)) {
+			select {
+			case <-held:
+			case <-r.Context().Done():
+			}
+		}
+		return false
+	}})
+	return release
+}
+
+// TestCustomFormats has the golden custom resources read by those whose formats the answers are in.
+func TestCustomFormats(t *testing.T) {
+	for _, name := range []string{"crs-1", "crs-2"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(golden, name)
+			e := serve(t, "--snapshot", filepath.Join(dir, "snapshot"), "--custom-resource-state-only",
+				"--custom-resource-state-config-file", filepath.Join(dir, "config.yaml"))
+			_, text, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
+			must(t, err)
+			if len(text) == 0 {
+				t.Fatal("an empty answer")
+			}
+			checkMetadata(t, text)
+			checkMetrics(t, text)
+			checkPacked(t, e, text)
+			scrapeBothWays(t, e)
+		})
+	}
+}
+
+// TestCustomReload changes the configuration in place while a client scrapes without a pause.
+func TestCustomReload(t *testing.T) {
+	c, lines := startWidgets(t)
+	path := customFile(t, sizes)
+	e := start(t, c.Kubeconfig, "--resources=namespaces", "--custom-resource-state-config-file", path)
+	await(t, settling, e.Ready, e.Process)
+	p := startWatching(t, e, append(lines, defaultNamespace))
+	successful := fmt.Sprintf("kube_state_metrics_last_config_reload_successful{filename=%q,type=\"customresourceconfig\"}", path)
+	awaitSelf(t, e, successful, 1)
+	rebuilt := func(want float64) {
+		t.Helper()
+		awaitSelf(t, e, rebuilds+`{resource="gadgets.v1.b.example.com"}`, want)
+		self, err := e.Self(t.Context())
+		must(t, err)
+		for _, resource := range []string{"namespaces", "widgets.v1.a.example.com"} {
+			if n := self[rebuilds+`{resource="`+resource+`"}`]; n != 0 {
+				t.Errorf("%s was rebuilt %v times", resource, n)
+			}
+		}
+	}
+
+	// One kind gets another family: it alone is rebuilt.
+	more := strings.Replace(sizes, "metrics: [*size]", "metrics: [*size, {name: double, help: The same., each: {type: gauge, gauge: {path: [spec, size]}}}]", 1)
+	must(t, os.WriteFile(path, []byte(more), 0o600))
+	wantLines(t, e, strings.Replace(size("b.example.com", "v1", "Gadget", "g7"), "my_size", "my_double", 1)+" 7")
+	rebuilt(1)
+
+	// What is broken, invalid in an entry, or gone changes nothing.
+	for name, text := range map[string]string{
+		"broken": "spec: [", "invalid": strings.Replace(sizes, "type: gauge", "type: unheard-of", 1), "empty": "",
+	} {
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		awaitSelf(t, e, successful, 0)
+		must(t, os.WriteFile(path, []byte(more), 0o600))
+		awaitSelf(t, e, successful, 1)
+		t.Logf("%s: refused", name)
+	}
+	must(t, os.Rename(path, path+"~"))
+	awaitSelf(t, e, successful, 0)
+	must(t, os.Rename(path+"~", path))
+	awaitSelf(t, e, successful, 1)
+	rebuilt(1)
+	if n := strings.Count(e.Tail(1<<20), "configuration file refused"); n != 4 {
+		t.Errorf("%d refusals were logged, want 4", n)
+	}
+
+	// An entry goes, and its kind with it.
+	p.stop(t)
+	must(t, os.WriteFile(path, []byte(sizes[:strings.Index(sizes, "    - groupVersionKind: {group: b.")]), 0o600))
+	wantNone(t, e, `customresource_kind="Gadget"`)
+	wantLines(t, e, size("a.example.com", "v1", "Widget", "w7")+" 7", defaultNamespace)
+}
+
+// TestCustomInvalidEntry starts with an entry that is invalid, and one whose kind is not there:
+// they alone are left out, and the log says so once.
+func TestCustomInvalidEntry(t *testing.T) {
+	c, lines := startWidgets(t)
+	path := customFile(t, sizes+`
+    - groupVersionKind: {group: b.example.com, version: v1, kind: Gadget}
+      metrics: [{name: other, each: {type: unheard-of}}]
+    - groupVersionKind: {group: c.example.com, version: v1, kind: Ghost}
+      metrics: [*size]
+`)
+	e := start(t, c.Kubeconfig, "--resources=namespaces", "--custom-resource-state-config-file", path)
+	await(t, settling, e.Ready, e.Process)
+	wantLines(t, e, append(lines, defaultNamespace)...)
+	awaitSelf(t, e, "kubestate_custom_resource_invalid_entries", 1)
+	awaitSelf(t, e, stateOf("c.example.com", "v1", "Ghost", "absent"), 1)
+
+	// Changes of other definitions do not make the log say it again.
+	c.define(t, definition("a.example.com", "Other", "others", "v1"))
+	c.create(t, schema.GroupVersionResource{Group: "a.example.com", Version: "v1", Resource: "others"}, "Other", "o", 1)
+	wantLines(t, e, size("a.example.com", "v1", "Other", "o")+" 1")
+	for _, once := range []string{"there is no such kind yet", "an entry is left out"} {
+		if n := strings.Count(e.Tail(1<<20), once); n != 1 {
+			t.Errorf("%q was logged %d times", once, n)
+		}
+	}
+}
+
+// TestCustomFileComesLater starts without the file. When it comes, scrapes go on while the
+// first lists of definitions and custom resources take their time.
+func TestCustomFileComesLater(t *testing.T) {
+	c, lines := startWidgets(t)
+	proxy, kubeconfig := behindProxy(t, c)
+	path := filepath.Join(t.TempDir(), "custom.yaml")
+	e := start(t, kubeconfig, "--resources=namespaces", "--custom-resource-state-config-file", path, "--continue-without-custom-resource-state-config-file")
+	await(t, settling, e.Ready, e.Process)
+	p := startWatching(t, e, []string{defaultNamespace})
+	awaitSelf(t, e, fmt.Sprintf("kube_state_metrics_last_config_reload_successful{filename=%q,type=\"customresourceconfig\"}", path), 0)
+	for _, slow := range []string{"customresourcedefinitions", "widgets"} {
+		release := hold(t, proxy, slow)
+		must(t, os.WriteFile(path, []byte(sizes), 0o600))
+		awaitState(t, e, "a.example.com", "*", "*", map[string]string{"customresourcedefinitions": "absent", "widgets": "syncing"}[slow])
+		for range 10 { // what a client sees meanwhile
+			_, err := e.Scrape(t.Context())
+			must(t, err)
+		}
+		must(t, e.Ready(t.Context()))
+		if slow == "customresourcedefinitions" {
+			held := hold(t, proxy, "widgets") // before the definitions are let go
+			t.Cleanup(held)
+			release()
+			wantLines(t, e, size("b.example.com", "v1", "Gadget", "g7")+" 7")
+			continue
+		}
+		release()
+	}
+	proxy.Set(faults.Fault{})
+	wantLines(t, e, lines...)
+	p.stop(t)
+	if n := strings.Count(e.Tail(1<<20), "starting without the configuration of custom resources"); n != 1 {
+		t.Errorf("the missing file was logged %d times", n)
+	}
+}
+
+// awaitState awaits that an entry is in a state.
+func awaitState(t *testing.T, e *exporter.Exporter, group, version, kind, state string) {
+	t.Helper()
+	awaitSelf(t, e, stateOf(group, version, kind, state), 1)
+}
+
+// TestCustomStart has lists of definitions, and then of custom resources, that take their time:
+// no scrape is answered before all are complete, and the first answer has everything.
+func TestCustomStart(t *testing.T) {
+	c, lines := startWidgets(t)
+	for _, slow := range []string{"customresourcedefinitions", "widgets"} {
+		t.Run(slow, func(t *testing.T) {
+			proxy, kubeconfig := behindProxy(t, c)
+			release := hold(t, proxy, slow)
+			e := start(t, kubeconfig, "--resources=namespaces", "--custom-resource-state-config-file", customFile(t, sizes))
+			waits := func(ctx context.Context) error {
+				status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics")
+				if err == nil && (status != http.StatusServiceUnavailable || string(body) != "not complete yet: "+map[string]string{
+					"customresourcedefinitions": "customresourcedefinitions", "widgets": "widgets.v1.a.example.com",
+				}[slow]+"\n") {
+					if status == http.StatusOK {
+						t.Errorf("answered while %s are listed: %s", slow, body)
+					}
+					err = fmt.Errorf("status %d: %s", status, body)
+				}
+				return err
+			}
+			await(t, settling, waits, e.Process) // everything else is there
+			for range 10 {
+				must(t, waits(t.Context()))
+			}
+			if e.Ready(t.Context()) == nil {
+				t.Error("ready")
+			}
+			release()
+			await(t, settling, func(ctx context.Context) error {
+				status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics")
+				if err != nil || status == http.StatusServiceUnavailable {
+					return errors.Join(err, fmt.Errorf("%s", body))
+				}
+				if err := whole(status, string(body), append(lines, defaultNamespace)); err != nil {
+					t.Errorf("the first answer: %v", err)
+				}
+				return nil
+			}, e.Process)
+			await(t, settling, e.Ready, e.Process)
+		})
+	}
+}
+
+// TestCustomRoles runs by the roles that the program prints.
+func TestCustomRoles(t *testing.T) {
+	c, lines := startWidgets(t)
+	file := customFile(t, sizes)
+	args := []string{"--resources=namespaces,configmaps", "--custom-resource-state-config-file", file}
+	createNamespace(t, c.Cluster, "kubestate")
+	for account, namespaces := range map[string][]string{"everywhere": nil, "somewhere": {"--namespaces=default"}} {
+		t.Run(account, func(t *testing.T) {
+			args := slices.Concat(args, namespaces)
+			roles, err := exec.CommandContext(t.Context(), kubestate, append([]string{"rbac"}, args...)...).Output()
+			must(t, err)
+			e := start(t, applyAs(t, c, account, roles), args...)
+			await(t, settling, e.Ready, e.Process)
+			wantLines(t, e, append(lines, defaultNamespace)...)
+			self, err := e.Self(t.Context())
+			must(t, err)
+			for _, series := range self.Containing("kubestate_resource_state{", `state="forbidden"`) {
+				if self[series] != 0 {
+					t.Errorf("%s %v", series, self[series])
+				}
+			}
+		})
+	}
+}
+
+// applyAs applies the manifest of roles with another name of roles and account, and gives a
+// kubeconfig of the account.
+func applyAs(t *testing.T, c *customCluster, account string, manifest []byte) (kubeconfig string) {
+	t.Helper()
+	createAccount(t, c.Cluster, "kubestate", account)
+	kubectl, err := process.Built("kubectl")
+	must(t, err)
+	apply := exec.CommandContext(t.Context(), kubectl, "--kubeconfig", c.Kubeconfig, "apply", "-f", "-")
+	apply.Stdin = strings.NewReader(strings.ReplaceAll(string(manifest), "name: kubestate\n", "name: "+account+"\n"))
+	if out, err := apply.CombinedOutput(); err != nil {
+		t.Fatalf("kubectl apply: %v\n%s", err, out)
+	}
+	kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, cluster.WriteKubeconfig(kubeconfig, c.URL, c.CA, newToken(t, c.Cluster, "kubestate", account)))
+	return kubeconfig
+}
+
+// TestCustomLatePermission starts without the right to read definitions: built-in resources are
+// served and the state is told. Scrapes go on when the right comes and the first lists take
+// their time.
+func TestCustomLatePermission(t *testing.T) {
+	c, lines := startWidgets(t)
+	createNamespace(t, c.Cluster, "kubestate")
+	args := []string{"--resources=namespaces", "--custom-resource-state-config-file", customFile(t, sizes)}
+	builtin, err := exec.CommandContext(t.Context(), kubestate, "rbac", args[0]).Output()
+	must(t, err)
+	account := accountOf(t, applyAs(t, c, "kubestate", builtin))
+	proxy, err := faults.New(account)
+	must(t, err)
+	t.Cleanup(func() { must(t, proxy.Close()) })
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, cluster.WriteKubeconfig(kubeconfig, proxy.URL, "", ""))
+
+	e := start(t, kubeconfig, args...)
+	await(t, settling, e.Ready, e.Process)
+	wantLines(t, e, defaultNamespace)
+	awaitSelf(t, e, `kubestate_resource_state{resource="customresourcedefinitions",state="forbidden"}`, 1)
+	awaitState(t, e, "a.example.com", "*", "*", "absent")
+
+	p := startWatching(t, e, []string{defaultNamespace})
+	release := hold(t, proxy, "widgets")
+	all, err := exec.CommandContext(t.Context(), kubestate, append([]string{"rbac"}, args...)...).Output()
+	must(t, err)
+	applyAs(t, c, "kubestate", all)
+	await(t, 2*settling, func(ctx context.Context) error {
+		self, err := e.Self(ctx)
+		if err == nil && self[stateOf("a.example.com", "*", "*", "syncing")] != 1 {
+			err = errors.New("definitions are not listed yet")
+		}
+		return errors.Join(err, e.Ready(ctx))
+	}, e.Process)
+	wantLines(t, e, size("b.example.com", "v1", "Gadget", "g7")+" 7")
+	must(t, e.Ready(t.Context()))
+	release()
+	wantLines(t, e, lines...)
+	p.stop(t)
+}
+
+// accountOf is the access of a kubeconfig.
+func accountOf(t *testing.T, kubeconfig string) *rest.Config {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	must(t, err)
+	return config
+}
+
+// TestCustomShards divides custom resources among two shards, without loss and without repeats.
+func TestCustomShards(t *testing.T) {
+	c, lines := startWidgets(t)
+	got := map[string]int{}
+	for _, shard := range startShards(t, c.Cluster, 2, "--custom-resource-state-only", "--custom-resource-state-config-file", customFile(t, sizes)) {
+		series, err := shard.Scrape(t.Context())
+		must(t, err)
+		if n := len(series); n == 0 || n == len(lines) {
+			t.Errorf("a shard has %d of %d series", n, len(lines))
+		}
+		for name, value := range series {
+			got[fmt.Sprintf("%s %v", name, value)]++
+		}
+	}
+	want := map[string]int{}
+	for _, line := range lines {
+		want[line] = 1
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("how many shards have a series (-want +got):\n%s", d)
+	}
+}
+
+// TestCustomSelection serves the custom resources of a namespace, with those of the cluster, and
+// answers for some of the resources.
+func TestCustomSelection(t *testing.T) {
+	c := startCustom(t)
+	createNamespace(t, c.Cluster, "other")
+	c.define(t, definition("a.example.com", "Widget", "widgets", "v1"))
+	of := definition("a.example.com", "Cog", "cogs", "v1")
+	must(t, unstructured.SetNestedField(of.Object, "Cluster", "spec", "scope"))
+	c.define(t, of)
+	c.define(t, definition("b.example.com", "Widget", "widgets", "v1"))
+	c.createIn(t, "default", widgets, "Widget", "x", 1)
+	c.createIn(t, "other", widgets, "Widget", "x", 1)
+	c.createIn(t, "", schema.GroupVersionResource{Group: "a.example.com", Version: "v1", Resource: "cogs"}, "Cog", "x", 1)
+	c.createIn(t, "default", schema.GroupVersionResource{Group: "b.example.com", Version: "v1", Resource: "widgets"}, "Widget", "x", 1)
+	config := strings.Replace(sizes, "kind: Gadget", "kind: Widget", 1)
+	e := start(t, c.Kubeconfig, "--resources=namespaces", "--namespaces=default", "--custom-resource-state-config-file", customFile(t, config))
+	await(t, settling, e.Ready, e.Process)
+	const a, b, cog, builtin = "a/Widget/default", "b/Widget/default", "a/Cog/", "namespaces"
+	for query, want := range map[string][]string{
+		"":                                            {a, b, cog, builtin},
+		"resources=widgets":                           {a, b},
+		"resources=widgets.a.example.com":             {a},
+		"resources=widgets.v1.b.example.com":          {b},
+		"resources=cogs,namespaces":                   {cog, builtin},
+		"exclude_resources=widgets":                   {cog, builtin},
+		"exclude_resources=widgets.a.example.com":     {b, cog, builtin},
+		"resources=widgets&exclude_resources=widgets": nil,
+	} {
+		status, body, err := exporter.Get(t.Context(), e.Scrapes+"/metrics?"+query)
+		must(t, err)
+		found := map[string]bool{}
+		for line := range strings.Lines(string(body)) {
+			switch {
+			case strings.HasPrefix(line, "my_size{"):
+				group, _, _ := strings.Cut(label(line, "customresource_group"), ".")
+				found[group+"/"+label(line, "customresource_kind")+"/"+label(line, "namespace")] = true
+			case strings.HasPrefix(line, "kube_namespace_"):
+				found[builtin] = true
+			}
+		}
+		slices.Sort(want)
+		if d := cmp.Diff(want, slices.Sorted(maps.Keys(found))); d != "" || status != http.StatusOK {
+			t.Errorf("%s: status %d (-want +got):\n%s", query, status, d)
+		}
+	}
+	status, body, err := exporter.Get(t.Context(), e.Scrapes+"/metrics?resources=widgetz")
+	must(t, err)
+	if status != http.StatusBadRequest || !strings.Contains(string(body), `the nearest is "widgets"`) {
+		t.Errorf("status %d: %s", status, body)
+	}
+}
