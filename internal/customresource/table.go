@@ -254,21 +254,14 @@ func (d *definition) definitionText() string {
 	return string(text)
 }
 
-// alias gives the tables the other names by which clients select them: the plural and the group,
-// and the plural alone if no other group has it. builtin are not given.
+// alias gives the tables the other names by which clients select them: the plural, which other
+// groups may have too, and the plural with the group. They stay the same
+// whatever other kinds come and go. builtin are not given.
 func alias(tables []*table, builtin []string) {
-	groups := map[string]map[string]bool{}
-	for _, t := range tables {
-		r := t.description.Resource
-		if groups[r.Resource] == nil {
-			groups[r.Resource] = map[string]bool{}
-		}
-		groups[r.Resource][r.Group] = true
-	}
 	for _, t := range tables {
 		d := &t.description
 		d.Aliases = []string{d.Resource.GroupResource().String()}
-		if len(groups[d.Resource.Resource]) == 1 && d.Resource.Group != "" {
+		if d.Resource.Group != "" {
 			d.Aliases = append(d.Aliases, d.Resource.Resource)
 		}
 		d.Aliases = slices.DeleteFunc(d.Aliases, func(name string) bool { return slices.Contains(builtin, name) })
