@@ -40,7 +40,8 @@ type customResources struct {
 
 	mu       sync.Mutex
 	followed bool // the definitions are being watched
-	applied  bool // the watcher has the tables of the first list of definitions
+	listed   bool // the catalog has had all definitions
+	applied  bool // the watcher has the tables of those
 	kinds    []customresource.Kind
 	client   *apiclient.Client // that asks for the kinds of groups without definitions; does not change
 	defined  map[string]bool   // groups of which there were definitions
@@ -82,8 +83,8 @@ func (c *customResources) follow(opts options.Options, w *watcher.Watcher) error
 func (c *customResources) refresh(ctx context.Context, opts options.Options, complete bool) {
 	kinds := c.catalog.Kinds()
 	c.mu.Lock()
-	c.applied = c.applied || complete
-	ask := c.applied && c.client != nil && opts.Custom.Config != nil
+	c.listed = c.listed || complete
+	ask := c.listed && c.client != nil && opts.Custom.Config != nil
 	for _, k := range kinds {
 		c.defined[k.Group] = true
 	}
@@ -110,6 +111,13 @@ func (c *customResources) undiscovered(err error) {
 		c.log.Warn("custom resources: kinds of the API server itself may have changed unnoticed", "err", text)
 	}
 	c.lastErr = text
+}
+
+// apply notes that the watcher has the tables that resources gave.
+func (c *customResources) apply() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.applied = c.listed
 }
 
 // incomplete reports whether an entry has no kind.
@@ -147,7 +155,7 @@ func (c *customResources) find(opts options.Options) error {
 func (c *customResources) use(kinds []customresource.Kind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kinds, c.applied = kinds, true
+	c.kinds, c.listed, c.applied = kinds, true, true
 }
 
 // resources gives the built-in resources of the options and the tables of custom ones, in the
@@ -161,7 +169,7 @@ func (c *customResources) resources(opts options.Options) []generators.Resource 
 	}
 	c.invalid = len(opts.Custom.Config.Faults)
 	c.resolved = opts.Custom.Config.Resolve(c.kinds, opts.Resources, generators.Names(c.builtin.Resources()), c.reporter)
-	if c.applied {
+	if c.listed {
 		c.say()
 	}
 	all := slices.Concat(opts.Resources, c.resolved.Tables)

@@ -170,3 +170,25 @@ func TestCustomReload(t *testing.T) {
 	f("invalid as the other changes", files{all, invalid}, files{nodes, invalid}, "", "Widget")
 	f("invalid, then valid", files{all, invalid}, files{all, widgets("Gadget")}, "", "Gadget")
 }
+
+// TestCustomPending has the first definitions arrive step by step: something is pending until the
+// watcher has their tables.
+func TestCustomPending(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "custom.yaml")
+	write(t, path, []byte(widgets("Widget")))
+	r := newCustomReloader(t, "--apiserver", "http://127.0.0.1:1", "--custom-resource-state-config-file", path)
+	f := func(step string, definitions bool, unserved []string, want ...string) {
+		t.Helper()
+		if d := cmp.Diff(want, r.custom.pending(definitions, func() []string { return unserved })); d != "" {
+			t.Errorf("%s (-want +got):\n%s", step, d)
+		}
+	}
+	f("definitions are not listed", false, nil) // which is checked like any list
+	f("definitions are listed", true, nil, "custom resources")
+	r.custom.refresh(t.Context(), *r.current.Load(), true)
+	f("kinds are known", true, nil, "custom resources")
+	r.custom.apply()
+	f("tables are made", true, []string{"widgets"}, "widgets")
+	f("all are served", true, nil)
+	f("another comes", true, []string{"gadgets"})
+}

@@ -115,7 +115,9 @@ func (r *reloader) useKinds(ctx context.Context, complete bool) {
 		r.log.Error("custom resources: kinds that have changed are not followed", "err", err)
 		return
 	}
-	if rebuilt := r.watched.Change(config); len(rebuilt) > 0 {
+	rebuilt := r.watched.Change(config)
+	r.custom.apply()
+	if len(rebuilt) > 0 {
 		r.log.Info("custom resources: kinds have changed", "building", strings.Join(rebuilt, ","))
 	}
 }
