@@ -47,7 +47,7 @@ type customResources struct {
 	defined  map[string]bool   // groups of which there were definitions
 	resolved customresource.Resolution
 	invalid  int             // entries of the configuration
-	settled  bool            // all tables of the first definitions were served, or refused
+	settled  bool            // the first custom resources were served or refused, or came after the program was ready
 	said     map[string]bool // positions of entries without a kind, as they were logged
 }
 
@@ -237,6 +237,19 @@ func (c *customResources) pending(definitions bool, wanted func() []string) []st
 	names := wanted()
 	c.settled = len(names) == 0
 	return names
+}
+
+// settle notes that the program is ready, so that nothing is pending from now on.
+func (c *customResources) settle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settled = true
+}
+
+func (c *customResources) isSettled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settled
 }
 
 // names are those by which clients may select resources.

@@ -37,13 +37,15 @@ func (b backend) Shard() string { return b.place.String() }
 // Open reports whether clients need no token.
 func (b backend) Open() bool { return b.open }
 
-// Checks returns the readiness checks of the resources and the shard.
+// Checks returns the readiness checks of the resources and the shard. Once all have passed, custom
+// resources that come later, by a file or a permission, do not make the program unready.
 func (b backend) Checks() []server.Check {
 	var checks []server.Check
 	if b.shard != nil {
 		status := b.shard.Status()
 		checks = append(checks, server.Check{Name: "shard", Passed: status.Ready, Detail: status.Detail})
 	}
+	late := b.custom.isSettled()
 	for _, c := range b.Watcher.Checks() {
 		words := []string{string(c.State)}
 		if c.Reason != "" {
@@ -51,11 +53,14 @@ func (b backend) Checks() []server.Check {
 		}
 		words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
 		checks = append(checks, server.Check{
-			Name: c.Resource, Passed: c.Complete, Excluded: c.Refused(), Detail: strings.Join(words, " "),
+			Name: c.Resource, Passed: c.Complete, Excluded: c.Refused() || late && c.Resource == definitions, Detail: strings.Join(words, " "),
 		})
 	}
 	for _, name := range b.pending() {
 		checks = append(checks, server.Check{Name: name, Detail: "custom resource, not complete yet"})
+	}
+	if !slices.ContainsFunc(checks, func(c server.Check) bool { return !c.Passed && !c.Excluded }) {
+		b.custom.settle()
 	}
 	return checks
 }

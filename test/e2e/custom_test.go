@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,22 +68,23 @@ func behindProxy(t *testing.T, c *customCluster) (proxy *faults.Proxy, kubeconfi
 	return proxy, kubeconfig
 }
 
-// hold has requests for resources wait until they are let go.
-func hold(t *testing.T, proxy *faults.Proxy, resources ...string) (release func()) {
+// hold has requests for resources wait until they are released.
+func hold(t *testing.T, proxy *faults.Proxy, resources ...string) (release func(resource string)) {
 	t.Helper()
-	held := make(chan struct{})
-	release = sync.OnceFunc(func() { close(held) })
-	t.Cleanup(release)
+	held := map[string]chan struct{}{}
+	for _, r := range resources {
+		held[r] = make(chan struct{})
+	}
 	proxy.Set(faults.Fault{Answer: func(_ http.ResponseWriter, r *http.Request) bool {
-		if slices.Contains(resources, filepath.Base(r.URL.Path)) {
+		if wait := held[filepath.Base(r.URL.Path)]; wait != nil {
 			select {
-			case <-held:
+			case <-wait:
 			case <-r.Context().Done():
 			}
 		}
 		return false
 	}})
-	return release
+	return func(resource string) { close(held[resource]) }
 }
 
 // TestCustomFormats has the golden custom resources read by those whose formats the answers are in.
@@ -197,26 +197,17 @@ func TestCustomFileComesLater(t *testing.T) {
 	await(t, settling, e.Ready, e.Process)
 	p := startWatching(t, e, []string{defaultNamespace})
 	awaitSelf(t, e, fmt.Sprintf("kube_state_metrics_last_config_reload_successful{filename=%q,type=\"customresourceconfig\"}", path), 0)
-	for _, slow := range []string{"customresourcedefinitions", "widgets"} {
-		release := hold(t, proxy, slow)
-		must(t, os.WriteFile(path, []byte(sizes), 0o600))
-		awaitState(t, e, "a.example.com", "*", "*", map[string]string{"customresourcedefinitions": "absent", "widgets": "syncing"}[slow])
-		for range 10 { // what a client sees meanwhile
-			_, err := e.Scrape(t.Context())
-			must(t, err)
-		}
-		must(t, e.Ready(t.Context()))
-		if slow == "customresourcedefinitions" {
-			held := hold(t, proxy, "widgets") // before the definitions are let go
-			t.Cleanup(held)
-			release()
-			wantLines(t, e, size("b.example.com", "v1", "Gadget", "g7")+" 7")
-			continue
-		}
-		release()
-	}
-	proxy.Set(faults.Fault{})
+	release := hold(t, proxy, "customresourcedefinitions", "widgets")
+	must(t, os.WriteFile(path, []byte(sizes), 0o600))
+	awaitState(t, e, "a.example.com", "*", "*", "absent")
+	must(t, e.Ready(t.Context()))
+	release("customresourcedefinitions")
+	wantLines(t, e, size("b.example.com", "v1", "Gadget", "g7")+" 7")
+	awaitState(t, e, "a.example.com", "*", "*", "syncing")
+	must(t, e.Ready(t.Context()))
+	release("widgets")
 	wantLines(t, e, lines...)
+	must(t, e.Ready(t.Context()))
 	p.stop(t)
 	if n := strings.Count(e.Tail(1<<20), "starting without the configuration of custom resources"); n != 1 {
 		t.Errorf("the missing file was logged %d times", n)
@@ -257,7 +248,7 @@ func TestCustomStart(t *testing.T) {
 			if e.Ready(t.Context()) == nil {
 				t.Error("ready")
 			}
-			release()
+			release(slow)
 			await(t, settling, func(ctx context.Context) error {
 				status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics")
 				if err != nil || status == http.StatusServiceUnavailable {
@@ -284,6 +275,7 @@ func TestCustomRoles(t *testing.T) {
 			args := slices.Concat(args, namespaces)
 			roles, err := exec.CommandContext(t.Context(), kubestate, append([]string{"rbac"}, args...)...).Output()
 			must(t, err)
+			createAccount(t, c.Cluster, "kubestate", account)
 			e := start(t, applyAs(t, c, account, roles), args...)
 			await(t, settling, e.Ready, e.Process)
 			wantLines(t, e, append(lines, defaultNamespace)...)
@@ -302,7 +294,6 @@ func TestCustomRoles(t *testing.T) {
 // kubeconfig of the account.
 func applyAs(t *testing.T, c *customCluster, account string, manifest []byte) (kubeconfig string) {
 	t.Helper()
-	createAccount(t, c.Cluster, "kubestate", account)
 	kubectl, err := process.Built("kubectl")
 	must(t, err)
 	apply := exec.CommandContext(t.Context(), kubectl, "--kubeconfig", c.Kubeconfig, "apply", "-f", "-")
@@ -321,6 +312,7 @@ func applyAs(t *testing.T, c *customCluster, account string, manifest []byte) (k
 func TestCustomLatePermission(t *testing.T) {
 	c, lines := startWidgets(t)
 	createNamespace(t, c.Cluster, "kubestate")
+	createAccount(t, c.Cluster, "kubestate", "kubestate")
 	args := []string{"--resources=namespaces", "--custom-resource-state-config-file", customFile(t, sizes)}
 	builtin, err := exec.CommandContext(t.Context(), kubestate, "rbac", args[0]).Output()
 	must(t, err)
@@ -351,8 +343,9 @@ func TestCustomLatePermission(t *testing.T) {
 	}, e.Process)
 	wantLines(t, e, size("b.example.com", "v1", "Gadget", "g7")+" 7")
 	must(t, e.Ready(t.Context()))
-	release()
+	release("widgets")
 	wantLines(t, e, lines...)
+	must(t, e.Ready(t.Context()))
 	p.stop(t)
 }
 
