@@ -3,14 +3,21 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubestate/kubestate/internal/discovery"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
+
+// definedBy is the kind of the objects that define custom resources.
+var definedBy = discovery.Definitions.Describe().Kind
 
 // loadSnapshot replaces the content of the watcher by the snapshot's objects, under the given
 // configuration, and returns the resources that were rebuilt. It logs what could not be read. On
@@ -23,6 +30,11 @@ func loadSnapshot(tables *generators.Registry, opts options.Options, config watc
 	}
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	if opts.Custom.Config != nil { // then definitions have been read for their kinds
+		maps.DeleteFunc(report.Skipped, func(kind schema.GroupVersionKind, _ int) bool {
+			return kind.Group == definedBy.Group && kind.Kind == definedBy.Kind
+		})
 	}
 	logReport(opts, report, log)
 	return loading.Done(), nil
