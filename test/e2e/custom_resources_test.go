@@ -181,6 +181,20 @@ func TestDefinitionsComeAndGo(t *testing.T) {
 	wantLines(t, e, size("b.example.com", "v1", "Gadget", "g")+" 7")
 	awaitSelf(t, e, stateOf("b.example.com", "v1", "Gadget", "synced"), 1)
 
+	// For that nothing else was listed again.
+	requests, err := c.Requests()
+	must(t, err)
+	lists := map[string]int{}
+	for _, r := range requests {
+		if r.Initial() && r.Code == http.StatusOK && r.User == c.Admin().Name {
+			lists[r.Resource]++
+		}
+	}
+	delete(lists, "gadgets") // whose storage may not have been ready
+	if d := cmp.Diff(map[string]int{"customresourcedefinitions": 1, "configmaps": 1, "widgets": 1}, lists); d != "" {
+		t.Errorf("lists (-want +got):\n%s", d)
+	}
+
 	// It gets a second version, which the entry does not choose; then a kind of the wildcard does.
 	served(t, c, "gadgets.b.example.com", "v2")
 	served(t, c, "widgets.a.example.com", "v2")
@@ -319,10 +333,13 @@ func TestStormOfDefinitions(t *testing.T) {
 	await(t, settling, e.Ready, e.Process)
 	p := startWatching(t, e, []string{size("b.example.com", "v1", "Gadget", "g") + " 7", `kube_namespace_status_phase{namespace="default",phase="Active"} 1`})
 
+	// Each has a name of its own: the API server may take its time to delete one.
+	defined := 0
 	storm := func(until time.Time) (rounds int) {
 		for ; time.Now().Before(until); rounds++ {
-			for i := range 5 {
-				kind := fmt.Sprint("Widget", i)
+			for range 5 {
+				defined++
+				kind := fmt.Sprint("Widget", defined)
 				d := definition("a.example.com", kind, strings.ToLower(kind)+"s", "v1")
 				c.define(t, d)
 				must(t, c.client.Resource(definitions).Delete(t.Context(), d.GetName(), metav1.DeleteOptions{}))
@@ -331,6 +348,13 @@ func TestStormOfDefinitions(t *testing.T) {
 		return rounds
 	}
 	calm := func() usage {
+		must(t, c.Await(t.Context(), 3*settling, func(ctx context.Context) error {
+			list, err := c.client.Resource(definitions).List(ctx, metav1.ListOptions{})
+			if err == nil && len(list.Items) != 1 {
+				err = fmt.Errorf("%d definitions", len(list.Items))
+			}
+			return err
+		}))
 		awaitSelf(t, e, stateOf("a.example.com", "*", "*", "absent"), 1)
 		return usageOf(t, e)
 	}

@@ -134,7 +134,7 @@ func checkPacked(t *testing.T, e *exporter.Exporter, want []byte) {
 }
 
 // scrapeBothWays has Prometheus scrape e in each format and wants that it takes
-// every series.
+// every series and warns of nothing.
 func scrapeBothWays(t *testing.T, e *exporter.Exporter) {
 	t.Helper()
 	var config strings.Builder
@@ -157,5 +157,12 @@ func scrapeBothWays(t *testing.T, e *exporter.Exporter) {
 			}
 			return nil
 		}, p.Process, e.Process)
+	}
+	log, err := os.ReadFile(p.Log)
+	must(t, err)
+	for line := range strings.Lines(string(log)) {
+		if strings.Contains(line, "scrape_pool=") && !strings.Contains(line, "level=INFO") && !strings.Contains(line, "level=DEBUG") {
+			t.Errorf("Prometheus says: %s", line)
+		}
 	}
 }
