@@ -46,8 +46,8 @@ func (e *Entry) checkBuiltin(builtin []generators.Resource) error {
 			if of.Type != f.Type {
 				return fmt.Errorf("%s: family %s is a %s of resource %s: give it the type %s, or another name", f.Position, f.Name, of.Type, d.Name, of.Type)
 			}
-			for _, name := range slices.Concat(append(of.Labels, d.Identity)...) {
-				if !f.has(name) && !slices.ContainsFunc(e.Labels, func(l PathLabel) bool { return l.Name == name }) {
+			for _, name := range slices.Concat(append(slices.Clip(of.Labels), d.Identity)...) {
+				if !f.has(name) && !hasPathLabel(e.Labels, name) && !hasCommonLabel(e.CommonLabels, name) {
 					return fmt.Errorf("%s: family %s of resource %s has the label %s: give it that label, or another name", f.Position, f.Name, d.Name, name)
 				}
 			}
@@ -58,8 +58,14 @@ func (e *Entry) checkBuiltin(builtin []generators.Resource) error {
 
 // has reports whether the family gives a label of the name.
 func (f *Family) has(name string) bool {
-	named := func(l PathLabel) bool { return l.Name == name }
 	return name == f.KeyLabel || name == f.ListLabel || slices.Contains(f.PathKeys, name) ||
-		slices.ContainsFunc(f.Labels, named) || slices.ContainsFunc(f.ElementLabels, named) ||
-		slices.ContainsFunc(f.CommonLabels, func(l CommonLabel) bool { return l.Name == name })
+		hasPathLabel(f.Labels, name) || hasPathLabel(f.ElementLabels, name) || hasCommonLabel(f.CommonLabels, name)
+}
+
+func hasPathLabel(labels []PathLabel, name string) bool {
+	return slices.ContainsFunc(labels, func(l PathLabel) bool { return l.Name == name })
+}
+
+func hasCommonLabel(labels []CommonLabel, name string) bool {
+	return slices.ContainsFunc(labels, func(l CommonLabel) bool { return l.Name == name })
 }

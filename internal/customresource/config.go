@@ -65,7 +65,8 @@ type Source struct {
 // An Expression is a CEL expression with its position, such as "crs.yaml:12:20". It is none if
 // its Text is empty.
 type Expression struct {
-	Position, Text string
+	Position string `json:"-"`
+	Text     string
 	// Program is nil if Text is empty.
 	Program *celexpr.Program `json:"-"`
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
@@ -15,7 +17,7 @@ import (
 // A labeler is a PathLabel made ready.
 type labeler struct {
 	PathLabel
-	name   string // without what is not allowed in a name
+	name   string // valid, or the valid begin of one
 	copies bool   // all entries of a map; name begins their names
 }
 
@@ -23,7 +25,7 @@ type labeler struct {
 func newLabelers(all []PathLabel) []labeler {
 	var ready []labeler
 	for _, l := range all {
-		r := labeler{PathLabel: l, name: sanitize(l.Name)}
+		r := labeler{PathLabel: l, name: labelName(l.Name)}
 		if prefix, ok := strings.CutSuffix(l.Name, "*"); ok {
 			r.copies, r.name = true, sanitize(prefix)
 		} else if strings.HasPrefix(l.Name, "*") {
@@ -66,6 +68,20 @@ func sanitize(name string) string {
 		}
 		return r
 	}, name)
+}
+
+// labelName makes a valid name of a label.
+func labelName(name string) string {
+	if name = sanitize(name); isReserved(name) {
+		return "_" + name
+	}
+	return name
+}
+
+// isReserved reports whether a name without odd characters is no name of a label, and is one with an
+// underscore before it.
+func isReserved(name string) bool {
+	return name == model.MetricNameLabel || name != "" && '0' <= name[0] && name[0] <= '9'
 }
 
 func isOdd(r rune) bool {
@@ -112,7 +128,7 @@ func (l labels) compare(o labels) int {
 	})
 }
 
-// A scratch holds texts of one object.
+// A scratch holds texts of one definition.
 type scratch struct{ text []byte }
 
 // since is the text from start on. It stays as it is until the scratch is reset: what is
@@ -143,44 +159,49 @@ func (s *scratch) label(dst labels, l *labeler, v jsonobject.Value) labels {
 
 // computed appends the label whose value an expression gave; of a map, one for each entry.
 func (s *scratch) computed(dst labels, l *labeler, result any) labels {
-	if members, ok := result.(map[string]any); ok && l.copies {
-		for _, key := range slices.Sorted(maps.Keys(members)) {
-			if name := s.name(l.name, key); name != "" {
-				dst = append(dst, generators.Label{Name: name, Value: fmt.Sprint(members[key])})
-			}
+	if !l.copies {
+		if result == nil {
+			return dst
 		}
-		return dst
+		return append(dst, generators.Label{Name: l.name, Value: textOfResult(result, l.Join)})
 	}
-	if result == nil || l.copies {
-		return dst
+	members, _ := result.(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		if name := s.name(l.name, key); name != "" {
+			dst = append(dst, generators.Label{Name: name, Value: textOfResult(members[key], l.Join)})
+		}
 	}
+	return dst
+}
+
+// textOfResult is textOf for what an expression gave.
+func textOfResult(result any, join *string) string {
 	list, isList := result.([]any)
-	if !isList || l.Join == nil {
-		return append(dst, generators.Label{Name: l.name, Value: fmt.Sprint(result)})
+	if !isList || join == nil {
+		return fmt.Sprint(result)
 	}
 	var texts []string
 	for _, element := range list {
 		texts = append(texts, fmt.Sprint(element))
 	}
-	return append(dst, generators.Label{Name: l.name, Value: strings.Join(texts, *l.Join)})
+	return strings.Join(texts, *join)
 }
 
-// name is the name of a label that is copied from a map: one that begins with a digit gets an
-// underscore before it. It is empty if prefix and key are.
+// name is the name of a label that is copied from a map. It is empty if prefix and key are.
 func (s *scratch) name(prefix, key string) string {
-	if prefix == "" && key != "" && (key[0] < '0' || key[0] > '9') && !strings.ContainsFunc(key, isOdd) {
+	if prefix == "" && !isReserved(key) && !strings.ContainsFunc(key, isOdd) {
 		return key
 	}
 	start := len(s.text)
-	if prefix == "" && key != "" && key[0] >= '0' && key[0] <= '9' || prefix != "" && prefix[0] >= '0' && prefix[0] <= '9' {
-		s.text = append(s.text, '_')
-	}
-	s.text = append(s.text, prefix...)
+	s.text = append(append(s.text, '_'), prefix...)
 	for _, r := range key {
 		if isOdd(r) {
 			r = '_'
 		}
 		s.text = append(s.text, byte(r))
+	}
+	if name := s.since(start + 1); !isReserved(name) {
+		return name
 	}
 	return s.since(start)
 }
@@ -217,8 +238,8 @@ func (s *scratch) print(v jsonobject.Value) {
 	case jsonobject.String:
 		s.text = append(s.text, v.Text()...)
 	case jsonobject.Number:
-		if _, err := strconv.ParseInt(v.Text(), 10, 64); err == nil {
-			s.text = append(s.text, v.Text()...)
+		if n, err := strconv.ParseInt(v.Text(), 10, 64); err == nil {
+			s.text = strconv.AppendInt(s.text, n, 10)
 		} else {
 			s.text = strconv.AppendFloat(s.text, numeral(v.Text()), 'g', -1, 64)
 		}

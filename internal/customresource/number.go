@@ -65,7 +65,7 @@ func parseNumber(s string) (n float64, ok bool) {
 
 // mayBeTime reports whether it is worth to parse s as a time: the error is an allocation.
 func mayBeTime(s string) bool {
-	return len(s) >= len("2006-01-02T15:04:05Z") && s[4] == '-' && s[10] == 'T'
+	return len(s) >= len("2006-01-02T3:04:05Z") && s[4] == '-' && s[10] == 'T'
 }
 
 // parseDuration converts a text such as 2160h or 1m30s to seconds.

@@ -3,6 +3,7 @@ package customresource
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -62,21 +63,53 @@ func (d *definition) read(fields *jsonobject.Fields) {
 	})
 }
 
-// provesUnique reports whether the labels tell the objects of the kind apart: they have the uid, or the name and, of
-// a namespaced kind, the namespace, and nothing of the element can override them.
-func (d *definition) provesUnique(namespaced bool) bool {
-	for _, l := range d.element {
+// An identity has the labels whose values are surely those of the object, by name: fields of its
+// metadata and what its kind is.
+type identity map[string]string
+
+// forcedLabels are the labels that tell the kind.
+var forcedLabels = []string{"customresource_group", "customresource_version", "customresource_kind"}
+
+// identity gives the identity of the series.
+func (d *definition) identity() identity {
+	id := identity{}
+	if slices.ContainsFunc(d.element, func(l labeler) bool { return l.copies }) {
+		return id
+	}
+	for _, name := range forcedLabels {
+		if !slices.ContainsFunc(d.root, func(l labeler) bool { return l.copies }) && !hasCommonLabel(d.CommonLabels, name) {
+			id[name] = name
+		}
+	}
+	for _, l := range d.root {
 		if l.copies {
+			continue
+		}
+		delete(id, l.name) // an earlier one of the name
+		if p := l.Source.Path; len(p) == 2 && p[0].Text == "metadata" {
+			id[l.name] = "metadata." + p[1].Text
+		}
+	}
+	maps.DeleteFunc(id, func(name, _ string) bool { return d.overrides(name) })
+	return id
+}
+
+// and keeps what another identity has too.
+func (id identity) and(o identity) {
+	maps.DeleteFunc(id, func(name, field string) bool { return o[name] != field })
+}
+
+// isUnique reports whether no two objects have the identity: it has what their kind is, and their
+// uid or their name and, if they have one, their namespace.
+func (id identity) isUnique(namespaced bool) bool {
+	fields := slices.Collect(maps.Values(id))
+	has := func(field string) bool { return slices.Contains(fields, field) }
+	for _, name := range forcedLabels {
+		if !has(name) {
 			return false
 		}
 	}
-	has := func(field string) bool {
-		return slices.ContainsFunc(d.root, func(l labeler) bool {
-			p := l.Source.Path
-			return !l.copies && len(p) == 2 && p[0].Text == "metadata" && p[1].Text == field && !d.overrides(l.name)
-		})
-	}
-	return has("uid") || has("name") && (!namespaced || has("namespace"))
+	return has("metadata.uid") || has("metadata.name") && (!namespaced || has("metadata.namespace"))
 }
 
 // overrides reports whether the element has a label of the name.
@@ -100,6 +133,8 @@ type evaluator struct {
 	scratch scratch
 
 	base, own, both labels
+	ofMap           labels // of a map that a gauge is of, from paths; only if hasOfMap
+	hasOfMap        bool
 	samples         []sample
 	keys            []string
 }
@@ -112,7 +147,7 @@ type sample struct {
 
 // begin reads an object.
 func (e *evaluator) begin(object metav1.Object) {
-	e.object, e.root, e.scratch.text = object, jsonobject.Value{}, e.scratch.text[:0]
+	e.object, e.root = object, jsonobject.Value{}
 	e.decoded, e.choices = nil, e.choices[:0]
 	text, err := e.json(object)
 	root := jsonobject.Value{}
@@ -154,7 +189,7 @@ func (e *evaluator) render(definitions []*definition, to *generators.Samples) {
 
 // define evaluates a definition.
 func (e *evaluator) define(d *definition) {
-	e.base, e.own, e.samples = append(e.base[:0], d.constant...), e.own[:0], e.samples[:0]
+	e.base, e.own, e.samples, e.scratch.text = append(e.base[:0], d.constant...), e.own[:0], e.samples[:0], e.scratch.text[:0]
 	for i := range d.root {
 		e.base = e.label(d, e.base, &d.root[i], e.root)
 	}
@@ -230,6 +265,7 @@ func (e *evaluator) keyLabel(d *definition, key string) {
 func (e *evaluator) gauge(d *definition, v jsonobject.Value, matched []string) {
 	switch v.Kind() {
 	case jsonobject.Map:
+		e.hasOfMap = false
 		for entry := range v.Children() {
 			e.member(d, v, entry, matched)
 		}
@@ -264,8 +300,22 @@ func (e *evaluator) member(d *definition, of, entry jsonobject.Value, matched []
 	e.matched(d, matched)
 	e.keyLabel(d, entry.MapKey())
 	e.elementLabels(d, entry)
-	e.elementLabels(d, of)
+	e.own = append(e.own, e.labelsOf(d, of)...)
 	e.add(start, n)
+}
+
+// labelsOf gives the labels whose paths lead somewhere from the map itself. They are the same for
+// all of its entries.
+func (e *evaluator) labelsOf(d *definition, of jsonobject.Value) labels {
+	if !e.hasOfMap {
+		e.ofMap, e.hasOfMap = e.ofMap[:0], true
+		for i := range d.element {
+			if d.element[i].Source.CEL.Program == nil {
+				e.ofMap = e.scratch.label(e.ofMap, &d.element[i], of)
+			}
+		}
+	}
+	return e.ofMap
 }
 
 // single adds the sample of an element, if its value converts.
@@ -323,12 +373,14 @@ func (e *evaluator) one(d *definition, key string, v jsonobject.Value, matched [
 		return
 	}
 	start := len(e.own)
+	e.matched(d, matched)
+	without := len(e.own)
 	e.keyLabel(d, key)
 	e.elementLabels(d, v)
-	if len(e.own) == start {
+	if len(e.own) == without {
+		e.own = e.own[:start]
 		return
 	}
-	e.matched(d, matched)
 	e.add(start, 1)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,8 +44,25 @@ type table struct {
 	kind        *Kind
 	entries     []*Entry // which have the same selectors
 	description generators.Description
-	families    [][]*definition // as in description.Families
+	families    []tableFamily // as in description.Families
+	numbers     map[string]int
 	report      *Reporter
+}
+
+// A tableFamily is what a table has of a family.
+type tableFamily struct {
+	definitions []*definition
+	identity    identity // of the series of all definitions
+	shared      bool     // another table of the same objects has the family
+}
+
+// mayRepeat reports whether several objects may have equal series.
+func (f *tableFamily) mayRepeat(namespaced bool, extra []generators.ExtraLabel) bool {
+	id := maps.Clone(f.identity)
+	for _, l := range extra {
+		delete(id, l.Name)
+	}
+	return f.shared || !id.isUnique(namespaced)
 }
 
 // A Resolution is what a configuration comes to with the kinds that there are.
@@ -151,7 +169,16 @@ func (c *Config) tablesOf(k *Kind, version string, headers map[string]header, re
 		}
 		by[s].add(e, headers)
 	}
+	holders := map[string]int{}
 	for _, t := range tables {
+		for name := range t.numbers {
+			holders[name]++
+		}
+	}
+	for _, t := range tables {
+		for name, number := range t.numbers {
+			t.families[number].shared = holders[name] > 1
+		}
 		t.describe()
 	}
 	return tables
@@ -159,7 +186,7 @@ func (c *Config) tablesOf(k *Kind, version string, headers map[string]header, re
 
 func newTable(k *Kind, version string, report *Reporter) *table {
 	gv := schema.GroupVersion{Group: k.Group, Version: version}
-	return &table{kind: k, report: report, description: generators.Description{
+	return &table{kind: k, report: report, numbers: map[string]int{}, description: generators.Description{
 		Resource:   gv.WithResource(k.Plural),
 		Kind:       gv.WithKind(k.Kind),
 		Namespaced: k.Namespaced,
@@ -185,7 +212,10 @@ func (t *table) extends(exported []generators.Resource) generators.Resource {
 func (t *table) add(e *Entry, headers map[string]header) {
 	t.entries = append(t.entries, e)
 	gvk := t.description.Kind
-	forced := labels{{Name: "customresource_group", Value: gvk.Group}, {Name: "customresource_version", Value: gvk.Version}, {Name: "customresource_kind", Value: gvk.Kind}}
+	forced := labels{}
+	for i, value := range []string{gvk.Group, gvk.Version, gvk.Kind} {
+		forced = append(forced, generators.Label{Name: forcedLabels[i], Value: value})
+	}
 	families := e.Families
 	if e.Conditions {
 		families = slices.Concat(families, conditions())
@@ -193,30 +223,20 @@ func (t *table) add(e *Entry, headers map[string]header) {
 	for i := range families {
 		f := &families[i]
 		d := newDefinition(e, f, forced)
-		at := slices.IndexFunc(t.description.Families, func(o generators.FamilyDescription) bool { return o.Name == f.Name })
-		if at < 0 {
+		at, known := t.numbers[f.Name]
+		if !known {
 			at = len(t.families)
+			t.numbers[f.Name] = at
 			h := headers[f.Name]
-			t.families = append(t.families, nil)
+			t.families = append(t.families, tableFamily{identity: d.identity()})
 			t.description.Families = append(t.description.Families, generators.FamilyDescription{
 				Name: f.Name, Type: h.typ, Help: h.help,
 			})
 		}
-		t.families[at] = append(t.families[at], d)
-		of := &t.description.Families[at]
-		of.MayRepeat = of.MayRepeat || !d.provesUnique(t.kind.Namespaced) || !d.provesKind()
+		of := &t.families[at]
+		of.definitions = append(of.definitions, d)
+		of.identity.and(d.identity())
 	}
-}
-
-// provesKind reports whether the forced labels tell kinds apart.
-func (d *definition) provesKind() bool {
-	for _, name := range []string{"customresource_group", "customresource_version", "customresource_kind"} {
-		if d.overrides(name) || slices.ContainsFunc(d.CommonLabels, func(l CommonLabel) bool { return l.Name == name }) ||
-			slices.ContainsFunc(d.root, func(l labeler) bool { return l.copies || l.name == name }) {
-			return false
-		}
-	}
-	return true
 }
 
 // describe completes the description once all entries are added.
@@ -224,18 +244,20 @@ func (t *table) describe() {
 	d := &t.description
 	d.Key = strings.TrimSuffix(d.Resource.Resource+"."+d.Resource.Version+"."+d.Resource.Group, ".")
 	first := t.entries[0]
-	for _, selector := range []string{first.LabelSelector, first.FieldSelector} {
-		if selector != "" {
-			d.Key += "?" + selector
-		}
+	if first.LabelSelector != "" || first.FieldSelector != "" {
+		d.Key += "?" + first.LabelSelector
+	}
+	if first.FieldSelector != "" {
+		d.Key += "&" + first.FieldSelector
 	}
 	d.Name = d.Key // which stays the same whatever other kinds come and go
 	d.Order = d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + "\x00" + d.Key
 	sum := sha256.New()
-	fmt.Fprint(sum, t.kind.UID, d.Resource, d.Kind, d.Namespaced, first.LabelSelector, first.FieldSelector)
-	for i, definitions := range t.families {
+	fmt.Fprintf(sum, "%q %v %v %v %q %q", t.kind.UID, d.Resource, d.Kind, d.Namespaced, first.LabelSelector, first.FieldSelector)
+	for i := range t.families {
+		d.Families[i].MayRepeat = t.families[i].mayRepeat(t.kind.Namespaced, nil)
 		fmt.Fprintf(sum, "\n%+v", d.Families[i])
-		for _, f := range definitions {
+		for _, f := range t.families[i].definitions {
 			fmt.Fprintf(sum, "\n%s", f.definitionText())
 		}
 	}
@@ -286,14 +308,17 @@ func (t *table) Validate() error { return nil }
 func (t *table) Compile(selection generators.Selection) *generators.Renderer {
 	e := &evaluator{fields: &jsonobject.Fields{}, report: t.report, extra: selection.Extra, kind: t.description.Kind}
 	var rows []generators.Row
-	for i, definitions := range t.families {
-		for _, d := range definitions {
+	for i := range t.families {
+		f := &t.families[i]
+		for _, d := range f.definitions {
 			d.read(e.fields)
 		}
-		rows = append(rows, generators.Row{
+		row := generators.Row{
 			FamilyDescription: t.description.Families[i],
-			Row:               func(_ metav1.Object, to *generators.Samples) { e.render(definitions, to) },
-		})
+			Row:               func(_ metav1.Object, to *generators.Samples) { e.render(f.definitions, to) },
+		}
+		row.MayRepeat = f.mayRepeat(t.kind.Namespaced, selection.Extra)
+		rows = append(rows, row)
 	}
 	e.fields.Seal()
 	return generators.NewRenderer(rows, selection, e.begin)
