@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,27 +43,20 @@ func (l *List) DeepCopyObject() runtime.Object {
 	return list
 }
 
-// Parse reads an object or a list, which keep text. The items of a list that do not say what
-// they are have its kind and version. An error says what is no JSON.
+// Parse reads an object or a list, which keep text. A list has items and no name, and its items are
+// objects, even those that have items themselves. An error says what is no JSON.
 func Parse(text []byte) (runtime.Object, error) {
 	p := parser{Decoder: newDecoder(text)}
 	var o Object
-	var list List
-	isList := false
-	err := p.members(func(key []byte) error {
-		switch string(key) {
-		case `"apiVersion"`:
-			return p.text(&o.APIVersion)
-		case `"kind"`:
-			return p.text(&o.Kind)
-		case `"metadata"`:
-			return p.metadata(&o.ObjectMeta, &list.ListMeta)
-		case `"items"`:
-			isList = true
-			return p.items(&list)
-		}
-		return p.SkipValue()
-	})
+	var list items
+	err := p.object(&o, &list)
+	isList := list.are && o.Name == ""
+	if err == nil && isList {
+		err = list.err
+	}
+	if err == nil {
+		err = readEnd(p.Decoder)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("JSON of an object: %w", err)
 	}
@@ -71,7 +65,14 @@ func Parse(text []byte) (runtime.Object, error) {
 		return &o, nil
 	}
 	list.TypeMeta = o.TypeMeta
-	return &list, nil
+	return &list.List, nil
+}
+
+// items are those of what may be a list.
+type items struct {
+	List
+	are bool
+	err error // of a list
 }
 
 // A parser reads tokens.
@@ -85,8 +86,47 @@ func newDecoder(text []byte) *jsontext.Decoder {
 	return jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// members calls read for each member of an object, by its key in quotes, to read the value.
-// What is no object has none.
+var errNoObject = errors.New("want an object")
+
+// object reads an object and, unless list is nil, its items.
+func (p *parser) object(o *Object, list *items) error {
+	if kind := p.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
+		return errNoObject
+	}
+	return p.members(func(key []byte) error {
+		switch string(key) {
+		case "apiVersion":
+			return p.text(&o.APIVersion)
+		case "kind":
+			return p.text(&o.Kind)
+		case "metadata":
+			var unused metav1.ListMeta
+			if list == nil {
+				return p.metadata(&o.ObjectMeta, &unused)
+			}
+			return p.metadata(&o.ObjectMeta, &list.ListMeta)
+		case "items":
+			if list != nil {
+				return p.items(list)
+			}
+		}
+		return p.SkipValue()
+	})
+}
+
+// readEnd is an error unless the text ends.
+func readEnd(d *jsontext.Decoder) error {
+	switch _, err := d.ReadToken(); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errors.New("text after the value")
+}
+
+// members calls read for each member of an object, by its key, to read the value. What is no
+// object has none.
 func (p *parser) members(read func(key []byte) error) error {
 	if p.PeekKind() != '{' {
 		return p.SkipValue()
@@ -95,11 +135,12 @@ func (p *parser) members(read func(key []byte) error) error {
 		return err
 	}
 	for p.PeekKind() != '}' {
-		key, err := p.ReadValue()
+		quoted, err := p.ReadValue()
 		if err != nil {
 			return err
 		}
-		if err := read(key); err != nil {
+		p.scratch, _ = jsontext.AppendUnquote(p.scratch[:0], quoted) // the decoder has checked it
+		if err := read(p.scratch); err != nil {
 			return err
 		}
 	}
@@ -113,30 +154,30 @@ func (p *parser) text(to *string) error {
 	if err != nil || v.Kind() != '"' {
 		return err
 	}
-	p.scratch, err = jsontext.AppendUnquote(p.scratch[:0], v)
+	p.scratch, _ = jsontext.AppendUnquote(p.scratch[:0], v) // the decoder has checked it
 	*to = string(p.scratch)
-	return err
+	return nil
 }
 
 // metadata reads what is known of an object's or a list's metadata.
 func (p *parser) metadata(o *metav1.ObjectMeta, l *metav1.ListMeta) error {
 	return p.members(func(key []byte) error {
 		switch string(key) {
-		case `"name"`:
+		case "name":
 			return p.text(&o.Name)
-		case `"namespace"`:
+		case "namespace":
 			return p.text(&o.Namespace)
-		case `"uid"`:
+		case "uid":
 			return p.text((*string)(&o.UID))
-		case `"resourceVersion"`:
+		case "resourceVersion":
 			err := p.text(&o.ResourceVersion)
 			l.ResourceVersion = o.ResourceVersion
 			return err
-		case `"continue"`:
+		case "continue":
 			return p.text(&l.Continue)
-		case `"shardInfo"`:
+		case "shardInfo":
 			return p.shard(l)
-		case `"annotations"`:
+		case "annotations":
 			return p.annotations(o)
 		}
 		return p.SkipValue()
@@ -147,7 +188,7 @@ func (p *parser) metadata(o *metav1.ObjectMeta, l *metav1.ListMeta) error {
 func (p *parser) shard(l *metav1.ListMeta) error {
 	l.ShardInfo = &metav1.ShardInfo{}
 	return p.members(func(key []byte) error {
-		if string(key) == `"selector"` {
+		if string(key) == "selector" {
 			return p.text(&l.ShardInfo.Selector)
 		}
 		return p.SkipValue()
@@ -157,7 +198,7 @@ func (p *parser) shard(l *metav1.ListMeta) error {
 // annotations reads the annotations of the API server's own.
 func (p *parser) annotations(o *metav1.ObjectMeta) error {
 	return p.members(func(key []byte) error {
-		if string(key) != `"`+metav1.InitialEventsAnnotationKey+`"` {
+		if string(key) != metav1.InitialEventsAnnotationKey {
 			return p.SkipValue()
 		}
 		var value string
@@ -167,9 +208,11 @@ func (p *parser) annotations(o *metav1.ObjectMeta) error {
 	})
 }
 
-// items reads the items of a list.
-func (p *parser) items(l *List) error {
-	if p.PeekKind() != '[' {
+// items reads the items of what may be a list.
+func (p *parser) items(list *items) error {
+	kind := p.PeekKind()
+	list.are = kind == '[' || kind == 'n'
+	if kind != '[' {
 		return p.SkipValue()
 	}
 	if _, err := p.ReadToken(); err != nil {
@@ -180,15 +223,12 @@ func (p *parser) items(l *List) error {
 		if err != nil {
 			return err
 		}
-		item, err := Parse(bytes.Clone(text))
-		if err != nil {
-			return err
+		o := Object{JSON: bytes.Clone(text)}
+		item := parser{Decoder: newDecoder(o.JSON)}
+		if err := item.object(&o, nil); err != nil {
+			list.err = fmt.Errorf("items: %w", err)
 		}
-		o, ok := item.(*Object)
-		if !ok {
-			return errors.New("a list in a list")
-		}
-		l.Items = append(l.Items, *o)
+		list.Items = append(list.Items, o)
 	}
 	_, err := p.ReadToken()
 	return err

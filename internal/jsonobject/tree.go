@@ -145,13 +145,29 @@ type node struct {
 // options of decoding: the API server has checked the objects.
 var decoding = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
+// keptNodes and keptText bound the memory that is used again: most objects are far smaller, and a
+// large one costs more than its memory.
+const (
+	keptNodes = 1 << 12
+	keptText  = 1 << 16
+)
+
 // Read reads the fields of an object and gives its root. On an error the root has what was read
 // before.
 func (t *Tree) Read(object []byte, fields *Fields) (root Value, err error) {
+	if cap(t.nodes) > keptNodes {
+		t.nodes = nil
+	}
+	if cap(t.text) > keptText {
+		t.text = nil
+	}
 	t.nodes, t.text = append(t.nodes[:0], node{}), t.text[:0]
 	t.input = *bytes.NewBuffer(object)
 	t.decoder.Reset(&t.input, decoding...)
-	if _, err = t.read("", fields); err != nil {
+	if _, err = t.read("", fields); err == nil {
+		err = readEnd(&t.decoder)
+	}
+	if err != nil {
 		err = fmt.Errorf("JSON of an object: %w", err)
 	}
 	if len(t.nodes) == 1 {
