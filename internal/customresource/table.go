@@ -23,7 +23,7 @@ type Kind struct {
 	Group, Kind, Plural string
 	Namespaced          bool
 	Categories          []string
-	Versions            []string     // that are served, best first
+	Versions            []string     // that are served
 	UID                 apitypes.UID // of its definition: one that was deleted and made again has another
 }
 

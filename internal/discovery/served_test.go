@@ -2,14 +2,14 @@ package discovery_test
 
 import (
 	"encoding/json"
-	"fmt"
+	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
@@ -17,66 +17,77 @@ import (
 	"github.com/kubestate/kubestate/internal/discovery"
 )
 
-// An apiServer has API groups. A group without kinds answers 503.
-type apiServer map[string][]string
+// documents are responses by path. An empty one is an error of the server, and a missing one is not found.
+type documents map[string]any
 
-func (s apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	group, version, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/apis/"), "/")
-	kinds, known := s[group]
-	switch {
-	case !known:
-		http.NotFound(w, r)
-		return
-	case kinds == nil:
-		http.Error(w, "not now", http.StatusServiceUnavailable)
-		return
+func (d documents) RoundTrip(q *http.Request) (*http.Response, error) {
+	status, body := http.StatusOK, d[q.URL.Path]
+	switch body {
+	case nil:
+		status, body = http.StatusNotFound, metav1.Status{Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound}
+	case "":
+		status = http.StatusInternalServerError
 	}
-	w.Header().Set("Content-Type", "application/json")
-	var answer any = metav1.APIGroup{Name: group, Versions: []metav1.GroupVersionForDiscovery{{Version: "v1"}}}
-	if version != "" {
-		list := metav1.APIResourceList{GroupVersion: group + "/v1"}
-		for _, kind := range kinds {
-			plural := strings.ToLower(kind) + "s"
-			list.APIResources = append(list.APIResources,
-				metav1.APIResource{Name: plural, Kind: kind, Verbs: []string{"get", "list", "watch"}},
-				metav1.APIResource{Name: plural + "/status", Kind: kind, Verbs: []string{"get", "list", "watch"}})
-		}
-		list.APIResources = append(list.APIResources, metav1.APIResource{Name: "reviews", Kind: "Review", Verbs: []string{"create"}})
-		answer = list
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
 	}
-	_ = json.NewEncoder(w).Encode(answer)
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {runtime.ContentTypeJSON}}, Body: io.NopCloser(strings.NewReader(string(text)))}, nil
 }
 
-// TestServed asks an API server for the kinds of groups a, b and c, of which it knew Old kinds.
+// TestServed asks for the kinds of groups without definitions. A group that the server cannot
+// tell of keeps the kind that it had.
 func TestServed(t *testing.T) {
-	f := func(name string, server apiServer, failed string, want ...string) {
-		t.Run(name, func(t *testing.T) {
-			s := httptest.NewServer(server)
-			defer s.Close()
-			client, err := apiclient.New(&rest.Config{Host: s.URL}, discovery.Scheme())
-			if err != nil {
-				t.Fatal(err)
-			}
-			var last []customresource.Kind
-			for _, group := range []string{"a", "b", "c"} {
-				last = append(last, customresource.Kind{Group: group, Kind: "Old"})
-			}
-			kinds, err := discovery.Served(t.Context(), client, []string{"a", "b", "c"}, last)
-			if failed == "" && err != nil || failed != "" && !strings.Contains(fmt.Sprint(err), `group "`+failed+`"`) {
-				t.Errorf("error %v, want one of group %q", err, failed)
-			}
-			var got []string
-			for _, k := range kinds {
-				got = append(got, k.Group+"/"+k.Kind)
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("kinds (-want +got):\n%s", d)
-			}
-		})
+	resource := func(name, kind string, namespaced bool, verbs ...string) metav1.APIResource {
+		return metav1.APIResource{Name: name, Kind: kind, Namespaced: namespaced, Verbs: verbs, Categories: []string{"all"}}
 	}
-	f("all", apiServer{"a": {"X", "Y"}, "b": {"Z"}, "c": {"Z"}}, "", "a/X", "a/Y", "b/Z", "c/Z")
-	f("without a group", apiServer{"a": {"X"}, "c": {"Z"}}, "", "a/X", "c/Z")
-	f("first group unknown", apiServer{"a": nil, "b": {"Z"}, "c": {"Z"}}, "a", "a/Old", "b/Z", "c/Z")
-	f("last group unknown", apiServer{"a": {"X"}, "b": {"Z"}, "c": nil}, "c", "a/X", "b/Z", "c/Old")
-	f("nothing known", apiServer{"a": nil, "b": nil, "c": nil}, "b", "a/Old", "b/Old", "c/Old")
+	list := func(resources ...metav1.APIResource) *metav1.APIResourceList {
+		return &metav1.APIResourceList{APIResources: resources}
+	}
+	group := func(versions ...string) *metav1.APIGroup {
+		g := &metav1.APIGroup{}
+		for _, v := range versions {
+			g.Versions = append(g.Versions, metav1.GroupVersionForDiscovery{Version: v})
+		}
+		return g
+	}
+	server := documents{
+		"/api/v1":                   list(resource("pods", "Pod", true, "list", "watch"), resource("pods/status", "Pod", true, "list", "watch"), resource("nodes", "Node", false, "get", "watch", "list"), resource("bindings", "Binding", true, "create"), resource("lists", "List", true, "list")),
+		"/apis/apps":                group("v1", "v1beta1"),
+		"/apis/apps/v1":             list(resource("deployments", "Deployment", true, "list", "watch"), resource("deployments/scale", "Scale", true, "list", "watch")),
+		"/apis/apps/v1beta1":        list(resource("olds", "Old", true, "list", "watch"), resource("deployments", "Deployment", true, "list", "watch")),
+		"/apis/broken":              group("v1"),
+		"/apis/broken/v1":           "",
+		"/apis/empty.example.com":   group(),
+		"/apis/half.example.com":    group("v1", "v2"),
+		"/apis/half.example.com/v1": list(resource("halves", "Half", true, "list", "watch")),
+	}
+	client, err := apiclient.New(&rest.Config{Host: "http://api", Transport: server}, discovery.Scheme())
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := func(group, kind, plural string, namespaced bool, versions ...string) customresource.Kind {
+		return customresource.Kind{Group: group, Kind: kind, Plural: plural, Namespaced: namespaced, Categories: []string{"all"}, Versions: versions}
+	}
+	old := customresource.Kind{Group: "broken", Kind: "Old"}
+	f := func(groups []string, wantError string, want ...customresource.Kind) {
+		t.Helper()
+		got, err := discovery.Served(t.Context(), client, groups, []customresource.Kind{old, {Group: "apps", Kind: "Old"}})
+		message := ""
+		if err != nil {
+			message = err.Error()
+		}
+		if d := cmp.Diff(want, got); d != "" || !strings.HasPrefix(message, wantError) || (message == "") != (wantError == "") {
+			t.Errorf("%q: %s, want %s (-want +got):\n%s", groups, message, wantError, d)
+		}
+	}
+	pods := []customresource.Kind{served("", "Pod", "pods", true, "v1"), served("", "Node", "nodes", false, "v1")}
+	apps := []customresource.Kind{served("apps", "Deployment", "deployments", true, "v1", "v1beta1"), served("apps", "Old", "olds", true, "v1beta1")}
+	f(nil, "")
+	f([]string{""}, "", pods...)
+	f([]string{"apps"}, "", apps...)
+	f([]string{"none.example.com", "apps", "empty.example.com", ""}, "", append(apps, pods...)...)
+	f([]string{"broken"}, `discovery of API group "broken": `, old)
+	f([]string{"broken", "apps"}, `discovery of API group "broken": `, append([]customresource.Kind{old}, apps...)...)
+	f([]string{"half.example.com", "apps"}, "", apps...) // whose version has just gone
 }
