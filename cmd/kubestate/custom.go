@@ -167,7 +167,7 @@ func (c *customResources) resources(opts options.Options) []generators.Resource 
 	if opts.Custom.Config == nil {
 		return opts.Resources
 	}
-	c.invalid = len(opts.Custom.Config.Faults)
+	c.invalid = opts.Custom.Config.Invalid
 	c.resolved = opts.Custom.Config.Resolve(c.kinds, opts.Resources, generators.Names(c.builtin.Resources()), c.reporter)
 	if c.listed {
 		c.say()
@@ -216,8 +216,8 @@ func (c *customResources) unlisted() watcher.State {
 	return watcher.Synced
 }
 
-// faults gives the number of invalid entries.
-func (c *customResources) faults() int {
+// invalidEntries gives the number of invalid entries.
+func (c *customResources) invalidEntries() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.invalid
@@ -308,12 +308,12 @@ var (
 	entryDesc = prometheus.NewDesc("kubestate_custom_resource_state",
 		"Whether an entry of the custom resource configuration is in a state: 1 or 0. Absent is one whose kind the API server does not have.",
 		[]string{"group", "version", "kind", "state"}, nil)
-	faultDesc = prometheus.NewDesc("kubestate_custom_resource_invalid_entries",
+	invalidDesc = prometheus.NewDesc("kubestate_custom_resource_invalid_entries",
 		"Entries of the custom resource configuration that were left out because they are invalid.", nil, nil)
 )
 
 // Describe is part of prometheus.Collector.
-func (entryCollector) Describe(to chan<- *prometheus.Desc) { to <- entryDesc; to <- faultDesc }
+func (entryCollector) Describe(to chan<- *prometheus.Desc) { to <- entryDesc; to <- invalidDesc }
 
 // Collect is part of prometheus.Collector. Of entries for the same kind the worst state counts.
 func (c entryCollector) Collect(to chan<- prometheus.Metric) {
@@ -347,5 +347,5 @@ func (c entryCollector) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(entryDesc, prometheus.GaugeValue, value, kind[0], kind[1], kind[2], string(state))
 		}
 	}
-	to <- prometheus.MustNewConstMetric(faultDesc, prometheus.GaugeValue, float64(c.custom.faults()))
+	to <- prometheus.MustNewConstMetric(invalidDesc, prometheus.GaugeValue, float64(c.custom.invalidEntries()))
 }

@@ -192,3 +192,19 @@ func TestCustomPending(t *testing.T) {
 	f("all are served", true, nil)
 	f("another comes", true, []string{"gadgets"})
 }
+
+// TestRolesNameResourcesOnce has an entry for a resource that is exported anyway.
+func TestRolesNameResourcesOnce(t *testing.T) {
+	const config = `{spec: {resources: [{groupVersionKind: {group: "", kind: Pod, version: v1}, conditions: true}]}}`
+	opts, err := options.Parse(builtin, []string{"rbac", "--resources=pods", "--custom-resource-state-config", config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var roles strings.Builder
+	if err := writeRoles(&roles, opts); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(roles.String(), "- pods\n"); n != 1 {
+		t.Errorf("pods are named %d times:\n%s", n, roles.String())
+	}
+}

@@ -10,6 +10,7 @@ import (
 // Append adds the entries of another configuration, and what is wrong with it.
 func (c *Config) Append(o *Config) {
 	c.Entries = append(c.Entries, o.Entries...)
+	c.Invalid += o.Invalid
 	c.Faults = append(c.Faults, o.Faults...)
 	c.Warnings = append(c.Warnings, o.Warnings...)
 	for _, conflict := range typeConflicts(c.Entries) {
@@ -25,6 +26,7 @@ func (c *Config) CheckBuiltin(builtin []generators.Resource) {
 	kept := c.Entries[:0]
 	for _, e := range c.Entries {
 		if err := e.checkBuiltin(builtin); err != nil {
+			c.Invalid++
 			c.Faults = append(c.Faults, err)
 			continue
 		}

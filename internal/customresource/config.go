@@ -9,8 +9,10 @@ import (
 type Config struct {
 	// Entries are in the order of the file.
 	Entries []Entry
-	// Faults are the entries that were left out, each with its position and what is wrong.
-	Faults []error
+	// Invalid is the number of entries that were left out. Faults are what is wrong with them,
+	// each with its position.
+	Invalid int
+	Faults  []error
 	// Warnings are about what has no effect, such as unknown keys, each with its position.
 	Warnings []string
 }

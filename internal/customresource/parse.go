@@ -36,6 +36,8 @@ func Parse(name string, text []byte) (*Config, error) {
 		entry := reader{document: d, subject: fmt.Sprintf("entry %d", i+1), faults: &faults}.entry(node)
 		if len(faults) == 0 {
 			c.Entries = append(c.Entries, entry)
+		} else {
+			c.Invalid++
 		}
 		for _, f := range sorted(faults) {
 			c.Faults = append(c.Faults, d.errorAt(f))

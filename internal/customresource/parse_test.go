@@ -584,3 +584,21 @@ func path(t *testing.T, steps ...string) customresource.Source {
 	}
 	return customresource.Source{Path: p}
 }
+
+// TestInvalid counts entries, not what is wrong with them.
+func TestInvalid(t *testing.T) {
+	c, err := customresource.Parse("crs.yaml", []byte(`
+spec:
+  resources:
+    - groupVersionKind: {group: a.example.com, kind: A, version: v1}
+      metrics: [{name: "a b", each: {type: gage}}]
+    - groupVersionKind: {group: b.example.com, kind: B, version: v1}
+      conditions: true
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Invalid != 1 || len(c.Faults) < 2 || len(c.Entries) != 1 {
+		t.Errorf("%d invalid entries with %d faults, %d valid ones", c.Invalid, len(c.Faults), len(c.Entries))
+	}
+}

@@ -163,6 +163,7 @@ func readRules(resources []schema.GroupResource) []rbacv1.PolicyRule {
 	var all []rbacv1.PolicyRule
 	for _, group := range groups {
 		slices.Sort(byGroup[group])
+		byGroup[group] = slices.Compact(byGroup[group]) // entries may choose built-in resources too
 		all = append(all, rbacv1.PolicyRule{
 			APIGroups: []string{group},
 			Resources: byGroup[group],

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
-	"sync/atomic"
 	"unique"
 )
 
 // A Resource has the rendered series of one resource's objects.
 type Resource struct {
 	name       string
-	aliases    atomic.Pointer[[]string]
+	aliases    []string
 	families   []Family
 	headers    []headers
 	partitions []*Partition
@@ -47,8 +46,7 @@ func newHeaders(f Family) headers {
 // NewResource returns an empty resource with the given number of partitions. Clients select it
 // by its name, which no other resource has, or by aliases, which others may have.
 func NewResource(name string, families []Family, parts int, aliases ...string) *Resource {
-	r := &Resource{name: name, families: families}
-	r.SetAliases(aliases)
+	r := &Resource{name: name, aliases: aliases, families: families}
 	for _, f := range families {
 		r.headers = append(r.headers, newHeaders(f))
 		number := numbers.number(f.Name)
@@ -68,12 +66,7 @@ func NewResource(name string, families []Family, parts int, aliases ...string) *
 func (r *Resource) Name() string { return r.name }
 
 // Is reports whether clients select the resource by a name.
-func (r *Resource) Is(name string) bool {
-	return name == r.name || slices.Contains(*r.aliases.Load(), name)
-}
-
-// SetAliases replaces the aliases.
-func (r *Resource) SetAliases(aliases []string) { r.aliases.Store(&aliases) }
+func (r *Resource) Is(name string) bool { return name == r.name || slices.Contains(r.aliases, name) }
 
 // HasFamily reports whether the resource has a family of that name.
 func (r *Resource) HasFamily(name string) bool {

@@ -102,7 +102,6 @@ func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 		p := planFor(config, d)
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
-			known[i].SetAliases(d.Aliases)
 			wanted = append(wanted, known[i])
 			continue
 		}
