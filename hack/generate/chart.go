@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 	k8syaml "sigs.k8s.io/yaml"
 
+	"github.com/kubestate/kubestate/internal/customresource"
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/presets"
 )
 
 // watched is a resource as the chart knows it: what follows for arguments and roles.
@@ -34,8 +37,44 @@ func chart(all []generators.Resource, files map[string][]byte) error {
 		return err
 	}
 	files["deploy/chart/files/resources.json"] = append(text, '\n')
+	if files["deploy/chart/files/presets.json"], err = presetResources(); err != nil {
+		return err
+	}
 	files["deploy/chart/values.md"], err = values("deploy/chart/values.yaml")
 	return err
+}
+
+// A named is a resource of a preset. Its group may be a wildcard.
+type named struct {
+	Group    string `json:"group"`
+	Resource string `json:"resource"`
+}
+
+// presetResources gives the resources of each preset, from which the chart makes roles.
+func presetResources() ([]byte, error) {
+	all := map[string][]named{}
+	for _, name := range presets.Names() {
+		text, _ := presets.Get(name)
+		config, err := customresource.Parse(name, text)
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range config.Entries {
+			resource := named{entry.Group, "*"}
+			if !strings.Contains(entry.Group, "*") {
+				one, err := (&customresource.Config{Entries: []customresource.Entry{entry}}).Resources()
+				if err != nil {
+					return nil, err
+				}
+				resource.Resource = one[0].Resource
+			}
+			if !slices.Contains(all[name], resource) {
+				all[name] = append(all[name], resource)
+			}
+		}
+	}
+	text, err := json.MarshalIndent(all, "", "  ")
+	return append(text, '\n'), err
 }
 
 // ruleFile gives the rules as the chart reads them.

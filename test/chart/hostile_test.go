@@ -50,13 +50,16 @@ var forms = map[string]string{
 // refusing are the values that the templates themselves look at: they may refuse a
 // string, in these words.
 var refusing = map[string]string{
-	"collectors[]":        `there is no resource`,
-	"collectorsExtra[]":   `there is no resource`,
-	"collectorsExclude[]": `there is no resource`,
-	"namespaces":          `is no name of a namespace|error calling tpl`,
-	"namespaces[]":        `is no name of a namespace|error calling tpl`,
-	"affinity":            `affinity: no object in YAML|error calling tpl`,
-	"extraManifests[]":    `extraManifests: no manifest|error calling tpl`,
+	"collectors[]":                  `there is no resource`,
+	"collectorsExtra[]":             `there is no resource`,
+	"collectorsExclude[]":           `there is no resource`,
+	"namespaces":                    `is no name of a namespace|error calling tpl`,
+	"namespaces[]":                  `is no name of a namespace|error calling tpl`,
+	"customResourceState.config":    `customResourceState.config: no`,
+	"customResourceState.config{}":  `customResourceState.config: no`,
+	"customResourceState.presets[]": `there is no preset`,
+	"affinity":                      `affinity: no object in YAML|error calling tpl`,
+	"extraManifests[]":              `extraManifests: no manifest|error calling tpl`,
 }
 
 // base are values that have templates render something, and what is left out with them.

@@ -3,7 +3,6 @@
 {{- $values := .Values -}}
 {{- range $key, $instead := dict
   "kubeRBACProxy" "there is no proxy: authFilter.enabled has kubestate ask the API server itself, and tls.enabled serves TLS"
-  "customResourceState" "kubestate does not export custom resources"
   "verticalPodAutoscaler" "write one among extraManifests"
   "kubeconfig" "mount it by volumes and volumeMounts, and name it in extraArgs"
 -}}
@@ -13,6 +12,7 @@
 {{- if not $values.rbac.useClusterRole -}}
 {{- if not (include "kubestate.namespaces" . | fromJsonArray) }}{{ fail "rbac.useClusterRole: without a ClusterRole only namespaces can be read: name some in namespaces" }}{{ end -}}
 {{- if $values.authFilter.enabled }}{{ fail "rbac.useClusterRole: authFilter.enabled asks the API server about readers, which needs a ClusterRole" }}{{ end -}}
+{{- if and $values.customResourceState.enabled $values.rbac.customResourceState.createClusterRoleRules }}{{ fail "rbac.useClusterRole: customResourceState.enabled reads CustomResourceDefinitions, which needs a ClusterRole: if the account has that right from elsewhere, set rbac.customResourceState.createClusterRoleRules to false" }}{{ end -}}
 {{- range include "kubestate.resources" . | fromJsonArray -}}
 {{- if not .namespaced }}{{ fail (printf "collectors: %s live in no namespace, and can only be read with rbac.useClusterRole" .key) }}{{ end -}}
 {{- end -}}
@@ -20,6 +20,13 @@
 {{- range include "kubestate.namespaces" . | fromJsonArray -}}
 {{- if not (regexMatch `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$` .) }}{{ fail (printf "namespaces: %q is no name of a namespace" .) }}{{ end -}}
 {{- end -}}
+{{- with $values.customResourceState -}}
+{{- if .enabled -}}
+{{- if and (not .create) (not (or .name .existingConfigMap)) }}{{ fail "customResourceState.name: without customResourceState.create it is the ConfigMap with the configuration" }}{{ end -}}
+{{- if not (or (include "kubestate.customConfigured" $) .presets) }}{{ fail "customResourceState.config: there is no configuration: give one, existingConfigMap or presets" }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := include "kubestate.customResources" . -}}
 {{- $monitor := $values.prometheus.monitor -}}
 {{- if and $monitor.enabled $values.tls.enabled (not $monitor.tlsConfig) (not (has $monitor.namespace (list "" (include "kubestate.namespace" .)))) -}}
 {{- fail "prometheus.monitor.tlsConfig: a ServiceMonitor cannot name the Secret of another namespace: say there how to check the certificate" -}}

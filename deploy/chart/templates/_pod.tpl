@@ -22,6 +22,9 @@
 - {{ printf "--%s=%s" $flag (join "," .) | quote }}
 {{- end }}
 {{- end }}
+{{- with include "kubestate.customArgs" . }}
+{{- trim . | nindent 0 }}
+{{- end }}
 {{- if .Values.autosharding.enabled }}
 - --pod=$(POD_NAME)
 - --pod-namespace=$(POD_NAMESPACE)
@@ -120,8 +123,15 @@ terminationMessagePolicy: FallbackToLogsOnError
 securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- if or .Values.tls.enabled .Values.volumeMounts }}
+{{- $custom := include "kubestate.customConfigured" . }}
+{{- if or .Values.tls.enabled $custom .Values.volumeMounts }}
 volumeMounts:
+{{- if $custom }}
+# A directory, since a change would not reach a file of its own.
+- name: customresourcestate
+  mountPath: /etc/customresourcestate
+  readOnly: true
+{{- end }}
 {{- if .Values.tls.enabled }}
 - name: web
   mountPath: /etc/kubestate
@@ -176,8 +186,13 @@ spec:
   {{- with .Values.containers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- if or .Values.tls.enabled .Values.volumes }}
+  {{- $custom := include "kubestate.customConfigured" . }}
+  {{- if or .Values.tls.enabled $custom .Values.volumes }}
   volumes:
+  {{- if $custom }}
+  - name: customresourcestate
+    configMap: {name: {{ include "kubestate.customConfigMap" . | quote }}}
+  {{- end }}
   {{- if .Values.tls.enabled }}
   # One directory, so that the certificate is found beside the configuration.
   - name: web

@@ -14,6 +14,7 @@
 
 {{- /* The resources, as JSON: objects of files/resources.json, by name. */ -}}
 {{- define "kubestate.resources" -}}
+{{- if include "kubestate.customOnly" . }}[]{{ else -}}
 {{- $known := .Files.Get "files/resources.json" | fromJsonArray -}}
 {{- $byKey := dict -}}
 {{- $keys := list -}}
@@ -42,12 +43,13 @@
 {{- end -}}
 {{- if not $resources }}{{ fail "collectors: collectorsExclude leaves none" }}{{ end -}}
 {{ toJson $resources }}
+{{- end -}}
 {{- end }}
 
 {{- /* --resources, unless it is what the program does anyway. */ -}}
 {{- define "kubestate.resourcesArgument" -}}
 {{- $values := .Values -}}
-{{- if or $values.collectors $values.collectorsExtra $values.collectorsExclude (not $values.rbac.useClusterRole) -}}
+{{- if and (or $values.collectors $values.collectorsExtra $values.collectorsExclude (not $values.rbac.useClusterRole)) (not (include "kubestate.customOnly" .)) -}}
 {{- $keys := list -}}
 {{- range include "kubestate.resources" . | fromJsonArray }}{{ $keys = append $keys .key }}{{ end -}}
 --resources={{ join "," $keys }}
@@ -63,7 +65,7 @@
 {{- range $group := keys $groups | sortAlpha }}
 - apiGroups: [{{ quote $group }}]
   resources:
-  {{- range get $groups $group | sortAlpha }}
+  {{- range get $groups $group | uniq | sortAlpha }}
   - {{ quote . }}
   {{- end }}
   verbs: [list, watch]
