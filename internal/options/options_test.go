@@ -238,7 +238,12 @@ func TestParseErrors(t *testing.T) {
 			t.Errorf("%q: error %q, want %q", args, err, want)
 		}
 	}
-	f("unknown flag: --bogus", "--bogus")
+	f("unknown flag: --bogus; the nearest is --host", "--bogus")
+	f("unknown flag: --metric_allow_list; the nearest is --metric-allowlist", "--metric_allow_list=a")
+	f("--collectors was removed: use --resources", "--collectors=pods")
+	f("--metric-blacklist was removed: use --metric-denylist", "--metric-blacklist", "a")
+	f(`--resources: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--resources=verticalpodautoscalers")
+	f(`--metric-labels-allowlist: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--metric-labels-allowlist=verticalpodautoscalers=[*]")
 	f(`unknown shorthand flag: 'x' in -x`, "-x")
 	f("flag needs an argument: --port", "--port")
 	f(`unknown command "serve" (there are rbac, presets, version and help)`, "serve")
