@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// Ineffective describes the settings that match nothing in the enabled resources, or that have no
-// meaning here, one line each, in the order of the flags. They are not errors: with other resources or versions they may match.
+// Ineffective describes the settings that match nothing in the enabled resources, one line each, in
+// the order of the flags. They are not errors: with other resources or versions they may match.
 func (o Options) Ineffective() []string {
 	var all []string
 	custom := o.customFamilies()
@@ -34,9 +33,6 @@ func (o Options) Ineffective() []string {
 		if d := r.Describe(); o.chosen && len(o.Selection.EffectOn(d).Families()) == 0 {
 			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Name))
 		}
-	}
-	if len(o.klog) > 0 {
-		all = append(all, strings.Join(o.klog, ", ")+": logs go to stderr; -v=1 logs details")
 	}
 	return all
 }

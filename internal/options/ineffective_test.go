@@ -23,8 +23,6 @@ func TestIneffective(t *testing.T) {
 	f(nil, "--metric-allowlist=^kube_pod_", "--resources=pods")
 	f(nil, "--metric-labels-allowlist=*=[*],pods=[]", "--resources=nodes")
 	f(nil, "--metric-opt-in-list=kube_pod_nodeselectors")
-	f([]string{"--add-dir-header, --alsologtostderr, --log-dir, --logtostderr, --stderrthreshold, --vmodule: logs go to stderr; -v=1 logs details"},
-		"--logtostderr=true", "--alsologtostderr", "--vmodule=a=2", "--log_dir=/tmp", "--add_dir_header", "--stderrthreshold", "INFO")
 	f([]string{`--metric-allowlist: "kube_pot_" matches no family of the enabled resources`}, "--metric-allowlist=kube_pot_,kube_pod_", "--resources=pods")
 	f([]string{`--metric-denylist: "kube_node_info" matches no family of the enabled resources`}, "--metric-denylist=kube_node_info,kube_pod_info", "--resources=pods")
 	f([]string{`--metric-opt-in-list: "kube_x" matches no family of the enabled resources`}, "--metric-opt-in-list=kube_x")

@@ -80,8 +80,8 @@ type Options struct {
 	ConfigErr error
 	// restartOnly are the values of the settings that a reload cannot change, by key.
 	restartOnly map[string]string
-	// klog are the flags of klog that were given.
-	klog []string
+	// Klog are the flags of klog that were given, which have no effect.
+	Klog []string
 
 	// MemoryShare is the fraction of the available memory to use, 0 for no limit.
 	MemoryShare float64
@@ -168,7 +168,7 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	if err != nil && v.config != "" && v.continueWithoutConfig {
 		return withoutConfig(registry, args, err)
 	}
-	o.Command, o.Config, o.restartOnly, o.klog = command, v.config, restartOnly(flags), givenKlog(flags)
+	o.Command, o.Config, o.restartOnly, o.Klog = command, v.config, restartOnly(flags), givenKlog(flags)
 	return o, err
 }
 
@@ -198,7 +198,7 @@ func withoutConfig(registry *generators.Registry, args []string, reason error) (
 		return Options{}, err
 	}
 	o, err := v.options()
-	o.Command, o.ConfigErr, o.Config, o.restartOnly, o.klog = Command(flags.Arg(0)), reason, v.config, restartOnly(flags), givenKlog(flags)
+	o.Command, o.ConfigErr, o.Config, o.restartOnly, o.Klog = Command(flags.Arg(0)), reason, v.config, restartOnly(flags), givenKlog(flags)
 	return o, err
 }
 

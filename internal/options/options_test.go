@@ -226,6 +226,17 @@ func TestParseCommands(t *testing.T) {
 	f(rbac, "--namespaces=a", "rbac")
 }
 
+func TestKlog(t *testing.T) {
+	o, err := options.Parse(registry, []string{"--logtostderr=true", "--alsologtostderr", "--vmodule=a=2", "--log_dir=/tmp", "--add_dir_header", "--stderrthreshold", "INFO", "-v=4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"--add-dir-header", "--alsologtostderr", "--log-dir", "--logtostderr", "--stderrthreshold", "--vmodule"}
+	if d := cmp.Diff(want, o.Klog); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	f := func(want string, args ...string) {
 		t.Helper()
