@@ -74,6 +74,9 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	log := slog.New(logs)
 	klog.SetSlogLogger(slog.New(debugHandler{logs}))
 
+	if len(opts.Klog) > 0 {
+		log.Warn("flags have no effect: logs go to stderr", "flags", opts.Klog)
+	}
 	warnIneffective(opts, log)
 	warnCustom(opts, log)
 	limitMemory(opts.MemoryShare, log)

@@ -48,6 +48,7 @@ type values struct {
 	customPresets                         list
 	customOnly, continueWithoutCustom     bool
 	verbosity                             int
+	version                               bool
 }
 
 // flags returns the flag set that sets v. The help of a flag is a noun phrase; docs/configuration.md
@@ -57,6 +58,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.SortFlags = false
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
+	f.SetNormalizeFunc(dashed)
 	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; not needed in a pod")
 	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, instead of the kubeconfig's")
 	f.StringVar(&v.snapshot, "snapshot", "", "file or folder with the objects to serve; - for standard input")
@@ -107,6 +109,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.DurationVar(&v.timeouts.Idle, "server-idle-timeout", 5*time.Minute, "time to keep an idle connection, main port; 0 for unlimited")
 	f.DurationVar(&v.shutdownDelay, "shutdown-delay", 0, "time to keep serving after SIGTERM")
 	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and above for details")
+	f.BoolVar(&v.version, "version", false, "print the version and exit")
+	addKlog(f)
 	return f
 }
 
@@ -134,11 +138,14 @@ type Flag struct {
 	Reloadable bool
 }
 
-// Flags returns all flags, in the order of the help.
+// Flags returns the flags of the help, in the order of the help.
 func Flags(registry *generators.Registry) []Flag {
 	v := values{registry: registry}
 	var all []Flag
 	v.flags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
 		name := Flag{Name: f.Name, Type: f.Value.Type(), Default: f.DefValue, Usage: f.Usage}
 		for key, flag := range configKeys {
 			if flag == f.Name {

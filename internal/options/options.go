@@ -80,6 +80,8 @@ type Options struct {
 	ConfigErr error
 	// restartOnly are the values of the settings that a reload cannot change, by key.
 	restartOnly map[string]string
+	// Klog are the flags of klog that were given, which have no effect.
+	Klog []string
 
 	// MemoryShare is the fraction of the available memory to use, 0 for no limit.
 	MemoryShare float64
@@ -146,9 +148,12 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		return Options{Command: Help}, nil
 	} else if err != nil {
-		return Options{}, err
+		return Options{}, unknownFlag(flags, err)
 	}
 	command := Command(flags.Arg(0))
+	if v.version {
+		command = Version
+	}
 	switch {
 	case command == Presets && flags.NArg() <= 2:
 		return Options{Command: command, Preset: flags.Arg(1)}, nil
@@ -163,7 +168,7 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	if err != nil && v.config != "" && v.continueWithoutConfig {
 		return withoutConfig(registry, args, err)
 	}
-	o.Command, o.Config, o.restartOnly = command, v.config, restartOnly(flags)
+	o.Command, o.Config, o.restartOnly, o.Klog = command, v.config, restartOnly(flags), givenKlog(flags)
 	return o, err
 }
 
@@ -193,7 +198,7 @@ func withoutConfig(registry *generators.Registry, args []string, reason error) (
 		return Options{}, err
 	}
 	o, err := v.options()
-	o.Command, o.ConfigErr, o.Config, o.restartOnly = Command(flags.Arg(0)), reason, v.config, restartOnly(flags)
+	o.Command, o.ConfigErr, o.Config, o.restartOnly, o.Klog = Command(flags.Arg(0)), reason, v.config, restartOnly(flags), givenKlog(flags)
 	return o, err
 }
 

@@ -226,6 +226,17 @@ func TestParseCommands(t *testing.T) {
 	f(rbac, "--namespaces=a", "rbac")
 }
 
+func TestKlog(t *testing.T) {
+	o, err := options.Parse(registry, []string{"--logtostderr=true", "--alsologtostderr", "--vmodule=a=2", "--log_dir=/tmp", "--add_dir_header", "--stderrthreshold", "INFO", "-v=4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"--add-dir-header", "--alsologtostderr", "--log-dir", "--logtostderr", "--stderrthreshold", "--vmodule"}
+	if d := cmp.Diff(want, o.Klog); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	f := func(want string, args ...string) {
 		t.Helper()
@@ -238,7 +249,12 @@ func TestParseErrors(t *testing.T) {
 			t.Errorf("%q: error %q, want %q", args, err, want)
 		}
 	}
-	f("unknown flag: --bogus", "--bogus")
+	f("unknown flag: --bogus; the nearest is --host", "--bogus")
+	f("unknown flag: --metric_allow_list; the nearest is --metric-allowlist", "--metric_allow_list=a")
+	f("--collectors was removed: use --resources", "--collectors=pods")
+	f("--metric-blacklist was removed: use --metric-denylist", "--metric-blacklist", "a")
+	f(`--resources: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--resources=verticalpodautoscalers")
+	f(`--metric-labels-allowlist: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--metric-labels-allowlist=verticalpodautoscalers=[*]")
 	f(`unknown shorthand flag: 'x' in -x`, "-x")
 	f("flag needs an argument: --port", "--port")
 	f(`unknown command "serve" (there are rbac, presets, version and help)`, "serve")

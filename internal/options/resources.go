@@ -34,6 +34,9 @@ func keyOf(registry *generators.Registry, name string) (string, error) {
 	if r, ok := registry.Lookup(name); ok {
 		return r.Describe().Key, nil
 	}
+	if instead, ok := movedResources[name]; ok {
+		return "", fmt.Errorf("there is no resource %q: %s", name, instead)
+	}
 	near, _ := nearest.To(name, generators.Names(registry.Resources()))
 	return "", fmt.Errorf("there is no resource %q; the nearest is %q", name, near)
 }

@@ -87,12 +87,14 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	mux.Handle("/debug/cardinality", limited)
 	mux.HandleFunc("/readyz", probes.ready)
 	mux.HandleFunc("/startupz", probes.startup)
+	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
 	links := []landingLink{
 		{"metrics", "its own series"},
 		{"readyz", "whether everything that may be read has been complete once"},
 		{"startupz", "the same, and from then on always yes"},
-		{"livez", "whether the program runs"},
+		{"healthz", "whether the program runs"},
+		{"livez", "the same"},
 		{"debug/cardinality", "series and bytes of each family"},
 	}
 	if config.Profiling {

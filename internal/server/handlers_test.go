@@ -106,7 +106,7 @@ func TestTelemetryPort(t *testing.T) {
 	f("/readyz", answer{200, plain, "OK"})
 	f("/readyz", answer{503, plain, "not synced yet: pods\n"}, "pods")
 	f("/readyz", answer{503, plain, "not synced yet: pods in a, pods in b, nodes\n"}, "pods in a", "pods in b", "nodes")
-	f("/healthz", notFound, "pods")
+	f("/healthz", answer{200, plain, "OK"}, "pods")
 	f("/livez", answer{200, plain, "OK"}, "pods")
 	f("/startupz", answer{200, plain, "OK"})
 	f("/startupz", answer{503, plain, "not synced yet: pods\n"}, "pods")
@@ -177,7 +177,7 @@ func TestLandingPages(t *testing.T) {
 		}
 	}
 	f("main", mainPort(prometheus.NewRegistry()), "metrics", "healthz", "livez", "readyz")
-	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "startupz", "livez", "debug/cardinality", "debug/pprof/")
+	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "startupz", "healthz", "livez", "debug/cardinality", "debug/pprof/")
 }
 
 // TestProfiles has a client that leaves at once: some profiles take time.

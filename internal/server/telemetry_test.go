@@ -139,7 +139,7 @@ func TestTelemetryAnswersHaveAnEnd(t *testing.T) {
 	}
 	const write = 31 * time.Second
 	for _, path := range []string{
-		"/", "/metrics", "/readyz", "/readyz?verbose", "/startupz", "/livez", "/debug/cardinality", "/debug/pprof/",
+		"/", "/metrics", "/readyz", "/readyz?verbose", "/startupz", "/healthz", "/livez", "/debug/cardinality", "/debug/pprof/",
 		"/debug/pprof/cmdline", "/debug/pprof/symbol", "/debug/pprof/heap?gc=1", "/debug/pprof/goroutine",
 	} {
 		f(path, write)

@@ -121,7 +121,7 @@ func announce(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
 	t.Helper()
 	scrapes, telemetry := port(t, e.Scrapes), port(t, e.Telemetry)
 	meta := announced("kubestate", scrapes)
-	announceService(t, c, meta, corev1.ServicePort{Name: "http-metrics", Port: scrapes}, corev1.ServicePort{Name: "telemetry", Port: telemetry})
+	announceService(t, c, meta, corev1.ServicePort{Name: "http-metrics", Port: scrapes})
 	announceService(t, c, announced("kubestate-telemetry", telemetry), corev1.ServicePort{Name: "telemetry", Port: telemetry})
 	meta.UID = "pod-kubestate"
 	pod := &corev1.Pod{ObjectMeta: meta, Spec: template("kubestate").Spec, Status: corev1.PodStatus{
@@ -133,7 +133,7 @@ func announce(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
 // announced is the metadata of something that asks to be scraped on a port.
 func announced(name string, port int32) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
-		Namespace: monitoring, Name: name, Labels: map[string]string{"app.kubernetes.io/name": "kubestate"},
+		Namespace: monitoring, Name: name, Labels: map[string]string{"app.kubernetes.io/name": name},
 		Annotations: map[string]string{"prometheus.io/scrape": "true", "prometheus.io/port": fmt.Sprint(port)},
 	}
 }

@@ -80,8 +80,15 @@ func (m *serviceMonitor) job(t *testing.T, i int, discovery string, last ...stri
 	escaped := func(label string) string { return regexp.MustCompile(`[^a-zA-Z0-9_]`).ReplaceAllString(label, "_") }
 	var rules []string
 	rule := func(format string, args ...any) { rules = append(rules, fmt.Sprintf(format, args...)) }
+	const labelled = "{action: keep, source_labels: [__meta_kubernetes_service_label_%[1]s, __meta_kubernetes_service_labelpresent_%[1]s], regex: (%[2]s);true}"
 	for label, value := range m.Selector.MatchLabels {
-		rule("{action: keep, source_labels: [__meta_kubernetes_service_label_%[1]s, __meta_kubernetes_service_labelpresent_%[1]s], regex: (%[2]s);true}", escaped(label), value)
+		rule(labelled, escaped(label), value)
+	}
+	for _, e := range m.Selector.MatchExpressions {
+		if e.Operator != metav1.LabelSelectorOpIn {
+			t.Fatalf("operator %s in the selector", e.Operator)
+		}
+		rule(labelled, escaped(e.Key), strings.Join(e.Values, "|"))
 	}
 	rule("{action: keep, source_labels: [__meta_kubernetes_endpoint_port_name], regex: %s}", e.Port)
 	for _, kind := range []string{"Node", "Pod"} {

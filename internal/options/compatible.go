@@ -1,0 +1,84 @@
+package options
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/kubestate/kubestate/internal/nearest"
+)
+
+// klogSwitches and klogSettings are the flags of klog, which have no effect: logs go to stderr in
+// one format. Switches need no value.
+var (
+	klogSwitches = []string{"add-dir-header", "alsologtostderr", "legacy-stderr-threshold-behavior", "logtostderr", "one-output", "skip-headers", "skip-log-headers"}
+	klogSettings = []string{"alsologtostderrthreshold", "log-backtrace-at", "log-dir", "log-file", "log-file-max-size", "stderrthreshold", "vmodule"}
+)
+
+// addKlog adds the flags of klog, which the help does not show.
+func addKlog(f *pflag.FlagSet) {
+	for _, name := range klogSwitches {
+		f.Bool(name, false, "")
+	}
+	for _, name := range klogSettings {
+		f.String(name, "", "")
+	}
+	for _, name := range slices.Concat(klogSwitches, klogSettings) {
+		f.Lookup(name).Hidden = true
+	}
+}
+
+// givenKlog returns the flags of klog that were given, in the order of their names.
+func givenKlog(f *pflag.FlagSet) []string {
+	var given []string
+	for _, name := range slices.Sorted(slices.Values(slices.Concat(klogSwitches, klogSettings))) {
+		if f.Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	return given
+}
+
+// dashed makes names of flags with underscores, as klog has them, those with dashes.
+func dashed(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
+}
+
+// removedFlags are flags of old versions of kube-state-metrics, with what takes their place.
+var removedFlags = map[string]string{
+	"blacklist":        "use --metric-denylist",
+	"collectors":       "use --resources",
+	"gzip-encoding":    "responses are compressed for every client that accepts gzip; leave it out",
+	"metric-blacklist": "use --metric-denylist",
+	"metric-whitelist": "use --metric-allowlist",
+	"namespace":        "use --namespaces",
+	"whitelist":        "use --metric-allowlist",
+	"disable-node-non-generic-resource-metrics": "those families are no more; leave it out",
+	"disable-pod-non-generic-resource-metrics":  "those families are no more; leave it out",
+}
+
+// unknownFlag adds to the error about an unknown flag what to use instead.
+func unknownFlag(flags *pflag.FlagSet, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return err
+	}
+	name := string(dashed(nil, unknown.GetSpecifiedName()))
+	if instead, ok := removedFlags[name]; ok {
+		return fmt.Errorf("--%s was removed: %s", name, instead)
+	}
+	var known []string
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
+		}
+	})
+	near, _ := nearest.To(name, known)
+	return fmt.Errorf("%w; the nearest is --%s", err, near)
+}
+
+// movedResources are resources that kube-state-metrics had, with what takes their place.
+var movedResources = map[string]string{"verticalpodautoscalers": "they are custom resources: use " + customPresets + "=vpa"}
