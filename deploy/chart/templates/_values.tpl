@@ -185,6 +185,11 @@ unknown and disabled does no harm. */ -}}
 {{- $key := index . 1 -}}
 {{- if has (get $at $key) (list nil "") }}{{ $_ := set $at $key (ternary (index . 2) (index . 3) $compatible) }}{{ end -}}
 {{- end -}}
+{{- if kindIs "map" $values.resources.limits -}}
+{{- if not $values.resources.limits.memory }}{{ $_ := set $values.resources.limits "memory" (ternary nil "512Mi" $compatible) }}{{ end -}}
+{{- range $key, $limit := $values.resources.limits }}{{ if kindIs "invalid" $limit }}{{ $_ := unset $values.resources.limits $key }}{{ end }}{{ end -}}
+{{- if not $values.resources.limits }}{{ $_ := unset $values.resources "limits" }}{{ end -}}
+{{- end -}}
 {{- $ports := dict "--port" $values.service.port "--telemetry-port" $values.selfMonitor.telemetryPort -}}
 {{- $args := list -}}
 {{- range $arg := $values.extraArgs -}}
