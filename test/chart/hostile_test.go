@@ -52,6 +52,10 @@ var forms = map[string]string{
 // refusing are the values that the templates themselves look at: they may refuse a
 // string, in these words.
 var refusing = map[string]string{
+	"metricAllowlist":                      `no regular expression`,
+	"metricAllowlist[]":                    `no regular expression`,
+	"metricDenylist":                       `no regular expression`,
+	"metricDenylist[]":                     `no regular expression`,
 	"collectors":                           `there is no resource`,
 	"collectorsExtra":                      `there is no resource`,
 	"collectorsExclude":                    `there is no resource`,

@@ -43,11 +43,18 @@
 {{- range $key := list "metricAllowlist" "metricDenylist" -}}
 {{- range get $values $key -}}
 {{- if regexMatch `\{[0-9]+$` . }}{{ fail (printf "%s: %q: commas separate patterns, so that none can have one in it" $key .) }}{{ end -}}
+{{- /* What RE2 does not know, such as (?!, the program may; it is not looked at here. */ -}}
+{{- $pattern := trim . -}}
+{{- if not (or (regexMatch `\(\?|\\[1-9]` $pattern) (regexMatch (printf "(?:%s)|" $pattern) "")) }}{{ fail (printf "%s: %q is no regular expression" $key .) }}{{ end -}}
 {{- end -}}
 {{- end -}}
+{{- $known := list "*" -}}
+{{- range .Files.Get "files/resources.json" | fromJsonArray }}{{ $known = append $known .key }}{{ end -}}
 {{- range $key := list "metricLabelsAllowlist" "metricAnnotationsAllowList" -}}
 {{- range get $values $key -}}
 {{- if not (regexMatch `^[^=\[\]]+=\[[^=\[\]]*\]$` .) }}{{ fail (printf "%s: %q is not a resource and its keys, such as pods=[app,team]" $key .) }}{{ end -}}
+{{- $resource := splitList "=" . | first | trim -}}
+{{- if not (has $resource $known) }}{{ fail (printf "%s: there is no resource %q; the nearest is %s" $key $resource (include "kubestate.nearest" (dict "word" $resource "known" $known))) }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- with $values.podDisruptionBudget -}}
