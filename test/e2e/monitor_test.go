@@ -47,11 +47,16 @@ type endpoint struct {
 // monitor is the ServiceMonitor kubestate of a namespace.
 func (d *deployments) monitor(t *testing.T, namespace string) serviceMonitor {
 	t.Helper()
+	return d.monitorNamed(t, namespace, "kubestate")
+}
+
+func (d *deployments) monitorNamed(t *testing.T, namespace, name string) serviceMonitor {
+	t.Helper()
 	var object struct{ Spec json.RawMessage }
-	must(t, json.Unmarshal([]byte(d.k.run(t, "get", "servicemonitor", "kubestate", "-n", namespace, "-o", "json")), &object))
+	must(t, json.Unmarshal([]byte(d.k.run(t, "get", "servicemonitor", name, "-n", namespace, "-o", "json")), &object))
 	decoder := json.NewDecoder(bytes.NewReader(object.Spec))
 	decoder.DisallowUnknownFields()
-	m := serviceMonitor{namespace: namespace, name: "kubestate"}
+	m := serviceMonitor{namespace: namespace, name: name}
 	must(t, decoder.Decode(&m))
 	return m
 }
