@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,8 +88,8 @@ func (m *serviceMonitor) job(t *testing.T, i int, discovery string, last ...stri
 	var rules []string
 	rule := func(format string, args ...any) { rules = append(rules, fmt.Sprintf(format, args...)) }
 	const labelled = "{action: keep, source_labels: [__meta_kubernetes_service_label_%[1]s, __meta_kubernetes_service_labelpresent_%[1]s], regex: (%[2]s);true}"
-	for label, value := range m.Selector.MatchLabels {
-		rule(labelled, escaped(label), value)
+	for _, label := range slices.Sorted(maps.Keys(m.Selector.MatchLabels)) {
+		rule(labelled, escaped(label), m.Selector.MatchLabels[label])
 	}
 	for _, e := range m.Selector.MatchExpressions {
 		if e.Operator != metav1.LabelSelectorOpIn {
