@@ -41,7 +41,7 @@ func chart(registry *generators.Registry, files map[string][]byte) error {
 	if files["deploy/chart/files/presets.json"], err = presetResources(); err != nil {
 		return err
 	}
-	if files["deploy/chart/files/values.json"], err = valueKeys("deploy/chart/values.schema.json"); err != nil {
+	if files["deploy/chart/files/values.json"], err = valueKeys("deploy/chart/values.schema.json", "deploy/chart/values.yaml"); err != nil {
 		return err
 	}
 	spellings, err := json.MarshalIndent(options.Spellings(registry), "", "  ")
@@ -91,35 +91,52 @@ type schema struct {
 	Ref                  string            `json:"$ref"`
 	Definitions          map[string]schema `json:"definitions"`
 	Properties           map[string]schema `json:"properties"`
+	Type                 any               `json:"type"`
 	AdditionalProperties json.RawMessage   `json:"additionalProperties"`
 }
 
 // valueKeys gives the known keys of the values: of each level that has no others, a map of the next
-// one, or null where anything may follow.
-func valueKeys(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+// one. That of an object of any keys is empty. Switches and numbers have their defaults, and there is
+// null for all others.
+func valueKeys(schemaPath, defaultsPath string) ([]byte, error) {
+	text, err := os.ReadFile(schemaPath)
 	if err != nil {
 		return nil, err
 	}
 	var root schema
 	if err := json.Unmarshal(text, &root); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", schemaPath, err)
 	}
-	var keys func(s schema) any
-	keys = func(s schema) any {
+	if text, err = os.ReadFile(defaultsPath); err != nil {
+		return nil, err
+	}
+	var defaults any
+	if err := k8syaml.Unmarshal(text, &defaults); err != nil {
+		return nil, fmt.Errorf("%s: %w", defaultsPath, err)
+	}
+	var keys func(s schema, standard any) any
+	keys = func(s schema, standard any) any {
 		if s.Ref != "" {
 			s = root.Definitions[strings.TrimPrefix(s.Ref, "#/definitions/")]
 		}
-		if s.Properties == nil || s.AdditionalProperties != nil {
+		if s.Type != "object" {
+			switch standard.(type) {
+			case bool, float64:
+				return standard
+			}
 			return nil
 		}
+		if s.AdditionalProperties != nil {
+			s.Properties = nil
+		}
 		level := map[string]any{}
+		below, _ := standard.(map[string]any)
 		for key, property := range s.Properties {
-			level[key] = keys(property)
+			level[key] = keys(property, below[key])
 		}
 		return level
 	}
-	text, err = json.MarshalIndent(keys(root), "", "  ")
+	text, err = json.MarshalIndent(keys(root, defaults), "", "  ")
 	return append(text, '\n'), err
 }
 

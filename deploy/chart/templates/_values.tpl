@@ -31,7 +31,7 @@ unknown and disabled does no harm. */ -}}
 {{- $path := printf "%s%s" $.path $key -}}
 {{- $below := get $.known $key -}}
 {{- if hasKey $.known $key -}}
-{{- if and (kindIs "map" $below) (kindIs "map" $value) -}}
+{{- if and (kindIs "map" $below) $below (kindIs "map" $value) -}}
 {{- include "kubestate.unknown" (dict "given" $value "known" $below "path" (printf "%s." $path)) -}}
 {{- end -}}
 {{- else if kindIs "invalid" $value -}}
@@ -68,12 +68,14 @@ unknown and disabled does no harm. */ -}}
 {{ $nearest }}
 {{- end }}
 
-{{- /* Maps that were given as null are empty ones. */ -}}
+{{- /* Null takes a default away: maps are empty then, and switches and numbers have their default. */ -}}
 {{- define "kubestate.fill" -}}
 {{- range $key, $below := .known -}}
 {{- if kindIs "map" $below -}}
 {{- if kindIs "invalid" (get $.given $key | default nil) }}{{ $_ := set $.given $key dict }}{{ end -}}
 {{- if kindIs "map" (get $.given $key) }}{{ include "kubestate.fill" (dict "given" (get $.given $key) "known" $below) }}{{ end -}}
+{{- else if not (or (kindIs "invalid" $below) (hasKey $.given $key)) -}}
+{{- $_ := set $.given $key $below -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
