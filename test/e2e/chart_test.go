@@ -7,8 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/kubestate/kubestate/test/process"
 )
 
 // chartModes are what the chart makes of values. Its objects come to be where pods
@@ -87,16 +85,10 @@ spec:
 // it away again.
 func (d *deployments) install(t *testing.T, m mode) (remove func()) {
 	t.Helper()
-	program, err := process.Built("helm")
-	must(t, err)
-	helm := kubectl{program, d.k.kubeconfig}
-	home := t.TempDir()
-	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
-		t.Setenv(name, home)
-	}
-	values := filepath.Join(home, "values.yaml")
+	helm := newHelm(t, d.k.kubeconfig)
+	values := filepath.Join(t.TempDir(), "values.yaml")
 	must(t, os.WriteFile(values, []byte(m.values), 0o600))
-	_, err = d.c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+	_, err := d.c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: m.namespace, Labels: map[string]string{
 			"pod-security.kubernetes.io/enforce": m.level,
 			"pod-security.kubernetes.io/warn":    m.level,

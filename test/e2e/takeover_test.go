@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/exporter"
 	"github.com/kubestate/kubestate/test/process"
 )
@@ -34,13 +35,7 @@ const takenOver = "deployment,service,serviceaccount,clusterrole,clusterrolebind
 func TestChartTakesOver(t *testing.T) {
 	d := startDeployments(t)
 	d.web(t)
-	home := t.TempDir()
-	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
-		t.Setenv(name, home)
-	}
-	program, err := process.Built("helm")
-	must(t, err)
-	helm := kubectl{program, d.k.kubeconfig}
+	helm := newHelm(t, d.k.kubeconfig)
 	const release, namespace = "ksm", monitoring
 	helm.run(t, "install", release, takeover, "--namespace", namespace)
 	uids := func() string {
@@ -119,6 +114,44 @@ func TestChartTakesOver(t *testing.T) {
 	if len(alerts) > 0 {
 		t.Errorf("alerts: %v", alerts)
 	}
+}
+
+// TestChartTakesOverShards upgrades a release with a StatefulSet, of which most cannot be changed.
+func TestChartTakesOverShards(t *testing.T) {
+	c := cluster.Start(t, cluster.Options{})
+	k := newKubectl(t, c.Kubeconfig)
+	crds, err := process.Built("operator-crds")
+	must(t, err)
+	k.run(t, "apply", "--server-side", "-f", crds)
+	k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
+	createNamespace(t, c, monitoring)
+	helm := newHelm(t, c.Kubeconfig)
+	helm.run(t, "install", "ksm", takeover, "--namespace", monitoring, "--set", "sharded=true")
+	objects := func() string {
+		return k.run(t, "get", "statefulset,service,serviceaccount,servicemonitor", "-n", monitoring, "-l", "app.kubernetes.io/name=kube-state-metrics", "-o",
+			`jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{"\n"}{end}`)
+	}
+	before := objects()
+	helm.run(t, "upgrade", "ksm", filepath.Join("..", "..", "deploy", "chart"), "--namespace", monitoring, "--set",
+		"compatibility=kube-state-metrics,prometheus.monitor.enabled=true,autosharding.enabled=true,replicas=2")
+	if diff := cmp.Diff(before, objects()); diff != "" || strings.Count(before, "\n") != 4 {
+		t.Errorf("objects (-before +after):\n%s\n%s", diff, before)
+	}
+	if replicas := k.run(t, "get", "statefulset", "ksm-kube-state-metrics", "-n", monitoring, "-o", "jsonpath={.spec.replicas}"); replicas != "2" {
+		t.Errorf("%s replicas", replicas)
+	}
+}
+
+// newHelm is helm as somebody in a cluster, with a home of its own.
+func newHelm(t *testing.T, kubeconfig string) kubectl {
+	t.Helper()
+	home := t.TempDir()
+	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
+		t.Setenv(name, home)
+	}
+	program, err := process.Built("helm")
+	must(t, err)
+	return kubectl{program, kubeconfig}
 }
 
 // web creates a Deployment that rules ask for.
