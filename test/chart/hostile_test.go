@@ -142,6 +142,7 @@ type schema struct {
 	Items                *schema            `json:"items"`
 	Properties           map[string]*schema `json:"properties"`
 	AdditionalProperties any                `json:"additionalProperties"`
+	MaxProperties        *int               `json:"maxProperties"` // no object, but an empty one
 }
 
 func (s *schema) is(kind string) bool {
@@ -177,7 +178,7 @@ func leaves(t *testing.T) []leaf {
 		for name, property := range s.Properties {
 			walk(property, strings.TrimPrefix(path+"."+name, "."), func(v any) any { return values(map[string]any{name: v}) })
 		}
-		if !s.is("object") || s.Properties != nil || strings.HasPrefix(path, "extraManifests") {
+		if !s.is("object") || s.MaxProperties != nil || s.Properties != nil || strings.HasPrefix(path, "extraManifests") {
 			return
 		}
 		_, labels := s.AdditionalProperties.(map[string]any)

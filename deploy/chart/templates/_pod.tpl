@@ -117,7 +117,9 @@ readinessProbe:
   {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/readyz") | nindent 2 }}
 {{- end }}
 {{- end }}
-{{- with .Values.resources }}
+{{- $resources := dict }}
+{{- range $key, $value := .Values.resources }}{{ if $value }}{{ $_ := set $resources $key $value }}{{ end }}{{ end }}
+{{- with $resources }}
 resources:
   {{- toYaml . | nindent 2 }}
 {{- end }}

@@ -4,6 +4,7 @@ were given. Every template includes kubestate.values first; the first of them do
 {{- if not (hasKey .Values "as the templates read them") -}}
 {{- $known := .Files.Get "files/values.json" | fromJson -}}
 {{- with include "kubestate.unknown" (dict "given" .Values "known" $known "path" "") | trim }}{{ fail . }}{{ end -}}
+{{- include "kubestate.limits" . -}}
 {{- include "kubestate.fill" (dict "given" .Values "known" $known) -}}
 {{- include "kubestate.lists" . -}}
 {{- include "kubestate.forms" . -}}
@@ -66,6 +67,14 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- end -}}
 {{ $nearest }}
+{{- end }}
+
+{{- /* The limit of memory where there are limits, and none is given. */ -}}
+{{- define "kubestate.limits" -}}
+{{- $limits := (.Values.resources | default dict).limits -}}
+{{- if and (kindIs "map" $limits) (not $limits.memory) -}}
+{{- if include "kubestate.compatible" . }}{{ $_ := unset $limits "memory" }}{{ else }}{{ $_ := set $limits "memory" "512Mi" }}{{ end -}}
+{{- end -}}
 {{- end }}
 
 {{- /* Null takes a default away: maps are empty then, and switches and numbers have their default. */ -}}
@@ -186,11 +195,6 @@ unknown and disabled does no harm. */ -}}
 {{- $at := index . 0 -}}
 {{- $key := index . 1 -}}
 {{- if has (get $at $key) (list nil "") }}{{ $_ := set $at $key (ternary (index . 2) (index . 3) $compatible) }}{{ end -}}
-{{- end -}}
-{{- if kindIs "map" $values.resources.limits -}}
-{{- if not $values.resources.limits.memory }}{{ $_ := set $values.resources.limits "memory" (ternary nil "512Mi" $compatible) }}{{ end -}}
-{{- range $key, $limit := $values.resources.limits }}{{ if kindIs "invalid" $limit }}{{ $_ := unset $values.resources.limits $key }}{{ end }}{{ end -}}
-{{- if not $values.resources.limits }}{{ $_ := unset $values.resources "limits" }}{{ end -}}
 {{- end -}}
 {{- $ports := dict "--port" $values.service.port "--telemetry-port" $values.selfMonitor.telemetryPort -}}
 {{- $args := list -}}
