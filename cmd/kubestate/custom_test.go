@@ -95,6 +95,51 @@ func TestSnapshotKeepsCustomResources(t *testing.T) {
 	}
 }
 
+// TestSelectorsOfSnapshots applies the selectors of an entry to objects of files.
+func TestSelectorsOfSnapshots(t *testing.T) {
+	const objects = `
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: a, namespace: x, labels: {tier: gold, odd: ""}}, spec: {size: 1, live: true, mode: fast}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: b, namespace: x, labels: {tier: silver}}, spec: {size: 2, live: false}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: c, namespace: z}, spec: {size: 3}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: d, namespace: z, labels: {tier: gold}}, spec: {size: 4}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: d, namespace: z, labels: {tier: lead}}, spec: {size: 4}}
+`
+	path := filepath.Join(t.TempDir(), "objects.yaml")
+	write(t, path, []byte(objects))
+	f := func(selectors, want string) {
+		t.Helper()
+		entry := "{groupVersionKind: {group: example.com}, " + selectors + ", metricNamePrefix: \"\", labelsFromPath: {name: [metadata, name]},\n" +
+			"  metrics: [{name: size, each: {type: gauge, gauge: {path: [spec, size]}}}]}"
+		p := startProgram(t, "--snapshot", path, "--custom-resource-state-only", "--custom-resource-state-config", "spec: {resources: ["+entry+"]}")
+		_, body := answerOf(t, "http://"+p.scrapes+"/metrics")
+		got := ""
+		for _, name := range []string{"a", "b", "c", "d"} {
+			if strings.Contains(body, `name="`+name+`"`) {
+				got += name
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", selectors, got, want)
+		}
+	}
+	f(`labelSelector: ""`, "abcd")
+	f(`labelSelector: tier=gold`, "a")
+	f(`labelSelector: "tier in (gold, silver)"`, "ab")
+	f(`labelSelector: "!tier"`, "c")
+	f(`labelSelector: "tier, tier!=gold"`, "bd")
+	f(`labelSelector: odd=`, "a")
+	f(`fieldSelector: metadata.name=b`, "b")
+	f(`fieldSelector: "metadata.namespace=z,metadata.name!=c"`, "d")
+	f(`fieldSelector: spec.live=true`, "a")
+	f(`fieldSelector: spec.size=3`, "c")
+	f(`fieldSelector: spec.mode=`, "bcd")
+	f(`labelSelector: tier, fieldSelector: spec.live!=true`, "bd")
+}
+
 // resourcesOfEntries gives the resources that each entry has come to.
 func resourcesOfEntries(r *reloader) [][]string {
 	var all [][]string
