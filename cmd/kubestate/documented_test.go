@@ -1,0 +1,142 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A section is a heading of a page with the indented blocks below it, up to the next heading.
+type section struct {
+	level   int
+	heading string
+	blocks  []string
+}
+
+var headingLine = regexp.MustCompile(`^(#+) (.*)\n$`)
+
+// sectionsOf gives the sections of a page in order.
+func sectionsOf(t *testing.T, page string) []section {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	check(t, err)
+	all := []section{{}}
+	block := ""
+	for line := range strings.Lines(string(text) + "\n") {
+		last := &all[len(all)-1]
+		if code, ok := strings.CutPrefix(line, "    "); ok {
+			block += code
+			continue
+		}
+		if block != "" {
+			last.blocks, block = append(last.blocks, block), ""
+		}
+		if m := headingLine.FindStringSubmatch(line); m != nil {
+			all = append(all, section{level: len(m[1]), heading: m[2]})
+		}
+	}
+	return all
+}
+
+// below gives a section of a page and those of a deeper level that follow it.
+func below(t *testing.T, page, heading string) []section {
+	t.Helper()
+	all := sectionsOf(t, page)
+	from := slices.IndexFunc(all, func(s section) bool { return s.heading == heading })
+	if from < 0 {
+		t.Fatalf("%s has no section %q", page, heading)
+	}
+	to := from + 1
+	for to < len(all) && all[to].level > all[from].level {
+		to++
+	}
+	return all[from:to]
+}
+
+// beginning gives the blocks of a section that begin with a text.
+func (s section) beginning(with string) []string {
+	return slices.DeleteFunc(slices.Clone(s.blocks), func(block string) bool { return !strings.HasPrefix(block, with) })
+}
+
+const customPage = "../../docs/custom-resources.md"
+
+// kindLabels are left out of the page's series, if all are of one kind.
+const kindLabels = `customresource_group="example.com",customresource_kind="Database",customresource_version="v1"`
+
+// TestDocumentedExamples has each example of the page on custom resources served: its entries, with
+// its objects or those of all, give exactly its series.
+func TestDocumentedExamples(t *testing.T) {
+	examples := below(t, customPage, "Examples")
+	shared := examples[0].beginning("apiVersion:")
+	if len(shared) != 1 || len(examples) < 18 {
+		t.Fatalf("%d shared objects and %d examples", len(shared), len(examples)-1)
+	}
+	for _, e := range examples[1:] {
+		t.Run(e.heading, func(t *testing.T) {
+			t.Parallel()
+			objects := e.beginning("apiVersion:")
+			if len(objects) == 0 {
+				objects = shared
+			}
+			entries := e.beginning("- groupVersionKind:")
+			if len(objects) != 1 || len(entries) != 1 || len(e.blocks) < 2 {
+				t.Fatalf("%d blocks of entries and %d of objects in %d", len(entries), len(objects), len(e.blocks))
+			}
+			wantServed(t, "spec:\n  resources:\n"+indented(entries[0]), objects[0], e.blocks[len(e.blocks)-1])
+		})
+	}
+}
+
+// indented moves each line of a text to the right.
+func indented(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
+}
+
+// TestDocumentedQuickStart serves what the page begins with.
+func TestDocumentedQuickStart(t *testing.T) {
+	s := below(t, customPage, "Quick start")[0]
+	configs, objects, series := s.beginning("# custom.yaml"), s.beginning("apiVersion:"), s.beginning("# HELP")
+	if len(configs) != 1 || len(objects) != 1 || len(series) != 1 {
+		t.Fatalf("%d configurations, %d objects, %d answers", len(configs), len(objects), len(series))
+	}
+	wantServed(t, configs[0], objects[0], series[0])
+}
+
+// wantServed wants a configuration to make series of objects, without warnings. Headers count if the
+// series have some, and so do the labels that tell the kind.
+func wantServed(t *testing.T, config, objects, series string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "objects.yaml")
+	write(t, path, []byte(objects))
+	p := startProgram(t, "--snapshot", path, "--custom-resource-state-only", "--custom-resource-state-config", config)
+	status, body := answerOf(t, "http://"+p.scrapes+"/metrics")
+	if status != 200 {
+		t.Fatalf("status %d: %s", status, body)
+	}
+	var got []string
+	for line := range strings.Lines(body) {
+		if strings.HasPrefix(line, "#") && !strings.HasPrefix(series, "#") {
+			continue
+		}
+		got = append(got, line)
+	}
+	if !strings.Contains(series, "customresource_kind=") {
+		for i, line := range got {
+			for _, labels := range []string{kindLabels + ",", "," + kindLabels, "{" + kindLabels + "}", kindLabels} {
+				line = strings.Replace(line, labels, "", 1)
+			}
+			got[i] = line
+		}
+	}
+	if d := cmp.Diff(strings.SplitAfter(series, "\n"), append(got, "")); d != "" {
+		t.Errorf("(-page +served):\n%s\n%s", d, strings.Join(got, ""))
+	}
+	if log := p.log.String(); strings.Contains(log, "level=ERROR") || strings.Contains(log, "custom resource configuration") {
+		t.Errorf("logged: %s", log)
+	}
+}
