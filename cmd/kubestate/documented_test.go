@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -105,6 +106,44 @@ func TestDocumentedQuickStart(t *testing.T) {
 		t.Fatalf("%d configurations, %d objects, %d answers", len(configs), len(objects), len(series))
 	}
 	wantServed(t, configs[0], objects[0], series[0])
+}
+
+// TestDocumentedMessages has a configuration with mistakes make the log and the metrics of the page.
+func TestDocumentedMessages(t *testing.T) {
+	s := below(t, customPage, "Messages")[0]
+	configs, objects, logs, metrics := s.beginning("# custom.yaml"), s.beginning("apiVersion:"), s.beginning("level="), s.beginning("kubestate_custom_resource_failures")
+	if len(configs) != 1 || len(objects) != 1 || len(logs) != 1 || len(metrics) != 1 {
+		t.Fatalf("%d configurations, %d objects, %d logs, %d answers", len(configs), len(objects), len(logs), len(metrics))
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "custom.yaml"), []byte(configs[0]))
+	write(t, filepath.Join(dir, "objects.yaml"), []byte(objects[0]))
+	cmd := exec.Command("kubestate", "--snapshot", "objects.yaml", "--custom-resource-state-only", "--custom-resource-state-config-file", "custom.yaml",
+		"--host", "127.0.0.1", "--port", "0", "--telemetry-host", "127.0.0.1", "--telemetry-port", "0")
+	cmd.Dir = dir
+	p, listens := launch(t, cmd)
+	if !listens {
+		t.Fatal(p.log)
+	}
+	logged := ""
+	for line := range strings.Lines(p.log.String()) {
+		if _, message, _ := strings.Cut(line, " "); strings.Contains(message, "custom resource") { // after the time
+			logged += message
+		}
+	}
+	if d := cmp.Diff(strings.SplitAfter(logs[0], "\n"), strings.SplitAfter(logged, "\n")); d != "" {
+		t.Errorf("log (-page +logged):\n%s", d)
+	}
+	_, body := answerOf(t, "http://"+p.telemetry+"/metrics")
+	served := ""
+	for line := range strings.Lines(body) {
+		if strings.HasPrefix(line, "kubestate_custom_resource_") && !strings.HasSuffix(line, " 0\n") {
+			served += line
+		}
+	}
+	if d := cmp.Diff(strings.SplitAfter(metrics[0], "\n"), strings.SplitAfter(served, "\n")); d != "" {
+		t.Errorf("metrics (-page +served):\n%s", d)
+	}
 }
 
 // wantServed wants a configuration to make series of objects, without warnings. Headers count if the
