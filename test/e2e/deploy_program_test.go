@@ -148,7 +148,13 @@ func (p *deployed) files(t *testing.T, volume string) string {
 		if v.Name != volume {
 			continue
 		}
-		for _, source := range v.Projected.Sources {
+		var sources []corev1.VolumeProjection
+		if v.ConfigMap != nil {
+			sources = append(sources, corev1.VolumeProjection{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: v.ConfigMap.LocalObjectReference}})
+		} else {
+			sources = v.Projected.Sources
+		}
+		for _, source := range sources {
 			if source.ConfigMap != nil {
 				c, err := p.d.c.Client.CoreV1().ConfigMaps(p.pod.Namespace).Get(t.Context(), source.ConfigMap.Name, metav1.GetOptions{})
 				must(t, err)

@@ -50,6 +50,9 @@ type mode struct {
 	// documented says that it is the overlay in deploy/README.md, which has the rights of
 	// the modes that it is made of.
 	documented bool
+	// custom says that it is the overlay for custom resources in deploy/README.md, with the
+	// example's configuration and with TLS.
+	custom bool
 	// values are those of the chart, in place of a kustomization.
 	values string
 }
@@ -111,6 +114,14 @@ var modes = []mode{
 		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true,
 		series: map[string][]string{"kubestate": {
 			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
+		}},
+	},
+	{
+		name: "custom-resources", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, custom: true,
+		series: map[string][]string{"kubestate": {
+			`example_database_replicas{customresource_group="example.com",customresource_kind="Database",customresource_version="v1",name="orders",namespace="shop"} 3`,
+			`example_database_replicas_ready{customresource_group="example.com",customresource_kind="Database",customresource_version="v1",name="carts",namespace="shop"} 0`,
+			`kube_deployment_spec_replicas{namespace="kubestate",deployment="kubestate"} 1`,
 		}},
 	},
 	{
@@ -186,6 +197,10 @@ func (d *deployments) try(t *testing.T, m mode) {
 	if m.documented {
 		m.directory = documentedOverlay(t)
 	}
+	if m.custom {
+		m.directory = customOverlay(t, "base", "custom-resources", "tls")
+		defer d.createExample(t)()
+	}
 	if m.values == "" {
 		d.k.run(t, "apply", "--server-side", "-k", m.directory)
 		// And waits until the namespace is gone. A token goes with its account.
@@ -210,6 +225,9 @@ func (d *deployments) try(t *testing.T, m mode) {
 		programs = append(programs, d.newDeployed(t, m, pod))
 	}
 	d.wantsPoliciesFor(t, m, programs)
+	if m.custom {
+		d.wantsPrintedRules(t, m)
+	}
 	if !m.documented {
 		d.wantsAccess(t, m, programs)
 	}
