@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
@@ -238,18 +241,44 @@ func TestCustomPending(t *testing.T) {
 	f("another comes", true, []string{"gadgets"})
 }
 
-// TestRolesNameResourcesOnce has an entry for a resource that is exported anyway.
-func TestRolesNameResourcesOnce(t *testing.T) {
-	const config = `{spec: {resources: [{groupVersionKind: {group: "", kind: Pod, version: v1}, conditions: true}]}}`
-	opts, err := options.Parse(builtin, []string{"rbac", "--resources=pods", "--custom-resource-state-config", config})
-	if err != nil {
-		t.Fatal(err)
+// TestRolesOfEntries has entries for resources whose scope is known: they are named once, and with
+// namespaces nothing of them is permitted in others.
+func TestRolesOfEntries(t *testing.T) {
+	const config = `{spec: {resources: [
+  {groupVersionKind: {group: "", kind: Pod, version: v1}, conditions: true},
+  {groupVersionKind: {group: apps, kind: Deployment, version: v1}, conditions: true},
+  {groupVersionKind: {group: "", kind: Node, version: v1}, conditions: true},
+  {groupVersionKind: {group: batch}, conditions: true},
+  {groupVersionKind: {group: example.com, kind: Pod, version: v1}, conditions: true}]}}`
+	f := func(want string, args ...string) {
+		t.Helper()
+		opts, err := options.Parse(builtin, append([]string{"rbac", "--custom-resource-state-config", config}, args...))
+		check(t, err)
+		var roles strings.Builder
+		check(t, writeRoles(builtin, &roles, opts))
+		got := ""
+		for document := range strings.SplitSeq(roles.String(), "---\n") {
+			var role rbacv1.ClusterRole // or a Role, which has the same fields
+			check(t, yaml.Unmarshal([]byte(document), &role))
+			for _, rule := range role.Rules {
+				got += fmt.Sprintln(role.Kind, role.Namespace, rule.APIGroups, rule.Resources)
+			}
+		}
+		if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
+			t.Errorf("%q (-want +got):\n%s", args, d)
+		}
 	}
-	var roles strings.Builder
-	if err := writeRoles(&roles, opts); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(roles.String(), "- pods\n"); n != 1 {
-		t.Errorf("pods are named %d times:\n%s", n, roles.String())
-	}
+	f(`ClusterRole  [] [nodes pods]
+ClusterRole  [apiextensions.k8s.io] [customresourcedefinitions]
+ClusterRole  [apps] [deployments]
+ClusterRole  [batch] [*]
+ClusterRole  [example.com] [pods]
+`, "--resources=pods")
+	f(`ClusterRole  [] [nodes]
+ClusterRole  [apiextensions.k8s.io] [customresourcedefinitions]
+ClusterRole  [batch] [*]
+ClusterRole  [example.com] [pods]
+Role shop [] [configmaps pods]
+Role shop [apps] [deployments]
+`, "--resources=pods,configmaps", "--namespaces=shop")
 }
