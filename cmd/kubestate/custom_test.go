@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -281,4 +282,45 @@ ClusterRole  [example.com] [pods]
 Role shop [] [configmaps pods]
 Role shop [apps] [deployments]
 `, "--resources=pods,configmaps", "--namespaces=shop")
+}
+
+// TestCustomStatuses has a custom resource go from its definition to being served, though not
+// complete, at every possible time between what is asked about it: something is always missing.
+func TestCustomStatuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "custom.yaml")
+	write(t, path, []byte(widgets("Widget")))
+	const steps, calls = 3, 4 // the last of which is after all of them
+	for n := range calls * calls * calls {
+		when := [steps]int{n % calls, n / calls % calls, n / calls / calls}
+		if when[0] > when[1] || when[1] > when[2] {
+			continue // not in order
+		}
+		r := newCustomReloader(t, "--apiserver", "http://127.0.0.1:1", "--custom-resource-state-config-file", path)
+		all := []watcher.Status{{Resource: definitions}}
+		var unserved []string
+		advance := [steps]func(){
+			func() { all = []watcher.Status{{Resource: definitions, Complete: true}} },
+			func() {
+				r.custom.refresh(t.Context(), *r.current.Load(), true)
+				r.custom.apply()
+				unserved = []string{"widgets"}
+			},
+			func() { all, unserved = append(all, watcher.Status{Resource: "widgets"}), nil },
+		}
+		step, call := 0, 0
+		next := func() {
+			for ; step < steps && when[step] == call; step++ {
+				advance[step]()
+			}
+			call++
+		}
+		statuses, pending := r.custom.statuses(
+			func() []watcher.Status { next(); return slices.Clone(all) },
+			func() []string { next(); return unserved },
+		)
+		isMissing := func(s watcher.Status) bool { return !s.Settled() }
+		if !slices.ContainsFunc(statuses, isMissing) && len(pending) == 0 {
+			t.Errorf("steps before calls %v: nothing is missing: %v", when, statuses)
+		}
+	}
 }

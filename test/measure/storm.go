@@ -18,7 +18,8 @@ import (
 // A storm defines kinds and deletes them again.
 const (
 	stormGroup    = "storm.example.com"
-	stormKinds    = 5 // at once
+	stormKinds    = 5 // in a round
+	stormRounds   = 3 // of which the kinds are there at a time
 	stormInterval = time.Second
 	scrapeEvery   = 100 * time.Millisecond
 )
@@ -56,10 +57,10 @@ func (c *customBench) measureStorm(ctx context.Context) (_ *stormed, err error) 
 		return nil, fmt.Errorf("at the start: %w", err)
 	}
 	s := &stormed{length: c.storm}
-	if s.begin, err = c.settled(ctx, e); err != nil {
+	if s.before, err = c.scrapeBuiltin(ctx, e, c.window); err != nil {
 		return nil, err
 	}
-	if s.before, err = c.scrapeBuiltin(ctx, e, c.window); err != nil {
+	if s.begin, err = c.settled(ctx, e); err != nil {
 		return nil, err
 	}
 	err = during(ctx, func(ctx context.Context) (err error) {
@@ -121,36 +122,41 @@ func (c *customBench) sample(ctx context.Context, e *exporter.Exporter, most *he
 	}
 }
 
-// defineAndDelete has kinds come, and go a round later, until ctx ends. It gives their number.
+// defineAndDelete has kinds come in rounds, and go some rounds later, until ctx ends. It gives
+// their number.
 func (c *customBench) defineAndDelete(ctx context.Context) (came int, err error) {
 	write := context.WithoutCancel(ctx)
-	var last []string
+	var present []string
 	for ticks := time.NewTicker(stormInterval); ; {
-		names := last
-		last = nil
-		if ctx.Err() == nil {
-			for range stormKinds {
-				d := definition(stormGroup, fmt.Sprintf("Storm%d", came))
-				if _, err := c.client.Resource(definitions).Create(write, d, metav1.CreateOptions{}); err != nil {
-					return came, err
-				}
-				last = append(last, d.GetName())
-				came++
-			}
-		}
-		for _, name := range names {
-			if err := c.client.Resource(definitions).Delete(write, name, metav1.DeleteOptions{}); err != nil {
+		for range stormKinds {
+			d := definition(stormGroup, fmt.Sprintf("Storm%d", came))
+			if _, err := c.client.Resource(definitions).Create(write, d, metav1.CreateOptions{}); err != nil {
 				return came, err
 			}
-		}
-		if len(last) == 0 {
-			return came, context.Cause(ctx)
+			present = append(present, d.GetName())
+			came++
 		}
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
+			return came, errors.Join(context.Cause(ctx), c.deleteKinds(write, present))
+		}
+		if gone := len(present) - stormRounds*stormKinds; gone > 0 {
+			if err := c.deleteKinds(write, present[:gone]); err != nil {
+				return came, err
+			}
+			present = present[gone:]
 		}
 	}
+}
+
+func (c *customBench) deleteKinds(ctx context.Context, names []string) error {
+	for _, name := range names {
+		if err := c.client.Resource(definitions).Delete(ctx, name, metav1.DeleteOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // awaitNoKinds awaits the end of the last kinds of a storm.
