@@ -22,7 +22,7 @@ func (r *EventReader) Read(text []byte) (*Event, error) {
 	err := r.members(func(key []byte) error {
 		switch string(key) {
 		case "type":
-			return r.parser.text(&r.event.Type)
+			return r.text(&r.event.Type)
 		case "object":
 			return r.nested(&r.event.Object)
 		}

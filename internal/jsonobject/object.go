@@ -85,7 +85,7 @@ type tokenizer struct {
 // reset begins with another text.
 func (t *tokenizer) reset(text []byte) {
 	t.input = *bytes.NewBuffer(text)
-	t.Decoder.Reset(&t.input, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	t.Reset(&t.input, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 // readEnd is an error unless the text ends.
