@@ -110,18 +110,18 @@ var modes = []mode{
 		}},
 	},
 	{
-		name: "overlay", directory: filepath.Join("testdata", "overlay"), namespace: monitoring,
-		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true,
-		series: map[string][]string{"kubestate": {
-			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
-		}},
-	},
-	{
 		name: "custom-resources", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, custom: true,
 		series: map[string][]string{"kubestate": {
 			`example_database_replicas{customresource_group="example.com",customresource_kind="Database",customresource_version="v1",name="orders",namespace="shop"} 3`,
 			`example_database_replicas_ready{customresource_group="example.com",customresource_kind="Database",customresource_version="v1",name="carts",namespace="shop"} 0`,
 			`kube_deployment_spec_replicas{namespace="kubestate",deployment="kubestate"} 1`,
+		}},
+	},
+	{
+		name: "overlay", directory: filepath.Join("testdata", "overlay"), namespace: monitoring,
+		pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true,
+		series: map[string][]string{"kubestate": {
+			`kube_pod_container_info{namespace="monitoring",pod="*",uid="*",container="kubestate",image_spec="registry.example/kubestate:v9",image="registry.example/kubestate:v9",image_id="",container_id=""} 1`,
 		}},
 	},
 	{
