@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,11 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A section is a heading of a page with the indented blocks below it, up to the next heading.
+// A section is a heading of a page with the text below it, up to the next heading, and its indented blocks.
 type section struct {
-	level   int
-	heading string
-	blocks  []string
+	level         int
+	heading, text string
+	blocks        []string
 }
 
 var headingLine = regexp.MustCompile(`^(#+) (.*)\n$`)
@@ -39,7 +40,9 @@ func sectionsOf(t *testing.T, page string) []section {
 		}
 		if m := headingLine.FindStringSubmatch(line); m != nil {
 			all = append(all, section{level: len(m[1]), heading: m[2]})
+			continue
 		}
+		last.text += line
 	}
 	return all
 }
@@ -143,6 +146,38 @@ func TestDocumentedMessages(t *testing.T) {
 	}
 	if d := cmp.Diff(strings.SplitAfter(metrics[0], "\n"), strings.SplitAfter(served, "\n")); d != "" {
 		t.Errorf("metrics (-page +served):\n%s", d)
+	}
+}
+
+var (
+	// firstCell is that of a table's row, which names keys or has them in a flow mapping.
+	firstCell = regexp.MustCompile("(?m)^\\| (`.*?) \\|")
+	cellKey   = regexp.MustCompile("`([a-zA-Z.]+)`|[{,] ?([a-z]+):")
+	// keyRead is where the parser reads a key.
+	keyRead = regexp.MustCompile(`\.(?:text|texts|sub|list|boolean|get|require|labelName|expression)\("(\w+)"|const key = "(\w+)"|members = \[\]string\{(.*)\}`)
+)
+
+// TestDocumentedKeys has the tables of the page name the keys that the parser reads, and no others.
+func TestDocumentedKeys(t *testing.T) {
+	documented, read := map[string]bool{}, map[string]bool{}
+	for _, s := range below(t, customPage, "Format") {
+		for _, cell := range firstCell.FindAllStringSubmatch(s.text, -1) {
+			for _, key := range cellKey.FindAllStringSubmatch(cell[1], -1) {
+				for step := range strings.SplitSeq(key[1]+key[2], ".") {
+					documented[step] = true
+				}
+			}
+		}
+	}
+	source, err := os.ReadFile("../../internal/customresource/parse.go")
+	check(t, err)
+	for _, key := range keyRead.FindAllStringSubmatch(string(source), -1) {
+		for name := range strings.SplitSeq(key[1]+key[2]+key[3], ", ") {
+			read[strings.Trim(name, `"`)] = true
+		}
+	}
+	if d := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(documented))); d != "" {
+		t.Errorf("keys (-parser +page):\n%s", d)
 	}
 }
 
