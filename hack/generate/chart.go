@@ -5,12 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 	k8syaml "sigs.k8s.io/yaml"
 
+	"github.com/kubestate/kubestate/internal/customresource"
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/presets"
 )
 
 // watched is a resource as the chart knows it: what follows for arguments and roles.
@@ -23,9 +27,9 @@ type watched struct {
 }
 
 // chart adds what the chart has of the tables, and the table of its values.
-func chart(all []generators.Resource, files map[string][]byte) error {
+func chart(registry *generators.Registry, files map[string][]byte) error {
 	var resources []watched
-	for _, r := range all {
+	for _, r := range registry.Resources() {
 		d := r.Describe()
 		resources = append(resources, watched{d.Name, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default})
 	}
@@ -34,8 +38,89 @@ func chart(all []generators.Resource, files map[string][]byte) error {
 		return err
 	}
 	files["deploy/chart/files/resources.json"] = append(text, '\n')
+	if files["deploy/chart/files/presets.json"], err = presetResources(); err != nil {
+		return err
+	}
+	if files["deploy/chart/files/values.json"], err = valueKeys("deploy/chart/values.schema.json"); err != nil {
+		return err
+	}
+	spellings, err := json.MarshalIndent(options.Spellings(registry), "", "  ")
+	if err != nil {
+		return err
+	}
+	files["deploy/chart/files/flags.json"] = append(spellings, '\n')
 	files["deploy/chart/values.md"], err = values("deploy/chart/values.yaml")
 	return err
+}
+
+// A named is a resource of a preset. Its group may be a wildcard.
+type named struct {
+	Group    string `json:"group"`
+	Resource string `json:"resource"`
+}
+
+// presetResources gives the resources of each preset, from which the chart makes roles.
+func presetResources() ([]byte, error) {
+	all := map[string][]named{}
+	for _, name := range presets.Names() {
+		text, _ := presets.Get(name)
+		config, err := customresource.Parse(name, text)
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range config.Entries {
+			resource := named{entry.Group, "*"}
+			if !strings.Contains(entry.Group, "*") {
+				one, err := (&customresource.Config{Entries: []customresource.Entry{entry}}).Resources()
+				if err != nil {
+					return nil, err
+				}
+				resource.Resource = one[0].Resource
+			}
+			if !slices.Contains(all[name], resource) {
+				all[name] = append(all[name], resource)
+			}
+		}
+	}
+	text, err := json.MarshalIndent(all, "", "  ")
+	return append(text, '\n'), err
+}
+
+// A schema is what of the schema of the values says which keys there are.
+type schema struct {
+	Ref                  string            `json:"$ref"`
+	Definitions          map[string]schema `json:"definitions"`
+	Properties           map[string]schema `json:"properties"`
+	AdditionalProperties json.RawMessage   `json:"additionalProperties"`
+}
+
+// valueKeys gives the known keys of the values: of each level that has no others, a map of the next
+// one, or null where anything may follow.
+func valueKeys(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var root schema
+	if err := json.Unmarshal(text, &root); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var keys func(s schema) any
+	keys = func(s schema) any {
+		if s.Ref != "" {
+			s = root.Definitions[strings.TrimPrefix(s.Ref, "#/definitions/")]
+		}
+		if s.Properties == nil || s.AdditionalProperties != nil {
+			return nil
+		}
+		level := map[string]any{}
+		for key, property := range s.Properties {
+			level[key] = keys(property)
+		}
+		return level
+	}
+	text, err = json.MarshalIndent(keys(root), "", "  ")
+	return append(text, '\n'), err
 }
 
 // ruleFile gives the rules as the chart reads them.

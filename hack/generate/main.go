@@ -104,7 +104,7 @@ func generate() (map[string][]byte, error) {
 	if err := manifests(registry.Defaults(), files); err != nil {
 		return nil, err
 	}
-	if err := chart(all, files); err != nil {
+	if err := chart(registry, files); err != nil {
 		return nil, err
 	}
 	facts, err := json.MarshalIndent(families(all), "", "  ")

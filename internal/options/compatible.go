@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/nearest"
 )
 
@@ -82,3 +83,23 @@ func unknownFlag(flags *pflag.FlagSet, err error) error {
 
 // movedResources are resources that kube-state-metrics had, with what takes their place.
 var movedResources = map[string]string{"verticalpodautoscalers": "they are custom resources: use " + customPresets + "=vpa"}
+
+// A Spelling is what can be given for a flag: a value of a type, or nothing any more.
+type Spelling struct {
+	Type   string `json:"type,omitempty"`
+	Hidden bool   `json:"hidden,omitempty"`
+	// Removed says what takes the place of a flag of old versions, which is refused.
+	Removed string `json:"removed,omitempty"`
+}
+
+// Spellings returns all flags by name: also those without an entry in the help, and those that are
+// refused with a reason.
+func Spellings(registry *generators.Registry) map[string]Spelling {
+	v := values{registry: registry}
+	all := map[string]Spelling{}
+	v.flags().VisitAll(func(f *pflag.Flag) { all[f.Name] = Spelling{Type: f.Value.Type(), Hidden: f.Hidden} })
+	for name, instead := range removedFlags {
+		all[name] = Spelling{Removed: instead}
+	}
+	return all
+}

@@ -42,7 +42,9 @@ var hostile = []string{
 
 // forms are the values that have to look like something, with the string inside.
 var forms = map[string]string{
-	"extraArgs[]":                  "--flag=%s",
+	"extraArgs[]":                  "--log-file=%s",
+	"metricLabelsAllowlist":        "pods=[%s]",
+	"metricAnnotationsAllowList":   "pods=[%s]",
 	"metricLabelsAllowlist[]":      "pods=[%s]",
 	"metricAnnotationsAllowList[]": "pods=[%s]",
 }
@@ -50,13 +52,33 @@ var forms = map[string]string{
 // refusing are the values that the templates themselves look at: they may refuse a
 // string, in these words.
 var refusing = map[string]string{
-	"collectors[]":        `there is no resource`,
-	"collectorsExtra[]":   `there is no resource`,
-	"collectorsExclude[]": `there is no resource`,
-	"namespaces":          `is no name of a namespace|error calling tpl`,
-	"namespaces[]":        `is no name of a namespace|error calling tpl`,
-	"affinity":            `affinity: no object in YAML|error calling tpl`,
-	"extraManifests[]":    `extraManifests: no manifest|error calling tpl`,
+	"metricAllowlist":                      `no regular expression`,
+	"metricAllowlist[]":                    `no regular expression`,
+	"metricDenylist":                       `no regular expression`,
+	"metricDenylist[]":                     `no regular expression`,
+	"collectors":                           `there is no resource`,
+	"collectorsExtra":                      `there is no resource`,
+	"collectorsExclude":                    `there is no resource`,
+	"customResourceState.presets":          `there is no preset`,
+	"updateStrategy":                       `does not match pattern`,
+	"prometheus.monitor.namespaceSelector": `namespaceSelector`,
+	"collectors[]":                         `there is no resource`,
+	"collectorsExtra[]":                    `there is no resource`,
+	"collectorsExclude[]":                  `there is no resource`,
+	"namespaces":                           `is no name of a namespace|error calling tpl`,
+	"namespaces[]":                         `is no name of a namespace|error calling tpl`,
+	"customResourceState.config":           `customResourceState.config: no`,
+	"customResourceState.config{}":         `customResourceState.config: no`,
+	"customResourceState.presets[]":        `there is no preset`,
+	"affinity":                             `affinity: no object in YAML|error calling tpl`,
+	"extraManifests[]":                     `extraManifests: no manifest|error calling tpl`,
+}
+
+// templated are the values in which templates are filled in.
+var templated = map[string]bool{
+	"customLabels": true, "labels": true, "podLabels": true, "annotations": true, "podAnnotations": true, "nodeSelector": true, "affinity": true,
+	"topologySpreadConstraints[]": true, "tolerations[]": true, "serviceAccount.annotations": true, "service.annotations": true,
+	"prometheus.monitor.additionalLabels": true,
 }
 
 // base are values that have templates render something, and what is left out with them.
@@ -70,7 +92,8 @@ type base struct {
 func (b base) taking(all []leaf, s string) (taking []leaf) {
 	for _, l := range all {
 		value, _, _ := strings.Cut(l.path, "{")
-		if refusing[l.path] == "" && !slices.Contains(b.without, value) && l.takes(s) {
+		filled := strings.Contains(s, "{{") && templated[value]
+		if refusing[l.path] == "" && !slices.Contains(b.without, value) && !filled && l.takes(s) {
 			taking = append(taking, l)
 		}
 	}

@@ -45,14 +45,10 @@ func roles(t *testing.T, manifest string) map[string]role {
 func TestRoles(t *testing.T) {
 	program, err := process.Built("kubestate")
 	must(t, err)
-	f := func(values string, args ...string) {
+	g := func(set []string, args ...string) {
 		t.Helper()
 		printed, err := exec.CommandContext(t.Context(), program, append([]string{"rbac"}, args...)...).Output()
 		must(t, err)
-		set := []string{}
-		if values != "" {
-			set = []string{"--set", values}
-		}
 		rendered, errs, ok := template(t, set...)
 		if !ok {
 			t.Fatal(errs)
@@ -68,8 +64,16 @@ func TestRoles(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: roles (-kubestate rbac +chart):\n%s", values, diff)
+			t.Errorf("%s: roles (-kubestate rbac +chart):\n%s", set, diff)
 		}
+	}
+	f := func(values string, args ...string) {
+		t.Helper()
+		if values == "" {
+			g(nil, args...)
+			return
+		}
+		g([]string{"--set", values}, args...)
 	}
 	f("")
 	f("collectors={pods}", "--resources=pods")
@@ -83,8 +87,39 @@ func TestRoles(t *testing.T) {
 	f("authFilter.enabled=true,namespaces=shop,collectors={pods}", "--auth-filter", "--namespaces=shop", "--resources=pods")
 	f("releaseNamespace=true,collectors={pods}", "--namespaces=kubestate", "--resources=pods")
 	f("autosharding.enabled=true", "--pod=kubestate-0", "--pod-namespace=kubestate")
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	must(t, os.WriteFile(config, []byte(customConfig), 0o600))
+	const custom = "collectors={pods},customResourceState.enabled=true"
+	f(custom+",customResourceState.presets={flux,cluster-api,vpa}", "--resources=pods", "--custom-resource-presets=flux,cluster-api,vpa")
+	for _, args := range [][]string{{"--set-file", "customResourceState.config=" + config}, {"--set-json", "customResourceState.config=" + asJSON(t, customConfig)}} {
+		g(append(args, "--set", custom), "--resources=pods", "--custom-resource-state-config-file="+config)
+		g(append(args, "--set", custom+",namespaces=shop"), "--resources=pods", "--namespaces=shop", "--custom-resource-state-config-file="+config)
+		g(append(args, "--set", "customResourceState.enabled=true,extraArgs={--custom-resource-state-only}"), "--custom-resource-state-only", "--custom-resource-state-config-file="+config)
+	}
 	every := strings.Join(known(t), ",")
 	f("collectors={"+every+"}", "--resources="+every)
+}
+
+// customConfig has kinds of which the plurals are guessed in every way, and in two groups.
+const customConfig = `
+spec:
+  resources:
+  - {groupVersionKind: {group: example.com, version: v1, kind: Widget}, conditions: true}
+  - {groupVersionKind: {group: example.com, version: v2, kind: Widget}, conditions: true}
+  - {groupVersionKind: {group: example.com, version: v1, kind: GatewayClass}, conditions: true}
+  - {groupVersionKind: {group: example.net, version: v1, kind: Policy}, conditions: true}
+  - {groupVersionKind: {group: example.net, version: v1, kind: NetworkEndpoints}, conditions: true}
+  - {groupVersionKind: {group: example.net, version: v1, kind: Sheep}, resourcePlural: sheep, conditions: true}
+  - {groupVersionKind: {group: example.org}, conditions: true}
+  - {groupVersionKind: {group: "", version: v1, kind: Pod}, conditions: true}
+`
+
+// asJSON is YAML as JSON.
+func asJSON(t *testing.T, text string) string {
+	t.Helper()
+	converted, err := yaml.YAMLToJSON([]byte(text))
+	must(t, err)
+	return string(converted)
 }
 
 // known gives the keys of all resources that the chart knows.

@@ -48,6 +48,37 @@ var chartModes = []mode{
 		name: "chart-replicas", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{replicas: 2}", copies: 2,
 	},
 	{
+		name: "chart-custom-resources", level: "restricted", pods: map[string]int{"kubestate": 1},
+		values: `
+customResourceState:
+  enabled: true
+  config:
+    kind: CustomResourceStateMetrics
+    spec:
+      resources:
+      - groupVersionKind: {group: chart.example.com, version: v1, kind: Policy}
+        metricNamePrefix: chart
+        labelsFromPath: {name: [metadata, name], namespace: [metadata, namespace]}
+        metrics:
+        - {name: policy_size, help: Size of the policy., each: {type: Gauge, gauge: {path: [spec, size]}}}
+`,
+		kinds: []string{
+			`apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: policies.chart.example.com}
+spec:
+  group: chart.example.com
+  scope: Namespaced
+  names: {plural: policies, singular: policy, kind: Policy, listKind: PolicyList}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
+`, "{apiVersion: chart.example.com/v1, kind: Policy, metadata: {name: fair, namespace: default}, spec: {size: 7}}",
+		},
+		series: map[string][]string{"kubestate": {
+			`chart_policy_size{customresource_group="chart.example.com",customresource_kind="Policy",customresource_version="v1",name="fair",namespace="default"} 7`,
+		}},
+	},
+	{
 		name: "chart-sharded", level: "restricted", pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",
 	},
 }

@@ -73,7 +73,7 @@ func (d *deployments) wantsPrintedRules(t *testing.T, m mode) {
 // TestCustomResourcesCombine adds the component to each mode, and beside the other components in either
 // order: one workload has its argument and its volume, and what others mount stays.
 func TestCustomResourcesCombine(t *testing.T) {
-	const custom, operator, dropIn, tls = "custom-resources", "prometheus-operator", "drop-in", "tls"
+	const custom, operator, tls, compatible = "custom-resources", "prometheus-operator", "tls", "kube-state-metrics"
 	const ofCustom, ofTLS = "/etc/custom-resources", "/etc/kubestate"
 	k := newKubectl(t, "")
 	f := func(base string, components []string, want ...string) {
@@ -110,11 +110,11 @@ func TestCustomResourcesCombine(t *testing.T) {
 	}
 	f("base", []string{custom, tls}, "Deployment kubestate "+file+" "+web+" "+ofTLS+" "+ofCustom)
 	f("base", []string{tls, custom}, "Deployment kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
-	f("base", []string{operator, dropIn, custom, tls}, "Deployment kubestate "+file+" "+web+" "+ofTLS+" "+ofCustom)
+	f("base", []string{operator, custom, tls, compatible}, "Deployment kube-state-metrics "+file+" "+web+" "+ofTLS+" "+ofCustom)
 	f("secured", []string{custom}, "Deployment kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
 	f("hostnetwork", []string{custom}, "DaemonSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
 	f("sharded", []string{custom}, "StatefulSet kubestate "+file+" "+ofCustom)
-	f("sharded", []string{operator, dropIn, tls, custom}, "StatefulSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
+	f("sharded", []string{operator, tls, custom}, "StatefulSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
 	f("per-node", []string{custom}, "Deployment kubestate "+file+" "+ofCustom, "Deployment kubestate-unscheduled", "DaemonSet kubestate-pods")
 }
 

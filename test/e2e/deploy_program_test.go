@@ -148,19 +148,20 @@ func (p *deployed) files(t *testing.T, volume string) string {
 		if v.Name != volume {
 			continue
 		}
-		var sources []corev1.VolumeProjection
-		if v.ConfigMap != nil {
-			sources = append(sources, corev1.VolumeProjection{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: v.ConfigMap.LocalObjectReference}})
-		} else {
-			sources = v.Projected.Sources
+		configMap := func(name string) {
+			c, err := p.d.c.Client.CoreV1().ConfigMaps(p.pod.Namespace).Get(t.Context(), name, metav1.GetOptions{})
+			must(t, err)
+			for name, content := range c.Data {
+				put(name, []byte(content))
+			}
 		}
-		for _, source := range sources {
+		if v.ConfigMap != nil {
+			configMap(v.ConfigMap.Name)
+			continue
+		}
+		for _, source := range v.Projected.Sources {
 			if source.ConfigMap != nil {
-				c, err := p.d.c.Client.CoreV1().ConfigMaps(p.pod.Namespace).Get(t.Context(), source.ConfigMap.Name, metav1.GetOptions{})
-				must(t, err)
-				for name, content := range c.Data {
-					put(name, []byte(content))
-				}
+				configMap(source.ConfigMap.Name)
 			} else {
 				s, err := p.d.c.Client.CoreV1().Secrets(p.pod.Namespace).Get(t.Context(), source.Secret.Name, metav1.GetOptions{})
 				must(t, err)

@@ -55,6 +55,8 @@ type mode struct {
 	custom bool
 	// values are those of the chart, in place of a kustomization.
 	values string
+	// kinds are manifests of custom kinds and of their objects, which are there before.
+	kinds []string
 }
 
 func (m mode) byTLS() bool { return m.secured || m.certificates || m.passwords }
@@ -194,6 +196,13 @@ func startDeployments(t *testing.T) *deployments {
 }
 
 func (d *deployments) try(t *testing.T, m mode) {
+	for _, manifest := range m.kinds {
+		path := filepath.Join(t.TempDir(), "manifest.yaml")
+		must(t, os.WriteFile(path, []byte(manifest), 0o600))
+		d.k.run(t, "apply", "--server-side", "-f", path)
+		d.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
+		defer d.k.run(t, "delete", "-f", path)
+	}
 	if m.documented {
 		m.directory = documentedOverlay(t)
 	}

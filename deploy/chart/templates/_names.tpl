@@ -27,8 +27,15 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 
 {{- /* What tells the pods from others. It cannot be changed later: there is no version in it. */ -}}
 {{- define "kubestate.selector" -}}
-{{ include "kubestate.identity" . }}
-app.kubernetes.io/component: exporter
+{{- with .Values.selectorOverride }}{{ toYaml . }}{{ else }}{{ include "kubestate.identity" . }}{{ end -}}
+{{- end }}
+
+{{- /* Labels that no selector asks for, of pods too. */ -}}
+{{- define "kubestate.part" -}}
+app.kubernetes.io/component: {{ ternary "metrics" "exporter" (not (empty (include "kubestate.compatible" .))) | quote }}
+{{- if include "kubestate.compatible" . }}
+app.kubernetes.io/part-of: {{ include "kubestate.name" . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "kubestate.version" -}}
@@ -46,7 +53,7 @@ release: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "kubestate.labels" -}}
-{{ include "kubestate.merged" (list (include "kubestate.selector" . | fromYaml) (include "kubestate.commonLabels" . | fromYaml) .Values.customLabels) }}
+{{ include "kubestate.merged" (list (include "kubestate.identity" . | fromYaml) (include "kubestate.part" . | fromYaml) (include "kubestate.commonLabels" . | fromYaml) .Values.customLabels) }}
 {{- end }}
 
 {{- /* A list of maps as one map: a key that several have counts in the first of them. */ -}}
@@ -61,6 +68,21 @@ name: {{ include "kubestate.fullname" . | quote }}
 namespace: {{ include "kubestate.namespace" . | quote }}
 labels:
   {{- include "kubestate.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "kubestate.telemetryName" -}}
+{{ include "kubestate.name" . | trunc 53 | printf "%s-telemetry" }}
+{{- end }}
+
+{{- /* Names of the ports, and of the container. */ -}}
+{{- define "kubestate.port" -}}
+{{- if include "kubestate.compatible" . }}http{{ else }}http-metrics{{ end -}}
+{{- end }}
+{{- define "kubestate.telemetryPort" -}}
+{{- if include "kubestate.compatible" . }}metrics{{ else }}telemetry{{ end -}}
+{{- end }}
+{{- define "kubestate.containerName" -}}
+{{- if include "kubestate.compatible" . }}kube-state-metrics{{ else }}kubestate{{ end -}}
 {{- end }}
 
 {{- define "kubestate.account" -}}

@@ -22,6 +22,12 @@
 - {{ printf "--%s=%s" $flag (join "," .) | quote }}
 {{- end }}
 {{- end }}
+{{- if .Values.kubeconfig.enabled }}
+- --kubeconfig=/opt/k8s/.kube/config
+{{- end }}
+{{- with include "kubestate.customArgs" . }}
+{{- trim . | nindent 0 }}
+{{- end }}
 {{- if .Values.autosharding.enabled }}
 - --pod=$(POD_NAME)
 - --pod-namespace=$(POD_NAMESPACE)
@@ -37,24 +43,24 @@
 {{- end }}
 {{- end }}
 
-{{- /* The object that "text", a template, gives in YAML: what a "value" has instead of an object. */ -}}
-{{- define "kubestate.object" -}}
-{{- $object := tpl .text .root | fromYaml -}}
-{{- if hasKey $object "Error" }}{{ fail (printf "%s: no object in YAML: %s" .value $object.Error) }}{{ end -}}
-{{ toYaml $object }}
-{{- end }}
-
 {{- define "kubestate.scheme" -}}{{ ternary "https" "http" .Values.tls.enabled }}{{- end }}
 
-{{- /* A probe of "values" at "path" on "port". */ -}}
+{{- /* A probe of "values" at "path" on the main port, unless their httpGet says otherwise. */ -}}
 {{- define "kubestate.probe" -}}
+{{- $get := .values.httpGet | default dict }}
+{{- $port := $get.port | default (include "kubestate.port" .root) }}
 httpGet:
-  path: {{ .path | quote }}
-  port: {{ .port | quote }}
-  {{- if .root.Values.tls.enabled }}
-  scheme: HTTPS
+  path: {{ $get.path | default .path | quote }}
+  port: {{ if kindIs "string" $port }}{{ quote $port }}{{ else }}{{ int $port }}{{ end }}
+  {{- with upper ($get.scheme | default "" | toString) | default (ternary "HTTPS" "" .root.Values.tls.enabled) }}
+  scheme: {{ quote . }}
   {{- end }}
-{{- with omit .values "enabled" }}
+  {{- range $key := list "host" "httpHeaders" }}
+  {{- with get $get $key }}
+  {{- dict $key . | toYaml | nindent 2 }}
+  {{- end }}
+  {{- end }}
+{{- with omit .values "enabled" "httpGet" }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
@@ -68,7 +74,7 @@ httpGet:
 {{- end }}
 
 {{- define "kubestate.container" -}}
-name: kubestate
+name: {{ include "kubestate.containerName" . | quote }}
 image: {{ include "kubestate.image" . | quote }}
 {{- with .Values.image.pullPolicy }}
 imagePullPolicy: {{ quote . }}
@@ -89,26 +95,26 @@ env:
 {{- end }}
 {{- end }}
 ports:
-- name: http-metrics
+- name: {{ include "kubestate.port" . | quote }}
   containerPort: {{ int .Values.service.port }}
-- name: telemetry
+- name: {{ include "kubestate.telemetryPort" . | quote }}
   containerPort: {{ int .Values.selfMonitor.telemetryPort }}
 {{- with .Values.startupProbe }}
 {{- if .enabled }}
 startupProbe:
-  {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/livez" "port" "http-metrics") | nindent 2 }}
+  {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/livez") | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- with .Values.livenessProbe }}
 {{- if .enabled }}
 livenessProbe:
-  {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/livez" "port" "http-metrics") | nindent 2 }}
+  {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/livez") | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- with .Values.readinessProbe }}
 {{- if .enabled }}
 readinessProbe:
-  {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/readyz" "port" "http-metrics") | nindent 2 }}
+  {{- include "kubestate.probe" (dict "root" $ "values" . "path" "/readyz") | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- with .Values.resources }}
@@ -120,8 +126,20 @@ terminationMessagePolicy: FallbackToLogsOnError
 securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- if or .Values.tls.enabled .Values.volumeMounts }}
+{{- $custom := include "kubestate.customConfigured" . }}
+{{- if or .Values.tls.enabled $custom .Values.kubeconfig.enabled .Values.volumeMounts }}
 volumeMounts:
+{{- if $custom }}
+# A directory, since a change would not reach a file of its own.
+- name: customresourcestate
+  mountPath: /etc/customresourcestate
+  readOnly: true
+{{- end }}
+{{- if .Values.kubeconfig.enabled }}
+- name: kubeconfig
+  mountPath: /opt/k8s/.kube
+  readOnly: true
+{{- end }}
 {{- if .Values.tls.enabled }}
 - name: web
   mountPath: /etc/kubestate
@@ -136,9 +154,9 @@ volumeMounts:
 {{- define "kubestate.pod" -}}
 metadata:
   labels:
-    {{- include "kubestate.merged" (list (include "kubestate.selector" . | fromYaml) (include "kubestate.version" . | fromYaml) .Values.podLabels .Values.customLabels) | nindent 4 }}
+    {{- include "kubestate.merged" (list .Values.selectorOverride (include "kubestate.identity" . | fromYaml) (include "kubestate.part" . | fromYaml) (include "kubestate.version" . | fromYaml) .Values.podLabels .Values.customLabels) | nindent 4 }}
   annotations:
-    {{- include "kubestate.merged" (list .Values.podAnnotations (dict "kubectl.kubernetes.io/default-container" "kubestate")) | nindent 4 }}
+    {{- include "kubestate.merged" (list .Values.podAnnotations (dict "kubectl.kubernetes.io/default-container" (include "kubestate.containerName" .))) | nindent 4 }}
 spec:
   serviceAccountName: {{ include "kubestate.account" . | quote }}
   automountServiceAccountToken: {{ toYaml .Values.automountServiceAccountToken }}
@@ -154,18 +172,10 @@ spec:
   imagePullSecrets:
     {{- trim . | nindent 2 }}
   {{- end }}
-  {{- range $key := list "priorityClassName" "dnsPolicy" "dnsConfig" "nodeSelector" "tolerations" "topologySpreadConstraints" "initContainers" }}
+  {{- range $key := list "priorityClassName" "dnsPolicy" "dnsConfig" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "initContainers" }}
   {{- with get $.Values $key }}
   {{- dict $key . | toYaml | nindent 2 }}
   {{- end }}
-  {{- end }}
-  {{- with .Values.affinity }}
-  affinity:
-    {{- if kindIs "string" . }}
-    {{- include "kubestate.object" (dict "value" "affinity" "root" $ "text" .) | nindent 4 }}
-    {{- else }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
   {{- end }}
   {{- with include "kubestate.podSecurityContext" . }}
   securityContext:
@@ -176,8 +186,17 @@ spec:
   {{- with .Values.containers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- if or .Values.tls.enabled .Values.volumes }}
+  {{- $custom := include "kubestate.customConfigured" . }}
+  {{- if or .Values.tls.enabled $custom .Values.kubeconfig.enabled .Values.volumes }}
   volumes:
+  {{- if $custom }}
+  - name: customresourcestate
+    configMap: {name: {{ include "kubestate.customConfigMap" . | quote }}}
+  {{- end }}
+  {{- if .Values.kubeconfig.enabled }}
+  - name: kubeconfig
+    secret: {secretName: {{ include "kubestate.fullname" . | printf "%s-kubeconfig" | quote }}}
+  {{- end }}
   {{- if .Values.tls.enabled }}
   # One directory, so that the certificate is found beside the configuration.
   - name: web

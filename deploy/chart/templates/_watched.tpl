@@ -2,11 +2,11 @@
 
 {{- /* The namespaces, as JSON: [] for all. */ -}}
 {{- define "kubestate.namespaces" -}}
-{{- $given := .Values.namespaces -}}
-{{- if kindIs "string" $given }}{{ $given = splitList "," (tpl $given .) }}{{ end -}}
+{{- $given := .Values.namespaces | default list -}}
+{{- if kindIs "string" $given }}{{ $given = list $given }}{{ end -}}
 {{- $namespaces := list -}}
 {{- range $given }}
-{{- with tpl . $ | trim }}{{ $namespaces = append $namespaces . }}{{ end -}}
+{{- range tpl . $ | splitList "," }}{{ with trim . }}{{ $namespaces = append $namespaces . }}{{ end }}{{ end -}}
 {{- end -}}
 {{- if .Values.releaseNamespace }}{{ $namespaces = append $namespaces .Release.Namespace }}{{ end -}}
 {{ uniq $namespaces | toJson }}
@@ -14,6 +14,7 @@
 
 {{- /* The resources, as JSON: objects of files/resources.json, by name. */ -}}
 {{- define "kubestate.resources" -}}
+{{- if include "kubestate.customOnly" . }}[]{{ else -}}
 {{- $known := .Files.Get "files/resources.json" | fromJsonArray -}}
 {{- $byKey := dict -}}
 {{- $keys := list -}}
@@ -23,31 +24,42 @@
 {{- end -}}
 {{- range $value := list "collectors" "collectorsExtra" "collectorsExclude" }}
 {{- range get $.Values $value }}
+{{- if eq . "verticalpodautoscalers" }}{{ fail (printf "%s: verticalpodautoscalers are custom resources: set customResourceState.enabled and customResourceState.presets: [vpa]" $value) }}{{ end -}}
 {{- if not (hasKey $byKey .) }}
 {{- fail (printf "%s: there is no resource %q; there are %s" $value . (keys $byKey | sortAlpha | join ", ")) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $chosen := .Values.collectors -}}
-{{- if not $chosen }}
-{{- range $keys }}
-{{- /* What cannot be read without a ClusterRole is left out, unless somebody names it. */ -}}
-{{- if or $.Values.rbac.useClusterRole (get $byKey .).namespaced }}{{ $chosen = append $chosen . }}{{ end -}}
-{{- end -}}
-{{- end -}}
+{{- if not $chosen }}{{ $chosen = $keys }}{{ end -}}
 {{- $chosen = concat $chosen .Values.collectorsExtra | uniq | sortAlpha -}}
 {{- $resources := list -}}
 {{- range $chosen }}
-{{- if not (has . $.Values.collectorsExclude) }}{{ $resources = append $resources (get $byKey .) }}{{ end -}}
+{{- /* What cannot be read without a ClusterRole is left out, as kubestate.dropped says. */ -}}
+{{- if and (not (has . $.Values.collectorsExclude)) (or $.Values.rbac.useClusterRole (get $byKey .).namespaced) }}{{ $resources = append $resources (get $byKey .) }}{{ end -}}
 {{- end -}}
-{{- if not $resources }}{{ fail "collectors: collectorsExclude leaves none" }}{{ end -}}
+{{- if not $resources }}{{ fail "collectors: none is left by collectorsExclude, and by rbac.useClusterRole without which nothing is read that lives in no namespace" }}{{ end -}}
 {{ toJson $resources }}
+{{- end -}}
+{{- end }}
+
+{{- /* The resources that were named and cannot be read without a ClusterRole, as JSON. */ -}}
+{{- define "kubestate.dropped" -}}
+{{- $keys := list -}}
+{{- range include "kubestate.resources" . | fromJsonArray }}{{ $keys = append $keys .key }}{{ end -}}
+{{- $dropped := list -}}
+{{- if not (or .Values.rbac.useClusterRole (include "kubestate.customOnly" .)) -}}
+{{- range concat .Values.collectors .Values.collectorsExtra -}}
+{{- if not (or (has . $keys) (has . $.Values.collectorsExclude)) }}{{ $dropped = append $dropped . }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{ toJson $dropped }}
 {{- end }}
 
 {{- /* --resources, unless it is what the program does anyway. */ -}}
 {{- define "kubestate.resourcesArgument" -}}
 {{- $values := .Values -}}
-{{- if or $values.collectors $values.collectorsExtra $values.collectorsExclude (not $values.rbac.useClusterRole) -}}
+{{- if and (or $values.collectors $values.collectorsExtra $values.collectorsExclude (not $values.rbac.useClusterRole)) (not (include "kubestate.customOnly" .)) -}}
 {{- $keys := list -}}
 {{- range include "kubestate.resources" . | fromJsonArray }}{{ $keys = append $keys .key }}{{ end -}}
 --resources={{ join "," $keys }}
@@ -63,7 +75,7 @@
 {{- range $group := keys $groups | sortAlpha }}
 - apiGroups: [{{ quote $group }}]
   resources:
-  {{- range get $groups $group | sortAlpha }}
+  {{- range get $groups $group | uniq | sortAlpha }}
   - {{ quote . }}
   {{- end }}
   verbs: [list, watch]

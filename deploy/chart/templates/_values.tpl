@@ -1,0 +1,234 @@
+{{- /* The values as the templates read them: complete, checked, and each in one form, however they
+were given. Every template includes kubestate.values first; the first of them does the work. */ -}}
+{{- define "kubestate.values" -}}
+{{- if not (hasKey .Values "as the templates read them") -}}
+{{- $known := .Files.Get "files/values.json" | fromJson -}}
+{{- with include "kubestate.unknown" (dict "given" .Values "known" $known "path" "") | trim }}{{ fail . }}{{ end -}}
+{{- include "kubestate.fill" (dict "given" .Values "known" $known) -}}
+{{- include "kubestate.lists" . -}}
+{{- include "kubestate.forms" . -}}
+{{- include "kubestate.defaults" . -}}
+{{- include "kubestate.texts" . -}}
+{{- $_ := set .Values "as the templates read them" true -}}
+{{- include "kubestate.check" . -}}
+{{- end -}}
+{{- end }}
+
+{{- /* Text, a line for each key of "given" at "path" that "known" does not have. A block that is
+unknown and disabled does no harm. */ -}}
+{{- define "kubestate.unknown" -}}
+{{- $instead := dict
+  "commonLabels" "customLabels"
+  "extraEnvVars" "env"
+  "extraVolumeMounts" "volumeMounts"
+  "extraVolumes" "volumes"
+  "kubeResources" "collectors"
+  "replicaCount" "replicas"
+  "serviceMonitor" "prometheus.monitor"
+  "sidecars" "containers"
+-}}
+{{- range $key, $value := .given -}}
+{{- $path := printf "%s%s" $.path $key -}}
+{{- $below := get $.known $key -}}
+{{- if hasKey $.known $key -}}
+{{- if and (kindIs "map" $below) (kindIs "map" $value) -}}
+{{- include "kubestate.unknown" (dict "given" $value "known" $below "path" (printf "%s." $path)) -}}
+{{- end -}}
+{{- else if kindIs "invalid" $value -}}
+{{- else if and (kindIs "map" $value) (eq (get $value "enabled" | toString) "false") -}}
+{{- else if hasKey $instead $path }}
+{{ printf "%s: unknown: here it is %s" $path (get $instead $path) }}
+{{- else }}
+{{ printf "%s: unknown: the nearest known value is %s%s" $path $.path (include "kubestate.nearest" (dict "word" $key "known" (keys $.known | sortAlpha))) }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- /* Text, the one of the "known" words with the least edit distance from "word". */ -}}
+{{- define "kubestate.nearest" -}}
+{{- $word := splitList "" (trunc 64 .word) -}}
+{{- $nearest := "" -}}
+{{- $least := 1000 -}}
+{{- range $known := .known -}}
+{{- $letters := splitList "" $known -}}
+{{- /* The distances between what came of the word and each beginning of the known one. */ -}}
+{{- $row := until (len $letters | add1 | int) -}}
+{{- range $i, $letter := $word -}}
+{{- $next := list (add1 $i) -}}
+{{- range $j, $other := $letters -}}
+{{- $next = append $next (min (index $next $j | add1) (index $row (add1 $j) | add1) (add (index $row $j) (ternary 0 1 (eq $letter $other)))) -}}
+{{- end -}}
+{{- $row = $next -}}
+{{- end -}}
+{{- if lt (last $row | int) $least -}}
+{{- $nearest = $known -}}
+{{- $least = last $row | int -}}
+{{- end -}}
+{{- end -}}
+{{ $nearest }}
+{{- end }}
+
+{{- /* Maps that were given as null are empty ones. */ -}}
+{{- define "kubestate.fill" -}}
+{{- range $key, $below := .known -}}
+{{- if kindIs "map" $below -}}
+{{- if kindIs "invalid" (get $.given $key | default nil) }}{{ $_ := set $.given $key dict }}{{ end -}}
+{{- if kindIs "map" (get $.given $key) }}{{ include "kubestate.fill" (dict "given" (get $.given $key) "known" $below) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- /* The items of a list or a text, in which commas separate them, as JSON. */ -}}
+{{- define "kubestate.items" -}}
+{{- $items := list -}}
+{{- $given := . -}}
+{{- if not (kindIs "slice" $given) }}{{ $given = list ($given | default "") }}{{ end -}}
+{{- range $given -}}
+{{- range splitList "," (toString .) -}}
+{{- if trim . }}{{ $items = append $items . }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{ toJson $items }}
+{{- end }}
+
+{{- /* The same of resources and what is in brackets behind each: commas in there separate no items. */ -}}
+{{- define "kubestate.allowlist" -}}
+{{- $items := list -}}
+{{- $given := . -}}
+{{- if not (kindIs "slice" $given) }}{{ $given = list ($given | default "") }}{{ end -}}
+{{- range $given -}}
+{{- range regexFindAll `[^,\[\]]+(\[[^\]]*\])?[^,]*|\[[^\]]*\][^,]*` (toString .) -1 -}}
+{{- if trim . }}{{ $items = append $items (trim .) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{ toJson $items }}
+{{- end }}
+
+{{- define "kubestate.lists" -}}
+{{- $values := .Values -}}
+{{- range $key := list "collectors" "collectorsExtra" "collectorsExclude" -}}
+{{- $items := list -}}
+{{- range include "kubestate.items" (get $values $key | default list) | fromJsonArray -}}
+{{- range splitList "\n" . }}{{ with trim . }}{{ $items = append $items . }}{{ end }}{{ end -}}
+{{- end -}}
+{{- $_ := set $values $key $items -}}
+{{- end -}}
+{{- range $key := list "namespacesDenylist" "metricAllowlist" "metricDenylist" -}}
+{{- $_ := set $values $key (include "kubestate.items" (get $values $key | default list) | fromJsonArray) -}}
+{{- end -}}
+{{- range $key := list "metricLabelsAllowlist" "metricAnnotationsAllowList" -}}
+{{- $_ := set $values $key (include "kubestate.allowlist" (get $values $key | default list) | fromJsonArray) -}}
+{{- end -}}
+{{- $_ := set $values.customResourceState "presets" (include "kubestate.items" ($values.customResourceState.presets | default list) | fromJsonArray) -}}
+{{- range $key := list "extraArgs" "imagePullSecrets" "env" "volumes" "volumeMounts" "containers" "initContainers" "extraManifests" -}}
+{{- if not (get $values $key) }}{{ $_ := set $values $key list }}{{ end -}}
+{{- end -}}
+{{- range $parent := list $values.global $values.serviceAccount -}}
+{{- if not (get $parent "imagePullSecrets") }}{{ $_ := set $parent "imagePullSecrets" list }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{- /* What may be given in more than one form. */ -}}
+{{- define "kubestate.forms" -}}
+{{- $values := .Values -}}
+{{- $strategy := $values.updateStrategy -}}
+{{- if kindIs "string" $strategy -}}
+{{- if and $values.autosharding.enabled (eq $strategy "Recreate") }}{{ fail "updateStrategy: a StatefulSet, which autosharding.enabled makes, knows RollingUpdate and OnDelete" }}{{ end -}}
+{{- $own := and (eq $strategy "RollingUpdate") (not $values.autosharding.enabled) -}}
+{{- $_ := set $values "updateStrategy" (ternary dict (dict "type" $strategy) (or $own (empty $strategy))) -}}
+{{- end -}}
+{{- with $values.service.ipDualStack -}}
+{{- if .enabled -}}
+{{- range $key := list "ipFamilies" "ipFamilyPolicy" -}}
+{{- if not (get $values.service $key) }}{{ $_ := set $values.service $key (get $values.service.ipDualStack $key) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $digest := $values.image.digest | default $values.image.sha -}}
+{{- if $digest }}{{ $_ := set $values.image "digest" (printf "sha256:%s" (trimPrefix "sha256:" $digest)) }}{{ end -}}
+{{- /* A copy of the other chart's defaults asks for no image: it has never been changed. */ -}}
+{{- $image := $values.image -}}
+{{- if and (eq (toString $image.repository) "kube-state-metrics/kube-state-metrics") (has ($image.registry | default "") (list "" "registry.k8s.io")) (not $image.tag) (not $image.digest) -}}
+{{- $_ := set $image "registry" "ghcr.io" -}}
+{{- $_ := set $image "repository" "kubestate/kubestate" -}}
+{{- $_ := set $image "replaced" true -}}
+{{- end -}}
+{{- with $values.prometheus.monitor.namespaceSelector -}}
+{{- if not (kindIs "map" .) }}{{ $_ := set $values.prometheus.monitor "namespaceSelector" (dict "matchNames" (include "kubestate.items" . | fromJsonArray)) }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{- /* Whether the release is to be taken for one of kube-state-metrics: "true" or nothing. */ -}}
+{{- define "kubestate.compatible" -}}
+{{- if eq (toString .Values.compatibility) "kube-state-metrics" }}true{{ end -}}
+{{- end }}
+
+{{- /* Defaults that depend on compatibility, where the values say nothing. */ -}}
+{{- define "kubestate.defaults" -}}
+{{- $values := .Values -}}
+{{- $compatible := not (empty (include "kubestate.compatible" .)) -}}
+{{- $given := list
+  (list $values "nameOverride" "kube-state-metrics" "")
+  (list $values.service "type" "ClusterIP" "ClusterIP")
+  (list $values.service "port" 8080 10241)
+  (list $values.selfMonitor "telemetryPort" 8081 10242)
+  (list $values.selfMonitor "enabled" false true)
+  (list $values.prometheus.monitor "interval" "" "30s")
+  (list $values.prometheus.monitor "honorLabels" false true)
+  (list $values.prometheus.monitor "dropTargetLabels" false true)
+  (list $values.networkPolicy "from" list (list (dict
+    "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" "monitoring"))
+    "podSelector" (dict "matchLabels" (dict "app.kubernetes.io/name" "prometheus")))))
+-}}
+{{- range $given -}}
+{{- $at := index . 0 -}}
+{{- $key := index . 1 -}}
+{{- if has (get $at $key) (list nil "") }}{{ $_ := set $at $key (ternary (index . 2) (index . 3) $compatible) }}{{ end -}}
+{{- end -}}
+{{- if kindIs "map" $values.resources.limits -}}
+{{- if not $values.resources.limits.memory }}{{ $_ := set $values.resources.limits "memory" (ternary nil "512Mi" $compatible) }}{{ end -}}
+{{- range $key, $limit := $values.resources.limits }}{{ if kindIs "invalid" $limit }}{{ $_ := unset $values.resources.limits $key }}{{ end }}{{ end -}}
+{{- if not $values.resources.limits }}{{ $_ := unset $values.resources "limits" }}{{ end -}}
+{{- end -}}
+{{- $ports := dict "--port" $values.service.port "--telemetry-port" $values.selfMonitor.telemetryPort -}}
+{{- $args := list -}}
+{{- range $arg := $values.extraArgs -}}
+{{- $same := false -}}
+{{- range $flag, $port := $ports }}{{ if eq (toString $arg) (printf "%s=%d" $flag (int $port)) }}{{ $same = true }}{{ end }}{{ end -}}
+{{- if not $same }}{{ $args = append $args $arg }}{{ end -}}
+{{- end -}}
+{{- $_ := set $values "extraArgs" $args -}}
+{{- end }}
+
+{{- /* Templates in labels, annotations and what schedules pods are filled in. */ -}}
+{{- define "kubestate.texts" -}}
+{{- $values := .Values -}}
+{{- $monitor := $values.prometheus.monitor -}}
+{{- $places := list
+  (list $values "customLabels") (list $values "labels") (list $values "podLabels") (list $values "annotations") (list $values "podAnnotations")
+  (list $values "nodeSelector") (list $values "affinity") (list $values "topologySpreadConstraints") (list $values "tolerations")
+  (list $values.serviceAccount "annotations") (list $values.service "annotations") (list $monitor "additionalLabels") (list $monitor "namespace")
+-}}
+{{- range $places -}}
+{{- $at := index . 0 -}}
+{{- $key := index . 1 -}}
+{{- $value := get $at $key -}}
+{{- $text := ternary (toString $value) (toYaml $value) (kindIs "string" $value) -}}
+{{- if contains "{{" $text -}}
+{{- if regexMatch `"kube-state-metrics\.` $text }}{{ fail (printf "%s: the templates of kube-state-metrics' chart are not there: take kubestate.name, kubestate.fullname or kubestate.identity" $key) }}{{ end -}}
+{{- $filled := tpl $text $ -}}
+{{- if kindIs "string" $value -}}
+{{- $_ := set $at $key $filled -}}
+{{- else -}}
+{{- $object := printf "value:\n%s" (indent 2 $filled) | fromYaml -}}
+{{- if $object.Error }}{{ fail (printf "%s: no YAML once its templates are filled in: %s" $key $object.Error) }}{{ end -}}
+{{- $_ := set $at $key $object.value -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if kindIs "string" $values.affinity -}}
+{{- $object := fromYaml $values.affinity -}}
+{{- if hasKey $object "Error" }}{{ fail (printf "affinity: no object in YAML: %s" $object.Error) }}{{ end -}}
+{{- $_ := set $values "affinity" $object -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,301 @@
+package chart
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
+)
+
+// othersKeys are values of kube-state-metrics' chart that people set: each is in one of the files at
+// least, in the forms that they give it.
+var othersKeys = []string{
+	"affinity:object", "affinity:string", "annotations", "authFilter.enabled", "automountServiceAccountToken", "autosharding.enabled",
+	"collectors:array", "collectors:null", "collectors:string", "collectorsExclude", "collectorsExtra", "containerSecurityContext", "containers",
+	"customLabels", "customResourceState.config:object", "customResourceState.config:string", "customResourceState.create", "customResourceState.enabled",
+	"customResourceState.key", "customResourceState.name", "deploy", "dnsConfig", "dnsPolicy", "enabled", "env", "extraArgs", "extraManifests", "fullnameOverride",
+	"global.imagePullSecrets", "global.imageRegistry", "hostNetwork", "hostUsers", "image.pullPolicy", "image.registry", "image.repository", "image.sha", "image.tag",
+	"imagePullSecrets", "initContainers", "kubeRBACProxy.enabled", "kubeconfig.enabled", "kubeconfig.secret", "labels", "livenessProbe.httpGet",
+	"metricAllowlist:array", "metricAllowlist:null", "metricAllowlist:string", "metricAnnotationsAllowList:array", "metricAnnotationsAllowList:null",
+	"metricAnnotationsAllowList:string", "metricDenylist:array", "metricDenylist:null", "metricLabelsAllowlist:array", "metricLabelsAllowlist:null",
+	"metricLabelsAllowlist:string", "nameOverride", "namespaceOverride", "namespaces:array", "namespaces:null", "namespaces:string", "namespacesDenylist:array",
+	"namespacesDenylist:null", "namespacesDenylist:string", "networkPolicy.egress", "networkPolicy.enabled", "networkPolicy.flavor", "networkPolicy.ingress",
+	"networkPolicy.podSelector", "nodeSelector", "podAnnotations", "podDisruptionBudget", "podLabels", "podSecurityPolicy.enabled", "priorityClassName",
+	"prometheus.monitor.additionalLabels", "prometheus.monitor.annotations", "prometheus.monitor.bearerTokenSecret", "prometheus.monitor.enableHttp2",
+	"prometheus.monitor.enabled", "prometheus.monitor.honorLabels", "prometheus.monitor.http.honorLabels", "prometheus.monitor.http.metricRelabelings",
+	"prometheus.monitor.http.relabelings", "prometheus.monitor.interval", "prometheus.monitor.jobLabel", "prometheus.monitor.metrics.interval",
+	"prometheus.monitor.metrics.relabelings", "prometheus.monitor.namespace", "prometheus.monitor.namespaceSelector", "prometheus.monitor.proxyUrl",
+	"prometheus.monitor.sampleLimit", "prometheus.monitor.scheme", "prometheus.monitor.scrapeTimeout", "prometheus.monitor.selectorOverride",
+	"prometheus.monitor.targetLabels", "prometheus.monitor.tlsConfig", "prometheus.scrapeconfig.enabled", "prometheusScrape", "rbac.clusterRoleSelectors",
+	"rbac.create", "rbac.extraRules", "rbac.useClusterRole", "rbac.useExistingRole", "readinessProbe.httpGet", "releaseLabel", "releaseNamespace", "replicas",
+	"resources", "revisionHistoryLimit", "securityContext", "selectorOverride", "selfMonitor.enabled", "selfMonitor.telemetryHost",
+	"selfMonitor.telemetryNodePort", "selfMonitor.telemetryPort", "service.annotations", "service.clusterIP", "service.ipDualStack.enabled",
+	"service.loadBalancerIP", "service.loadBalancerSourceRanges", "service.nodePort", "service.port", "service.type", "serviceAccount.annotations",
+	"serviceAccount.automountServiceAccountToken", "serviceAccount.create", "serviceAccount.name", "startupProbe.httpGet", "tolerations",
+	"topologySpreadConstraints", "updateStrategy:object", "updateStrategy:string", "verticalPodAutoscaler.enabled", "vmScrape", "volumeMounts", "volumes",
+}
+
+// TestOthersKeys holds that the files have every key.
+func TestOthersKeys(t *testing.T) {
+	given := map[string]bool{}
+	var walk func(path string, value any)
+	walk = func(path string, value any) {
+		form := "null"
+		switch value := value.(type) {
+		case map[string]any:
+			form = "object"
+			for key, below := range value {
+				walk(strings.TrimPrefix(path+"."+key, "."), below)
+			}
+		case []any:
+			form = "array"
+		case string:
+			form = "string"
+		}
+		given[path], given[path+":"+form] = true, true
+	}
+	files := cases(t, "others")
+	if len(files) < 40 {
+		t.Errorf("%d files", len(files))
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		must(t, err)
+		var values any
+		must(t, yaml.Unmarshal(text, &values))
+		walk("", values)
+	}
+	for _, key := range othersKeys {
+		if !given[key] {
+			t.Errorf("no file has %s", key)
+		}
+	}
+}
+
+// TestOthers renders the values that people have for kube-state-metrics' chart, has an API server
+// take the objects, and starts the program with the arguments and as the account of its pods: it
+// becomes ready only if the account may read all that it is to.
+func TestOthers(t *testing.T) {
+	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"clusterrole-aggregation-controller"}})
+	client, err := dynamic.NewForConfig(c.Config)
+	must(t, err)
+	a := applier{c: c, client: client}
+	crds, err := process.Built("operator-crds")
+	must(t, err)
+	paths, err := filepath.Glob(filepath.Join(crds, "*.yaml"))
+	must(t, err)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		must(t, err)
+		var o map[string]any
+		must(t, yaml.Unmarshal(text, &o))
+		a.create(t, o)
+	}
+	files := cases(t, "others")
+	for name, path := range files {
+		t.Run(name, func(t *testing.T) {
+			out, errs, ok := helm(t, "template", name, chart, "--namespace", name, "--values", path, "--set", "compatibility=kube-state-metrics")
+			if !ok || errs != "" {
+				t.Fatal(errs)
+			}
+			rendered, err := objects(out)
+			must(t, err)
+			wantGolden(t, strings.TrimSuffix(path, ".values.yaml")+".txt", summary(rendered))
+			a.namespace(t, name)
+			for _, o := range rendered {
+				if u := (&unstructured.Unstructured{Object: o}); u.GetNamespace() == "" && !strings.HasPrefix(u.GetKind(), "Cluster") {
+					u.SetNamespace(name) // as helm does
+				}
+				a.create(t, o)
+			}
+			a.run(t, rendered)
+		})
+	}
+}
+
+// summary has what there is of rendered objects, a line each, the ports of Services and the arguments.
+func summary(rendered []map[string]any) string {
+	var b strings.Builder
+	for _, o := range rendered {
+		u := unstructured.Unstructured{Object: o}
+		fmt.Fprintf(&b, "%s %s\n", u.GetKind(), strings.TrimPrefix(u.GetNamespace()+"/"+u.GetName(), "/"))
+		ports, _, _ := unstructured.NestedSlice(o, "spec", "ports")
+		for _, port := range ports {
+			text, _ := json.Marshal(port)
+			fmt.Fprintf(&b, "  port %s\n", text)
+		}
+		containers, _, _ := unstructured.NestedSlice(o, "spec", "template", "spec", "containers")
+		if len(containers) > 0 {
+			container := containers[0].(map[string]any)
+			fmt.Fprintf(&b, "  image %s\n", container["image"])
+			args, _, _ := unstructured.NestedStringSlice(container, "args")
+			for _, arg := range args {
+				fmt.Fprintf(&b, "  argument %q\n", arg)
+			}
+		}
+	}
+	return b.String()
+}
+
+// applier creates objects, each for the time of a test.
+type applier struct {
+	c      *cluster.Cluster
+	client dynamic.Interface
+}
+
+func (a applier) create(t *testing.T, object map[string]any) {
+	t.Helper()
+	o := &unstructured.Unstructured{Object: object}
+	a.namespace(t, o.GetNamespace())
+	resource := a.client.Resource(resourceOf(o.GetAPIVersion(), o.GetKind())).Namespace(o.GetNamespace())
+	must(t, process.Within(t.Context(), time.Minute, func(ctx context.Context) error {
+		_, err := resource.Create(ctx, o, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
+		if apierrors.IsNotFound(err) { // the kind is not served yet
+			return err
+		}
+		must(t, err)
+		return nil
+	}))
+	t.Cleanup(func() {
+		must(t, resource.Delete(context.WithoutCancel(t.Context()), o.GetName(), metav1.DeleteOptions{}))
+	})
+}
+
+// namespace creates one that is not there, for all tests.
+func (a applier) namespace(t *testing.T, name string) {
+	t.Helper()
+	if name == "" {
+		return
+	}
+	_, err := a.c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	if !apierrors.IsAlreadyExists(err) {
+		must(t, err)
+	}
+}
+
+// run starts the program as the pods of the workload do, and waits until it is ready.
+func (a applier) run(t *testing.T, rendered []map[string]any) {
+	t.Helper()
+	at := slices.IndexFunc(rendered, func(o map[string]any) bool { return o["kind"] == "Deployment" || o["kind"] == "StatefulSet" })
+	workload := unstructured.Unstructured{Object: rendered[at]}
+	var template corev1.PodTemplateSpec
+	from, _, _ := unstructured.NestedMap(workload.Object, "spec", "template")
+	must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(from, &template))
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: workload.GetName() + "-0", Namespace: workload.GetNamespace(), Labels: template.Labels}, Spec: template.Spec}
+	kubeconfig := a.kubeconfig(t, pod, rendered)
+	if workload.GetKind() == "StatefulSet" {
+		a.shard(t, pod)
+	}
+	replacements := []string{"$(POD_NAME)", pod.Name, "$(POD_NAMESPACE)", pod.Namespace}
+	for _, v := range pod.Spec.Volumes {
+		directory := t.TempDir()
+		switch {
+		case v.ConfigMap != nil:
+			m, err := a.c.Client.CoreV1().ConfigMaps(pod.Namespace).Get(t.Context(), v.ConfigMap.Name, metav1.GetOptions{})
+			must(t, err)
+			for name, text := range m.Data {
+				must(t, os.WriteFile(filepath.Join(directory, name), []byte(text), 0o600))
+			}
+		case v.Secret != nil:
+			s, err := a.c.Client.CoreV1().Secrets(pod.Namespace).Get(t.Context(), v.Secret.SecretName, metav1.GetOptions{})
+			must(t, err)
+			if len(s.Data["config"]) == 0 {
+				t.Errorf("Secret %s: no config", s.Name)
+			}
+			must(t, os.Link(kubeconfig, filepath.Join(directory, "config"))) // a cluster that is there
+		}
+		for _, mount := range pod.Spec.Containers[0].VolumeMounts {
+			if mount.Name == v.Name {
+				replacements = append(replacements, mount.MountPath, directory)
+			}
+		}
+	}
+	var args []string
+	for _, arg := range pod.Spec.Containers[0].Args {
+		// Ports of a machine are those of all tests on it.
+		if name, _, _ := strings.Cut(arg, "="); !slices.Contains([]string{"--port", "--telemetry-port", "--telemetry-host"}, name) {
+			args = append(args, strings.NewReplacer(replacements...).Replace(arg))
+		}
+	}
+	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--kubeconfig=") }) {
+		args = append(args, "--kubeconfig="+kubeconfig)
+	}
+	program, err := process.Built("kubestate")
+	must(t, err)
+	e, err := exporter.Start(t.Context(), filepath.Join(t.TempDir(), "kubestate.log"), program, args...)
+	must(t, err)
+	defer e.Kill()
+	if err := process.Within(t.Context(), time.Minute, e.Ready, e.Process); err != nil {
+		t.Errorf("%v\n%s", err, e.Tail(2048))
+	}
+}
+
+// shard creates the first pod of a StatefulSet, which is ready.
+func (a applier) shard(t *testing.T, pod *corev1.Pod) {
+	t.Helper()
+	set, err := a.c.Client.AppsV1().StatefulSets(pod.Namespace).Get(t.Context(), strings.TrimSuffix(pod.Name, "-0"), metav1.GetOptions{})
+	must(t, err)
+	controller := true
+	pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "StatefulSet", Name: set.Name, UID: set.UID, Controller: &controller}}
+	pods := a.c.Client.CoreV1().Pods(pod.Namespace)
+	created, err := pods.Create(t.Context(), pod, metav1.CreateOptions{})
+	must(t, err)
+	pod.UID = created.UID
+	t.Cleanup(func() {
+		must(t, pods.Delete(context.WithoutCancel(t.Context()), pod.Name, *metav1.NewDeleteOptions(0)))
+	})
+}
+
+// kubeconfig has the access of the pod's account. An account or a role that the values leave to
+// somebody else is there.
+func (a applier) kubeconfig(t *testing.T, pod *corev1.Pod, rendered []map[string]any) string {
+	t.Helper()
+	has := func(kind string) bool {
+		return slices.ContainsFunc(rendered, func(o map[string]any) bool { return o["kind"] == kind })
+	}
+	account := pod.Spec.ServiceAccountName
+	meta := func(name string) map[string]any { return map[string]any{"name": name, "namespace": pod.Namespace} }
+	if !has("ServiceAccount") {
+		a.create(t, map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(account)})
+	}
+	if !has("ClusterRoleBinding") && !has("RoleBinding") {
+		a.create(t, map[string]any{
+			"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": map[string]any{"name": account + "-anything"},
+			"roleRef":  map[string]any{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": "cluster-admin"},
+			"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": account, "namespace": pod.Namespace}},
+		})
+	}
+	token, err := a.c.Client.CoreV1().ServiceAccounts(pod.Namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, cluster.WriteKubeconfig(path, a.c.URL, a.c.CA, token.Status.Token))
+	return path
+}
+
+// TestScaler holds that a VerticalPodAutoscaler is made where the kind is known.
+func TestScaler(t *testing.T) {
+	out, errs, ok := template(t, "--values", "testdata/others/scaler.values.yaml", "--api-versions", "autoscaling.k8s.io/v1", "--show-only", "templates/verticalpodautoscaler.yaml")
+	if !ok {
+		t.Fatal(errs)
+	}
+	wantGolden(t, "testdata/scaler.yaml", out)
+}
