@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,11 +49,16 @@ type endpoint struct {
 // monitor is the ServiceMonitor kubestate of a namespace.
 func (d *deployments) monitor(t *testing.T, namespace string) serviceMonitor {
 	t.Helper()
+	return d.monitorNamed(t, namespace, "kubestate")
+}
+
+func (d *deployments) monitorNamed(t *testing.T, namespace, name string) serviceMonitor {
+	t.Helper()
 	var object struct{ Spec json.RawMessage }
-	must(t, json.Unmarshal([]byte(d.k.run(t, "get", "servicemonitor", "kubestate", "-n", namespace, "-o", "json")), &object))
+	must(t, json.Unmarshal([]byte(d.k.run(t, "get", "servicemonitor", name, "-n", namespace, "-o", "json")), &object))
 	decoder := json.NewDecoder(bytes.NewReader(object.Spec))
 	decoder.DisallowUnknownFields()
-	m := serviceMonitor{namespace: namespace, name: "kubestate"}
+	m := serviceMonitor{namespace: namespace, name: name}
 	must(t, decoder.Decode(&m))
 	return m
 }
@@ -81,8 +88,8 @@ func (m *serviceMonitor) job(t *testing.T, i int, discovery string, last ...stri
 	var rules []string
 	rule := func(format string, args ...any) { rules = append(rules, fmt.Sprintf(format, args...)) }
 	const labelled = "{action: keep, source_labels: [__meta_kubernetes_service_label_%[1]s, __meta_kubernetes_service_labelpresent_%[1]s], regex: (%[2]s);true}"
-	for label, value := range m.Selector.MatchLabels {
-		rule(labelled, escaped(label), value)
+	for _, label := range slices.Sorted(maps.Keys(m.Selector.MatchLabels)) {
+		rule(labelled, escaped(label), m.Selector.MatchLabels[label])
 	}
 	for _, e := range m.Selector.MatchExpressions {
 		if e.Operator != metav1.LabelSelectorOpIn {

@@ -7,7 +7,13 @@
 -}}
 {{- if (get $values $key | default dict).enabled }}{{ fail (printf "%s.enabled: %s" $key $instead) }}{{ end -}}
 {{- end -}}
-{{- if ($values.prometheus.scrapeconfig | default dict).enabled }}{{ fail "prometheus.scrapeconfig.enabled: write a ScrapeConfig among extraManifests" }}{{ end -}}
+{{- $config := $values.prometheus.scrapeconfig -}}
+{{- if $config.enabled -}}
+{{- if $values.prometheus.monitor.enabled }}{{ fail "prometheus.scrapeconfig.enabled: prometheus.monitor.enabled has it scraped already" }}{{ end -}}
+{{- if $values.autosharding.enabled }}{{ fail "prometheus.scrapeconfig.enabled: all pods are one target, and each of autosharding.enabled has a part: set prometheus.monitor.enabled" }}{{ end -}}
+{{- if and $values.authFilter.enabled (not $config.authorization) }}{{ fail "prometheus.scrapeconfig.authorization: with authFilter.enabled name the token of an account that may get /metrics" }}{{ end -}}
+{{- if and $values.tls.enabled (not $config.tlsConfig) (not (has $config.namespace (list nil "" (include "kubestate.namespace" .)))) }}{{ fail "prometheus.scrapeconfig.tlsConfig: a ScrapeConfig cannot name the Secret of another namespace: say there how to check the certificate" }}{{ end -}}
+{{- end -}}
 {{- if not $values.rbac.useClusterRole -}}
 {{- if not (include "kubestate.namespaces" . | fromJsonArray) }}{{ fail "rbac.useClusterRole: without a ClusterRole only namespaces can be read: name some in namespaces" }}{{ end -}}
 {{- if $values.authFilter.enabled }}{{ fail "rbac.useClusterRole: authFilter.enabled asks the API server about readers, which needs a ClusterRole" }}{{ end -}}

@@ -1,0 +1,225 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
+)
+
+// takeover is a chart that leaves what the one of kube-state-metrics leaves, and rules that select by
+// its job.
+const takeover = "testdata/takeover"
+
+// takenOver are the objects of the release that the next one changes in place.
+const takenOver = "deployment,service,serviceaccount,clusterrole,clusterrolebinding,servicemonitor"
+
+// TestChartTakesOver upgrades a release of kube-state-metrics to kubestate by helm, under a Prometheus
+// that scrapes it as the operator would have it and evaluates rules that select by job. The objects
+// stay, series have the labels that they had, and no rule is without an answer for more than two scrapes.
+func TestChartTakesOver(t *testing.T) {
+	d := startDeployments(t)
+	d.web(t)
+	home := t.TempDir()
+	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
+		t.Setenv(name, home)
+	}
+	program, err := process.Built("helm")
+	must(t, err)
+	helm := kubectl{program, d.k.kubeconfig}
+	const release, namespace = "ksm", monitoring
+	helm.run(t, "install", release, takeover, "--namespace", namespace)
+	uids := func() string {
+		return d.k.run(t, "get", takenOver, "-n", namespace, "-l", "app.kubernetes.io/instance="+release, "-o", `jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{"\n"}{end}`)
+	}
+	before := uids()
+	if lines := strings.Count(before, "\n"); lines != 6 {
+		t.Fatalf("%d objects:\n%s", lines, before)
+	}
+	ports, err := process.FreePorts(2)
+	must(t, err)
+	old := d.play(t, namespace, "2.20.0", ports[0])
+	scraping := func() string { return d.scrapingByVersion(t, namespace, release+"-kube-state-metrics", ports) }
+	configuration := scraping()
+	rules, err := filepath.Abs(filepath.Join(takeover, "rules.yaml"))
+	must(t, err)
+	p := runPrometheus(t, configuration+"rule_files: ['"+rules+"']\n")
+	answered := func(ctx context.Context) error {
+		for query, want := range map[string]map[string]float64{
+			"takeover:nodes_ready":         {`__name__="takeover:nodes_ready"`: 3},
+			"takeover:deployment_replicas": {`__name__="takeover:deployment_replicas", deployment="ksm-kube-state-metrics", exported_namespace="monitoring"`: 1, `__name__="takeover:deployment_replicas", deployment="web", exported_namespace="default"`: 2},
+			"takeover:requests":            {`__name__="takeover:requests", resource="cpu"`: 0.2},
+		} {
+			got, err := p.query(ctx, query)
+			if err != nil {
+				return err
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				return fmt.Errorf("%s (-want +got):\n%s", query, diff)
+			}
+		}
+		return nil
+	}
+	await(t, settling, answered, p.Process, old.Process)
+	labels := p.labelsOf(t, "kube_node_info")
+	began := time.Now()
+
+	helm.run(t, "upgrade", release, filepath.Join("..", "..", "deploy", "chart"), "--namespace", namespace, "--set",
+		"compatibility=kube-state-metrics,prometheus.monitor.enabled=true,minReadySeconds=20,collectors={deployments,nodes,pods}")
+	if diff := cmp.Diff(before, uids()); diff != "" {
+		t.Errorf("objects (-before +after):\n%s", diff)
+	}
+	if diff := cmp.Diff(configuration, scraping()); diff != "" {
+		t.Errorf("the ServiceMonitor has it scraped otherwise (-before +after):\n%s", diff)
+	}
+	next := d.play(t, namespace, "v0.1.0", ports[1])
+	await(t, settling, next.Ready, next.Process, p.Process)
+	awaitAPI(t, d.c, func(ctx context.Context) error { // the last pod goes when the next one has been ready for a while
+		pods, err := d.versions(ctx, namespace, "2.20.0")
+		if err == nil && len(pods) > 0 {
+			err = fmt.Errorf("%s is still there", pods[0].Name)
+		}
+		return err
+	})
+	must(t, old.Kill())
+	await(t, settling, func(ctx context.Context) error {
+		got, err := p.query(ctx, `count by (instance) (up{job="kube-state-metrics"} == 1)`)
+		if diff := cmp.Diff(map[string]float64{fmt.Sprintf("instance=%q", address(next)): 1}, got); err == nil && diff != "" {
+			err = fmt.Errorf("scraped (-want +got):\n%s", diff)
+		}
+		return err
+	}, next.Process, p.Process)
+	await(t, settling, answered, next.Process, p.Process)
+	if diff := cmp.Diff(labels, p.labelsOf(t, "kube_node_info")); diff != "" {
+		t.Errorf("labels of kube_node_info (-before +after):\n%s", diff)
+	}
+	for _, query := range []string{"takeover:nodes_ready", "takeover:deployment_replicas{deployment='web'}", "takeover:requests"} {
+		gap := p.longestGap(t, query, began)
+		t.Logf("%s: no answer for %s at most, in %s", query, gap, time.Since(began).Round(time.Second))
+		if gap > 2*time.Second {
+			t.Errorf("%s: no answer for %s", query, gap)
+		}
+	}
+	alerts, err := p.query(t.Context(), fmt.Sprintf("count by (alertname) (count_over_time(ALERTS[%s]))", inSeconds(time.Since(began))))
+	must(t, err)
+	if len(alerts) > 0 {
+		t.Errorf("alerts: %v", alerts)
+	}
+}
+
+// web creates a Deployment that rules ask for.
+func (d *deployments) web(t *testing.T) {
+	t.Helper()
+	replicas, labels := int32(2), map[string]string{"app": "web"}
+	_, err := d.c.Client.AppsV1().Deployments("default").Create(t.Context(), &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{Containers: []corev1.Container{{
+				Name: "web", Image: "example/web",
+				Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}},
+			}}}},
+		},
+	}, metav1.CreateOptions{})
+	must(t, err)
+}
+
+// versions are the pods of a version of the release.
+func (d *deployments) versions(ctx context.Context, namespace, version string) ([]corev1.Pod, error) {
+	list, err := d.c.Client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=kube-state-metrics,app.kubernetes.io/version=" + version})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+// play waits for the pod of a version and runs the program as it says, on a port that is given.
+func (d *deployments) play(t *testing.T, namespace, version string, port int) *exporter.Exporter {
+	t.Helper()
+	var pod corev1.Pod
+	awaitAPI(t, d.c, func(ctx context.Context) error {
+		pods, err := d.versions(ctx, namespace, version)
+		switch {
+		case err != nil:
+			return err
+		case len(pods) != 1 || !isReady(&pods[0]):
+			return fmt.Errorf("%d pods of %s", len(pods), version)
+		}
+		pod = pods[0]
+		return nil
+	})
+	args := (&deployed{d: d, pod: pod}).arguments(t)
+	args = append(args, "--port="+strconv.Itoa(port), "--telemetry-port=0", "--kubeconfig="+d.kubeconfig(t, namespace, pod.Spec.ServiceAccountName, &pod))
+	e, err := exporter.Start(t.Context(), filepath.Join(t.TempDir(), "kubestate.log"), kubestate, args...)
+	must(t, err)
+	t.Cleanup(func() { must(t, e.Kill()) })
+	await(t, settling, e.Ready, e.Process)
+	return e
+}
+
+// scrapingByVersion is the configuration that the operator makes of the ServiceMonitor, with the
+// address of this machine in the place of that of a pod: the port is the version's.
+func (d *deployments) scrapingByVersion(t *testing.T, namespace, name string, ports []int) string {
+	t.Helper()
+	m := d.monitorNamed(t, namespace, name)
+	if len(m.Endpoints) != 1 {
+		t.Fatalf("%d endpoints", len(m.Endpoints))
+	}
+	var here []string
+	for i, version := range []string{"2.20.0", "v0.1.0"} {
+		here = append(here, fmt.Sprintf("{source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_version], regex: %s, target_label: __address__, replacement: '127.0.0.1:%d'}", version, ports[i]))
+	}
+	discovery := fmt.Sprintf("  - role: endpoints\n    api_server: %s\n    authorization: {credentials: %s}\n    tls_config: {ca_file: %s}\n", d.c.URL, d.c.Token(d.c.Admin()), d.c.CA)
+	return "global: {scrape_interval: 1s, evaluation_interval: 1s}\nscrape_configs:\n" + m.job(t, 0, discovery, here...)
+}
+
+// labelsOf are the labels of the series of a family, without those of the pod that serves it.
+func (p *prometheus) labelsOf(t *testing.T, family string) map[string]string {
+	t.Helper()
+	var found []map[string]string
+	must(t, p.get(t.Context(), "/api/v1/series", url.Values{"match[]": {family + `{node="worker-1"}`}}, &found))
+	if len(found) == 0 {
+		t.Fatalf("no %s", family)
+	}
+	last := maps.Clone(found[len(found)-1])
+	delete(last, "instance")
+	delete(last, "pod")
+	return last
+}
+
+// longestGap is for how long a query had no answer since a time.
+func (p *prometheus) longestGap(t *testing.T, query string, since time.Time) time.Duration {
+	t.Helper()
+	var answer struct {
+		Result []struct{ Values [][2]any }
+	}
+	must(t, p.get(t.Context(), "/api/v1/query_range", url.Values{
+		"query": {query}, "step": {"1"}, "start": {fmt.Sprint(since.Unix())}, "end": {fmt.Sprint(time.Now().Unix())},
+	}, &answer))
+	longest := time.Since(since)
+	for _, series := range answer.Result {
+		last, gap := float64(since.Unix()), 0.0
+		for _, value := range series.Values {
+			at := value[0].(float64)
+			gap = max(gap, at-last-1)
+			last = at
+		}
+		gap = max(gap, float64(time.Now().Unix())-last-1)
+		longest = min(longest, time.Duration(gap*float64(time.Second)))
+	}
+	return longest
+}
