@@ -10,26 +10,27 @@ type Event struct {
 
 // An EventReader reads events into memory that is used again. It serves one goroutine at a time.
 type EventReader struct {
-	parser
-	event Event
+	parser parser
+	event  Event
 }
 
 // Read reads an event, which keeps text. It is valid until the next one is read. An event
 // without a type or an object has an empty one.
 func (r *EventReader) Read(text []byte) (*Event, error) {
 	r.event = Event{}
-	r.reset(text)
-	err := r.members(func(key []byte) error {
+	p := &r.parser
+	p.reset(text)
+	err := p.members(func(key []byte) error {
 		switch string(key) {
 		case "type":
-			return r.text(&r.event.Type)
+			return p.text(&r.event.Type)
 		case "object":
-			return r.nested(&r.event.Object)
+			return p.nested(&r.event.Object)
 		}
-		return r.SkipValue()
+		return p.SkipValue()
 	})
 	if err == nil {
-		err = r.readEnd()
+		err = p.readEnd()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("JSON of an event: %w", err)

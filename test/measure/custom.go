@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -216,7 +217,7 @@ func (c *customBench) measureAll(ctx context.Context) (r results, err error) {
 	if c.peer != "" {
 		r.peer, err = c.measureProgram(ctx, "peer", func(_ context.Context, log string) (*exporter.Exporter, error) {
 			return c.startPeerWith(log, args...)
-		}, c.shows, c.measureQuiet, c.measureBusy)
+		}, c.peerShows, c.measureQuiet, c.measureBusy)
 		if err != nil {
 			return r, fmt.Errorf("measure peer: %w", err)
 		}
@@ -269,6 +270,15 @@ func (c *customBench) shows(ctx context.Context, e *exporter.Exporter) error {
 	}
 	_, err := c.inspect(c.web.plain())
 	return err
+}
+
+// peerShows is shows, not too often.
+func (c *customBench) peerShows(ctx context.Context, e *exporter.Exporter) error {
+	err := c.shows(ctx, e)
+	if err != nil {
+		return errors.Join(err, wait(ctx, time.Second)) // looking costs the peer
+	}
+	return nil
 }
 
 // inspect counts the series of an answer. It fails unless all objects are in it, as they were

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,7 +140,7 @@ func (c *customBench) defineAndDelete(ctx context.Context) (came int, err error)
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
-			return came, errors.Join(context.Cause(ctx), c.deleteKinds(write, present))
+			return came, cmp.Or(c.deleteKinds(write, present), context.Cause(ctx))
 		}
 		if gone := len(present) - stormRounds*stormKinds; gone > 0 {
 			if err := c.deleteKinds(write, present[:gone]); err != nil {
