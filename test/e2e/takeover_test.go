@@ -28,6 +28,9 @@ const takeover = "testdata/takeover"
 // takenOver are the objects of the release that the next one changes in place.
 const takenOver = "deployment,service,serviceaccount,clusterrole,clusterrolebinding,servicemonitor"
 
+// scrapeEvery is the interval of scrapes and of rules.
+const scrapeEvery = 3 * time.Second
+
 // TestChartTakesOver upgrades a release of kube-state-metrics to kubestate by helm, under a Prometheus
 // that scrapes it as the operator would have it and evaluates rules that select by job. The objects
 // stay, series have the labels that they had, and no rule is without an answer for more than two scrapes.
@@ -110,11 +113,11 @@ func TestChartTakesOver(t *testing.T) {
 	for _, query := range []string{"takeover:nodes_ready", "takeover:deployment_replicas{deployment='web'}", "takeover:requests"} {
 		gap := p.longestGap(t, query, began)
 		t.Logf("%s: no answer for %s at most, in %s", query, gap, time.Since(began).Round(time.Second))
-		if gap > 2*time.Second {
+		if gap > 2*scrapeEvery {
 			t.Errorf("%s: no answer for %s", query, gap)
 		}
 	}
-	alerts, err := p.query(t.Context(), fmt.Sprintf("count by (alertname) (count_over_time(ALERTS[%s]))", inSeconds(time.Since(began))))
+	alerts, err := p.query(t.Context(), fmt.Sprintf("count by (alertname) (count_over_time(ALERTS{alertstate=\"firing\"}[%s]))", inSeconds(time.Since(began))))
 	must(t, err)
 	if len(alerts) > 0 {
 		t.Errorf("alerts: %v", alerts)
@@ -184,7 +187,7 @@ func (d *deployments) scrapingByVersion(t *testing.T, namespace, name string, po
 		here = append(here, fmt.Sprintf("{source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_version], regex: %s, target_label: __address__, replacement: '127.0.0.1:%d'}", version, ports[i]))
 	}
 	discovery := fmt.Sprintf("  - role: endpoints\n    api_server: %s\n    authorization: {credentials: %s}\n    tls_config: {ca_file: %s}\n", d.c.URL, d.c.Token(d.c.Admin()), d.c.CA)
-	return "global: {scrape_interval: 1s, evaluation_interval: 1s}\nscrape_configs:\n" + m.job(t, 0, discovery, here...)
+	return fmt.Sprintf("global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}\nscrape_configs:\n", scrapeEvery) + m.job(t, 0, discovery, here...)
 }
 
 // labelsOf are the labels of the series of a family, without those of the pod that serves it.
