@@ -124,6 +124,44 @@ func TestChartTakesOver(t *testing.T) {
 	}
 }
 
+// TestManifestsTakeOver applies the overlay of deploy/README.md over manifests of kube-state-metrics: the
+// objects stay, with one container, and the Service leads to the pod of the next version.
+func TestManifestsTakeOver(t *testing.T) {
+	d := startDeployments(t)
+	const namespace = "kube-system"
+	d.k.run(t, "apply", "-f", "testdata/takeover/manifests.yaml")
+	names := strings.ReplaceAll(takenOver, ",servicemonitor", "")
+	uids := func() string {
+		return d.k.run(t, "get", names, "-n", namespace, "-l", "app.kubernetes.io/name=kube-state-metrics", "-o", `jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{"\n"}{end}`)
+	}
+	before := uids()
+	if lines := strings.Count(before, "\n"); lines != 5 {
+		t.Fatalf("%d objects:\n%s", lines, before)
+	}
+	ports, err := process.FreePorts(2)
+	must(t, err)
+	d.play(t, namespace, "2.20.0", ports[0])
+	d.k.run(t, "apply", "-k", overlay(t, documentedBlock(t, "# kube-state-metrics/kustomization.yaml")))
+	if diff := cmp.Diff(before, uids()); diff != "" {
+		t.Errorf("objects (-before +after):\n%s", diff)
+	}
+	wantLines(t, d.play(t, namespace, "v0.1.0", ports[1]), `kube_deployment_spec_replicas{namespace="kube-system",deployment="kube-state-metrics"} 1`)
+	pods, err := d.versions(t.Context(), namespace, "v0.1.0")
+	must(t, err)
+	if n := len(pods[0].Spec.Containers); n != 1 {
+		t.Errorf("%d containers", n)
+	}
+	ip := pods[0].Status.PodIP
+	awaitAPI(t, d.c, func(context.Context) error {
+		got := d.k.run(t, "get", "endpointslices", "-n", namespace, "-l", "kubernetes.io/service-name=kube-state-metrics", "-o",
+			`jsonpath={range .items[*]}{.ports[*].port} {.ports[*].name} {range .endpoints[*]}{.addresses[0]},{end}{end}`)
+		if !strings.HasPrefix(got, "8080 http-metrics ") || !strings.Contains(got, ip+",") {
+			return fmt.Errorf("the Service leads to %q, want %s among them", got, ip)
+		}
+		return nil
+	})
+}
+
 // web creates a Deployment that rules ask for.
 func (d *deployments) web(t *testing.T) {
 	t.Helper()
