@@ -194,6 +194,9 @@ func TestMetricsExist(t *testing.T) {
 	}
 	for _, path := range pages(t) {
 		for _, name := range mention.FindAllString(read(t, path), -1) {
+			if path == "docs/custom-resources.md" && strings.HasPrefix(name, "kube_customresource") {
+				continue // of its examples, which cmd/kubestate serves
+			}
 			if !exists(name) {
 				t.Errorf("%s: there is no metric %s", path, name)
 			}

@@ -223,6 +223,21 @@ func (c *customResources) invalidEntries() int {
 	return c.invalid
 }
 
+// statuses gives what checks gives, and names what is pending of the first custom resources. What
+// becomes of a resource meanwhile is in neither too little: it is awaited, then pending, then
+// among the checks. So they are asked in this order, and definitions count as they were at first.
+func (c *customResources) statuses(checks func() []watcher.Status, wanted func() []string) (statuses []watcher.Status, pending []string) {
+	isDefinitions := func(s watcher.Status) bool { return s.Resource == definitions }
+	first := checks()
+	at := slices.IndexFunc(first, isDefinitions)
+	pending = c.pending(at >= 0 && first[at].Complete, wanted)
+	statuses = checks()
+	if i := slices.IndexFunc(statuses, isDefinitions); i >= 0 && at >= 0 {
+		statuses[i] = first[at]
+	}
+	return statuses, pending
+}
+
 // pending names what is missing of the first custom resources: definitions says whether those
 // have been listed, and wanted which resources are not served yet.
 func (c *customResources) pending(definitions bool, wanted func() []string) []string {

@@ -2,15 +2,19 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
@@ -93,6 +97,51 @@ func TestSnapshotKeepsCustomResources(t *testing.T) {
 	if d := cmp.Diff(before, resourcesOfEntries(r)); d != "" {
 		t.Errorf("resources of entries (-before +after):\n%s", d)
 	}
+}
+
+// TestSelectorsOfSnapshots applies the selectors of an entry to objects of files.
+func TestSelectorsOfSnapshots(t *testing.T) {
+	const objects = `
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: a, namespace: x, labels: {tier: gold, odd: ""}}, spec: {size: 1, live: true, mode: fast}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: b, namespace: x, labels: {tier: silver}}, spec: {size: 2, live: false}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: c, namespace: z}, spec: {size: 3}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: d, namespace: z, labels: {tier: gold}}, spec: {size: 4}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: d, namespace: z, labels: {tier: lead}}, spec: {size: 4}}
+`
+	path := filepath.Join(t.TempDir(), "objects.yaml")
+	write(t, path, []byte(objects))
+	f := func(selectors, want string) {
+		t.Helper()
+		entry := "{groupVersionKind: {group: example.com}, " + selectors + ", metricNamePrefix: \"\", labelsFromPath: {name: [metadata, name]},\n" +
+			"  metrics: [{name: size, each: {type: gauge, gauge: {path: [spec, size]}}}]}"
+		p := startProgram(t, "--snapshot", path, "--custom-resource-state-only", "--custom-resource-state-config", "spec: {resources: ["+entry+"]}")
+		_, body := answerOf(t, "http://"+p.scrapes+"/metrics")
+		got := ""
+		for _, name := range []string{"a", "b", "c", "d"} {
+			if strings.Contains(body, `name="`+name+`"`) {
+				got += name
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", selectors, got, want)
+		}
+	}
+	f(`labelSelector: ""`, "abcd")
+	f(`labelSelector: tier=gold`, "a")
+	f(`labelSelector: "tier in (gold, silver)"`, "ab")
+	f(`labelSelector: "!tier"`, "c")
+	f(`labelSelector: "tier, tier!=gold"`, "bd")
+	f(`labelSelector: odd=`, "a")
+	f(`fieldSelector: metadata.name=b`, "b")
+	f(`fieldSelector: "metadata.namespace=z,metadata.name!=c"`, "d")
+	f(`fieldSelector: spec.live=true`, "a")
+	f(`fieldSelector: spec.size=3`, "c")
+	f(`fieldSelector: spec.mode=`, "bcd")
+	f(`labelSelector: tier, fieldSelector: spec.live!=true`, "bd")
 }
 
 // resourcesOfEntries gives the resources that each entry has come to.
@@ -193,18 +242,85 @@ func TestCustomPending(t *testing.T) {
 	f("another comes", true, []string{"gadgets"})
 }
 
-// TestRolesNameResourcesOnce has an entry for a resource that is exported anyway.
-func TestRolesNameResourcesOnce(t *testing.T) {
-	const config = `{spec: {resources: [{groupVersionKind: {group: "", kind: Pod, version: v1}, conditions: true}]}}`
-	opts, err := options.Parse(builtin, []string{"rbac", "--resources=pods", "--custom-resource-state-config", config})
-	if err != nil {
-		t.Fatal(err)
+// TestRolesOfEntries has entries for resources whose scope is known: they are named once, and with
+// namespaces nothing of them is permitted in others.
+func TestRolesOfEntries(t *testing.T) {
+	const config = `{spec: {resources: [
+  {groupVersionKind: {group: "", kind: Pod, version: v1}, conditions: true},
+  {groupVersionKind: {group: apps, kind: Deployment, version: v1}, conditions: true},
+  {groupVersionKind: {group: "", kind: Node, version: v1}, conditions: true},
+  {groupVersionKind: {group: batch}, conditions: true},
+  {groupVersionKind: {group: example.com, kind: Pod, version: v1}, conditions: true}]}}`
+	f := func(want string, args ...string) {
+		t.Helper()
+		opts, err := options.Parse(builtin, append([]string{"rbac", "--custom-resource-state-config", config}, args...))
+		check(t, err)
+		var roles strings.Builder
+		check(t, writeRoles(builtin, &roles, opts))
+		got := ""
+		for document := range strings.SplitSeq(roles.String(), "---\n") {
+			var role rbacv1.ClusterRole // or a Role, which has the same fields
+			check(t, yaml.Unmarshal([]byte(document), &role))
+			for _, rule := range role.Rules {
+				got += fmt.Sprintln(role.Kind, role.Namespace, rule.APIGroups, rule.Resources)
+			}
+		}
+		if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
+			t.Errorf("%q (-want +got):\n%s", args, d)
+		}
 	}
-	var roles strings.Builder
-	if err := writeRoles(&roles, opts); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(roles.String(), "- pods\n"); n != 1 {
-		t.Errorf("pods are named %d times:\n%s", n, roles.String())
+	f(`ClusterRole  [] [nodes pods]
+ClusterRole  [apiextensions.k8s.io] [customresourcedefinitions]
+ClusterRole  [apps] [deployments]
+ClusterRole  [batch] [*]
+ClusterRole  [example.com] [pods]
+`, "--resources=pods")
+	f(`ClusterRole  [] [nodes]
+ClusterRole  [apiextensions.k8s.io] [customresourcedefinitions]
+ClusterRole  [batch] [*]
+ClusterRole  [example.com] [pods]
+Role shop [] [configmaps pods]
+Role shop [apps] [deployments]
+`, "--resources=pods,configmaps", "--namespaces=shop")
+}
+
+// TestCustomStatuses has a custom resource go from its definition to being served, though not
+// complete, at every possible time between what is asked about it: something is always missing.
+func TestCustomStatuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "custom.yaml")
+	write(t, path, []byte(widgets("Widget")))
+	const steps, calls = 3, 4 // the last of which is after all of them
+	for n := range calls * calls * calls {
+		when := [steps]int{n % calls, n / calls % calls, n / calls / calls}
+		if when[0] > when[1] || when[1] > when[2] {
+			continue // not in order
+		}
+		r := newCustomReloader(t, "--apiserver", "http://127.0.0.1:1", "--custom-resource-state-config-file", path)
+		all := []watcher.Status{{Resource: definitions}}
+		var unserved []string
+		advance := [steps]func(){
+			func() { all = []watcher.Status{{Resource: definitions, Complete: true}} },
+			func() {
+				r.custom.refresh(t.Context(), *r.current.Load(), true)
+				r.custom.apply()
+				unserved = []string{"widgets"}
+			},
+			func() { all, unserved = append(all, watcher.Status{Resource: "widgets"}), nil },
+		}
+		step, call := 0, 0
+		next := func() {
+			for ; step < steps && when[step] == call; step++ {
+				advance[step]()
+			}
+			call++
+		}
+		statuses, pending := r.custom.statuses(
+			func() []watcher.Status { next(); return slices.Clone(all) },
+			func() []string { next(); return unserved },
+		)
+		isMissing := func(s watcher.Status) bool { return !s.Settled() }
+		if !slices.ContainsFunc(statuses, isMissing) && len(pending) == 0 {
+			t.Errorf("steps before calls %v: nothing is missing: %v", when, statuses)
+		}
 	}
 }

@@ -46,7 +46,8 @@ func (b backend) Checks() []server.Check {
 		checks = append(checks, server.Check{Name: "shard", Passed: status.Ready, Detail: status.Detail})
 	}
 	late := b.custom.isSettled()
-	for _, c := range b.Watcher.Checks() {
+	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
+	for _, c := range statuses {
 		words := []string{string(c.State)}
 		if c.Reason != "" {
 			words = append(words, "("+c.Reason+")")
@@ -56,7 +57,7 @@ func (b backend) Checks() []server.Check {
 			Name: c.Resource, Passed: c.Complete, Excluded: c.Refused() || late && c.Resource == definitions, Detail: strings.Join(words, " "),
 		})
 	}
-	for _, name := range b.pending() {
+	for _, name := range pending {
 		checks = append(checks, server.Check{Name: name, Detail: "custom resource, not complete yet"})
 	}
 	if !slices.ContainsFunc(checks, func(c server.Check) bool { return !c.Passed && !c.Excluded }) {
@@ -73,19 +74,13 @@ func (b backend) Missing() []string {
 			names = append(names, status.Detail)
 		}
 	}
-	for _, c := range b.Watcher.Checks() {
+	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
+	for _, c := range statuses {
 		if !c.Settled() {
 			names = append(names, c.Resource)
 		}
 	}
-	return append(names, b.pending()...)
-}
-
-// pending names what is missing of the first custom resources, once their definitions are there.
-func (b backend) pending() []string {
-	checks := b.Watcher.Checks()
-	listed := slices.ContainsFunc(checks, func(c watcher.Status) bool { return c.Resource == definitions && c.Complete })
-	return b.custom.pending(listed, b.Pending)
+	return append(names, pending...)
 }
 
 // definitions is the name of the resource whose objects define custom resources.

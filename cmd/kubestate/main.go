@@ -53,7 +53,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case options.Version:
 		_, err = io.WriteString(stdout, version.Get().String())
 	case options.RBAC:
-		err = writeRoles(stdout, opts)
+		err = writeRoles(tables, stdout, opts)
 	case options.Presets:
 		err = writePresets(stdout, opts.Preset)
 	case options.Serve:

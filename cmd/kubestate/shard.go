@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/rbac"
 	"github.com/kubestate/kubestate/internal/server"
@@ -35,12 +37,19 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 }
 
 // writeRoles writes the RBAC objects that serving with these options needs.
-func writeRoles(to io.Writer, opts options.Options) error {
-	config := rbac.Config{Resources: opts.Resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
+func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options) error {
+	config := rbac.Config{Resources: slices.Clone(opts.Resources), Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
 	if custom := opts.Custom.Config; custom != nil {
-		var err error
-		if config.Custom, err = custom.Resources(); err != nil {
+		all, err := custom.Resources()
+		if err != nil {
 			return err
+		}
+		for _, of := range all {
+			if builtin, ok := tables.Lookup(of.String()); ok { // whose scope is known
+				config.Resources = append(config.Resources, builtin)
+			} else {
+				config.Custom = append(config.Custom, of)
+			}
 		}
 		config.Definitions = true
 	}

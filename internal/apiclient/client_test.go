@@ -76,7 +76,7 @@ func newServer(p *pipes, h http.HandlerFunc) *httptest.Server {
 	return s
 }
 
-func newClient(t *testing.T, config *rest.Config) *apiclient.Client {
+func newClient(t testing.TB, config *rest.Config) *apiclient.Client {
 	t.Helper()
 	c, err := apiclient.New(config, apiclient.Scheme())
 	if err != nil {

@@ -6,7 +6,8 @@
 //	ResourceClient   chooses the API version and whether the server filters by shard
 //	negotiator       chooses the Accept header and the decoders
 //	coalescingReader reads a watch in few large pieces
-//	eventDecoder     gives the type and the object of an event
+//	frameReader      reads the events of a watch one by one, from protobuf or from lines of JSON
+//	Stream           gives the type and the object of an event
 //	decoder          drops objects of other shards, cuts fields that no row reads, then decodes
 //	Lazy             an object without the fields of its spec, if the spec is unchanged
 //

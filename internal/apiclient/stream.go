@@ -8,13 +8,11 @@ import (
 	"io"
 	"mime"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/runtime/serializer/streaming"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 
+	"github.com/kubestate/kubestate/internal/jsonobject"
 	"github.com/kubestate/kubestate/internal/projection"
 )
 
@@ -23,8 +21,10 @@ import (
 type Stream struct {
 	body        *coalescingReader
 	contentType string
-	frames      streaming.Decoder
-	last        eventDecoder
+	frames      frameReader
+	isJSON      bool
+	events      jsonobject.EventReader // if isJSON
+	objects     runtime.Decoder
 }
 
 type streamKey struct{}
@@ -37,29 +37,28 @@ func openStream(ctx context.Context, n negotiator, request *rest.Request) (*Stre
 		return nil, err
 	}
 	mediaType, params, _ := mime.ParseMediaType(s.contentType) // without one, n has a default
-	objects, events, framer, err := n.StreamDecoder(mediaType, params)
-	if err != nil {
+	if s.objects, _, _, err = n.StreamDecoder(mediaType, params); err != nil {
 		body.Close()
 		return nil, err
 	}
-	s.last = eventDecoder{events: events, objects: objects}
-	frames := framer.NewFrameReader(io.NopCloser(bufio.NewReaderSize(body, readAhead)))
-	s.frames = streaming.NewDecoder(frames, &s.last)
+	s.isJSON = mediaType != runtime.ContentTypeProtobuf
+	s.frames.Reader = bufio.NewReaderSize(body, readAhead)
 	return s, nil
 }
 
-// Next gives the next event of an object that is wanted. The error is io.EOF once the
-// response or the connection has ended, and another one if what came is no event.
+// Next gives the next event of an object that is wanted. An object without a Go type is valid
+// until the next one. The error is io.EOF once the response or the connection has ended, and
+// another one if what came is no event.
 func (s *Stream) Next() (watch.Event, error) {
 	for {
-		object, _, err := s.frames.Decode(nil, nil)
+		event, err := s.read()
 		if errors.Is(err, errUnwanted) {
 			continue
 		}
 		if err != nil && s.body.ended {
 			err = io.EOF
 		}
-		return watch.Event{Type: s.last.kind, Object: object}, err
+		return event, err
 	}
 }
 
@@ -70,28 +69,62 @@ func (s *Stream) Coalesce() { s.body.coalesce = true }
 // Close ends the request.
 func (s *Stream) Close() { s.body.Close() }
 
-// An eventDecoder decodes events of a watch and gives their objects. The object of a protobuf
-// event is decoded from the buffer that the event was read into.
-type eventDecoder struct {
-	events, objects runtime.Decoder
-	kind            watch.EventType // of the last event
+// read reads an event of any object.
+func (s *Stream) read() (watch.Event, error) {
+	if s.isJSON {
+		return s.readJSON()
+	}
+	return s.readProtobuf()
 }
 
-// Decode decodes an event.
-func (d *eventDecoder) Decode(b []byte, _ *schema.GroupVersionKind, _ runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
-	kind, object, ok := projection.OpenEvent(b)
-	if !ok {
-		var event metav1.WatchEvent
-		if _, _, err := d.events.Decode(b, nil, &event); err != nil {
-			return nil, nil, err
-		}
-		kind, object = []byte(event.Type), event.Object.Raw
+// readProtobuf reads an event. Its object is decoded from the buffer that the event was read into.
+func (s *Stream) readProtobuf() (e watch.Event, err error) {
+	frame, err := s.frames.delimited()
+	if err != nil {
+		return e, err
 	}
+	kind, object, ok := projection.OpenEvent(frame)
+	if !ok {
+		return e, errNoEvent
+	}
+	if e.Type, err = eventType(kind); err == nil {
+		e.Object, _, err = s.objects.Decode(object, nil, nil)
+	}
+	return e, err
+}
+
+// readJSON reads an event. One scan gives its type and, unless it has a Go type, its object.
+func (s *Stream) readJSON() (e watch.Event, err error) {
+	line, err := s.frames.line()
+	if err != nil {
+		return e, err
+	}
+	event, err := s.events.Read(line)
+	if err != nil {
+		return e, err
+	}
+	if e.Type, err = eventType(event.Type); err != nil {
+		return e, err
+	}
+	if len(event.Object.JSON) == 0 {
+		return e, errNoEvent
+	}
+	if _, plain := s.objects.(jsonDecoder); plain && event.Object.GroupVersionKind() != statusKind {
+		e.Object = &event.Object
+		return e, nil
+	}
+	e.Object, _, err = s.objects.Decode(event.Object.JSON, nil, nil)
+	return e, err
+}
+
+var errNoEvent = errors.New("a frame that is no event")
+
+// eventType gives the type of an event that is written as kind.
+func eventType[T ~string | ~[]byte](kind T) (watch.EventType, error) {
 	for _, known := range []watch.EventType{watch.Modified, watch.Added, watch.Deleted, watch.Bookmark, watch.Error} {
 		if string(kind) == string(known) {
-			d.kind = known
-			return d.objects.Decode(object, nil, nil)
+			return known, nil
 		}
 	}
-	return nil, nil, fmt.Errorf("unknown type of event: %q", kind)
+	return "", fmt.Errorf("unknown type of event: %q", kind)
 }

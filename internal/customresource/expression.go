@@ -2,7 +2,6 @@ package customresource
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/kubestate/kubestate/internal/celexpr"
 	"github.com/kubestate/kubestate/internal/jsonobject"
@@ -120,7 +119,7 @@ func plain(v jsonobject.Value) any {
 	case jsonobject.String:
 		return v.Text()
 	case jsonobject.Number:
-		if n, err := strconv.ParseInt(v.Text(), 10, 64); err == nil {
+		if n, ok := integer(v.Text()); ok {
 			return n
 		}
 		return numeral(v.Text())

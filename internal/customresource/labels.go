@@ -129,7 +129,10 @@ func (l labels) compare(o labels) int {
 }
 
 // A scratch holds texts of one definition.
-type scratch struct{ text []byte }
+type scratch struct {
+	text    []byte
+	members []jsonobject.Value // of maps that are being printed
+}
 
 // since is the text from start on. It stays as it is until the scratch is reset: what is
 // appended later is written behind it, or to new memory.
@@ -238,7 +241,7 @@ func (s *scratch) print(v jsonobject.Value) {
 	case jsonobject.String:
 		s.text = append(s.text, v.Text()...)
 	case jsonobject.Number:
-		if n, err := strconv.ParseInt(v.Text(), 10, 64); err == nil {
+		if n, ok := integer(v.Text()); ok {
 			s.text = strconv.AppendInt(s.text, n, 10)
 		} else {
 			s.text = strconv.AppendFloat(s.text, numeral(v.Text()), 'g', -1, 64)
@@ -256,14 +259,18 @@ func (s *scratch) print(v jsonobject.Value) {
 		s.text = append(s.text, ']')
 	case jsonobject.Map:
 		s.text = append(s.text, "map["...)
-		members := slices.SortedFunc(v.Children(), func(a, b jsonobject.Value) int { return strings.Compare(a.MapKey(), b.MapKey()) })
-		for i, member := range members {
-			if i > 0 {
+		start := len(s.members)
+		s.members = slices.AppendSeq(s.members, v.Children())
+		slices.SortFunc(s.members[start:], func(a, b jsonobject.Value) int { return strings.Compare(a.MapKey(), b.MapKey()) })
+		for i := start; i < len(s.members); i++ { // members of members are behind them for a while
+			member := s.members[i]
+			if i > start {
 				s.text = append(s.text, ' ')
 			}
 			s.text = append(append(s.text, member.MapKey()...), ':')
 			s.print(member)
 		}
+		s.members = s.members[:start]
 		s.text = append(s.text, ']')
 	default:
 		s.text = append(s.text, "<nil>"...)

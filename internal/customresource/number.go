@@ -28,11 +28,21 @@ func number(v jsonobject.Value) (n float64, ok bool) {
 
 // numeral is the value of a number in JSON. One that is too large is infinite.
 func numeral(digits string) float64 {
-	if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+	if n, ok := integer(digits); ok {
 		return float64(n)
 	}
 	n, _ := strconv.ParseFloat(digits, 64)
 	return n
+}
+
+// integer is the value of an integer that has at most 64 bits. It makes no error, which would be
+// an allocation, of other numbers that are common.
+func integer(digits string) (n int64, ok bool) {
+	if strings.ContainsAny(digits, ".eE") {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return n, err == nil
 }
 
 // parseNumber converts a text: words for truth, times in Unix seconds, quantities, whole
@@ -58,6 +68,9 @@ func parseNumber(s string) (n float64, ok bool) {
 		}
 		n, err := strconv.ParseFloat(digits, 64)
 		return n / 100, err == nil
+	}
+	if s == "" || !strings.Contains("+-.0123456789iInN", s[:1]) {
+		return 0, false // without an error, which would be an allocation
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	return n, err == nil

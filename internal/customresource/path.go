@@ -19,6 +19,10 @@ type Step struct {
 	Kind       StepKind
 	index      int  // of a list's element, from the end if negative
 	isIndex    bool // the text is an integer
+	number     float64
+	isNumber   bool // number is what Value converts to
+	truth      bool
+	isTruth    bool // truth is what Value converts to
 }
 
 // StepKind is the form of a step.
@@ -61,6 +65,9 @@ func parseStep(text string) (Step, error) {
 			return s, fmt.Errorf("step %q: %w", text, errLookup)
 		}
 		s.Kind = LookupStep
+		s.number, s.isNumber = parseNumber(s.Value)
+		truth, err := strconv.ParseBool(s.Value)
+		s.truth, s.isTruth = truth, err == nil
 		return s, nil
 	}
 	if strings.Count(text, "=") == 1 {

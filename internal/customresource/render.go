@@ -25,6 +25,7 @@ type definition struct {
 	element  []labeler
 	direct   string // the key of which a map's own member is the value; only if isDirect
 	isDirect bool
+	fault    string // of a value that does not convert
 }
 
 // newDefinition makes a family ready. The forced labels override those of the entry.
@@ -40,6 +41,10 @@ func newDefinition(entry *Entry, family *Family, forced labels) *definition {
 	d.constant = d.constant.sorted()
 	if p := family.Value.Path; len(p) == 1 && !strings.Contains(p[0].Text, ",") {
 		d.direct, d.isDirect = p[0].Text, true
+	}
+	d.fault = "a value is no number, at " + d.Path.String()
+	if d.Type == exposition.StateSet {
+		d.fault = "a state is no text, at " + d.Path.String()
 	}
 	return d
 }
@@ -122,6 +127,7 @@ func (d *definition) overrides(name string) bool {
 type evaluator struct {
 	fields *jsonobject.Fields
 	kind   schema.GroupVersionKind
+	gv     string // of the kind
 	report *Reporter
 	extra  []generators.ExtraLabel
 
@@ -159,7 +165,7 @@ func (e *evaluator) begin(object metav1.Object) {
 		return
 	}
 	e.root = root
-	root.Key("apiVersion").SetText(e.kind.GroupVersion().String()) // files have one version of what is served in several
+	root.Key("apiVersion").SetText(e.gv) // files have one version of what is served in several
 }
 
 // json gives an object as JSON. One with a Go type does not tell its kind by itself.
@@ -194,7 +200,8 @@ func (e *evaluator) define(d *definition) {
 		e.base = e.label(d, e.base, &d.root[i], e.root)
 	}
 	e.base = e.base.sorted()
-	d.Path.each(e.root, e.keys[:0], func(v jsonobject.Value, matched []string) {
+	e.keys = slices.Grow(e.keys[:0], len(d.Path))
+	d.Path.each(e.root, e.keys, &e.scratch, func(v jsonobject.Value, matched []string) {
 		switch d.Type {
 		case exposition.Info:
 			e.info(d, v, matched)
@@ -346,7 +353,7 @@ func (e *evaluator) convert(d *definition, v value) (n float64, ok bool) {
 }
 
 func (e *evaluator) unconverted(d *definition) {
-	e.report.failed(reasonValue, d.Name, e.object, "a value is no number, at "+d.Path.String())
+	e.report.failed(reasonValue, d.Name, e.object, d.fault)
 }
 
 // info evaluates an info family: samples of value 1 for what has labels.
@@ -406,7 +413,7 @@ func (e *evaluator) states(d *definition, v jsonobject.Value, matched []string) 
 	}
 	text, ok := is.text()
 	if !ok {
-		e.report.failed(reasonValue, d.Name, e.object, "a state is no text, at "+d.Path.String())
+		e.report.failed(reasonValue, d.Name, e.object, d.fault)
 		return
 	}
 	for i, state := range d.List {

@@ -13,7 +13,9 @@ import (
 type Reporter struct {
 	failures *prometheus.CounterVec
 	log      *slog.Logger
-	once     sync.Map // of failure
+
+	mu     sync.Mutex
+	logged map[failure]prometheus.Counter // the failures that are logged
 }
 
 // A reason is why a series is missing.
@@ -39,7 +41,8 @@ func NewReporter(reg prometheus.Registerer, log *slog.Logger) *Reporter {
 			Name: "kubestate_custom_resource_failures_total",
 			Help: "Series of custom resources that could not be made, by family and reason.",
 		}, []string{"family", "reason"}),
-		log: log,
+		log:    log,
+		logged: map[failure]prometheus.Counter{},
 	}
 	reg.MustRegister(r.failures)
 	return r
@@ -47,10 +50,22 @@ func NewReporter(reg prometheus.Registerer, log *slog.Logger) *Reporter {
 
 // failed counts a failure. The detail says what is wrong and where.
 func (r *Reporter) failed(why reason, family string, object metav1.Object, detail string) {
-	r.failures.WithLabelValues(family, string(why)).Inc()
-	if _, logged := r.once.LoadOrStore(failure{why, family}, true); logged {
+	if r.count(failure{why, family}) {
 		return
 	}
 	r.log.Warn("custom resource: a series is left out; further ones of the family are only counted",
 		"family", family, "namespace", object.GetNamespace(), "name", object.GetName(), "reason", string(why), "detail", detail)
+}
+
+// count counts a failure, and reports whether it was counted before.
+func (r *Reporter) count(f failure) (before bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	counter, before := r.logged[f]
+	if !before {
+		counter = r.failures.WithLabelValues(f.family, string(f.reason))
+		r.logged[f] = counter
+	}
+	counter.Inc()
+	return before
 }

@@ -306,7 +306,7 @@ func (t *table) Validate() error { return nil }
 
 // Compile binds the table to a selection.
 func (t *table) Compile(selection generators.Selection) *generators.Renderer {
-	e := &evaluator{fields: &jsonobject.Fields{}, report: t.report, extra: selection.Extra, kind: t.description.Kind}
+	e := &evaluator{fields: &jsonobject.Fields{}, report: t.report, extra: selection.Extra, kind: t.description.Kind, gv: t.description.Kind.GroupVersion().String()}
 	var rows []generators.Row
 	for i := range t.families {
 		f := &t.families[i]

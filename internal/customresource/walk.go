@@ -61,20 +61,20 @@ func (s *Step) matches(v jsonobject.Value) bool {
 			return true
 		}
 	case jsonobject.True, jsonobject.False:
-		if is, err := strconv.ParseBool(s.Value); err == nil && is == (v.Kind() == jsonobject.True) {
+		if s.isTruth && s.truth == (v.Kind() == jsonobject.True) {
 			return true
 		}
 	}
-	want, ok := parseNumber(s.Value)
-	if !ok {
+	if !s.isNumber {
 		return false
 	}
 	is, ok := number(v)
-	return ok && is == want
+	return ok && is == s.number
 }
 
-// each calls yield with every value to which the path leads, and what each step [*] matched.
-func (p Path) each(v jsonobject.Value, matched []string, yield func(v jsonobject.Value, matched []string)) {
+// each calls yield with every value to which the path leads, and what each step [*] matched,
+// whose text is in s.
+func (p Path) each(v jsonobject.Value, matched []string, s *scratch, yield func(v jsonobject.Value, matched []string)) {
 	for i := range p {
 		if p[i].Kind != EachStep {
 			v = p[i].from(v)
@@ -84,10 +84,12 @@ func (p Path) each(v jsonobject.Value, matched []string, yield func(v jsonobject
 		for child := range v.Children() {
 			key := child.MapKey()
 			if v.Kind() == jsonobject.Array {
-				key = strconv.Itoa(n)
+				start := len(s.text)
+				s.text = strconv.AppendInt(s.text, int64(n), 10)
+				key = s.since(start)
 			}
 			n++
-			p[i+1:].each(child, append(matched, key), yield)
+			p[i+1:].each(child, append(matched, key), s, yield)
 		}
 		return
 	}

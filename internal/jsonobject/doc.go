@@ -3,6 +3,7 @@
 //
 //	Object  an object whose metadata is decoded and whose rest is JSON
 //	List    a list of them
+//	Event   an event of a watch
 //	Fields  which fields of an object to read
 //	Tree    the values of these fields, in memory that is used again
 package jsonobject

@@ -46,7 +46,7 @@ func (l *List) DeepCopyObject() runtime.Object {
 // Parse reads an object or a list, which keep text. A list has items and no name, and its items are
 // objects, even those that have items themselves. An error says what is no JSON.
 func Parse(text []byte) (runtime.Object, error) {
-	p := parser{Decoder: newDecoder(text)}
+	p := newParser(text)
 	var o Object
 	var list items
 	err := p.object(&o, &list)
@@ -55,7 +55,7 @@ func Parse(text []byte) (runtime.Object, error) {
 		err = list.err
 	}
 	if err == nil {
-		err = readEnd(p.Decoder)
+		err = p.readEnd()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("JSON of an object: %w", err)
@@ -75,18 +75,58 @@ type items struct {
 	err error // of a list
 }
 
-// A parser reads tokens.
+// A tokenizer reads tokens of a text. It checks the syntax alone: the API server has checked the
+// objects.
+type tokenizer struct {
+	jsontext.Decoder
+	input bytes.Buffer
+}
+
+// reset begins with another text.
+func (t *tokenizer) reset(text []byte) {
+	t.input = *bytes.NewBuffer(text)
+	t.Reset(&t.input, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+// readEnd is an error unless the text ends.
+func (t *tokenizer) readEnd() error {
+	switch _, err := t.ReadToken(); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errors.New("text after the value")
+}
+
+// A parser reads objects of a text.
 type parser struct {
-	*jsontext.Decoder
+	tokenizer
+	all     []byte // the text
 	scratch []byte
 }
 
-// newDecoder makes a decoder of text that checks the syntax alone.
-func newDecoder(text []byte) *jsontext.Decoder {
-	return jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+func newParser(text []byte) *parser {
+	p := &parser{}
+	p.reset(text)
+	return p
+}
+
+// reset begins with another text.
+func (p *parser) reset(text []byte) {
+	p.all = text
+	p.tokenizer.reset(text)
 }
 
 var errNoObject = errors.New("want an object")
+
+// nested reads an object that is a member or an element, with its JSON.
+func (p *parser) nested(o *Object) error {
+	start := p.InputOffset()
+	err := p.object(o, nil)
+	o.JSON = bytes.TrimLeft(p.all[start:p.InputOffset()], ":, \t\r\n")
+	return err
+}
 
 // object reads an object and, unless list is nil, its items.
 func (p *parser) object(o *Object, list *items) error {
@@ -112,17 +152,6 @@ func (p *parser) object(o *Object, list *items) error {
 		}
 		return p.SkipValue()
 	})
-}
-
-// readEnd is an error unless the text ends.
-func readEnd(d *jsontext.Decoder) error {
-	switch _, err := d.ReadToken(); {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err != nil:
-		return err
-	}
-	return errors.New("text after the value")
 }
 
 // members calls read for each member of an object, by its key, to read the value. What is no
@@ -219,14 +248,14 @@ func (p *parser) items(list *items) error {
 		return err
 	}
 	for p.PeekKind() != ']' {
-		text, err := p.ReadValue()
+		var o Object
+		err := p.nested(&o)
+		if errors.Is(err, errNoObject) {
+			list.err = fmt.Errorf("items: %w", err)
+			err = p.SkipValue()
+		}
 		if err != nil {
 			return err
-		}
-		o := Object{JSON: bytes.Clone(text)}
-		item := parser{Decoder: newDecoder(o.JSON)}
-		if err := item.object(&o, nil); err != nil {
-			list.err = fmt.Errorf("items: %w", err)
 		}
 		list.Items = append(list.Items, o)
 	}

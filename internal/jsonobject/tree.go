@@ -1,7 +1,6 @@
 package jsonobject
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
 	"unsafe"
@@ -128,10 +127,9 @@ type Value struct {
 // A Tree has values of one object. It serves one goroutine at a time; what was read of one
 // object is valid until the next one is.
 type Tree struct {
-	nodes   []node
-	text    []byte
-	input   bytes.Buffer
-	decoder jsontext.Decoder
+	nodes  []node
+	text   []byte
+	tokens tokenizer
 }
 
 type node struct {
@@ -141,9 +139,6 @@ type node struct {
 	first      int32
 	children   int32
 }
-
-// options of decoding: the API server has checked the objects.
-var decoding = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 // keptNodes and keptText bound the memory that is used again: most objects are far smaller, and a
 // large one costs more than its memory.
@@ -162,10 +157,9 @@ func (t *Tree) Read(object []byte, fields *Fields) (root Value, err error) {
 		t.text = nil
 	}
 	t.nodes, t.text = append(t.nodes[:0], node{}), t.text[:0]
-	t.input = *bytes.NewBuffer(object)
-	t.decoder.Reset(&t.input, decoding...)
+	t.tokens.reset(object)
 	if _, err = t.read("", fields); err == nil {
-		err = readEnd(&t.decoder)
+		err = t.tokens.readEnd()
 	}
 	if err != nil {
 		err = fmt.Errorf("JSON of an object: %w", err)
@@ -179,7 +173,7 @@ func (t *Tree) Read(object []byte, fields *Fields) (root Value, err error) {
 // read reads a value of which the fields are wanted, and gives its number.
 func (t *Tree) read(key string, fields *Fields) (int32, error) {
 	at := int32(len(t.nodes))
-	kind := Kind(t.decoder.PeekKind())
+	kind := Kind(t.tokens.PeekKind())
 	t.nodes = append(t.nodes, node{kind: kind, key: key})
 	switch {
 	case kind == Map && fields.readsMap():
@@ -187,9 +181,9 @@ func (t *Tree) read(key string, fields *Fields) (int32, error) {
 	case kind == Array && fields.ofElement() != nil:
 		return at, t.elements(at, fields.ofElement())
 	case kind == Map, kind == Array:
-		return at, t.decoder.SkipValue()
+		return at, t.tokens.SkipValue()
 	}
-	text, err := t.decoder.ReadValue()
+	text, err := t.tokens.ReadValue()
 	if err != nil {
 		return at, err
 	}
@@ -200,11 +194,11 @@ func (t *Tree) read(key string, fields *Fields) (int32, error) {
 }
 
 func (t *Tree) members(of int32, fields *Fields) error {
-	if _, err := t.decoder.ReadToken(); err != nil {
+	if _, err := t.tokens.ReadToken(); err != nil {
 		return err
 	}
-	for t.decoder.PeekKind() != '}' {
-		quoted, err := t.decoder.ReadValue()
+	for t.tokens.PeekKind() != '}' {
+		quoted, err := t.tokens.ReadValue()
 		if err != nil {
 			return err
 		}
@@ -213,7 +207,7 @@ func (t *Tree) members(of int32, fields *Fields) error {
 		wanted := fields.of(key)
 		if wanted == nil {
 			t.text = t.text[:length]
-			if err := t.decoder.SkipValue(); err != nil {
+			if err := t.tokens.SkipValue(); err != nil {
 				return err
 			}
 			continue
@@ -224,22 +218,22 @@ func (t *Tree) members(of int32, fields *Fields) error {
 		}
 		t.link(of, child)
 	}
-	_, err := t.decoder.ReadToken()
+	_, err := t.tokens.ReadToken()
 	return err
 }
 
 func (t *Tree) elements(of int32, wanted *Fields) error {
-	if _, err := t.decoder.ReadToken(); err != nil {
+	if _, err := t.tokens.ReadToken(); err != nil {
 		return err
 	}
-	for t.decoder.PeekKind() != ']' {
+	for t.tokens.PeekKind() != ']' {
 		child, err := t.read("", wanted)
 		if err != nil {
 			return err
 		}
 		t.link(of, child)
 	}
-	_, err := t.decoder.ReadToken()
+	_, err := t.tokens.ReadToken()
 	return err
 }
 

@@ -264,6 +264,9 @@ func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, f
 	if err != nil {
 		attempts.WithLabelValues("error").Inc()
 		reason := cmp.Or(apierrors.ReasonForError(err), "Unreachable")
+		if reason == metav1.StatusReasonBadRequest && l.FieldSelector != "" {
+			reason = badSelector
+		}
 		known := reason == l.listFailed || reason == l.watchFailed
 		*failure = reason
 		l.update(func(r *Report) { r.enter(stateFor(err), string(reason)) })

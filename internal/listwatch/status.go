@@ -52,17 +52,23 @@ type Report struct {
 // for some seconds for what it will allow.
 const refusalCounts = 5 * time.Second
 
+// badSelector is the reason of a report if the API server does not know a field of the selector.
+const badSelector = "BadFieldSelector"
+
+// refused reports whether it is the API server that wants it so.
+func (r Report) refused() bool { return r.State.refused() || r.Reason == badSelector }
+
 // Refused reports whether no list is to be waited for. 404 counts at once: an API server that
 // is starting answers 503 for what it has.
 func (r Report) Refused() bool {
-	return r.State == Absent || r.State == Forbidden && time.Since(r.Since) >= refusalCounts
+	return r.State == Absent || r.refused() && time.Since(r.Since) >= refusalCounts
 }
 
 // Settled reports whether a list has ever been complete, or is not to be waited for.
 func (r Report) Settled() bool { return r.Complete || r.Refused() }
 
 // Awaited reports whether a first complete list is to come, and may come by itself.
-func (r Report) Awaited() bool { return !r.Complete && !r.State.refused() }
+func (r Report) Awaited() bool { return !r.Complete && !r.refused() }
 
 // Worse is the report of two loops of one resource.
 func (r Report) Worse(t Report) Report {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -219,6 +220,58 @@ func TestChangeRefused(t *testing.T) {
 		}
 		f.rebuilt(t, "pods I")
 	})
+}
+
+// states gives the states of resources.
+func (f *following) states() map[string]watcher.State {
+	synctest.Wait()
+	all := map[string]watcher.State{}
+	for _, s := range f.w.Statuses() {
+		all[s.Resource] = s.State
+	}
+	return all
+}
+
+// TestStateOfNewResource adds a resource whose lists fail: its state is shown, though it is not served.
+func TestStateOfNewResource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follow(t, watcher.Config{})
+		f.next(t).onePod(1)
+		f.holds(t, podText(ax1), nil)
+		f.change(t, watcher.Config{Resources: []generators.Resource{nodes, pods}}, "nodes")
+		wants := func(want watcher.State) {
+			t.Helper()
+			if d := cmp.Diff(map[string]watcher.State{"pods": listwatch.Synced, "nodes": want}, f.states()); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		}
+		q := f.next(t)
+		wants(listwatch.Syncing)
+		q.fail(500, metav1.StatusReasonInternalError)
+		f.next(t).fail(500, metav1.StatusReasonInternalError)
+		q = f.next(t)
+		wants(listwatch.Failing)
+		q.watch().event("BOOKMARK", nodesEnd())
+		wants(listwatch.Synced)
+	})
+}
+
+// TestBadFieldSelector has an API server that does not know a field of the selector: that is not
+// waited for, as another bad request is.
+func TestBadFieldSelector(t *testing.T) {
+	for _, denied := range [][]string{{"b"}, nil} {
+		synctest.Test(t, func(t *testing.T) {
+			f := follow(t, watcher.Config{Denied: denied})
+			f.next(t).fail(400, metav1.StatusReasonBadRequest)
+			f.next(t).fail(400, metav1.StatusReasonBadRequest)
+			if d := cmp.Diff(map[string]watcher.State{"pods": listwatch.Failing}, f.states()); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+			if waits := len(f.w.Unsynced()) > 0; waits != (denied == nil) {
+				t.Errorf("denied %q: waits %t", denied, waits)
+			}
+		})
+	}
 }
 
 // TestChangeOfResources adds a resource and takes one away.

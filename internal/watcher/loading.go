@@ -25,9 +25,10 @@ type Loading struct {
 // an object may have several uids, and several objects one uid.
 type filling struct {
 	*feed
-	of   *target
-	next *store.Staging
-	gone map[string]bool // objects of which the last copy is for others
+	of       *target
+	next     *store.Staging
+	gone     map[string]bool // objects of which the last copy is for others
+	selected *selection      // nil if the resource selects all objects
 }
 
 // Loading begins to load what config wants. Done replaces the configuration.
@@ -39,7 +40,7 @@ func (w *Watcher) Loading(config Config) *Loading {
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
 		for _, f := range t.feeds {
-			l.filled[kind] = append(l.filled[kind], &filling{f, t, f.partition.Begin(), map[string]bool{}})
+			l.filled[kind] = append(l.filled[kind], &filling{f, t, f.partition.Begin(), map[string]bool{}, newSelection(t.resource.Recipe())})
 		}
 	}
 	return l
@@ -53,12 +54,12 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 		return fmt.Errorf("%T is no Kubernetes object", object)
 	}
 	name := o.GetNamespace() + "/" + o.GetName()
-	_, isJSON := o.(*jsonobject.Object)
+	text, isJSON := o.(*jsonobject.Object)
 	for _, f := range l.filled[kind.GroupKind()] {
 		if isJSON != (f.of.resource.Recipe().GoType == nil) {
 			continue
 		}
-		if !f.loop.Shard.Has(o) || !f.of.selects(f.loop.Namespace, o) {
+		if !f.loop.Shard.Has(o) || !f.of.selects(f.loop.Namespace, o) || f.selected != nil && !f.selected.has(text) {
 			f.gone[name] = true
 			continue
 		}

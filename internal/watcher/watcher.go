@@ -175,14 +175,14 @@ func (w *Watcher) Checks() []Status {
 	return all
 }
 
-// Statuses gives what is known of each resource, in the order of the configuration; nothing
-// where there is no API server.
+// Statuses gives what is known of each resource, in the order of the configuration, and then of
+// new resources that are not served yet; nothing where there is no API server.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
 	for _, f := range w.allFollowed() {
 		all = append(all, f.loop.Report())
 	}
-	for _, t := range *w.serving.Load() {
+	for _, t := range w.shown() {
 		if t.client == nil {
 			continue
 		}
@@ -191,6 +191,19 @@ func (w *Watcher) Statuses() []Status {
 			r = r.Worse(f.loop.Report())
 		}
 		all = append(all, r)
+	}
+	return all
+}
+
+// shown gives the served targets, and those that are built for resources of which none is.
+func (w *Watcher) shown() []*target {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := slices.Clone(*w.serving.Load())
+	for _, t := range w.building {
+		if named(all, t.Name()) == nil {
+			all = append(all, t)
+		}
 	}
 	return all
 }

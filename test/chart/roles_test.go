@@ -112,6 +112,8 @@ spec:
   - {groupVersionKind: {group: example.net, version: v1, kind: Sheep}, resourcePlural: sheep, conditions: true}
   - {groupVersionKind: {group: example.org}, conditions: true}
   - {groupVersionKind: {group: "", version: v1, kind: Pod}, conditions: true}
+  - {groupVersionKind: {group: "", version: v1, kind: Node}, conditions: true}
+  - {groupVersionKind: {group: apps, version: v1, kind: Deployment}, conditions: true}
 `
 
 // asJSON is YAML as JSON.

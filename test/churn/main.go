@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -122,27 +121,8 @@ func lookAt(ctx context.Context, c *cluster.Cluster, e *exporter.Exporter) (l lo
 	l.goroutines = self["go_goroutines"]
 	l.resident = self["process_resident_memory_bytes"] / (1 << 20)
 	l.heap = self["go_memstats_heap_inuse_bytes"] / (1 << 20)
-	l.watches, err = openWatches(ctx, c)
+	l.watches, err = c.OpenWatches(ctx)
 	return l, err
-}
-
-// openWatches is how many watches the API server counts, its own too.
-func openWatches(ctx context.Context, c *cluster.Cluster) (n float64, err error) {
-	text, err := c.Client.Discovery().RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		if !strings.HasPrefix(line, "apiserver_longrunning_requests{") || !strings.Contains(line, `verb="WATCH"`) {
-			continue
-		}
-		var value float64
-		if _, err := fmt.Sscan(line[strings.LastIndexByte(line, ' ')+1:], &value); err != nil {
-			return 0, fmt.Errorf("%s: %w", line, err)
-		}
-		n += value
-	}
-	return n, nil
 }
 
 // What may differ between the middle of the first third and that of the last.

@@ -60,7 +60,7 @@ customResourceState:
         metrics:
         - {name: policy_size, help: Size of the policy., each: {type: Gauge, gauge: {path: [spec, size]}}}
 `,
-		custom: []string{
+		kinds: []string{
 			`apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: policies.chart.example.com}

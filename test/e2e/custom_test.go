@@ -431,3 +431,48 @@ func TestCustomSelection(t *testing.T) {
 		t.Errorf("status %d: %s", status, body)
 	}
 }
+
+// TestCustomFieldSelectors has the API server select by the fields that it has selectors for.
+func TestCustomFieldSelectors(t *testing.T) {
+	c := startCustom(t)
+	of := definition("a.example.com", "Widget", "widgets", "v1")
+	versions, _, err := unstructured.NestedSlice(of.Object, "spec", "versions")
+	must(t, err)
+	version := versions[0].(map[string]any)
+	version["selectableFields"] = []any{map[string]any{"jsonPath": ".spec.size"}}
+	must(t, unstructured.SetNestedField(version, map[string]any{"type": "integer"}, "schema", "openAPIV3Schema", "properties", "spec", "properties", "size"))
+	must(t, unstructured.SetNestedField(version, "object", "schema", "openAPIV3Schema", "properties", "spec", "type"))
+	must(t, unstructured.SetNestedSlice(of.Object, versions, "spec", "versions"))
+	c.define(t, of)
+	c.define(t, definition("b.example.com", "Gadget", "gadgets", "v1"))
+	for i := range 4 {
+		c.create(t, widgets, "Widget", fmt.Sprint("w", i), int64(i))
+		c.create(t, gadgets, "Gadget", fmt.Sprint("g", i), int64(i))
+	}
+	selecting := func(group, kind, selector string) string {
+		return "\n    - {groupVersionKind: {group: " + group + ", version: v1, kind: " + kind + "}, fieldSelector: \"" + selector + "\", metricNamePrefix: my,\n" +
+			"       labelsFromPath: {name: [metadata, name], namespace: [metadata, namespace]}, metrics: [{name: size, each: {type: gauge, gauge: {path: [spec, size]}}}]}"
+	}
+	e := start(t, c.Kubeconfig, "--custom-resource-state-only", "--custom-resource-state-config-file", customFile(t, "spec:\n  resources:"+
+		selecting("a.example.com", "Widget", "spec.size=2")+selecting("b.example.com", "Gadget", "metadata.name!=g0,metadata.name!=g3")))
+	await(t, settling, e.Ready, e.Process)
+	series, err := e.Scrape(t.Context())
+	must(t, err)
+	var got []string
+	for name := range series {
+		got = append(got, label(name, "name"))
+	}
+	slices.Sort(got)
+	if d := cmp.Diff([]string{"g1", "g2", "w2"}, got); d != "" {
+		t.Errorf("objects (-want +got):\n%s", d)
+	}
+
+	// A field that the definition does not name is refused.
+	e = start(t, c.Kubeconfig, "--custom-resource-state-only", "--custom-resource-state-config-file", customFile(t, "spec:\n  resources:"+
+		selecting("a.example.com", "Widget", "spec.size=2")+selecting("b.example.com", "Gadget", "spec.size=2")))
+	awaitState(t, e, "a.example.com", "v1", "Widget", "synced")
+	awaitState(t, e, "b.example.com", "v1", "Gadget", "error")
+	await(t, settling, e.Ready, e.Process) // which one entry does not hold up
+	wantLines(t, e, size("a.example.com", "v1", "Widget", "w2")+" 2")
+	awaitSelf(t, e, `kubestate_resource_state{resource="gadgets.v1.b.example.com?&spec.size=2",state="error"}`, 1)
+}

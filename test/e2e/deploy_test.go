@@ -50,10 +50,13 @@ type mode struct {
 	// documented says that it is the overlay in deploy/README.md, which has the rights of
 	// the modes that it is made of.
 	documented bool
+	// custom says that it is the overlay for custom resources in deploy/README.md, with the
+	// example's configuration and with TLS.
+	custom bool
 	// values are those of the chart, in place of a kustomization.
 	values string
-	// custom are manifests of custom kinds and of their objects, which are there before.
-	custom []string
+	// kinds are manifests of custom kinds and of their objects, which are there before.
+	kinds []string
 }
 
 func (m mode) byTLS() bool { return m.secured || m.certificates || m.passwords }
@@ -106,6 +109,14 @@ var modes = []mode{
 		series: map[string][]string{"kubestate": {
 			`kube_daemonset_status_number_ready{namespace="kubestate",daemonset="kubestate-pods"} 3`,
 			`kube_deployment_status_replicas_ready{namespace="kubestate",deployment="kubestate-unscheduled"} 1`,
+		}},
+	},
+	{
+		name: "custom-resources", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, custom: true,
+		series: map[string][]string{"kubestate": {
+			`example_database_replicas{customresource_group="example.com",customresource_kind="Database",customresource_version="v1",name="orders",namespace="shop"} 3`,
+			`example_database_replicas_ready{customresource_group="example.com",customresource_kind="Database",customresource_version="v1",name="carts",namespace="shop"} 0`,
+			`kube_deployment_spec_replicas{namespace="kubestate",deployment="kubestate"} 1`,
 		}},
 	},
 	{
@@ -185,7 +196,7 @@ func startDeployments(t *testing.T) *deployments {
 }
 
 func (d *deployments) try(t *testing.T, m mode) {
-	for _, manifest := range m.custom {
+	for _, manifest := range m.kinds {
 		path := filepath.Join(t.TempDir(), "manifest.yaml")
 		must(t, os.WriteFile(path, []byte(manifest), 0o600))
 		d.k.run(t, "apply", "--server-side", "-f", path)
@@ -194,6 +205,10 @@ func (d *deployments) try(t *testing.T, m mode) {
 	}
 	if m.documented {
 		m.directory = documentedOverlay(t)
+	}
+	if m.custom {
+		m.directory = customOverlay(t, "base", "custom-resources", "tls")
+		defer d.createExample(t)()
 	}
 	if m.values == "" {
 		d.k.run(t, "apply", "--server-side", "-k", m.directory)
@@ -219,6 +234,9 @@ func (d *deployments) try(t *testing.T, m mode) {
 		programs = append(programs, d.newDeployed(t, m, pod))
 	}
 	d.wantsPoliciesFor(t, m, programs)
+	if m.custom {
+		d.wantsPrintedRules(t, m)
+	}
 	if !m.documented {
 		d.wantsAccess(t, m, programs)
 	}

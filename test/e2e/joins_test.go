@@ -115,13 +115,15 @@ func queriesIn(t *testing.T, path string) map[string]string {
 	queries, heading, inBlock := map[string]string{}, "", false
 	for line := range strings.Lines(string(text)) {
 		query, indented := strings.CutPrefix(line, "    ")
-		if indented && !inBlock && queries[heading] != "" {
+		if indented && heading != "" && !inBlock && queries[heading] != "" {
 			t.Fatalf("%s: two blocks below %s", path, heading)
 		}
-		if indented {
-			queries[heading] += query
-		} else if rest, ok := strings.CutPrefix(line, "### "); ok {
+		if rest, ok := strings.CutPrefix(line, "### "); ok {
 			heading = strings.TrimSpace(rest)
+		} else if strings.HasPrefix(line, "## ") {
+			heading = ""
+		} else if indented && heading != "" {
+			queries[heading] += query
 		}
 		inBlock = indented
 	}

@@ -167,13 +167,19 @@ func documentedBlock(t *testing.T, first string) string {
 // sources beside this test.
 func documentedOverlay(t *testing.T) string {
 	t.Helper()
+	return overlay(t, documentedBlock(t, "# kustomization.yaml"))
+}
+
+// overlay is a directory with a kustomization, whose sources are those beside this test.
+func overlay(t *testing.T, kustomization string) string {
+	t.Helper()
 	deploy, err := filepath.Abs("../../deploy")
 	must(t, err)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	must(t, err)
 	from, err := filepath.Rel(dir, deploy)
 	must(t, err)
-	text := regexp.MustCompile(`github\.com/kubestate/kubestate/deploy/(\S+)\?ref=\S+`).ReplaceAllString(documentedBlock(t, "# kustomization.yaml"), from+"/$1")
+	text := regexp.MustCompile(`github\.com/kubestate/kubestate/deploy/(\S+)\?ref=\S+`).ReplaceAllString(kustomization, from+"/$1")
 	must(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600))
 	return dir
 }

@@ -29,6 +29,9 @@ const takeover = "testdata/takeover"
 // takenOver are the objects of the release that the next one changes in place.
 const takenOver = "deployment,service,serviceaccount,clusterrole,clusterrolebinding,servicemonitor"
 
+// scrapeEvery is the interval of scrapes and of rules.
+const scrapeEvery = 3 * time.Second
+
 // TestChartTakesOver upgrades a release of kube-state-metrics to kubestate by helm, under a Prometheus
 // that scrapes it as the operator would have it and evaluates rules that select by job. The objects
 // stay, series have the labels that they had, and no rule is without an answer for more than two scrapes.
@@ -105,11 +108,11 @@ func TestChartTakesOver(t *testing.T) {
 	for _, query := range []string{"takeover:nodes_ready", "takeover:deployment_replicas{deployment='web'}", "takeover:requests"} {
 		gap := p.longestGap(t, query, began)
 		t.Logf("%s: no answer for %s at most, in %s", query, gap, time.Since(began).Round(time.Second))
-		if gap > 2*time.Second {
+		if gap > 2*scrapeEvery {
 			t.Errorf("%s: no answer for %s", query, gap)
 		}
 	}
-	alerts, err := p.query(t.Context(), fmt.Sprintf("count by (alertname) (count_over_time(ALERTS[%s]))", inSeconds(time.Since(began))))
+	alerts, err := p.query(t.Context(), fmt.Sprintf("count by (alertname) (count_over_time(ALERTS{alertstate=\"firing\"}[%s]))", inSeconds(time.Since(began))))
 	must(t, err)
 	if len(alerts) > 0 {
 		t.Errorf("alerts: %v", alerts)
@@ -152,6 +155,44 @@ func newHelm(t *testing.T, kubeconfig string) kubectl {
 	program, err := process.Built("helm")
 	must(t, err)
 	return kubectl{program, kubeconfig}
+}
+
+// TestManifestsTakeOver applies the overlay of deploy/README.md over manifests of kube-state-metrics: the
+// objects stay, with one container, and the Service leads to the pod of the next version.
+func TestManifestsTakeOver(t *testing.T) {
+	d := startDeployments(t)
+	const namespace = "kube-system"
+	d.k.run(t, "apply", "-f", "testdata/takeover/manifests.yaml")
+	names := strings.ReplaceAll(takenOver, ",servicemonitor", "")
+	uids := func() string {
+		return d.k.run(t, "get", names, "-n", namespace, "-l", "app.kubernetes.io/name=kube-state-metrics", "-o", `jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{"\n"}{end}`)
+	}
+	before := uids()
+	if lines := strings.Count(before, "\n"); lines != 5 {
+		t.Fatalf("%d objects:\n%s", lines, before)
+	}
+	ports, err := process.FreePorts(2)
+	must(t, err)
+	d.play(t, namespace, "2.20.0", ports[0])
+	d.k.run(t, "apply", "-k", overlay(t, documentedBlock(t, "# kube-state-metrics/kustomization.yaml")))
+	if diff := cmp.Diff(before, uids()); diff != "" {
+		t.Errorf("objects (-before +after):\n%s", diff)
+	}
+	wantLines(t, d.play(t, namespace, "v0.1.0", ports[1]), `kube_deployment_spec_replicas{namespace="kube-system",deployment="kube-state-metrics"} 1`)
+	pods, err := d.versions(t.Context(), namespace, "v0.1.0")
+	must(t, err)
+	if n := len(pods[0].Spec.Containers); n != 1 {
+		t.Errorf("%d containers", n)
+	}
+	ip := pods[0].Status.PodIP
+	awaitAPI(t, d.c, func(context.Context) error {
+		got := d.k.run(t, "get", "endpointslices", "-n", namespace, "-l", "kubernetes.io/service-name=kube-state-metrics", "-o",
+			`jsonpath={range .items[*]}{.ports[*].port} {.ports[*].name} {range .endpoints[*]}{.addresses[0]},{end}{end}`)
+		if !strings.HasPrefix(got, "8080 http-metrics ") || !strings.Contains(got, ip+",") {
+			return fmt.Errorf("the Service leads to %q, want %s among them", got, ip)
+		}
+		return nil
+	})
 }
 
 // web creates a Deployment that rules ask for.
@@ -217,7 +258,7 @@ func (d *deployments) scrapingByVersion(t *testing.T, namespace, name string, po
 		here = append(here, fmt.Sprintf("{source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_version], regex: %s, target_label: __address__, replacement: '127.0.0.1:%d'}", version, ports[i]))
 	}
 	discovery := fmt.Sprintf("  - role: endpoints\n    api_server: %s\n    authorization: {credentials: %s}\n    tls_config: {ca_file: %s}\n", d.c.URL, d.c.Token(d.c.Admin()), d.c.CA)
-	return "global: {scrape_interval: 1s, evaluation_interval: 1s}\nscrape_configs:\n" + m.job(t, 0, discovery, here...)
+	return fmt.Sprintf("global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}\nscrape_configs:\n", scrapeEvery) + m.job(t, 0, discovery, here...)
 }
 
 // labelsOf are the labels of the series of a family, without those of the pod that serves it.

@@ -39,14 +39,17 @@ var populated = []schema.GroupVersionResource{
 const synced = "synced"
 
 // runInformers is the program that is measured as yardstick: it watches the
-// resources as any controller does, and keeps what it gets.
-func runInformers(ctx context.Context, kubeconfig string) error {
+// resources, built-in or custom, as any controller does, and keeps what it gets.
+func runInformers(ctx context.Context, kubeconfig string, custom bool) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return err
 	}
-	config.ContentType = runtime.ContentTypeProtobuf
 	config.QPS = -1
+	if custom {
+		return runDynamicInformers(ctx, config)
+	}
+	config.ContentType = runtime.ContentTypeProtobuf
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return err
@@ -78,7 +81,7 @@ func (b *bench) startInformers(ctx context.Context, name string, idle time.Durat
 		return nil, f, err
 	}
 	begin := time.Now()
-	p, err := process.Start(b.path(name+".log"), self, "-informers", b.cluster.Kubeconfig)
+	p, err := process.Start(b.path(name+".log"), self, "-informers", b.cluster.Kubeconfig, "-custom", fmt.Sprint(b.custom))
 	if err != nil {
 		return nil, f, err
 	}
@@ -104,7 +107,7 @@ func (b *bench) warmUp(ctx context.Context) error {
 }
 
 // measureInformers measures what bare informers take.
-func (b *bench) measureInformers(ctx context.Context) (_ *follower, err error) {
+func (b *bench) measureInformers(ctx context.Context, u *updater) (_ *follower, err error) {
 	progress("measuring informers")
 	p, f, err := b.startInformers(ctx, "informers", b.idle)
 	if err != nil {
@@ -114,6 +117,6 @@ func (b *bench) measureInformers(ctx context.Context) (_ *follower, err error) {
 	if f.idle, err = cpuOver(ctx, p.Pid(), b.window); err != nil {
 		return nil, err
 	}
-	f.cost, _, err = b.measureCost(ctx, p.Pid(), f.idle, func(context.Context) error { return nil })
+	f.cost, err = b.measureCost(ctx, p.Pid(), f.idle, u, func(context.Context) error { return nil })
 	return &f, err
 }

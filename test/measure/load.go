@@ -66,7 +66,7 @@ type soaked struct {
 func (b *bench) measureSoak(ctx context.Context, p *program) error {
 	progress("  soak of %s", b.soak)
 	var r soaked
-	err := during(ctx, b.newUpdater(soakUpdates).run, func(ctx context.Context) error {
+	err := during(ctx, b.podUpdater(b.newPodChanger(), soakUpdates).run, func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
 		all := make([]timing, soakScrapers)
 		for i := range all {

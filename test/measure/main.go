@@ -1,7 +1,7 @@
 // Command measure starts a control plane of many pods and measures kubestate
 // against it: how soon it is ready, how much memory it takes, what following
 // changes costs, and how fast it answers, at rest, while much changes, and while
-// others read slowly. Or it measures shards beside a whole,
+// others read slowly. Or it measures custom resources, shards beside a whole,
 // or what upgrades and resizes of shards take. The yardsticks are measured in the same run: nginx serving
 // the same bytes, bare client-go informers of the same objects, and if wanted
 // another exporter. It checks what it is served, and prints a table in Markdown.
@@ -43,6 +43,8 @@ type options struct {
 	scrapes   int
 	shards    int
 	rolls     []int
+	custom    int
+	storm     time.Duration
 }
 
 func parse() (opts options, informers string) {
@@ -58,6 +60,8 @@ func parse() (opts options, informers string) {
 	flag.DurationVar(&opts.window, "window", 20*time.Second, "time over which CPU is measured")
 	flag.IntVar(&opts.scrapes, "scrapes", 7, "number of scrapes to time")
 	flag.IntVar(&opts.shards, "shards", 0, "measure so many shards beside an unsharded kubestate, and nothing else")
+	flag.IntVar(&opts.custom, "custom", 0, "measure so many custom resources of 10 kinds, and nothing else")
+	flag.DurationVar(&opts.storm, "storm", time.Minute, "with -custom: time in which definitions come and go")
 	flag.Func("rolls", "measure upgrades and resizes of StatefulSets of so many shards, such as 2,4, and nothing else", func(text string) error {
 		for part := range strings.SplitSeq(text, ",") {
 			n, err := strconv.Atoi(part)
@@ -84,7 +88,9 @@ func main() {
 	case opts.shards > 0:
 		run = func() error { return measureShards(ctx, opts) }
 	case informers != "":
-		run = func() error { return runInformers(ctx, informers) }
+		run = func() error { return runInformers(ctx, informers, opts.custom > 0) }
+	case opts.custom > 0:
+		run = func() error { return measureCustom(ctx, opts) }
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
@@ -101,10 +107,21 @@ type bench struct {
 	web     *nginx
 }
 
-// measure has the cluster, and prints what was measured in it. What was found
-// wrong with kubestate's answers is an error, but does not keep the table from
-// being printed.
-func measure(ctx context.Context, opts options) (err error) {
+// measure prints what was measured of pods. What was found wrong with kubestate's
+// answers is an error, but does not keep the table from being printed.
+func measure(ctx context.Context, opts options) error {
+	return withBench(ctx, opts, func(b *bench) error {
+		r, err := b.measureAll(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Print(b.report(r))
+		return errors.Join(r.kubestate.problems...)
+	})
+}
+
+// withBench has a populated cluster and nginx for as long as f runs.
+func withBench(ctx context.Context, opts options, f func(*bench) error) (err error) {
 	dir, err := os.MkdirTemp("", "measure")
 	if err != nil {
 		return err
@@ -125,12 +142,7 @@ func measure(ctx context.Context, opts options) (err error) {
 	if err := b.populate(ctx); err != nil {
 		return err
 	}
-	r, err := b.measureAll(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Print(b.report(r))
-	return errors.Join(r.kubestate.problems...)
+	return f(b)
 }
 
 // populate fills the cluster and waits until the API server knows.
@@ -170,15 +182,15 @@ func (b *bench) measureAll(ctx context.Context) (r results, err error) {
 	if err := b.warmUp(ctx); err != nil {
 		return r, err
 	}
-	if r.kubestate, err = b.measureProgram(ctx, "kubestate", b.startKubestate, ready); err != nil {
+	if r.kubestate, err = b.measureProgram(ctx, "kubestate", b.startKubestate, ready, b.phases("kubestate")...); err != nil {
 		return r, fmt.Errorf("measure kubestate: %w", err)
 	}
 	if b.peer != "" {
-		if r.peer, err = b.measureProgram(ctx, "peer", b.startPeer, b.peerReady); err != nil {
+		if r.peer, err = b.measureProgram(ctx, "peer", b.startPeer, b.peerReady, b.phases("peer")...); err != nil {
 			return r, fmt.Errorf("measure peer: %w", err)
 		}
 	}
-	if r.informers, err = b.measureInformers(ctx); err != nil {
+	if r.informers, err = b.measureInformers(ctx, b.podUpdater(b.newPodChanger(), b.updates)); err != nil {
 		return r, fmt.Errorf("measure informers: %w", err)
 	}
 	return r, nil

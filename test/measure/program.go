@@ -82,8 +82,11 @@ func (p *program) check(what string, err error) {
 	}
 }
 
-// measureProgram starts an exporter, waits until it is ready and has it through everything.
-func (b *bench) measureProgram(ctx context.Context, name string, start func(context.Context, string) (*exporter.Exporter, error), ready func(context.Context, *exporter.Exporter) error) (_ *program, err error) {
+// A phase is something that an exporter goes through.
+type phase func(context.Context, *program) error
+
+// measureProgram starts an exporter, waits until it is ready and has it through phases.
+func (b *bench) measureProgram(ctx context.Context, name string, start func(context.Context, string) (*exporter.Exporter, error), ready func(context.Context, *exporter.Exporter) error, phases ...phase) (_ *program, err error) {
 	progress("measuring %s", name)
 	begin := time.Now()
 	e, err := start(ctx, b.path(name+".log"))
@@ -95,7 +98,7 @@ func (b *bench) measureProgram(ctx context.Context, name string, start func(cont
 	if err := p.start(ctx, e.Process, begin, b.idle, func(ctx context.Context) error { return ready(ctx, e) }); err != nil {
 		return nil, err
 	}
-	for _, measure := range b.phases(name) {
+	for _, measure := range phases {
 		if err := measure(ctx, p); err != nil {
 			return nil, errors.Join(err, e.Err())
 		}
@@ -105,8 +108,8 @@ func (b *bench) measureProgram(ctx context.Context, name string, start func(cont
 }
 
 // phases are what an exporter goes through, in order.
-func (b *bench) phases(name string) []func(context.Context, *program) error {
-	phases := []func(context.Context, *program) error{b.measureQuiet, b.measureBusy}
+func (b *bench) phases(name string) []phase {
+	phases := []phase{b.measureQuiet, b.measureBusy}
 	if b.slow > 0 {
 		phases = append(phases, b.measureAmongSlow)
 	}
@@ -156,7 +159,8 @@ func (b *bench) measureBusy(ctx context.Context, p *program) (err error) {
 	if p.idle, err = cpuOver(ctx, p.pid, b.window); err != nil {
 		return err
 	}
-	cost, last, err := b.measureCost(ctx, p.pid, p.idle, func(ctx context.Context) (err error) {
+	changer := b.newPodChanger()
+	p.cost, err = b.measureCost(ctx, p.pid, p.idle, b.podUpdater(changer, b.updates), func(ctx context.Context) (err error) {
 		if p.busy, err = b.timeScrapes(ctx, p.url); err != nil {
 			return err
 		}
@@ -166,9 +170,8 @@ func (b *bench) measureBusy(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	p.cost = cost
 	p.check("packed under updates", b.checkPacked(p.busy.packed.answer))
-	p.check("after the updates", b.checkServed(ctx, p.url, last))
+	p.check("after the updates", b.checkServed(ctx, p.url, changer.last))
 	p.rested, err = b.checkSame(ctx, p.url)
 	p.check("at rest again", err)
 	return nil
@@ -180,14 +183,18 @@ func (b *bench) startKubestate(ctx context.Context, log string) (*exporter.Expor
 
 func ready(ctx context.Context, e *exporter.Exporter) error { return e.Ready(ctx) }
 
-// startPeer starts the peer on ports of ours: nothing is known of its log.
 func (b *bench) startPeer(_ context.Context, log string) (*exporter.Exporter, error) {
+	return b.startPeerWith(log)
+}
+
+// startPeerWith starts the peer with further arguments, on ports of ours: nothing is known of its log.
+func (b *bench) startPeerWith(log string, args ...string) (*exporter.Exporter, error) {
 	ports, err := process.FreePorts(2)
 	if err != nil {
 		return nil, err
 	}
-	p, err := process.Start(log, b.peer, "--kubeconfig", b.cluster.Kubeconfig,
-		"--port", fmt.Sprint(ports[0]), "--telemetry-port", fmt.Sprint(ports[1]))
+	args = append(args, "--kubeconfig", b.cluster.Kubeconfig, "--port", fmt.Sprint(ports[0]), "--telemetry-port", fmt.Sprint(ports[1]))
+	p, err := process.Start(log, b.peer, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -29,8 +29,8 @@ func (b *bench) measureRelist(ctx context.Context, p *program) error {
 	if err := b.cluster.KillAPIServer(); err != nil {
 		return err
 	}
-	u := b.newUpdater(0)
-	if err := b.cluster.ChangePod(ctx, b.names[0], u.change); err != nil { // or nothing would be compacted
+	changer := b.newPodChanger()
+	if err := changer.change(ctx, b.names[0]); err != nil { // or nothing would be compacted
 		return err
 	}
 	if err := b.cluster.CompactEtcd(ctx); err != nil {
@@ -55,7 +55,7 @@ func (b *bench) measureRelist(ctx context.Context, p *program) error {
 	}
 	memory, err := readMemory(p.pid)
 	p.relist = &relisted{peak: memory.peak, took: time.Since(begin)}
-	p.check("after the relist", b.checkServed(ctx, p.url, u.last))
+	p.check("after the relist", b.checkServed(ctx, p.url, changer.last))
 	return err
 }
 

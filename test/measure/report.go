@@ -67,6 +67,16 @@ type table struct {
 
 func (t *table) line(cells ...string) { fmt.Fprintf(t, "| %s |\n", strings.Join(cells, " | ")) }
 
+// head is the head of rows.
+func (t *table) head() {
+	head, rule := []string{"", "kubestate", "nginx", "informers", "ratio"}, []string{"---", "---:", "---:", "---:", "---:"}
+	if t.peer != nil {
+		head, rule = append(head, "peer", "ratio"), append(rule, "---:", "---:")
+	}
+	t.line(head...)
+	t.line(rule...)
+}
+
 // row is a figure of each exporter, and that of nginx or of the informers to
 // which kubestate's is compared.
 func (t *table) row(what string, of func(*program) figure, nginx, informers figure) {
@@ -107,12 +117,7 @@ func (b *bench) report(r results) string {
 	fmt.Fprintf(&t, "%d pods and what belongs to them; %d cores, %s, %s/%s. Scrapes: median of %d (fastest to slowest), by curl and by a client that does nothing else.\n",
 		b.pods, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, b.scrapes)
 	fmt.Fprint(&t, "Ratio: to nginx, which serves the same bytes, or to bare informers of the same objects.\n\n")
-	head, rule := []string{"", "kubestate", "nginx", "informers", "ratio"}, []string{"---", "---:", "---:", "---:", "---:"}
-	if r.peer != nil {
-		head, rule = append(head, "peer", "ratio"), append(rule, "---:", "---:")
-	}
-	t.line(head...)
-	t.line(rule...)
+	t.head()
 	b.reportStart(&t)
 	b.reportScrapes(&t)
 	b.reportSlow(&t)
@@ -138,6 +143,10 @@ func (b *bench) reportScrapes(t *table) {
 	t.scrapes(fmt.Sprintf("under %d updates/s", b.updates), func(p *program) scrapes { return p.busy })
 	t.row(fmt.Sprintf("answer %s after updates, gzip", b.window), func(p *program) figure { return p.rested.figure() }, none, none)
 	t.row("memory under updates", func(p *program) figure { return p.after.figure() }, none, none)
+	b.reportUpdates(t)
+}
+
+func (b *bench) reportUpdates(t *table) {
 	t.row("CPU of an update", func(p *program) figure { return microseconds(p.cost.each) }, none, microseconds(t.informers.cost.each))
 	t.row("updates/s, as written", func(p *program) figure { return text(fmt.Sprintf("%.0f", p.cost.rate)) }, none, text(fmt.Sprintf("%.0f", t.informers.cost.rate)))
 	t.row(fmt.Sprintf("CPU in the %s after updates", b.window), func(p *program) figure { return milliseconds(p.cost.after) }, none, milliseconds(t.informers.cost.after))

@@ -139,7 +139,7 @@ func (b *bench) measureAmongSlow(ctx context.Context, p *program) error {
 	defer slow.close()
 	var r amongSlow
 	err = during(ctx, slow.run, func(ctx context.Context) error {
-		r.cost, _, err = b.measureCost(ctx, p.pid, p.idle, func(ctx context.Context) (err error) {
+		r.cost, err = b.measureCost(ctx, p.pid, p.idle, b.podUpdater(b.newPodChanger(), b.updates), func(ctx context.Context) (err error) {
 			if r.scrapes, err = b.timeScrapes(ctx, p.url); err != nil {
 				return err
 			}

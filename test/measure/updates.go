@@ -23,20 +23,30 @@ type status struct {
 	restarts int32
 }
 
-// updater changes pods at a steady rate.
+// updater changes objects at a steady rate.
 type updater struct {
-	cluster *cluster.Cluster
 	names   []types.NamespacedName
 	rate    int // per second
+	change  func(context.Context, types.NamespacedName) error
 	written atomic.Int64
+}
+
+// podChanger changes the status of pods.
+type podChanger struct {
+	cluster *cluster.Cluster
 
 	mu sync.Mutex
-	// last is what was written last, for run's end.
+	// last is what was written last, for the end of the changes.
 	last map[types.NamespacedName]status
 }
 
-func (b *bench) newUpdater(rate int) *updater {
-	return &updater{cluster: b.cluster, names: b.names, rate: rate, last: map[types.NamespacedName]status{}}
+func (b *bench) newPodChanger() *podChanger {
+	return &podChanger{cluster: b.cluster, last: map[types.NamespacedName]status{}}
+}
+
+// podUpdater has c change pods.
+func (b *bench) podUpdater(c *podChanger, rate int) *updater {
+	return &updater{names: b.names, rate: rate, change: c.change}
 }
 
 // Updates are written in batches at an interval, and by some writers at once. A
@@ -47,7 +57,7 @@ const (
 	maxBatch = 100
 )
 
-// run changes the status of random pods until ctx ends.
+// run changes random objects until ctx ends.
 func (u *updater) run(ctx context.Context) error {
 	ticks := time.NewTicker(interval)
 	defer ticks.Stop()
@@ -65,13 +75,13 @@ func (u *updater) run(ctx context.Context) error {
 	}
 }
 
-// write changes pods, some at once.
+// write changes objects, some at once.
 func (u *updater) write(ctx context.Context, batch []types.NamespacedName) error {
 	var group errgroup.Group
 	group.SetLimit(writers)
 	for _, name := range batch {
 		group.Go(func() error {
-			if err := u.cluster.ChangePod(ctx, name, u.change); err != nil {
+			if err := u.change(ctx, name); err != nil {
 				return err
 			}
 			u.written.Add(1)
@@ -81,7 +91,7 @@ func (u *updater) write(ctx context.Context, batch []types.NamespacedName) error
 	return group.Wait()
 }
 
-// choose gives n pods at random, fewer if it has to for them to be different.
+// choose gives n objects at random, fewer if it has to for them to be different.
 func (u *updater) choose(n int) []types.NamespacedName {
 	n = min(n, maxBatch, len(u.names))
 	chosen := map[types.NamespacedName]bool{}
@@ -96,9 +106,14 @@ func (u *updater) choose(n int) []types.NamespacedName {
 	return batch
 }
 
-// change is a container's restart, as the kubelet reports it: the pod becomes
+// change changes a pod.
+func (c *podChanger) change(ctx context.Context, name types.NamespacedName) error {
+	return c.cluster.ChangePod(ctx, name, c.restart)
+}
+
+// restart is a container's restart, as the kubelet reports it: the pod becomes
 // ready, or is so no more.
-func (u *updater) change(pod *corev1.Pod) {
+func (c *podChanger) restart(pod *corev1.Pod) {
 	app, now := &pod.Status.ContainerStatuses[0], metav1.Now()
 	app.RestartCount++
 	app.Ready = !app.Ready
@@ -107,17 +122,17 @@ func (u *updater) change(pod *corev1.Pod) {
 		is = corev1.ConditionTrue
 	}
 	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodReady || c.Type == corev1.ContainersReady {
-			c.Status, c.LastTransitionTime = is, now
+		if of := &pod.Status.Conditions[i]; of.Type == corev1.PodReady || of.Type == corev1.ContainersReady {
+			of.Status, of.LastTransitionTime = is, now
 		}
 	}
 	written := status{ready: app.Ready, restarts: app.RestartCount}
 	if app.Ready {
 		written.since = now.Unix()
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.last[types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}] = written
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last[types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}] = written
 }
 
 // cost is what it takes to follow the updates, in time of processors.
@@ -129,9 +144,8 @@ type cost struct {
 
 // measureCost has updates written while it watches the process, and goes on
 // writing while f runs. Idle is what the process takes without updates over the
-// same time. It returns the updates' last state.
-func (b *bench) measureCost(ctx context.Context, pid int, idle time.Duration, f func(context.Context) error) (c cost, last map[types.NamespacedName]status, err error) {
-	u := b.newUpdater(b.updates)
+// same time.
+func (b *bench) measureCost(ctx context.Context, pid int, idle time.Duration, u *updater, f func(context.Context) error) (c cost, err error) {
 	err = during(ctx, u.run, func(ctx context.Context) error {
 		// The first updates of a page cost more than those that follow.
 		if err := wait(ctx, b.window/2); err != nil {
@@ -151,9 +165,9 @@ func (b *bench) measureCost(ctx context.Context, pid int, idle time.Duration, f 
 		return f(ctx)
 	})
 	if err != nil {
-		return c, nil, err
+		return c, err
 	}
 	after, err := cpuOver(ctx, pid, b.window)
 	c.after = after - idle
-	return c, u.last, err
+	return c, err
 }

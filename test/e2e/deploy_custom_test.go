@@ -1,0 +1,148 @@
+package e2e
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+)
+
+const exampleOfCustom = "../../examples/custom-resources"
+
+// customOverlay is the overlay for custom resources in deploy/README.md on another mode, with these components in
+// the place of its own, and with the configuration of the example.
+func customOverlay(t *testing.T, base string, components ...string) (directory string) {
+	t.Helper()
+	const of = "- github.com/kubestate/kubestate/deploy/"
+	text := documentedBlock(t, "# custom-resources/kustomization.yaml")
+	own, all := of+"components/custom-resources?ref=v0.1.0\n", ""
+	for _, c := range components {
+		all += of + "components/" + c + "?ref=v0.1.0\n"
+	}
+	if !strings.Contains(text, own) || !strings.Contains(text, of+"base?") {
+		t.Fatalf("deploy/README.md has another overlay:\n%s", text)
+	}
+	text = strings.Replace(strings.Replace(text, own, all, 1), of+"base?", of+base+"?", 1)
+	directory = overlay(t, text)
+	config, err := os.ReadFile(filepath.Join(exampleOfCustom, "config.yaml"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(directory, "custom-resources.yaml"), config, 0o600))
+	return directory
+}
+
+// createExample creates the objects of the example, and gives what removes them.
+func (d *deployments) createExample(t *testing.T) (remove func()) {
+	t.Helper()
+	objects := filepath.Join(exampleOfCustom, "objects")
+	createNamespace(t, d.c, "shop")
+	d.k.run(t, "apply", "--server-side", "-f", filepath.Join(objects, "definition.yaml"))
+	d.k.run(t, "wait", "--for=condition=Established", "crd/databases.example.com", "--timeout=2m")
+	d.k.run(t, "apply", "--server-side", "-f", filepath.Join(objects, "databases.yaml"))
+	return func() { d.k.run(t, "delete", "-f", objects) }
+}
+
+// wantsPrintedRules has the role of the overlay be the one that the program prints.
+func (d *deployments) wantsPrintedRules(t *testing.T, m mode) {
+	t.Helper()
+	role, err := d.c.Client.RbacV1().ClusterRoles().Get(t.Context(), "kubestate-custom-resources", metav1.GetOptions{})
+	must(t, err)
+	manifest, err := exec.CommandContext(t.Context(), kubestate, "rbac", "--custom-resource-state-only",
+		"--custom-resource-state-config-file", filepath.Join(m.directory, "custom-resources.yaml")).Output()
+	must(t, err)
+	first, _, _ := strings.Cut(string(manifest), "---\n")
+	var printed rbacv1.ClusterRole
+	must(t, yaml.UnmarshalStrict([]byte(first), &printed))
+	if diff := gocmp.Diff(printed.Rules, role.Rules); diff != "" {
+		t.Errorf("rules (-printed +deployed):\n%s", diff)
+	}
+}
+
+// TestCustomResourcesCombine adds the component to each mode, and beside the other components in either
+// order: one workload has its argument and its volume, and what others mount stays.
+func TestCustomResourcesCombine(t *testing.T) {
+	const custom, operator, tls, compatible = "custom-resources", "prometheus-operator", "tls", "kube-state-metrics"
+	const ofCustom, ofTLS = "/etc/custom-resources", "/etc/kubestate"
+	k := newKubectl(t, "")
+	f := func(base string, components []string, want ...string) {
+		t.Helper()
+		var got []string
+		for _, w := range workloads(t, k.run(t, "kustomize", customOverlay(t, base, components...))) {
+			container := w.Spec.Template.Spec.Containers[0]
+			line := fmt.Sprintf("%s %s", w.Kind, w.Metadata.Name)
+			for _, arg := range container.Args {
+				if _, value, _ := strings.Cut(arg, "="); strings.HasPrefix(value, "/etc/") {
+					line += " " + value
+				}
+			}
+			var volumes, mounts []string
+			for _, v := range w.Spec.Template.Spec.Volumes {
+				volumes = append(volumes, v.Name)
+			}
+			for _, m := range container.VolumeMounts {
+				mounts = append(mounts, m.Name)
+				line += " " + m.MountPath
+			}
+			if slices.Sort(mounts); !slices.Equal(mounts, slices.Sorted(slices.Values(volumes))) {
+				t.Errorf("%s, %s: volumes %q, mounts %q", base, components, volumes, mounts)
+			}
+			got = append(got, line)
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("%s, %s (-want +got):\n%s", base, components, diff)
+		}
+	}
+	const file, web = ofCustom + "/custom-resources.yaml", ofTLS + "/web.yaml"
+	for _, mode := range []string{"base", "namespaced", "prometheus-operator"} {
+		f(mode, []string{custom}, "Deployment kubestate "+file+" "+ofCustom)
+	}
+	f("base", []string{custom, tls}, "Deployment kubestate "+file+" "+web+" "+ofTLS+" "+ofCustom)
+	f("base", []string{tls, custom}, "Deployment kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
+	f("base", []string{operator, custom, tls, compatible}, "Deployment kube-state-metrics "+file+" "+web+" "+ofTLS+" "+ofCustom)
+	f("secured", []string{custom}, "Deployment kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
+	f("hostnetwork", []string{custom}, "DaemonSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
+	f("sharded", []string{custom}, "StatefulSet kubestate "+file+" "+ofCustom)
+	f("sharded", []string{operator, tls, custom}, "StatefulSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
+	f("per-node", []string{custom}, "Deployment kubestate "+file+" "+ofCustom, "Deployment kubestate-unscheduled", "DaemonSet kubestate-pods")
+}
+
+// A workload is what makes pods, of whatever kind.
+type workload struct {
+	Kind     string `json:"kind"`
+	Metadata struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Spec struct {
+		Template corev1.PodTemplateSpec `json:"template"`
+	} `json:"spec"`
+}
+
+// workloads are those of a manifest, in its order.
+func workloads(t *testing.T, manifest string) []workload {
+	t.Helper()
+	var all []workload
+	for documents := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(manifest))); ; {
+		document, err := documents.Read()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		must(t, err)
+		var w workload
+		must(t, yaml.Unmarshal(document, &w))
+		if slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, w.Kind) {
+			all = append(all, w)
+		}
+	}
+}
