@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// Interval is how long a watch is left alone once something of it was read: what comes
+// Interval bounds how long a watch is left alone once something of it was read: what comes
 // meanwhile is read at once then. Each read wakes a goroutine and loads caches with code and
-// data unused since the last. The first change after a quiet time is read when it comes.
+// data unused since the last. The intervals of all watches end together, so that one wake-up
+// serves several. The first change after a quiet time is read when it comes.
 const Interval = 20 * time.Millisecond
 
 // readAhead is the size of one read, in bytes: some changes. Every watch has a buffer of it.
@@ -32,7 +33,8 @@ func (r *coalescingReader) Read(p []byte) (n int, err error) {
 	}
 	n, err = r.ReadCloser.Read(p)
 	if r.coalesce && n < len(p) { // else there is more
-		r.next = time.Now().Add(Interval)
+		now := time.Now()
+		r.next = now.Add(Interval - time.Duration(now.UnixNano()%int64(Interval)))
 	}
 	if n > 0 {
 		return n, nil // an error comes again
