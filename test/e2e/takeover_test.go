@@ -122,8 +122,8 @@ func TestChartTakesOver(t *testing.T) {
 }
 
 // TestChartLeavesNothing upgrades releases of kube-state-metrics by both ways that helm has, with a
-// Deployment and with a StatefulSet, of which most cannot be changed: the objects stay, and are what
-// an installation makes of them.
+// Deployment and with a StatefulSet, of which most cannot be changed: the objects stay, are what an
+// installation makes of them, and go back again.
 func TestChartLeavesNothing(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	k := newKubectl(t, c.Kubeconfig)
@@ -163,6 +163,10 @@ func TestChartLeavesNothing(t *testing.T) {
 				t.Errorf("%s: %s: objects (-before +after):\n%s\n%s", values, way, diff, before)
 			}
 			upgraded := specs()
+			helm.run(t, "rollback", "ksm", "1", "--namespace", monitoring)
+			if diff := cmp.Diff(before, get(uids)); diff != "" {
+				t.Errorf("%s: %s: objects (-before +rolled back):\n%s", values, way, diff)
+			}
 			helm.run(t, "uninstall", "ksm", "--namespace", monitoring)
 			helm.run(t, "install", "ksm", chart, "--namespace", monitoring, "--set", values, way)
 			if diff := cmp.Diff(specs(), upgraded); diff != "" {
