@@ -38,3 +38,28 @@ func TestArgumentsOfTheField(t *testing.T) {
 		})
 	}
 }
+
+// TestSpellings parses each flag as its spelling says.
+func TestSpellings(t *testing.T) {
+	all := options.Spellings(registry)
+	for name, s := range all {
+		_, err := options.Parse(registry, []string{"--" + name + "=no-value-of-any-flag"})
+		if s.Removed != "" {
+			if want := "--" + name + " was removed: " + s.Removed; err == nil || err.Error() != want || s.Type != "" {
+				t.Errorf("--%s: error %v, want %s", name, err, want)
+			}
+			continue
+		}
+		if err != nil && strings.Contains(err.Error(), "unknown flag") {
+			t.Errorf("--%s: %v", name, err)
+		}
+		if refused := err != nil && strings.Contains(err.Error(), "invalid argument"); s.Type == "bool" && !refused {
+			t.Errorf("--%s is no switch: %v", name, err)
+		}
+	}
+	for _, f := range options.Flags(registry) {
+		if s := all[f.Name]; s.Type != f.Type || s.Hidden {
+			t.Errorf("--%s: %+v, want type %s", f.Name, s, f.Type)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package chart
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -244,8 +245,38 @@ func (a applier) run(t *testing.T, rendered []map[string]any) {
 	e, err := exporter.Start(t.Context(), filepath.Join(t.TempDir(), "kubestate.log"), program, args...)
 	must(t, err)
 	defer e.Kill()
-	if err := process.Within(t.Context(), time.Minute, e.Ready, e.Process); err != nil {
-		t.Errorf("%v\n%s", err, e.Tail(2048))
+	conditions := []func(context.Context) error{e.Ready}
+	if !slices.Contains(args, "--auth-filter") { // then only some may ask
+		conditions = append(conditions, synced(e))
+	}
+	for _, condition := range conditions {
+		if err := process.Within(t.Context(), time.Minute, condition, e.Process); err != nil {
+			t.Fatalf("%v\n%s", err, e.Tail(2048))
+		}
+	}
+}
+
+// synced is a condition that holds when the program may list and watch all that it is to.
+func synced(e *exporter.Exporter) func(context.Context) error {
+	return func(ctx context.Context) error {
+		series, err := e.Self(ctx)
+		if err != nil {
+			return err
+		}
+		found := 0
+		for name, value := range series {
+			if !strings.HasPrefix(name, "kubestate_resource_state{") || value == 0 {
+				continue
+			}
+			found++
+			if !strings.Contains(name, `state="synced"`) {
+				return errors.New(name)
+			}
+		}
+		if found == 0 {
+			return errors.New("there are no resources")
+		}
+		return nil
 	}
 }
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/exporter"
@@ -119,8 +121,10 @@ func TestChartTakesOver(t *testing.T) {
 	}
 }
 
-// TestChartTakesOverShards upgrades a release with a StatefulSet, of which most cannot be changed.
-func TestChartTakesOverShards(t *testing.T) {
+// TestChartLeavesNothing upgrades releases of kube-state-metrics by both ways that helm has, with a
+// Deployment and with a StatefulSet, of which most cannot be changed: the objects stay, are what an
+// installation makes of them, and go back again.
+func TestChartLeavesNothing(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	k := newKubectl(t, c.Kubeconfig)
 	crds, err := process.Built("operator-crds")
@@ -129,19 +133,47 @@ func TestChartTakesOverShards(t *testing.T) {
 	k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
 	createNamespace(t, c, monitoring)
 	helm := newHelm(t, c.Kubeconfig)
-	helm.run(t, "install", "ksm", takeover, "--namespace", monitoring, "--set", "sharded=true")
-	objects := func() string {
-		return k.run(t, "get", "statefulset,service,serviceaccount,servicemonitor", "-n", monitoring, "-l", "app.kubernetes.io/name=kube-state-metrics", "-o",
-			`jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{"\n"}{end}`)
+	get := func(format string) string {
+		return k.run(t, "get", strings.Replace(takenOver, "deployment", "deployment,statefulset", 1), "-n", monitoring, "-l", "app.kubernetes.io/instance=ksm", "-o", format)
 	}
-	before := objects()
-	helm.run(t, "upgrade", "ksm", filepath.Join("..", "..", "deploy", "chart"), "--namespace", monitoring, "--set",
-		"compatibility=kube-state-metrics,prometheus.monitor.enabled=true,autosharding.enabled=true,replicas=2")
-	if diff := cmp.Diff(before, objects()); diff != "" || strings.Count(before, "\n") != 4 {
-		t.Errorf("objects (-before +after):\n%s\n%s", diff, before)
+	const uids = `jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{"\n"}{end}`
+	specs := func() map[string]any {
+		var list struct{ Items []unstructured.Unstructured }
+		must(t, json.Unmarshal([]byte(get("json")), &list))
+		all := map[string]any{}
+		for _, o := range list.Items {
+			for _, field := range []string{"clusterIP", "clusterIPs"} { // chosen by the API server
+				unstructured.RemoveNestedField(o.Object, "spec", field)
+			}
+			all[o.GetKind()] = []any{o.Object["spec"], o.Object["rules"], o.GetLabels()}
+		}
+		if len(all) != 6 {
+			t.Errorf("%d kinds", len(all))
+		}
+		return all
 	}
-	if replicas := k.run(t, "get", "statefulset", "ksm-kube-state-metrics", "-n", monitoring, "-o", "jsonpath={.spec.replicas}"); replicas != "2" {
-		t.Errorf("%s replicas", replicas)
+	chart := filepath.Join("..", "..", "deploy", "chart")
+	for _, sharded := range []string{"false", "true"} {
+		for _, way := range []string{"--server-side=false", "--server-side=true"} {
+			values := "compatibility=kube-state-metrics,prometheus.monitor.enabled=true,autosharding.enabled=" + sharded
+			helm.run(t, "install", "ksm", takeover, "--namespace", monitoring, "--set", "sharded="+sharded, way)
+			before := get(uids)
+			helm.run(t, "upgrade", "ksm", chart, "--namespace", monitoring, "--set", values, way)
+			if diff := cmp.Diff(before, get(uids)); diff != "" || strings.Count(before, "\n") != 6 {
+				t.Errorf("%s: %s: objects (-before +after):\n%s\n%s", values, way, diff, before)
+			}
+			upgraded := specs()
+			helm.run(t, "rollback", "ksm", "1", "--namespace", monitoring)
+			if diff := cmp.Diff(before, get(uids)); diff != "" {
+				t.Errorf("%s: %s: objects (-before +rolled back):\n%s", values, way, diff)
+			}
+			helm.run(t, "uninstall", "ksm", "--namespace", monitoring)
+			helm.run(t, "install", "ksm", chart, "--namespace", monitoring, "--set", values, way)
+			if diff := cmp.Diff(specs(), upgraded); diff != "" {
+				t.Errorf("%s: %s: (-installed +upgraded):\n%s", values, way, diff)
+			}
+			helm.run(t, "uninstall", "ksm", "--namespace", monitoring)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@
 {{- if not $values.rbac.useClusterRole -}}
 {{- if not (include "kubestate.namespaces" . | fromJsonArray) }}{{ fail "rbac.useClusterRole: without a ClusterRole only namespaces can be read: name some in namespaces" }}{{ end -}}
 {{- if $values.authFilter.enabled }}{{ fail "rbac.useClusterRole: authFilter.enabled asks the API server about readers, which needs a ClusterRole" }}{{ end -}}
-{{- if and $values.customResourceState.enabled $values.rbac.customResourceState.createClusterRoleRules }}{{ fail "rbac.useClusterRole: customResourceState.enabled reads CustomResourceDefinitions, which needs a ClusterRole: if the account has that right from elsewhere, set rbac.customResourceState.createClusterRoleRules to false" }}{{ end -}}
+{{- if and $values.rbac.create (not $values.rbac.useExistingRole) $values.customResourceState.enabled $values.rbac.customResourceState.createClusterRoleRules }}{{ fail "rbac.useClusterRole: customResourceState.enabled reads CustomResourceDefinitions, which needs a ClusterRole: if the account has that right from elsewhere, set rbac.customResourceState.createClusterRoleRules to false" }}{{ end -}}
 {{- end -}}
 {{- range include "kubestate.namespaces" . | fromJsonArray -}}
 {{- if not (regexMatch `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$` .) }}{{ fail (printf "namespaces: %q is no name of a namespace" .) }}{{ end -}}

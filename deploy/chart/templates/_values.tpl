@@ -179,7 +179,7 @@ unknown and disabled does no harm. */ -}}
 {{- $values := .Values -}}
 {{- $compatible := not (empty (include "kubestate.compatible" .)) -}}
 {{- $given := list
-  (list $values "nameOverride" "kube-state-metrics" "")
+  (list $values "nameOverride" (ternary "kube-state-metrics" "" (eq .Chart.Name "kubestate")) "")
   (list $values.service "type" "ClusterIP" "ClusterIP")
   (list $values.service "port" 8080 10241)
   (list $values.selfMonitor "telemetryPort" 8081 10242)
