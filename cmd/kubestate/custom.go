@@ -223,9 +223,9 @@ func (c *customResources) invalidEntries() int {
 	return c.invalid
 }
 
-// statuses gives what checks gives, and names what is pending of the first custom resources. What
-// becomes of a resource meanwhile is in neither too little: it is awaited, then pending, then
-// among the checks. So they are asked in this order, and definitions count as they were at first.
+// statuses gives the checks, and names what is pending of the first custom resources. A resource may
+// move on between two questions: from its definition to what is pending, and from there to the
+// checks. Asked in this order, and with definitions as they were first, no resource is overlooked.
 func (c *customResources) statuses(checks func() []watcher.Status, wanted func() []string) (statuses []watcher.Status, pending []string) {
 	isDefinitions := func(s watcher.Status) bool { return s.Resource == definitions }
 	first := checks()
