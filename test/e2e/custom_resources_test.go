@@ -348,13 +348,7 @@ func TestStormOfDefinitions(t *testing.T) {
 		return rounds
 	}
 	calm := func() usage {
-		must(t, c.Await(t.Context(), 3*settling, func(ctx context.Context) error {
-			list, err := c.client.Resource(definitions).List(ctx, metav1.ListOptions{})
-			if err == nil && len(list.Items) != 1 {
-				err = fmt.Errorf("%d definitions", len(list.Items))
-			}
-			return err
-		}))
+		c.awaitDeletions(t, "gadgets.b.example.com")
 		awaitSelf(t, e, stateOf("a.example.com", "*", "*", "absent"), 1)
 		return usageOf(t, e)
 	}

@@ -10,12 +10,16 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
 
@@ -140,4 +144,36 @@ func (c *customCluster) store(t *testing.T, file string) {
 		_, err := c.Etcd.Put(t.Context(), path.Join("/registry", group, plural, o.Namespace, o.Name), string(item))
 		must(t, err)
 	}
+}
+
+// awaitDeletions waits until no definitions are left but some. The API server tries ever less often to
+// delete one whose storage it has not made yet, and at once when the definition changes.
+func (c *customCluster) awaitDeletions(t *testing.T, but ...string) {
+	t.Helper()
+	changed := time.Now()
+	must(t, c.Await(t.Context(), 3*settling, func(ctx context.Context) error {
+		list, err := c.client.Resource(definitions).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		var left []string
+		for _, d := range list.Items {
+			if !slices.Contains(but, d.GetName()) {
+				left = append(left, d.GetName())
+			}
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Since(changed) > time.Second {
+			changed = time.Now()
+			for _, name := range left {
+				patch := fmt.Sprintf(`{"metadata":{"annotations":{"example.com/changed":"%d"}}}`, changed.UnixNano())
+				if _, err := c.client.Resource(definitions).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil && !apierrors.IsNotFound(err) {
+					return err
+				}
+			}
+		}
+		return fmt.Errorf("definitions are left: %q", left)
+	}))
 }
