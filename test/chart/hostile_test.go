@@ -107,19 +107,19 @@ var bases = map[string]base{
 	"deployment": {
 		values: `{tls: {enabled: true, secretName: tls}, authFilter: {enabled: true}, networkPolicy: {enabled: true}, service: {type: LoadBalancer},
 prometheus: {monitor: {enabled: true, tlsConfig: {insecureSkipVerify: true}}}, prometheusRule: {enabled: true}}`,
-		without: []string{"podDisruptionBudget.maxUnavailable"},
+		without: []string{"podDisruptionBudget.maxUnavailable", "rbac.clusterRoleSelectors[]"},
 	},
 	"sharded": {
 		values: `{tls: {enabled: true, secretName: tls}, authFilter: {enabled: true}, autosharding: {enabled: true}, releaseLabel: true,
 prometheus: {monitor: {enabled: true, tlsConfig: {insecureSkipVerify: true}}}}`,
-		without: []string{"rbac.useExistingRole", "prometheus.monitor.bearerTokenFile", "prometheus.monitor.authorization", "podDisruptionBudget.minAvailable"},
+		without: []string{"rbac.useExistingRole", "prometheus.monitor.bearerTokenFile", "prometheus.monitor.authorization", "podDisruptionBudget.minAvailable", "rbac.extraRules[]"},
 	},
 	"scraped": {
 		values:   `{tls: {enabled: true, secretName: tls}, prometheus: {scrapeconfig: {enabled: true, tlsConfig: {insecureSkipVerify: true}}}}`,
-		without:  []string{"podDisruptionBudget.minAvailable"},
+		without:  []string{"podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"},
 		unserved: true,
 	},
-	"annotated": {values: `{namespaces: [shop], tls: {enabled: true, secretName: tls}}`, without: []string{"rbac.useExistingRole", "podDisruptionBudget.minAvailable"}},
+	"annotated": {values: `{namespaces: [shop], tls: {enabled: true, secretName: tls}}`, without: []string{"rbac.useExistingRole", "podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"}},
 }
 
 // leaf is a place in the values where the schema takes a string.

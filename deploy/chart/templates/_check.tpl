@@ -14,6 +14,7 @@
 {{- if and $values.authFilter.enabled (not $config.authorization) }}{{ fail "prometheus.scrapeconfig.authorization: with authFilter.enabled name the token of an account that may get /metrics" }}{{ end -}}
 {{- if and $values.tls.enabled (not $config.tlsConfig) (not (has $config.namespace (list nil "" (include "kubestate.namespace" .)))) }}{{ fail "prometheus.scrapeconfig.tlsConfig: a ScrapeConfig cannot name the Secret of another namespace: say there how to check the certificate" }}{{ end -}}
 {{- end -}}
+{{- if and $values.rbac.clusterRoleSelectors $values.rbac.extraRules }}{{ fail "rbac.extraRules: the API server replaces the rules of a role with rbac.clusterRoleSelectors: write them to a ClusterRole that is selected" }}{{ end -}}
 {{- if not $values.rbac.useClusterRole -}}
 {{- if not (include "kubestate.namespaces" . | fromJsonArray) }}{{ fail "rbac.useClusterRole: without a ClusterRole only namespaces can be read: name some in namespaces" }}{{ end -}}
 {{- if $values.authFilter.enabled }}{{ fail "rbac.useClusterRole: authFilter.enabled asks the API server about readers, which needs a ClusterRole" }}{{ end -}}
