@@ -206,7 +206,9 @@ func TestManifestsTakeOver(t *testing.T) {
 	ports, err := process.FreePorts(2)
 	must(t, err)
 	d.play(t, namespace, "2.20.0", ports[0])
-	d.k.run(t, "apply", "-k", overlay(t, documentedBlock(t, "# kube-state-metrics/kustomization.yaml")))
+	documented := documentedBlock(t, "# kube-state-metrics/kustomization.yaml")
+	const components = "components:\n"
+	d.k.run(t, "apply", "-k", overlay(t, strings.Replace(documented, components, components+"- github.com/kubestate/kubestate/deploy/components/prometheus-operator?ref=v0.1.0\n", 1)))
 	if diff := cmp.Diff(before, uids()); diff != "" {
 		t.Errorf("objects (-before +after):\n%s", diff)
 	}
@@ -215,6 +217,14 @@ func TestManifestsTakeOver(t *testing.T) {
 	must(t, err)
 	if n := len(pods[0].Spec.Containers); n != 1 {
 		t.Errorf("%d containers", n)
+	}
+	monitor := d.monitorNamed(t, namespace, "kube-state-metrics")
+	want := []endpoint{{Port: "http-metrics", HonorLabels: true, Relabelings: []map[string]any{{"action": "labeldrop", "regex": "pod|service|endpoint|namespace|container"}}}}
+	if diff := cmp.Diff(want, monitor.Endpoints); diff != "" {
+		t.Errorf("endpoints of the ServiceMonitor (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"app.kubernetes.io/name": "kube-state-metrics"}, monitor.Selector.MatchLabels); diff != "" {
+		t.Errorf("selector of the ServiceMonitor (-want +got):\n%s", diff)
 	}
 	ip := pods[0].Status.PodIP
 	awaitAPI(t, d.c, func(context.Context) error {
