@@ -119,7 +119,9 @@ $(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod
 $(BUILD)/operator-crds: hack/tools/prometheus-operator.version
 	rm -rf $@ && mkdir -p $@
 	module=$$(go mod download -json github.com/prometheus-operator/prometheus-operator@$$(cat $<) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') && \
-		install -m 644 $$module/example/prometheus-operator-crd/*_servicemonitors.yaml $$module/example/prometheus-operator-crd/*_prometheusrules.yaml $@
+		for kind in servicemonitors prometheusrules scrapeconfigs; do \
+			install -m 644 $$module/example/prometheus-operator-crd/*_$$kind.yaml $@ || exit 1; \
+		done
 
 # The race detector is linked by a C compiler.
 $(BUILD)/cc:
