@@ -1,6 +1,9 @@
 package apiclient
 
 import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -8,29 +11,36 @@ import (
 )
 
 // A jsonNegotiator decodes objects without a Go type.
-type jsonNegotiator struct{ standardNegotiator }
+type jsonNegotiator struct {
+	standardNegotiator
+	seconds prometheus.Counter // spent on decoding
+}
 
 func (jsonNegotiator) accept(bool) string { return runtime.ContentTypeJSON }
 
 // Decoder gives the decoder of a list.
 func (n jsonNegotiator) Decoder(contentType string, params map[string]string) (runtime.Decoder, error) {
 	standard, err := n.standardNegotiator.Decoder(contentType, params)
-	return jsonDecoder{standard}, err
+	return jsonDecoder{standard, n.seconds}, err
 }
 
 // StreamDecoder gives the decoders of a watch.
 func (n jsonNegotiator) StreamDecoder(contentType string, params map[string]string) (runtime.Decoder, runtime.Serializer, runtime.Framer, error) {
 	standard, events, frames, err := n.standardNegotiator.StreamDecoder(contentType, params)
-	return jsonDecoder{standard}, events, frames, err
+	return jsonDecoder{standard, n.seconds}, events, frames, err
 }
 
 var statusKind = coreVersion.WithKind("Status")
 
 // A jsonDecoder decodes objects and lists without a Go type, and a Status as the standard one.
-type jsonDecoder struct{ standard runtime.Decoder }
+type jsonDecoder struct {
+	standard runtime.Decoder
+	seconds  prometheus.Counter
+}
 
 // Decode decodes an object or a list, which keep b.
 func (d jsonDecoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	defer d.count(time.Now())
 	if into == nil {
 		object, kind, err := jsonobject.Decoder.Decode(b, defaults, nil)
 		if err != nil || *kind != statusKind {
@@ -39,3 +49,6 @@ func (d jsonDecoder) Decode(b []byte, defaults *schema.GroupVersionKind, into ru
 	}
 	return d.standard.Decode(b, defaults, into)
 }
+
+// count adds the time since decoding began.
+func (d jsonDecoder) count(began time.Time) { d.seconds.Add(time.Since(began).Seconds()) }

@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -292,4 +293,40 @@ func TestJSONWithAGoType(t *testing.T) {
 	if e, err = s.Next(); err != nil || !apierrors.IsResourceExpired(apierrors.FromObject(e.Object)) {
 		t.Errorf("%v, %v", e, err)
 	}
+}
+
+// TestJSONDecodingIsCounted holds the counter of time for lists and for events.
+func TestJSONDecodingIsCounted(t *testing.T) {
+	f := func(body string, read func(*apiclient.ResourceClient) error) {
+		t.Helper()
+		reg := prometheus.NewRegistry()
+		o := apiclient.Options{Metrics: apiclient.NewMetrics(reg), Log: slog.New(slog.DiscardHandler)}
+		c := newClient(t, &rest.Config{Host: "http://api", Transport: jsonResponder{strings.NewReader(body), new(string)}}).Resource(widgets, o)
+		if err := read(c); err != nil {
+			t.Fatal(err)
+		}
+		families, err := reg.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range families {
+			if m := family.GetMetric()[0]; family.GetName() == "kubestate_decode_seconds_total" && m.GetCounter().GetValue() > 0 && m.GetLabel()[0].GetValue() == "widgets" {
+				return
+			}
+		}
+		t.Errorf("counted %v", families)
+	}
+	f(`{"apiVersion":"example.com/v1","kind":"WidgetList","items":[`+widget+`]}`, func(c *apiclient.ResourceClient) error {
+		_, err := c.List(t.Context(), apiclient.Query{})
+		return err
+	})
+	f(eventOf("ADDED", widget), func(c *apiclient.ResourceClient) error {
+		s, err := c.Watch(t.Context(), apiclient.Query{})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		_, err = s.Next()
+		return err
+	})
 }

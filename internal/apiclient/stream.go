@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -99,6 +100,7 @@ func (s *Stream) readJSON() (e watch.Event, err error) {
 	if err != nil {
 		return e, err
 	}
+	began := time.Now()
 	event, err := s.events.Read(line)
 	if err != nil {
 		return e, err
@@ -109,7 +111,8 @@ func (s *Stream) readJSON() (e watch.Event, err error) {
 	if len(event.Object.JSON) == 0 {
 		return e, errNoEvent
 	}
-	if _, plain := s.objects.(jsonDecoder); plain && event.Object.GroupVersionKind() != statusKind {
+	if d, plain := s.objects.(jsonDecoder); plain && event.Object.GroupVersionKind() != statusKind {
+		d.count(began)
 		e.Object = &event.Object
 		return e, nil
 	}
