@@ -169,7 +169,14 @@ type gzipper struct {
 	err error
 }
 
-func (g *gzipper) write(p []byte) { _, g.err = g.to.Write(p) }
+// write writes a block, or part of one. One that the buffer has no room for begins the next
+// write, so that it is copied as a whole.
+func (g *gzipper) write(p []byte) {
+	if len(p) > g.to.Available() {
+		_ = g.to.Flush() // the error comes again
+	}
+	_, g.err = g.to.Write(p)
+}
 
 // segment writes the chunks of a segment.
 func (g *gzipper) segment(s *segment) error {
