@@ -53,15 +53,15 @@ func chart(registry *generators.Registry, files map[string][]byte) error {
 	return err
 }
 
-// A named is a resource of a preset. Its group may be a wildcard.
-type named struct {
+// A presetResource is a resource that a preset reads. Its group may be a wildcard.
+type presetResource struct {
 	Group    string `json:"group"`
 	Resource string `json:"resource"`
 }
 
 // presetResources gives the resources of each preset, from which the chart makes roles.
 func presetResources() ([]byte, error) {
-	all := map[string][]named{}
+	all := map[string][]presetResource{}
 	for _, name := range presets.Names() {
 		text, _ := presets.Get(name)
 		config, err := customresource.Parse(name, text)
@@ -69,7 +69,7 @@ func presetResources() ([]byte, error) {
 			return nil, err
 		}
 		for _, entry := range config.Entries {
-			resource := named{entry.Group, "*"}
+			resource := presetResource{entry.Group, "*"}
 			if !strings.Contains(entry.Group, "*") {
 				one, err := (&customresource.Config{Entries: []customresource.Entry{entry}}).Resources()
 				if err != nil {

@@ -35,15 +35,16 @@ func addKlog(f *pflag.FlagSet) {
 // givenKlog returns the flags of klog that were given, in the order of their names.
 func givenKlog(f *pflag.FlagSet) []string {
 	var given []string
-	for _, name := range slices.Sorted(slices.Values(slices.Concat(klogSwitches, klogSettings))) {
-		if f.Changed(name) {
-			given = append(given, "--"+name)
+	f.Visit(func(flag *pflag.Flag) {
+		if flag.Hidden { // only klog's are
+			given = append(given, "--"+flag.Name)
 		}
-	}
+	})
+	slices.Sort(given)
 	return given
 }
 
-// dashed makes names of flags with underscores, as klog has them, those with dashes.
+// dashed replaces underscores in flag names by dashes: klog has names of both kinds.
 func dashed(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 }
@@ -57,8 +58,8 @@ var removedFlags = map[string]string{
 	"metric-whitelist": "use --metric-allowlist",
 	"namespace":        "use --namespaces",
 	"whitelist":        "use --metric-allowlist",
-	"disable-node-non-generic-resource-metrics": "those families are no more; leave it out",
-	"disable-pod-non-generic-resource-metrics":  "those families are no more; leave it out",
+	"disable-node-non-generic-resource-metrics": "these families no longer exist; leave it out",
+	"disable-pod-non-generic-resource-metrics":  "these families no longer exist; leave it out",
 }
 
 // unknownFlag adds to the error about an unknown flag what to use instead.

@@ -226,6 +226,9 @@ func TestManifestsTakeOver(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"app.kubernetes.io/name": "kube-state-metrics"}, monitor.Selector.MatchLabels); diff != "" {
 		t.Errorf("selector of the ServiceMonitor (-want +got):\n%s", diff)
 	}
+	if rendered := d.k.run(t, "kustomize", overlay(t, documented)); !strings.Contains(rendered, `prometheus.io/port: "8080"`) {
+		t.Errorf("no annotation leads to the port:\n%s", rendered)
+	}
 	ip := pods[0].Status.PodIP
 	awaitAPI(t, d.c, func(context.Context) error {
 		got := d.k.run(t, "get", "endpointslices", "-n", namespace, "-l", "kubernetes.io/service-name=kube-state-metrics", "-o",
@@ -235,6 +238,14 @@ func TestManifestsTakeOver(t *testing.T) {
 		}
 		return nil
 	})
+
+	d.k.run(t, "apply", "-f", "testdata/takeover/manifests.yaml")
+	if diff := cmp.Diff(before, uids()); diff != "" {
+		t.Errorf("objects after the way back (-before +after):\n%s", diff)
+	}
+	if got, want := d.k.run(t, "get", "deployment", "kube-state-metrics", "-n", namespace, "-o", "jsonpath={.spec.template.spec.containers[*].image}"), "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0"; got != want {
+		t.Errorf("images after the way back: %s, want %s", got, want)
+	}
 }
 
 // web creates a Deployment that rules ask for.

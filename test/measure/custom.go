@@ -334,15 +334,7 @@ func runDynamicInformers(ctx context.Context, config *rest.Config) error {
 	for n := range customKinds {
 		factory.ForResource(customResource(n)).Informer() // having asked for it has the factory start it
 	}
-	factory.Start(ctx.Done())
-	for resource, ok := range factory.WaitForCacheSync(ctx.Done()) {
-		if !ok {
-			return fmt.Errorf("sync %s: %w", resource, context.Cause(ctx))
-		}
-	}
-	fmt.Println(synced)
-	<-ctx.Done()
-	return nil
+	return runFactory(ctx, factory.Start, factory.WaitForCacheSync)
 }
 
 // report is two tables, with lines above about what they are of.

@@ -62,10 +62,15 @@ func runInformers(ctx context.Context, kubeconfig string, custom bool) error {
 		}
 		informer.Informer() // having asked for it has the factory start it
 	}
-	factory.Start(ctx.Done())
-	for resource, ok := range factory.WaitForCacheSync(ctx.Done()) {
+	return runFactory(ctx, factory.Start, factory.WaitForCacheSync)
+}
+
+// runFactory starts the informers of a factory, says when they are synced, and runs them until ctx ends.
+func runFactory[K comparable](ctx context.Context, start func(stop <-chan struct{}), sync func(stop <-chan struct{}) map[K]bool) error {
+	start(ctx.Done())
+	for resource, ok := range sync(ctx.Done()) {
 		if !ok {
-			return fmt.Errorf("sync %s: %w", resource, context.Cause(ctx))
+			return fmt.Errorf("sync %v: %w", resource, context.Cause(ctx))
 		}
 	}
 	fmt.Println(synced)
