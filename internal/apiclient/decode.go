@@ -54,7 +54,7 @@ func (d *decoder) decode(b []byte) (runtime.Object, error) {
 		return nil, nil
 	}
 	if d.stream && d.wants != nil {
-		if uid := projection.UID(e.Object); len(uid) > 0 && !d.wants(uid) {
+		if namespace, uid := projection.Identity(e.Object); len(uid) > 0 && !d.wants(namespace, uid) {
 			return nil, errUnwanted
 		}
 	}

@@ -22,7 +22,7 @@ import (
 // filtering are the options of a client that chooses the pods of uid "ours".
 func filtering() apiclient.Options {
 	o := options()
-	o.Wants = func(uid []byte) bool { return string(uid) == "ours" }
+	o.Wants = func(_, uid []byte) bool { return string(uid) == "ours" }
 	return o
 }
 

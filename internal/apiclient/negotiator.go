@@ -43,7 +43,7 @@ type cuttingNegotiator struct {
 	apiVersion   string
 	object, list reflect.Type // of structs
 	projection   *projection.Projection
-	wants        func(uid []byte) bool // nil for all
+	wants        func(namespace, uid []byte) bool // nil for all
 
 	// statusOnly is projection without the fields that spec-only families read; nil if a Lazy
 	// is never made.

@@ -25,9 +25,9 @@ import (
 
 // Options are what a ResourceClient has to know of its caller's content.
 type Options struct {
-	// Wants chooses objects by uid; nil chooses all. Others are dropped. It is called
-	// concurrently.
-	Wants func(uid []byte) bool
+	// Wants chooses objects by namespace and uid; nil chooses all. Others are dropped. It is
+	// called concurrently.
+	Wants func(namespace, uid []byte) bool
 	// Fingerprint gives the fingerprint of the spec that is stored for a uid, 0 if none is. It
 	// is nil if whole objects are to be decoded always.
 	Fingerprint func(uid []byte) uint64

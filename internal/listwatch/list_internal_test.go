@@ -72,7 +72,7 @@ func TestBatchesOfFailedLists(t *testing.T) {
 		}
 		log, reg, got := slog.New(slog.DiscardHandler), prometheus.NewRegistry(), new(calls)
 		m := NewMetrics(reg)
-		shard := NewShard("pods", sharding.All(), m)
+		shard := NewShard("pods", sharding.All(), nil, m)
 		l := New(Config{Resource: "pods", Shard: shard, Sink: got, OnListed: func() {}, Metrics: m, Log: log})
 		l.client = client.Resource(&generators.Pods, apiclient.Options{Wants: shard.Wants, Metrics: apiclient.NewMetrics(reg), Log: log})
 		if o := request(l); o != outcome {

@@ -61,10 +61,14 @@ type Config struct {
 	FromCache                    bool  // lists may be answered from the server's cache, which may be behind
 	Limit                        int64 // objects at most; 0 for any number
 	Shard                        *Shard
-	Sink                         Sink
-	OnListed                     func() // called after each complete list
-	Metrics                      *Metrics
-	Log                          *slog.Logger
+	// Starts bounds, by its capacity, the loops that list or open a watch at a time; nil does not.
+	Starts chan struct{}
+	// Tentative says that the caller requests something else if this is forbidden.
+	Tentative bool
+	Sink      Sink
+	OnListed  func() // called after each complete list
+	Metrics   *Metrics
+	Log       *slog.Logger
 }
 
 // A Loop keeps a sink current. Run is for one goroutine; the other methods may be used
@@ -97,7 +101,7 @@ type Loop struct {
 // New makes a loop. It does nothing before Run.
 func New(config Config) *Loop {
 	l := &Loop{Config: config, machine: newMachine(config.Limit == 0)}
-	l.report = Report{Resource: config.Resource, State: Syncing, Since: time.Now()}
+	l.report = Report{Resource: config.Resource, State: Syncing, Since: time.Now(), tentative: config.Tentative}
 	labels := prometheus.Labels{"resource": config.GoType}
 	l.lists, l.watches = config.Metrics.lists.MustCurryWith(labels), config.Metrics.watches.MustCurryWith(labels)
 	l.listLen.Store(-1)
@@ -132,15 +136,31 @@ func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
 
 // request sends the request of the present state and gives its outcome.
 func (l *Loop) request(ctx context.Context) outcome {
+	if l.machine.state == watching {
+		return l.watch(ctx)
+	}
+	defer l.start(ctx)()
 	switch l.machine.state {
 	case streaming:
 		return l.streamList(ctx)
 	case paging, pagingAgain:
 		return l.list(ctx, pageSize)
-	case unpaged:
+	default: // unpaged
 		return l.list(ctx, 0)
-	default:
-		return l.watch(ctx)
+	}
+}
+
+// start waits until the loop may begin a request. The caller calls done once the request has
+// begun to bring changes, or has ended.
+func (l *Loop) start(ctx context.Context) (done func()) {
+	if l.Starts == nil {
+		return func() {}
+	}
+	select {
+	case l.Starts <- struct{}{}:
+		return func() { <-l.Starts }
+	case <-ctx.Done():
+		return func() {}
 	}
 }
 

@@ -46,6 +46,8 @@ type Report struct {
 	Event time.Time
 	// Complete says that a list has ever been complete.
 	Complete bool
+
+	tentative bool // something else is requested if this is forbidden
 }
 
 // refusalCounts is how long 403 must last to count: an API server that is starting answers 403
@@ -56,7 +58,14 @@ const refusalCounts = 5 * time.Second
 const badSelector = "BadFieldSelector"
 
 // refused reports whether it is the API server that wants it so.
-func (r Report) refused() bool { return r.State.refused() || r.Reason == badSelector }
+func (r Report) refused() bool {
+	return (r.State.refused() || r.Reason == badSelector) && !(r.tentative && r.State == Forbidden)
+}
+
+// Forbidden reports whether no list was ever complete, and 403 lasts.
+func (r Report) Forbidden() bool {
+	return r.State == Forbidden && !r.Complete && time.Since(r.Since) >= refusalCounts
+}
 
 // Refused reports whether no list is to be waited for. 404 counts at once: an API server that
 // is starting answers 503 for what it has.

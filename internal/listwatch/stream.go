@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
@@ -48,17 +49,28 @@ type stream struct {
 	last   string          // version that later events must not be behind; empty while there is no order
 }
 
-// open sends a watch request. The server must begin to answer within the limit, and then send
-// something in each such time.
+// open sends a watch request. The server must begin to respond within the limit, from when the
+// request is sent, and then send something in each such time.
 func (l *Loop) open(ctx context.Context, options metav1.ListOptions, limit time.Duration) (*stream, error) {
 	l.Shard.begin()
 	s := &stream{shard: l.Shard.Present(), began: time.Now(), last: options.ResourceVersion}
 	s.ctx, s.end = context.WithCancelCause(ctx)
-	late := time.AfterFunc(limit, func() { s.end(errNoResponse) })
+	var opened atomic.Bool
+	late := time.AfterFunc(limit, func() {
+		if !opened.Load() {
+			s.end(errNoResponse)
+		}
+	})
+	// Connecting has limits of its own.
+	ctx = httptrace.WithClientTrace(s.ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { late.Stop() },
+		WroteHeaders: func() { late.Reset(limit) },
+	})
 	// 5 to 10 minutes, so that not all watches end at once.
 	options.AllowWatchBookmarks, options.TimeoutSeconds = true, new(int64(wait.Jitter(5*time.Minute, 1).Seconds()))
 	var err error
-	s.Stream, err = l.client.Watch(s.ctx, l.query(s.shard, options))
+	s.Stream, err = l.client.Watch(ctx, l.query(s.shard, options))
+	opened.Store(true)
 	late.Stop()
 	if err != nil {
 		err = cmp.Or(context.Cause(s.ctx), err)
@@ -175,7 +187,9 @@ func (l *Loop) watch(ctx context.Context) outcome {
 	l.stream, l.lastFailure = nil, nil
 	if s == nil {
 		var err error
+		done := l.start(ctx)
 		s, err = l.open(ctx, metav1.ListOptions{ResourceVersion: l.machine.version}, silence)
+		done()
 		l.attempted(ctx, l.watches, &l.watchFailed, err, Synced)
 		if err != nil {
 			return l.ended(outcomeOf(err), err)
@@ -242,7 +256,7 @@ func (l *Loop) apply(kind watch.EventType, o apiclient.Object) error {
 func (l *Loop) watchEnded(s *stream, err error) outcome {
 	cause := context.Cause(s.ctx)
 	early := cause == nil && time.Since(s.began) < briefly
-	switch fruitful := s.events > 0 || l.Shard.foreign.Load() > 0; {
+	switch fruitful := s.events > 0 || l.Shard.dropped.Load() > 0; {
 	case errors.Is(cause, errNarrowed):
 		return narrowed
 	case cause == nil && !errors.Is(err, io.EOF):

@@ -167,5 +167,6 @@ var (
 	metadata      = numberIn[metav1.PartialObjectMetadata]("ObjectMeta")
 	managedFields = numberIn[metav1.ObjectMeta]("ManagedFields")
 	uid           = numberIn[metav1.ObjectMeta]("UID")
+	namespace     = numberIn[metav1.ObjectMeta]("Namespace")
 	items         = numberIn[metav1.PartialObjectMetadataList]("Items")
 )

@@ -84,10 +84,10 @@ func (c *Cutter) apply(b []byte) {
 	copy(b[to:], b[from:])
 }
 
-// List cuts each object of an encoded list in place, removes the objects whose uid is not wanted,
+// List cuts each object of an encoded list in place, removes the objects that are not wanted,
 // and returns the new length of the list; the rest of b is zeroed. Malformed messages stay as they
 // are. Objects without a uid are wanted, and so are all objects if wanted is nil.
-func (c *Cutter) List(b []byte, wanted func(uid []byte) bool) int {
+func (c *Cutter) List(b []byte, wanted func(namespace, uid []byte) bool) int {
 	for at := 0; at < len(b); {
 		f, ok := next(b, at)
 		if !ok {
@@ -104,7 +104,7 @@ func (c *Cutter) List(b []byte, wanted func(uid []byte) bool) int {
 			continue
 		}
 		if wanted != nil {
-			if uid := UID(b[f.content:f.end]); len(uid) > 0 && !wanted(uid) {
+			if in, id := Identity(b[f.content:f.end]); len(id) > 0 && !wanted(in, id) {
 				continue
 			}
 		}

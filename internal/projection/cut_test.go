@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -204,19 +205,19 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestListOfSome leaves out some objects by their uids.
+// TestListOfSome leaves out some objects by their namespaces and uids.
 func TestListOfSome(t *testing.T) {
 	var pods []corev1.Pod
-	for _, uid := range []types.UID{"a", "", "b", "c", "a"} {
+	for i, uid := range []types.UID{"a", "", "b", "c", "a"} {
 		pod := *fullPod()
-		pod.UID = uid
+		pod.UID, pod.Namespace = uid, strconv.Itoa(i)
 		pods = append(pods, pod)
 	}
 	wire := wireOf(t, &corev1.PodList{ListMeta: metav1.ListMeta{ResourceVersion: "7", ShardInfo: &metav1.ShardInfo{Selector: "s"}}, Items: pods})
 	var asked []string
-	n := podCutter().List(wire, func(uid []byte) bool {
-		asked = append(asked, string(uid))
-		return string(uid) != "a"
+	n := podCutter().List(wire, func(namespace, uid []byte) bool {
+		asked = append(asked, string(namespace)+"/"+string(uid))
+		return string(uid) != "a" && string(namespace) != "3"
 	})
 	got := &corev1.PodList{}
 	if err := got.Unmarshal(wire[:n]); err != nil {
@@ -228,10 +229,10 @@ func TestListOfSome(t *testing.T) {
 			t.Errorf("%s is not cut as it should be", pod.UID)
 		}
 	}
-	if d := cmp.Diff([]types.UID{"", "b", "c"}, left); d != "" || got.ResourceVersion != "7" || got.ShardInfo.Selector != "s" {
+	if d := cmp.Diff([]types.UID{"", "b"}, left); d != "" || got.ResourceVersion != "7" || got.ShardInfo.Selector != "s" {
 		t.Errorf("left of %+v (-want +got):\n%s", got.ListMeta, d)
 	}
-	if d := cmp.Diff([]string{"a", "b", "c", "a"}, asked); d != "" {
+	if d := cmp.Diff([]string{"0/a", "2/b", "3/c", "4/a"}, asked); d != "" {
 		t.Errorf("asked (-want +got):\n%s", d)
 	}
 	if slices.ContainsFunc(wire[n:], func(c byte) bool { return c != 0 }) {
@@ -251,7 +252,7 @@ func FuzzListOfSome(f *testing.F) {
 		if whole.Unmarshal(wire) != nil {
 			return
 		}
-		wanted := func(uid []byte) bool { return len(uid) > 0 && uid[0]%2 == 0 }
+		wanted := func(_, uid []byte) bool { return len(uid) > 0 && uid[0]%2 == 0 }
 		b := bytes.Clone(wire)
 		if err := some.Unmarshal(b[:podCutter().List(b, wanted)]); err != nil {
 			t.Fatal(err)
@@ -262,7 +263,7 @@ func FuzzListOfSome(f *testing.F) {
 			switch {
 			case len(left) > 0 && left[0].UID == pod.UID && left[0].Name == pod.Name && left[0].Namespace == pod.Namespace:
 				left = left[1:]
-			case wanted([]byte(pod.UID)) || pod.UID == "":
+			case wanted(nil, []byte(pod.UID)) || pod.UID == "":
 				t.Fatalf("%q is left out", pod.UID)
 			}
 		}

@@ -49,14 +49,17 @@ func OpenEvent(b []byte) (eventType, object []byte, ok bool) {
 	return eventType, object, true
 }
 
-// UID returns metadata.uid of an encoded object, in the object's memory. It is empty if there is
-// none.
-func UID(object []byte) []byte {
-	id, _ := UIDAnd(0, object)
-	return id
+// Identity returns metadata.namespace and metadata.uid of an encoded object, in the object's
+// memory. Both are empty if the object has no uid, or a field twice.
+func Identity(object []byte) (in, id []byte) {
+	var meta []byte
+	if !values(object, capture{metadata, &meta}) || !values(meta, capture{namespace, &in}, capture{uid, &id}) || len(id) == 0 {
+		return nil, nil
+	}
+	return in, id
 }
 
-// UIDAnd returns the UID and the value of a top-level field of the wire type bytes. Both are empty
+// UIDAnd returns metadata.uid and the value of a top-level field of the wire type bytes. Both are empty
 // if the object has the field twice.
 func UIDAnd(number uint64, object []byte) (id, value []byte) {
 	var meta []byte

@@ -63,23 +63,26 @@ func TestOpenEvent(t *testing.T) {
 	}
 }
 
-func TestUID(t *testing.T) {
+func TestIdentity(t *testing.T) {
 	f := func(wire []byte, want string) {
 		t.Helper()
-		if got := projection.UID(wire); string(got) != want {
-			t.Errorf("%q has the uid %q, want %q", wire, got, want)
+		namespace, uid := projection.Identity(wire)
+		if got := string(namespace) + "/" + string(uid); got != want {
+			t.Errorf("%q is %q, want %q", wire, got, want)
 		}
 	}
 	pod := fullPod()
-	f(wireOf(t, pod), "")
+	f(wireOf(t, pod), "/")
 	pod.UID = "8d6c"
-	f(wireOf(t, pod), "8d6c")
-	f(wireOf(t, &corev1.Node{ObjectMeta: metav1.ObjectMeta{UID: "1"}}), "1")
-	f(nil, "")
-	f([]byte("\x0a"), "")
-	f([]byte("\x0a\x01\x0a"), "")
+	f(wireOf(t, pod), pod.Namespace+"/8d6c")
+	f(wireOf(t, &corev1.Node{ObjectMeta: metav1.ObjectMeta{UID: "1"}}), "/1")
+	f(nil, "/")
+	f([]byte("\x0a"), "/")
+	f([]byte("\x0a\x01\x0a"), "/")
+	f([]byte("\x0a\x03\x2a\x011\x0a\x03\x1a\x01n"), "/")  // metadata twice
+	f([]byte("\x0a\x09\x2a\x011\x1a\x01a\x1a\x01b"), "/") // its namespace twice
 	b := wireOf(t, pod)
-	if n := testing.AllocsPerRun(10, func() { projection.UID(b) }); n != 0 {
+	if n := testing.AllocsPerRun(10, func() { projection.Identity(b) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -127,8 +130,9 @@ func FuzzOpen(f *testing.F) {
 				t.Errorf("%q, want %v", e, u)
 			}
 			var object metav1.PartialObjectMetadata
-			if id := projection.UID(e.Object); len(id) > 0 && object.Unmarshal(e.Object) == nil && string(object.UID) != string(id) {
-				t.Errorf("the uid is %q, want %q", id, object.UID)
+			if in, id := projection.Identity(e.Object); len(id) > 0 && object.Unmarshal(e.Object) == nil &&
+				(string(object.UID) != string(id) || object.Namespace != string(in)) {
+				t.Errorf("%q/%q, want %q/%q", in, id, object.Namespace, object.UID)
 			}
 		}
 	})

@@ -25,7 +25,7 @@ func (w *Watcher) Follow(r generators.Resource, client *apiclient.Client, sink l
 	name := r.Describe().Name
 	loop := listwatch.New(listwatch.Config{
 		Resource: name, GoType: r.Recipe().TypeName(), Namespace: metav1.NamespaceAll,
-		Shard: listwatch.NewShard(name, sharding.All(), w.metrics.loops), Sink: sink,
+		Shard: listwatch.NewShard(name, sharding.All(), nil, w.metrics.loops), Sink: sink,
 		OnListed: func() {},
 		Metrics:  w.metrics.loops, Log: w.log.With("resource", name),
 	})

@@ -299,26 +299,6 @@ func TestFollowAsksFor(t *testing.T) {
 	f(&generators.Deployments, names{"a"}, nil, "/apis/apps/v1/namespaces/a/deployments")
 }
 
-// TestFollowAllAtOnce holds that feeds do not wait for one another.
-func TestFollowAllAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var namespaces []string
-		for i := range 30 {
-			namespaces = append(namespaces, fmt.Sprint("namespace-", i))
-		}
-		start := time.Now()
-		f := follow(t, watcher.Config{Namespaces: namespaces})
-		for range 2 * len(namespaces) {
-			if q := f.next(t); q.verb() == "stream" {
-				q.noStreams()
-			}
-		}
-		if took := time.Since(start); took != 0 {
-			t.Errorf("the last request came after %v", took)
-		}
-	})
-}
-
 // TestFollowBoundsWatches holds that the API server is told when to end a
 // watch, in both of the ways there are.
 func TestFollowBoundsWatches(t *testing.T) {

@@ -14,11 +14,11 @@ import (
 // A Loading fills the targets of a watcher without an API server, object by object. Readers see
 // nothing of it before Done.
 type Loading struct {
-	w      *Watcher
-	config Config
-	wanted []*target
-	anew   []string
-	filled map[schema.GroupKind][]*filling
+	w       *Watcher
+	config  Config
+	wanted  []*target
+	rebuilt []string
+	filled  map[schema.GroupKind][]*filling
 }
 
 // A filling is the next content of a feed. Its keys are namespace and name: in files, copies of
@@ -36,7 +36,7 @@ func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*filling{}}
-	l.wanted, l.anew = w.plans(config)
+	l.wanted, l.rebuilt = w.plans(config)
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
 		for _, f := range t.feeds {
@@ -72,7 +72,7 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 }
 
 // Done replaces all content by what was added, and gives the keys of new targets.
-func (l *Loading) Done() (anew []string) {
+func (l *Loading) Done() (rebuilt []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
 	for _, all := range l.filled {
@@ -85,5 +85,5 @@ func (l *Loading) Done() (anew []string) {
 		}
 	}
 	l.w.want(l.config, l.wanted)
-	return l.anew
+	return l.rebuilt
 }

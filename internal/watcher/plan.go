@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +17,8 @@ import (
 // objects are watched and rendered to the same text.
 type plan struct {
 	effect     generators.Effect
-	namespaces []string
+	namespaces []string        // each of which is watched by itself
+	kept       map[string]bool // namespaces of which objects are kept; nil for all
 	selector   fields.Selector // of objects, whatever the shard
 	fromCache  bool
 	limit      int64           // objects at most; 0 for any number
@@ -29,8 +31,9 @@ const (
 	nodeField      = "spec.nodeName" // of pods
 )
 
-// planFor is what config says of a resource.
-func planFor(config Config, d generators.Description) plan {
+// planFor is what config says of a resource. each has it watched by namespace, however many
+// there are.
+func planFor(config Config, d generators.Description, each bool) plan {
 	p := plan{
 		effect:     config.Selection.EffectOn(d),
 		namespaces: []string{metav1.NamespaceAll},
@@ -40,7 +43,13 @@ func planFor(config Config, d generators.Description) plan {
 	}
 	var terms []fields.Selector
 	if d.Namespaced {
-		if len(config.Namespaces) > 0 {
+		switch n := len(config.Namespaces); {
+		case n > fewNamespaces && !each && config.ObjectLimit == 0: // which is by namespace
+			p.kept = make(map[string]bool, n)
+			for _, namespace := range config.Namespaces {
+				p.kept[namespace] = true
+			}
+		case n > 0:
 			p.namespaces = config.Namespaces
 		}
 		for _, namespace := range config.Denied {
@@ -67,7 +76,7 @@ func (p *plan) fieldSelector(r generators.Recipe) string {
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
-	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) &&
+	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
 		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
 }
 
@@ -78,5 +87,5 @@ func (p *plan) selects(namespace string, o metav1.Object) bool {
 	if pod, ok := o.(*corev1.Pod); ok {
 		values[nodeField] = pod.Spec.NodeName
 	}
-	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && p.selector.Matches(values)
+	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && (p.kept == nil || p.kept[o.GetNamespace()]) && p.selector.Matches(values)
 }

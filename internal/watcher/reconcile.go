@@ -69,7 +69,7 @@ func progressOf(t *target, isReady func(*target) bool) progress {
 		return missing
 	case isReady(t):
 		return ready
-	case !t.settled() && time.Since(t.began) < buildTimeout:
+	case !t.settled() && !t.forbidden() && time.Since(t.began) < buildTimeout:
 		return building
 	default:
 		return overdue

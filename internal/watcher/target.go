@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ type target struct {
 	feeds    []*feed // by namespace
 	client   *apiclient.Client
 	began    time.Time // to run; for the goroutine of Watcher.Run
+	logged   State     // the worst of many namespaces, when it was logged; likewise
 	// grows has the sources of its content; nil if the content is listed, or is there.
 	grows *growth
 }
@@ -29,15 +31,21 @@ type target struct {
 // newTarget makes what one resource needs. Nothing runs yet. The caller holds mu.
 func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *target {
 	name := r.Describe().Name
-	t := &target{plan: p, resource: r, client: config.Client}
+	t := &target{plan: p, resource: r, client: config.Client, logged: listwatch.Synced}
+	log, starts := w.log.With("resource", name), chan struct{}(nil)
+	if t.many() {
+		starts = make(chan struct{}, maxStarts)
+		log = slog.New(debugHandler{log.Handler()}) // logStates logs all namespaces together
+	}
 	for _, namespace := range p.namespaces {
 		f := &feed{renderer: r.Compile(config.Selection), seconds: w.metrics.rendering.WithLabelValues(name)}
 		f.specOnly, f.renderer.Recovered = f.renderer.SpecOnly(), w.recovered
 		f.loop = listwatch.New(listwatch.Config{
 			Resource: name, GoType: r.Recipe().TypeName(),
 			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
-			Shard: listwatch.NewShard(name, p.shard, w.metrics.loops), Sink: f, OnListed: w.listed,
-			Metrics: w.metrics.loops, Log: w.log.With("resource", name, "namespace", namespace),
+			Shard: listwatch.NewShard(name, p.shard, p.kept, w.metrics.loops), Sink: f, OnListed: w.listed,
+			Starts: starts, Tentative: p.kept != nil,
+			Metrics: w.metrics.loops, Log: log.With("namespace", namespace),
 		})
 		t.feeds = append(t.feeds, f)
 	}

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/memory"
@@ -49,15 +47,16 @@ type Watcher struct {
 	wanted   []*target                 // by the last configuration
 	building []*target                 // to be served once they are ready
 	followed []followed
-	config   Config        // the last one
-	sharded  bool          // its shard is that of Reshard
-	signals  chan struct{} // to reconcile
-	lists    atomic.Int64  // that have been completed
+	config   Config          // the last one
+	sharded  bool            // its shard is that of Reshard
+	each     map[string]bool // keys of resources to watch by namespace, however many there are
+	signals  chan struct{}   // to reconcile
+	lists    atomic.Int64    // that have been completed
 }
 
 // New makes the targets of a configuration. Nothing runs yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, log: log, signals: make(chan struct{}, 1)}
+	w := &Watcher{metrics: metrics, log: log, each: map[string]bool{}, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*target{})
 	w.Change(config)
 	all := w.wanted
@@ -71,20 +70,20 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 // resource is served then. A rebuild under way is finished first, so that fast changes do not
 // put each other off, unless it takes longer than buildTimeout or the served plan is wanted
 // again.
-func (w *Watcher) Change(config Config) (anew []string) {
+func (w *Watcher) Change(config Config) (rebuilt []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.change(config)
 }
 
 // change is Change for whoever holds mu.
-func (w *Watcher) change(config Config) (anew []string) {
+func (w *Watcher) change(config Config) (rebuilt []string) {
 	if w.sharded {
 		config.Shard = w.config.Shard
 	}
-	wanted, anew := w.plans(config)
+	wanted, rebuilt := w.plans(config)
 	w.want(config, wanted)
-	return anew
+	return rebuilt
 }
 
 // want sets the wanted targets.
@@ -95,11 +94,11 @@ func (w *Watcher) want(config Config, wanted []*target) {
 
 // plans gives the targets that config wants, and the keys of new ones. A change that is taken
 // back finds the served target.
-func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
-	known := w.known()
+func (w *Watcher) plans(config Config) (wanted []*target, rebuilt []string) {
+	known, filtered := w.known(), 0
 	for _, r := range config.Resources {
 		d := r.Describe()
-		p := planFor(config, d)
+		p := planFor(config, d, w.each[d.Name])
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -107,9 +106,15 @@ func (w *Watcher) plans(config Config) (wanted []*target, anew []string) {
 		}
 		t := w.newTarget(r, p, config)
 		t.grows = w.growth(r, p)
-		wanted, anew = append(wanted, t), append(anew, d.Name)
+		wanted, rebuilt = append(wanted, t), append(rebuilt, d.Name)
+		if t.kept != nil {
+			filtered++
+		}
 	}
-	return wanted, anew
+	if filtered > 0 && config.Client != nil {
+		w.log.Info("watching all namespaces, and dropping objects that are not of --namespaces", "resources", filtered, "namespaces", len(config.Namespaces))
+	}
+	return wanted, rebuilt
 }
 
 // listed notes a complete list.
@@ -159,18 +164,15 @@ func (w *Watcher) feeds() []*feed {
 }
 
 // Checks gives what there is to wait for, in the order of the configuration: the status of each
-// namespace of a resource. Its Resource names the namespace, if not all are watched.
+// namespace of a resource, or one of many. Its Resource names the namespaces, if not all are
+// watched.
 func (w *Watcher) Checks() []Status {
 	var all []Status
 	for _, f := range w.allFollowed() {
 		all = append(all, f.loop.Report())
 	}
-	for _, f := range w.feeds() {
-		r := f.loop.Report()
-		if f.loop.Namespace != metav1.NamespaceAll {
-			r.Resource += " in " + f.loop.Namespace
-		}
-		all = append(all, r)
+	for _, t := range *w.serving.Load() {
+		all = append(all, t.checks()...)
 	}
 	return all
 }
@@ -218,7 +220,9 @@ func (w *Watcher) Run(ctx context.Context) {
 	stops := map[*target]context.CancelFunc{}
 	following := 0
 	for {
+		began := time.Now()
 		needed := w.reconcile()
+		took := time.Since(began)
 		for _, f := range w.allFollowed()[following:] {
 			running.Go(func() { f.run(ctx, w) })
 			following++
@@ -240,7 +244,15 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-w.signals:
+			// Lists of thousands of namespaces end one after another.
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(20 * took):
+			}
 		case <-again.C:
+			w.byNamespace()
+			w.logStates()
 		}
 	}
 }
