@@ -13,20 +13,21 @@ import (
 // whether something of them has been compressed before.
 func TestDuePages(t *testing.T) {
 	type state struct {
-		age, open int
+		age       uint64
+		open      int
 		hasDeltas bool
 	}
 	const mega = 1 << 20
 	f := func(pages []state, want ...int) {
 		t.Helper()
-		p := &Partition{ticks: 100}
+		p := &Partition{options: &defaults, ticks: 100}
 		for _, s := range pages {
-			pg := &page{open: []*block{{}}, openBytes: s.open, touched: uint64(101 - s.age)}
+			pg := &page{open: []*block{{}}, openBytes: s.open, touched: 101 - s.age}
 			if s.hasDeltas {
 				pg.table = &table{}
 			}
 			p.pages = append(p.pages, pg, nil, &page{})
-			if s.age < quietTicks {
+			if s.age < defaults.idleTicks {
 				p.openBytes += s.open // of others, once they are compressed
 			}
 		}
@@ -39,18 +40,18 @@ func TestDuePages(t *testing.T) {
 		}
 		open := 0
 		for _, s := range pages {
-			if s.age < quietTicks {
+			if s.age < defaults.idleTicks {
 				open += s.open
 			}
 		}
-		if tight := p.maxDeltas() == maxDeltasOverBudget; tight != (open > maxOpenBytes) {
+		if tight := p.deltaLimits().deltas == defaults.maxDeltasOverBudget; tight != (open > defaults.minBudget) {
 			t.Errorf("%v: tight %v", pages, tight)
 		}
 	}
 	f(nil)
 	f([]state{{4, 1, false}, {5, 1, false}, {6, 1, false}}, 1, 2)
 	f([]state{{5, 100, true}, {14, 100, true}, {15, 100, true}}, 2)
-	f([]state{{4, muchText + 1, true}, {5, muchText + 1, true}, {5, muchText, true}}, 1)
+	f([]state{{4, defaults.largeText + 1, true}, {5, defaults.largeText + 1, true}, {5, defaults.largeText, true}}, 1)
 	f([]state{{1, 8 * mega, true}, {2, 8 * mega, true}, {3, 8 * mega, true}})
 	f([]state{{1, 8 * mega, true}, {2, 9 * mega, true}, {3, 8 * mega, true}}, 2)
 	f([]state{{1, 8 * mega, true}, {2, 20 * mega, true}, {3, 8 * mega, true}}, 1)
@@ -64,7 +65,7 @@ func TestDuePages(t *testing.T) {
 func TestDeltas(t *testing.T) {
 	f := func(budget, may int) {
 		t.Helper()
-		p := newPartition(1)
+		p := newPartition(1, &defaults)
 		p.budget = budget
 		want := make([]string, pageSlots)
 		set := func(slot, version int) {
@@ -89,6 +90,6 @@ func TestDeltas(t *testing.T) {
 			}
 		}
 	}
-	f(1<<20, maxDeltas)
-	f(-1, maxDeltasOverBudget)
+	f(1<<20, defaults.maxDeltas)
+	f(-1, defaults.maxDeltasOverBudget)
 }

@@ -31,7 +31,7 @@ func (p *Partition) checkInvariants() error {
 		if err := pg.checkInvariants(); err != nil {
 			errs = append(errs, fmt.Errorf("page %d: %w", n, err))
 		}
-		if n < p.nonFull && !pg.full() {
+		if n < p.nonFull && !p.isFull(pg) {
 			errs = append(errs, fmt.Errorf("page %d has a free slot and the first such is %d", n, p.nonFull))
 		}
 		for slot := range pageSlots {
@@ -56,7 +56,7 @@ func (p *page) checkInvariants() error {
 	for family, b := range p.open {
 		if b != nil {
 			blocks++
-			held += b.held()
+			held += b.memory()
 		}
 		size := 0
 		for slot := range pageSlots {
@@ -84,9 +84,9 @@ func (p *page) checkInvariants() error {
 }
 
 // row says whether a slot has lines of any family.
-func (m *fingerprints) row(slot int) bool {
-	for family := range m.columns {
-		if m.fingerprint(slot, family) != (fingerprint{}) {
+func (f *fingerprints) row(slot int) bool {
+	for family := range f.columns {
+		if f.fingerprint(slot, family) != (fingerprint{}) {
 			return true
 		}
 	}

@@ -26,20 +26,20 @@ func object(n, version, lineBytes int) Rendered {
 	return Rendered{UID: fmt.Sprint(n), Text: line, Ends: []int{len(line)}}
 }
 
-// heldBesideTables is what a part holds in open blocks and in spare buffers.
-func heldBesideTables(p *Partition) (n int) {
+// openMemory is what a part holds in open blocks and in spare buffers.
+func openMemory(p *Partition) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, pg := range p.pages {
 		for family := range p.families {
 			if pg != nil && pg.open != nil {
-				n += pg.open[family].held()
+				n += pg.open[family].memory()
 			}
 		}
 	}
-	for _, blocks := range p.spare.pages {
+	for _, blocks := range p.free.pages {
 		for _, b := range blocks {
-			n += b.held()
+			n += b.memory()
 		}
 	}
 	return n
@@ -53,7 +53,7 @@ func TestRelistIsBounded(t *testing.T) {
 	r := relisted(pages, lineBytes)
 	p := r.partitions[0]
 	p.budget = 4 * pageSlots * lineBytes
-	most := p.budget + (sparePages+1)*pageSlots*(lineBytes+100)
+	most := p.budget + (defaults.freePages+1)*pageSlots*(lineBytes+100)
 	f := func(name string, order []int, missing func(n int) bool) {
 		t.Helper()
 		g := p.Begin()
@@ -62,7 +62,7 @@ func TestRelistIsBounded(t *testing.T) {
 				continue
 			}
 			g.Set(object(n, 2, lineBytes))
-			if held := heldBesideTables(g.next); held > most {
+			if held := openMemory(g.next); held > most {
 				t.Fatalf("%s: %d bytes held, want %d at most", name, held, most)
 			}
 		}
@@ -99,11 +99,11 @@ func TestRelistOfFewerIsBounded(t *testing.T) {
 	}
 	g.Finish()
 	g.Retain(keep)
-	if held := heldBesideTables(g.next); held > 0 {
+	if held := openMemory(g.next); held > 0 {
 		t.Errorf("%d bytes open once finished", held)
 	}
 	p.Replace(g)
-	if held := heldBesideTables(p); held > 0 || p.Len() != want {
+	if held := openMemory(p); held > 0 || p.Len() != want {
 		t.Errorf("%d bytes open, want none, %d objects, want %d", held, p.Len(), want)
 	}
 }

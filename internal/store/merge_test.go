@@ -37,7 +37,7 @@ func TestUnite(t *testing.T) {
 			packAll(r)
 		}
 		united, all := store.NewResource("things", families, 1), union(m, more)
-		united.Partitions()[0].Unite(r.Partitions()[0], added.Partitions()[0])
+		united.Partitions()[0].Merge(r.Partitions()[0], added.Partitions()[0])
 		check(t, united, all)
 
 		change(added, more)
@@ -92,7 +92,7 @@ func TestUniteIsConcurrent(t *testing.T) {
 	until(func() { read(t, r, "odd") })
 	for range rounds {
 		united := store.NewResource("things", families, 1)
-		united.Partitions()[0].Unite(r.Partitions()...)
+		united.Partitions()[0].Merge(r.Partitions()...)
 		united.Partitions()[0].Set(render("own", 4)) // its writer goes on while theirs do
 		want := union(m, model{"own": 4})
 		got, _, err := parse(read(t, united))

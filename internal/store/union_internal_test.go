@@ -19,7 +19,7 @@ func TestSharedFamiliesStayCompressed(t *testing.T) {
 			}
 			r.Partitions()[0].Set(o)
 		}
-		for range quietDeltaTicks + 1 {
+		for range defaults.idleDeltaTicks + 1 {
 			r.Compact()
 		}
 		return r.View()
@@ -58,7 +58,7 @@ func TestWithoutSeen(t *testing.T) {
 	seen := map[uint64]struct{}{}
 	f := func(text, want string, removed int) {
 		t.Helper()
-		kept, n := withoutSeen([]byte(text), seen)
+		kept, n := deduplicateLines([]byte(text), seen)
 		if string(kept) != want || n != removed {
 			t.Errorf("%q: %q, %d removed; want %q, %d", text, kept, n, want, removed)
 		}

@@ -8,7 +8,7 @@ import (
 // TestUniteBoundsPages has parts come and go hundreds of times: pages without objects
 // do not pile up.
 func TestUniteBoundsPages(t *testing.T) {
-	p := newPartition(1)
+	p := newPartition(1, &defaults)
 	set := func(p *Partition, round, n int) {
 		for i := range n {
 			text := []byte("x 1\n")
@@ -17,9 +17,9 @@ func TestUniteBoundsPages(t *testing.T) {
 	}
 	set(p, 0, 100)
 	for round := range 400 {
-		added, united := newPartition(1), newPartition(1)
+		added, united := newPartition(1, &defaults), newPartition(1, &defaults)
 		set(added, round+1, 300)
-		united.Unite(p, added)
+		united.Merge(p, added)
 		if n := united.Len(); n != 400 {
 			t.Fatalf("%d objects", n)
 		}
