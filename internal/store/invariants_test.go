@@ -1,9 +1,15 @@
 package store
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"math/bits"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // CheckInvariants compares the counters and indexes of all parts with what they count.
@@ -91,4 +97,27 @@ func (f *fingerprints) row(slot int) bool {
 		}
 	}
 	return false
+}
+
+// CheckResponse writes r in both encodings, which must have one text and the sizes of r, and
+// returns the text.
+func CheckResponse(t *testing.T, r *Response) string {
+	t.Helper()
+	var text, compressed bytes.Buffer
+	if err := errors.Join(r.WriteText(&text), r.WriteGzip(&compressed)); err != nil {
+		t.Fatal(err)
+	}
+	if int64(text.Len()) != r.Size() || int64(compressed.Len()) != r.GzipSize() {
+		t.Fatalf("%d and %d bytes written, want %d and %d", text.Len(), compressed.Len(), r.Size(), r.GzipSize())
+	}
+	z, err := gzip.NewReader(&compressed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.Multistream(false)
+	unpacked, err := io.ReadAll(z)
+	if err != nil || compressed.Len() > 0 || string(unpacked) != text.String() {
+		t.Fatalf("%v, %d bytes behind the gzip member (-text +gzip):\n%s", err, compressed.Len(), cmp.Diff(text.String(), string(unpacked)))
+	}
+	return text.String()
 }

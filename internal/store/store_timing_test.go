@@ -142,7 +142,7 @@ func BenchmarkManyResources(b *testing.B) {
 			var all []*store.Resource
 			for n := range resources {
 				r := manyResource(n, objects, c.shared, c.repeat)
-				packAll(r)
+				compactAll(r)
 				all = append(all, r)
 			}
 			b.ReportAllocs()
