@@ -9,8 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDuePages holds which pages are compressed, given the age, the open bytes, and
-// whether something of them has been compressed before.
+// TestDuePages expects the indexes of the pages that Compact compacts.
 func TestDuePages(t *testing.T) {
 	type state struct {
 		age       uint64
@@ -28,7 +27,7 @@ func TestDuePages(t *testing.T) {
 			}
 			p.pages = append(p.pages, pg, nil, &page{})
 			if s.age < defaults.idleTicks {
-				p.openBytes += s.open // of others, once they are compressed
+				p.openBytes += s.open // after the compaction of idle pages
 			}
 		}
 		var got []int
@@ -44,8 +43,8 @@ func TestDuePages(t *testing.T) {
 				open += s.open
 			}
 		}
-		if tight := p.deltaLimits().deltas == defaults.maxDeltasOverBudget; tight != (open > defaults.minBudget) {
-			t.Errorf("%v: tight %v", pages, tight)
+		if over := p.deltaLimits().deltas == defaults.maxDeltasOverBudget; over != (open > defaults.minBudget) {
+			t.Errorf("%v: over budget: %v", pages, over)
 		}
 	}
 	f(nil)
@@ -60,10 +59,9 @@ func TestDuePages(t *testing.T) {
 	f([]state{{7, 30 * mega, true}, {2, 20 * mega, true}}, 0)
 }
 
-// TestDeltas holds that a compressed block takes deltas up to the limit and is opened then,
-// and that its text is the same in both forms.
+// TestDeltas changes a compressed block up to the limit of deltas and beyond.
 func TestDeltas(t *testing.T) {
-	f := func(budget, may int) {
+	f := func(budget, limit int) {
 		t.Helper()
 		p := newPartition(1, &defaults)
 		p.budget = budget
@@ -78,15 +76,15 @@ func TestDeltas(t *testing.T) {
 		}
 		pg := p.pages[0]
 		p.compactPage(pg)
-		for i := range may + 3 {
+		for i := range limit + 3 {
 			set((i*37)%pageSlots, 1000)
-			set((i*37)%pageSlots, 2) // the same delta once more
-			if hasDeltas := pg.open[0].hasDeltas; hasDeltas != (i < may) {
-				t.Errorf("%d of %d: hasDeltas %v", i+1, may, hasDeltas)
+			set((i*37)%pageSlots, 2) // replaces the delta
+			if hasDeltas := pg.open[0].hasDeltas; hasDeltas != (i < limit) {
+				t.Errorf("%d of %d: hasDeltas %v", i+1, limit, hasDeltas)
 			}
-			of := pg.chunk(0)
-			if d := cmp.Diff(strings.Join(want, ""), string(of.appendText(nil, new([]byte)))); d != "" {
-				t.Fatalf("%d of %d (-want +got):\n%s", i+1, may, d)
+			c := pg.chunk(0)
+			if d := cmp.Diff(strings.Join(want, ""), string(c.appendText(nil, new([]byte)))); d != "" {
+				t.Fatalf("%d of %d (-want +got):\n%s", i+1, limit, d)
 			}
 		}
 	}

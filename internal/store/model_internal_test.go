@@ -87,9 +87,11 @@ func (m *model) run(o operation) (result string) {
 		for i, x := range p.staging {
 			p.staging[i] = x.marked(x != nil && x.seen && o.keep(x.uid))
 		}
-	case "finish", "replace":
-		p.staging = remove(p.staging, func(x *modelObject) bool { return !x.seen })
-		if o.kind == "replace" {
+	case "finish", "replace", "finish, retain and replace":
+		p.staging = remove(p.staging, func(x *modelObject) bool {
+			return !x.seen || o.kind == "finish, retain and replace" && !o.keep(x.uid)
+		})
+		if o.kind != "finish" {
 			p.objects, p.staged = p.staging, false
 		}
 	case "abandon":
