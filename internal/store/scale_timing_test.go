@@ -22,7 +22,7 @@ import (
 //
 //	go test -run '^$' -bench Scale -benchtime 60x ./internal/store
 func BenchmarkScale(b *testing.B) {
-	memory.KeepRoom(10 << 20)
+	memory.TuneGC(10 << 20)
 	for _, pods := range []int{20000, 100000} {
 		b.Run(fmt.Sprintf("pods=%d", pods), func(b *testing.B) { benchmarkScale(b, pods) })
 	}
