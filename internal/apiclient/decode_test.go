@@ -171,11 +171,11 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%v, %v, want %s", got, err, want)
 		}
 	}
-	f(true, tableOf("null", "a"), "a table without the column Type")
-	f(true, tableOf(`[{"name":"Name"}]`, "a"), "a table without the column Type")
-	f(false, tableOf(`[{"name":"Name"},{},{},{},{"name":"Type"}]`, "a"), "a row of 4 cells, without the column Type")
-	f(true, tableOf(secretColumns), "a table of 0 rows for an event")
-	f(true, tableOf(secretColumns, "a", "b"), "a table of 2 rows for an event")
+	f(true, tableOf("null", "a"), "table without column Type")
+	f(true, tableOf(`[{"name":"Name"}]`, "a"), "table without column Type")
+	f(false, tableOf(`[{"name":"Name"},{},{},{},{"name":"Type"}]`, "a"), "row of 4 cells without column Type")
+	f(true, tableOf(secretColumns), "event with a table of 0 rows")
+	f(true, tableOf(secretColumns, "a", "b"), "event with a table of 2 rows")
 	one := secret("a")
 	wire := encoded(t, runtime.ContentTypeProtobuf, &one)
 	cut := bytes.Replace(wire, []byte("hunter2"), []byte("\x0a\xff\xff\xff\xff\xff\xff"), 1)
