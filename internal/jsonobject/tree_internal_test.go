@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestTreeMemory holds that a tree lets go of the memory of a large object when it reads the next
+// TestTreeMemory checks that a tree lets go of the memory of a large object when it reads the next
 // one, and uses that of a small object again.
 func TestTreeMemory(t *testing.T) {
 	everything := &Fields{}

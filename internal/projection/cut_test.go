@@ -72,14 +72,14 @@ func TestObject(t *testing.T) {
 	checkObject(t, podCutter(), wireOf(t, fullPod()), want)
 }
 
-// TestEveryField holds that without fields, only managedFields are cut.
+// TestEveryField checks that without fields, only managedFields are cut.
 func TestEveryField(t *testing.T) {
 	want := fullPod()
 	want.ManagedFields = nil
 	checkObject(t, compile[corev1.Pod]().NewCutter(), wireOf(t, fullPod()), want)
 }
 
-// TestNarrow holds that beside what the paths begin with everything is kept.
+// TestNarrow checks that beside what the paths begin with everything is kept.
 func TestNarrow(t *testing.T) {
 	narrow := projection.Narrow(reflect.TypeFor[*corev1.Pod](), []string{"spec.containers.name", "spec.hostNetwork"})
 	want := fullPod()
@@ -87,7 +87,7 @@ func TestNarrow(t *testing.T) {
 	checkObject(t, narrow.NewCutter(), wireOf(t, fullPod()), want)
 }
 
-// TestCutAgain holds that of what is cut there is nothing more to cut.
+// TestCutAgain checks that of what is cut there is nothing more to cut.
 func TestCutAgain(t *testing.T) {
 	wire := wireOf(t, fullPod())
 	cut := wire[:podCutter().Object(wire)]
@@ -143,7 +143,7 @@ func TestWireForms(t *testing.T) {
 	f("managedFields", "\x0a\x08\x0a\x01a\x8a\x01\x02xy", "\x0a\x03\x0a\x01a")
 }
 
-// TestMalformed holds that what is no message stays as it is.
+// TestMalformed checks that what is no message stays as it is.
 func TestMalformed(t *testing.T) {
 	f := func(name, wire string) {
 		t.Helper()
@@ -223,7 +223,7 @@ func wireOf(tb testing.TB, o marshaler) []byte {
 	return wire
 }
 
-// FuzzObject holds that whatever decodes, decodes when it is cut, to the same but
+// FuzzObject checks that whatever decodes, decodes when it is cut, to the same but
 // for what is unread; and that whatever is sent, nothing is made up.
 func FuzzObject(f *testing.F) {
 	f.Add(wireOf(f, fullPod()))

@@ -73,7 +73,7 @@ func TestListOfSome(t *testing.T) {
 	}
 }
 
-// FuzzListOfSome holds what is left out of a list, by the wire form of its objects,
+// FuzzListOfSome checks what is left out of a list, by the wire form of its objects,
 // to what decoding them would say.
 func FuzzListOfSome(f *testing.F) {
 	one, two := *fullPod(), *fullPod()
@@ -106,7 +106,7 @@ func FuzzListOfSome(f *testing.F) {
 	})
 }
 
-// TestMalformedList holds that an object that is no message leaves the others be,
+// TestMalformedList checks that an object that is no message leaves the others be,
 // and what is no list stays as it is.
 func TestMalformedList(t *testing.T) {
 	f := func(name, wire, want string) {
@@ -125,7 +125,7 @@ func TestMalformedList(t *testing.T) {
 	f("a long length", "\x12\x84\x80\x00\x12\x02\x20\x1e", cut)
 }
 
-// FuzzList holds that lists can be cut whatever is in them.
+// FuzzList checks that lists can be cut whatever is in them.
 func FuzzList(f *testing.F) {
 	f.Add(wireOf(f, &corev1.PodList{Items: []corev1.Pod{*fullPod(), {}, *fullPod()}}))
 	f.Add([]byte("\x12\x02\x12\x09\x12\x04\x12\x02\x20\x1e"))
