@@ -30,7 +30,7 @@ import (
 )
 
 func main() {
-	memory.KeepRoom(minGarbage)
+	memory.TuneGC(minGarbage)
 	if err := start(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "kubestate:", oneLine(err))
 		os.Exit(1)

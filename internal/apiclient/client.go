@@ -28,8 +28,8 @@ type Client struct {
 	parameters runtime.ParameterCodec
 }
 
-// New makes a client for the API server that config names, of resources whose Go types are in
-// the scheme. It sends nothing yet.
+// New returns a client for the API server of config and resources whose Go types are in the scheme.
+// It sends no request.
 func New(config *rest.Config, scheme *runtime.Scheme) (*Client, error) {
 	config = rest.CopyConfig(config)
 	h, err := rest.HTTPClientFor(config)
@@ -41,9 +41,8 @@ func New(config *rest.Config, scheme *runtime.Scheme) (*Client, error) {
 	return c, err
 }
 
-// restClient makes a client for a group version that sends by way of h and decodes with n. It
-// has no rate limit: there is one request per watch, and the server's priority and fairness
-// is the better limit.
+// restClient returns a client for a group version that sends with h and decodes with n. It has no
+// rate limit: a watch is one request, and the server has priority and fairness.
 func (c *Client) restClient(gv schema.GroupVersion, h *http.Client, n runtime.ClientNegotiator) (*rest.RESTClient, error) {
 	config := rest.CopyConfig(c.config)
 	config.GroupVersion = &gv
@@ -59,17 +58,16 @@ func (c *Client) restClient(gv schema.GroupVersion, h *http.Client, n runtime.Cl
 	return rest.NewRESTClient(base, path, content, nil, h)
 }
 
-// negotiator makes the negotiator that decodes whole objects.
+// negotiator returns the negotiator that decodes whole objects.
 func (c *Client) negotiator(gv schema.GroupVersion) standardNegotiator {
 	return standardNegotiator{runtime.NewClientNegotiator(c.codecs.WithoutConversion(), gv)}
 }
 
-// discoveryTimeout bounds requests that are about the API server and not about objects.
+// discoveryTimeout bounds discovery requests.
 const discoveryTimeout = 5 * time.Second
 
-// Check requests the API server's version. It returns only errors that a retry cannot
-// mend: refused credentials, an untrusted certificate, plain HTTP to an HTTPS port. An
-// unreachable server is no error.
+// Check requests the API server's version. It returns only permanent errors: refused credentials, an
+// untrusted certificate, plain HTTP to an HTTPS port. An unreachable server is no error.
 func (c *Client) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
 	defer cancel()

@@ -85,7 +85,7 @@ func newClient(t testing.TB, config *rest.Config) *apiclient.Client {
 	return c
 }
 
-// TestCheckResponses holds which responses of an API server end the start. Time is that of a
+// TestCheckResponses checks which responses of an API server end the start. Time is that of a
 // bubble, since on a slow machine a response may come too late for Check.
 func TestCheckResponses(t *testing.T) {
 	f := func(status int, body string, fatal bool) {
@@ -128,7 +128,7 @@ func TestCheckResponses(t *testing.T) {
 	f(503, "", false)
 }
 
-// TestCheckTrust holds that a server without the configured certificate ends the start.
+// TestCheckTrust checks that a server without the configured certificate ends the start.
 func TestCheckTrust(t *testing.T) {
 	f := func(name string, config func(certificate []byte) rest.TLSClientConfig, trusted bool) {
 		t.Helper()
@@ -161,7 +161,7 @@ func TestCheckTrust(t *testing.T) {
 	f("another name", func(c []byte) config { return config{CAData: c, ServerName: "example.org"} }, false)
 }
 
-// TestCheckScheme holds that plain HTTP to an HTTPS port ends the start, and that the error says
+// TestCheckScheme checks that plain HTTP to an HTTPS port ends the start, and that the error says
 // what to change.
 func TestCheckScheme(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -175,7 +175,7 @@ func TestCheckScheme(t *testing.T) {
 	}
 }
 
-// TestCheckUnreachable holds that an API server which cannot be reached does not end the start.
+// TestCheckUnreachable checks that an API server which cannot be reached does not end the start.
 func TestCheckUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -214,7 +214,7 @@ func TestCheckTimesOut(t *testing.T) {
 	})
 }
 
-// TestNewSendsNothing holds that a client is made without a connection, and refused for a
+// TestNewSendsNothing checks that a client is made without a connection, and refused for a
 // configuration that cannot be read.
 func TestNewSendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -2,7 +2,6 @@ package apiclient
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -17,48 +16,67 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// arrivals is a response that arrives piece by piece, and breaks after the last.
+// arrivals is a response that arrives in chunks and breaks after the last.
 type arrivals struct {
-	pieces []piece
 	began  time.Time
+	chunks chan string // closed after the last
+	rest   string      // of a chunk
 	reads  int
 }
 
-// A piece can be read from some time after the beginning on.
-type piece struct {
+// A chunk arrives some time after the response began.
+type chunk struct {
 	after time.Duration
-	text  []byte
+	text  string
+}
+
+func arrive(chunks ...chunk) *arrivals {
+	a := &arrivals{began: time.Now(), chunks: make(chan string, len(chunks))}
+	for i, c := range chunks {
+		time.AfterFunc(c.after, func() {
+			if a.chunks <- c.text; i == len(chunks)-1 {
+				close(a.chunks)
+			}
+		})
+	}
+	return a
 }
 
 var errBroken = errors.New("connection reset")
 
-// Read waits for the next piece, and reads all that has arrived by then.
+// Read waits for a chunk and reads all that have arrived.
 func (a *arrivals) Read(p []byte) (n int, err error) {
 	a.reads++
-	if len(a.pieces) == 0 {
-		return 0, errBroken
-	}
-	time.Sleep(time.Until(a.began.Add(a.pieces[0].after)))
-	for n < len(p) && len(a.pieces) > 0 && time.Since(a.began) >= a.pieces[0].after {
-		took := copy(p[n:], a.pieces[0].text)
-		n += took
-		if a.pieces[0].text = a.pieces[0].text[took:]; len(a.pieces[0].text) == 0 {
-			a.pieces = a.pieces[1:]
+	if a.rest == "" {
+		var ok bool
+		if a.rest, ok = <-a.chunks; !ok {
+			return 0, errBroken
 		}
 	}
-	return n, nil
+	for {
+		took := copy(p[n:], a.rest)
+		n, a.rest = n+took, a.rest[took:]
+		if a.rest != "" {
+			return n, nil
+		}
+		select {
+		case a.rest = <-a.chunks:
+		default:
+		}
+		if a.rest == "" {
+			return n, nil
+		}
+	}
 }
 
 func (a *arrivals) Close() error { return nil }
 
-// closePieces are three pieces within 2 ms, and one a second later.
-func closePieces() *arrivals {
-	return &arrivals{began: time.Now(), pieces: []piece{
-		{0, []byte("a")}, {time.Millisecond, []byte("bc")}, {2 * time.Millisecond, []byte("d")}, {time.Second, []byte("e")},
-	}}
+// closeChunks are three chunks within 2 ms, and one a second later.
+func closeChunks() *arrivals {
+	return arrive(chunk{0, "a"}, chunk{time.Millisecond, "bc"}, chunk{2 * time.Millisecond, "d"}, chunk{time.Second, "e"})
 }
 
-// readAll reads a response, at most size bytes at a time, and gives each read with its time.
+// readAll reads a response, at most size bytes at a time, and returns each read with its time.
 func readAll(t *testing.T, r io.Reader, began time.Time, size int) (reads []string) {
 	t.Helper()
 	for p := make([]byte, size); ; {
@@ -77,24 +95,24 @@ func readAll(t *testing.T, r io.Reader, began time.Time, size int) (reads []stri
 
 func TestCoalescedReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		response := closePieces()
+		response := closeChunks()
 		r := &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}
 		got := readAll(t, bufio.NewReaderSize(r, readAhead), response.began, 2)
 		if diff := cmp.Diff([]string{"a at 0s", "bc at 20ms", "d at 20ms", "e at 1s"}, got); diff != "" {
 			t.Error(diff)
 		}
 		if response.reads != 4 {
-			t.Errorf("%d reads, want one for each of three times and one for the end", response.reads)
+			t.Errorf("%d reads, want 4", response.reads)
 		}
 		if !r.ended {
-			t.Error("the end of the response is not noted")
+			t.Error("ended is not set")
 		}
 	})
 }
 
 func TestReadsBeforeCoalesceDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		response := closePieces()
+		response := closeChunks()
 		got := readAll(t, bufio.NewReaderSize(&coalescingReader{ReadCloser: response, ctx: t.Context()}, readAhead), response.began, 2)
 		if diff := cmp.Diff([]string{"a at 0s", "bc at 1ms", "d at 2ms", "e at 1s"}, got); diff != "" {
 			t.Error(diff)
@@ -103,10 +121,10 @@ func TestReadsBeforeCoalesceDoNotWait(t *testing.T) {
 }
 
 // TestCoalesceBetweenReads sets coalesce after a read, as a watch does at the end of its list. The
-// interval ends when those of other watches do.
+// interval ends with those of other watches.
 func TestCoalesceBetweenReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		response := closePieces()
+		response := closeChunks()
 		r := &coalescingReader{ReadCloser: response, ctx: t.Context()}
 		buffer := bufio.NewReaderSize(r, readAhead)
 		if n, err := buffer.Read(make([]byte, 2)); n != 1 || err != nil {
@@ -120,9 +138,9 @@ func TestCoalesceBetweenReads(t *testing.T) {
 	})
 }
 
-func TestFullBufferIsFollowedByARead(t *testing.T) {
+func TestReadAfterFullBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		response := &arrivals{began: time.Now(), pieces: []piece{{0, bytes.Repeat([]byte("x"), readAhead+1)}}}
+		response := arrive(chunk{0, strings.Repeat("x", readAhead+1)})
 		r := &coalescingReader{ReadCloser: response, ctx: t.Context(), coalesce: true}
 		got := readAll(t, bufio.NewReaderSize(r, readAhead), response.began, readAhead-1)
 		want := []string{strings.Repeat("x", readAhead-1) + " at 0s", "x at 0s", "x at 0s"}
@@ -132,10 +150,10 @@ func TestFullBufferIsFollowedByARead(t *testing.T) {
 	})
 }
 
-func TestContextEndsTheWait(t *testing.T) {
+func TestContextEndsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		response := &arrivals{began: time.Now(), pieces: []piece{{0, []byte("a")}}}
+		response := arrive(chunk{0, "a"})
 		time.AfterFunc(time.Millisecond, cancel)
 		readAll(t, &coalescingReader{ReadCloser: response, ctx: ctx, coalesce: true}, response.began, 2)
 		if took := time.Since(response.began); took != time.Millisecond {
@@ -151,8 +169,8 @@ func (r responder) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: r.body}, nil
 }
 
-// TestOnlyWatchesAreCoalesced holds that other responses are read when they arrive, and that the
-// bytes of both are counted.
+// TestOnlyWatchesAreCoalesced expects other responses to be read when they arrive, and the bytes of
+// both to be counted.
 func TestOnlyWatchesAreCoalesced(t *testing.T) {
 	f := func(ctx context.Context, coalesced bool) {
 		t.Helper()
@@ -181,6 +199,6 @@ func TestOnlyWatchesAreCoalesced(t *testing.T) {
 	var s Stream
 	f(context.WithValue(t.Context(), streamKey{}, &s), true)
 	if s.body == nil || !s.body.ended {
-		t.Error("the stream has not got its body")
+		t.Error("the stream has no ended body")
 	}
 }

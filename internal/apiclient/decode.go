@@ -12,8 +12,8 @@ import (
 	"github.com/kubestate/kubestate/internal/projection"
 )
 
-// A decoder decodes the objects of one response: a list, or those of a watch. Forms that it
-// does not know it leaves to client-go's decoder. It serves one goroutine at a time.
+// A decoder decodes the objects of one response: a list or a watch. client-go's decoder decodes
+// other forms. It serves one goroutine at a time.
 type decoder struct {
 	*cuttingNegotiator
 	cutter     *projection.Cutter
@@ -41,10 +41,10 @@ func (d *decoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runti
 	return d.standard.Decode(b, defaults, into)
 }
 
-// errUnwanted is that of objects of a watch that the filter does not choose.
+// errUnwanted is the error for an object of a watch outside the shard.
 var errUnwanted = errors.New("unwanted")
 
-// decode decodes an object or list of the resource, and gives nil for anything else.
+// decode decodes an object or list of the resource. It returns nil for anything else.
 func (d *decoder) decode(b []byte) (runtime.Object, error) {
 	e, ok := projection.Open(b)
 	if !ok {
@@ -78,9 +78,9 @@ func unmarshal(object message, wire []byte) (runtime.Object, error) {
 	return object, nil
 }
 
-// target gives the object to decode the content of an envelope into, and the function that
-// cuts the content before; nil if the content is not of the resource. Metadata alone has the
-// wire form of an object without other fields.
+// target returns the object to decode the content of an envelope into and the function that cuts
+// the content, nil if the content is of another resource. Metadata alone has the wire form of an
+// object without other fields.
 func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte) int) {
 	kind := d.kind.Kind
 	switch string(e.APIVersion) {
@@ -94,7 +94,6 @@ func (d *decoder) target(e projection.Envelope) (object message, cut func([]byte
 	case kind:
 		return d.pool.objects.Get().(message), d.cutter.Object
 	case kind + "List":
-		// Objects that are not wanted are removed.
 		return reflect.New(d.list).Interface().(message), func(b []byte) int { return d.cutter.List(b, d.wants) }
 	default:
 		return nil, nil

@@ -97,7 +97,7 @@ func tableOf(columns string, names ...string) string {
 
 const secretColumns = `[{"name":"Name","type":"string"},{"name":"Type","type":"string"},{"name":"Data","type":"integer"},{"name":"Age","type":"string"}]`
 
-// TestDecode holds what becomes of each form of response.
+// TestDecode checks what becomes of each form of response.
 func TestDecode(t *testing.T) {
 	one, two := secret("a"), secret("b")
 	list := &corev1.SecretList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "SecretList"}, ListMeta: metav1.ListMeta{ResourceVersion: "7", Continue: "more"}}
@@ -138,7 +138,7 @@ func TestDecode(t *testing.T) {
 	f("object in JSON", true, encoded(t, runtime.ContentTypeJSON, &corev1.Secret{TypeMeta: two.TypeMeta, ObjectMeta: one.ObjectMeta, Data: one.Data, Type: one.Type}), &one)
 }
 
-// TestDecodeColumns holds that a watch of tables defines its columns in the first, and may do
+// TestDecodeColumns checks that a watch of tables defines its columns in the first, and may do
 // so again.
 func TestDecodeColumns(t *testing.T) {
 	d := newDecoder(t, runtime.ContentTypeJSON, true)
@@ -162,7 +162,7 @@ func TestDecodeColumns(t *testing.T) {
 	f("null", "a")
 }
 
-// TestDecodeRefuses holds the errors of malformed responses.
+// TestDecodeRefuses checks the errors of malformed responses.
 func TestDecodeRefuses(t *testing.T) {
 	f := func(stream bool, b, want string) {
 		t.Helper()
@@ -171,11 +171,11 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%v, %v, want %s", got, err, want)
 		}
 	}
-	f(true, tableOf("null", "a"), "a table without the column Type")
-	f(true, tableOf(`[{"name":"Name"}]`, "a"), "a table without the column Type")
-	f(false, tableOf(`[{"name":"Name"},{},{},{},{"name":"Type"}]`, "a"), "a row of 4 cells, without the column Type")
-	f(true, tableOf(secretColumns), "a table of 0 rows for an event")
-	f(true, tableOf(secretColumns, "a", "b"), "a table of 2 rows for an event")
+	f(true, tableOf("null", "a"), "table without column Type")
+	f(true, tableOf(`[{"name":"Name"}]`, "a"), "table without column Type")
+	f(false, tableOf(`[{"name":"Name"},{},{},{},{"name":"Type"}]`, "a"), "row of 4 cells without column Type")
+	f(true, tableOf(secretColumns), "event with a table of 0 rows")
+	f(true, tableOf(secretColumns, "a", "b"), "event with a table of 2 rows")
 	one := secret("a")
 	wire := encoded(t, runtime.ContentTypeProtobuf, &one)
 	cut := bytes.Replace(wire, []byte("hunter2"), []byte("\x0a\xff\xff\xff\xff\xff\xff"), 1)
@@ -185,7 +185,7 @@ func TestDecodeRefuses(t *testing.T) {
 	f(true, string(wire[:4])+"\x0a\x0c\x0a\x02v1\x12\x06Secret\x12\x02\x0a\x09", "unexpected EOF")
 }
 
-// TestCutFieldsAreErased holds that the buffer of an object does not keep fields that were cut.
+// TestCutFieldsAreErased checks that the buffer of an object does not keep fields that were cut.
 func TestCutFieldsAreErased(t *testing.T) {
 	one := secret("a")
 	wire := encoded(t, runtime.ContentTypeProtobuf, &one)
@@ -197,7 +197,7 @@ func TestCutFieldsAreErased(t *testing.T) {
 	}
 }
 
-// TestAccept holds the Accept headers.
+// TestAccept checks the Accept headers.
 func TestAccept(t *testing.T) {
 	f := func(r generators.Resource, watch bool, want string) {
 		t.Helper()
@@ -218,7 +218,7 @@ func TestAccept(t *testing.T) {
 	f(metadata, false, "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"+whole)
 }
 
-// TestSecretsAreRequestedAsTables holds that values of Secrets and ConfigMaps are not requested.
+// TestSecretsAreRequestedAsTables checks that values of Secrets and ConfigMaps are not requested.
 func TestSecretsAreRequestedAsTables(t *testing.T) {
 	for _, r := range generators.Builtin() {
 		accept := apiclient.NewNegotiator(r, options()).Accept(true)
@@ -235,7 +235,7 @@ func TestSecretsAreRequestedAsTables(t *testing.T) {
 	}
 }
 
-// TestDecodingIsCounted holds the counters of bytes cut and of time.
+// TestDecodingIsCounted checks the counters of bytes cut and of time.
 func TestDecodingIsCounted(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	d, err := apiclient.NewNegotiator(vault, apiclient.Options{Metrics: apiclient.NewMetrics(reg)}).Decoder(runtime.ContentTypeProtobuf, nil)

@@ -5,13 +5,12 @@
 //
 //	ResourceClient   chooses the API version and whether the server filters by shard
 //	negotiator       chooses the Accept header and the decoders
-//	coalescingReader reads a watch in few large pieces
-//	frameReader      reads the events of a watch one by one, from protobuf or from lines of JSON
-//	Stream           gives the type and the object of an event
+//	coalescingReader reads a watch in few large reads
+//	frameReader      reads the events of a watch one by one, protobuf or lines of JSON
+//	Stream           decodes type and object of an event
 //	decoder          drops objects of other shards, cuts fields that no row reads, then decodes
 //	Lazy             an object without the fields of its spec, if the spec is unchanged
 //
-// The package knows neither what becomes of the objects nor which of them are stored. Options
-// answer both questions: whether the object of a uid is wanted, and the fingerprint of the
-// spec that is stored for it.
+// The package does not know the store. Options tell whether the object of a uid is wanted, and the
+// stored fingerprint of its spec.
 package apiclient

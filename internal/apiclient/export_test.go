@@ -23,5 +23,5 @@ func NewNegotiator(r generators.Resource, o Options) *cuttingNegotiator {
 	return client.newCuttingNegotiator(r.Describe(), r.Recipe(), o)
 }
 
-// Accept gives the Accept header.
+// Accept returns the Accept header.
 func (n *cuttingNegotiator) Accept(watch bool) string { return n.accept(watch) }

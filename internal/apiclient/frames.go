@@ -9,30 +9,29 @@ import (
 	"slices"
 )
 
-// maxFrame is the size of the largest event, in bytes.
+// maxFrame is the largest size of an event, in bytes.
 const maxFrame = 16 << 20
 
-// keptFrame is the size up to which the memory of a large event is used again, in bytes.
-const keptFrame = 64 << 10
+// maxReused is the largest buffer of a large event that is reused, in bytes.
+const maxReused = 64 << 10
 
 var errLargeFrame = errors.New("an event is larger than 16 MiB")
 
-// A frameReader reads the events of a response one by one. Each is valid until the next one is
-// read.
+// A frameReader reads the events of a response one by one. An event is valid until the next read.
 type frameReader struct {
 	*bufio.Reader
-	large []byte // an event that the buffer has no room for
+	large []byte // an event that exceeds the buffer
 }
 
-// reset makes the memory of a large event ready for another one.
+// reset clears the buffer of a large event.
 func (f *frameReader) reset() {
-	if cap(f.large) > keptFrame {
+	if cap(f.large) > maxReused {
 		f.large = nil
 	}
 	f.large = f.large[:0]
 }
 
-// delimited reads an event that follows its length in four bytes.
+// delimited reads an event behind its length of four bytes.
 func (f *frameReader) delimited() (event []byte, err error) {
 	f.reset()
 	header, err := f.Peek(4)
@@ -55,7 +54,7 @@ func (f *frameReader) delimited() (event []byte, err error) {
 	return event[4:], err
 }
 
-// line reads an event that ends with its line, or with the response.
+// line reads an event of one line.
 func (f *frameReader) line() (event []byte, err error) {
 	f.reset()
 	for {

@@ -91,7 +91,7 @@ func TestEventsAreFiltered(t *testing.T) {
 	}
 }
 
-// TestDroppedEventsDoNotAllocate holds that a dropped event costs no allocation of ours.
+// TestDroppedEventsDoNotAllocate checks that a dropped event costs no allocation of ours.
 func TestDroppedEventsDoNotAllocate(t *testing.T) {
 	const runs, dropped = 5, 1000
 	foreign, own := frame(t, "MODIFIED", newPod("x", "theirs", "1")), frame(t, "MODIFIED", newPod("y", "ours", "1"))

@@ -18,13 +18,13 @@ type jsonNegotiator struct {
 
 func (jsonNegotiator) accept(bool) string { return runtime.ContentTypeJSON }
 
-// Decoder gives the decoder of a list.
+// Decoder returns the decoder of a list.
 func (n jsonNegotiator) Decoder(contentType string, params map[string]string) (runtime.Decoder, error) {
 	standard, err := n.standardNegotiator.Decoder(contentType, params)
 	return jsonDecoder{standard, n.seconds}, err
 }
 
-// StreamDecoder gives the decoders of a watch.
+// StreamDecoder returns the decoders of a watch.
 func (n jsonNegotiator) StreamDecoder(contentType string, params map[string]string) (runtime.Decoder, runtime.Serializer, runtime.Framer, error) {
 	standard, events, frames, err := n.standardNegotiator.StreamDecoder(contentType, params)
 	return jsonDecoder{standard, n.seconds}, events, frames, err
@@ -32,13 +32,13 @@ func (n jsonNegotiator) StreamDecoder(contentType string, params map[string]stri
 
 var statusKind = coreVersion.WithKind("Status")
 
-// A jsonDecoder decodes objects and lists without a Go type, and a Status as the standard one.
+// A jsonDecoder decodes objects and lists without a Go type. The standard decoder decodes a Status.
 type jsonDecoder struct {
 	standard runtime.Decoder
 	seconds  prometheus.Counter
 }
 
-// Decode decodes an object or a list, which keep b.
+// Decode decodes an object or a list, which share b.
 func (d jsonDecoder) Decode(b []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
 	defer d.count(time.Now())
 	if into == nil {
@@ -50,5 +50,5 @@ func (d jsonDecoder) Decode(b []byte, defaults *schema.GroupVersionKind, into ru
 	return d.standard.Decode(b, defaults, into)
 }
 
-// count adds the time since decoding began.
+// count adds the time since decoding began to the metric.
 func (d jsonDecoder) count(began time.Time) { d.seconds.Add(time.Since(began).Seconds()) }

@@ -176,7 +176,7 @@ func TestJSONBookmark(t *testing.T) {
 	}
 }
 
-// TestJSONStreamEnds holds that the end of a watch is told from an event that cannot be decoded.
+// TestJSONStreamEnds checks that the end of a watch is told from an event that cannot be decoded.
 func TestJSONStreamEnds(t *testing.T) {
 	event := eventOf("ADDED", widget)
 	f := func(name string, rest io.Reader) {
@@ -237,7 +237,7 @@ func TestJSONFrames(t *testing.T) {
 	}
 }
 
-// TestFramesAreBounded holds that an event does not take any memory.
+// TestFramesAreBounded checks that an event does not take any memory.
 func TestFramesAreBounded(t *testing.T) {
 	endless := func() io.Reader { return io.MultiReader(strings.NewReader(`{"type":"`), xs{}) }
 	if _, err := openJSONWatch(t, widgets, endless()).Next(); err == nil || errors.Is(err, io.EOF) {
@@ -295,7 +295,7 @@ func TestJSONWithAGoType(t *testing.T) {
 	}
 }
 
-// TestJSONDecodingIsCounted holds the counter of time for lists and for events.
+// TestJSONDecodingIsCounted checks the counter of time for lists and for events.
 func TestJSONDecodingIsCounted(t *testing.T) {
 	f := func(body string, read func(*apiclient.ResourceClient) error) {
 		t.Helper()

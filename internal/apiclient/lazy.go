@@ -20,17 +20,17 @@ type Object interface {
 	metav1.Object
 }
 
-// A Lazy is an object of a watch whose resource has spec-only families. It lacks the fields
-// that only those read if the caller stores text for the same spec; Complete decodes them
-// after all, since the stored text may be of another spec by the time the object arrives.
+// A Lazy is an object of a watch whose resource has spec-only families. It lacks the fields that
+// only those families read if the store has text of the same spec. Complete decodes these fields:
+// the stored text may be of another spec when the object arrives.
 type Lazy struct {
 	Object
-	fingerprint uint64        // of the spec, as far as rows read it; not 0
-	wire        *bytes.Buffer // all that rows read, if Object lacks some of it
+	fingerprint uint64        // of the fields of the spec that rows read; not 0
+	wire        *bytes.Buffer // the fields that rows read, if Object lacks some; nil otherwise
 	pool        *pool
 }
 
-// Fingerprint identifies the spec, as far as rows read it. It is not 0.
+// Fingerprint returns the fingerprint of the fields of the spec that rows read. It is not 0.
 func (l *Lazy) Fingerprint() uint64 { return l.fingerprint }
 
 // Partial reports whether the object lacks fields that spec-only families read.
@@ -52,8 +52,8 @@ func (l *Lazy) Complete() error {
 	return nil
 }
 
-// Release gives the object's memory to objects to come. Nobody must have kept anything of
-// it but strings.
+// Release returns the object's memory to the pool. Nobody may keep a reference to the object, except
+// to its strings.
 func (l *Lazy) Release() {
 	if l.wire != nil {
 		l.wire.Reset()
@@ -73,17 +73,17 @@ var released Object = &metav1.PartialObjectMetadata{}
 
 var errReleased = errors.New("BUG: the object was released before")
 
-// A pool has memory of released objects, and new memory if there is none.
+// A pool has the memory of released objects.
 type pool struct {
-	reset          func(metav1.Object) // makes an object ready to decode into; nil if that cannot be
+	reset          func(metav1.Object) // clears an object; nil if objects are not reused
 	objects, wires sync.Pool
 }
 
-// seed is that of fingerprints.
+// seed is the seed of fingerprints.
 var seed = maphash.MakeSeed()
 
-// lazy decodes an object of a watch from its wire form, which is cut already. Objects without
-// a uid, such as those of bookmarks, are not made Lazy.
+// lazy decodes an object of a watch from its cut wire form. An object without a uid, such as that of
+// a bookmark, does not become a Lazy.
 func (d *decoder) lazy(object message, wire []byte) (runtime.Object, error) {
 	uid, spec := projection.UIDAnd(d.spec, wire)
 	if len(uid) == 0 {

@@ -15,8 +15,8 @@ import (
 	"github.com/kubestate/kubestate/internal/projection"
 )
 
-// Accept headers. The server leaves out all but the metadata, or all but that and what kubectl
-// shows; a server that cannot sends whole objects.
+// Accept headers for whole objects, metadata alone, and the columns of kubectl. A server that does
+// not support the others sends whole objects.
 var (
 	wholeObjects = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	metadata     = as(runtime.ContentTypeProtobuf, "PartialObjectMetadata")
@@ -33,10 +33,10 @@ type standardNegotiator struct{ runtime.ClientNegotiator }
 
 func (standardNegotiator) accept(bool) string { return wholeObjects }
 
-// A cuttingNegotiator decodes of the objects of one resource what its rows read, and drops
-// those that the filter does not choose. It may be used concurrently.
+// A cuttingNegotiator decodes the fields that the rows of one resource read, and drops objects outside
+// the shard. It may be used concurrently.
 type cuttingNegotiator struct {
-	runtime.ClientNegotiator // decodes what is in no form known here
+	runtime.ClientNegotiator // for other forms
 
 	generators.Recipe
 	kind         schema.GroupVersionKind
@@ -45,10 +45,10 @@ type cuttingNegotiator struct {
 	projection   *projection.Projection
 	wants        func(namespace, uid []byte) bool // nil for all
 
-	// statusOnly is projection without the fields that spec-only families read; nil if a Lazy
-	// is never made.
+	// statusOnly is projection without the fields that only spec-only families read; nil if
+	// every object is decoded whole.
 	statusOnly  *projection.Projection
-	spec        uint64 // its field number
+	spec        uint64 // the field number
 	fingerprint func(uid []byte) uint64
 	pool        pool
 
@@ -78,7 +78,7 @@ func (c *Client) newCuttingNegotiator(d generators.Description, recipe generator
 	return n
 }
 
-// accept gives the Accept header.
+// accept returns the Accept header.
 func (n *cuttingNegotiator) accept(watch bool) string {
 	switch {
 	case len(n.Columns) > 0:
@@ -92,13 +92,13 @@ func (n *cuttingNegotiator) accept(watch bool) string {
 	}
 }
 
-// Decoder gives the decoder of a list.
+// Decoder returns the decoder of a list.
 func (n *cuttingNegotiator) Decoder(contentType string, params map[string]string) (runtime.Decoder, error) {
 	standard, err := n.ClientNegotiator.Decoder(contentType, params)
 	return &decoder{cuttingNegotiator: n, cutter: n.projection.NewCutter(), standard: standard}, err
 }
 
-// StreamDecoder gives the decoders of a watch.
+// StreamDecoder returns the decoders of a watch.
 func (n *cuttingNegotiator) StreamDecoder(contentType string, params map[string]string) (runtime.Decoder, runtime.Serializer, runtime.Framer, error) {
 	standard, events, frames, err := n.ClientNegotiator.StreamDecoder(contentType, params)
 	d := &decoder{cuttingNegotiator: n, cutter: n.projection.NewCutter(), stream: true, standard: standard}

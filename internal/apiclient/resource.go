@@ -23,13 +23,13 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// Options are what a ResourceClient has to know of its caller's content.
+// Options connect a ResourceClient to the shard and the store.
 type Options struct {
-	// Wants chooses objects by namespace and uid; nil chooses all. Others are dropped. It is
-	// called concurrently.
+	// Wants reports whether the object of a namespace and uid is wanted; nil means all. Others are
+	// dropped. It is called concurrently.
 	Wants func(namespace, uid []byte) bool
-	// Fingerprint gives the fingerprint of the spec that is stored for a uid, 0 if none is. It
-	// is nil if whole objects are to be decoded always.
+	// Fingerprint returns the stored fingerprint of the spec of a uid, 0 if there is none; nil
+	// means that every object is decoded whole.
 	Fingerprint func(uid []byte) uint64
 	Metrics     *Metrics
 	Log         *slog.Logger
@@ -42,8 +42,8 @@ type ResourceClient struct {
 	versions []resourceVersion // best first
 	log      *slog.Logger
 
-	version    *resourceVersion // that the server has
-	filterFrom time.Time        // the server is not asked to filter by shard before
+	version    *resourceVersion // of requests
+	filterFrom time.Time        // requests before have no shard selector
 }
 
 // A resourceVersion is the resource in one API version.
@@ -59,7 +59,7 @@ type negotiator interface {
 	accept(watch bool) string
 }
 
-// Resource makes a client for a resource. Objects without a Go type are *jsonobject.Object.
+// Resource returns a client for a resource. Objects without a Go type are *jsonobject.Object.
 func (c *Client) Resource(of generators.Resource, o Options) *ResourceClient {
 	d, recipe := of.Describe(), of.Recipe()
 	h := *c.http
@@ -75,7 +75,7 @@ func (c *Client) Resource(of generators.Resource, o Options) *ResourceClient {
 		}
 		requests, err := c.restClient(v.GroupVersion(), &h, n)
 		if err != nil {
-			panic(fmt.Sprintf("BUG: no client for %s, and there is one for v1: %v", v, err))
+			panic(fmt.Sprintf("BUG: client for %s: %v", v, err))
 		}
 		r.versions = append(r.versions, resourceVersion{v, n, requests})
 	}
@@ -92,7 +92,7 @@ type Query struct {
 	Options metav1.ListOptions
 }
 
-// List gives one page of a list. An error that the server sends is an apierrors.APIStatus.
+// List returns one page of a list. An error of the server is an apierrors.APIStatus.
 func (r *ResourceClient) List(ctx context.Context, q Query) (runtime.Object, error) {
 	return negotiate(ctx, r, q, func(o *metav1.ListOptions) (runtime.Object, error) {
 		page, err := r.request(q.Namespace, o).Do(ctx).Get()
@@ -103,7 +103,7 @@ func (r *ResourceClient) List(ctx context.Context, q Query) (runtime.Object, err
 	})
 }
 
-// Watch opens a watch, which ends with ctx. Errors are those of List.
+// Watch opens a watch that ends with ctx. Errors are those of List.
 func (r *ResourceClient) Watch(ctx context.Context, q Query) (*Stream, error) {
 	q.Options.Watch = true
 	return negotiate(ctx, r, q, func(o *metav1.ListOptions) (*Stream, error) {
@@ -111,8 +111,8 @@ func (r *ResourceClient) Watch(ctx context.Context, q Query) (*Stream, error) {
 	})
 }
 
-// ShardOf gives the selector by which the server filtered a page, empty if the page does not
-// tell. Lists of metadata and tables never tell.
+// ShardOf returns the selector by which the server filtered a page, empty if unknown. It is always
+// unknown for lists of metadata and tables.
 func ShardOf(page runtime.Object) string {
 	if list, ok := page.(metav1.ShardedListInterface); ok && list.GetShardInfo() != nil {
 		return list.GetShardInfo().Selector
@@ -120,7 +120,7 @@ func ShardOf(page runtime.Object) string {
 	return ""
 }
 
-var errOtherShard = errors.New("the API server answers for another shard than requested")
+var errOtherShard = errors.New("the API server answers for another shard")
 
 // request builds the request for the present version.
 func (r *ResourceClient) request(namespace string, options *metav1.ListOptions) *rest.Request {
@@ -136,9 +136,9 @@ func (r *ResourceClient) request(namespace string, options *metav1.ListOptions) 
 	return request
 }
 
-// negotiate sends a query with the API version and the shard selector that the server
-// understands. A 404 has it look for another version, an error about the shard selector
-// has it ask for all objects for a while.
+// negotiate sends a query with an API version and a shard selector that the server supports. After a
+// 404 it looks for another version; after an error about the shard selector it requests all objects
+// for filterAgain.
 func negotiate[T any](ctx context.Context, r *ResourceClient, q Query, send func(*metav1.ListOptions) (T, error)) (T, error) {
 	options := q.Options
 	if time.Now().After(r.filterFrom) {
@@ -157,12 +157,12 @@ func negotiate[T any](ctx context.Context, r *ResourceClient, q Query, send func
 	return response, err
 }
 
-// filterAgain is when a server that did not understand a shard selector gets another.
+// filterAgain is the time until a server that does not support shard selectors gets another.
 const filterAgain = 10 * time.Minute
 
-// aboutShard reports whether a request failed because of its shard selector. Its syntax is
-// not settled among the versions of Kubernetes; API servers of today call a selector that
-// they cannot parse an internal error.
+// aboutShard reports whether a request failed because of its shard selector, whose syntax differs
+// between versions of Kubernetes. API servers report a selector that they cannot parse as an internal
+// error.
 func aboutShard(err error) bool {
 	status, answered := err.(apierrors.APIStatus)
 	if !answered {
@@ -184,7 +184,7 @@ func (r *ResourceClient) chooseVersion(ctx context.Context) bool {
 	return false
 }
 
-// serves reports whether the server has a resource, by its discovery.
+// serves reports whether the server's discovery has a resource.
 func (c *Client) serves(ctx context.Context, v schema.GroupVersionResource) bool {
 	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
 	defer cancel()
@@ -197,8 +197,7 @@ func (c *Client) serves(ctx context.Context, v schema.GroupVersionResource) bool
 	return slices.ContainsFunc(list.APIResources, func(a metav1.APIResource) bool { return a.Name == v.Resource })
 }
 
-// Discover gives the resources of an API group, by version, best first. The map has no version
-// of which the server does not tell.
+// Discover returns the versions of an API group, best first, and the resources by version.
 func (c *Client) Discover(ctx context.Context, group string) (versions []string, resources map[string][]metav1.APIResource, err error) {
 	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
 	defer cancel()
@@ -226,7 +225,7 @@ func (c *Client) Discover(ctx context.Context, group string) (versions []string,
 	return versions, resources, nil
 }
 
-// get requests a document about the API.
+// get requests a discovery document.
 func (c *Client) get(ctx context.Context, path string, to any) error {
 	response, err := c.discovery.Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON).DoRaw(ctx)
 	if err != nil {
@@ -235,7 +234,7 @@ func (c *Client) get(ctx context.Context, path string, to any) error {
 	return json.Unmarshal(response, to)
 }
 
-// Object gives o as an Object. It fails for an object of another resource.
+// Object returns o as an Object, or an error for an object of another resource.
 func (r *ResourceClient) Object(o runtime.Object) (Object, error) {
 	whole := o
 	if l, ok := o.(*Lazy); ok {

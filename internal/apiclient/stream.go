@@ -17,8 +17,8 @@ import (
 	"github.com/kubestate/kubestate/internal/projection"
 )
 
-// A Stream is the response to a watch request. It serves one goroutine at a time; another may
-// end it by its context.
+// A Stream is the response to a watch request. It serves one goroutine at a time; another may cancel
+// its context.
 type Stream struct {
 	body        *coalescingReader
 	contentType string
@@ -30,14 +30,14 @@ type Stream struct {
 
 type streamKey struct{}
 
-// openStream sends a watch request and gives its response.
+// openStream sends a watch request.
 func openStream(ctx context.Context, n negotiator, request *rest.Request) (*Stream, error) {
 	s := &Stream{}
 	body, err := request.Stream(context.WithValue(ctx, streamKey{}, s))
 	if err != nil {
 		return nil, err
 	}
-	mediaType, params, _ := mime.ParseMediaType(s.contentType) // without one, n has a default
+	mediaType, params, _ := mime.ParseMediaType(s.contentType) // n has a default
 	if s.objects, _, _, err = n.StreamDecoder(mediaType, params); err != nil {
 		body.Close()
 		return nil, err
@@ -47,9 +47,9 @@ func openStream(ctx context.Context, n negotiator, request *rest.Request) (*Stre
 	return s, nil
 }
 
-// Next gives the next event of an object that is wanted. An object without a Go type is valid
-// until the next one. The error is io.EOF once the response or the connection has ended, and
-// another one if what came is no event.
+// Next returns the next event of a wanted object. An object without a Go type is valid until the next
+// event. The error is io.EOF at the end of the response or the connection, and another one for a
+// malformed event.
 func (s *Stream) Next() (watch.Event, error) {
 	for {
 		event, err := s.read()
@@ -63,8 +63,7 @@ func (s *Stream) Next() (watch.Event, error) {
 	}
 }
 
-// Coalesce has events that come from now on be read together if they come closely one after
-// another. Until then they are read when they come.
+// Coalesce has later events be read at most once per Interval. Earlier ones are read when they arrive.
 func (s *Stream) Coalesce() { s.body.coalesce = true }
 
 // Close ends the request.
@@ -78,7 +77,7 @@ func (s *Stream) read() (watch.Event, error) {
 	return s.readProtobuf()
 }
 
-// readProtobuf reads an event. Its object is decoded from the buffer that the event was read into.
+// readProtobuf reads an event and decodes its object in the buffer.
 func (s *Stream) readProtobuf() (e watch.Event, err error) {
 	frame, err := s.frames.delimited()
 	if err != nil {
@@ -94,7 +93,7 @@ func (s *Stream) readProtobuf() (e watch.Event, err error) {
 	return e, err
 }
 
-// readJSON reads an event. One scan gives its type and, unless it has a Go type, its object.
+// readJSON reads an event. One scan decodes the type and an object without a Go type.
 func (s *Stream) readJSON() (e watch.Event, err error) {
 	line, err := s.frames.line()
 	if err != nil {
@@ -120,14 +119,14 @@ func (s *Stream) readJSON() (e watch.Event, err error) {
 	return e, err
 }
 
-var errNoEvent = errors.New("a frame that is no event")
+var errNoEvent = errors.New("malformed event")
 
-// eventType gives the type of an event that is written as kind.
+// eventType returns the event type of its wire form.
 func eventType[T ~string | ~[]byte](kind T) (watch.EventType, error) {
 	for _, known := range []watch.EventType{watch.Modified, watch.Added, watch.Deleted, watch.Bookmark, watch.Error} {
 		if string(kind) == string(known) {
 			return known, nil
 		}
 	}
-	return "", fmt.Errorf("unknown type of event: %q", kind)
+	return "", fmt.Errorf("unknown event type %q", kind)
 }

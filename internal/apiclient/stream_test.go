@@ -40,7 +40,7 @@ func openWatch(t *testing.T, o apiclient.Options, body io.Reader) *apiclient.Str
 	return s
 }
 
-// TestStreamEnds holds that the end of a watch is told from an event that cannot be decoded.
+// TestStreamEnds checks that the end of a watch is told from an event that cannot be decoded.
 func TestStreamEnds(t *testing.T) {
 	event := frame(t, "ADDED", newPod("x", "ours", "1"))
 	next := func(s *apiclient.Stream) {

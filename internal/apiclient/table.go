@@ -11,9 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// A table is a metav1.Table: the columns that kubectl prints of objects, with their metadata.
-// It is always JSON. A list is one table; each event of a watch is a table of one row, and
-// only the first of a watch defines the columns.
+// A table is a metav1.Table in JSON: the columns that kubectl prints of objects, with their metadata.
+// A list is one table. Each event of a watch is a table of one row; only the first of a watch defines
+// the columns.
 type table struct {
 	Kind              string
 	Metadata          metav1.ListMeta
@@ -26,8 +26,7 @@ type row struct {
 	Object struct{ Metadata metav1.ObjectMeta }
 }
 
-// table decodes a table into the list or the object that it shows. It gives nil for anything
-// else.
+// table decodes a table to a list or an object. It returns nil for anything else.
 func (d *decoder) table(b []byte) (runtime.Object, error) {
 	var t table
 	if err := json.Unmarshal(b, &t); err != nil || t.Kind != "Table" {
@@ -38,13 +37,13 @@ func (d *decoder) table(b []byte) (runtime.Object, error) {
 	}
 	if d.stream {
 		if len(t.Rows) != 1 {
-			return nil, fmt.Errorf("a table of %d rows for an event", len(t.Rows))
+			return nil, fmt.Errorf("event with a table of %d rows", len(t.Rows))
 		}
-		return d.shown(t.Rows[0])
+		return d.fromRow(t.Rows[0])
 	}
 	var objects []runtime.Object
 	for _, r := range t.Rows {
-		o, err := d.shown(r)
+		o, err := d.fromRow(r)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +57,7 @@ func (d *decoder) table(b []byte) (runtime.Object, error) {
 	return list, meta.SetList(list, objects)
 }
 
-// findColumns finds the resource's columns, if t defines columns.
+// findColumns sets the indexes of the resource's columns if t defines columns.
 func (d *decoder) findColumns(t table) error {
 	if t.ColumnDefinitions == nil && d.columns != nil {
 		return nil
@@ -67,21 +66,21 @@ func (d *decoder) findColumns(t table) error {
 	for _, c := range d.Columns {
 		i := slices.IndexFunc(t.ColumnDefinitions, func(d struct{ Name string }) bool { return d.Name == c.Name })
 		if i < 0 {
-			return fmt.Errorf("a table without the column %s", c.Name)
+			return fmt.Errorf("table without column %s", c.Name)
 		}
 		d.columns = append(d.columns, i)
 	}
 	return nil
 }
 
-// shown gives the object of a row.
-func (d *decoder) shown(r row) (runtime.Object, error) {
+// fromRow returns the object of a row.
+func (d *decoder) fromRow(r row) (runtime.Object, error) {
 	o := reflect.New(d.object).Interface().(Object)
 	*o.(metav1.ObjectMetaAccessor).GetObjectMeta().(*metav1.ObjectMeta) = r.Object.Metadata
 	for i, c := range d.Columns {
 		at := d.columns[i]
 		if at >= len(r.Cells) {
-			return nil, fmt.Errorf("a row of %d cells, without the column %s", len(r.Cells), c.Name)
+			return nil, fmt.Errorf("row of %d cells without column %s", len(r.Cells), c.Name)
 		}
 		cell, _ := r.Cells[at].(string)
 		c.Set(o, cell)

@@ -7,8 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A transport counts the bytes of responses, and has those of watches be read by a
-// coalescingReader.
+// A transport counts the bytes of responses and wraps those of watches in a coalescingReader.
 type transport struct {
 	http.RoundTripper
 	received prometheus.Counter
@@ -34,7 +33,7 @@ type countingReader struct {
 	bytes prometheus.Counter
 }
 
-// Read reads some of the response.
+// Read reads and counts.
 func (b countingReader) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.bytes.Add(float64(n))

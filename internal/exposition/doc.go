@@ -1,7 +1,6 @@
-// Package exposition turns names, strings and numbers into the bytes of the
-// Prometheus text format 0.0.4 and of OpenMetrics 1.0, and decides by a
-// request's Accept header which of the two to send.
+// Package exposition encodes names, strings and numbers in the Prometheus text formats and in
+// OpenMetrics, and negotiates the format by a request's Accept header.
 //
-// It knows nothing of Kubernetes. Its functions append to a buffer that the
-// caller owns and allocate nothing else.
+// It does not know Kubernetes. Its encoders append to a buffer of the caller and allocate nothing
+// else.
 package exposition

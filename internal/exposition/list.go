@@ -5,21 +5,19 @@ import (
 	"strings"
 )
 
-// An Element is one of a list of alternatives in a header such as Accept.
+// An Element is an alternative in a header such as Accept.
 type Element struct {
-	// Value is what comes before the parameters, in lower case.
+	// Value is the text before the parameters, in lower case.
 	Value string
-	// Parameters are the others than the quality, their names in lower case. Of
-	// two of a name the first counts.
+	// Parameters are those other than the quality, by name in lower case. Of two parameters of
+	// one name the first counts.
 	Parameters map[string]string
-	// Quality is how good the alternative is, from 0 for not at all to 1; it is
-	// -1 where it cannot be read.
+	// Quality is the q parameter, from 0 for not acceptable to 1, or -1 if malformed.
 	Quality float64
 }
 
-// ParseList reads the list that a header such as Accept or Accept-Encoding
-// consists of (RFC 9110, sections 5.6 and 12.4). Empty elements are left out, and
-// so is what has a quote where none belongs.
+// ParseList parses a header such as Accept or Accept-Encoding (RFC 9110, sections 5.6 and 12.4). It
+// skips empty elements and elements with a misplaced quote.
 func ParseList(header string) []Element {
 	var list []Element
 	for element := range splitOutsideQuotes(header, ',') {
@@ -50,7 +48,7 @@ func parseElement(element string) Element {
 	return e
 }
 
-// parseQuality gives -1 for what is no quality.
+// parseQuality returns -1 for a malformed quality.
 func parseQuality(s string) float64 {
 	q, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(q >= 0 && q <= 1) {
@@ -59,8 +57,7 @@ func parseQuality(s string) float64 {
 	return q
 }
 
-// splitOutsideQuotes yields the parts of s between separators that do not stand
-// in a quoted string.
+// splitOutsideQuotes yields the parts of s between separators outside quoted strings.
 func splitOutsideQuotes(s string, separator byte) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		start, quoted := 0, false
@@ -69,7 +66,7 @@ func splitOutsideQuotes(s string, separator byte) func(yield func(string) bool) 
 			case s[i] == '"':
 				quoted = !quoted
 			case quoted && s[i] == '\\':
-				i++ // what follows is no end of the string
+				i++ // an escaped quote does not end the string
 			case !quoted && s[i] == separator:
 				if !yield(s[start:i]) {
 					return
@@ -81,7 +78,7 @@ func splitOutsideQuotes(s string, separator byte) func(yield func(string) bool) 
 	}
 }
 
-// unquote gives the text of a quoted string, and any other as it is.
+// unquote returns the text of a quoted string, or s if s is not quoted.
 func unquote(s string) string {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
 		return s

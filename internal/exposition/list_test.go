@@ -34,7 +34,7 @@ func TestParseList(t *testing.T) {
 	f("a;q=2,b;q=-1,c;q=x,d;q=,e;q=NaN", list{{"a", p{}, -1}, {"b", p{}, -1}, {"c", p{}, -1}, {"d", p{}, -1}, {"e", p{}, -1}})
 }
 
-// FuzzParseList holds that what parses can be written down and read again.
+// FuzzParseList formats a parsed list and parses it again.
 func FuzzParseList(f *testing.F) {
 	for _, seed := range []string{
 		"", "gzip, deflate;q=0.5, br;q=0", `a/b;x="1,2;3\"4\\";q=0.1,*/*`, "a;q=1e-5;=;x=\x00,\xff", `";q=",`, "a;x= \u00a0",
@@ -43,15 +43,15 @@ func FuzzParseList(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header string) {
 		first := exposition.ParseList(header)
-		text := listText(first)
+		text := formatList(first)
 		if d := cmp.Diff(first, exposition.ParseList(text)); d != "" {
 			t.Errorf("%q and %q (-first +second):\n%s", header, text, d)
 		}
 	})
 }
 
-// listText is a list in the form of a header.
-func listText(list []exposition.Element) string {
+// formatList formats a list as a header.
+func formatList(list []exposition.Element) string {
 	var elements []string
 	for _, e := range list {
 		text := e.Value

@@ -5,21 +5,20 @@ import (
 	"strings"
 )
 
-// A Format is one of the forms in which an answer can be written.
+// A Format is an exposition format.
 type Format struct {
-	// ContentType is the exact Content-Type of the answer.
+	// ContentType is the Content-Type of the response.
 	ContentType string
 	// Typed says that the format has the types Info and StateSet.
 	Typed bool
-	// End is what follows the last family.
+	// End is the trailer behind the last family.
 	End string
 }
 
 // Text is Prometheus text format 0.0.4, which every client reads.
 var Text = Format{ContentType: "text/plain; version=0.0.4; charset=utf-8"}
 
-// escaped is Prometheus text format 1.0.0: the text of 0.0.4, and a word on how
-// names are escaped that the old form has no room for.
+// escaped is Prometheus text format 1.0.0: the text of 0.0.4 with an escaping scheme.
 func escaped(escaping string) Format {
 	return Format{ContentType: "text/plain; version=1.0.0; charset=utf-8; escaping=" + escaping}
 }
@@ -39,9 +38,8 @@ type offer struct {
 	format        func(escaping string) Format
 }
 
-// offers are the formats written here, the first before the next for a client
-// that finds them equally good. A name without a version is that of the oldest,
-// as the clients have it that send such names.
+// offers are the available formats, by preference of the server. A name without a version means the
+// oldest version, as it does for the clients that send such names.
 var offers = []offer{
 	{"text", "plain", []string{"0.0.4", ""}, func(string) Format { return Text }},
 	{"application", "openmetrics-text", []string{"1.0.0"}, func(e string) Format { return openMetrics("1.0.0", e) }},
@@ -49,20 +47,15 @@ var offers = []offer{
 	{"text", "plain", []string{"1.0.0"}, escaped},
 }
 
-// escapings are how clients may want names escaped that are no names in their
-// format. Every name here is one in every format, so the text is the same for
-// all of them; the answer's Content-Type has to repeat the term.
+// escapings are the escaping schemes of names. Our names need no escaping, so that the text is the
+// same for all schemes; the Content-Type repeats the scheme.
 var escapings = []string{"underscores", "allow-utf-8", "dots", "values"}
 
-// Negotiate gives the format for an Accept header by RFC 9110, section 12.5.1:
-// of the formats written here the one of the highest quality. What a range that
-// names it says of a format counts more than what wildcards say. Of equally
-// good formats those win that are named, and among them the one named first.
-// Where nothing is acceptable, or the header is empty, the format is Text, for
-// a page that a client does not expect helps it more than none.
-//
-// Protobuf is never written: a client that prefers it gets the best of the rest
-// that it accepts.
+// Negotiate returns the format for an Accept header by RFC 9110, section 12.5.1: the available format
+// of the highest quality. The most specific range of a format determines its quality. Of equal
+// quality, a named format precedes one by wildcard, and the first named one the others. If no format
+// is acceptable, or the header is empty, the format is Text: an unexpected format helps a client more
+// than none. Protobuf is not available.
 func Negotiate(accept string) Format {
 	ranges := parseRanges(accept)
 	best, chosen := Text, match{}
@@ -90,7 +83,7 @@ func (o offer) match(ranges []mediaRange) match {
 	return best
 }
 
-// specificity ranks how closely r names the offer: */* is 1, 0 that it does not.
+// specificity returns 3 for a range that names the offer, 2 and 1 for a wildcard, 0 for another range.
 func (o offer) specificity(r mediaRange) int {
 	switch {
 	case r.kind == "*" && r.subtype == "*":
@@ -120,15 +113,14 @@ func (m match) escaping() string {
 	return escapings[0]
 }
 
-// A mediaRange is one element of an Accept header.
+// A mediaRange is an element of an Accept header.
 type mediaRange struct {
 	kind, subtype string
 	parameters    map[string]string
 	quality       float64
 }
 
-// parseRanges reads an Accept header. Elements that are not of its form are
-// left out.
+// parseRanges parses an Accept header. It skips malformed elements.
 func parseRanges(accept string) []mediaRange {
 	var ranges []mediaRange
 	for _, e := range ParseList(accept) {

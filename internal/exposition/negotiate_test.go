@@ -10,7 +10,7 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// Media types as scrapers send them, and the answers' formats.
+// Media types of scrapers, and formats of responses.
 const (
 	om1   = "application/openmetrics-text;version=1.0.0"
 	om0   = "application/openmetrics-text;version=0.0.1"
@@ -39,7 +39,7 @@ func text1(escaping string) exposition.Format {
 	return exposition.Format{ContentType: "text/plain; version=1.0.0; charset=utf-8; escaping=" + escaping}
 }
 
-// negotiate holds Negotiate to its answers.
+// negotiate returns a function that compares the format of an Accept header.
 func negotiate(t *testing.T) func(accept string, want exposition.Format) {
 	return func(accept string, want exposition.Format) {
 		t.Helper()
@@ -49,16 +49,16 @@ func negotiate(t *testing.T) func(accept string, want exposition.Format) {
 	}
 }
 
-// TestNegotiateWithScrapers has the headers of those who scrape in the field.
+// TestNegotiateWithScrapers has the headers of scrapers in the field.
 func TestNegotiateWithScrapers(t *testing.T) {
 	f := negotiate(t)
 	// Prometheus 3 and the OpenTelemetry receiver.
 	f(om1+";escaping=allow-utf-8;q=0.7,"+om0+";q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,"+text0+";q=0.4,*/*;q=0.3", openMetrics1UTF8)
-	// Prometheus 3 that does not want UTF-8 names.
+	// Prometheus 3 without UTF-8 names.
 	f(om1+";escaping=underscores;q=0.7,"+om0+";q=0.6,text/plain;version=1.0.0;escaping=underscores;q=0.5,"+text0+";q=0.4,*/*;q=0.3", openMetrics1)
 	// Prometheus 2.42.
 	f(om1+","+om0+";q=0.75,"+text0+";q=0.5,*/*;q=0.1", openMetrics1)
-	// Prometheus 3 with protobuf first gets the next it names, and so does Categraf.
+	// Prometheus 3 and Categraf with protobuf first.
 	f(proto+";q=0.6,"+om1+";escaping=allow-utf-8;q=0.5,"+om0+";q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"+text0+";q=0.2,*/*;q=0.1", openMetrics1UTF8)
 	f(proto+";q=0.7,"+text0+";q=0.3", plainText)
 	// Prometheus 3 with one format alone.
@@ -97,7 +97,7 @@ func TestNegotiateVersions(t *testing.T) {
 	f("text/plain;version=2.0.0,"+om0+";q=0.5", openMetrics0)
 	f("application/json,"+om1+";q=0.1", openMetrics1)
 	f("application/openmetrics,"+om1+";q=0.1", openMetrics1)
-	// Protobuf is not written, whatever is in it.
+	// Protobuf is not available.
 	f("application/vnd.google.protobuf;proto=other.Message;encoding=delimited,"+om1+";q=0.5", openMetrics1)
 	f("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text,"+om1+";q=0.5", openMetrics1)
 	f("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=compact-text,"+om1+";q=0.5", openMetrics1)
@@ -108,21 +108,21 @@ func TestNegotiateVersions(t *testing.T) {
 
 func TestNegotiateOrder(t *testing.T) {
 	f := negotiate(t)
-	// By quality, which is 1 if not given.
+	// By quality, by default 1.
 	f(om1+";q=0.5,"+text0+";q=0.6", plainText)
 	f(om1+";q=0.6,"+text0+";q=0.5", openMetrics1)
 	f(text0+";q=0.9,"+om1, openMetrics1)
 	f(om1+";q=0.999,"+om0, openMetrics0)
-	// Equal ones stand in the order given.
+	// Of equal quality, by order.
 	f(om0+","+om1, openMetrics0)
 	f(om1+","+om0, openMetrics1)
 	f(text0+","+om1, plainText)
 	f("text/plain;version=1.0.0,"+text0, text1("underscores"))
-	// Quality 0 is a no.
+	// Quality 0 is not acceptable.
 	f(om1+";q=0", plainText)
 	f(om1+";q=0.0,"+om0+";q=0.1", openMetrics0)
 	f(om1+";q=0.001", openMetrics1)
-	f("text/plain;q=0", plainText) // there has to be something
+	f("text/plain;q=0", plainText) // the fallback
 	f("text/plain;q=0,*/*", openMetrics1)
 	f("text/plain;q=0,text/*", text1("underscores"))
 	f("application/*;q=0,text/*;q=0", plainText)
@@ -138,14 +138,14 @@ func TestNegotiateWildcards(t *testing.T) {
 	f("image/*", plainText)
 	f("*/plain", plainText)
 	f("*/openmetrics-text", plainText)
-	// They are for what is not named, at their own quality.
+	// A wildcard has the quality for formats that no range names.
 	f("*/*,"+om1+";q=0.1", plainText)
 	f("text/*,"+om1+";q=0.1", plainText)
 	f("*/*;q=0.1,"+om1+";q=0.2", openMetrics1)
 	f("*/*,text/*;q=0.5", openMetrics1)
 	f("*/*;q=0.5,text/*", plainText)
 	f("*/*,"+text0+";q=0.5,"+om1+";q=0.5", openMetrics0)
-	// Of equal quality, what is named comes first.
+	// Of equal quality, a named format precedes.
 	f("*/*,"+om1, openMetrics1)
 	f("*/*,application/*", openMetrics1)
 	f(strings.Repeat("*/*,text/html;q=0.5,", 20)+om0+","+om1, openMetrics0)
@@ -163,10 +163,10 @@ func TestNegotiateEscaping(t *testing.T) {
 	f(om1+";escaping=other", openMetrics1)
 	f(om1+";escaping=", openMetrics1)
 	f(om1+";escaping=Dots", openMetrics1)
-	// Format 0.0.4 has no word for it.
+	// Format 0.0.4 has no escaping scheme.
 	f("text/plain;escaping=allow-utf-8", plainText)
 	f(text0+";escaping=allow-utf-8", plainText)
-	// The range that chose the format says it.
+	// The range of the format has the scheme.
 	f("text/plain;version=1.0.0;escaping=dots;q=0.5,"+om1, openMetrics1)
 	f("text/plain;version=1.0.0;escaping=dots;q=0.5,"+om1+";escaping=values", openMetrics("1.0.0", "values"))
 	f("*/*;escaping=dots,"+om1, openMetrics1)
@@ -188,7 +188,7 @@ func TestNegotiateSyntax(t *testing.T) {
 	f(`application/openmetrics-text;x="a,b;version=0.0.1\"";version=1.0.0`, openMetrics1)
 	f(`application/openmetrics-text;version="1.0\.0"`, openMetrics1)
 	f(`application/openmetrics-text;version="1.0.0,text/plain`, plainText)
-	// What cannot be read is left out.
+	// Malformed elements are skipped.
 	f("openmetrics,"+om0, openMetrics0)
 	f("openmetrics;escaping=dots,"+om1, openMetrics1)
 	f("text,*/", plainText)
@@ -201,12 +201,11 @@ func TestNegotiateSyntax(t *testing.T) {
 	f(om1+";q=Inf,"+om0+";q=0.1", openMetrics0)
 }
 
-// knownType matches every Content-Type that an answer can have.
+// knownType matches every Content-Type of a response.
 var knownType = regexp.MustCompile(`\A(text/plain; version=0\.0\.4; charset=utf-8` +
 	`|(text/plain; version=1\.0\.0|application/openmetrics-text; version=(1\.0\.0|0\.0\.1)); charset=utf-8; escaping=(allow-utf-8|underscores|dots|values))\z`)
 
-// FuzzNegotiate holds that whatever a client sends, the format is one that is
-// written here and its parts belong together.
+// FuzzNegotiate expects an available format for any header.
 func FuzzNegotiate(f *testing.F) {
 	f.Add("")
 	f.Add("*/*")

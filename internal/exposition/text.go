@@ -7,12 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// Type is the type of a family as its TYPE line gives it.
+// Type is the type of a family in its TYPE line.
 type Type string
 
-// Gauge and Counter are the types of built-in families. Info and StateSet are
-// known to OpenMetrics alone: in text they are read as mistakes, and some clients
-// then drop the whole answer.
+// Gauge and Counter are the types of built-in families. Info and StateSet exist only in OpenMetrics:
+// in text formats, some clients reject the response for them.
 const (
 	Gauge    Type = "gauge"
 	Counter  Type = "counter"
@@ -20,7 +19,7 @@ const (
 	StateSet Type = "stateset"
 )
 
-// InText is the type under which families of type t go in the text formats.
+// InText returns the type of families of type t in the text formats.
 func (t Type) InText() Type {
 	if t == Info || t == StateSet {
 		return Gauge
@@ -28,10 +27,8 @@ func (t Type) InText() Type {
 	return t
 }
 
-// AppendLabelValue appends s as it stands between the quotes of a label:
-// backslash, line feed and double quote escaped, everything else as it is.
-// Bytes that are not UTF-8 become U+FFFD, one each: a scraper refuses the whole
-// answer for one label that is not UTF-8.
+// AppendLabelValue appends s with backslash, line feed and double quote escaped. Each byte that is not
+// UTF-8 becomes U+FFFD: a scraper rejects a response with one label that is not UTF-8.
 func AppendLabelValue(dst []byte, s string) []byte {
 	if isPlain(s) {
 		return append(dst, s...)
@@ -55,9 +52,8 @@ func AppendLabelValue(dst []byte, s string) []byte {
 	}
 }
 
-// isPlain says whether s is nothing but ASCII characters that are written as they
-// are. Nearly every label is, and to see that takes half the time of looking for
-// the others.
+// isPlain reports whether s is ASCII without characters to escape, as nearly all label values are.
+// The check takes half the time of the search for such characters.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf || c == '\\' || c == '"' || c == '\n' {
@@ -79,22 +75,20 @@ func appendInvalid(dst []byte, s string) []byte {
 	return dst
 }
 
-// AppendInt appends v in decimal digits. A reader that takes it for a float64,
-// as every scraper does, gets the float64 nearest to v.
+// AppendInt appends v in decimal digits. A scraper reads the nearest float64.
 func AppendInt(dst []byte, v int64) []byte {
 	return strconv.AppendInt(dst, v, 10)
 }
 
-// largestDigits bounds the whole numbers that AppendFloat writes as digits: up
-// to here every whole number is a float64 and has at most 16 digits.
-const largestDigits = 1 << 53
+// largestInt is the largest integer that AppendFloat writes as digits: up to there every integer is a
+// float64 and has at most 16 digits.
+const largestInt = 1 << 53
 
-// AppendFloat appends v so that reading it back gives v: a whole number as
-// digits, anything else in the shortest decimal form, NaN, +Inf and -Inf by
-// those names. Minus zero is written 0.
+// AppendFloat appends v in a form that parses to v: an integer as digits, other numbers in the
+// shortest decimal form, NaN, +Inf and -Inf by name. Minus zero becomes 0.
 func AppendFloat(dst []byte, v float64) []byte {
 	switch {
-	case math.Abs(v) <= largestDigits && v == math.Trunc(v):
+	case math.Abs(v) <= largestInt && v == math.Trunc(v):
 		return strconv.AppendInt(dst, int64(v), 10)
 	case math.IsInf(v, 1):
 		return append(dst, "+Inf"...)
@@ -103,8 +97,8 @@ func AppendFloat(dst []byte, v float64) []byte {
 	}
 }
 
-// AppendHeader appends the HELP and the TYPE line of a family. In help,
-// backslash and line feed are escaped; quotes stay.
+// AppendHeader appends the HELP and TYPE lines of a family, with backslash and line feed of help
+// escaped.
 func AppendHeader(dst []byte, name, help string, typ Type) []byte {
 	dst = append(dst, "# HELP "...)
 	dst = append(dst, name...)

@@ -50,7 +50,7 @@ func TestAppendLabelValue(t *testing.T) {
 	f(`{a="b"} 1`, `{a=\"b\"} 1`)
 	f("naïve 漢 🦀", "naïve 漢 🦀")
 	f("\uFFFD", "\uFFFD")
-	// Bytes that are not UTF-8, one U+FFFD each.
+	// Bytes that are not UTF-8.
 	f("\xff", "\uFFFD")
 	f("\xff\xfe", "\uFFFD\uFFFD")
 	f("a\x80\"b", "a\uFFFD\\\"b")
@@ -94,7 +94,7 @@ func TestAppendFloat(t *testing.T) {
 	f(0.00001, "1e-05")
 	f(1234.5678, "1234.5678")
 	f(1234567.5, "1.2345675e+06")
-	// Whole numbers are digits as long as all of them are float64s.
+	// Integers are digits up to 2^53.
 	f(999999, "999999")
 	f(1000000, "1000000")
 	f(1048576, "1048576")
@@ -130,8 +130,7 @@ func TestAppendHeader(t *testing.T) {
 	f("漢", exposition.Gauge, "# HELP kube_x 漢\n# TYPE kube_x gauge\n")
 }
 
-// TestAppendingAllocatesNothing holds every function to a buffer with room.
-func TestAppendingAllocatesNothing(t *testing.T) {
+func TestNoAllocation(t *testing.T) {
 	f := func(name string, appendTo func(dst []byte) []byte) {
 		t.Helper()
 		dst := make([]byte, 0, 1024)
@@ -143,13 +142,13 @@ func TestAppendingAllocatesNothing(t *testing.T) {
 	f("escaped value", func(dst []byte) []byte { return exposition.AppendLabelValue(dst, "a\n\"\\b") })
 	f("invalid value", func(dst []byte) []byte { return exposition.AppendLabelValue(dst, "a\xff\n") })
 	f("int", func(dst []byte) []byte { return exposition.AppendInt(dst, math.MinInt64) })
-	f("whole float", func(dst []byte) []byte { return exposition.AppendFloat(dst, 1<<53) })
+	f("integer as float", func(dst []byte) []byte { return exposition.AppendFloat(dst, 1<<53) })
 	f("float", func(dst []byte) []byte { return exposition.AppendFloat(dst, math.Pi) })
 	f("header", func(dst []byte) []byte { return exposition.AppendHeader(dst, "a", "b\n\\", exposition.Gauge) })
 }
 
-// FuzzLabelValue reads the escaped value back as a scraper does: valid UTF-8
-// comes back as it was, anything else as its runes.
+// FuzzLabelValue parses the escaped value as a scraper does, to the same value for valid UTF-8, or to
+// its runes.
 func FuzzLabelValue(f *testing.F) {
 	for _, seed := range []string{"", "plain", "\"\\\n\r\t\x00", `\\n\`, "naïve 漢 🦀", "\uFFFD", "a\xffb", "\xed\xa0\x80\n"} {
 		f.Add(seed)
@@ -171,7 +170,7 @@ func FuzzLabelValue(f *testing.F) {
 	})
 }
 
-// FuzzFloat reads the number back.
+// FuzzFloat parses the number as a scraper does.
 func FuzzFloat(f *testing.F) {
 	for _, seed := range []float64{0, math.Copysign(0, -1), 1, 0.1, 1 << 53, 1<<53 + 2, 1e300, 5e-324, math.NaN(), math.Inf(1), math.Inf(-1)} {
 		f.Add(math.Float64bits(seed))
@@ -186,7 +185,7 @@ func FuzzFloat(f *testing.F) {
 	})
 }
 
-// FuzzInt reads the number back as float64, the only number that scrapers know.
+// FuzzInt parses the number as a scraper does, to a float64.
 func FuzzInt(f *testing.F) {
 	for _, seed := range []int64{0, 1, -1, 1<<53 + 1, math.MaxInt64, math.MinInt64} {
 		f.Add(seed)
@@ -203,7 +202,7 @@ func FuzzInt(f *testing.F) {
 	})
 }
 
-// FuzzHeader reads type and help back. Readers drop the blanks before a help.
+// FuzzHeader parses type and help, without its leading blanks.
 func FuzzHeader(f *testing.F) {
 	for _, seed := range []string{"", "Some text.", "a\nb", `\n`, `"quoted" \ `, "# TYPE kube_x counter", "漢"} {
 		f.Add(seed)
@@ -220,7 +219,7 @@ func FuzzHeader(f *testing.F) {
 	})
 }
 
-// onlyFamily parses an answer of one family as a scraper does.
+// onlyFamily parses the text of one family as a scraper does.
 func onlyFamily(t *testing.T, text []byte) *dto.MetricFamily {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
@@ -234,7 +233,7 @@ func onlyFamily(t *testing.T, text []byte) *dto.MetricFamily {
 	return families["kube_x"]
 }
 
-// onlyMetric parses an answer of one series.
+// onlyMetric parses the text of one series.
 func onlyMetric(t *testing.T, text []byte) *dto.Metric {
 	t.Helper()
 	metrics := onlyFamily(t, text).GetMetric()

@@ -1,8 +1,7 @@
-// Package inflate unpacks deflate data (RFC 1951) that lies whole in memory into
-// memory whose size is known before.
+// Package inflate inflates deflate data (RFC 1951) from memory to memory of a known size.
 //
-// That is what makes it quick: there is no window beside the output, no reader to
-// ask for the next byte, and no state to keep between calls but the tables.
+// It is fast because it has no window beside the output, no reader, and no state between calls
+// except the tables.
 package inflate
 
 import (
@@ -11,32 +10,30 @@ import (
 )
 
 var (
-	errCorrupt = errors.New("inflate: not deflate data")
-	errShort   = errors.New("inflate: the data ends too soon")
-	errSize    = errors.New("inflate: the text has another size")
+	errCorrupt = errors.New("inflate: corrupt data")
+	errShort   = errors.New("inflate: unexpected end of data")
+	errSize    = errors.New("inflate: unexpected size of text")
 )
 
-// A Decoder unpacks. It may be used again and again, by one goroutine at a time.
-// The zero value is ready.
+// A Decoder inflates. It is reusable, by one goroutine at a time. The zero value is ready.
 type Decoder struct {
-	lengths table // of literals and lengths
+	lengths table // of literals, lengths and the end of a block
 	dists   table
 
 	in  []byte
 	pos int // of the next byte of in
-	// bits are the next bits of the input, the first the lowest; count is how many
-	// of them there are, negative if more were taken than there were.
+	// bits is the bit buffer, the next bit the lowest. count is its length, negative after the
+	// end of the input.
 	bits  uint64
 	count int
 
 	out   []byte
 	start int // of the text in out
-	end   int // of what of it there is
+	end   int // of the text so far
 }
 
-// Append appends to dst the text that data holds, which is size bytes. Data ends
-// with a final block, or on a byte between two blocks. If data is not that, the
-// error says so and dst is returned as it was.
+// Append appends the text of data, of the given size, to dst. Data ends with a final block, or on a
+// byte boundary between blocks. On an error, Append returns dst unchanged.
 func (d *Decoder) Append(dst, data []byte, size int) ([]byte, error) {
 	d.start, d.end = len(dst), len(dst)
 	if size < 0 || size > cap(dst)-len(dst) {
@@ -58,7 +55,7 @@ func (d *Decoder) Append(dst, data []byte, size int) ([]byte, error) {
 	return out, nil
 }
 
-// blocks unpacks block after block.
+// blocks inflates all blocks.
 func (d *Decoder) blocks() error {
 	for d.pos < len(d.in) || d.count > 0 {
 		d.refill()
@@ -70,10 +67,10 @@ func (d *Decoder) blocks() error {
 		case 1:
 			d.lengths.build(fixedLengths[:], lengthEntries[:], lengthBits)
 			d.dists.build(fixedDists[:], distEntries[:], distBits)
-			err = d.compressed()
+			err = d.inflateSymbols()
 		case 2:
-			if err = d.codes(); err == nil {
-				err = d.compressed()
+			if err = d.readCodes(); err == nil {
+				err = d.inflateSymbols()
 			}
 		default:
 			err = errCorrupt
@@ -85,7 +82,7 @@ func (d *Decoder) blocks() error {
 	return nil
 }
 
-// refill makes count 56 or more, or all that is left.
+// refill fills the bit buffer to 56 bits or more, or up to the end of the input.
 func (d *Decoder) refill() {
 	if d.pos+8 <= len(d.in) {
 		d.bits |= binary.LittleEndian.Uint64(d.in[d.pos:]) << (d.count & 63)
@@ -100,8 +97,7 @@ func (d *Decoder) refill() {
 	}
 }
 
-// take gives the next n bits. If there are fewer, the rest are 0 and count is
-// negative.
+// take returns the next n bits. Beyond the end of the input, bits are 0 and count is negative.
 func (d *Decoder) take(n int) int {
 	v := d.bits & (1<<(n&63) - 1)
 	d.bits >>= n & 63
@@ -109,12 +105,12 @@ func (d *Decoder) take(n int) int {
 	return int(v)
 }
 
-// stored copies a block that is not compressed.
+// stored copies a stored block.
 func (d *Decoder) stored() error {
 	if d.count < 0 {
 		return errShort
 	}
-	d.pos -= d.count >> 3 // whole bytes go back
+	d.pos -= d.count >> 3 // unread whole bytes
 	d.bits, d.count = 0, 0
 	if len(d.in)-d.pos < 4 {
 		return errShort
@@ -135,25 +131,25 @@ func (d *Decoder) stored() error {
 	return nil
 }
 
-// codes reads the two codes at the head of a block.
-func (d *Decoder) codes() error {
-	literals, dists, own := d.take(5)+257, d.take(5)+1, d.take(4)+4
+// readCodes reads the two codes of a dynamic block.
+func (d *Decoder) readCodes() error {
+	literals, dists, count := d.take(5)+257, d.take(5)+1, d.take(4)+4
 	if literals > maxLengths || dists > maxDists {
 		return errCorrupt
 	}
-	var ownLengths [19]byte
-	for _, symbol := range ownOrder[:own] {
+	var codeLengths [19]byte
+	for _, symbol := range codeLengthOrder[:count] {
 		d.refill()
-		ownLengths[symbol] = byte(d.take(3))
+		codeLengths[symbol] = byte(d.take(3))
 	}
-	// The code of the codes is no longer in use when that of distances is built.
-	if !d.dists.build(ownLengths[:], ownEntries[:], ownBits) {
+	// dists has the code length code until the end of the loop.
+	if !d.dists.build(codeLengths[:], codeLengthEntries[:], codeLengthBits) {
 		return errCorrupt
 	}
 	var lengths [maxLengths + maxDists]byte
 	for n := 0; n < literals+dists; {
 		d.refill()
-		e := d.dists.entries[d.bits&(1<<ownBits-1)]
+		e := d.dists.entries[d.bits&(1<<codeLengthBits-1)]
 		d.take(int(e & codeBits))
 		value, repeat := byte(0), 1
 		switch symbol := e >> valueShift; {

@@ -15,41 +15,41 @@ import (
 	"github.com/kubestate/kubestate/internal/inflate"
 )
 
-// A packer makes deflate data.
-type packer interface {
+// A compressor makes deflate data.
+type compressor interface {
 	io.WriteCloser
 	Flush() error
 	Reset(io.Writer)
 }
 
-// packers make all kinds of blocks: those of the standard library at all levels,
-// and those of klauspost/compress.
-func packers(t testing.TB) (all []packer) {
+// compressors returns those of the standard library and of klauspost/compress at all levels, which
+// make all kinds of blocks.
+func compressors(t testing.TB) (all []compressor) {
 	t.Helper()
 	for level := flate.HuffmanOnly; level <= flate.BestCompression; level++ {
 		standard, err := flate.NewWriter(io.Discard, level)
 		if err != nil {
 			t.Fatal(err)
 		}
-		quick, err := fast.NewWriter(io.Discard, level)
+		klauspost, err := fast.NewWriter(io.Discard, level)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, standard, quick)
+		all = append(all, standard, klauspost)
 	}
 	return all
 }
 
-// pack packs text, and ends the data with a final block if that is wanted.
-func pack(t testing.TB, p packer, text []byte, final bool) []byte {
+// deflate compresses text, with or without a final block.
+func deflate(t testing.TB, c compressor, text []byte, final bool) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	p.Reset(&out)
-	_, err := p.Write(text)
+	c.Reset(&out)
+	_, err := c.Write(text)
 	if err == nil && final {
-		err = p.Close()
+		err = c.Close()
 	} else if err == nil {
-		err = p.Flush()
+		err = c.Flush()
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +57,8 @@ func pack(t testing.TB, p packer, text []byte, final bool) []byte {
 	return out.Bytes()
 }
 
-// FuzzUnpack packs text in every way and unpacks it again.
-func FuzzUnpack(f *testing.F) {
+// FuzzText inflates text of all compressors.
+func FuzzText(f *testing.F) {
 	f.Add([]byte(nil))
 	f.Add([]byte("a"))
 	f.Add([]byte(strings.Repeat("a", 100_000)))
@@ -66,20 +66,20 @@ func FuzzUnpack(f *testing.F) {
 	f.Add([]byte(lines(300)))
 	f.Add(noise(70_000))
 	f.Add(append(noise(300), lines(100)...))
-	all := packers(f)
+	all := compressors(f)
 	var d inflate.Decoder
 	f.Fuzz(func(t *testing.T, text []byte) {
-		before := []byte("what was there")
-		for i, packer := range all {
+		before := []byte("prefix")
+		for i, c := range all {
 			for _, final := range []bool{false, true} {
-				data := pack(t, packer, text, final)
+				data := deflate(t, c, text, final)
 				got, err := d.Append(before, data, len(text))
 				if err != nil || !bytes.Equal(got[len(before):], text) || !bytes.HasPrefix(got, before) {
-					t.Fatalf("packer %d, final %v: %d bytes became %d: %v", i, final, len(text), len(got)-len(before), err)
+					t.Fatalf("compressor %d, final %v: %d bytes became %d: %v", i, final, len(text), len(got)-len(before), err)
 				}
 				for _, size := range []int{-1, len(text) - 1, len(text) + 1} {
 					if got, err := d.Append(before, data, size); err == nil || !bytes.Equal(got, before) {
-						t.Fatalf("packer %d: unpacked to %d bytes instead of %d", i, size, len(text))
+						t.Fatalf("compressor %d: no error for %d bytes in place of %d", i, size, len(text))
 					}
 				}
 			}
@@ -87,34 +87,33 @@ func FuzzUnpack(f *testing.F) {
 	})
 }
 
-// FuzzData unpacks anything at all, and agrees with the standard library on what
-// is deflate data and what it holds.
+// FuzzData inflates arbitrary data with the result of the standard library.
 func FuzzData(f *testing.F) {
-	for _, packer := range packers(f) {
+	for _, c := range compressors(f) {
 		for _, text := range []string{"", "a", lines(3), strings.Repeat("ab", 200)} {
-			f.Add(pack(f, packer, []byte(text), false))
-			f.Add(pack(f, packer, []byte(text), true))
+			f.Add(deflate(f, c, []byte(text), false))
+			f.Add(deflate(f, c, []byte(text), true))
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		want, whole := standard(data)
+		want, complete := standard(data)
 		if len(want) > 1<<20 {
 			return
 		}
 		var d inflate.Decoder
 		got, err := d.Append(nil, data, len(want))
-		if whole && (err != nil || !bytes.Equal(got, want)) {
-			t.Fatalf("%x holds %q, not %q: %v", data, want, got, err)
+		if complete && (err != nil || !bytes.Equal(got, want)) {
+			t.Fatalf("%x: %q, %v, want %q", data, got, err, want)
 		}
-		if !whole && err == nil {
-			t.Fatalf("%x is not whole", data)
+		if !complete && err == nil {
+			t.Fatalf("%x: no error for incomplete data", data)
 		}
 	})
 }
 
-// standard unpacks with the standard library. It reports whether the data is
-// whole: ends with a final block, or on a byte between two.
-func standard(data []byte) (text []byte, whole bool) {
+// standard inflates with the standard library. It reports whether the data ends with a final block
+// or on a byte boundary between blocks.
+func standard(data []byte) (text []byte, complete bool) {
 	text, err := io.ReadAll(flate.NewReader(bytes.NewReader(data)))
 	if err == nil {
 		return text, true
@@ -122,32 +121,30 @@ func standard(data []byte) (text []byte, whole bool) {
 	if !errors.Is(err, io.ErrUnexpectedEOF) || len(data) == 0 {
 		return text, len(data) == 0
 	}
-	// A final block is what is missing, if that makes it whole.
+	// Only a final block may be missing.
 	ended := append(bytes.Clone(data), 1, 0, 0, 0xff, 0xff)
 	r := bytes.NewReader(ended)
 	more, err := io.ReadAll(flate.NewReader(r))
 	return text, err == nil && r.Len() == 0 && len(more) == len(text)
 }
 
-// TestEveryCut cuts data off everywhere: what is missing is missed.
-func TestEveryCut(t *testing.T) {
+// TestTruncated expects an error for data truncated anywhere before its final block.
+func TestTruncated(t *testing.T) {
 	text := []byte(lines(20))
-	for i, packer := range packers(t) {
-		data := pack(t, packer, text, true)
+	for i, c := range compressors(t) {
+		data := deflate(t, c, text, true)
 		var d inflate.Decoder
 		for n := range data {
 			if _, err := d.Append(nil, data[:n], len(text)); err == nil && n < len(data)-5 {
-				t.Errorf("packer %d: %d of %d bytes are enough", i, n, len(data))
+				t.Errorf("compressor %d: no error for %d of %d bytes", i, n, len(data))
 			}
 		}
 	}
 }
 
-// TestNoAllocation holds that unpacking into memory that is large enough
-// allocates none.
 func TestNoAllocation(t *testing.T) {
 	text := []byte(lines(200))
-	data := pack(t, quickest(t), text, false)
+	data := deflate(t, fastest(t), text, false)
 	var d inflate.Decoder
 	into := make([]byte, 0, len(text))
 	if n := testing.AllocsPerRun(10, func() {
@@ -159,7 +156,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// lines are lines as they are served.
+// lines returns lines of a pod's family.
 func lines(n int) string {
 	r := rand.New(rand.NewPCG(1, 2))
 	var b strings.Builder
@@ -170,14 +167,14 @@ func lines(n int) string {
 	return b.String()
 }
 
-// quickest is the packer of the store.
-func quickest(t testing.TB) packer {
+// fastest returns the compressor of the store.
+func fastest(t testing.TB) compressor {
 	t.Helper()
-	p, err := fast.NewWriter(io.Discard, flate.BestSpeed)
+	c, err := fast.NewWriter(io.Discard, flate.BestSpeed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return c
 }
 
 func noise(n int) []byte {
@@ -189,11 +186,10 @@ func noise(n int) []byte {
 	return b
 }
 
-// BenchmarkUnpack unpacks blocks as the store has them. The reference is the
-// reader of klauspost/compress, used as well as it can be.
-func BenchmarkUnpack(b *testing.B) {
+// BenchmarkAppend inflates a block of the store. The reference is the reader of klauspost/compress.
+func BenchmarkAppend(b *testing.B) {
 	text := []byte(lines(64))
-	data := pack(b, quickest(b), text, false)
+	data := deflate(b, fastest(b), text, false)
 	into := make([]byte, len(text))
 	b.Run("own", func(b *testing.B) {
 		b.SetBytes(int64(len(text)))

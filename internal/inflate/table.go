@@ -5,45 +5,42 @@ import (
 	"slices"
 )
 
-// A table finds what the next bits of the input say: the entry at an index of so
-// many bits is that of the code with which the index begins. Longer codes have
-// tables of their own behind, to which an entry of the first leads.
+// A table decodes a prefix code. The first table is indexed by the next bits of the input; an
+// entry is that of the code with which the index begins. Longer codes have subtables behind it.
 type table struct {
 	entries []uint32
 }
 
-// An entry says of a code how many bits it has, how many extra bits follow, and
-// what it means. Of a code that leads to another table, the value is where that
-// begins, and the extra bits are its index.
+// An entry has the number of bits of a code, the number of extra bits behind the code, and a value.
+// The value of a subtable is its offset, and its extra bits are its index.
 const (
 	codeBits   = 0xff
 	extraShift = 8
 	extraBits  = 0x0f
 	literal    = 1 << 12 // the value is a byte
-	last       = 1 << 13 // of the block
-	further    = 1 << 14
+	endOfBlock = 1 << 13
+	subtable   = 1 << 14
 	valueShift = 16
 	invalid    = 0
 )
 
-// Bits of the first tables: most codes are not longer.
+// Index bits of the first tables: most codes are not longer.
 const (
-	lengthBits = 10
-	distBits   = 8
-	ownBits    = 7 // no code of the code of codes is longer
-	maxBits    = 15
+	lengthBits     = 10
+	distBits       = 8
+	codeLengthBits = 7 // of the longest code
+	maxBits        = 15
 
 	maxLengths = 286
 	maxDists   = 30
 )
 
-// What the symbols mean, as entries without the bits of a code, by RFC 1951,
-// section 3.2.5.
-var lengthEntries, distEntries, ownEntries = func() (lengths [288]uint32, dists [32]uint32, own [19]uint32) {
+// Entries of the symbols, without the bits of a code, by RFC 1951, section 3.2.5.
+var lengthEntries, distEntries, codeLengthEntries = func() (lengths [288]uint32, dists [32]uint32, own [19]uint32) {
 	for i := range 256 {
 		lengths[i] = uint32(i)<<valueShift | literal
 	}
-	lengths[256] = last
+	lengths[256] = endOfBlock
 	base := 3
 	for i := range 28 {
 		extra := max(0, i/4-1)
@@ -63,8 +60,8 @@ var lengthEntries, distEntries, ownEntries = func() (lengths [288]uint32, dists 
 	return lengths, dists, own
 }()
 
-// ownOrder is the order of the lengths of the code of codes.
-var ownOrder = [19]byte{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
+// codeLengthOrder is the order of the lengths of the code length code.
+var codeLengthOrder = [19]byte{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
 // The lengths of the fixed codes, section 3.2.6.
 var fixedLengths, fixedDists = func() (lengths [288]byte, dists [32]byte) {
@@ -86,10 +83,9 @@ var fixedLengths, fixedDists = func() (lengths [288]byte, dists [32]byte) {
 	return lengths, dists
 }()
 
-// build makes the table of the code whose symbols have codes of the given
-// lengths, 0 for none, and the given meanings. It reports whether there is such a
-// code: one of a single symbol may be incomplete, as may one of none.
-func (t *table) build(lengths []byte, meanings []uint32, firstBits int) bool {
+// build makes the table of a code from the code lengths of its symbols, 0 for none, and their
+// entries. It reports whether the code is complete; a code of one symbol or none need not be.
+func (t *table) build(lengths []byte, symbols []uint32, firstBits int) bool {
 	var counts [maxBits + 1]int
 	for _, n := range lengths {
 		counts[n]++
@@ -115,13 +111,13 @@ func (t *table) build(lengths []byte, meanings []uint32, firstBits int) bool {
 		}
 		code := int(bits.Reverse16(uint16(next[n])) >> (16 - n))
 		next[n]++
-		e := meanings[symbol] | uint32(n)
+		e := symbols[symbol] | uint32(n)
 		if int(n) <= firstBits {
 			fill(t.entries[:size], code, 1<<n, e)
 			continue
 		}
-		start := t.further(code&(size-1), firstBits, longest-firstBits)
-		fill(t.entries[start:start+1<<(longest-firstBits)], code>>firstBits, 1<<(int(n)-firstBits), e)
+		first := t.subtable(code&(size-1), firstBits, longest-firstBits)
+		fill(t.entries[first:first+1<<(longest-firstBits)], code>>firstBits, 1<<(int(n)-firstBits), e)
 	}
 	return true
 }
@@ -133,15 +129,14 @@ func fill(entries []uint32, first, step int, e uint32) {
 	}
 }
 
-// further is where the table of indexBits begins to which the lead-th entry
-// leads, which is made if there is none.
-func (t *table) further(lead, firstBits, indexBits int) int {
-	if e := t.entries[lead]; e != invalid {
+// subtable returns the offset of the subtable of a prefix and creates it if there is none.
+func (t *table) subtable(prefix, firstBits, indexBits int) int {
+	if e := t.entries[prefix]; e != invalid {
 		return int(e >> valueShift)
 	}
 	start := len(t.entries)
 	t.entries = slices.Grow(t.entries, 1<<indexBits)[:start+1<<indexBits]
 	clear(t.entries[start:])
-	t.entries[lead] = further | uint32(start)<<valueShift | uint32(indexBits)<<extraShift | uint32(firstBits)
+	t.entries[prefix] = subtable | uint32(start)<<valueShift | uint32(indexBits)<<extraShift | uint32(firstBits)
 	return start
 }

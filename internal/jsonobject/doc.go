@@ -1,9 +1,8 @@
-// Package jsonobject reads Kubernetes objects from JSON, without making a tree of what nobody
-// asked for.
+// Package jsonobject parses Kubernetes objects from JSON and skips fields that nobody reads.
 //
-//	Object  an object whose metadata is decoded and whose rest is JSON
-//	List    a list of them
+//	Object  an object with decoded metadata, otherwise JSON
+//	List    a list of objects
 //	Event   an event of a watch
-//	Fields  which fields of an object to read
-//	Tree    the values of these fields, in memory that is used again
+//	Fields  the fields of an object to read
+//	Tree    the values of these fields, in reused memory
 package jsonobject

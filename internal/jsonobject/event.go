@@ -8,14 +8,14 @@ type Event struct {
 	Object Object
 }
 
-// An EventReader reads events into memory that is used again. It serves one goroutine at a time.
+// An EventReader parses events into reused memory. It serves one goroutine at a time.
 type EventReader struct {
 	parser parser
 	event  Event
 }
 
-// Read reads an event, which keeps text. It is valid until the next one is read. An event
-// without a type or an object has an empty one.
+// Read parses an event, which shares text and is valid until the next call. A missing type or object
+// is empty.
 func (r *EventReader) Read(text []byte) (*Event, error) {
 	r.event = Event{}
 	p := &r.parser

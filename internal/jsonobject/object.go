@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// An Object is an object of the API server of which kind, name, namespace, uid, resourceVersion
-// and annotations of the API server's own are decoded. JSON is all of it.
+// An Object is an object of the API server with decoded kind, name, namespace, uid, resourceVersion and
+// the API server's own annotations. JSON is the whole object.
 type Object struct {
 	metav1.TypeMeta
 	metav1.ObjectMeta
@@ -43,14 +43,14 @@ func (l *List) DeepCopyObject() runtime.Object {
 	return list
 }
 
-// Parse reads an object or a list, which keep text. A list has items and no name, and its items are
-// objects, even those that have items themselves. An error says what is no JSON.
+// Parse parses an object or a list, which share text. A list has items and no name; its items are
+// objects, even with items of their own.
 func Parse(text []byte) (runtime.Object, error) {
 	p := newParser(text)
 	var o Object
 	var list items
 	err := p.object(&o, &list)
-	isList := list.are && o.Name == ""
+	isList := list.isList && o.Name == ""
 	if err == nil && isList {
 		err = list.err
 	}
@@ -68,27 +68,27 @@ func Parse(text []byte) (runtime.Object, error) {
 	return &list.List, nil
 }
 
-// items are those of what may be a list.
+// items are the items of a possible list.
 type items struct {
 	List
-	are bool
-	err error // of a list
+	isList bool
+	err    error // of a list
 }
 
-// A tokenizer reads tokens of a text. It checks the syntax alone: the API server has checked the
+// A tokenizer reads the tokens of a text. It checks only the syntax: the API server has validated the
 // objects.
 type tokenizer struct {
 	jsontext.Decoder
 	input bytes.Buffer
 }
 
-// reset begins with another text.
+// reset starts another text.
 func (t *tokenizer) reset(text []byte) {
 	t.input = *bytes.NewBuffer(text)
 	t.Reset(&t.input, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// readEnd is an error unless the text ends.
+// readEnd returns an error unless the text ends.
 func (t *tokenizer) readEnd() error {
 	switch _, err := t.ReadToken(); {
 	case errors.Is(err, io.EOF):
@@ -99,10 +99,10 @@ func (t *tokenizer) readEnd() error {
 	return errors.New("text after the value")
 }
 
-// A parser reads objects of a text.
+// A parser parses the objects of a text.
 type parser struct {
 	tokenizer
-	all     []byte // the text
+	source  []byte // the text
 	scratch []byte
 }
 
@@ -112,23 +112,23 @@ func newParser(text []byte) *parser {
 	return p
 }
 
-// reset begins with another text.
+// reset starts another text.
 func (p *parser) reset(text []byte) {
-	p.all = text
+	p.source = text
 	p.tokenizer.reset(text)
 }
 
 var errNoObject = errors.New("want an object")
 
-// nested reads an object that is a member or an element, with its JSON.
+// nested parses a member or an element as an object with its JSON.
 func (p *parser) nested(o *Object) error {
 	start := p.InputOffset()
 	err := p.object(o, nil)
-	o.JSON = bytes.TrimLeft(p.all[start:p.InputOffset()], ":, \t\r\n")
+	o.JSON = bytes.TrimLeft(p.source[start:p.InputOffset()], ":, \t\r\n")
 	return err
 }
 
-// object reads an object and, unless list is nil, its items.
+// object parses an object and, unless list is nil, its items.
 func (p *parser) object(o *Object, list *items) error {
 	if kind := p.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
 		return errNoObject
@@ -154,8 +154,8 @@ func (p *parser) object(o *Object, list *items) error {
 	})
 }
 
-// members calls read for each member of an object, by its key, to read the value. What is no
-// object has none.
+// members calls read with the key of each member of an object to read the value. It skips any other
+// value.
 func (p *parser) members(read func(key []byte) error) error {
 	if p.PeekKind() != '{' {
 		return p.SkipValue()
@@ -168,7 +168,7 @@ func (p *parser) members(read func(key []byte) error) error {
 		if err != nil {
 			return err
 		}
-		p.scratch, _ = jsontext.AppendUnquote(p.scratch[:0], quoted) // the decoder has checked it
+		p.scratch, _ = jsontext.AppendUnquote(p.scratch[:0], quoted) // valid, by the decoder
 		if err := read(p.scratch); err != nil {
 			return err
 		}
@@ -177,18 +177,18 @@ func (p *parser) members(read func(key []byte) error) error {
 	return err
 }
 
-// text reads a string. Of anything else it reads nothing.
+// text reads a string. It skips any other value.
 func (p *parser) text(to *string) error {
 	v, err := p.ReadValue()
 	if err != nil || v.Kind() != '"' {
 		return err
 	}
-	p.scratch, _ = jsontext.AppendUnquote(p.scratch[:0], v) // the decoder has checked it
+	p.scratch, _ = jsontext.AppendUnquote(p.scratch[:0], v) // valid, by the decoder
 	*to = string(p.scratch)
 	return nil
 }
 
-// metadata reads what is known of an object's or a list's metadata.
+// metadata parses the metadata of an object or a list.
 func (p *parser) metadata(o *metav1.ObjectMeta, l *metav1.ListMeta) error {
 	return p.members(func(key []byte) error {
 		switch string(key) {
@@ -213,7 +213,7 @@ func (p *parser) metadata(o *metav1.ObjectMeta, l *metav1.ListMeta) error {
 	})
 }
 
-// shard reads by which shard a list is filtered.
+// shard parses the shard selector of a list.
 func (p *parser) shard(l *metav1.ListMeta) error {
 	l.ShardInfo = &metav1.ShardInfo{}
 	return p.members(func(key []byte) error {
@@ -224,7 +224,7 @@ func (p *parser) shard(l *metav1.ListMeta) error {
 	})
 }
 
-// annotations reads the annotations of the API server's own.
+// annotations parses the API server's own annotations.
 func (p *parser) annotations(o *metav1.ObjectMeta) error {
 	return p.members(func(key []byte) error {
 		if string(key) != metav1.InitialEventsAnnotationKey {
@@ -237,10 +237,10 @@ func (p *parser) annotations(o *metav1.ObjectMeta) error {
 	})
 }
 
-// items reads the items of what may be a list.
+// items parses the items of a possible list.
 func (p *parser) items(list *items) error {
 	kind := p.PeekKind()
-	list.are = kind == '[' || kind == 'n'
+	list.isList = kind == '[' || kind == 'n'
 	if kind != '[' {
 		return p.SkipValue()
 	}
@@ -268,7 +268,7 @@ var Decoder runtime.Decoder = decoder{}
 
 type decoder struct{}
 
-// Decode decodes an object or a list, which keep text. It decodes into nothing else.
+// Decode decodes an object or a list, which share text. into must be nil.
 func (decoder) Decode(text []byte, _ *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
 	if into != nil {
 		return nil, nil, fmt.Errorf("JSON of an object cannot become %T", into)

@@ -120,7 +120,7 @@ func TestDecoder(t *testing.T) {
 	}
 }
 
-// TestDeepCopy holds that a copy shares nothing that changes.
+// TestDeepCopy checks that a copy shares nothing that changes.
 func TestDeepCopy(t *testing.T) {
 	l, err := jsonobject.Parse([]byte(`{"items":[{"metadata":{"name":"a","annotations":{"k8s.io/initial-events-end":"true"}}}],"metadata":{"shardInfo":{"selector":"s"}}}`))
 	if err != nil {

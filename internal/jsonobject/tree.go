@@ -8,16 +8,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Fields say what of a value is read: of a map the members with given keys, or all; of a list
-// its elements; or everything below. Whatever is reached is read itself, as far as it is no map
-// or list.
+// Fields select the parts of a value to read: members of a map by key, or all members; elements of a
+// list; or the whole value. A value that is neither map nor list is always read.
 type Fields struct {
-	keys          map[string]*Fields
-	every, elem   *Fields // any member of a map, any element of a list; nil for none
-	whole, sealed bool
+	keys            map[string]*Fields
+	every, elements *Fields // of any member of a map, of any element of a list; nil for none
+	whole, sealed   bool
 }
 
-// Key gives the fields of the member of a map.
+// Key returns the fields of a member of a map.
 func (f *Fields) Key(key string) *Fields {
 	if f.keys == nil {
 		f.keys = map[string]*Fields{}
@@ -28,7 +27,7 @@ func (f *Fields) Key(key string) *Fields {
 	return f.keys[key]
 }
 
-// Every gives the fields of every member of a map.
+// Every returns the fields of every member of a map.
 func (f *Fields) Every() *Fields {
 	if f.every == nil {
 		f.every = &Fields{}
@@ -36,15 +35,15 @@ func (f *Fields) Every() *Fields {
 	return f.every
 }
 
-// Element gives the fields of every element of a list.
+// Element returns the fields of every element of a list.
 func (f *Fields) Element() *Fields {
-	if f.elem == nil {
-		f.elem = &Fields{}
+	if f.elements == nil {
+		f.elements = &Fields{}
 	}
-	return f.elem
+	return f.elements
 }
 
-// Whole has all be read.
+// Whole selects the whole value.
 func (f *Fields) Whole() { f.whole = true }
 
 // add adds the fields of o to those of f.
@@ -59,12 +58,12 @@ func (f *Fields) add(o *Fields) {
 	if o.every != nil {
 		f.Every().add(o.every)
 	}
-	if o.elem != nil {
-		f.Element().add(o.elem)
+	if o.elements != nil {
+		f.Element().add(o.elements)
 	}
 }
 
-// Seal makes f ready to be read with. Nothing may be added afterwards.
+// Seal prepares f for reading. No fields may be added afterwards.
 func (f *Fields) Seal() {
 	if f == nil || f.sealed {
 		return
@@ -75,16 +74,16 @@ func (f *Fields) Seal() {
 		of.Seal()
 	}
 	f.every.Seal()
-	f.elem.Seal()
+	f.elements.Seal()
 }
 
-// everything are the fields of a value that is read whole.
-var everything = &Fields{whole: true, sealed: true}
+// allFields are the fields of a whole value.
+var allFields = &Fields{whole: true, sealed: true}
 
-// of gives the fields of a member of a map; nil if nobody wants it.
-func (f *Fields) of(key string) *Fields {
+// field returns the fields of a member of a map, nil for an unread one.
+func (f *Fields) field(key string) *Fields {
 	if f.whole {
-		return everything
+		return allFields
 	}
 	if of := f.keys[key]; of != nil {
 		return of
@@ -92,21 +91,21 @@ func (f *Fields) of(key string) *Fields {
 	return f.every
 }
 
-// readsMap reports whether anything of a map is wanted.
+// readsMap reports whether any member of a map is read.
 func (f *Fields) readsMap() bool { return f.whole || f.keys != nil || f.every != nil }
 
-// ofElement gives the fields of an element of a list.
-func (f *Fields) ofElement() *Fields {
+// element returns the fields of an element of a list, nil for unread ones.
+func (f *Fields) element() *Fields {
 	if f.whole {
-		return everything
+		return allFields
 	}
-	return f.elem
+	return f.elements
 }
 
 // Kind is the type of a value.
 type Kind byte
 
-// The kinds of values. None is the kind of what is not there.
+// The kinds of values. None is the kind of a missing value.
 const (
 	None   Kind = 0
 	Null   Kind = 'n'
@@ -118,14 +117,14 @@ const (
 	Array  Kind = '['
 )
 
-// A Value refers to a value of a Tree. The zero value refers to nothing.
+// A Value refers to a value of a Tree. The zero value is a missing value.
 type Value struct {
 	tree *Tree
 	at   int32 // 1 for the root
 }
 
-// A Tree has values of one object. It serves one goroutine at a time; what was read of one
-// object is valid until the next one is.
+// A Tree has the values of one object, which are valid until the next Read. It serves one goroutine at a
+// time.
 type Tree struct {
 	nodes  []node
 	text   []byte
@@ -140,20 +139,19 @@ type node struct {
 	children   int32
 }
 
-// keptNodes and keptText bound the memory that is used again: most objects are far smaller, and a
-// large one costs more than its memory.
+// Limits of reused memory: most objects are far smaller, and a large one costs more than its memory.
 const (
-	keptNodes = 1 << 12
-	keptText  = 1 << 16
+	maxReusedNodes = 1 << 12
+	maxReusedText  = 1 << 16
 )
 
-// Read reads the fields of an object and gives its root. On an error the root has what was read
-// before.
+// Read reads the fields of an object and returns the root. After an error, the root has the values
+// before the error.
 func (t *Tree) Read(object []byte, fields *Fields) (root Value, err error) {
-	if cap(t.nodes) > keptNodes {
+	if cap(t.nodes) > maxReusedNodes {
 		t.nodes = nil
 	}
-	if cap(t.text) > keptText {
+	if cap(t.text) > maxReusedText {
 		t.text = nil
 	}
 	t.nodes, t.text = append(t.nodes[:0], node{}), t.text[:0]
@@ -170,7 +168,7 @@ func (t *Tree) Read(object []byte, fields *Fields) (root Value, err error) {
 	return Value{t, 1}, err
 }
 
-// read reads a value of which the fields are wanted, and gives its number.
+// read reads the fields of a value and returns its index.
 func (t *Tree) read(key string, fields *Fields) (int32, error) {
 	at := int32(len(t.nodes))
 	kind := Kind(t.tokens.PeekKind())
@@ -178,8 +176,8 @@ func (t *Tree) read(key string, fields *Fields) (int32, error) {
 	switch {
 	case kind == Map && fields.readsMap():
 		return at, t.members(at, fields)
-	case kind == Array && fields.ofElement() != nil:
-		return at, t.elements(at, fields.ofElement())
+	case kind == Array && fields.element() != nil:
+		return at, t.elements(at, fields.element())
 	case kind == Map, kind == Array:
 		return at, t.tokens.SkipValue()
 	}
@@ -188,7 +186,7 @@ func (t *Tree) read(key string, fields *Fields) (int32, error) {
 		return at, err
 	}
 	if kind == String || kind == Number {
-		t.nodes[at].text = t.keep(kind, text)
+		t.nodes[at].text = t.copyText(kind, text)
 	}
 	return at, nil
 }
@@ -203,8 +201,8 @@ func (t *Tree) members(of int32, fields *Fields) error {
 			return err
 		}
 		length := len(t.text)
-		key := t.keep(String, quoted)
-		wanted := fields.of(key)
+		key := t.copyText(String, quoted)
+		wanted := fields.field(key)
 		if wanted == nil {
 			t.text = t.text[:length]
 			if err := t.tokens.SkipValue(); err != nil {
@@ -249,15 +247,15 @@ func (t *Tree) link(of, child int32) {
 	n.children++
 }
 
-// keep keeps the text of a string, or the digits of a number.
-func (t *Tree) keep(kind Kind, text []byte) string {
+// copyText copies the text of a string or the digits of a number.
+func (t *Tree) copyText(kind Kind, text []byte) string {
 	start := len(t.text)
 	if kind == String {
-		t.text, _ = jsontext.AppendUnquote(t.text, text) // the decoder has checked it
+		t.text, _ = jsontext.AppendUnquote(t.text, text) // valid, by the decoder
 	} else {
 		t.text = append(t.text, text...)
 	}
-	// Later texts are written behind this one, or to new memory.
+	// Later texts go behind this one, or to new memory.
 	kept := t.text[start:]
 	return unsafe.String(unsafe.SliceData(kept), len(kept))
 }
@@ -269,7 +267,7 @@ func (v Value) node() *node {
 	return &v.tree.nodes[v.at]
 }
 
-// Kind gives the type of the value.
+// Kind returns the type of the value.
 func (v Value) Kind() Kind {
 	if v.at == 0 {
 		return None
@@ -277,7 +275,7 @@ func (v Value) Kind() Kind {
 	return v.tree.nodes[v.at].kind
 }
 
-// Text gives a string, or the digits of a number.
+// Text returns a string or the digits of a number.
 func (v Value) Text() string {
 	if v.at == 0 {
 		return ""
@@ -285,10 +283,10 @@ func (v Value) Text() string {
 	return v.tree.nodes[v.at].text
 }
 
-// MapKey gives the key under which the value is in its map, as far as it is in one.
+// MapKey returns the key of the value in its map, empty outside a map.
 func (v Value) MapKey() string { return v.node().key }
 
-// Key gives the member of a map; of two with the key, the later one.
+// Key returns a member of a map, the last of those with the key.
 func (v Value) Key(key string) Value {
 	if v.Kind() != Map {
 		return Value{}
@@ -302,7 +300,7 @@ func (v Value) Key(key string) Value {
 	return found
 }
 
-// Index gives the element of a list, from the end if i is negative.
+// Index returns an element of a list, from the end if i is negative.
 func (v Value) Index(i int) Value {
 	if v.Kind() != Array {
 		return Value{}
@@ -328,7 +326,7 @@ func (v Value) SetText(text string) {
 	}
 }
 
-// Children gives the members of a map, or the elements of a list, in their order.
+// Children returns the members of a map or the elements of a list, in order.
 func (v Value) Children() iter.Seq[Value] {
 	return func(yield func(Value) bool) {
 		if v.at == 0 {

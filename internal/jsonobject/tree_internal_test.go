@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestTreeMemory holds that a tree lets go of the memory of a large object when it reads the next
+// TestTreeMemory checks that a tree lets go of the memory of a large object when it reads the next
 // one, and uses that of a small object again.
 func TestTreeMemory(t *testing.T) {
 	everything := &Fields{}
@@ -30,7 +30,7 @@ func TestTreeMemory(t *testing.T) {
 		t.Fatalf("%d nodes", len(tree.nodes))
 	}
 	read(`{"a":"b"}`)
-	if cap(tree.nodes) > keptNodes || cap(tree.text) > keptText {
+	if cap(tree.nodes) > maxReusedNodes || cap(tree.text) > maxReusedText {
 		t.Errorf("after a large object and a small one, the tree has room for %d nodes and %d bytes", cap(tree.nodes), cap(tree.text))
 	}
 	if n := testing.AllocsPerRun(100, func() { read(`{"a":"b","c":["d",1]}`) }); n > 1 { // the copy of the text

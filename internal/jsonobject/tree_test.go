@@ -80,7 +80,7 @@ func projected(v any, patterns []pattern) any {
 	return v
 }
 
-// dump gives a value as encoding/json does, by all of its methods.
+// dump returns a value as encoding/json would, by all methods of Value.
 func dump(t *testing.T, v jsonobject.Value) any {
 	t.Helper()
 	switch v.Kind() {

@@ -8,27 +8,26 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// backoffs are those between requests that fail, by the state that they lead to: exponential up
-// to a limit, with jitter so that resources do not retry all at once. 403 and 404 rarely heal;
-// rights that are granted must show within a minute, though.
+// backoffs are the backoffs of failed requests by the state after the failure: exponential with a cap
+// and jitter. 403 and 404 rarely heal, but granted rights must take effect within a minute.
 var backoffs = map[State]wait.Backoff{
 	Failing:   {Duration: 500 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 6, Cap: 15 * time.Second},
 	Forbidden: {Duration: time.Second, Factor: 2, Jitter: 0.25, Steps: 8, Cap: 40 * time.Second},
 	Absent:    {Duration: time.Second, Factor: 2, Jitter: 0.25, Steps: 10, Cap: 3 * time.Minute},
 }
 
-// resetAfter is the time without a failure after which a backoff begins anew.
+// resetAfter is the time without a failure after which a backoff starts again.
 const resetAfter = 2 * time.Minute
 
-// A pacer gives the pauses between failed requests.
+// A pacer determines the pauses after failed requests.
 type pacer struct {
 	after   State
 	last    time.Time // the end of the last pause
 	backoff wait.Backoff
 }
 
-// next gives the pause after a request that led to a state and failed with err. It is not
-// shorter than the server's Retry-After.
+// next returns the pause after a request that failed with err and led to a state. It is at least the
+// server's Retry-After.
 func (p *pacer) next(s State, err error, now time.Time) time.Duration {
 	if !s.refused() {
 		s = Failing

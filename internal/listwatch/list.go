@@ -15,15 +15,15 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// pageSize is the limit of a page: of pods some 2 MB.
+// pageSize is the limit of a page, about 2 MB of pods.
 const pageSize = 500
 
-// pageTimeout bounds one page. API servers give up after a minute.
+// pageTimeout bounds the request of a page. API servers time out after a minute.
 const pageTimeout = 2 * time.Minute
 
-// list requests a list in pages of a size, 0 for one page.
+// list requests a list in pages of the given size, 0 for one page.
 func (l *Loop) list(ctx context.Context, size int64) outcome {
-	if l.machine.state == paging { // the same attempt goes on in later states
+	if l.machine.state == paging { // later states continue the attempt
 		l.begin()
 	}
 	b := l.Sink.Begin()
@@ -44,7 +44,7 @@ func (l *Loop) list(ctx context.Context, size int64) outcome {
 	return o
 }
 
-// listPages sets the objects of all pages, up to the limit, and gives the list's version.
+// listPages sets the objects of all pages, up to the limit, and returns the list's version.
 func (l *Loop) listPages(ctx context.Context, b Batch, size int64) (version string, err error) {
 	l.Shard.begin()
 	q := l.query(l.Shard.Present(), metav1.ListOptions{Limit: size})
@@ -57,7 +57,7 @@ func (l *Loop) listPages(ctx context.Context, b Batch, size int64) (version stri
 			room = l.Limit - kept
 			q.Options.Limit = min(cmp.Or(size, room), room)
 			if l.Shard.foreign.Load() > 0 {
-				q.Options.Limit = size // some of them are of other shards
+				q.Options.Limit = size // some are of other shards
 			}
 		}
 		bounded, cancel := context.WithTimeoutCause(ctx, pageTimeout, errNoResponse)
@@ -87,13 +87,13 @@ func (l *Loop) listPages(ctx context.Context, b Batch, size int64) (version stri
 	}
 }
 
-// query is a request for the loop's objects that are in a shard.
+// query returns a request for the loop's objects of a shard.
 func (l *Loop) query(shard sharding.Ranges, options metav1.ListOptions) apiclient.Query {
 	options.FieldSelector, options.LabelSelector = l.FieldSelector, l.LabelSelector
 	return apiclient.Query{Namespace: l.Namespace, Shard: shard.Selector(), Options: options}
 }
 
-// full reports whether the list has as many objects as the limit allows.
+// full reports whether the list has reached the limit.
 func (l *Loop) full(kept int64, more bool) bool {
 	if l.Limit == 0 {
 		return false
@@ -109,15 +109,14 @@ func (l *Loop) full(kept int64, more bool) bool {
 	return true
 }
 
-// addPage sets the objects of a page that are of the shard, as many as there is room for, and
-// gives their number.
+// addPage sets the objects of a page that are of the shard, at most room, and returns their number.
 func (l *Loop) addPage(b Batch, page runtime.Object, room int64) (n int64, err error) {
 	err = meta.EachListItem(page, func(item runtime.Object) error {
 		o, err := l.client.Object(item)
 		if err != nil {
 			return fmt.Errorf("list: %w", err)
 		}
-		if !l.Shard.takes(o) {
+		if !l.Shard.wantsObject(o) {
 			return nil
 		}
 		if n++; n <= room {

@@ -19,7 +19,7 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// calls notes the calls of a sink and its batches.
+// calls records the calls of a sink and its batches.
 type calls []string
 
 func (c *calls) note(s string) { *c = append(*c, s) }
@@ -42,7 +42,7 @@ func (c *batchCalls) Commit(func(string) bool) { c.note("commit") }
 
 func (c *batchCalls) Abandon() { c.note("abandon") }
 
-// responses are sent one for each request: a status and a body.
+// responses are a status and a body for each request.
 type responses []string
 
 func (r *responses) RoundTrip(*http.Request) (*http.Response, error) {
@@ -53,7 +53,7 @@ func (r *responses) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: code, Header: header, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-// TestBatchesOfFailedLists holds that a batch is committed or abandoned, and nothing after that.
+// TestBatchesOfFailedLists checks that a batch is committed or abandoned, and nothing after that.
 func TestBatchesOfFailedLists(t *testing.T) {
 	const (
 		pod   = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x","uid":"1","resourceVersion":"5"}}`

@@ -21,10 +21,10 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// A Sink has the content that a loop keeps current. It is called from one goroutine at a time.
-// Objects may be *apiclient.Lazy; the sink releases those. An error has the loop list again.
+// A Sink has the content that a loop keeps current. One goroutine at a time calls it. The sink
+// releases objects that are *apiclient.Lazy. After an error, the loop relists.
 type Sink interface {
-	// Begin opens a batch, which becomes the content once it is complete.
+	// Begin opens a batch, the next content.
 	Begin() Batch
 	// Set creates or replaces an object.
 	Set(metav1.Object) error
@@ -32,19 +32,20 @@ type Sink interface {
 	Delete(metav1.Object)
 }
 
-// A Batch is the content to be. It is abandoned if its list fails.
+// A Batch is the next content. It is abandoned if the list fails.
 type Batch interface {
 	// Set adds or replaces an object.
 	Set(metav1.Object) error
-	// Finish ends the list. It may take long, Commit does not.
+	// Finish ends the list. Finish may take long; Commit does not.
 	Finish()
-	// Commit replaces the sink's content by what was set and keep chooses by key; nil chooses all.
+	// Commit replaces the sink's content by the objects for whose keys keep returns true; nil
+	// keeps all.
 	Commit(keep func(key string) bool)
-	// Abandon ends a batch that is not to be committed.
+	// Abandon ends a batch without a commit.
 	Abandon()
 }
 
-// Key identifies an object: its uid, or namespace and name where it has none.
+// Key returns the key of an object: the uid, or namespace and name without one.
 func Key(o metav1.Object) string {
 	if uid := o.GetUID(); uid != "" {
 		return string(uid)
@@ -52,14 +53,14 @@ func Key(o metav1.Object) string {
 	return o.GetNamespace() + "/" + o.GetName()
 }
 
-// Config says what a loop lists and watches.
+// Config configures a loop.
 type Config struct {
 	Resource                     string // the resource's key
 	GoType                       string // of its objects, such as "*v1.Pod"
 	Namespace                    string // metav1.NamespaceAll for all
 	FieldSelector, LabelSelector string
-	FromCache                    bool  // lists may be answered from the server's cache, which may be behind
-	Limit                        int64 // objects at most; 0 for any number
+	FromCache                    bool  // lists come from the server's cache, which may be stale
+	Limit                        int64 // of objects; 0 for none
 	Shard                        *Shard
 	// Starts bounds, by its capacity, the loops that list or open a watch at a time; nil does not.
 	Starts chan struct{}
@@ -71,8 +72,7 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// A Loop keeps a sink current. Run is for one goroutine; the other methods may be used
-// concurrently.
+// A Loop keeps a sink current. One goroutine calls Run; the other methods may be used concurrently.
 type Loop struct {
 	Config
 	status
@@ -81,24 +81,24 @@ type Loop struct {
 	machine        machine
 	pacer          pacer
 	lists, watches *prometheus.CounterVec
-	listLen        atomic.Int64 // objects kept of the last limited list, -1 before
+	listLen        atomic.Int64 // of the last limited list, -1 before
 
-	content sync.Mutex // held while content, shard and positions have to agree
-	// positions say up to which versions changes are in the content.
+	content sync.Mutex // guards the consistency of content, shard and positions
+	// positions are the versions of the content.
 	positions positions
-	// interrupt ends the watch that is under way, so that it is resumed for the present shard.
+	// interrupt ends the present watch, so that it is resumed for the present shard.
 	interrupt context.CancelCauseFunc
 
 	// For the goroutine of Run.
-	stream      *stream // of a list, that goes on as a watch
-	complete    bool    // the content is that of a complete list, and none has begun since
+	stream      *stream // of a list, which continues as a watch
+	complete    bool    // the content is complete, and no relist has begun
 	listFailed  metav1.StatusReason
 	watchFailed metav1.StatusReason
-	overLimit   bool  // and that was logged
+	overLimit   bool  // logged
 	lastFailure error // since the last watch or list began
 }
 
-// New makes a loop. It does nothing before Run.
+// New returns a loop, which does nothing before Run.
 func New(config Config) *Loop {
 	l := &Loop{Config: config, machine: newMachine(config.Limit == 0)}
 	l.report = Report{Resource: config.Resource, State: Syncing, Since: time.Now(), tentative: config.Tentative}
@@ -117,24 +117,24 @@ func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
 		switch now := time.Now(); l.machine.next(o, now) {
 		case backoff:
 			sleep(ctx, l.pacer.next(l.Report().State, l.lastFailure, now))
-		case second:
+		case oneSecond:
 			sleep(ctx, time.Second)
 		}
 	}
 	if ctx.Err() != nil {
 		return
 	}
-	// The shard is empty. Nothing is requested for it: no selector chooses no objects.
+	// The shard is empty, for which no selector exists.
 	l.closeStream()
 	l.commit(l.Sink.Begin(), nil, "")
 	l.update(func(r *Report) {
 		r.enter(Synced, "")
-		r.Contact = time.Time{} // nothing becomes older
+		r.Contact = time.Time{} // an empty content does not age
 	})
 	<-ctx.Done()
 }
 
-// request sends the request of the present state and gives its outcome.
+// request sends the request of the present state and returns its outcome.
 func (l *Loop) request(ctx context.Context) outcome {
 	if l.machine.state == watching {
 		return l.watch(ctx)
@@ -164,8 +164,7 @@ func (l *Loop) start(ctx context.Context) (done func()) {
 	}
 }
 
-// begin notes that a list begins. If the content was complete before, the list is counted, with
-// the reason for which the watch could not go on.
+// begin begins a list. It counts a relist, with the reason for which the watch could not be resumed.
 func (l *Loop) begin() {
 	if l.complete {
 		l.complete = false
@@ -186,13 +185,12 @@ func (l *Loop) begin() {
 	})
 }
 
-// commit makes a batch the content, without the keys in gone and what the shard has lost
-// since.
-func (l *Loop) commit(b Batch, gone map[string]bool, version string) {
+// commit makes a batch the content, without deleted objects and those outside the present shard.
+func (l *Loop) commit(b Batch, deleted map[string]bool, version string) {
 	b.Finish()
 	l.content.Lock()
-	keep := func(key string) bool { return !gone[key] && l.Shard.HasKey(key) }
-	if len(gone) == 0 && l.Shard.All() {
+	keep := func(key string) bool { return !deleted[key] && l.Shard.HasKey(key) }
+	if len(deleted) == 0 && l.Shard.All() {
 		keep = nil
 	}
 	b.Commit(keep)
@@ -202,7 +200,7 @@ func (l *Loop) commit(b Batch, gone map[string]bool, version string) {
 	l.MarkComplete()
 }
 
-// MarkComplete notes that the content is that of a complete list, or came from elsewhere.
+// MarkComplete marks the content as complete, by a list or by other means.
 func (l *Loop) MarkComplete() {
 	l.complete = true
 	l.update(func(r *Report) {
@@ -214,18 +212,18 @@ func (l *Loop) MarkComplete() {
 	l.OnListed()
 }
 
-// Narrow removes ranges from the shard, and has the watch go on without them. The caller
-// removes the objects.
-func (l *Loop) Narrow(gone sharding.Ranges) {
+// Narrow removes ranges from the shard and has the watch resumed without them. The caller removes the
+// objects.
+func (l *Loop) Narrow(lost sharding.Ranges) {
 	l.content.Lock()
 	defer l.content.Unlock()
-	l.Shard.drop(gone)
+	l.Shard.drop(lost)
 	if l.interrupt != nil {
 		l.interrupt(errNarrowed)
 	}
 }
 
-// ListLen gives the number of objects kept of the last list, and false if that is not limited.
+// ListLen returns the number of objects of the last list, and false without a limit.
 func (l *Loop) ListLen() (n int64, limited bool) {
 	n = l.listLen.Load()
 	return n, n >= 0
@@ -259,27 +257,27 @@ func outcomeOf(err error) outcome {
 	}
 }
 
-// rejected gives the outcome of a response whose content cannot be used: an error event, an
-// object of another resource, a change in disorder, one that the sink does not take.
+// rejected returns the outcome of an unusable event: an error, an object of another resource, an event
+// out of order, an error of the sink.
 func (l *Loop) rejected(err error) outcome {
 	o := outcomeOf(err)
 	if status, ok := err.(apierrors.APIStatus); !ok || status.Status().Code >= http.StatusInternalServerError {
-		o = unusable // to watch from the same version would end in the same way
+		o = unusable // a watch from the same version would fail again
 	}
 	return l.ended(o, err)
 }
 
-// ended notes why a request ended, and gives its outcome.
+// ended records why a request ended and returns its outcome.
 func (l *Loop) ended(o outcome, err error) outcome {
 	l.lastFailure = err
 	l.Log.Debug("the request ended", "state", string(l.machine.state), "outcome", string(o), "err", err)
 	return o
 }
 
-// attempted counts a request, and notes the state that it leads to if it succeeds.
+// attempted counts a request and enters the state after it: next if err is nil.
 func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, failure *metav1.StatusReason, err error, next State) {
 	if ctx.Err() != nil {
-		return // the end of the program, not a failure
+		return // shutdown is no failure
 	}
 	if err != nil {
 		attempts.WithLabelValues("error").Inc()
@@ -299,10 +297,10 @@ func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, f
 	failing := l.listFailed != "" || l.watchFailed != ""
 	*failure = ""
 	if failure == &l.watchFailed {
-		l.listFailed = "" // a watch makes up for a list
+		l.listFailed = "" // a watch replaces a list
 	}
 	if l.watchFailed != "" {
-		return // a list is of no use without a watch
+		return // a list is useless without a watch
 	}
 	l.update(func(r *Report) { r.enter(next, "") })
 	if failing {
@@ -310,7 +308,7 @@ func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, f
 	}
 }
 
-// stateFor is the state after a failure.
+// stateFor returns the state after a failure.
 func stateFor(err error) State {
 	switch {
 	case apierrors.IsForbidden(err):

@@ -2,35 +2,34 @@ package listwatch
 
 import "time"
 
-// A state of a loop says what it requests.
+// A state of a loop determines its request.
 type state string
 
 const (
 	// streaming requests a watch that begins with the list.
 	streaming state = "streaming"
-	// paging requests a list in pages, pagingAgain the same after the pages expired once.
+	// paging requests a list in pages, pagingAgain likewise after the pages expired once.
 	paging      state = "paging"
 	pagingAgain state = "paging again"
 	// unpaged requests a list in one page, after the pages expired twice.
 	unpaged state = "unpaged"
-	// watching requests a watch from the last version on.
+	// watching requests a watch from the last version.
 	watching state = "watching"
 
-	// listing is streaming if lists can be streamed, paging otherwise. A machine never rests
-	// in it.
+	// listing stands for streaming if lists can be streamed, for paging otherwise.
 	listing state = "listing"
 )
 
-// An outcome of a request.
+// An outcome is the result of a request.
 type outcome string
 
 const (
 	listed      outcome = "listed"      // the list is complete
 	ended       outcome = "ended"       // the watch ended, after an event
-	short       outcome = "short"       // the same within a second
-	fruitless   outcome = "fruitless"   // the watch ended or was silent, without an event
+	short       outcome = "short"       // likewise within a second
+	fruitless   outcome = "fruitless"   // the watch ended or was idle, without an event
 	brief       outcome = "brief"       // likewise within a second
-	narrowed    outcome = "narrowed"    // the shard lost a part, which the watch is to be without
+	narrowed    outcome = "narrowed"    // the shard lost ranges
 	unreachable outcome = "unreachable" // no connection
 	broken      outcome = "broken"      // a connection without a response
 	throttled   outcome = "throttled"   // 429
@@ -40,58 +39,58 @@ const (
 	unsupported outcome = "unsupported" // the server does not stream lists
 	stalled     outcome = "stalled"     // a streamed list without progress
 	incomplete  outcome = "incomplete"  // a streamed list that ended too early
-	unusable    outcome = "unusable"    // anything else, such as events in disorder
+	unusable    outcome = "unusable"    // anything else, such as events out of order
 )
 
-// A pause before the next request.
+// A pause is the wait before the next request.
 type pause string
 
 const (
-	none    pause = ""
-	backoff pause = "backoff"
-	second  pause = "second" // as long as a watch must last not to be short or brief
+	none      pause = ""
+	backoff   pause = "backoff"
+	oneSecond pause = "second" // minWatch
 )
 
 // A transition leads from a state and an outcome to the next state.
 type transition struct {
 	to    state
 	after pause
-	// without has lists not be streamed for streamAgain.
-	without bool
-	// anew forgets the version, so that the server gives its newest.
-	anew bool
-	// strike has the transition happen maxResumes times in a row, and lead to listing then.
-	strike strike
+	// stopStreaming disables streamed lists for streamAgain.
+	stopStreaming bool
+	// resetVersion clears the version, so that the server sends its latest.
+	resetVersion bool
+	// failure limits the transition to maxResumes times in a row; then it leads to listing.
+	failure resumeFailure
 }
 
-// A strike is a kind of failed resume. Each kind is counted by itself.
-type strike int
+// A resumeFailure is a kind of failed resume, with its own count.
+type resumeFailure int
 
 const (
-	noStrike strike = iota
+	noFailure resumeFailure = iota
 	failedResume
 	fruitlessResume
-	strikes
+	resumeFailures
 )
 
 const (
-	// maxResumes is how often a watch is resumed in a row before the loop lists.
+	// maxResumes is the number of failed resumes in a row before a relist.
 	maxResumes = 4
-	// streamAgain is when lists are streamed again after that was of no use.
+	// streamAgain is the time until lists are streamed again after a failure of streaming.
 	streamAgain = 10 * time.Minute
 )
 
-// transitions are all of them. An outcome that is not in a row is that of unusable.
+// transitions are the transitions by state and outcome. Other outcomes count as unusable.
 var transitions = map[state]map[outcome]transition{
 	streaming: {
 		listed:      {to: watching},
-		unsupported: {to: paging, without: true},
-		stalled:     {to: paging, without: true},
-		incomplete:  {to: paging, without: true},
-		expired:     {to: streaming, anew: true},
+		unsupported: {to: paging, stopStreaming: true},
+		stalled:     {to: paging, stopStreaming: true},
+		incomplete:  {to: paging, stopStreaming: true},
+		expired:     {to: streaming, resetVersion: true},
 		unreachable: {to: listing, after: backoff},
 		throttled:   {to: listing, after: backoff},
-		refused:     {to: listing, after: backoff}, // and would refuse a list too
+		refused:     {to: listing, after: backoff}, // pages would be refused too
 		unusable:    {to: paging},
 	},
 	paging: {
@@ -110,30 +109,30 @@ var transitions = map[state]map[outcome]transition{
 	},
 	watching: {
 		ended:       {to: watching},
-		short:       {to: watching, after: second},
+		short:       {to: watching, after: oneSecond},
 		narrowed:    {to: watching},
-		fruitless:   {to: watching, strike: fruitlessResume},
-		brief:       {to: watching, after: second, strike: fruitlessResume},
-		broken:      {to: watching, after: backoff, strike: fruitlessResume},
+		fruitless:   {to: watching, failure: fruitlessResume},
+		brief:       {to: watching, after: oneSecond, failure: fruitlessResume},
+		broken:      {to: watching, after: backoff, failure: fruitlessResume},
 		unreachable: {to: watching, after: backoff}, // a list would fail as well
 		throttled:   {to: watching, after: backoff}, // a list would cost the server more
-		failing:     {to: watching, after: backoff, strike: failedResume},
+		failing:     {to: watching, after: backoff, failure: failedResume},
 		expired:     {to: listing, after: backoff},
 		unusable:    {to: listing, after: backoff},
 	},
 }
 
-// A machine decides what a loop requests next. It does no I/O.
+// A machine decides a loop's next request. It does no I/O.
 type machine struct {
 	state   state
-	version string // from which to watch, or than which a streamed list must not be older
+	version string // to watch from, or the minimum of a streamed list
 
-	streams    bool      // lists may be streamed
-	streamFrom time.Time // and not before
-	counts     [strikes]int
-	// suspect is set while a list is requested because watches were fruitless and not because
-	// the version cannot be watched from.
-	suspect bool
+	streams     bool      // streamed lists are allowed
+	streamAfter time.Time // time of the next streamed list
+	counts      [resumeFailures]int
+	// suspectServer is set while a list is requested after fruitless watches from a version that may
+	// be valid.
+	suspectServer bool
 }
 
 func newMachine(streams bool) machine {
@@ -142,16 +141,15 @@ func newMachine(streams bool) machine {
 	return m
 }
 
-// listing is the state in which to list.
+// listing returns the state of a list request.
 func (m *machine) listing(now time.Time) state {
-	if m.streams && !now.Before(m.streamFrom) {
+	if m.streams && !now.Before(m.streamAfter) {
 		return streaming
 	}
 	return paging
 }
 
-// next takes the outcome of a request, enters the next state and gives the pause before its
-// request.
+// next enters the state after an outcome and returns the pause before the next request.
 func (m *machine) next(o outcome, now time.Time) pause {
 	t, ok := transitions[m.state][o]
 	if !ok {
@@ -161,23 +159,23 @@ func (m *machine) next(o outcome, now time.Time) pause {
 		m.opened()
 		m.alive()
 	}
-	if t.without {
-		m.streamFrom = now.Add(streamAgain)
+	if t.stopStreaming {
+		m.streamAfter = now.Add(streamAgain)
 	}
-	if t.anew && m.version == "" {
+	if t.resetVersion && m.version == "" {
 		t = transitions[m.state][unusable]
-	} else if t.anew {
+	} else if t.resetVersion {
 		m.version = ""
 	}
-	if t.strike != noStrike {
-		if m.counts[t.strike]++; m.counts[t.strike] > maxResumes {
-			m.counts[t.strike] = 0
-			m.suspect = t.strike == fruitlessResume
+	if t.failure != noFailure {
+		if m.counts[t.failure]++; m.counts[t.failure] > maxResumes {
+			m.counts[t.failure] = 0
+			m.suspectServer = t.failure == fruitlessResume
 			t.to, t.after = listing, backoff
 		}
 	}
-	if m.state != watching && t.to == listing && m.suspect && (o == unreachable || o == broken) {
-		t.to = watching // the list fails as the watches do: the version may still be good
+	if m.state != watching && t.to == listing && m.suspectServer && (o == unreachable || o == broken) {
+		t.to = watching // the list fails as well: the version may be valid
 	}
 	if t.to == listing {
 		t.to = m.listing(now)
@@ -186,8 +184,8 @@ func (m *machine) next(o outcome, now time.Time) pause {
 	return t.after
 }
 
-// opened notes that a watch was opened.
+// opened records that a watch was opened.
 func (m *machine) opened() { m.counts[failedResume] = 0 }
 
-// alive notes an event of a watch.
-func (m *machine) alive() { m.counts[fruitlessResume], m.suspect = 0, false }
+// alive records an event of a watch.
+func (m *machine) alive() { m.counts[fruitlessResume], m.suspectServer = 0, false }

@@ -13,13 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write what the machine does to the transcripts")
+var update = flag.Bool("update", false, "update the transcripts")
 
-// TestTranscripts holds what the machine requests in each scenario of testdata. A line that
-// begins with > is a command: an outcome, with the version of a list; event, with its version;
-// open, for a watch that the server has accepted; pass, for time that passes; or new, for
-// another machine. The line after it says what is requested next, from which version, and
-// after which pause.
+// TestTranscripts replays the transcripts of testdata. A line that begins with > is a command: an
+// outcome, with the version of a list; event, with its version; open, for an accepted watch; pass, for
+// elapsed time; or new, for another machine. The next line is the state with its version and the
+// pause before its request.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -44,7 +43,7 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
-// replay gives a transcript with what a machine does in it.
+// replay returns a transcript with the states of a machine.
 func replay(t *testing.T, transcript string) string {
 	t.Helper()
 	var out strings.Builder
@@ -59,7 +58,7 @@ func replay(t *testing.T, transcript string) string {
 				out.WriteString(" from " + m.version)
 			}
 			if after != none {
-				out.WriteString(", after " + map[pause]string{backoff: "a backoff", second: "a second"}[after])
+				out.WriteString(", after " + map[pause]string{backoff: "a backoff", oneSecond: "a second"}[after])
 			}
 			out.WriteString("\n")
 		case strings.HasPrefix(line, "#"), line == "\n":
@@ -130,7 +129,7 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
-// TestEveryListEnds holds that failures of any kind, in any order, never keep the machine from
+// TestEveryListEnds checks that failures of any kind, in any order, never keep the machine from
 // pausing or watching: there is no cycle of lists without a pause.
 func TestEveryListEnds(t *testing.T) {
 	for _, version := range []string{"", "5"} {

@@ -5,8 +5,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// Metrics counts requests. The names that begin with kube_state_metrics are those that alert
-// rules in the field read.
+// Metrics counts requests. Alert rules in the field read the names that begin with
+// kube_state_metrics.
 type Metrics struct {
 	lists, watches, relists, skipped *prometheus.CounterVec
 }

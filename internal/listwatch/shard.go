@@ -11,23 +11,22 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// A Shard chooses the objects of one loop by the hashes of their uids and, if the loop watches
-// all namespaces for some, by namespace. The server filters by hash where it can; other objects
-// are dropped, before they are decoded where possible. It may be used concurrently.
+// A Shard selects the objects of one loop by the hashes of their uids and by namespace. Requests
+// have the selector of the hashes; other objects that the server sends are dropped, before
+// decoding if possible. It may be used concurrently.
 type Shard struct {
 	ranges     atomic.Pointer[sharding.Ranges]
 	namespaces map[string]bool           // nil for all
-	skipped    func() prometheus.Counter // shown once something can be skipped
+	skipped    func() prometheus.Counter // registered once objects can be skipped
 
 	// ours, foreign and dropped count objects of the present response: those of the shard, of
-	// other shards, and of other shards or namespaces. last is when the last dropped one came, in
-	// Unix nanoseconds.
-	ours, foreign, dropped, last atomic.Int64
-	server                       atomic.Pointer[bool] // whether the server filters; nil if that is unknown
+	// other shards, and of other shards or namespaces. lastDropped is the time of the last dropped
+	// one, in Unix nanoseconds.
+	ours, foreign, dropped, lastDropped atomic.Int64
+	server                              atomic.Pointer[bool] // whether the server filters; nil if unknown
 }
 
-// NewShard makes the shard of a resource's loop. It has the objects of some namespaces, or of
-// all if namespaces is nil.
+// NewShard returns the shard of a resource's loop; nil namespaces stand for all.
 func NewShard(resource string, ranges sharding.Ranges, namespaces map[string]bool, m *Metrics) *Shard {
 	s := &Shard{namespaces: namespaces, skipped: sync.OnceValue(func() prometheus.Counter { return m.skipped.WithLabelValues(resource) })}
 	if !ranges.IsAll() || namespaces != nil {
@@ -37,18 +36,17 @@ func NewShard(resource string, ranges sharding.Ranges, namespaces map[string]boo
 	return s
 }
 
-// telling is how many objects of one response must all be of the shard for the server to have
-// filtered them: with two shards, chance does so once in a million times.
-const telling = 20
+// minFiltered is the number of objects of one response, all of the shard, from which the server is
+// known to filter: with two shards, chance is one in a million.
+const minFiltered = 20
 
-// Present gives the ranges of the shard.
+// Present returns the ranges of the shard.
 func (s *Shard) Present() sharding.Ranges { return *s.ranges.Load() }
 
-// All reports whether the shard has every object of its namespaces.
+// All reports whether the shard has all objects of its namespaces.
 func (s *Shard) All() bool { return s.Present().IsAll() }
 
-// Wants reports whether the shard has the object of a namespace and uid. An object that it does
-// not have is counted.
+// Wants reports whether the shard has the object of a namespace and uid. It counts the others.
 func (s *Shard) Wants(namespace, uid []byte) bool {
 	if s.namespaces != nil && !s.namespaces[string(namespace)] {
 		return s.skip()
@@ -56,7 +54,7 @@ func (s *Shard) Wants(namespace, uid []byte) bool {
 	return s.All() || s.Present().Holds(sharding.Hash(uid)) || s.skipForeign()
 }
 
-// ServerFilters reports whether the server filters by shard, and false if that is unknown.
+// ServerFilters reports whether the server filters by shard, and whether that is known.
 func (s *Shard) ServerFilters() (filters, known bool) {
 	server := s.server.Load()
 	return server != nil && *server, server != nil
@@ -74,22 +72,22 @@ func (s *Shard) selects(o metav1.Object) bool {
 }
 
 // drop removes ranges.
-func (s *Shard) drop(gone sharding.Ranges) {
-	rest := s.Present().Minus(gone)
+func (s *Shard) drop(lost sharding.Ranges) {
+	rest := s.Present().Minus(lost)
 	s.ranges.Store(&rest)
 }
 
-// begin notes that a response begins.
+// begin resets the counts for a response.
 func (s *Shard) begin() {
 	s.ours.Store(0)
 	s.foreign.Store(0)
 	s.dropped.Store(0)
 }
 
-// skip counts an object that is dropped, and is false.
+// skip counts a dropped object and returns false.
 func (s *Shard) skip() bool {
 	s.skipped().Inc()
-	s.last.Store(time.Now().UnixNano())
+	s.lastDropped.Store(time.Now().UnixNano())
 	s.dropped.Add(1)
 	return false
 }
@@ -102,8 +100,8 @@ func (s *Shard) skipForeign() bool {
 	return s.skip()
 }
 
-// takes is Wants for an object that is decoded.
-func (s *Shard) takes(o metav1.Object) bool {
+// wantsObject is Wants for a decoded object.
+func (s *Shard) wantsObject(o metav1.Object) bool {
 	switch {
 	case !s.selects(o):
 		return s.skip()
@@ -111,11 +109,11 @@ func (s *Shard) takes(o metav1.Object) bool {
 		return true
 	case !s.HasKey(Key(o)):
 		return s.skipForeign()
-	case s.ours.Add(1) == telling && s.foreign.Load() == 0:
+	case s.ours.Add(1) == minFiltered && s.foreign.Load() == 0:
 		s.filtered(true)
 	}
 	return true
 }
 
-// filtered notes whether the server filters by shard.
+// filtered records whether the server filters by shard.
 func (s *Shard) filtered(filters bool) { s.server.Store(&filters) }

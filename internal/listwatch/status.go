@@ -6,80 +6,78 @@ import (
 	"time"
 )
 
-// A State is how things stand between a resource and the API server.
+// A State is the state of a resource's requests to the API server.
 type State string
 
-// The states, from the best to the worst. One of a resource that is watched in several
-// namespaces is the worst of them.
+// The states, best first. A resource that is watched in several namespaces has the worst of theirs.
 const (
-	// Synced: the list is complete and watched, or the watch is being resumed.
+	// Synced: the list is complete, and its watch is open or being resumed.
 	Synced State = "synced"
-	// Syncing: a list is under way, the first or a later one.
+	// Syncing: a list or relist is running.
 	Syncing State = "syncing"
 	// Absent: the API server does not have the resource.
 	Absent State = "absent"
-	// Forbidden: the API server has it, and not for us.
+	// Forbidden: the API server refuses access.
 	Forbidden State = "forbidden"
-	// Failing: the last attempt failed in another way.
+	// Failing: the last request failed for another reason.
 	Failing State = "error"
 )
 
-// States are all there are, from the best to the worst.
+// States returns all states, best first.
 func States() []State { return []State{Synced, Syncing, Absent, Forbidden, Failing} }
 
-// refused says whether it is the API server that wants it so.
+// refused reports whether the API server refuses requests.
 func (s State) refused() bool { return s == Absent || s == Forbidden }
 
-// A Report is what is known of one resource.
+// A Report is the status of one resource.
 type Report struct {
 	// Resource is the resource's key, such as "pods".
 	Resource string
 	State    State
-	// Since is when the resource came into its state.
+	// Since is the time of the last change of state.
 	Since time.Time
-	// Reason is why it is refused or fails, empty otherwise.
+	// Reason is the reason of a failure, empty otherwise.
 	Reason string
-	// Contact is the last sign of life that the API server gave about what is served of the
-	// resource: an answer, an event or a bookmark. It is the zero time while nothing was complete.
+	// Contact is the time of the API server's last response, event or bookmark of the resource. It
+	// is zero before the first complete list.
 	Contact time.Time
-	// Event is when an object was last seen created, changed or deleted; the zero time for never.
+	// Event is the time of the last change of an object; zero for never.
 	Event time.Time
-	// Complete says that a list has ever been complete.
+	// Complete is set from the first complete list on.
 	Complete bool
 
 	tentative bool // something else is requested if this is forbidden
 }
 
-// refusalCounts is how long 403 must last to count: an API server that is starting answers 403
-// for some seconds for what it will allow.
-const refusalCounts = 5 * time.Second
+// refusalTime is the time until 403 counts: a starting API server sends 403 for some seconds.
+const refusalTime = 5 * time.Second
 
-// badSelector is the reason of a report if the API server does not know a field of the selector.
+// badSelector is the reason if the API server does not support a field of the selector.
 const badSelector = "BadFieldSelector"
 
-// refused reports whether it is the API server that wants it so.
+// refused reports whether the API server refuses requests.
 func (r Report) refused() bool {
 	return (r.State.refused() || r.Reason == badSelector) && !(r.tentative && r.State == Forbidden)
 }
 
 // Forbidden reports whether no list was ever complete, and 403 lasts.
 func (r Report) Forbidden() bool {
-	return r.State == Forbidden && !r.Complete && time.Since(r.Since) >= refusalCounts
+	return r.State == Forbidden && !r.Complete && time.Since(r.Since) >= refusalTime
 }
 
-// Refused reports whether no list is to be waited for. 404 counts at once: an API server that
-// is starting answers 503 for what it has.
+// Refused reports whether the API server refuses lists for good. 404 counts at once: a starting API
+// server sends 503.
 func (r Report) Refused() bool {
-	return r.State == Absent || r.refused() && time.Since(r.Since) >= refusalCounts
+	return r.State == Absent || r.refused() && time.Since(r.Since) >= refusalTime
 }
 
-// Settled reports whether a list has ever been complete, or is not to be waited for.
+// Settled reports whether a list has ever been complete, or is refused.
 func (r Report) Settled() bool { return r.Complete || r.Refused() }
 
-// Awaited reports whether a first complete list is to come, and may come by itself.
+// Awaited reports whether the first complete list is outstanding and not refused.
 func (r Report) Awaited() bool { return !r.Complete && !r.refused() }
 
-// Worse is the report of two loops of one resource.
+// Worse returns the combined report of two loops of one resource.
 func (r Report) Worse(t Report) Report {
 	worse, better := r, t
 	if slices.Index(States(), r.State) < slices.Index(States(), t.State) {
@@ -94,7 +92,7 @@ func (r Report) Worse(t Report) Report {
 	return worse
 }
 
-// enter enters a state, with the reason if it is one of failure.
+// enter enters a state, with the reason of a failure.
 func (r *Report) enter(next State, reason string) {
 	if next != r.State {
 		r.State, r.Since = next, time.Now()
@@ -102,7 +100,7 @@ func (r *Report) enter(next State, reason string) {
 	r.Reason = reason
 }
 
-// A status keeps the report of a loop. It may be used concurrently.
+// A status has the report of a loop. It may be used concurrently.
 type status struct {
 	mu     sync.Mutex
 	report Report
@@ -115,7 +113,7 @@ func (s *status) update(change func(*Report)) {
 	change(&s.report)
 }
 
-// heard notes a sign of life of the server.
+// heard records a response, event or bookmark of the server.
 func (s *status) heard(at time.Time) {
 	s.update(func(r *Report) {
 		if at.After(r.Contact) {
@@ -124,7 +122,7 @@ func (s *status) heard(at time.Time) {
 	})
 }
 
-// Report gives what is known.
+// Report returns the present report.
 func (s *status) Report() (now Report) {
 	s.update(func(r *Report) { now = *r })
 	if !now.Complete {

@@ -20,18 +20,19 @@ import (
 )
 
 const (
-	// stall bounds the time between two objects of a streamed list.
-	stall = 30 * time.Second
-	// silence bounds the time between two events of a watch. Bookmarks come about every minute.
-	silence = 2 * time.Minute
-	// briefly is the duration below which a watch that ends is short or brief.
-	briefly = time.Second
+	// listIdleTimeout bounds the time between two objects of a streamed list.
+	listIdleTimeout = 30 * time.Second
+	// watchIdleTimeout bounds the time between two events of a watch. Bookmarks arrive about every
+	// minute.
+	watchIdleTimeout = 2 * time.Minute
+	// minWatch is the duration below which a watch is short or brief.
+	minWatch = time.Second
 )
 
-// Why the loop ends a request.
+// Reasons for which the loop ends a request.
 var (
 	errNoResponse = errors.New("no response from the API server")
-	errSilent     = errors.New("the API server sends nothing")
+	errIdle       = errors.New("the API server sends nothing")
 	errNarrowed   = errors.New("the shard is smaller now")
 	errDisorder   = errors.New("an event is older than one before it")
 )
@@ -39,21 +40,21 @@ var (
 // A stream is the response to a watch request, which may begin with a list.
 type stream struct {
 	*apiclient.Stream
-	ctx    context.Context
-	end    context.CancelCauseFunc
-	idle   *time.Timer
-	limit  atomic.Int64 // of idle, in nanoseconds
-	began  time.Time
-	shard  sharding.Ranges // requested
-	events int             // of the watch
-	last   string          // version that later events must not be behind; empty while there is no order
+	ctx     context.Context
+	end     context.CancelCauseFunc
+	idle    *time.Timer
+	limit   atomic.Int64 // of idle, in nanoseconds
+	began   time.Time
+	shard   sharding.Ranges // requested
+	events  int             // of the watch
+	version string          // of the last event; empty during a list, which has no order
 }
 
-// open sends a watch request. The server must begin to respond within the limit, from when the
-// request is sent, and then send something in each such time.
+// open sends a watch request. limit bounds the time from the request to the response, and the time
+// between events.
 func (l *Loop) open(ctx context.Context, options metav1.ListOptions, limit time.Duration) (*stream, error) {
 	l.Shard.begin()
-	s := &stream{shard: l.Shard.Present(), began: time.Now(), last: options.ResourceVersion}
+	s := &stream{shard: l.Shard.Present(), began: time.Now(), version: options.ResourceVersion}
 	s.ctx, s.end = context.WithCancelCause(ctx)
 	var opened atomic.Bool
 	late := time.AfterFunc(limit, func() {
@@ -82,22 +83,22 @@ func (l *Loop) open(ctx context.Context, options metav1.ListOptions, limit time.
 	return s, nil
 }
 
-// allow has the stream be idle for a limit from now on.
+// allow resets the idle timeout to a limit.
 func (s *stream) allow(limit time.Duration) {
 	s.limit.Store(int64(limit))
 	s.idle.Reset(limit)
 }
 
-// checkIdle ends a stream that was idle for its limit. Objects of other shards are signs of
-// life too, from which no event comes.
+// checkIdle ends a stream that was idle for its limit. An object of another shard counts, although it
+// is no event.
 func (l *Loop) checkIdle(s *stream) {
-	last, limit := time.Unix(0, l.Shard.last.Load()), time.Duration(s.limit.Load())
+	last, limit := time.Unix(0, l.Shard.lastDropped.Load()), time.Duration(s.limit.Load())
 	if since := time.Since(last); since < limit {
 		l.heard(last)
 		s.idle.Reset(limit - since)
 		return
 	}
-	s.end(errSilent)
+	s.end(errIdle)
 }
 
 // close ends the request.
@@ -107,7 +108,7 @@ func (s *stream) close() {
 	s.Close()
 }
 
-// closeStream ends a list that was to go on as a watch.
+// closeStream ends a list that was to continue as a watch.
 func (l *Loop) closeStream() {
 	if l.stream != nil {
 		l.stream.close()
@@ -115,12 +116,12 @@ func (l *Loop) closeStream() {
 	}
 }
 
-// streamList requests a watch that begins with the list, and keeps it for watch.
+// streamList requests a watch that begins with the list, and leaves the stream to watch.
 func (l *Loop) streamList(ctx context.Context) outcome {
 	l.begin()
 	s, err := l.open(ctx, metav1.ListOptions{
 		SendInitialEvents: new(true), ResourceVersion: l.machine.version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
-	}, stall)
+	}, listIdleTimeout)
 	if err != nil {
 		o := l.ended(outcomeOf(err), err)
 		if o != unsupported {
@@ -129,14 +130,14 @@ func (l *Loop) streamList(ctx context.Context) outcome {
 		return o
 	}
 	l.attempted(ctx, l.watches, &l.watchFailed, nil, Syncing)
-	s.last = "" // the objects of a list have no order
+	s.version = "" // the objects of a list have no order
 	b := l.Sink.Begin()
 	o := l.receiveList(s, b)
 	if o != listed {
 		s.close()
 		b.Abandon()
 		if o == stalled && ctx.Err() == nil {
-			l.Log.Warn("a streamed list does not come to its end; listing in pages for a while", "silent", stall)
+			l.Log.Warn("a streamed list does not come to its end; listing in pages for a while", "silent", listIdleTimeout)
 		}
 		return o
 	}
@@ -144,14 +145,14 @@ func (l *Loop) streamList(ctx context.Context) outcome {
 	return o
 }
 
-// receiveList receives the events up to the end of the list, and commits b then.
+// receiveList receives the events up to the end of the list and commits b.
 func (l *Loop) receiveList(s *stream, b Batch) outcome {
-	gone := map[string]bool{}
+	deleted := map[string]bool{}
 	for {
 		event, err := s.Next()
 		if err != nil {
-			if errors.Is(context.Cause(s.ctx), errSilent) {
-				return l.ended(stalled, errSilent)
+			if errors.Is(context.Cause(s.ctx), errIdle) {
+				return l.ended(stalled, errIdle)
 			}
 			return l.ended(incomplete, err)
 		}
@@ -160,19 +161,19 @@ func (l *Loop) receiveList(s *stream, b Batch) outcome {
 		case err != nil:
 			return l.rejected(err)
 		case event.Type == watch.Added:
-			s.allow(stall) // anything else is no progress
+			s.allow(listIdleTimeout) // anything else is no progress
 		}
 		switch {
 		case !keep:
 		case event.Type == watch.Bookmark:
 			if o.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true" {
-				l.commit(b, gone, o.GetResourceVersion())
+				l.commit(b, deleted, o.GetResourceVersion())
 				return listed
 			}
 		case event.Type == watch.Deleted:
-			gone[Key(o)] = true
+			deleted[Key(o)] = true
 		default:
-			delete(gone, Key(o))
+			delete(deleted, Key(o))
 			if err := b.Set(o); err != nil {
 				return l.rejected(err)
 			}
@@ -180,15 +181,14 @@ func (l *Loop) receiveList(s *stream, b Batch) outcome {
 	}
 }
 
-// watch receives changes from the last version on: by the stream that brought the list, or by
-// a new one.
+// watch receives changes after the last version, by the stream of the list or a new one.
 func (l *Loop) watch(ctx context.Context) outcome {
 	s := l.stream
 	l.stream, l.lastFailure = nil, nil
 	if s == nil {
 		var err error
 		done := l.start(ctx)
-		s, err = l.open(ctx, metav1.ListOptions{ResourceVersion: l.machine.version}, silence)
+		s, err = l.open(ctx, metav1.ListOptions{ResourceVersion: l.machine.version}, watchIdleTimeout)
 		done()
 		l.attempted(ctx, l.watches, &l.watchFailed, err, Synced)
 		if err != nil {
@@ -197,7 +197,7 @@ func (l *Loop) watch(ctx context.Context) outcome {
 		l.machine.opened()
 		l.heard(time.Now())
 	} else {
-		s.began, s.last = time.Now(), l.machine.version
+		s.began, s.version = time.Now(), l.machine.version
 	}
 	s.Coalesce()
 	defer s.close()
@@ -213,7 +213,7 @@ func (l *Loop) watch(ctx context.Context) outcome {
 // receive applies the changes of a watch until it ends.
 func (l *Loop) receive(s *stream) outcome {
 	for {
-		s.allow(silence)
+		s.allow(watchIdleTimeout)
 		event, err := s.Next()
 		if err != nil {
 			return l.watchEnded(s, err)
@@ -239,8 +239,8 @@ func (l *Loop) apply(kind watch.EventType, o apiclient.Object) error {
 	l.machine.version = version
 	l.content.Lock()
 	defer l.content.Unlock()
-	stored := l.positions.have(sharding.Hash(key), version)
-	l.positions = l.positions.reached(version)
+	stored := l.positions.contain(sharding.Hash(key), version)
+	l.positions = l.positions.advance(version)
 	switch {
 	case kind == watch.Bookmark, stored, !l.Shard.HasKey(key):
 		return nil
@@ -252,10 +252,10 @@ func (l *Loop) apply(kind watch.EventType, o apiclient.Object) error {
 	}
 }
 
-// watchEnded gives the outcome of a watch that ended without an error event.
+// watchEnded returns the outcome of a watch that ended without an error event.
 func (l *Loop) watchEnded(s *stream, err error) outcome {
 	cause := context.Cause(s.ctx)
-	early := cause == nil && time.Since(s.began) < briefly
+	early := cause == nil && time.Since(s.began) < minWatch
 	switch fruitful := s.events > 0 || l.Shard.dropped.Load() > 0; {
 	case errors.Is(cause, errNarrowed):
 		return narrowed
@@ -272,8 +272,8 @@ func (l *Loop) watchEnded(s *stream, err error) outcome {
 	}
 }
 
-// accept gives the object of an event, and whether to keep the event. It fails for error
-// events, for objects of another resource, and for changes in disorder.
+// accept returns the object of an event and whether to keep the event. It fails for error events,
+// objects of another resource and events out of order.
 func (l *Loop) accept(s *stream, event watch.Event) (o apiclient.Object, keep bool, err error) {
 	if event.Type == watch.Error {
 		return nil, false, apierrors.FromObject(event.Object)
@@ -284,7 +284,7 @@ func (l *Loop) accept(s *stream, event watch.Event) (o apiclient.Object, keep bo
 	}
 	l.heard(time.Now())
 	if event.Type != watch.Bookmark {
-		if !l.Shard.takes(o) {
+		if !l.Shard.wantsObject(o) {
 			return o, false, nil
 		}
 		l.update(func(r *Report) { r.Event = r.Contact })
@@ -293,20 +293,19 @@ func (l *Loop) accept(s *stream, event watch.Event) (o apiclient.Object, keep bo
 	return o, keep, err
 }
 
-// inOrder reports whether to keep an event of a version, and fails if it comes too late. The
-// objects of a list have no order; changes have. Equal versions are one change, told again, or
-// several of one transaction.
+// inOrder reports whether to keep an event of a version, and fails for an event out of order. The
+// objects of a list have no order. Events of equal versions are repeats, or of one transaction.
 func (s *stream) inOrder(kind watch.EventType, version string) (keep bool, err error) {
-	behind, invalid := resourceversion.CompareResourceVersion(version, s.last)
-	if s.last != "" && invalid == nil && behind < 0 {
+	behind, invalid := resourceversion.CompareResourceVersion(version, s.version)
+	if s.version != "" && invalid == nil && behind < 0 {
 		if kind == watch.Bookmark {
-			return false, nil // nothing is lost without it
+			return false, nil // a bookmark may be dropped
 		}
 		return false, errDisorder
 	}
 	// Any event but ADDED ends the initial list.
-	if s.last != "" && s.last != "0" || kind != watch.Added {
-		s.last = version
+	if s.version != "" && s.version != "0" || kind != watch.Added {
+		s.version = version
 	}
 	return true, nil
 }

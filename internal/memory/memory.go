@@ -1,6 +1,5 @@
-// Package memory tells the Go runtime how much memory it may use: a limit, from
-// the control group that the process is in, how much garbage may lie about
-// below that, and when to return what lists needed.
+// Package memory tunes the Go runtime: the memory limit by the process's control group, the garbage
+// collector's percentage by the live heap, and the return of memory after lists.
 package memory
 
 import (
@@ -13,10 +12,9 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// Limit sets the runtime's soft limit (GOMEMLIMIT) to a share of the memory that
-// the control group allows, or the machine has if that is unlimited. The share is
-// above 0 and at most 1. A limit that the environment sets stays. Limit gives the
-// limit in bytes.
+// Limit sets the runtime's soft memory limit (GOMEMLIMIT) to a share of the control group's limit, or
+// of the machine's memory if there is none, unless the environment sets a limit. The share is above 0
+// and at most 1. Limit returns the limit in bytes.
 func Limit(share float64) (int64, error) {
 	limit, err := memlimit.Set(memlimit.WithRatio(share),
 		memlimit.WithProvider(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)))
@@ -26,55 +24,50 @@ func Limit(share float64) (int64, error) {
 	return limit, nil
 }
 
-// KeepRoom has the collector run whenever about room bytes have been allocated
-// since it last ran, or a fifth of what is in use if that is more, unless the
-// environment says by GOGC when it is to run. That is for a heap of mostly bytes, in
-// which the collector has little to look at: what a run costs grows slowly with the
-// heap. The usual share of what is in use would be many runs for a small heap, and much
-// garbage for a large one; no share at all would be more and more work for each object.
-func KeepRoom(room uint64) {
+// TuneGC has the collector run after about headroom bytes of allocation, or a fifth of the live heap
+// if that is more, unless the environment sets GOGC. A heap of mostly bytes has little to scan: the
+// default percentage would mean many runs for a small heap and much garbage for a large one.
+func TuneGC(headroom uint64) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	p := &pace{room: room, live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
-	p.adjust()
-	p.again()
+	t := &gcTuner{headroom: headroom, liveHeap: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+	t.adjust()
+	t.afterNextGC()
 }
 
-// pace adjusts the collector's percentage after each of its runs.
-type pace struct {
-	room    uint64
-	live    []metrics.Sample
-	percent int
+// A gcTuner adjusts the collector's percentage after each run.
+type gcTuner struct {
+	headroom uint64
+	liveHeap []metrics.Sample
+	percent  int
 }
 
-// again has the pace adjusted once the collector has run: it finds the object
-// unused then.
-func (p *pace) again() {
-	runtime.AddCleanup(&[64]byte{}, func(p *pace) {
-		p.adjust()
-		p.again()
-	}, p)
+// afterNextGC has the percentage adjusted after the next run, which finds the object unreachable.
+func (t *gcTuner) afterNextGC() {
+	runtime.AddCleanup(&[64]byte{}, func(t *gcTuner) {
+		t.adjust()
+		t.afterNextGC()
+	}, t)
 }
 
-func (p *pace) adjust() {
-	metrics.Read(p.live)
-	percent := percentFor(p.room, p.live[0].Value.Uint64())
-	// Setting it stops the program for a moment: not for nothing.
-	if difference := percent - p.percent; difference*difference*100 > p.percent*p.percent {
-		p.percent = percent
+func (t *gcTuner) adjust() {
+	metrics.Read(t.liveHeap)
+	percent := gcPercent(t.headroom, t.liveHeap[0].Value.Uint64())
+	// SetGCPercent stops the world, so that small differences are ignored.
+	if difference := percent - t.percent; difference*difference*100 > t.percent*t.percent {
+		t.percent = percent
 		debug.SetGCPercent(percent)
 	}
 }
 
-// The percentage's limits. The runtime does not collect below 4 MiB times the
-// percentage anyway.
+// Limits of the percentage. The runtime does not collect below 4 MiB times the percentage.
 const (
 	minPercent = 20
 	maxPercent = 100
 )
 
-// percentFor is which percentage of the live bytes room is.
-func percentFor(room, live uint64) int {
-	return int(min(max(room*100/max(live, 1), minPercent), maxPercent))
+// gcPercent returns headroom as a percentage of the live heap.
+func gcPercent(headroom, live uint64) int {
+	return int(min(max(headroom*100/max(live, 1), minPercent), maxPercent))
 }

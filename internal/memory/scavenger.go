@@ -5,32 +5,32 @@ import (
 	"runtime/debug"
 )
 
-// settling is how many rounds of compaction it takes until the content of a list is compressed.
-const settling = 7
+// settleRounds is the number of compactions after which the content of a list is compressed.
+const settleRounds = 7
 
-// A Scavenger returns memory to the system some time after lists, which need more than what
-// remains of them. The runtime would keep it for as much again. The zero value is ready to use.
+// A Scavenger returns memory to the operating system after lists, whose peak exceeds their content.
+// The zero value is ready to use.
 type Scavenger struct {
-	lists int64 // that had been completed when it was last asked
-	left  int   // rounds to wait
+	lists int64 // completed before the last Round
+	wait  int   // rounds to wait
 }
 
-// Round is called after each round of compaction, with the number of lists completed so far.
+// Round is called after each compaction, with the number of lists completed so far.
 func (s *Scavenger) Round(lists int64) {
 	if s.due(lists) {
-		runtime.GC() // pools keep what they hold through one
+		runtime.GC() // pools keep their content through one run
 		debug.FreeOSMemory()
 	}
 }
 
 func (s *Scavenger) due(lists int64) bool {
 	if lists != s.lists {
-		s.lists, s.left = lists, settling
+		s.lists, s.wait = lists, settleRounds
 		return false
 	}
-	if s.left == 0 {
+	if s.wait == 0 {
 		return false
 	}
-	s.left--
-	return s.left == 0
+	s.wait--
+	return s.wait == 0
 }

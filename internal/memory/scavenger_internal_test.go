@@ -2,8 +2,7 @@ package memory
 
 import "testing"
 
-// TestScavengerIsDue holds that memory is returned once after lists, when a while
-// has passed without another.
+// TestScavengerIsDue expects memory to be returned once, settleRounds after the last list.
 func TestScavengerIsDue(t *testing.T) {
 	var s Scavenger
 	due := func(lists int64, rounds int) (times int) {
@@ -21,11 +20,11 @@ func TestScavengerIsDue(t *testing.T) {
 		}
 	}
 	f(0, 100, 0)
-	f(1, settling, 0)
+	f(1, settleRounds, 0)
 	f(1, 1, 1)
 	f(1, 100, 0)
-	f(2, settling, 0)
-	f(3, settling, 0)
+	f(2, settleRounds, 0)
+	f(3, settleRounds, 0)
 	f(3, 1, 1)
 	f(3, 100, 0)
 }

@@ -110,7 +110,7 @@ func TestUIDAnd(t *testing.T) {
 	}
 }
 
-// FuzzOpen holds the opening of envelopes and events to the decoding of them.
+// FuzzOpen checks the opening of envelopes and events to the decoding of them.
 func FuzzOpen(f *testing.F) {
 	pod := fullPod()
 	pod.APIVersion, pod.Kind = "v1", "Pod"

@@ -210,7 +210,7 @@ func larges(n int) (all []*store.Resource, size int) {
 			{Name: fmt.Sprint("b", i), Header: []byte("# TYPE b gauge\n")},
 		}
 		r := store.NewResource(fmt.Sprint("large", i), families, 1)
-		r.Partitions()[0].Unite(content.Partitions()...)
+		r.Partitions()[0].Merge(content.Partitions()...)
 		all = append(all, r)
 	}
 	return all, n * len(text)

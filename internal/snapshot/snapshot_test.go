@@ -131,7 +131,7 @@ func TestReadFile(t *testing.T) {
 		skipped("1 /A", "2 /B", "1 /C", "1 a/v1/Z", "1 z/v1/A"))
 }
 
-// TestReadWhole holds that an object arrives with all that rows read.
+// TestReadWhole checks that an object arrives with all that rows read.
 func TestReadWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.yaml")
 	if err := os.WriteFile(path, []byte(`
@@ -235,7 +235,7 @@ metadata: {name: []}
 	}
 }
 
-// TestSinkFails holds that an error of the sink ends the reading.
+// TestSinkFails checks that an error of the sink ends the reading.
 func TestSinkFails(t *testing.T) {
 	calls := 0
 	_, err := snapshot.Read("-", []generators.Resource{&generators.Pods}, scheme, strings.NewReader(strings.Repeat("{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", 1000)),
@@ -248,7 +248,7 @@ func TestSinkFails(t *testing.T) {
 	}
 }
 
-// TestLayouts holds that what series read is the same however it is laid out: dashes alone in a line,
+// TestLayouts checks that what series read is the same however it is laid out: dashes alone in a line,
 // comments of any indentation, flow style over several lines.
 func TestLayouts(t *testing.T) {
 	f := func(text string, want ...string) {

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// A block is an open block: the lines of a family in one page where they differ from the
-// compressed ones. It is plain text, or deltas to the compressed text.
+// A block is an open block: a family's lines in one page, as plain text or as deltas to the
+// compressed text.
 //
-// A shared block may be held by a reader or a compactor and is immutable. The partition's lock
+// A reader or a compactor may hold a shared block, which is immutable. The partition's lock
 // guards shared.
 type block struct {
-	text      []byte  // if hasDeltas is not set
+	text      []byte  // without hasDeltas
 	deltas    []delta // by slot
 	hasDeltas bool
 	shared    bool
@@ -26,19 +26,12 @@ type delta struct {
 	lines      []byte // immutable
 }
 
-// Limits of deltas in a block. Readers of a block with deltas inflate it, so that beyond
-// maxDeltas text is cheaper; over budget, text would soon be compressed again.
-const (
-	maxDeltas           = 4
-	maxDeltasOverBudget = 16
-)
-
-// share marks b as immutable. It reports whether it was not.
+// share marks b as immutable. It reports whether b was not shared before.
 func (b *block) share() bool {
 	if b == nil || b.shared {
 		return false
 	}
-	b.shared = true // written once: a holder may be reading
+	b.shared = true // written once, for a holder may be reading
 	return true
 }
 
@@ -55,8 +48,8 @@ func (b *block) writable() *block {
 	return &c
 }
 
-// held returns the approximate memory of b.
-func (b *block) held() int {
+// memory returns the approximate memory of b.
+func (b *block) memory() int {
 	if b == nil {
 		return 0
 	}
@@ -74,22 +67,22 @@ func (b *block) set(start, old int, lines []byte) {
 	b.size = len(b.text)
 }
 
-// open turns b into text. compressed is the chunk that its deltas apply to.
+// open turns b into text. compressed is the chunk that the deltas apply to.
 func (b *block) open(compressed chunk) {
 	b.text = compressed.appendWhole(make([]byte, 0, b.size+64), new([]byte))
 	b.deltas, b.hasDeltas = nil, false
 }
 
-// addDelta replaces the lines of a slot, which have the old length. If the slot has no delta
-// yet, they begin at start in the compressed text and number compressedLines.
+// addDelta replaces the lines of a slot, of the old length. If the slot has no delta yet, the
+// old lines begin at start in the compressed text and number compressedLines.
 func (b *block) addDelta(slot, start, old, compressedLines int, lines []byte) {
 	i, found := b.find(slot)
 	if found {
 		compressedLines = countLines(b.deltas[i].lines)
 		b.deltas[i].lines = bytes.Clone(lines)
 	} else {
-		e := delta{start: uint32(start), old: uint32(old), slot: uint8(slot), lines: bytes.Clone(lines)}
-		b.deltas = slices.Insert(b.deltas, i, e)
+		d := delta{start: uint32(start), old: uint32(old), slot: uint8(slot), lines: bytes.Clone(lines)}
+		b.deltas = slices.Insert(b.deltas, i, d)
 	}
 	b.lines += countLines(lines) - compressedLines
 	b.size += len(lines) - old
@@ -97,18 +90,18 @@ func (b *block) addDelta(slot, start, old, compressedLines int, lines []byte) {
 
 // find returns the index of a slot's delta and whether it exists.
 func (b *block) find(slot int) (int, bool) {
-	return slices.BinarySearchFunc(b.deltas, slot, func(e delta, slot int) int { return int(e.slot) - slot })
+	return slices.BinarySearchFunc(b.deltas, slot, func(d delta, slot int) int { return int(d.slot) - slot })
 }
 
 // apply appends the compressed text with the deltas applied.
 func (b *block) apply(dst, compressed []byte) []byte {
-	done := uint32(0)
-	for _, e := range b.deltas {
-		dst = append(dst, compressed[done:e.start]...)
-		dst = append(dst, e.lines...)
-		done = e.start + e.old
+	next := uint32(0)
+	for _, d := range b.deltas {
+		dst = append(dst, compressed[next:d.start]...)
+		dst = append(dst, d.lines...)
+		next = d.start + d.old
 	}
-	return append(dst, compressed[done:]...)
+	return append(dst, compressed[next:]...)
 }
 
 func countLines(text []byte) int { return bytes.Count(text, newline) }

@@ -2,10 +2,9 @@ package store
 
 import "hash/crc32"
 
-// The CRC-32 of a text is a polynomial over GF(2) modulo P, here in the reversed
-// order of bits that gzip uses: the highest bit of a uint32 is the coefficient
-// of x^0. Appending n bytes to a text multiplies its CRC by x^(8n), so the CRC
-// of a concatenation follows from the CRCs and lengths of its parts.
+// The CRC-32 of a text is a polynomial over GF(2) modulo P, in the reversed bit order of gzip: the
+// highest bit of a uint32 is the coefficient of x^0. Appending n bytes to a text multiplies the CRC
+// by x^(8n), so that the CRC of a concatenation follows from the CRCs and lengths of the parts.
 
 // powers holds x^(2^k) modulo P.
 var powers = func() (p [64]uint32) {
@@ -16,7 +15,7 @@ var powers = func() (p [64]uint32) {
 	return p
 }()
 
-// multiply is a·b modulo P.
+// multiply returns a·b modulo P.
 func multiply(a, b uint32) uint32 {
 	var product uint32
 	for ; a != 0; a <<= 1 {
@@ -28,7 +27,7 @@ func multiply(a, b uint32) uint32 {
 	return product
 }
 
-// shift is x^(8n) modulo P: what n more bytes multiply a CRC by.
+// shift returns x^(8n) modulo P, the factor of a CRC for n more bytes.
 func shift(n int) uint32 {
 	s := uint32(1 << 31) // 1
 	for k, bits := 3, uint(n); bits != 0; k, bits = k+1, bits>>1 {
@@ -39,13 +38,13 @@ func shift(n int) uint32 {
 	return s
 }
 
-// checksum is the CRC-32 of a text that is put together from parts.
+// checksum is the CRC-32 and the length of a concatenation.
 type checksum struct {
 	crc  uint32
 	size int64
 }
 
-// add appends a part with the given CRC, length, and shift of that length.
+// add appends a part with the given CRC and length, and the shift of that length.
 func (c *checksum) add(crc uint32, size int, shift uint32) {
 	c.crc = multiply(shift, c.crc) ^ crc
 	c.size += int64(size)

@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// TestChecksumOfParts compares the checksum put together from parts with that of
-// the whole.
-func TestChecksumOfParts(t *testing.T) {
+// TestChecksum compares the checksum of parts with that of their concatenation.
+func TestChecksum(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
 	f := func(sizes ...int) {
 		t.Helper()

@@ -6,54 +6,54 @@ import (
 	"github.com/kubestate/kubestate/internal/inflate"
 )
 
-// A chunk is the contiguous part of a response that comes from one block of one page, or a
-// family's header. It is immutable.
+// A chunk is the part of a response from one block of one page, or a family's header. It is
+// immutable.
 type chunk struct {
 	compressed compressedBlock
 	data       []byte // compressed bytes
-	block      *block // replaces data, or has deltas to it; nil if the block is not open
+	block      *block // replaces data or has deltas to data; nil if the block is not open
 	family     int
-	chosen     uint64 // slots
-	// fingerprints has the lengths of lines if not all slots are chosen; nil otherwise.
+	selected   uint64 // slots
+	// fingerprints has the lengths of lines if not all slots are selected; nil otherwise.
 	fingerprints *fingerprints
 	size         int // of the text
 }
 
 // chunk returns the chunk of a family with all slots.
 func (p *page) chunk(family int) chunk {
-	v := viewedPage{table: p.table, open: p.open}
+	v := pageView{table: p.table, open: p.open}
 	return v.chunk(family)
 }
 
 // lines returns the number of lines.
-func (p *chunk) lines() int {
+func (c *chunk) lines() int {
 	switch {
-	case p.fingerprints != nil:
-		return countLines(p.appendText(nil, new([]byte)))
-	case p.block != nil:
-		return p.block.lines
+	case c.fingerprints != nil:
+		return countLines(c.appendText(nil, new([]byte)))
+	case c.block != nil:
+		return c.block.lines
 	}
-	return int(p.compressed.lines)
+	return int(c.compressed.lines)
 }
 
 // stored reports whether a gzip response has the chunk as stored blocks.
-func (p *chunk) stored() bool { return p.block != nil || p.fingerprints != nil }
+func (c *chunk) stored() bool { return c.block != nil || c.fingerprints != nil }
 
 // ready reports whether a gzip response can copy the chunk without inflating it.
-func (p *chunk) ready() bool {
-	return p.fingerprints == nil && (p.block == nil || !p.block.hasDeltas)
+func (c *chunk) ready() bool {
+	return c.fingerprints == nil && (c.block == nil || !c.block.hasDeltas)
 }
 
-// appendText appends the text of the chosen slots. It overwrites scratch.
-func (p *chunk) appendText(dst []byte, scratch *[]byte) []byte {
-	if p.fingerprints == nil {
-		return p.appendWhole(dst, scratch)
+// appendText appends the text of the selected slots. It overwrites scratch.
+func (c *chunk) appendText(dst []byte, scratch *[]byte) []byte {
+	if c.fingerprints == nil {
+		return c.appendWhole(dst, scratch)
 	}
-	text := p.appendWhole(nil, scratch)
+	text := c.appendWhole(nil, scratch)
 	start := 0
 	for slot := range pageSlots {
-		n := p.fingerprints.length(slot, p.family)
-		if p.chosen&(1<<slot) != 0 {
+		n := c.fingerprints.length(slot, c.family)
+		if c.selected&(1<<slot) != 0 {
 			dst = append(dst, text[start:start+n]...)
 		}
 		start += n
@@ -62,15 +62,15 @@ func (p *chunk) appendText(dst []byte, scratch *[]byte) []byte {
 }
 
 // appendWhole appends the text of all slots.
-func (p *chunk) appendWhole(dst []byte, scratch *[]byte) []byte {
+func (c *chunk) appendWhole(dst []byte, scratch *[]byte) []byte {
 	switch {
-	case p.block == nil:
-		return inflateText(dst, p.data, int(p.compressed.size))
-	case !p.block.hasDeltas:
-		return append(dst, p.block.text...)
+	case c.block == nil:
+		return inflateText(dst, c.data, int(c.compressed.size))
+	case !c.block.hasDeltas:
+		return append(dst, c.block.text...)
 	}
-	*scratch = inflateText((*scratch)[:0], p.data, int(p.compressed.size))
-	return p.block.apply(dst, *scratch)
+	*scratch = inflateText((*scratch)[:0], c.data, int(c.compressed.size))
+	return c.block.apply(dst, *scratch)
 }
 
 var inflaters = sync.Pool{New: func() any { return &inflate.Decoder{} }}
@@ -81,7 +81,7 @@ func inflateText(dst, data []byte, size int) []byte {
 	defer inflaters.Put(d)
 	dst, err := d.Append(dst, data, size)
 	if err != nil {
-		panic("BUG: what was deflated: " + err.Error())
+		panic("BUG: inflate own block: " + err.Error())
 	}
 	return dst
 }

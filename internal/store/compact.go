@@ -2,18 +2,7 @@ package store
 
 import "slices"
 
-// Thresholds of compaction. A page that changes again soon is better left open. Deltas take
-// little memory and wait longer than text. The budget of open bytes is maxOpenBytes, or a
-// share of the compressed bytes if that is more.
-const (
-	quietTicks      = 5
-	quietDeltaTicks = 15
-	muchText        = 64 << 10 // of a page
-	maxOpenBytes    = 24 << 20
-	maxOpenShare    = 4
-)
-
-// Compact compacts quiet pages, and the heaviest others if the partition is over budget. One
+// Compact compacts idle pages, and the heaviest others if the partition is over budget. One
 // goroutine calls it about once a second.
 func (p *Partition) Compact() {
 	for _, pg := range p.duePages() {
@@ -32,25 +21,25 @@ func (p *Partition) duePages() []*page {
 		if pg == nil {
 			continue
 		}
-		compressed += pg.table.held()
+		compressed += pg.table.memory()
 		switch {
 		case pg.removed != 0:
 			due = append(due, pg)
 		case pg.open == nil:
-		case pg.isQuiet(p.ticks):
+		case p.isIdle(pg):
 			due = append(due, pg)
 		default:
 			others = append(others, pg)
 			open += pg.openBytes
 		}
 	}
-	p.budget = max(maxOpenBytes, compressed/maxOpenShare)
+	p.budget = max(p.options.minBudget, compressed/p.options.budgetShare)
 	return append(due, p.heaviest(others, open-p.budget)...)
 }
 
-// overBudget returns the heaviest pages if the partition is over budget: enough of them to free
-// half of it.
-func (p *Partition) overBudget() []*page {
+// pagesOverBudget returns the heaviest pages if the partition is over budget: enough of them to
+// free half of the budget.
+func (p *Partition) pagesOverBudget() []*page {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.openBytes <= p.budget {
@@ -65,68 +54,60 @@ func (p *Partition) overBudget() []*page {
 	return p.heaviest(open, p.openBytes-p.budget/2)
 }
 
-// maxDeltas returns the present limit of deltas in a block.
-func (p *Partition) maxDeltas() int {
-	if p.openBytes > p.budget {
-		return maxDeltasOverBudget
-	}
-	return maxDeltas
-}
-
-// heaviest returns the pages with the largest product of open bytes and age, until the given
-// amount is reached.
-func (p *Partition) heaviest(pages []*page, amount int) []*page {
-	if amount <= 0 {
+// heaviest returns the pages with the largest products of open bytes and age, enough of them for
+// the given sum of open bytes.
+func (p *Partition) heaviest(pages []*page, bytes int) []*page {
+	if bytes <= 0 {
 		return nil
 	}
 	weight := func(pg *page) int { return pg.openBytes * int(1+p.ticks-pg.touched) }
 	slices.SortFunc(pages, func(a, b *page) int { return weight(b) - weight(a) })
 	for n, pg := range pages {
-		if amount -= pg.openBytes; amount <= 0 {
+		if bytes -= pg.openBytes; bytes <= 0 {
 			return pages[:n+1]
 		}
 	}
 	return pages
 }
 
-// isQuiet reports whether the page has not changed for long enough.
-func (p *page) isQuiet(now uint64) bool {
-	if p.table == nil || p.openBytes > muchText {
-		return now-p.touched >= quietTicks
+// isIdle reports whether a page has not changed for long enough to be compacted.
+func (p *Partition) isIdle(pg *page) bool {
+	if pg.table == nil || pg.openBytes > p.options.largeText {
+		return p.ticks-pg.touched >= p.options.idleTicks
 	}
-	return now-p.touched >= quietDeltaTicks
+	return p.ticks-pg.touched >= p.options.idleDeltaTicks
 }
 
 // compactPage purges a page and compresses its open blocks. It holds no lock while it
 // compresses.
 func (p *Partition) compactPage(pg *page) {
-	w := compactors.Get().(*compactor)
-	defer w.release()
+	c := compactors.Get().(*compactor)
+	defer c.release()
 	p.mu.Lock()
 	p.purge(pg)
-	some := w.take(pg)
+	captured := c.capture(pg)
 	p.mu.Unlock()
-	if !some {
+	if !captured {
 		return
 	}
-	w.compact()
+	c.compact()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	before := pg.openBytes
-	p.spare.put(pg.close(w))
+	p.free.put(pg.install(c, p.options))
 	p.openBytes += pg.openBytes - before
 }
 
-// spareBuffers is a free list of text buffers by page and family. A list fills similar pages
-// in sequence; growing new buffers for each takes 1.4 times the CPU.
-type spareBuffers struct {
+// A freeList has text buffers of compacted pages, by page and family. A relist fills similar
+// pages in sequence; growing new buffers for each takes 1.4 times the CPU.
+type freeList struct {
 	pages [][]*block
-	most  int // len(pages) at most
+	limit int // of len(pages)
 }
 
 // put adds the buffers of a page whose blocks have no other holder.
-func (s *spareBuffers) put(blocks []*block) {
-	if blocks == nil || len(s.pages) >= s.most {
+func (f *freeList) put(blocks []*block) {
+	if blocks == nil || len(f.pages) >= f.limit {
 		return
 	}
 	for i, b := range blocks {
@@ -134,13 +115,13 @@ func (s *spareBuffers) put(blocks []*block) {
 			blocks[i] = &block{text: b.text[:0]}
 		}
 	}
-	s.pages = append(s.pages, blocks)
+	f.pages = append(f.pages, blocks)
 }
 
-// take removes and returns the blocks for a new page, nil if there are none.
-func (s *spareBuffers) take() (blocks []*block) {
-	if last := len(s.pages) - 1; last >= 0 {
-		blocks, s.pages = s.pages[last], s.pages[:last]
+// get removes and returns the blocks for a new page, nil if there are none.
+func (f *freeList) get() (blocks []*block) {
+	if last := len(f.pages) - 1; last >= 0 {
+		blocks, f.pages = f.pages[last], f.pages[:last]
 	}
 	return blocks
 }

@@ -9,25 +9,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDuePages holds which pages are compressed, given the age, the open bytes, and
-// whether something of them has been compressed before.
+// TestDuePages expects the indexes of the pages that Compact compacts.
 func TestDuePages(t *testing.T) {
 	type state struct {
-		age, open int
+		age       uint64
+		open      int
 		hasDeltas bool
 	}
 	const mega = 1 << 20
 	f := func(pages []state, want ...int) {
 		t.Helper()
-		p := &Partition{ticks: 100}
+		p := &Partition{options: &defaults, ticks: 100}
 		for _, s := range pages {
-			pg := &page{open: []*block{{}}, openBytes: s.open, touched: uint64(101 - s.age)}
+			pg := &page{open: []*block{{}}, openBytes: s.open, touched: 101 - s.age}
 			if s.hasDeltas {
 				pg.table = &table{}
 			}
 			p.pages = append(p.pages, pg, nil, &page{})
-			if s.age < quietTicks {
-				p.openBytes += s.open // of others, once they are compressed
+			if s.age < defaults.idleTicks {
+				p.openBytes += s.open // after the compaction of idle pages
 			}
 		}
 		var got []int
@@ -39,18 +39,18 @@ func TestDuePages(t *testing.T) {
 		}
 		open := 0
 		for _, s := range pages {
-			if s.age < quietTicks {
+			if s.age < defaults.idleTicks {
 				open += s.open
 			}
 		}
-		if tight := p.maxDeltas() == maxDeltasOverBudget; tight != (open > maxOpenBytes) {
-			t.Errorf("%v: tight %v", pages, tight)
+		if over := p.deltaLimits().deltas == defaults.maxDeltasOverBudget; over != (open > defaults.minBudget) {
+			t.Errorf("%v: over budget: %v", pages, over)
 		}
 	}
 	f(nil)
 	f([]state{{4, 1, false}, {5, 1, false}, {6, 1, false}}, 1, 2)
 	f([]state{{5, 100, true}, {14, 100, true}, {15, 100, true}}, 2)
-	f([]state{{4, muchText + 1, true}, {5, muchText + 1, true}, {5, muchText, true}}, 1)
+	f([]state{{4, defaults.largeText + 1, true}, {5, defaults.largeText + 1, true}, {5, defaults.largeText, true}}, 1)
 	f([]state{{1, 8 * mega, true}, {2, 8 * mega, true}, {3, 8 * mega, true}})
 	f([]state{{1, 8 * mega, true}, {2, 9 * mega, true}, {3, 8 * mega, true}}, 2)
 	f([]state{{1, 8 * mega, true}, {2, 20 * mega, true}, {3, 8 * mega, true}}, 1)
@@ -59,12 +59,11 @@ func TestDuePages(t *testing.T) {
 	f([]state{{7, 30 * mega, true}, {2, 20 * mega, true}}, 0)
 }
 
-// TestDeltas holds that a compressed block takes deltas up to the limit and is opened then,
-// and that its text is the same in both forms.
+// TestDeltas changes a compressed block up to the limit of deltas and beyond.
 func TestDeltas(t *testing.T) {
-	f := func(budget, may int) {
+	f := func(budget, limit int) {
 		t.Helper()
-		p := newPartition(1)
+		p := newPartition(1, &defaults)
 		p.budget = budget
 		want := make([]string, pageSlots)
 		set := func(slot, version int) {
@@ -77,18 +76,18 @@ func TestDeltas(t *testing.T) {
 		}
 		pg := p.pages[0]
 		p.compactPage(pg)
-		for i := range may + 3 {
+		for i := range limit + 3 {
 			set((i*37)%pageSlots, 1000)
-			set((i*37)%pageSlots, 2) // the same delta once more
-			if hasDeltas := pg.open[0].hasDeltas; hasDeltas != (i < may) {
-				t.Errorf("%d of %d: hasDeltas %v", i+1, may, hasDeltas)
+			set((i*37)%pageSlots, 2) // replaces the delta
+			if hasDeltas := pg.open[0].hasDeltas; hasDeltas != (i < limit) {
+				t.Errorf("%d of %d: hasDeltas %v", i+1, limit, hasDeltas)
 			}
-			of := pg.chunk(0)
-			if d := cmp.Diff(strings.Join(want, ""), string(of.appendText(nil, new([]byte)))); d != "" {
-				t.Fatalf("%d of %d (-want +got):\n%s", i+1, may, d)
+			c := pg.chunk(0)
+			if d := cmp.Diff(strings.Join(want, ""), string(c.appendText(nil, new([]byte)))); d != "" {
+				t.Fatalf("%d of %d (-want +got):\n%s", i+1, limit, d)
 			}
 		}
 	}
-	f(1<<20, maxDeltas)
-	f(-1, maxDeltasOverBudget)
+	f(1<<20, defaults.maxDeltas)
+	f(-1, defaults.maxDeltasOverBudget)
 }

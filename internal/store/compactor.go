@@ -12,58 +12,58 @@ const compressionLevel = 1
 
 // A compactor compresses the open blocks of a page.
 type compactor struct {
-	z       *flate.Writer
-	open    []*block // the page's
-	own     []bool   // by family: the block had no other holder
-	chunks  []chunk  // to compress
-	lengths []uint32 // of their lines, by slot
-	fresh   fresh    // the result
-	text    []byte
-	scratch []byte
+	z         *flate.Writer
+	open      []*block // of the page, by family
+	exclusive []bool   // by family: the block had no other holder
+	chunks    []chunk  // to compress
+	lengths   []uint32 // of the chunks' lines, by slot
+	output    output
+	text      []byte
+	scratch   []byte
 }
 
 var compactors = sync.Pool{New: func() any {
-	w := &compactor{}
-	z, err := flate.NewWriter(w, compressionLevel)
+	c := &compactor{}
+	z, err := flate.NewWriter(c, compressionLevel)
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
-	w.z = z
-	return w
+	c.z = z
+	return c
 }}
 
-// Write takes compressed bytes.
-func (w *compactor) Write(p []byte) (int, error) {
-	w.fresh.data = append(w.fresh.data, p...)
+// Write appends compressed bytes to the output.
+func (c *compactor) Write(p []byte) (int, error) {
+	c.output.data = append(c.output.data, p...)
 	return len(p), nil
 }
 
-// release returns w to the pool. w must not be used afterwards.
-func (w *compactor) release() {
-	clear(w.open)
-	clear(w.chunks)
-	w.own, w.open, w.chunks, w.lengths = w.own[:0], w.open[:0], w.chunks[:0], w.lengths[:0]
-	f := &w.fresh
-	f.families, f.blocks, f.data, f.counts = f.families[:0], f.blocks[:0], f.data[:0], f.counts[:0]
-	compactors.Put(w)
+// release returns c to the pool. c must not be used afterwards.
+func (c *compactor) release() {
+	clear(c.open)
+	clear(c.chunks)
+	c.exclusive, c.open, c.chunks, c.lengths = c.exclusive[:0], c.open[:0], c.chunks[:0], c.lengths[:0]
+	o := &c.output
+	o.families, o.blocks, o.data, o.counts = o.families[:0], o.blocks[:0], o.data[:0], o.counts[:0]
+	compactors.Put(c)
 }
 
-// take captures the open blocks of a page, under the partition's lock. It reports whether there
+// capture takes the open blocks of a page, under the partition's lock. It reports whether there
 // are any.
-func (w *compactor) take(pg *page) bool {
-	w.open = append(w.open, pg.open...)
-	for family, b := range w.open {
-		w.own = append(w.own, b.share())
+func (c *compactor) capture(pg *page) bool {
+	c.open = append(c.open, pg.open...)
+	for family, b := range c.open {
+		c.exclusive = append(c.exclusive, b.share())
 		if b == nil {
 			continue
 		}
-		w.fresh.families = append(w.fresh.families, family)
-		w.chunks = append(w.chunks, pg.chunk(family))
+		c.output.families = append(c.output.families, family)
+		c.chunks = append(c.chunks, pg.chunk(family))
 		for slot := range pageSlots {
-			w.lengths = append(w.lengths, uint32(pg.fingerprints.length(slot, family)))
+			c.lengths = append(c.lengths, uint32(pg.fingerprints.length(slot, family)))
 		}
 	}
-	if len(w.chunks) == 0 {
+	if len(c.chunks) == 0 {
 		return false
 	}
 	pg.compacting++
@@ -71,42 +71,42 @@ func (w *compactor) take(pg *page) bool {
 }
 
 // compact compresses the captured blocks.
-func (w *compactor) compact() {
-	for i := range w.chunks {
-		text := w.chunks[i].block.text
-		if w.chunks[i].block.hasDeltas {
-			w.text = w.chunks[i].appendWhole(w.text[:0], &w.scratch)
-			text = w.text
+func (c *compactor) compact() {
+	for i := range c.chunks {
+		text := c.chunks[i].block.text
+		if c.chunks[i].block.hasDeltas {
+			c.text = c.chunks[i].appendWhole(c.text[:0], &c.scratch)
+			text = c.text
 		}
-		p := w.deflate(text)
-		w.fresh.counts = p.measure(text, w.lengths[i*pageSlots:(i+1)*pageSlots], w.fresh.counts)
-		w.fresh.blocks = append(w.fresh.blocks, p)
+		b := c.deflate(text)
+		c.output.counts = b.setLines(text, c.lengths[i*pageSlots:(i+1)*pageSlots], c.output.counts)
+		c.output.blocks = append(c.output.blocks, b)
 	}
 }
 
-// deflate appends text to the result as deflate data without a final block, flushed to a
-// byte boundary.
-func (w *compactor) deflate(text []byte) compressedBlock {
-	p := compressedBlock{start: uint32(len(w.fresh.data)), size: uint32(len(text))}
+// deflate appends text to the output as deflate data without a final block, flushed to a byte
+// boundary.
+func (c *compactor) deflate(text []byte) compressedBlock {
+	b := compressedBlock{start: uint32(len(c.output.data)), size: uint32(len(text))}
 	if len(text) > 0 {
-		w.z.Reset(w)
-		_, err := w.z.Write(text)
+		c.z.Reset(c)
+		_, err := c.z.Write(text)
 		if err == nil {
-			err = w.z.Flush()
+			err = c.z.Flush()
 		}
 		if err != nil {
 			panic("BUG: deflate into memory: " + err.Error())
 		}
 	}
-	p.end = uint32(len(w.fresh.data))
-	p.crc, p.shift = crc32.ChecksumIEEE(text), shift(len(text))
-	return p
+	b.end = uint32(len(c.output.data))
+	b.crc, b.shift = crc32.ChecksumIEEE(text), shift(len(text))
+	return b
 }
 
 // constant compresses text that belongs to no page.
 func constant(text []byte) *chunk {
-	w := compactors.Get().(*compactor)
-	defer w.release()
-	p := w.deflate(text)
-	return &chunk{compressed: p, data: append([]byte(nil), w.fresh.data...), size: len(text)}
+	c := compactors.Get().(*compactor)
+	defer c.release()
+	b := c.deflate(text)
+	return &chunk{compressed: b, data: append([]byte(nil), c.output.data...), size: len(text)}
 }

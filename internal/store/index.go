@@ -5,7 +5,7 @@ import (
 	"maps"
 )
 
-// An id is a uid that is a UUID in the form of RFC 9562, as nearly all are. It has no pointers.
+// An id is a uid in the form of RFC 9562, as nearly all are. It has no pointers.
 type id [16]byte
 
 // The length of a UUID and the bounds of its groups.
@@ -27,7 +27,7 @@ func parseID[S string | []byte](uid S) (i id, ok bool) {
 		rest = rest[n:]
 	}
 	if text := i.text(); string(text[:]) != string(uid) {
-		return id{}, false // other letters, or no hyphens
+		return id{}, false // upper case, or no hyphens
 	}
 	return i, true
 }
@@ -50,7 +50,7 @@ func (i id) text() (s [uuidLength]byte) {
 	return s
 }
 
-// A key is a uid as the key of an index: an id, or the uid itself if it is no UUID.
+// A key is a uid as the key of an index: an id, or the uid itself if that is no UUID.
 type key struct {
 	id    id
 	other string
@@ -69,8 +69,8 @@ type slotRef uint32
 
 func slotRefOf(page, slot int) slotRef { return slotRef(page*pageSlots + slot + 1) }
 
-func (p slotRef) page() int { return int(p-1) / pageSlots }
-func (p slotRef) slot() int { return int(p-1) % pageSlots }
+func (r slotRef) page() int { return int(r-1) / pageSlots }
+func (r slotRef) slot() int { return int(r-1) % pageSlots }
 
 // An index maps uids to slots.
 type index struct {

@@ -2,7 +2,7 @@ package store
 
 import "testing"
 
-// TestIDs holds which uids are kept as numbers, and that they come back as they were.
+// TestIDs expects which uids have an id, and the uid of the id.
 func TestIDs(t *testing.T) {
 	f := func(uid string, want bool) {
 		t.Helper()
@@ -23,7 +23,7 @@ func TestIDs(t *testing.T) {
 	f("", false)
 }
 
-// TestUIDs holds that a slot has the uid that was set last and no other.
+// TestUIDs sets and removes uids of a slot.
 func TestUIDs(t *testing.T) {
 	var u uids
 	texts := []string{"", "web", "01234567-89ab-cdef-0123-456789abcdef", "00000000-0000-0000-0000-000000000000"}
@@ -33,28 +33,27 @@ func TestUIDs(t *testing.T) {
 		for _, text := range texts {
 			k := keyOf(text)
 			if has := u.key(3) == k; has != (text == set) {
-				t.Errorf("set to %q: has %q: %v", set, text, has)
+				t.Errorf("uid %q: equal to %q: %v", set, text, has)
 			}
 		}
 		if got := u.get(3); got != set {
-			t.Errorf("%q is given as %q", set, got)
+			t.Errorf("uid %q, want %q", got, set)
 		}
 		u.remove(3)
 	}
 }
 
-// FuzzIDs holds that only one uid has an id.
+// FuzzIDs expects an id to have one uid.
 func FuzzIDs(f *testing.F) {
 	f.Add("01234567-89ab-cdef-0123-456789abcdef")
 	f.Fuzz(func(t *testing.T, uid string) {
 		if i, ok := parseID(uid); ok && i.String() != uid {
-			t.Errorf("%q is read as %q", uid, i)
+			t.Errorf("%q has the id of %q", uid, i)
 		}
 	})
 }
 
-// TestPlaces holds that the place of no object is that of nowhere.
-func TestPlaces(t *testing.T) {
+func TestSlotRef(t *testing.T) {
 	f := func(page, slot int) {
 		t.Helper()
 		if at := slotRefOf(page, slot); at == 0 || at.page() != page || at.slot() != slot {

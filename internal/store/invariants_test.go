@@ -1,17 +1,23 @@
 package store
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"math/bits"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// CheckInvariants compares the counters and indexes of all parts with what they count.
+// CheckInvariants compares the counters and indexes of all partitions with the pages.
 func (r *Resource) CheckInvariants() error {
 	var errs []error
 	for n, p := range r.partitions {
 		if err := p.checkInvariants(); err != nil {
-			errs = append(errs, fmt.Errorf("part %d: %w", n, err))
+			errs = append(errs, fmt.Errorf("partition %d: %w", n, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -31,13 +37,13 @@ func (p *Partition) checkInvariants() error {
 		if err := pg.checkInvariants(); err != nil {
 			errs = append(errs, fmt.Errorf("page %d: %w", n, err))
 		}
-		if n < p.nonFull && !pg.full() {
-			errs = append(errs, fmt.Errorf("page %d has a free slot and the first such is %d", n, p.nonFull))
+		if n < p.nonFull && !p.isFull(pg) {
+			errs = append(errs, fmt.Errorf("page %d has a free slot before page %d", n, p.nonFull))
 		}
 		for slot := range pageSlots {
 			k := pg.uids.key(slot)
 			if at := p.index.find(&k); pg.used&(1<<slot) != 0 && at != slotRefOf(n, slot) {
-				errs = append(errs, fmt.Errorf("page %d, slot %d: found at %d", n, slot, at))
+				errs = append(errs, fmt.Errorf("page %d, slot %d: in the index at %d", n, slot, at))
 			}
 		}
 	}
@@ -45,50 +51,73 @@ func (p *Partition) checkInvariants() error {
 		errs = append(errs, fmt.Errorf("%d objects in pages, %d in the index", objects, p.index.len()))
 	}
 	if open != p.openBytes {
-		errs = append(errs, fmt.Errorf("%d bytes open in pages, counted as %d", open, p.openBytes))
+		errs = append(errs, fmt.Errorf("%d open bytes in pages, counted as %d", open, p.openBytes))
 	}
 	return errors.Join(errs...)
 }
 
 func (p *page) checkInvariants() error {
 	var errs []error
-	held, blocks := 0, 0
+	open, blocks := 0, 0
 	for family, b := range p.open {
 		if b != nil {
 			blocks++
-			held += b.held()
+			open += b.memory()
 		}
 		size := 0
 		for slot := range pageSlots {
 			size += p.fingerprints.length(slot, family)
 		}
-		if of := p.chunk(family); of.size != size {
-			errs = append(errs, fmt.Errorf("family %d: %d bytes of text, %d by slot", family, of.size, size))
+		if c := p.chunk(family); c.size != size {
+			errs = append(errs, fmt.Errorf("family %d: %d bytes of text, %d by slot", family, c.size, size))
 		}
 	}
-	if held != p.openBytes {
-		errs = append(errs, fmt.Errorf("%d bytes open, counted as %d", held, p.openBytes))
+	if open != p.openBytes {
+		errs = append(errs, fmt.Errorf("%d open bytes, counted as %d", open, p.openBytes))
 	}
 	if p.used&p.removed != 0 {
-		errs = append(errs, fmt.Errorf("slots %b have an object that is removed", p.used&p.removed))
+		errs = append(errs, fmt.Errorf("slots %b are both used and removed", p.used&p.removed))
 	}
 	for slot := range pageSlots {
-		if lines := p.fingerprints.row(slot); (p.used|p.removed)&(1<<slot) == 0 && lines {
+		if (p.used|p.removed)&(1<<slot) == 0 && p.fingerprints.hasLines(slot) {
 			errs = append(errs, fmt.Errorf("slot %d has lines and no object", slot))
 		}
 	}
 	if p.open != nil && blocks == 0 {
-		errs = append(errs, errors.New("counts as open without an open block"))
+		errs = append(errs, errors.New("open without an open block"))
 	}
 	return errors.Join(errs...)
 }
 
-// row says whether a slot has lines of any family.
-func (m *fingerprints) row(slot int) bool {
-	for family := range m.columns {
-		if m.fingerprint(slot, family) != (fingerprint{}) {
+// hasLines reports whether a slot has lines of any family.
+func (f *fingerprints) hasLines(slot int) bool {
+	for family := range f.columns {
+		if f.fingerprint(slot, family) != (fingerprint{}) {
 			return true
 		}
 	}
 	return false
+}
+
+// CheckResponse writes r in both encodings, which must have one text and the sizes of r, and
+// returns the text.
+func CheckResponse(t *testing.T, r *Response) string {
+	t.Helper()
+	var text, compressed bytes.Buffer
+	if err := errors.Join(r.WriteText(&text), r.WriteGzip(&compressed)); err != nil {
+		t.Fatal(err)
+	}
+	if int64(text.Len()) != r.Size() || int64(compressed.Len()) != r.GzipSize() {
+		t.Fatalf("%d and %d bytes written, want %d and %d", text.Len(), compressed.Len(), r.Size(), r.GzipSize())
+	}
+	z, err := gzip.NewReader(&compressed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.Multistream(false)
+	unpacked, err := io.ReadAll(z)
+	if err != nil || compressed.Len() > 0 || string(unpacked) != text.String() {
+		t.Fatalf("%v, %d bytes behind the gzip member (-text +gzip):\n%s", err, compressed.Len(), cmp.Diff(text.String(), string(unpacked)))
+	}
+	return text.String()
 }

@@ -20,9 +20,9 @@ func (s *nameSet) word(n int) *uint64 {
 	return &(*s)[n]
 }
 
-// numbers assigns numbers to family names. It is shared by all resources, so that responses
-// compare names of any resources by words of bitmaps. It keeps each name for the life of the
-// process: names come from tables and configurations and are few.
+// numbers assigns numbers to family names. All resources share it, so that a response compares
+// their names by words of bitmaps. A name keeps its number for the life of the process: names come
+// from tables and configurations and are few.
 var numbers = numbering{of: map[string]int{}}
 
 type numbering struct {

@@ -6,8 +6,7 @@ import (
 	"unique"
 )
 
-// pageSlots is the number of objects in a page. More slots compress better; fewer cost
-// less to compress again after a change.
+// pageSlots is the largest number of objects in a page: a bitmap of slots is a uint64.
 const pageSlots = 64
 
 // A page holds the lines of up to pageSlots objects, one per slot.
@@ -26,13 +25,12 @@ type page struct {
 	touched uint64
 	used    uint64 // slots with an object
 	removed uint64 // slots of removed objects whose lines are still in blocks
-	// Last, since most of it has no pointers.
+
 	uids       uids
 	inputs     [pageSlots]uint64                // fingerprints of the objects' inputs, by slot
 	namespaces [pageSlots]unique.Handle[string] // by slot
 }
 
-func (p *page) full() bool  { return bits.OnesCount64(p.used) == pageSlots }
 func (p *page) empty() bool { return p.used == 0 }
 
 // freeSlot returns the first slot without an object.
@@ -45,8 +43,8 @@ func newPage(families int, touched uint64) *page {
 
 // set replaces the lines of a slot, except those of families in r.Unchanged. It reports whether
 // any line changed.
-func (p *page) set(slot int, r *Rendered, maxDeltas int) (changed bool) {
-	if p.fingerprints.lack(slot, r) {
+func (p *page) set(slot int, r *Rendered, limits deltaLimits) (changed bool) {
+	if p.fingerprints.lacksRoom(slot, r) {
 		p.fingerprints = p.fingerprints.withRoom(slot, r)
 	}
 	start := 0
@@ -57,7 +55,7 @@ func (p *page) set(slot int, r *Rendered, maxDeltas int) (changed bool) {
 			continue
 		}
 		if now := fingerprintOf(lines); now != p.fingerprints.fingerprint(slot, family) {
-			p.change(slot, family, lines, now, maxDeltas)
+			p.change(slot, family, lines, now, limits)
 			changed = true
 		}
 	}
@@ -65,48 +63,48 @@ func (p *page) set(slot int, r *Rendered, maxDeltas int) (changed bool) {
 }
 
 // purge deletes the lines of removed objects.
-func (p *page) purge(maxDeltas int) {
+func (p *page) purge(limits deltaLimits) {
 	for slot := range pageSlots {
 		if p.removed&(1<<slot) != 0 {
-			p.clear(slot, maxDeltas)
+			p.clear(slot, limits)
 		}
 	}
 	p.removed = 0
 }
 
 // discard drops the open blocks of a page that has left its partition, so that a running
-// compactor has nothing to close and no open bytes to subtract.
+// compactor has nothing to install.
 func (p *page) discard() { p.open, p.openBytes, p.removed = nil, 0, 0 }
 
 // clear deletes a slot's lines from all families.
-func (p *page) clear(slot, maxDeltas int) {
+func (p *page) clear(slot int, limits deltaLimits) {
 	for family := range p.fingerprints.columns {
 		if p.fingerprints.fingerprint(slot, family) != (fingerprint{}) {
-			p.change(slot, family, nil, fingerprint{}, maxDeltas)
+			p.change(slot, family, nil, fingerprint{}, limits)
 		}
 	}
 }
 
-// change replaces a slot's lines of a family. A block with maxDeltas deltas is opened as
+// change replaces a slot's lines of a family. A block that takes no more deltas is opened as
 // text first.
-func (p *page) change(slot, family int, lines []byte, of fingerprint, maxDeltas int) {
+func (p *page) change(slot, family int, lines []byte, of fingerprint, limits deltaLimits) {
 	if p.fingerprints.shared {
 		p.fingerprints = p.fingerprints.clone()
 	}
-	before := p.openBytesOf(family) // openBlock may replace a shared block by a clone of another size
+	before := p.openBytesOf(family) // before openBlock, whose clone may have another size
 	b := p.openBlock(family)
 	old := p.fingerprints.length(slot, family)
-	if b.hasDeltas && p.outgrown(b, slot, family, maxDeltas) {
+	if b.hasDeltas && p.shouldOpen(b, slot, family, limits) {
 		b.open(p.chunk(family))
 	}
 	if b.hasDeltas {
 		start, compressedLines := p.compressedLines(b, slot, family, old)
 		b.addDelta(slot, start, old, compressedLines, lines)
 	} else {
-		b.set(p.fingerprints.before(slot, family), old, lines)
+		b.set(p.fingerprints.offset(slot, family), old, lines)
 	}
 	p.fingerprints.set(slot, family, of, len(lines))
-	p.openBytes += b.held() - before
+	p.openBytes += b.memory() - before
 }
 
 // openBytesOf returns the memory of a family's open block.
@@ -114,10 +112,10 @@ func (p *page) openBytesOf(family int) int {
 	if p.open == nil {
 		return 0
 	}
-	return p.open[family].held()
+	return p.open[family].memory()
 }
 
-// openBlock returns the writable open block of a family and makes one if there is none.
+// openBlock returns the writable open block of a family and creates one if there is none.
 func (p *page) openBlock(family int) *block {
 	if p.open == nil {
 		p.open = make([]*block, len(p.fingerprints.columns))
@@ -134,39 +132,40 @@ func (p *page) openBlock(family int) *block {
 	return p.open[family]
 }
 
-// tiny is the size of text up to which a block is opened and gets no deltas.
-const tiny = 2 << 10
+// deltaLimits are the limits of the deltas of a block.
+type deltaLimits struct{ deltas, tinyText int }
 
-// outgrown reports whether b is better opened as text than given one more delta.
-func (p *page) outgrown(b *block, slot, family, maxDeltas int) bool {
-	if p.table.block(family).size <= tiny {
+// shouldOpen reports whether b is better opened as text than given one more delta.
+func (p *page) shouldOpen(b *block, slot, family int, limits deltaLimits) bool {
+	if int(p.table.block(family).size) <= limits.tinyText {
 		return true
 	}
 	_, found := b.find(slot)
-	return !found && len(b.deltas) >= maxDeltas
+	return !found && len(b.deltas) >= limits.deltas
 }
 
-// compressedLines returns the offset of a slot's lines in the compressed text and their
-// number. length is theirs; b has the deltas so far.
+// compressedLines returns the offset and the number of a slot's lines in the compressed text.
+// length is that of the lines; b has the deltas so far.
 func (p *page) compressedLines(b *block, slot, family, length int) (start, lines int) {
-	start = p.fingerprints.before(slot, family)
-	for _, e := range b.deltas {
-		if int(e.slot) >= slot {
+	start = p.fingerprints.offset(slot, family)
+	for i := range b.deltas {
+		d := &b.deltas[i]
+		if int(d.slot) >= slot {
 			break
 		}
-		start += int(e.old) - p.fingerprints.length(int(e.slot), family)
+		start += int(d.old) - p.fingerprints.length(int(d.slot), family)
 	}
 	return start, p.table.lines(family, slot, length)
 }
 
-// choose returns the slots of objects in any of the namespaces.
-func (p *page) choose(namespaces []unique.Handle[string]) (chosen uint64) {
+// selectSlots returns the slots of objects in any of the namespaces.
+func (p *page) selectSlots(namespaces []unique.Handle[string]) (selected uint64) {
 	for slot, namespace := range p.namespaces {
 		if p.used&(1<<slot) != 0 && slices.Contains(namespaces, namespace) {
-			chosen |= 1 << slot
+			selected |= 1 << slot
 		}
 	}
-	return chosen
+	return selected
 }
 
 // clone returns an independent copy of p, whose open blocks must be shared.
@@ -178,39 +177,39 @@ func (p *page) clone() *page {
 	return &c
 }
 
-// shareFingerprints marks the fingerprints as immutable: another holder reads them.
+// shareFingerprints marks the fingerprints as immutable.
 func (p *page) shareFingerprints() {
-	if !p.fingerprints.shared { // written once: a holder may be reading
+	if !p.fingerprints.shared { // written once, for a holder may be reading
 		p.fingerprints.shared = true
 	}
 }
 
-// share marks the open blocks as immutable: another holder reads them.
+// share marks the open blocks as immutable.
 func (p *page) share() {
 	for _, b := range p.open {
 		b.share()
 	}
 }
 
-// close moves what w has compressed into the table. Blocks that have changed since stay
-// open. It returns, by family, the blocks that have no other holder.
-func (p *page) close(w *compactor) (reusable []*block) {
+// install puts the output of a compactor into the table. Blocks that have changed since capture
+// stay open. It returns, by family, the compressed open blocks that have no other holder.
+func (p *page) install(c *compactor, o *options) (reusable []*block) {
 	p.compacting--
 	if p.open == nil {
 		return nil // another compactor was first
 	}
-	f := w.fresh.without(func(family int) bool { return p.open[family] != w.open[family] })
-	if len(f.families) == 0 {
+	out := c.output.without(func(family int) bool { return p.open[family] != c.open[family] })
+	if len(out.families) == 0 {
 		return nil
 	}
 	reusable = make([]*block, len(p.open))
 	if p.table == nil {
 		p.table = &table{columns: make([]uint16, len(p.open))}
 	}
-	p.table = p.table.with(f)
-	for _, family := range f.families {
-		p.openBytes -= p.open[family].held()
-		if w.own[family] && p.compacting == 0 {
+	p.table = p.table.with(out, o)
+	for _, family := range out.families {
+		p.openBytes -= p.open[family].memory()
+		if c.exclusive[family] && p.compacting == 0 {
 			reusable[family] = p.open[family]
 		}
 		p.open[family] = nil

@@ -2,13 +2,14 @@ package store
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"sync"
 	"unique"
 )
 
 var seed = maphash.MakeSeed()
 
-// hash is the hash of lines that fingerprints are cut from.
+// hash returns the hash of lines that a fingerprint is a part of.
 func hash(lines []byte) uint64 { return maphash.Bytes(seed, lines) }
 
 // Rendered is the rendered series of an object.
@@ -16,14 +17,13 @@ type Rendered struct {
 	UID string
 	// Namespace selects the objects of a View.
 	Namespace string
-	// Text is the lines of all families in order; Ends are the offsets at which each
-	// family ends.
+	// Text is the lines of all families in order; Ends are the offsets of their ends.
 	Text []byte
 	Ends []int
-	// Fingerprint is the fingerprint of the input of the families in Unchanged; 0 if unknown.
+	// Fingerprint is that of the input of the families in Unchanged; 0 if unknown.
 	Fingerprint uint64
-	// Unchanged masks the families whose stored lines are unchanged and left out of Text; nil
-	// if Text has all families.
+	// Unchanged marks the families that Text leaves out: their stored lines stay. It is nil if
+	// Text has all families.
 	Unchanged []bool
 }
 
@@ -31,6 +31,7 @@ type Rendered struct {
 // Replace have one writer, the source's goroutine. An object keeps its slot, so that
 // consecutive responses have the same order.
 type Partition struct {
+	options  *options
 	families int
 
 	mu      sync.Mutex
@@ -38,14 +39,13 @@ type Partition struct {
 	nonFull int     // no page before it has a free slot
 	index   index
 	ticks   uint64 // advances with each Compact
-	// openBytes is the memory of the open blocks of all pages, budget its limit.
+	// openBytes is the memory of the open blocks of all pages.
 	openBytes, budget int
-	// spare is a free list of text buffers for new pages. Only a Staging uses it.
-	spare spareBuffers
+	free              freeList // of a Staging
 }
 
-func newPartition(families int) *Partition {
-	return &Partition{families: families, budget: maxOpenBytes, index: newIndex(0)}
+func newPartition(families int, o *options) *Partition {
+	return &Partition{options: o, families: families, budget: o.minBudget, index: newIndex(0)}
 }
 
 // Set inserts or replaces an object. It changes nothing and returns false if r.Unchanged is set
@@ -58,17 +58,17 @@ func (p *Partition) set(r Rendered) slotRef {
 	defer p.mu.Unlock()
 	k := keyOf(r.UID)
 	at := p.index.find(&k)
-	if r.Unchanged != nil && (at == 0 || r.Fingerprint == 0 || r.Fingerprint != p.basis(at)) {
+	if r.Unchanged != nil && (at == 0 || r.Fingerprint == 0 || r.Fingerprint != p.inputFingerprint(at)) {
 		return 0
 	}
 	if at == 0 {
-		at = p.takeSlot(&k)
+		at = p.allocateSlot(&k)
 	}
 	pg, slot := p.pages[at.page()], at.slot()
 	pg.namespaces[slot] = unique.Make(r.Namespace)
 	pg.inputs[slot] = r.Fingerprint
 	before := pg.openBytes
-	if pg.set(slot, &r, p.maxDeltas()) {
+	if pg.set(slot, &r, p.deltaLimits()) {
 		pg.touched = p.ticks
 		p.openBytes += pg.openBytes - before
 	}
@@ -81,15 +81,15 @@ func (p *Partition) Fingerprint(uid []byte) uint64 {
 	defer p.mu.Unlock()
 	k := keyOf(uid)
 	if at := p.index.find(&k); at != 0 {
-		return p.basis(at)
+		return p.inputFingerprint(at)
 	}
 	return 0
 }
 
-func (p *Partition) basis(at slotRef) uint64 { return p.pages[at.page()].inputs[at.slot()] }
+func (p *Partition) inputFingerprint(at slotRef) uint64 { return p.pages[at.page()].inputs[at.slot()] }
 
-// takeSlot assigns a free slot to a new object.
-func (p *Partition) takeSlot(k *key) slotRef {
+// allocateSlot assigns a free slot to a new object.
+func (p *Partition) allocateSlot(k *key) slotRef {
 	n := p.nonFullPage()
 	pg := p.pages[n]
 	slot := pg.freeSlot()
@@ -108,7 +108,7 @@ func (p *Partition) nonFullPage() int {
 		case pg == nil:
 			p.pages[p.nonFull] = p.newPage()
 			return p.nonFull
-		case !pg.full():
+		case !p.isFull(pg):
 			return p.nonFull
 		}
 	}
@@ -116,11 +116,21 @@ func (p *Partition) nonFullPage() int {
 	return p.nonFull
 }
 
+func (p *Partition) isFull(pg *page) bool { return bits.OnesCount64(pg.used) >= p.options.slots }
+
+// deltaLimits returns the present limits of deltas.
+func (p *Partition) deltaLimits() deltaLimits {
+	if p.openBytes > p.budget {
+		return deltaLimits{p.options.maxDeltasOverBudget, p.options.tinyText}
+	}
+	return deltaLimits{p.options.maxDeltas, p.options.tinyText}
+}
+
 func (p *Partition) newPage() *page {
 	pg := newPage(p.families, p.ticks)
-	if pg.open = p.spare.take(); pg.open != nil {
+	if pg.open = p.free.get(); pg.open != nil {
 		for _, b := range pg.open {
-			pg.openBytes += b.held()
+			pg.openBytes += b.memory()
 		}
 		p.openBytes += pg.openBytes
 	}
@@ -146,8 +156,7 @@ func (p *Partition) Delete(uid string) {
 	}
 }
 
-// remove frees the slot of an object and leaves its lines in the blocks until purge. Views
-// skip them.
+// remove frees the slot of an object. Its lines stay in the blocks until purge; views skip them.
 func (p *Partition) remove(at slotRef) {
 	pg, slot := p.pages[at.page()], at.slot()
 	p.index.remove(pg.uids.key(slot))
@@ -168,14 +177,14 @@ func (p *Partition) purge(pg *page) {
 		return
 	}
 	before := pg.openBytes
-	pg.purge(p.maxDeltas())
+	pg.purge(p.deltaLimits())
 	pg.touched = p.ticks
 	p.openBytes += pg.openBytes - before
 }
 
-// Retain removes the objects for which keep returns false. It compresses nothing: views
-// skip the removed objects at once, and the next Compact deletes their lines. Retain may run
-// beside the writer; it does not filter a Staging or objects that are set meanwhile.
+// Retain removes the objects for which keep returns false. It compresses nothing: views skip the
+// removed objects at once, and the next Compact deletes their lines. Retain may run beside the
+// writer; it filters neither a Staging nor objects that are set meanwhile.
 func (p *Partition) Retain(keep func(uid string) bool) {
 	for n := 0; p.retainPage(n, keep); n++ {
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// relisted is a resource with so many compressed pages of objects with one line each.
-func relisted(pages, lineBytes int) *Resource {
+// compacted returns a resource with compressed pages of objects with one line each.
+func compacted(pages, lineBytes int) *Resource {
 	r := NewResource("things", []Family{{Name: "a", Header: []byte("# a\n")}}, 1)
 	p := r.partitions[0]
 	for n := range pages * pageSlots {
@@ -26,34 +26,33 @@ func object(n, version, lineBytes int) Rendered {
 	return Rendered{UID: fmt.Sprint(n), Text: line, Ends: []int{len(line)}}
 }
 
-// heldBesideTables is what a part holds in open blocks and in spare buffers.
-func heldBesideTables(p *Partition) (n int) {
+// openMemory returns the memory of open blocks and of the free list.
+func openMemory(p *Partition) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, pg := range p.pages {
 		for family := range p.families {
 			if pg != nil && pg.open != nil {
-				n += pg.open[family].held()
+				n += pg.open[family].memory()
 			}
 		}
 	}
-	for _, blocks := range p.spare.pages {
+	for _, blocks := range p.free.pages {
 		for _, b := range blocks {
-			n += b.held()
+			n += b.memory()
 		}
 	}
 	return n
 }
 
-// TestRelistIsBounded lists objects anew of which all have changed, in another order than
-// that of the pages and one a page missing: what is open never exceeds the budget by
-// more than the pages that are at work, and nothing is left open at the end.
+// TestRelistIsBounded relists objects that have all changed, in several orders: open memory never
+// exceeds the budget by more than the pages in compaction, and no block is open at the end.
 func TestRelistIsBounded(t *testing.T) {
 	const pages, lineBytes = 24, 4 << 10
-	r := relisted(pages, lineBytes)
+	r := compacted(pages, lineBytes)
 	p := r.partitions[0]
 	p.budget = 4 * pageSlots * lineBytes
-	most := p.budget + (sparePages+1)*pageSlots*(lineBytes+100)
+	limit := p.budget + (defaults.freePages+1)*pageSlots*(lineBytes+100)
 	f := func(name string, order []int, missing func(n int) bool) {
 		t.Helper()
 		g := p.Begin()
@@ -62,13 +61,13 @@ func TestRelistIsBounded(t *testing.T) {
 				continue
 			}
 			g.Set(object(n, 2, lineBytes))
-			if held := heldBesideTables(g.next); held > most {
-				t.Fatalf("%s: %d bytes held, want %d at most", name, held, most)
+			if open := openMemory(g.next); open > limit {
+				t.Fatalf("%s: %d open bytes, want at most %d", name, open, limit)
 			}
 		}
 		p.Replace(g)
 		if s := r.Stats(); s.OpenBytes != 0 {
-			t.Errorf("%s: %d bytes open after the list", name, s.OpenBytes)
+			t.Errorf("%s: %d open bytes after Replace", name, s.OpenBytes)
 		}
 	}
 	inOrder := make([]int, pages*pageSlots)
@@ -81,11 +80,11 @@ func TestRelistIsBounded(t *testing.T) {
 	f("in order", inOrder, missing)
 }
 
-// TestRelistOfFewerIsBounded lists half of the objects anew, unchanged: their removal is
-// compressed page by page.
+// TestRelistOfFewerIsBounded relists half of the objects, unchanged: Finish compacts the removal of
+// the others.
 func TestRelistOfFewerIsBounded(t *testing.T) {
 	const pages, lineBytes = 24, 4 << 10
-	r := relisted(pages, lineBytes)
+	r := compacted(pages, lineBytes)
 	p := r.partitions[0]
 	g := p.Begin()
 	want := 0
@@ -99,20 +98,20 @@ func TestRelistOfFewerIsBounded(t *testing.T) {
 	}
 	g.Finish()
 	g.Retain(keep)
-	if held := heldBesideTables(g.next); held > 0 {
-		t.Errorf("%d bytes open once finished", held)
+	if open := openMemory(g.next); open > 0 {
+		t.Errorf("%d open bytes after Finish", open)
 	}
 	p.Replace(g)
-	if held := heldBesideTables(p); held > 0 || p.Len() != want {
-		t.Errorf("%d bytes open, want none, %d objects, want %d", held, p.Len(), want)
+	if open := openMemory(p); open > 0 || p.Len() != want {
+		t.Errorf("%d open bytes, want 0; %d objects, want %d", open, p.Len(), want)
 	}
 }
 
-// TestRetainLeavesBlocks has Retain remove objects of all pages: no block is opened or
-// compressed by it, views do not have the objects, and the next Compact deletes their lines.
+// TestRetainLeavesBlocks expects Retain to open and compress no block, views without the removed
+// objects, and Compact to delete their lines.
 func TestRetainLeavesBlocks(t *testing.T) {
 	const pages, lineBytes = 3, 200
-	r := relisted(pages, lineBytes)
+	r := compacted(pages, lineBytes)
 	p := r.partitions[0]
 	tables := map[int]*table{}
 	for n, pg := range p.pages {
@@ -122,7 +121,7 @@ func TestRetainLeavesBlocks(t *testing.T) {
 	p.Retain(keep)
 	for n, pg := range p.pages {
 		if pg.table != tables[n] || pg.open != nil {
-			t.Errorf("page %d was compressed or opened", n)
+			t.Errorf("page %d is compacted or open", n)
 		}
 	}
 	want := &bytes.Buffer{}
@@ -150,7 +149,7 @@ func TestRetainLeavesBlocks(t *testing.T) {
 	f("after Compact")
 	for n, pg := range p.pages {
 		if pg.table == tables[n] || pg.open != nil || pg.removed != 0 {
-			t.Errorf("page %d was not compressed", n)
+			t.Errorf("page %d is not compacted", n)
 		}
 	}
 }

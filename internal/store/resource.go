@@ -9,26 +9,26 @@ import (
 
 // A Resource has the rendered series of one resource's objects.
 type Resource struct {
+	options    *options
 	name       string
 	aliases    []string
 	families   []Family
 	headers    []headers
 	partitions []*Partition
-	// numbers has the numbers of the families' names; names is the set of them. joined has
-	// those that any response needs a join for.
+	// numbers has the numbers of the families' names, and names is the set of them. unions has
+	// the names that are unions in every response.
 	numbers       []int
-	names, joined nameSet
+	names, unions nameSet
 }
 
 // A Family is the name and the headers of a family.
 type Family struct {
 	Name string
-	// Header is the HELP and TYPE lines, Typed those of formats that have more metric types;
-	// nil if they are the same. Both are immutable.
+	// Header is the HELP and TYPE lines, Typed those of formats with more metric types, nil if
+	// they are the same. Both are immutable.
 	Header, Typed []byte
-	// MayRepeat says that series of different objects may be equal: no label tells the objects
-	// apart. Responses leave out the repeated series, also those of other resources' families
-	// of that name.
+	// MayRepeat says that different objects may have equal series. Responses leave out the
+	// repeated series of the family and of other resources' families of that name.
 	MayRepeat bool
 }
 
@@ -43,21 +43,25 @@ func newHeaders(f Family) headers {
 	return h
 }
 
-// NewResource returns an empty resource with the given number of partitions. Clients select it
-// by its name, which no other resource has, or by aliases, which others may have.
-func NewResource(name string, families []Family, parts int, aliases ...string) *Resource {
-	r := &Resource{name: name, aliases: aliases, families: families}
+// NewResource returns an empty resource with the given number of partitions. Clients select the
+// resource by its name, which is unique, or by an alias, which other resources may have too.
+func NewResource(name string, families []Family, partitions int, aliases ...string) *Resource {
+	return newResource(name, families, partitions, aliases, &defaults)
+}
+
+func newResource(name string, families []Family, partitions int, aliases []string, o *options) *Resource {
+	r := &Resource{options: o, name: name, aliases: aliases, families: families}
 	for _, f := range families {
 		r.headers = append(r.headers, newHeaders(f))
 		number := numbers.number(f.Name)
 		r.numbers = append(r.numbers, number)
 		if f.MayRepeat || r.names.has(number) {
-			r.joined.add(number)
+			r.unions.add(number)
 		}
 		r.names.add(number)
 	}
-	for range parts {
-		r.partitions = append(r.partitions, newPartition(len(families)))
+	for range partitions {
+		r.partitions = append(r.partitions, newPartition(len(families), o))
 	}
 	return r
 }
@@ -86,20 +90,21 @@ func (r *Resource) Compact() {
 // A View is a snapshot of a resource, or of some of its namespaces.
 type View struct {
 	resource *Resource
-	pages    []viewedPage
+	pages    []pageView
 	objects  int
 }
 
-// viewedPage is a snapshot of a page. What it refers to is immutable.
-type viewedPage struct {
-	table  *table
-	open   []*block // by family; nil if no block was open
-	chosen uint64   // slots
-	// fingerprints has the lengths of lines if not all slots are chosen; nil otherwise.
+// A pageView is a snapshot of a page. All that it refers to is immutable.
+type pageView struct {
+	table    *table
+	open     []*block // by family; nil if no block was open
+	selected uint64   // slots
+	// fingerprints has the lengths of lines if not all slots are selected; nil otherwise.
 	fingerprints *fingerprints
 }
 
-// View takes a snapshot of r, partition by partition. With namespaces, it has only the objects in them.
+// View takes a snapshot of r, partition by partition. With namespaces, the view has only the
+// objects in them.
 func (r *Resource) View(namespaces ...string) View {
 	v := View{resource: r}
 	var handles []unique.Handle[string]
@@ -119,81 +124,81 @@ func (v *View) add(p *Partition, namespaces []unique.Handle[string]) {
 		if pg == nil {
 			continue
 		}
-		chosen := pg.used
+		selected := pg.used
 		if len(namespaces) > 0 {
-			chosen = pg.choose(namespaces)
+			selected = pg.selectSlots(namespaces)
 		}
-		if chosen == 0 {
+		if selected == 0 {
 			continue
 		}
-		vp := viewedPage{table: pg.table, chosen: chosen}
+		pv := pageView{table: pg.table, selected: selected}
 		if pg.open != nil {
 			pg.share()
-			vp.open = slices.Clone(pg.open)
+			pv.open = slices.Clone(pg.open)
 		}
-		if chosen != pg.used|pg.removed {
+		if selected != pg.used|pg.removed {
 			pg.shareFingerprints()
-			vp.fingerprints = pg.fingerprints
+			pv.fingerprints = pg.fingerprints
 		}
-		v.pages = append(v.pages, vp)
-		v.objects += bits.OnesCount64(chosen)
+		v.pages = append(v.pages, pv)
+		v.objects += bits.OnesCount64(selected)
 	}
 }
 
-// lines calls yield with the chunks of a family's lines until it returns false. p is
-// overwritten; yield must not keep it.
-func (v *View) lines(family int, p *chunk, yield func(*chunk) bool) bool {
+// lines calls yield with the chunks of a family's lines until yield returns false. All chunks are
+// in reused; yield must not keep them.
+func (v *View) lines(family int, reused *chunk, yield func(*chunk) bool) bool {
 	for n := range v.pages {
-		if *p = v.pages[n].chunk(family); p.size > 0 && !yield(p) {
+		if *reused = v.pages[n].chunk(family); reused.size > 0 && !yield(reused) {
 			return false
 		}
 	}
 	return true
 }
 
-// chunk returns the chosen lines of a family.
-func (p *viewedPage) chunk(family int) (of chunk) {
-	of.family = family
+// chunk returns the selected lines of a family.
+func (p *pageView) chunk(family int) (c chunk) {
+	c.family = family
 	if p.open != nil {
-		of.block = p.open[family]
+		c.block = p.open[family]
 	}
-	if p.table != nil && (of.block == nil || of.block.hasDeltas) {
-		of.compressed = *p.table.block(family)
-		of.data = p.table.data(&of.compressed)
-		of.size = int(of.compressed.size)
+	if p.table != nil && (c.block == nil || c.block.hasDeltas) {
+		c.compressed = *p.table.block(family)
+		c.data = p.table.data(&c.compressed)
+		c.size = int(c.compressed.size)
 	}
-	if of.block != nil {
-		of.size = of.block.size
+	if c.block != nil {
+		c.size = c.block.size
 	}
 	if p.fingerprints != nil {
-		of.fingerprints, of.chosen, of.size = p.fingerprints, p.chosen, 0
+		c.fingerprints, c.selected, c.size = p.fingerprints, p.selected, 0
 		for slot := range pageSlots {
-			if p.chosen&(1<<slot) != 0 {
-				of.size += p.fingerprints.length(slot, family)
+			if p.selected&(1<<slot) != 0 {
+				c.size += p.fingerprints.length(slot, family)
 			}
 		}
 	}
-	return of
+	return c
 }
 
-// measure counts the chunks of the page.
-func (p *viewedPage) measure(m *measures, families int) {
+// addSizes adds the sizes of the page's chunks to s.
+func (p *pageView) addSizes(s *sizes, families int) {
 	if p.table != nil && p.open == nil && p.fingerprints == nil {
-		m.size += int64(p.table.size)
-		m.gzipSize += int64(p.table.compressedSize)
+		s.size += int64(p.table.size)
+		s.gzipSize += int64(p.table.compressedSize)
 		return
 	}
 	for family := range families {
-		of := p.chunk(family)
-		m.add(&of)
+		c := p.chunk(family)
+		s.add(&c)
 	}
 }
 
 // Stats are the sizes of a resource.
 type Stats struct {
 	Objects int
-	// CompressedBytes is the memory of compressed blocks, OpenBytes that of open blocks. A block
-	// with deltas counts as both.
+	// CompressedBytes is the memory of compressed blocks, OpenBytes that of open blocks. An open
+	// block with deltas counts as both.
 	CompressedBytes, OpenBytes   int
 	CompressedBlocks, OpenBlocks int
 	Families                     []FamilyStats
@@ -210,20 +215,20 @@ func (r *Resource) Stats() Stats {
 	v := r.View()
 	stats := Stats{Objects: v.objects}
 	for n := range v.pages {
-		stats.CompressedBytes += v.pages[n].table.held()
+		stats.CompressedBytes += v.pages[n].table.memory()
 	}
 	for i, f := range r.families {
 		counts := FamilyStats{Name: f.Name}
 		for n := range v.pages {
-			p := v.pages[n].chunk(i)
-			counts.Bytes += p.size
-			if p.compressed.size > 0 {
+			c := v.pages[n].chunk(i)
+			counts.Bytes += c.size
+			if c.compressed.size > 0 {
 				stats.CompressedBlocks++
 			}
-			counts.Series += p.lines()
-			if p.block != nil {
+			counts.Series += c.lines()
+			if c.block != nil {
 				stats.OpenBlocks++
-				stats.OpenBytes += p.block.held()
+				stats.OpenBytes += c.block.memory()
 			}
 		}
 		stats.Families = append(stats.Families, counts)

@@ -7,142 +7,141 @@ import (
 	"sync"
 )
 
-// A Response is the body of a response: the text of views in order and a trailer. It can be
-// written as plain text or as a gzip member. A view without objects has no text. A family of
-// several views has one header and all its series together, in the place of the first.
+// A Response is a response body: the text of views in order and a trailer, as plain text or as a
+// gzip member. A view without objects has no text. Families of one name have one header, with all
+// their series, in the place of the first.
 type Response struct {
-	views []View
-	pick  func(headers) *chunk
-	joins map[place]*join // nil if there are none
-	end   *chunk          // nil if there is none
-	measures
+	options  *options
+	views    []View
+	headerOf func(headers) *chunk
+	unions   map[viewFamily]*union // nil if there are none
+	trailer  *chunk                // nil if there is none
+	sizes
 }
 
-// measures are the sizes of a response.
-type measures struct {
+// sizes are the sizes of a response.
+type sizes struct {
 	size, gzipSize int64
 	unready        int // chunks that are not ready
 }
 
-// add counts a chunk.
-func (m *measures) add(p *chunk) {
-	m.size += int64(p.size)
-	m.gzipSize += int64(p.gzipSize())
-	if !p.ready() {
-		m.unready++
+func (s *sizes) add(c *chunk) {
+	s.size += int64(c.size)
+	s.gzipSize += int64(c.gzipSize())
+	if !c.ready() {
+		s.unready++
 	}
 }
 
-// remove is the reverse of add.
-func (m *measures) remove(p *chunk) {
-	m.size -= int64(p.size)
-	m.gzipSize -= int64(p.gzipSize())
-	if !p.ready() {
-		m.unready--
+func (s *sizes) remove(c *chunk) {
+	s.size -= int64(c.size)
+	s.gzipSize -= int64(c.gzipSize())
+	if !c.ready() {
+		s.unready--
 	}
 }
 
 // NewResponse returns a Response with the headers of the Prometheus text format.
-func NewResponse(views []View, end string) *Response {
-	return newResponse(views, func(h headers) *chunk { return h.text }, end)
+func NewResponse(views []View, trailer string) *Response {
+	return newResponse(views, func(h headers) *chunk { return h.text }, trailer)
 }
 
-// NewTypedResponse is NewResponse with the headers of formats that have more metric types.
-func NewTypedResponse(views []View, end string) *Response {
-	return newResponse(views, func(h headers) *chunk { return h.typed }, end)
+// NewTypedResponse is NewResponse with the headers of formats with more metric types.
+func NewTypedResponse(views []View, trailer string) *Response {
+	return newResponse(views, func(h headers) *chunk { return h.typed }, trailer)
 }
 
-func newResponse(views []View, pick func(headers) *chunk, end string) *Response {
-	a := &Response{views: views, pick: pick}
-	a.gzipSize = int64(len(gzipHead) + len(gzipLast) + gzipTail)
+func newResponse(views []View, headerOf func(headers) *chunk, trailer string) *Response {
+	r := &Response{options: &defaults, views: views, headerOf: headerOf}
+	r.gzipSize = int64(len(gzipHeader) + len(gzipFinalBlock) + gzipTrailerBytes)
 	for _, v := range views {
-		v.measure(pick, &a.measures)
+		r.options = v.resource.options
+		v.addSizes(headerOf, &r.sizes)
 	}
-	if names := joinedNames(views); names != nil {
-		a.join(names)
+	if names := unionNames(views); names != nil {
+		r.addUnions(names)
 	}
-	if end != "" {
-		a.end = constant([]byte(end))
-		a.add(a.end)
+	if trailer != "" {
+		r.trailer = constant([]byte(trailer))
+		r.add(r.trailer)
 	}
-	return a
+	return r
 }
 
-// measure counts all chunks, page by page, which is faster than chunks.
-func (v View) measure(pick func(headers) *chunk, m *measures) {
+// addSizes adds the sizes of all chunks to s, page by page, which is faster than chunks.
+func (v View) addSizes(headerOf func(headers) *chunk, s *sizes) {
 	if v.objects == 0 {
 		return
 	}
 	for _, h := range v.resource.headers {
-		m.add(pick(h))
+		s.add(headerOf(h))
 	}
 	for n := range v.pages {
-		v.pages[n].measure(m, len(v.resource.headers))
+		v.pages[n].addSizes(s, len(v.resource.headers))
 	}
 }
 
-// chunks calls yield with the chunks in order until it returns false: for each family the
-// header that pick selects, and its lines. yield must not keep them.
-func (a *Response) chunks(yield func(*chunk) bool) {
-	var p chunk // reused, since there are many
-	for n := range a.views {
-		v := &a.views[n]
+// chunks calls yield with the chunks in order until yield returns false: each family's header and
+// its lines. yield must not keep them.
+func (r *Response) chunks(yield func(*chunk) bool) {
+	var reused chunk
+	for n := range r.views {
+		v := &r.views[n]
 		if v.objects == 0 {
 			continue
 		}
 		for i, h := range v.resource.headers {
-			goesOn, at := true, place{n, i}
-			switch j := a.joins[at]; {
-			case j == nil:
-				goesOn = yield(a.pick(h)) && v.lines(i, &p, yield)
-			case at == j.places[0]:
-				goesOn = yield(a.pick(h)) && j.lines(a.views, yield)
+			more, member := true, viewFamily{n, i}
+			switch u := r.unions[member]; {
+			case u == nil:
+				more = yield(r.headerOf(h)) && v.lines(i, &reused, yield)
+			case member == u.members[0]:
+				more = yield(r.headerOf(h)) && u.lines(r.views, yield)
 			}
-			if !goesOn {
+			if !more {
 				return
 			}
 		}
 	}
-	if a.end != nil {
-		yield(a.end)
+	if r.trailer != nil {
+		yield(r.trailer)
 	}
 }
 
 // Size returns the length of the text.
-func (a *Response) Size() int64 { return a.size }
+func (r *Response) Size() int64 { return r.size }
 
 // GzipSize returns the number of bytes that WriteGzip writes.
-func (a *Response) GzipSize() int64 { return a.gzipSize }
+func (r *Response) GzipSize() int64 { return r.gzipSize }
 
 // The frame of a gzip member, by RFC 1952 and RFC 1951.
 var (
-	gzipHead = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255} // deflate, no name, no time, quickest, unknown system
-	gzipLast = []byte{1, 0, 0, 0xff, 0xff}                  // an empty stored block, the final one
+	gzipHeader     = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255} // deflate, no name, no time, fastest, unknown system
+	gzipFinalBlock = []byte{1, 0, 0, 0xff, 0xff}                  // empty and stored
 )
 
 const (
-	gzipTail    = 8     // CRC-32 and length
-	storedHead  = 5     // of a stored block
-	storedBytes = 65535 // in a stored block at the most
+	gzipTrailerBytes  = 8 // CRC-32 and length
+	storedHeaderBytes = 5
+	maxStoredBytes    = 65535
 )
 
-// gzipSize returns the length of the chunk in a gzip response.
-func (p *chunk) gzipSize() int {
-	if !p.stored() {
-		return len(p.data)
+// gzipSize returns the length of c in a gzip response.
+func (c *chunk) gzipSize() int {
+	if !c.stored() {
+		return len(c.data)
 	}
-	return p.size + (p.size+storedBytes-1)/storedBytes*storedHead
+	return c.size + (c.size+maxStoredBytes-1)/maxStoredBytes*storedHeaderBytes
 }
 
-// writeBytes is the size of the buffer of a gzip response: blocks are too small for a system
-// call each.
+// writeBytes is the size of a gzip response's buffer: blocks are too small for a system call each.
 const writeBytes = 128 << 10
 
 var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeBytes) }}
 
 // WriteGzip writes one gzip member. It copies compressed blocks and writes open blocks as
 // stored blocks: it compresses nothing.
-func (a *Response) WriteGzip(to io.Writer) error {
+func (r *Response) WriteGzip(to io.Writer) error {
 	w := writers.Get().(*bufio.Writer)
 	w.Reset(to)
 	defer func() {
@@ -150,13 +149,13 @@ func (a *Response) WriteGzip(to io.Writer) error {
 		writers.Put(w)
 	}()
 	g := gzipper{to: w}
-	g.write(gzipHead)
-	if a.unready == 0 {
-		a.chunks(func(p *chunk) bool { return g.chunk(p, nil) == nil })
+	g.write(gzipHeader)
+	if r.unready == 0 {
+		r.chunks(func(c *chunk) bool { return g.chunk(c, nil) == nil })
 	} else {
-		_ = a.writeAhead(&gzipSegments, func(p *chunk) bool { return !p.ready() }, g.segment) // Flush returns the error
+		_ = r.writeAhead(&r.options.gzip, func(c *chunk) bool { return !c.ready() }, g.segment) // Flush returns the error
 	}
-	g.write(gzipLast)
+	g.write(gzipFinalBlock)
 	g.write(binary.LittleEndian.AppendUint32(nil, g.sum.crc))
 	g.write(binary.LittleEndian.AppendUint32(nil, uint32(g.sum.size)))
 	return w.Flush()
@@ -169,26 +168,26 @@ type gzipper struct {
 	err error
 }
 
-// write writes a block, or part of one. One that the buffer has no room for begins the next
-// write, so that it is copied as a whole.
-func (g *gzipper) write(p []byte) {
-	if len(p) > g.to.Available() {
-		_ = g.to.Flush() // the error comes again
+// write writes a block, or a part of one. It flushes a buffer without room for b first, so that
+// blocks are not split.
+func (g *gzipper) write(b []byte) {
+	if len(b) > g.to.Available() {
+		_ = g.to.Flush() // Write returns the error again
 	}
-	_, g.err = g.to.Write(p)
+	_, g.err = g.to.Write(b)
 }
 
 // segment writes the chunks of a segment.
 func (g *gzipper) segment(s *segment) error {
 	text := *s.text
 	for i := range s.chunks {
-		p := &s.chunks[i]
+		c := &s.chunks[i]
 		var err error
-		if p.ready() {
-			err = g.chunk(p, nil)
+		if c.ready() {
+			err = g.chunk(c, nil)
 		} else {
-			err = g.chunk(p, text[:p.size])
-			text = text[p.size:]
+			err = g.chunk(c, text[:c.size])
+			text = text[c.size:]
 		}
 		if err != nil {
 			return err
@@ -197,19 +196,19 @@ func (g *gzipper) segment(s *segment) error {
 	return nil
 }
 
-// chunk writes a chunk. text is its inflated text if it is not ready.
-func (g *gzipper) chunk(p *chunk, text []byte) error {
-	if !p.stored() {
-		g.write(p.data)
-		g.sum.add(p.compressed.crc, p.size, p.compressed.shift)
+// chunk writes a chunk. text is the inflated text of a chunk that is not ready.
+func (g *gzipper) chunk(c *chunk, text []byte) error {
+	if !c.stored() {
+		g.write(c.data)
+		g.sum.add(c.compressed.crc, c.size, c.compressed.shift)
 		return g.err
 	}
-	if p.ready() {
-		text = p.block.text
+	if c.ready() {
+		text = c.block.text
 	}
 	g.sum.addText(text)
 	for len(text) > 0 {
-		part := text[:min(len(text), storedBytes)]
+		part := text[:min(len(text), maxStoredBytes)]
 		text = text[len(part):]
 		g.write(binary.LittleEndian.AppendUint32([]byte{0}, uint32(len(part))|^uint32(len(part))<<16))
 		g.write(part)

@@ -14,26 +14,25 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// FuzzResponse stores texts as they come, packs some, and reads the answer back in
-// both encodings.
+// FuzzResponse stores arbitrary bytes and reads the response back in both encodings.
 func FuzzResponse(f *testing.F) {
 	addTexts(f)
 	f.Fuzz(func(t *testing.T, text []byte, seed uint64, objects int) {
 		r, want := random(text, seed, objects)
-		if got := read(t, r); got != want {
-			t.Errorf("read %q, want %q", got, want)
+		if got := store.CheckResponse(t, store.NewResponse([]store.View{r.View()}, "")); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	})
 }
 
-// FuzzResponseElsewhere has gzip, and zlib within curl, read the gzip answer too:
-// they are stricter than Go in other places.
-func FuzzResponseElsewhere(f *testing.F) {
+// FuzzResponseOfGzip has gzip and curl's zlib read the gzip response: each is stricter than Go in
+// places.
+func FuzzResponseOfGzip(f *testing.F) {
 	addTexts(f)
-	var packed []byte
+	var body []byte
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = w.Write(packed)
+		_, _ = w.Write(body)
 	}))
 	f.Cleanup(s.Close)
 	f.Fuzz(func(t *testing.T, text []byte, seed uint64, objects int) {
@@ -42,17 +41,19 @@ func FuzzResponseElsewhere(f *testing.F) {
 		if err := store.NewResponse([]store.View{r.View()}, "# EOF\n").WriteGzip(&b); err != nil {
 			t.Fatal(err)
 		}
-		packed, want = b.Bytes(), want+"# EOF\n"
+		body, want = b.Bytes(), want+"# EOF\n"
 		for _, reader := range [][]string{{"gzip", "--test"}, {"gzip", "--decompress", "--stdout"}, {"curl", "--silent", "--show-error", "--compressed", s.URL}} {
 			c := exec.CommandContext(t.Context(), reader[0], reader[1:]...)
-			c.Stdin = bytes.NewReader(packed)
+			c.Stdin = bytes.NewReader(body)
 			got, err := c.Output()
 			if err != nil || string(got) != want && reader[1] != "--test" {
-				t.Errorf("%s reads %d bytes, want %d: %v", reader, len(got), len(want), err)
+				t.Errorf("%s: %d bytes, want %d: %v", reader, len(got), len(want), err)
 			}
 		}
 	})
 }
+
+var families = []store.Family{{Name: "a", Header: []byte("# a\n")}, {Name: "b", Header: []byte("# b\n")}}
 
 func addTexts(f *testing.F) {
 	f.Add([]byte("a\n"), uint64(1), 3)
@@ -63,8 +64,7 @@ func addTexts(f *testing.F) {
 	f.Add([]byte("a\n"), uint64(5), 0)
 }
 
-// random is a resource of objects whose lines are cut from text, and what is to
-// be read of it.
+// random returns a resource of objects whose lines are cut from text, and its response.
 func random(text []byte, seed uint64, objects int) (*store.Resource, string) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	r := store.NewResource("things", families, 1)
@@ -88,7 +88,6 @@ func random(text []byte, seed uint64, objects int) (*store.Resource, string) {
 	return r, "# a\n" + strings.Join(byFamily[0], "") + "# b\n" + strings.Join(byFamily[1], "")
 }
 
-// TestTypedHeaders holds that each kind of answer has the headers for it, once.
 func TestTypedHeaders(t *testing.T) {
 	r := store.NewResource("things", []store.Family{
 		{Name: "a", Header: []byte("# gauge\n"), Typed: []byte("# info\n")},
@@ -96,29 +95,27 @@ func TestTypedHeaders(t *testing.T) {
 		{Name: "c", Header: []byte("# alone\n")},
 	}, 1)
 	r.Partitions()[0].Set(store.Rendered{UID: "1", Text: []byte("a\nb\nc\n"), Ends: []int{2, 4, 6}})
-	f := func(answer func([]store.View, string) *store.Response, want string) {
+	f := func(newResponse func([]store.View, string) *store.Response, want string) {
 		t.Helper()
-		var text strings.Builder
-		if err := answer([]store.View{r.View()}, "# end\n").WriteText(&text); err != nil || text.String() != want {
-			t.Errorf("read %q, %v, want %q", text.String(), err, want)
+		if got := store.CheckResponse(t, newResponse([]store.View{r.View()}, "# end\n")); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 	f(store.NewResponse, "# gauge\na\n# both\nb\n# alone\nc\n# end\n")
 	f(store.NewTypedResponse, "# info\na\n# both\nb\n# alone\nc\n# end\n")
 }
 
-// TestWritingStops holds that after a write failed nothing more is written, in
-// either encoding.
-func TestWritingStops(t *testing.T) {
+// TestWriteError expects no write after one that failed.
+func TestWriteError(t *testing.T) {
 	r := store.NewResource("things", families, 1)
 	for i := range 2000 {
 		text := []byte(fmt.Sprintf("a{%d} %s\n", i, strings.Repeat("x", 1000)))
 		r.Partitions()[0].Set(store.Rendered{UID: fmt.Sprint(i), Text: text, Ends: []int{len(text), len(text)}})
 	}
-	answer := store.NewResponse([]store.View{r.View()}, "# EOF\n")
+	response := store.NewResponse([]store.View{r.View()}, "# EOF\n")
 	for name, write := range map[string]func(*failing) error{
-		"text": func(w *failing) error { return answer.WriteText(w) },
-		"gzip": func(w *failing) error { return answer.WriteGzip(w) },
+		"text": func(w *failing) error { return response.WriteText(w) },
+		"gzip": func(w *failing) error { return response.WriteGzip(w) },
 	} {
 		w := &failing{after: 2}
 		if err := write(w); !errors.Is(err, errGone) || w.writes != 3 {
@@ -129,7 +126,7 @@ func TestWritingStops(t *testing.T) {
 
 var errGone = errors.New("gone")
 
-// failing takes some writes and then no more.
+// failing returns errGone after some writes.
 type failing struct{ after, writes int }
 
 func (f *failing) Write(p []byte) (int, error) {
@@ -138,4 +135,13 @@ func (f *failing) Write(p []byte) (int, error) {
 		return 0, errGone
 	}
 	return len(p), nil
+}
+
+func TestResourceIs(t *testing.T) {
+	r := store.NewResource("widgets.example.com", nil, 1, "widgets", "wd")
+	for name, want := range map[string]bool{"widgets.example.com": true, "widgets": true, "wd": true, "widget": false, "": false, "Widgets": false} {
+		if got := r.Is(name); got != want {
+			t.Errorf("%q: %v, want %v", name, got, want)
+		}
+	}
 }

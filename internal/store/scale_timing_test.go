@@ -16,14 +16,13 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// BenchmarkScale follows changes of few and of many pods, as a whole program would:
-// an operation is a second with 500 of them and a round of packing, and every 15th
-// has an answer written. It reports, beside the time of processors of each change,
-// what holding an object takes. Objects also leave garbage behind, as decoding does.
+// BenchmarkScale has the changes of few and of many pods: an operation is a second with 500 changes
+// and a compaction, and every 15th writes a response. It reports the CPU time of a change and the
+// memory of an object. Each object leaves garbage, as decoding does.
 //
 //	go test -run '^$' -bench Scale -benchtime 60x ./internal/store
 func BenchmarkScale(b *testing.B) {
-	memory.KeepRoom(10 << 20)
+	memory.TuneGC(10 << 20)
 	for _, pods := range []int{20000, 100000} {
 		b.Run(fmt.Sprintf("pods=%d", pods), func(b *testing.B) { benchmarkScale(b, pods) })
 	}
@@ -37,17 +36,17 @@ const (
 func benchmarkScale(b *testing.B, pods int) {
 	s := newScale(b, pods)
 	filling := s.fill()
-	for range 7 { // pools are emptied as in a whole program
+	for range 7 { // empties pools
 		s.resource.Compact()
 	}
 	runtime.GC()
-	began := processorTime()
+	began := cpuTime()
 	runtime.GC()
-	collection := processorTime() - began
-	packed := float64(s.resource.Stats().CompressedBytes)
+	collection := cpuTime() - began
+	compressed := float64(s.resource.Stats().CompressedBytes)
 	live, scanned := sample("/gc/heap/live:bytes"), sample("/gc/scan/heap:bytes")
-	var inUse, writing float64
-	var setting, packing, answering time.Duration
+	var inUse, slowest float64
+	var setting, compacting, writing time.Duration
 	for n := 0; b.Loop(); n++ {
 		changes := s.changes()
 		setting += cost(func() {
@@ -56,44 +55,44 @@ func benchmarkScale(b *testing.B, pods int) {
 				s.part.Set(c)
 			}
 		})
-		packing += cost(s.resource.Compact)
+		compacting += cost(s.resource.Compact)
 		inUse = max(inUse, sample("/memory/classes/heap/objects:bytes")+sample("/memory/classes/heap/unused:bytes"))
 		if n%scrapeInterval == scrapeInterval-1 {
 			began := time.Now()
-			answering += cost(func() { s.answer(b) })
-			writing = max(writing, float64(time.Since(began).Milliseconds()))
+			writing += cost(func() { s.write(b) })
+			slowest = max(slowest, float64(time.Since(began).Milliseconds()))
 		}
 	}
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(b.N*changesPerSecond) }
 	b.ReportMetric(float64(filling.Microseconds())/float64(pods), "µs-filling/object")
 	b.ReportMetric(1000*collection.Seconds(), "ms-collection")
 	b.ReportMetric(live/float64(pods), "B-live/object")
-	b.ReportMetric(packed/float64(pods), "B-packed/object")
+	b.ReportMetric(compressed/float64(pods), "B-compressed/object")
 	b.ReportMetric(scanned/float64(pods), "B-scanned/object")
 	b.ReportMetric(each(setting), "µs-setting")
-	b.ReportMetric(each(packing), "µs-packing")
-	b.ReportMetric(each(answering), "µs-answering")
-	b.ReportMetric(each(setting+packing+answering), "µs/change")
-	b.ReportMetric(writing, "ms-answer")
+	b.ReportMetric(each(compacting), "µs-compacting")
+	b.ReportMetric(each(writing), "µs-writing")
+	b.ReportMetric(each(setting+compacting+writing), "µs/change")
+	b.ReportMetric(slowest, "ms-response")
 	b.ReportMetric(inUse/(1<<20), "MiB-peak")
 	b.ReportMetric(0, "ns/op")
 }
 
-// scale is a resource of many pods, as texts with places for what tells them apart.
+// scale is a resource of many pods, rendered from layouts.
 type scale struct {
 	resource *store.Resource
 	part     *store.Partition
 	rnd      *rand.Rand
 	pods     int
 	layouts  []layout
-	states   []uint32 // how often each has changed
+	states   []uint32 // counts of changes, by pod
 	buffers  [changesPerSecond]store.Rendered
 }
 
-// A layout is a pod's text in pieces: after each a byte says what follows.
+// A layout is a template of a pod's text: constants, each with a verb for the text that follows.
 type layout struct {
-	pieces [][]byte
-	fills  []byte // 'u' its uid, 's' the random end of its name, 'v' what changes, 'f' the end of a family
+	constants [][]byte
+	verbs     []byte // 'u' uid, 's' suffix of the name, 'v' changing value, 'f' end of a family
 }
 
 // changing are the families that a restart of a container changes.
@@ -113,8 +112,8 @@ func newScale(b *testing.B, pods int) *scale {
 }
 
 func (p pods) layout(pod int) (l layout) {
-	add := func(piece string, fill byte) {
-		l.pieces, l.fills = append(l.pieces, []byte(piece)), append(l.fills, fill)
+	add := func(constant string, verb byte) {
+		l.constants, l.verbs = append(l.constants, []byte(constant)), append(l.verbs, verb)
 	}
 	for i, lines := range p.lines[pod] {
 		changes := false
@@ -147,9 +146,9 @@ func (s *scale) render(r *store.Rendered, n int) {
 	r.Namespace = string(append([]byte("team-"), strconv.Itoa(n/600)...))
 	suffix := r.UID[3:8]
 	r.Text, r.Ends = r.Text[:0], r.Ends[:0]
-	for i, piece := range l.pieces {
-		r.Text = append(r.Text, piece...)
-		switch l.fills[i] {
+	for i, constant := range l.constants {
+		r.Text = append(r.Text, constant...)
+		switch l.verbs[i] {
 		case 'u':
 			r.Text = append(r.Text, r.UID...)
 		case 's':
@@ -162,8 +161,7 @@ func (s *scale) render(r *store.Rendered, n int) {
 	}
 }
 
-// fill sets all pods and gives the time of processors that it took, but for
-// rendering.
+// fill sets all pods and returns the CPU time without that of rendering.
 func (s *scale) fill() time.Duration {
 	var r store.Rendered
 	rendering := cost(func() {
@@ -171,7 +169,7 @@ func (s *scale) fill() time.Duration {
 			s.render(&r, n*10)
 		}
 	})
-	began := processorTime()
+	began := cpuTime()
 	g := s.part.Begin()
 	for n := range s.pods {
 		s.render(&r, n)
@@ -179,10 +177,10 @@ func (s *scale) fill() time.Duration {
 		g.Set(r)
 	}
 	s.part.Replace(g)
-	return processorTime() - began - 10*rendering
+	return cpuTime() - began - 10*rendering
 }
 
-// changes renders what changes in a second.
+// changes renders the changes of a second.
 func (s *scale) changes() []store.Rendered {
 	for i := range s.buffers {
 		n := s.rnd.IntN(s.pods)
@@ -192,7 +190,7 @@ func (s *scale) changes() []store.Rendered {
 	return s.buffers[:]
 }
 
-func (s *scale) answer(b *testing.B) {
+func (s *scale) write(b *testing.B) {
 	if err := store.NewResponse([]store.View{s.resource.View()}, "").WriteGzip(onlyWriter{io.Discard}); err != nil {
 		b.Fatal(err)
 	}
@@ -200,7 +198,7 @@ func (s *scale) answer(b *testing.B) {
 
 type onlyWriter struct{ io.Writer }
 
-// node is garbage in which the collector has something to look at.
+// node is garbage with a pointer for the collector to scan.
 type node struct {
 	next *node
 	_    [15]uint64
@@ -216,13 +214,13 @@ func leaveGarbage(n int) {
 }
 
 func cost(f func()) time.Duration {
-	began := processorTime()
+	began := cpuTime()
 	f()
-	return processorTime() - began
+	return cpuTime() - began
 }
 
-// processorTime is what the process has had of all processors.
-func processorTime() time.Duration {
+// cpuTime returns the CPU time of the process.
+func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		panic(err)

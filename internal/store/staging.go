@@ -3,20 +3,16 @@ package store
 import "sync"
 
 // A Staging is a staging copy of a partition: the next content, built from a complete list
-// beside the present content. It shares the blocks that do not change. One goroutine, that of
-// the partition's source, uses it.
+// beside the present content. The two share the blocks that do not change. Only the partition's
+// writer uses a Staging.
 type Staging struct {
 	next *Partition
 	seen []uint64 // by page, slots set since Begin
-	// compacting waits for the background compaction, of which compactor admits one.
+	// compacting waits for the background compaction; semaphore admits one.
 	compacting sync.WaitGroup
-	compactor  chan struct{}
+	semaphore  chan struct{}
 	finished   bool
 }
-
-// sparePages is the length of the free list: the page of the background compaction and one
-// more.
-const sparePages = 2
 
 // Begin starts a Staging, without objects. Set and Delete must not be called on the partition
 // until Replace.
@@ -24,6 +20,7 @@ func (p *Partition) Begin() *Staging {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := &Partition{
+		options:   p.options,
 		families:  p.families,
 		pages:     make([]*page, len(p.pages)),
 		nonFull:   p.nonFull,
@@ -31,7 +28,7 @@ func (p *Partition) Begin() *Staging {
 		ticks:     p.ticks,
 		openBytes: p.openBytes,
 		budget:    p.budget,
-		spare:     spareBuffers{most: sparePages},
+		free:      freeList{limit: p.options.freePages},
 	}
 	for n, pg := range p.pages {
 		if pg != nil {
@@ -39,96 +36,96 @@ func (p *Partition) Begin() *Staging {
 			next.pages[n] = pg.clone()
 		}
 	}
-	return &Staging{next: next, seen: make([]uint64, len(p.pages)), compactor: make(chan struct{}, 1)}
+	return &Staging{next: next, seen: make([]uint64, len(p.pages)), semaphore: make(chan struct{}, 1)}
 }
 
-// Set is Partition.Set on the staging copy. Lines that r leaves out come from the present content
-// if the object has not been set since Begin.
-func (g *Staging) Set(r Rendered) bool {
-	at := g.next.set(r)
+// Set is Partition.Set on the staging copy. Lines that r leaves out are those of the present
+// content if the object has not been set since Begin.
+func (s *Staging) Set(r Rendered) bool {
+	at := s.next.set(r)
 	if at == 0 {
 		return false
 	}
-	g.finished = false
-	for len(g.seen) <= at.page() {
-		g.seen = append(g.seen, 0)
+	s.finished = false
+	for len(s.seen) <= at.page() {
+		s.seen = append(s.seen, 0)
 	}
-	g.seen[at.page()] |= 1 << at.slot()
-	// A full page whose objects have all been set hardly changes again before Replace.
-	// Whether an object has been deleted is known at the end: the budget bounds such pages.
-	if pg := g.next.pages[at.page()]; pg.full() && g.seen[at.page()] == pg.used {
-		g.compact(pg)
+	s.seen[at.page()] |= 1 << at.slot()
+	// A full page with all objects set hardly changes again before Replace. Other pages may
+	// lose objects at the end; the budget bounds their open bytes.
+	if pg := s.next.pages[at.page()]; s.next.isFull(pg) && s.seen[at.page()] == pg.used {
+		s.compact(pg)
 	}
-	for _, pg := range g.next.overBudget() {
-		g.next.compactPage(pg)
+	for _, pg := range s.next.pagesOverBudget() {
+		s.next.compactPage(pg)
 	}
 	return true
 }
 
-// compact compacts a page in the background, or in the foreground if the background is busy:
-// Set must not outrun compaction.
-func (g *Staging) compact(pg *page) {
+// compact compacts a page in the background, or in the foreground if the background is busy,
+// so that Set does not outrun compaction.
+func (s *Staging) compact(pg *page) {
 	select {
-	case g.compactor <- struct{}{}:
-		g.compacting.Go(func() {
-			g.next.compactPage(pg)
-			<-g.compactor
+	case s.semaphore <- struct{}{}:
+		s.compacting.Go(func() {
+			s.next.compactPage(pg)
+			<-s.semaphore
 		})
 	default:
-		g.next.compactPage(pg)
+		s.next.compactPage(pg)
 	}
 }
 
 // Retain removes the objects that were set and for which keep returns false.
-func (g *Staging) Retain(keep func(uid string) bool) {
-	for n, pg := range g.next.pages {
+func (s *Staging) Retain(keep func(uid string) bool) {
+	for n, pg := range s.next.pages {
 		for slot := range pageSlots {
-			if pg != nil && g.isSeen(n, slot) && !keep(pg.uids.get(slot)) {
-				g.seen[n] &^= 1 << slot
+			if pg != nil && s.isSeen(n, slot) && !keep(pg.uids.get(slot)) {
+				s.seen[n] &^= 1 << slot
 			}
 		}
 	}
 }
 
-func (g *Staging) isSeen(page, slot int) bool {
-	return page < len(g.seen) && g.seen[page]&(1<<slot) != 0
+func (s *Staging) isSeen(page, slot int) bool {
+	return page < len(s.seen) && s.seen[page]&(1<<slot) != 0
 }
 
-// Finish removes the objects that were not set and compacts the rest, page by page. After
-// it, Replace compresses nothing and may be called under a lock.
-func (g *Staging) Finish() {
-	g.compacting.Wait()
-	g.next.spare = spareBuffers{} // no pages are added any more
-	for n := range g.next.pages {
-		g.removeUnseen(n)
-		if pg := g.next.pages[n]; pg != nil {
-			g.next.compactPage(pg)
+// Finish removes the objects that were not set and compacts the others, page by page. After
+// Finish, Replace compresses nothing and may be called under a lock.
+func (s *Staging) Finish() {
+	s.compacting.Wait()
+	s.next.free = freeList{} // no pages are added from here on
+	for n := range s.next.pages {
+		s.removeUnseen(n)
+		if pg := s.next.pages[n]; pg != nil {
+			s.next.compactPage(pg)
 		}
 	}
-	g.finished = true
+	s.finished = true
 }
 
-// Abandon waits for the background compaction of a staging copy that is not to be used.
-func (g *Staging) Abandon() { g.compacting.Wait() }
+// Abandon waits for the background compaction of a Staging that will not be used.
+func (s *Staging) Abandon() { s.compacting.Wait() }
 
 // removeUnseen removes the objects of a page that were not set since Begin.
-func (g *Staging) removeUnseen(n int) {
-	pg := g.next.pages[n]
+func (s *Staging) removeUnseen(n int) {
+	pg := s.next.pages[n]
 	for slot := range pageSlots {
-		if pg != nil && pg.used&(1<<slot) != 0 && !g.isSeen(n, slot) {
-			g.next.remove(slotRefOf(n, slot))
+		if pg != nil && pg.used&(1<<slot) != 0 && !s.isSeen(n, slot) {
+			s.next.remove(slotRefOf(n, slot))
 		}
 	}
 }
 
-// Replace makes g the content of the partition in one step: a view has all of the old content or
-// all of the new. It calls Finish if the caller has not. g must not be used afterwards.
-func (p *Partition) Replace(g *Staging) {
-	if !g.finished {
-		g.Finish()
+// Replace makes s the content of the partition in one step: a view has all of the old content or
+// all of the new. It calls Finish if the caller has not. s must not be used afterwards.
+func (p *Partition) Replace(s *Staging) {
+	if !s.finished {
+		s.Finish()
 	}
-	for n := range g.next.pages {
-		g.removeUnseen(n) // removed by Retain since Finish
+	for n := range s.next.pages {
+		s.removeUnseen(n) // by Retain since Finish
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -137,6 +134,6 @@ func (p *Partition) Replace(g *Staging) {
 			pg.discard()
 		}
 	}
-	p.pages, p.index, p.nonFull = g.next.pages, g.next.index, g.next.nonFull
-	p.openBytes = g.next.openBytes
+	p.pages, p.index, p.nonFull = s.next.pages, s.next.index, s.next.nonFull
+	p.openBytes = s.next.openBytes
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// pods are the rendered pods of a golden cluster, to be multiplied.
+// pods are the rendered pods of a golden cluster.
 type pods struct {
 	families []store.Family
 	lines    [][][]string // by pod and family
@@ -63,7 +63,7 @@ func goldenPods(b *testing.B) pods {
 	return p
 }
 
-// rendered is the n-th pod, in a state of which there are several.
+// rendered returns a copy of a pod with the n-th uid, in a state.
 func (p pods) rendered(n, state int) store.Rendered {
 	pod := n % len(p.uids)
 	uid := fmt.Sprintf("%08x%s", n*2654435761&0xffffffff, p.uids[pod][8:])
@@ -95,8 +95,7 @@ func filled(b *testing.B) (*store.Resource, pods) {
 	return r, p
 }
 
-// BenchmarkResponse writes all of 5,000 pods. As references, the same text is
-// written from memory, and compressed anew as is usual.
+// BenchmarkResponse writes a response of 5,000 pods. The references copy and compress the same text.
 func BenchmarkResponse(b *testing.B) {
 	r, _ := filled(b)
 	var text strings.Builder
@@ -129,8 +128,8 @@ func BenchmarkResponse(b *testing.B) {
 	b.Logf("%d bytes of text in %d bytes, %d blocks", len(whole), s.CompressedBytes, s.CompressedBlocks)
 }
 
-// BenchmarkManyResources answers with as many resources as are built in, of 8 families each:
-// with none shared; with one of each resource shared by all; and with that made unique.
+// BenchmarkManyResources writes a response of 39 resources with 8 families each: without a union,
+// with a union of all resources, and with a union that may repeat series.
 func BenchmarkManyResources(b *testing.B) {
 	const resources, objects = 39, 100
 	for _, c := range []struct {
@@ -142,7 +141,7 @@ func BenchmarkManyResources(b *testing.B) {
 			var all []*store.Resource
 			for n := range resources {
 				r := manyResource(n, objects, c.shared, c.repeat)
-				packAll(r)
+				compactAll(r)
 				all = append(all, r)
 			}
 			b.ReportAllocs()
@@ -159,7 +158,7 @@ func BenchmarkManyResources(b *testing.B) {
 	}
 }
 
-// manyResource is the n-th resource of BenchmarkManyResources.
+// manyResource returns the n-th resource of BenchmarkManyResources.
 func manyResource(n, objects int, shared, repeat bool) *store.Resource {
 	var families []store.Family
 	for f := range 8 {
@@ -181,11 +180,11 @@ func manyResource(n, objects int, shared, repeat bool) *store.Resource {
 	return r
 }
 
-// BenchmarkUpdate changes the readiness of pods in turn. With packing every so
-// many updates, blocks have to be opened again.
+// BenchmarkUpdate changes the readiness of pods in turn, with a compaction after a number of
+// updates.
 func BenchmarkUpdate(b *testing.B) {
 	for _, every := range []int{1, 100, benchPods * 10} {
-		b.Run(fmt.Sprintf("packed-every-%d", every), func(b *testing.B) {
+		b.Run(fmt.Sprintf("compacted-every-%d", every), func(b *testing.B) {
 			r, p := filled(b)
 			part := r.Partitions()[0]
 			var states [2][]store.Rendered

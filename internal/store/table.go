@@ -2,22 +2,22 @@ package store
 
 import "slices"
 
-// A table locates the compressed blocks of a page. It is immutable. Blocks of many families
-// share an extent: separate allocations would be rounded up, and scanned by the collector.
+// A table locates the compressed blocks of a page. It is immutable. Blocks of many families share
+// an extent: the garbage collector would round up and scan separate allocations.
 type table struct {
 	extents [maxExtents][]byte
-	// columns has, by family, the index of its block plus 1, 0 for families without text:
-	// many families are rare.
+	// columns has the indexes of families' blocks plus 1, 0 for families without text: many
+	// families are rare.
 	columns []uint16
 	blocks  []compressedBlock
-	// counts has numbers of lines by slot, of families in which they differ.
+	// counts has line counts by slot, of families in which they differ.
 	counts []uint16
 	// size and compressedSize are the totals of all blocks.
 	size, compressedSize int
 }
 
-// maxExtents is the number of extents of a page. What is compressed together gets an extent,
-// so that families that change often end up apart from the others.
+// maxExtents is the number of extents of a page. Blocks of one compaction get an extent, so that
+// families that change often end up apart from the others.
 const maxExtents = 4
 
 // A compressedBlock locates and describes a compressed block.
@@ -25,46 +25,46 @@ type compressedBlock struct {
 	extent, start, end uint32 // location
 	size, lines        uint32 // of the text
 	crc, shift         uint32 // of the text
-	// each is the number of lines of every object that has any; with varied set, the offset
-	// of the numbers in counts.
+	// each is the line count of every slot that has lines; with varied set, the offset of the
+	// block's line counts in counts.
 	each uint32
 }
 
 const varied = 1 << 31
 
-// measure sets the numbers of lines from text and its lengths by slot. It appends to counts
-// if they differ.
-func (p *compressedBlock) measure(text []byte, lengths []uint32, counts []uint16) []uint16 {
+// setLines sets lines and each from text and its lengths by slot. It appends to counts if the
+// line counts differ.
+func (b *compressedBlock) setLines(text []byte, lengths []uint32, counts []uint16) []uint16 {
 	begin, same := len(counts), true
-	p.lines, p.each = 0, 0
+	b.lines, b.each = 0, 0
 	for _, length := range lengths {
 		n := uint32(countLines(text[:length]))
 		text = text[length:]
-		p.lines += n
+		b.lines += n
 		if length > 0 {
-			same = same && (p.each == n || p.each == 0 && n > 0)
-			p.each = n
+			same = same && (b.each == n || b.each == 0 && n > 0)
+			b.each = n
 		}
 		counts = append(counts, uint16(min(n, 1<<16-1)))
 	}
 	if same {
 		return counts[:begin]
 	}
-	p.each = varied | uint32(begin)
+	b.each = varied | uint32(begin)
 	return counts
 }
 
-// move appends the numbers that p has in from to counts.
-func (p *compressedBlock) move(from, counts []uint16) []uint16 {
-	if p.each&varied == 0 {
+// moveCounts moves the block's line counts from one slice to another.
+func (b *compressedBlock) moveCounts(from, counts []uint16) []uint16 {
+	if b.each&varied == 0 {
 		return counts
 	}
-	begin := p.each &^ varied
-	p.each = varied | uint32(len(counts))
+	begin := b.each &^ varied
+	b.each = varied | uint32(len(counts))
 	return append(counts, from[begin:begin+pageSlots]...)
 }
 
-// block is that of a family. It must not change.
+// block returns the block of a family, which is immutable.
 func (t *table) block(family int) *compressedBlock {
 	if c := t.columns[family]; c > 0 {
 		return &t.blocks[c-1]
@@ -74,8 +74,7 @@ func (t *table) block(family int) *compressedBlock {
 
 var noText compressedBlock
 
-// lines is how many a slot has in a family, given their length. Of more than 65,535
-// it knows no more than that.
+// lines returns a slot's line count of a family, at most 65,535, given the length of the lines.
 func (t *table) lines(family, slot, length int) int {
 	switch each := t.block(family).each; {
 	case length == 0:
@@ -88,10 +87,10 @@ func (t *table) lines(family, slot, length int) int {
 }
 
 // data returns the bytes of a block.
-func (t *table) data(p *compressedBlock) []byte { return t.extents[p.extent][p.start:p.end] }
+func (t *table) data(b *compressedBlock) []byte { return t.extents[b.extent][b.start:b.end] }
 
-// held returns the memory of compressed blocks.
-func (t *table) held() int {
+// memory returns the memory of compressed blocks.
+func (t *table) memory() int {
 	n := 0
 	if t != nil {
 		for _, extent := range t.extents {
@@ -101,60 +100,53 @@ func (t *table) held() int {
 	return n
 }
 
-// Thresholds of rewriting: an extent is rewritten if more than an eighth of it is dead or
-// it is small.
-const (
-	wornShare   = 8
-	smallExtent = 4 << 10
-)
-
-// fresh has newly compressed blocks.
-type fresh struct {
+// output is the output of a compaction.
+type output struct {
 	families []int
 	blocks   []compressedBlock // by index in families; extent is not set
-	data     []byte            // their bytes
+	data     []byte            // of the blocks
 	counts   []uint16
 }
 
-// without returns f without the families for which gone returns true.
-func (f *fresh) without(gone func(family int) bool) *fresh {
-	left := &fresh{data: f.data, counts: f.counts}
-	for i, family := range f.families {
-		if !gone(family) {
+// without returns out without the families for which exclude returns true.
+func (out *output) without(exclude func(family int) bool) *output {
+	left := &output{data: out.data, counts: out.counts}
+	for i, family := range out.families {
+		if !exclude(family) {
 			left.families = append(left.families, family)
-			left.blocks = append(left.blocks, f.blocks[i])
+			left.blocks = append(left.blocks, out.blocks[i])
 		}
 	}
 	return left
 }
 
-// with returns the table with the blocks of f in place of its own.
-func (t *table) with(f *fresh) *table {
-	n := t.without(f)
-	renamed, extent, rest := n.keep(t)
-	size := rest
-	if rest < smallExtent || len(f.data) < smallExtent {
-		size += len(f.data) // one extent for both
+// with returns a copy of t with the blocks of out in place of t's own.
+func (t *table) with(out *output, o *options) *table {
+	n := t.without(out)
+	reused, extent, rewritten := n.reuseExtents(t, o)
+	size := rewritten
+	if rewritten < o.smallExtent || len(out.data) < o.smallExtent {
+		size += len(out.data) // one extent for both
 	}
 	n.extents[extent] = make([]byte, 0, size)
 	for i := range n.blocks {
-		p := &n.blocks[i]
-		n.counts = p.move(t.counts, n.counts)
-		if kept := renamed[p.extent]; kept >= 0 {
-			p.extent = uint32(kept)
+		b := &n.blocks[i]
+		n.counts = b.moveCounts(t.counts, n.counts)
+		if e := reused[b.extent]; e >= 0 {
+			b.extent = uint32(e)
 		} else {
-			n.put(p, extent, t.data(p))
+			n.put(b, extent, t.data(b))
 		}
 	}
-	if size == rest {
+	if size == rewritten {
 		extent++
-		n.extents[extent] = make([]byte, 0, len(f.data))
+		n.extents[extent] = make([]byte, 0, len(out.data))
 	}
-	for i, family := range f.families {
-		if p := f.blocks[i]; p.size > 0 {
-			n.counts = p.move(f.counts, n.counts)
-			n.put(&p, extent, f.data[p.start:p.end])
-			n.add(family, p)
+	for i, family := range out.families {
+		if b := out.blocks[i]; b.size > 0 {
+			n.counts = b.moveCounts(out.counts, n.counts)
+			n.put(&b, extent, out.data[b.start:b.end])
+			n.add(family, b)
 		}
 	}
 	for i := range n.blocks {
@@ -164,21 +156,21 @@ func (t *table) with(f *fresh) *table {
 	return n
 }
 
-// without returns a table with the other blocks than those of f, at their locations in t, and
-// with capacity for those of f.
-func (t *table) without(f *fresh) *table {
+// without returns a table with t's blocks of families that are not in out, at their locations in
+// t, and with capacity for the blocks of out.
+func (t *table) without(out *output) *table {
 	replaced := make([]bool, len(t.columns))
-	left := len(t.blocks)
-	for i, family := range f.families {
+	blocks := len(t.blocks)
+	for i, family := range out.families {
 		replaced[family] = true
 		if t.columns[family] > 0 {
-			left--
+			blocks--
 		}
-		if f.blocks[i].size > 0 {
-			left++
+		if out.blocks[i].size > 0 {
+			blocks++
 		}
 	}
-	n := &table{columns: make([]uint16, len(t.columns)), blocks: make([]compressedBlock, 0, left)}
+	n := &table{columns: make([]uint16, len(t.columns)), blocks: make([]compressedBlock, 0, blocks)}
 	for family, c := range t.columns {
 		if c > 0 && !replaced[family] {
 			n.add(family, t.blocks[c-1])
@@ -187,14 +179,14 @@ func (t *table) without(f *fresh) *table {
 	return n
 }
 
-func (t *table) add(family int, p compressedBlock) {
-	t.blocks = append(t.blocks, p)
+func (t *table) add(family int, b compressedBlock) {
+	t.blocks = append(t.blocks, b)
 	t.columns[family] = uint16(len(t.blocks))
 }
 
-// keep adopts the extents of old that need no rewriting. It returns the new number of each
-// extent, -1 for others, the next free number, and the live bytes of the others.
-func (t *table) keep(old *table) (renamed [maxExtents]int, next, rest int) {
+// reuseExtents takes over the extents of old that need no rewriting. It returns the new index of
+// each extent of old, -1 for a rewritten one, the next free index, and the live bytes to rewrite.
+func (t *table) reuseExtents(old *table, o *options) (reused [maxExtents]int, next, rewritten int) {
 	var live [maxExtents]int
 	for i := range t.blocks {
 		live[t.blocks[i].extent] += int(t.blocks[i].end - t.blocks[i].start)
@@ -202,20 +194,20 @@ func (t *table) keep(old *table) (renamed [maxExtents]int, next, rest int) {
 	bySize := [maxExtents]int{0, 1, 2, 3}
 	slices.SortFunc(bySize[:], func(a, b int) int { return live[b] - live[a] })
 	for _, extent := range bySize {
-		worn := (len(old.extents[extent])-live[extent])*wornShare > len(old.extents[extent])
-		if next == maxExtents-2 || worn || live[extent] < smallExtent {
-			renamed[extent], rest = -1, rest+live[extent]
+		size := len(old.extents[extent])
+		if next == maxExtents-2 || (size-live[extent])*o.deadShare > size || live[extent] < o.smallExtent {
+			reused[extent], rewritten = -1, rewritten+live[extent]
 			continue
 		}
 		t.extents[next] = old.extents[extent]
-		renamed[extent], next = next, next+1
+		reused[extent], next = next, next+1
 	}
-	return renamed, next, rest
+	return reused, next, rewritten
 }
 
 // put appends the bytes of a block to an extent.
-func (t *table) put(p *compressedBlock, extent int, bytes []byte) {
-	p.extent, p.start = uint32(extent), uint32(len(t.extents[extent]))
+func (t *table) put(b *compressedBlock, extent int, bytes []byte) {
+	b.extent, b.start = uint32(extent), uint32(len(t.extents[extent]))
 	t.extents[extent] = append(t.extents[extent], bytes...)
-	p.end = uint32(len(t.extents[extent]))
+	b.end = uint32(len(t.extents[extent]))
 }

@@ -7,60 +7,55 @@ import (
 )
 
 // segments are the parameters of inflating ahead of the writer: chunks are grouped in segments
-// of about so many bytes, and at most ahead segments wait. That bounds the memory of a slow reader.
+// of about the given bytes, and at most ahead segments wait for a slow reader.
 type segments struct {
 	bytes, ahead int
-	buffers      sync.Pool
+	buffers      *sync.Pool
 }
 
-var (
-	textSegments = segments{bytes: 256 << 10, ahead: 4, buffers: sync.Pool{New: buffer(320 << 10)}}
-	gzipSegments = segments{bytes: 64 << 10, ahead: 2, buffers: sync.Pool{New: buffer(80 << 10)}}
-)
-
-func buffer(bytes int) func() any {
-	return func() any { b := make([]byte, 0, bytes); return &b }
+func bufferPool(bytes int) *sync.Pool {
+	return &sync.Pool{New: func() any { b := make([]byte, 0, bytes); return &b }}
 }
 
-// A segment is a sequence of chunks and, once ready is closed, the text of those that want
-// it.
+// A segment is a sequence of chunks and, once ready is closed, the inflated text of some.
 type segment struct {
 	chunks []chunk
 	text   *[]byte
 	ready  chan struct{}
 }
 
-func (s *segment) inflate(of *segments, wants func(*chunk) bool, scratch *[]byte) {
-	s.text = of.buffers.Get().(*[]byte)
+// inflate inflates the chunks for which wants returns true.
+func (s *segment) inflate(buffers *sync.Pool, wants func(*chunk) bool, scratch *[]byte) {
+	s.text = buffers.Get().(*[]byte)
 	*s.text = (*s.text)[:0]
 	for i := range s.chunks {
-		if p := &s.chunks[i]; wants(p) {
-			*s.text = p.appendText(*s.text, scratch)
+		if c := &s.chunks[i]; wants(c) {
+			*s.text = c.appendText(*s.text, scratch)
 		}
 	}
 	close(s.ready)
 }
 
 // WriteText writes plain text.
-func (a *Response) WriteText(to io.Writer) error {
+func (r *Response) WriteText(to io.Writer) error {
 	all := func(*chunk) bool { return true }
-	return a.writeAhead(&textSegments, all, func(s *segment) error {
+	return r.writeAhead(&r.options.text, all, func(s *segment) error {
 		_, err := to.Write(*s.text)
 		return err
 	})
 }
 
-// writeAhead calls write with the segments in order, until it returns an error. Segments have
+// writeAhead calls write with the segments in order until write returns an error. Segments have
 // the inflated text of the chunks for which wants returns true.
-func (a *Response) writeAhead(of *segments, wants func(*chunk) bool, write func(*segment) error) error {
+func (r *Response) writeAhead(o *segments, wants func(*chunk) bool, write func(*segment) error) error {
 	work := make(chan *segment)
-	order := make(chan *segment, of.ahead)
+	order := make(chan *segment, o.ahead)
 	stop := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {
 		defer close(work)
 		defer close(order)
-		a.segments(of.bytes, wants, func(s *segment) bool {
+		r.segments(o.bytes, wants, func(s *segment) bool {
 			// order first: its capacity limits the segments that are inflated.
 			select {
 			case order <- s:
@@ -79,22 +74,22 @@ func (a *Response) writeAhead(of *segments, wants func(*chunk) bool, write func(
 		running.Go(func() {
 			var scratch []byte
 			for s := range work {
-				s.inflate(of, wants, &scratch)
+				s.inflate(o.buffers, wants, &scratch)
 			}
 		})
 	}
-	err := of.writeInOrder(order, write)
+	err := o.writeInOrder(order, write)
 	close(stop)
 	running.Wait()
 	return err
 }
 
 // writeInOrder calls write with each segment once it is ready, until an error.
-func (of *segments) writeInOrder(order <-chan *segment, write func(*segment) error) error {
+func (o *segments) writeInOrder(order <-chan *segment, write func(*segment) error) error {
 	for s := range order {
 		<-s.ready
 		err := write(s)
-		of.buffers.Put(s.text)
+		o.buffers.Put(s.text)
 		if err != nil {
 			return err
 		}
@@ -102,27 +97,26 @@ func (of *segments) writeInOrder(order <-chan *segment, write func(*segment) err
 	return nil
 }
 
-// segments calls yield with segments of about so many bytes.
-func (a *Response) segments(bytes int, wants func(*chunk) bool, yield func(*segment) bool) {
-	s, size := &segment{}, 0
-	give := func() bool {
+// segments calls yield with segments of about the given bytes until yield returns false.
+func (r *Response) segments(bytes int, wants func(*chunk) bool, yield func(*segment) bool) {
+	s, size, more := &segment{}, 0, true
+	flush := func() {
 		s.ready = make(chan struct{})
-		given := s
+		full := s
 		s, size = &segment{chunks: make([]chunk, 0, len(s.chunks)+4)}, 0
-		return yield(given)
+		more = yield(full)
 	}
-	goesOn := true
-	a.chunks(func(p *chunk) bool {
-		s.chunks = append(s.chunks, *p)
-		if size += len(p.data); wants(p) {
-			size += p.size
+	r.chunks(func(c *chunk) bool {
+		s.chunks = append(s.chunks, *c)
+		if size += len(c.data); wants(c) {
+			size += c.size
 		}
 		if size >= bytes {
-			goesOn = give()
+			flush()
 		}
-		return goesOn
+		return more
 	})
-	if goesOn && len(s.chunks) > 0 {
-		give()
+	if more && len(s.chunks) > 0 {
+		flush()
 	}
 }

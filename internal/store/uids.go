@@ -7,7 +7,7 @@ import (
 
 // uids has the uids of a page's objects, by slot.
 type uids struct {
-	others []string // by slot, uids that are no UUIDs; nil if there are none
+	others []string // by slot, uids that are no UUIDs; nil if there never was one
 	other  uint64   // slots of others
 	ids    [pageSlots]id
 }

@@ -84,7 +84,7 @@ func (t *target) join() {
 		for _, from := range append([]*target{t.grows.base}, t.grows.added...) {
 			loops, parts = append(loops, from.feeds[i].loop), append(parts, from.feeds[i].partition)
 		}
-		f.loop.Adopt(loops, func() { f.partition.Unite(parts...) })
+		f.loop.Adopt(loops, func() { f.partition.Merge(parts...) })
 	}
 	t.grows = nil
 }

@@ -3,21 +3,20 @@ package inflate
 import "encoding/binary"
 
 const (
-	// wide is how much is copied at once of a match: what it is too much is
-	// overwritten by what follows.
-	wide = 32
-	// matchRoom is how much the longest match may write, with what it is too much.
-	matchRoom = 258 + wide
-	// room is how much a round of quick may write: literals, and then a match.
-	room = maxLiterals + 1 + matchRoom
-	// maxLiterals is how many there are bits for without another look at the input.
+	// copyWidth is the step of copying a match. Later symbols overwrite bytes beyond the match.
+	copyWidth = 32
+	// matchRoom is the output that the longest match may write.
+	matchRoom = 258 + copyWidth
+	// roundRoom is the output that a round of fast may write: literals, then a match.
+	roundRoom = maxLiterals + 1 + matchRoom
+	// maxLiterals is the number of literals that the bit buffer has bits for.
 	maxLiterals = 4
 )
 
-// compressed unpacks the symbols of a block by its two codes.
-func (d *Decoder) compressed() error {
+// inflateSymbols inflates the symbols of a block.
+func (d *Decoder) inflateSymbols() error {
 	for {
-		ended, err := d.quick()
+		ended, err := d.fast()
 		if ended || err != nil {
 			return err
 		}
@@ -27,17 +26,16 @@ func (d *Decoder) compressed() error {
 	}
 }
 
-// quick unpacks symbols as long as neither input nor output is near its end, so
-// that it need not look whether there is enough of them. It works on copies of the
-// decoder's fields, which the compiler keeps in registers. It reports whether the
-// block has ended.
-func (d *Decoder) quick() (ended bool, err error) {
+// fast inflates symbols until input or output is near its end, without bounds to check between
+// symbols. Its copies of the decoder's fields stay in registers. It reports whether the block has
+// ended.
+func (d *Decoder) fast() (ended bool, err error) {
 	in, pos, bits, count := d.in, d.pos, d.bits, d.count
 	out, end := d.out, d.end
 	lengths, dists := d.lengths.entries, d.dists.entries
 	firstLengths, firstDists := (*[1 << lengthBits]uint32)(lengths), (*[1 << distBits]uint32)(dists)
-	for pos+16 <= len(in) && end+room <= len(out) {
-		// The longest match takes 48 bits; as many literals of the first table no more.
+	for pos+16 <= len(in) && end+roundRoom <= len(out) {
+		// The longest match takes 48 bits, maxLiterals literals of the first table no more.
 		bits |= binary.LittleEndian.Uint64(in[pos:]) << (count & 63)
 		pos += (63 - count) >> 3
 		count |= 56
@@ -59,8 +57,8 @@ func (d *Decoder) quick() (ended bool, err error) {
 			pos += (63 - count) >> 3
 			count |= 56
 		}
-		if e&(further|last) != 0 {
-			if e&further != 0 {
+		if e&(subtable|endOfBlock) != 0 {
+			if e&subtable != 0 {
 				e = lengths[e>>valueShift+uint32(bits>>lengthBits)&(1<<(e>>extraShift&extraBits)-1)]
 			}
 			if e&literal != 0 {
@@ -70,7 +68,7 @@ func (d *Decoder) quick() (ended bool, err error) {
 				count -= int(e & codeBits)
 				continue
 			}
-			if e&last != 0 {
+			if e&endOfBlock != 0 {
 				bits >>= e & 63
 				count -= int(e & codeBits)
 				ended = true
@@ -84,7 +82,7 @@ func (d *Decoder) quick() (ended bool, err error) {
 		count -= int(e&codeBits) + int(extra)
 
 		e = firstDists[bits&(1<<distBits-1)]
-		if e&further != 0 {
+		if e&subtable != 0 {
 			e = dists[e>>valueShift+uint32(bits>>distBits)&(1<<(e>>extraShift&extraBits)-1)]
 		}
 		bits >>= e & 63
@@ -96,16 +94,16 @@ func (d *Decoder) quick() (ended bool, err error) {
 			err = errCorrupt
 			break
 		}
-		if dist >= wide {
+		if dist >= copyWidth {
 			to, from := out[end:end+matchRoom], out[end-dist:end-dist+matchRoom]
-			*(*[wide]byte)(to) = *(*[wide]byte)(from)
-			for n := wide; n < length; n += wide {
-				*(*[wide]byte)(to[n:]) = *(*[wide]byte)(from[n:])
+			*(*[copyWidth]byte)(to) = *(*[copyWidth]byte)(from)
+			for n := copyWidth; n < length; n += copyWidth {
+				*(*[copyWidth]byte)(to[n:]) = *(*[copyWidth]byte)(from[n:])
 			}
 			end += length
 			continue
 		}
-		for n := 0; n < length; { // what was copied is there to be copied again
+		for n := 0; n < length; { // a copy may read its own output
 			n += copy(out[end+n:end+length], out[end-dist:end+n])
 		}
 		end += length
@@ -114,15 +112,15 @@ func (d *Decoder) quick() (ended bool, err error) {
 	return ended, err
 }
 
-// symbol unpacks one literal or match. It reports whether the block has ended
-// instead.
+// symbol inflates a literal, a match or the end of a block. It reports whether the block has
+// ended.
 func (d *Decoder) symbol() (ended bool, err error) {
 	d.refill()
 	e := d.lengths.next(d, lengthBits)
 	switch {
 	case d.count < 0:
 		return false, errShort
-	case e&last != 0:
+	case e&endOfBlock != 0:
 		return true, nil
 	case e&literal != 0:
 		if d.end == len(d.out) {
@@ -150,11 +148,10 @@ func (d *Decoder) symbol() (ended bool, err error) {
 	return false, nil
 }
 
-// next takes a code from the input and gives its entry, with no bits taken of
-// what follows the code.
+// next takes a code from the input and returns its entry. It does not take extra bits.
 func (t *table) next(d *Decoder, firstBits int) uint32 {
 	e := t.entries[d.bits&(1<<firstBits-1)]
-	if e&further != 0 {
+	if e&subtable != 0 {
 		e = t.entries[e>>valueShift+uint32(d.bits>>firstBits)&(1<<(e>>extraShift&extraBits)-1)]
 	}
 	d.take(int(e & codeBits))

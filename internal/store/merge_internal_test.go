@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// TestUniteBoundsPages has parts come and go hundreds of times: pages without objects
-// do not pile up.
-func TestUniteBoundsPages(t *testing.T) {
-	p := newPartition(1)
+// TestMergeBoundsPages merges hundreds of partitions whose objects are removed again: pages without
+// objects do not accumulate.
+func TestMergeBoundsPages(t *testing.T) {
+	p := newPartition(1, &defaults)
 	set := func(p *Partition, round, n int) {
 		for i := range n {
 			text := []byte("x 1\n")
@@ -17,14 +17,14 @@ func TestUniteBoundsPages(t *testing.T) {
 	}
 	set(p, 0, 100)
 	for round := range 400 {
-		added, united := newPartition(1), newPartition(1)
+		added, merged := newPartition(1, &defaults), newPartition(1, &defaults)
 		set(added, round+1, 300)
-		united.Unite(p, added)
-		if n := united.Len(); n != 400 {
+		merged.Merge(p, added)
+		if n := merged.Len(); n != 400 {
 			t.Fatalf("%d objects", n)
 		}
-		united.Retain(func(uid string) bool { return uid[:2] == "0-" })
-		p = united
+		merged.Retain(func(uid string) bool { return uid[:2] == "0-" })
+		p = merged
 	}
 	if len(p.pages) > 7 || p.Len() != 100 {
 		t.Errorf("%d pages, %d objects", len(p.pages), p.Len())

@@ -5,10 +5,9 @@ import (
 	"testing"
 )
 
-// TestSharedFamiliesStayCompressed holds that a response copies the compressed blocks of
-// families of several resources, and of those that may repeat series all but the blocks that
-// do.
-func TestSharedFamiliesStayCompressed(t *testing.T) {
+// TestUnionsStayCompressed expects a response to copy the compressed blocks of a union, except the
+// blocks that repeat a series.
+func TestUnionsStayCompressed(t *testing.T) {
 	fill := func(name string, from int, families ...Family) View {
 		r := NewResource(name, families, 1)
 		for i := range 3 * pageSlots {
@@ -19,7 +18,7 @@ func TestSharedFamiliesStayCompressed(t *testing.T) {
 			}
 			r.Partitions()[0].Set(o)
 		}
-		for range quietDeltaTicks + 1 {
+		for range defaults.idleDeltaTicks + 1 {
 			r.Compact()
 		}
 		return r.View()
@@ -29,12 +28,12 @@ func TestSharedFamiliesStayCompressed(t *testing.T) {
 		first, second := Family{Name: "a", Header: []byte("# a\n")}, Family{Name: "b", Header: []byte("# b\n")}
 		one, two := fill("one", 0, first, second), fill("two", from, Family{Name: "a", Header: []byte("# other\n"), MayRepeat: mayRepeat})
 		var got struct{ headers, copied, stored int }
-		a := NewResponse([]View{one, two}, "")
-		a.chunks(func(p *chunk) bool {
+		r := NewResponse([]View{one, two}, "")
+		r.chunks(func(c *chunk) bool {
 			switch {
-			case p.stored():
+			case c.stored():
 				got.stored++
-			case p.compressed.lines == 0:
+			case c.compressed.lines == 0:
 				got.headers++
 			default:
 				got.copied++
@@ -43,22 +42,22 @@ func TestSharedFamiliesStayCompressed(t *testing.T) {
 		})
 		want := got
 		want.headers, want.copied, want.stored = 2, copied, stored
-		if got != want || a.unready != 0 {
-			t.Errorf("from %d: %+v, want %+v; %d not ready", from, got, want, a.unready)
+		if got != want || r.unready != 0 {
+			t.Errorf("from %d: %+v, want %+v; %d not ready", from, got, want, r.unready)
 		}
 	}
 	f(0, 9, 0, false)
 	f(3*pageSlots, 9, 0, true)
 	f(3*pageSlots-1, 8, 1, true)
-	f(2*pageSlots-1, 7, 1, true) // a page and an object repeat: nothing is left of the page
+	f(2*pageSlots-1, 7, 1, true) // all series of a page repeat, and one of the next
 	f(0, 6, 0, true)
 }
 
-func TestWithoutSeen(t *testing.T) {
+func TestDeduplicateLines(t *testing.T) {
 	seen := map[uint64]struct{}{}
 	f := func(text, want string, removed int) {
 		t.Helper()
-		kept, n := withoutSeen([]byte(text), seen)
+		kept, n := deduplicateLines([]byte(text), seen)
 		if string(kept) != want || n != removed {
 			t.Errorf("%q: %q, %d removed; want %q, %d", text, kept, n, want, removed)
 		}
@@ -83,6 +82,6 @@ func TestNameSet(t *testing.T) {
 	}
 	n := numbering{of: map[string]int{}}
 	if a, b, again := n.number("a"), n.number("b"), n.number("a"); a == b || a != again {
-		t.Errorf("numbers %d, %d, and %d for the first name again", a, b, again)
+		t.Errorf("numbers %d and %d, then %d for the first name", a, b, again)
 	}
 }

@@ -1,0 +1,290 @@
+package store
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzMetamorphic runs a random sequence of operations on a model and on stores with random
+// options and random times of compaction. All results are equal, byte by byte.
+func FuzzMetamorphic(f *testing.F) {
+	for seed := range uint64(10) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		t.Logf("seed %d", seed)
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		m := newModel(rnd)
+		instances := []*instance{newInstance(m, &defaults, 0)}
+		for n := range 2 {
+			instances = append(instances, newInstance(m, randomOptions(rnd), seed+uint64(n)))
+		}
+		for n := range 250 {
+			o := m.next(rnd)
+			want := m.run(o)
+			for _, i := range instances {
+				if got := i.run(t, o); got != want {
+					t.Fatalf("operation %d, %v, %+v, compaction in %d %% (-want +got):\n%s",
+						n, o, *i.options, i.compaction, cmp.Diff(want, got))
+				}
+			}
+		}
+		for _, i := range instances {
+			for _, s := range i.stagings {
+				if s != nil {
+					s.Abandon()
+				}
+			}
+		}
+	})
+}
+
+func randomOptions(rnd *rand.Rand) *options {
+	one := func(of ...int) int { return of[rnd.IntN(len(of))] }
+	return &options{
+		slots:     one(1, 2, 3, 7, 20, pageSlots),
+		maxDeltas: one(0, 1, 4, 100), maxDeltasOverBudget: one(0, 2, 16), tinyText: one(0, 500, 2<<10),
+		idleTicks: uint64(one(0, 1, 5)), idleDeltaTicks: uint64(one(0, 1, 15)), largeText: one(0, 1<<10, 64<<10),
+		minBudget: one(0, 4<<10, 64<<10, 24<<20), budgetShare: one(1, 4, 1<<20),
+		freePages: one(0, 1, 2, 10),
+		deadShare: one(1, 8, 100), smallExtent: one(0, 200, 4<<10),
+		text: segments{bytes: one(1, 1<<10, 256<<10), ahead: one(0, 1, 4), buffers: bufferPool(0)},
+		gzip: segments{bytes: one(1, 1<<10, 64<<10), ahead: one(0, 1, 2), buffers: bufferPool(1 << 10)},
+	}
+}
+
+// An operation is one of both the model and the instances.
+type operation struct {
+	kind       string
+	partition  int        // of all resources
+	objects    []Rendered // to set
+	uids       []string   // to delete or to find
+	remainder  uint32     // of uids that Retain removes
+	views      []int      // resources of a response
+	namespaces []string
+	typed      bool
+	held       int // an earlier response
+}
+
+func (o operation) String() string {
+	uids := slices.Clone(o.uids)
+	for _, r := range o.objects {
+		uids = append(uids, r.UID)
+	}
+	return fmt.Sprintf("%s of partition %d, uids %q, retain %d, views %v, namespaces %q, typed %v, held %d",
+		o.kind, o.partition, uids, o.remainder, o.views, o.namespaces, o.typed, o.held)
+}
+
+// keep is the argument of Retain.
+func (o operation) keep(uid string) bool {
+	h := fnv.New32()
+	h.Write([]byte(uid))
+	return h.Sum32()%4 != o.remainder
+}
+
+const trailer = "# EOF\n"
+
+// An instance is a store under test.
+type instance struct {
+	options    *options
+	compaction int // percentage of operations with a compaction
+	rnd        *rand.Rand
+	resources  []*Resource
+	partitions []*Partition
+	stagings   []*Staging
+	held       []*Response
+}
+
+func newInstance(m *model, o *options, seed uint64) *instance {
+	i := &instance{options: o, rnd: rand.New(rand.NewPCG(seed, 1))}
+	i.compaction = i.rnd.IntN(100)
+	for n, r := range m.resources {
+		i.resources = append(i.resources, newResource(fmt.Sprint("r", n), r.families, len(r.partitions), nil, o))
+		i.partitions = append(i.partitions, i.resources[n].partitions...)
+	}
+	i.stagings = make([]*Staging, len(i.partitions))
+	return i
+}
+
+func (i *instance) run(t *testing.T, o operation) (result string) {
+	if i.rnd.IntN(100) < i.compaction {
+		i.resources[i.rnd.IntN(len(i.resources))].Compact()
+	}
+	p, s := i.partitions[o.partition], i.stagings[o.partition]
+	switch o.kind {
+	case "set":
+		set := p.Set
+		if s != nil {
+			set = s.Set
+		}
+		for _, r := range o.objects {
+			result += fmt.Sprintln(set(r))
+		}
+	case "delete":
+		for _, uid := range o.uids {
+			p.Delete(uid)
+		}
+	case "find":
+		for _, uid := range o.uids {
+			result += fmt.Sprintln(p.Has(uid), p.Fingerprint([]byte(uid)), p.Len())
+		}
+	case "retain":
+		p.Retain(o.keep)
+	case "begin":
+		i.stagings[o.partition] = p.Begin()
+	case "retain staging":
+		s.Retain(o.keep)
+	case "finish":
+		s.Finish()
+	case "replace", "finish, retain and replace":
+		if o.kind != "replace" {
+			s.Finish()
+			s.Retain(o.keep)
+		}
+		p.Replace(s)
+		i.stagings[o.partition] = nil
+	case "abandon":
+		s.Abandon()
+		i.stagings[o.partition] = nil
+	case "stats":
+		for _, r := range i.resources {
+			s := r.Stats()
+			result += fmt.Sprintln(s.Objects, s.Families)
+			if err := r.CheckInvariants(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	case "response":
+		var views []View
+		for _, n := range o.views {
+			views = append(views, i.resources[n].View(o.namespaces...))
+		}
+		result = i.respond(t, views, o.typed)
+	case "merge":
+		from := i.resources[o.views[0]]
+		r := newResource("merged", from.families, 1, nil, i.options)
+		p := r.partitions[0]
+		p.Merge(from.partitions...)
+		for _, o := range o.objects {
+			p.Set(o)
+		}
+		r.Compact()
+		for _, uid := range o.uids {
+			p.Delete(uid)
+		}
+		p.Retain(o.keep)
+		result = i.respond(t, []View{r.View()}, o.typed)
+		if err := r.CheckInvariants(); err != nil {
+			t.Fatal(err)
+		}
+	case "held":
+		result = CheckResponse(t, i.held[o.held])
+	}
+	return result
+}
+
+// respond writes a response and holds it.
+func (i *instance) respond(t *testing.T, views []View, typed bool) string {
+	r := NewResponse(views, trailer)
+	if typed {
+		r = NewTypedResponse(views, trailer)
+	}
+	i.held = append(i.held, r)
+	return CheckResponse(t, r) + fmt.Sprintln(r.Repeated())
+}
+
+// next draws an operation.
+func (m *model) next(rnd *rand.Rand) operation {
+	o := operation{partition: rnd.IntN(len(m.partitions)), typed: rnd.IntN(2) == 0, remainder: rnd.Uint32N(8)}
+	p := m.partitions[o.partition]
+	switch n := rnd.IntN(100); {
+	case n < 45:
+		o.kind = "set"
+		for range 1 + rnd.IntN(20) {
+			o.objects = append(o.objects, p.render(rnd, p.uid(rnd)))
+		}
+	case n < 55 && !p.staged:
+		o.kind, o.uids = "delete", []string{p.uid(rnd), p.uid(rnd)}
+	case n < 60:
+		o.kind, o.uids = "find", []string{p.uid(rnd), p.uid(rnd)}
+	case n < 63:
+		o.kind = "retain"
+	case n < 70 && p.staged:
+		o.kind = []string{"replace", "finish, retain and replace", "finish", "retain staging", "abandon"}[rnd.IntN(5)]
+	case n < 70:
+		o.kind = "begin"
+	case n < 75 && p.staged: // most of a list, in order or not
+		o.kind = "set"
+		for _, x := range p.objects {
+			if x != nil && rnd.IntN(10) > 0 {
+				o.objects = append(o.objects, p.render(rnd, x.uid))
+			}
+		}
+		if rnd.IntN(2) == 0 {
+			rnd.Shuffle(len(o.objects), func(a, b int) { o.objects[a], o.objects[b] = o.objects[b], o.objects[a] })
+		}
+	case n < 80:
+		o.kind = "stats"
+	case n < 84:
+		r := rnd.IntN(len(m.resources))
+		o.kind, o.views = "merge", []int{r}
+		for _, p := range m.resources[r].partitions {
+			for _, x := range p.objects {
+				switch {
+				case x == nil:
+				case rnd.IntN(5) == 0: // only objects of the merge: the place of another depends on options
+					o.objects = append(o.objects, p.render(rnd, x.uid))
+				case rnd.IntN(5) == 0:
+					o.uids = append(o.uids, x.uid)
+				}
+			}
+		}
+	case n < 88 && len(m.held) > 0:
+		o.kind, o.held = "held", rnd.IntN(len(m.held))
+	default:
+		o.kind, o.views = "response", rnd.Perm(len(m.resources))[:1+rnd.IntN(len(m.resources))]
+		o.namespaces = []string{"one", "two", "none"}[:rnd.IntN(4)]
+		rnd.Shuffle(len(o.namespaces), func(a, b int) { o.namespaces[a], o.namespaces[b] = o.namespaces[b], o.namespaces[a] })
+	}
+	return o
+}
+
+// uid draws the uid of an object, which is a UUID or not.
+func (p *modelPartition) uid(rnd *rand.Rand) string {
+	if n := rnd.IntN(60); n%3 > 0 {
+		return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, p.prefix)
+	}
+	return fmt.Sprint(p.prefix, rnd.IntN(60))
+}
+
+// render renders a version of an object, of which there are few, perhaps without some families.
+func (p *modelPartition) render(rnd *rand.Rand, uid string) Rendered {
+	r := Rendered{UID: uid, Namespace: []string{"one", "one", "two", "three"}[rnd.IntN(4)], Fingerprint: rnd.Uint64N(3)}
+	version, unchanged := rnd.Uint64N(3), rnd.IntN(3) == 0
+	if unchanged {
+		r.Unchanged = make([]bool, len(p.resource.families))
+	}
+	h := fnv.New64()
+	h.Write([]byte(uid))
+	for i, f := range p.resource.families {
+		if unchanged && rnd.IntN(2) == 0 {
+			r.Unchanged[i] = true
+		} else {
+			lines := rand.New(rand.NewPCG(h.Sum64(), version<<8+uint64(i)))
+			count, width := lines.IntN(4), 20+lines.IntN(80)
+			if lines.IntN(400) == 0 {
+				count, width = 1, longLength-len(f.Name)-11+lines.IntN(4) // lengths about longLength
+			}
+			for range count {
+				r.Text = fmt.Appendf(r.Text, "%s{n=\"%0*d\"} %02d\n", f.Name, width, lines.IntN(300), lines.IntN(100))
+			}
+		}
+		r.Ends = append(r.Ends, len(r.Text))
+	}
+	return r
+}

@@ -1,0 +1,169 @@
+package store
+
+import "bytes"
+
+// A union is all families of one name in the views of a response. It has the header of the first
+// and stands in the place of the first. Only a name of several families, or of one that may
+// repeat series, has a union.
+type union struct {
+	name      string
+	members   []viewFamily // in order
+	mayRepeat bool
+	// replaced has the chunks without their repeated series, by index in the union; removed is
+	// the number of those series.
+	replaced map[int]*chunk
+	removed  int
+}
+
+// A viewFamily is a family of a view, by indexes.
+type viewFamily struct{ view, family int }
+
+// unionNames returns the names of the unions of views; nil, without an allocation, if there are
+// none.
+func unionNames(views []View) (unions nameSet) {
+	var words [32]uint64 // 2,048 names
+	seen := nameSet(words[:0])
+	for i := range views {
+		if views[i].objects == 0 {
+			continue
+		}
+		r := views[i].resource
+		for n, names := range r.names {
+			before := seen.word(n)
+			if both := names & *before; both != 0 {
+				*unions.word(n) |= both
+			}
+			*before |= names
+		}
+		for n, names := range r.unions {
+			if names != 0 {
+				*unions.word(n) |= names
+			}
+		}
+	}
+	return unions
+}
+
+// addUnions makes the unions of a response that has counted the chunks of all views.
+func (r *Response) addUnions(names nameSet) {
+	r.unions = map[viewFamily]*union{}
+	byNumber := map[int]*union{}
+	for n, v := range r.views {
+		if v.objects == 0 {
+			continue
+		}
+		for i, number := range v.resource.numbers {
+			if !names.has(number) {
+				continue
+			}
+			u := byNumber[number]
+			if u == nil {
+				u = &union{name: v.resource.families[i].Name}
+				byNumber[number] = u
+			} else {
+				r.remove(r.headerOf(v.resource.headers[i]))
+			}
+			member := viewFamily{n, i}
+			r.unions[member] = u
+			u.members = append(u.members, member)
+			u.mayRepeat = u.mayRepeat || v.resource.families[i].MayRepeat
+		}
+	}
+	for _, u := range byNumber {
+		if u.mayRepeat {
+			u.deduplicate(r)
+		}
+	}
+}
+
+// lines calls yield with the chunks of the union's lines until yield returns false.
+func (u *union) lines(views []View, yield func(*chunk) bool) bool {
+	var reused chunk
+	n := -1
+	for _, m := range u.members {
+		more := views[m.view].lines(m.family, &reused, func(c *chunk) bool {
+			n++
+			if replaced, ok := u.replaced[n]; ok {
+				c = replaced
+			}
+			return c.size == 0 || yield(c)
+		})
+		if !more {
+			return false
+		}
+	}
+	return true
+}
+
+// deduplicate replaces the chunks that repeat a series. Of equal series the first remains. Series
+// are compared by 64 bits of a hash: of a million, two collide in one of 2^25 processes.
+func (u *union) deduplicate(r *Response) {
+	lines := 0
+	u.lines(r.views, func(c *chunk) bool {
+		if c.fingerprints == nil { // else counting inflates them
+			lines += c.lines()
+		}
+		return true
+	})
+	seen := make(map[uint64]struct{}, lines)
+	replaced := map[int]*chunk{}
+	var text, scratch []byte
+	n := -1
+	u.lines(r.views, func(c *chunk) bool {
+		n++
+		text = c.appendText(text[:0], &scratch)
+		kept, removed := deduplicateLines(text, seen)
+		if removed > 0 {
+			kept = bytes.Clone(kept)
+			replaced[n] = &chunk{block: &block{text: kept, size: len(kept), lines: countLines(kept)}, size: len(kept)}
+			r.remove(c)
+			r.add(replaced[n])
+			u.removed += removed
+		}
+		return true
+	})
+	u.replaced = replaced
+}
+
+// deduplicateLines removes the lines whose series is in seen and adds the other series to seen.
+// It overwrites text.
+func deduplicateLines(text []byte, seen map[uint64]struct{}) (kept []byte, removed int) {
+	kept = text[:0]
+	for len(text) > 0 {
+		line := text
+		if end := bytes.IndexByte(text, '\n'); end >= 0 {
+			line = text[:end+1]
+		}
+		text = text[len(line):]
+		series := hash(seriesOf(line))
+		if _, ok := seen[series]; ok {
+			removed++
+			continue
+		}
+		seen[series] = struct{}{}
+		kept = append(kept, line...)
+	}
+	return kept, removed
+}
+
+// seriesOf returns the name and labels of a line: all before the last space.
+func seriesOf(line []byte) []byte {
+	if end := bytes.LastIndexByte(line, ' '); end >= 0 {
+		return line[:end]
+	}
+	return line
+}
+
+// Repeated returns the numbers of repeated series that the response leaves out, by name of
+// family, for all families that may repeat series.
+func (r *Response) Repeated() (series map[string]int) {
+	for member, u := range r.unions {
+		if u.mayRepeat && member == u.members[0] {
+			if series == nil {
+				series = map[string]int{}
+			}
+			series[u.name] = u.removed
+		}
+	}
+	return series
+}
