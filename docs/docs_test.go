@@ -21,7 +21,7 @@ var otherPrograms = []string{"kubectl", "helm", "curl", "go", "git", "make", "pr
 
 // otherFlags are flags that the documentation names alone, and whose they are.
 var otherFlags = map[string]string{
-	"--config.file":                      "Prometheus, in deploy/demo",
+	"--config.file":                      "Prometheus, in deploy/kustomize/overlays/demo",
 	"--list":                             "kubectl auth can-i, without its first word",
 	"--name":                             "any program, as an example",
 	"--previous":                         "kubectl logs, in alerts",

@@ -23,7 +23,7 @@ type alertFile struct {
 // alertsIntroduction is what no rule says by itself.
 const alertsIntroduction = `# Alerts
 
-The rules are in [deploy/prometheus](../deploy/prometheus); Prometheus takes the files as they are:
+The rules are in [deploy/monitoring/rules](../deploy/monitoring/rules); Prometheus takes the files as they are:
 
     rule_files: [kubestate/*.rules.yaml]
 
@@ -34,12 +34,12 @@ a series is that of the exporter. The label cluster is kept where there is one.
 
 Where an alert has a time, its condition has to hold for so long. Severity critical is for somebody who
 can be woken, warning for the working day, info for dashboards. Each alert is tested both ways in
-[deploy/prometheus/tests](../deploy/prometheus/tests).
+[deploy/monitoring/rules/tests](../deploy/monitoring/rules/tests).
 `
 
 // alerts lists the alerts of all rule files.
 func alerts() ([]byte, error) {
-	paths, err := filepath.Glob("deploy/prometheus/*.rules.yaml")
+	paths, err := filepath.Glob("deploy/monitoring/rules/*.rules.yaml")
 	if err != nil {
 		return nil, err
 	}

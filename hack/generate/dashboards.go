@@ -9,7 +9,7 @@ import (
 // dashboardsIntroduction is what no panel says by itself.
 const dashboardsIntroduction = `# Dashboards
 
-[deploy/grafana](../deploy/grafana) has three dashboards for Grafana 10 and later. Import the files by
+[deploy/monitoring/dashboards](../deploy/monitoring/dashboards) has three dashboards for Grafana 10 and later. Import the files by
 hand (Dashboards, New, Import), by provisioning, or by a ConfigMap with the label that your
 Grafana's side-car looks for. They ask for a data source, and then for clusters and namespaces; where series
 have no label cluster, All is right. Scrape with honor_labels: true. They need no rules and no other exporter.
@@ -30,7 +30,7 @@ func grafana() (map[string][]byte, error) {
 		return nil, err
 	}
 	for name, content := range made {
-		files["deploy/grafana/"+name] = content
+		files["deploy/monitoring/dashboards/"+name] = content
 	}
 	return files, nil
 }

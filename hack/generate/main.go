@@ -70,10 +70,10 @@ func compare(path string, content []byte) error {
 	return nil
 }
 
-// strays reports files in docs/metrics and deploy/grafana that nothing makes any more.
+// strays reports files in docs/metrics and deploy/monitoring/dashboards that nothing makes any more.
 func strays(files map[string][]byte) error {
 	var errs []error
-	for _, pattern := range []string{"docs/metrics/*", "deploy/grafana/*"} {
+	for _, pattern := range []string{"docs/metrics/*", "deploy/monitoring/dashboards/*"} {
 		there, err := filepath.Glob(pattern)
 		if err != nil {
 			return err

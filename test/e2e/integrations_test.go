@@ -114,7 +114,7 @@ func troubledShop() []cluster.Object {
 	return objects
 }
 
-// announce has the API tell of the exporter as deploy/base does, by two Services
+// announce has the API tell of the exporter as deploy/kustomize/base does, by two Services
 // with annotations and their slices, and besides by a pod with annotations. What
 // has a loopback address is written to etcd, since the API refuses that.
 func announce(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {

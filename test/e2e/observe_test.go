@@ -101,7 +101,7 @@ func TestObserve(t *testing.T) {
 // observing is the configuration of a Prometheus that scrapes both ports of the programs and has all rules.
 func observing(t *testing.T, exporters ...*exporter.Exporter) string {
 	t.Helper()
-	rules, err := filepath.Abs("../../deploy/prometheus/*.rules.yaml")
+	rules, err := filepath.Abs("../../deploy/monitoring/rules/*.rules.yaml")
 	must(t, err)
 	var targets []string
 	for _, e := range exporters {
@@ -132,7 +132,7 @@ type target struct {
 
 func readDashboards(t *testing.T) []dashboard {
 	t.Helper()
-	paths, err := filepath.Glob("../../deploy/grafana/*.json")
+	paths, err := filepath.Glob("../../deploy/monitoring/dashboards/*.json")
 	must(t, err)
 	if len(paths) == 0 {
 		t.Fatal("no dashboards")
