@@ -1,6 +1,4 @@
-// Package docs holds what the documentation says against what there is: flags,
-// metrics, and links from page to page.
-package docs
+package arch
 
 import (
 	"encoding/json"
@@ -14,7 +12,7 @@ import (
 )
 
 // root is where the repository begins.
-const root = ".."
+const root = "../.."
 
 // otherPrograms are those whose flags the documentation shows too.
 var otherPrograms = []string{"kubectl", "helm", "curl", "go", "git", "make", "prometheus", "promtool", "vmagent", "docker", "kind", "crane", "skopeo", "kustomize"}
@@ -174,7 +172,7 @@ func TestNamed(t *testing.T) {
 // in _ or * stands for those that begin so.
 func TestMetricsExist(t *testing.T) {
 	var families []struct{ Name string }
-	if err := json.Unmarshal([]byte(read(t, "docs/metrics.json")), &families); err != nil {
+	if err := json.Unmarshal([]byte(read(t, "docs/metrics/metrics.json")), &families); err != nil {
 		t.Fatal(err)
 	}
 	var names []string
