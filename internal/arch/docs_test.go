@@ -14,6 +14,9 @@ import (
 // root is where the repository begins.
 const root = "../.."
 
+// compatibility is the page with the table of flags.
+const compatibility = "docs/compatibility.md"
+
 // otherPrograms are those whose flags the documentation shows too.
 var otherPrograms = []string{"kubectl", "helm", "curl", "go", "git", "make", "prometheus", "promtool", "vmagent", "docker", "kind", "crane", "skopeo", "kustomize"}
 
@@ -83,33 +86,34 @@ func flags(t *testing.T) []string {
 	return all
 }
 
-// absent are the flags of the field that docs/compatibility.md says are not there,
-// some of them by a beginning and a *.
+// absent are the flags that the table of docs/compatibility.md says are not there.
 func absent(t *testing.T) []string {
 	t.Helper()
-	_, rest, _ := strings.Cut(read(t, "docs/compatibility.md"), "\nNot there")
-	paragraph, _, _ := strings.Cut(rest, "\n\n")
 	var all []string
-	for _, m := range flagToken.FindAllStringSubmatch(strings.ReplaceAll(paragraph, "`", " "), -1) {
-		all = append(all, m[1]+m[2])
+	for row := range strings.Lines(flagTable(t)) {
+		if cells := strings.Split(row, "|"); strings.TrimSpace(cells[2]) == "not there" {
+			for _, span := range codeSpan.FindAllString(cells[1], -1) {
+				all = append(all, strings.Trim(span, "`"))
+			}
+		}
 	}
 	return all
+}
+
+// flagTable is the table of flags of docs/compatibility.md, without its head.
+func flagTable(t *testing.T) string {
+	t.Helper()
+	_, table, _ := strings.Cut(read(t, compatibility), "| flag | here | difference |\n| --- | --- | --- |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	return table + "\n"
 }
 
 // TestFlagsExist wants every flag that is named to be one of kubestate's, or to be
 // known as somebody else's, or as not there.
 func TestFlagsExist(t *testing.T) {
 	known, missing := flags(t), absent(t)
-	for _, flag := range missing {
-		if slices.Contains(known, flag) {
-			t.Errorf("docs/compatibility.md: %s is there", flag)
-		}
-	}
 	isMissing := func(path, flag string) bool {
-		return path == "docs/guide.md" && slices.Contains(klog, flag) || slices.ContainsFunc(missing, func(m string) bool {
-			beginning, more := strings.CutSuffix(m, "*")
-			return m == flag || more && strings.HasPrefix(flag, beginning)
-		})
+		return slices.Contains(missing, flag) || path == compatibility && slices.Contains(klog, flag)
 	}
 	for _, path := range append(pages(t), files(t, []string{".yaml", ".yml", ".tpl", ".txt"}, "deploy")...) {
 		for _, flag := range named(read(t, path)) {
@@ -120,7 +124,7 @@ func TestFlagsExist(t *testing.T) {
 	}
 }
 
-// klog are the flags of that library, which are accepted without effect. Only the guide
+// klog are the flags of that library, which are accepted without effect. Only docs/compatibility.md
 // names them.
 var klog = []string{
 	"--vmodule", "--logtostderr", "--stderrthreshold", "--alsologtostderr", "--log_dir", "--log_file",
@@ -235,29 +239,27 @@ func anchors(page string) []string {
 	return all
 }
 
-// TestGuideKnowsEveryFlag holds the guide's table of flags to what there is: what it
-// says is not there must not be, all else must, and nothing may be missing.
-func TestGuideKnowsEveryFlag(t *testing.T) {
+// TestFlagTable holds the table of flags to what there is: what the table says is not there must not
+// be, all else must, and nothing may be missing.
+func TestFlagTable(t *testing.T) {
 	known, told := flags(t), []string{}
-	_, table, _ := strings.Cut(read(t, "docs/guide.md"), "| flag | here | what to do |\n")
-	table, _, _ = strings.Cut(table, "\n\n")
-	for row := range strings.Lines(table) {
+	for row := range strings.Lines(flagTable(t)) {
 		cells := strings.Split(row, "|")
 		verdict := strings.TrimSpace(cells[2])
-		if !slices.Contains([]string{"same", "differs", "ours", "no effect", "not there", "---"}, verdict) {
-			t.Errorf("docs/guide.md: what is %q?", verdict)
+		if !slices.Contains([]string{"same", "differs", "ours", "no effect", "not there"}, verdict) {
+			t.Errorf("%s: what is %q?", compatibility, verdict)
 		}
 		for _, span := range codeSpan.FindAllString(cells[1], -1) {
 			flag := strings.Trim(span, "`")
 			if there := slices.Contains(known, flag); there == (verdict == "not there" || slices.Contains(klog, flag)) {
-				t.Errorf("docs/guide.md: %s is %q, and docs/flags.md has it: %t", flag, verdict, there)
+				t.Errorf("%s: %s is %q, and docs/flags.md has it: %t", compatibility, flag, verdict, there)
 			}
 			told = append(told, flag)
 		}
 	}
 	for _, flag := range known {
 		if flag != "--help" && !slices.Contains(told, flag) {
-			t.Errorf("docs/guide.md: %s is not in the table of flags", flag)
+			t.Errorf("%s: %s is not in the table of flags", compatibility, flag)
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 func (d *deployments) demo(t *testing.T) {
 	m := mode{name: "demo", namespace: "kubestate", directory: "../../deploy/kustomize/overlays/demo", pods: map[string]int{"kubestate": 1}}
 	told := []string{"apply", "rollout", "wait"}
-	for _, line := range commands(t, "../../docs/getting-started.md") {
+	for _, line := range commands(t, "../../deploy/README.md", "Demo") {
 		if slices.ContainsFunc(told, func(verb string) bool { return slices.Contains(line, verb) }) {
 			d.k.run(t, line...)
 		}
@@ -65,13 +65,14 @@ func (d *deployments) demo(t *testing.T) {
 	}
 }
 
-// commands gives the arguments of each kubectl of a page, which are for the root of
-// the repository.
-func commands(t *testing.T, page string) (lines [][]string) {
+// commands gives the arguments of each kubectl in a section of a page, for the root of the repository.
+func commands(t *testing.T, page, heading string) (lines [][]string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	must(t, err)
-	for line := range strings.Lines(string(text)) {
+	_, section, _ := strings.Cut(string(text), "\n## "+heading+"\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for line := range strings.Lines(section) {
 		if command, ok := strings.CutPrefix(line, "    kubectl "); ok {
 			lines = append(lines, strings.Fields(strings.ReplaceAll(command, "-k deploy/", "-k ../../deploy/")))
 		}
