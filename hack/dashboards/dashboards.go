@@ -47,7 +47,7 @@ func Markdown() []byte {
 		fmt.Fprintf(&b, "\n## %s\n\n[%s](../deploy/monitoring/dashboards/%s). %s\n", d.Title, name, name, d.Description)
 		for _, p := range d.Panels {
 			if p.Type == "row" {
-				fmt.Fprintf(&b, "\n%s\n\n| panel | what it shows |\n| --- | --- |\n", p.Title)
+				fmt.Fprintf(&b, "\n%s\n\n| panel | content |\n| --- | --- |\n", p.Title)
 				continue
 			}
 			fmt.Fprintf(&b, "| %s | %s |\n", p.Title, p.Description)
