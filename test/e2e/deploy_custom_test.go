@@ -105,7 +105,7 @@ func TestCustomResourcesCombine(t *testing.T) {
 		}
 	}
 	const file, web = ofCustom + "/custom-resources.yaml", ofTLS + "/web.yaml"
-	for _, mode := range []string{"base", "namespaced", "prometheus-operator"} {
+	for _, mode := range []string{"base", "overlays/namespaced", "overlays/prometheus-operator"} {
 		f(mode, []string{custom}, "Deployment kubestate "+file+" "+ofCustom)
 	}
 	f("base", []string{custom, tls}, "Deployment kubestate "+file+" "+web+" "+ofTLS+" "+ofCustom)
