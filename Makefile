@@ -56,7 +56,7 @@ unit: $(BUILD)/cc $(BUILD)/curl ## Run the tests that need no control plane
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 30m ./...
 
 dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafana's own types
-	node test/grafana/check.mjs deploy/grafana $<
+	node test/grafana/check.mjs deploy/monitoring/dashboards $<
 
 test-image: ## Make the image and look into it
 	cd hack/image && go test -count=1 -timeout 30m ./...

@@ -7,7 +7,7 @@ import (
 )
 
 // minGarbage is how many bytes of garbage may accumulate before a collection. It trades memory for
-// CPU, see docs/adr/0013-unpacking-and-collecting.md.
+// CPU, see docs/adr/0013-inflate-and-garbage-collection.md.
 const minGarbage = 6 << 20
 
 // limitMemory sets the memory limit of the Go runtime to a share of the available memory.

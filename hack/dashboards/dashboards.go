@@ -1,4 +1,4 @@
-// Package dashboards makes the Grafana dashboards of deploy/grafana: panels with
+// Package dashboards makes the Grafana dashboards of deploy/monitoring/dashboards: panels with
 // their queries and words go in, the JSON that Grafana imports and a page that
 // lists them come out.
 package dashboards
@@ -44,10 +44,10 @@ func Markdown() []byte {
 	all := All()
 	for _, name := range order {
 		d := all[name]
-		fmt.Fprintf(&b, "\n## %s\n\n[%s](../deploy/grafana/%s). %s\n", d.Title, name, name, d.Description)
+		fmt.Fprintf(&b, "\n## %s\n\n[%s](../deploy/monitoring/dashboards/%s). %s\n", d.Title, name, name, d.Description)
 		for _, p := range d.Panels {
 			if p.Type == "row" {
-				fmt.Fprintf(&b, "\n%s\n\n| panel | what it shows |\n| --- | --- |\n", p.Title)
+				fmt.Fprintf(&b, "\n%s\n\n| panel | content |\n| --- | --- |\n", p.Title)
 				continue
 			}
 			fmt.Fprintf(&b, "| %s | %s |\n", p.Title, p.Description)

@@ -23,23 +23,23 @@ type alertFile struct {
 // alertsIntroduction is what no rule says by itself.
 const alertsIntroduction = `# Alerts
 
-The rules are in [deploy/prometheus](../deploy/prometheus); Prometheus takes the files as they are:
+Prometheus takes the files of [deploy/monitoring/rules](../deploy/monitoring/rules) as they are:
 
     rule_files: [kubestate/*.rules.yaml]
 
-They select by the names of metrics alone, and by no job: those names belong to this kind of exporter,
-so that the same files serve a job called kubestate, kube-state-metrics or kubernetes-service-endpoints. Equal
-series of several replicas count once. Scrape with honor_labels: true; otherwise the namespace of
-a series is that of the exporter. The label cluster is kept where there is one.
-
-Where an alert has a time, its condition has to hold for so long. Severity critical is for somebody who
-can be woken, warning for the working day, info for dashboards. Each alert is tested both ways in
-[deploy/prometheus/tests](../deploy/prometheus/tests).
+| subject | rule |
+| --- | --- |
+| selection | metric names, no job: the same files serve any job name |
+| replicas | equal series count once |
+| scrape job | honor_labels: true, or the namespace is that of the exporter |
+| cluster | the label is kept |
+| severity | critical wakes somebody, warning waits for the working day, info is for dashboards |
+| tests | [each alert](../deploy/monitoring/rules/tests), firing and not |
 `
 
 // alerts lists the alerts of all rule files.
 func alerts() ([]byte, error) {
-	paths, err := filepath.Glob("deploy/prometheus/*.rules.yaml")
+	paths, err := filepath.Glob("deploy/monitoring/rules/*.rules.yaml")
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func describe(b *bytes.Buffer, name string, file alertFile) {
 			if rule.For != "" {
 				fmt.Fprintf(b, ", after %s", rule.For)
 			}
-			fmt.Fprintf(b, ". %s\n\nWhat to do: %s\n\n", rule.Annotations["description"], rule.Annotations["action"])
+			fmt.Fprintf(b, ". %s\n\nAction: %s\n\n", rule.Annotations["description"], rule.Annotations["action"])
 			for line := range strings.Lines(strings.TrimSpace(rule.Expr) + "\n") {
 				b.WriteString("    " + line)
 			}

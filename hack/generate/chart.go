@@ -140,12 +140,6 @@ func valueKeys(schemaPath, defaultsPath string) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// ruleFile gives the rules as the chart reads them.
-func ruleFile(rules groups) ([]byte, error) {
-	text, err := k8syaml.Marshal(rules)
-	return append([]byte("# "+notice+rulesNotice), text...), err
-}
-
 // values tells in a table what can be said to the chart: each key of the file
 // that is no map of others, with its default and its comment.
 func values(path string) ([]byte, error) {

@@ -9,17 +9,13 @@ import (
 // dashboardsIntroduction is what no panel says by itself.
 const dashboardsIntroduction = `# Dashboards
 
-[deploy/grafana](../deploy/grafana) has three dashboards for Grafana 10 and later. Import the files by
-hand (Dashboards, New, Import), by provisioning, or by a ConfigMap with the label that your
-Grafana's side-car looks for. They ask for a data source, and then for clusters and namespaces; where series
-have no label cluster, All is right. Scrape with honor_labels: true. They need no rules and no other exporter.
+Three dashboards for Grafana 10 and later, in [deploy/monitoring/dashboards](../deploy/monitoring/dashboards). Import the
+files (Dashboards, New, Import), provision them, or mount a ConfigMap with the label of Grafana's sidecar. They ask
+for a data source, clusters (All without a label cluster) and namespaces. Scrape with honor_labels: true; no rules
+and no other exporter are needed.
 
-A test loads the example cluster into an API server, has Prometheus scrape kubestate, and runs every query:
-each gives data. The files are checked against the types of Grafana's package @grafana/schema, the
-dashboard and the options of each panel. They have not been opened in a running Grafana, which cannot be had
-where the tests run: how the panels look is untried.
-
-They are written in [hack/dashboards](../hack/dashboards) and made by ` + "`make generate`" + `.
+A test runs every query on the example cluster and requires data. The files are checked against the types of
+@grafana/schema; they have not been opened in a running Grafana. [hack/dashboards](../hack/dashboards) is their source.
 `
 
 // grafana gives the dashboards and the page that lists them, by path.
@@ -30,7 +26,7 @@ func grafana() (map[string][]byte, error) {
 		return nil, err
 	}
 	for name, content := range made {
-		files["deploy/grafana/"+name] = content
+		files["deploy/monitoring/dashboards/"+name] = content
 	}
 	return files, nil
 }

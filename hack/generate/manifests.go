@@ -37,12 +37,12 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	few := rbac.Objects(rbac.Config{Resources: defaults, Namespaces: []string{"default"}})
 	shards := rbac.Objects(rbac.Config{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
 	for path, objects := range map[string][]any{
-		"deploy/base/rbac.yaml":                 all,
-		"deploy/namespaced/clusterrole.yaml":    few[:1],
-		"deploy/namespaced/rbac.yaml":           few[2:],
-		"deploy/per-node/rest/clusterrole.yaml": apart[:1],
-		"deploy/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Config{Resources: onlyPods}),
-		"deploy/sharded/rbac.yaml":              shards,
+		"deploy/kustomize/base/rbac.yaml":                          all,
+		"deploy/kustomize/overlays/namespaced/clusterrole.yaml":    few[:1],
+		"deploy/kustomize/overlays/namespaced/rbac.yaml":           few[2:],
+		"deploy/kustomize/overlays/per-node/rest/clusterrole.yaml": apart[:1],
+		"deploy/kustomize/overlays/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Config{Resources: onlyPods}),
+		"deploy/kustomize/overlays/sharded/rbac.yaml":              shards,
 	} {
 		b := bytes.NewBufferString("# " + notice + "\n" + howElse(path) + "\n")
 		if err := rbac.Write(b, objects); err != nil {
@@ -57,22 +57,19 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	if files["deploy/components/prometheus-operator/prometheusrule.yaml"], err = prometheusRule(rules); err != nil {
+	if files["deploy/chart/files/prometheusrule/prometheusrule.yaml"], err = prometheusRule(rules); err != nil {
 		return err
 	}
-	if files["deploy/chart/files/rules.yaml"], err = ruleFile(rules); err != nil {
-		return err
-	}
-	files["deploy/per-node/rest/resources.yaml"] = fmt.Appendf(nil,
+	files["deploy/kustomize/overlays/per-node/rest/resources.yaml"] = fmt.Appendf(nil,
 		"# %s\n- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --resources=%s\n", notice, strings.Join(names, ","))
 	return nil
 }
 
 // howElse says how to make the roles of a path otherwise.
 func howElse(path string) string {
-	if path == "deploy/sharded/rbac.yaml" {
-		return "# How a replica sees the others, and the Lease in whose annotations each says what it serves. For another\n" +
-			"# StatefulSet than kubestate: kubestate rbac --pod NAME-0 --pod-namespace ..."
+	if path == "deploy/kustomize/overlays/sharded/rbac.yaml" {
+		return "# Rights of a replica to see the others, and the Lease of their promises. For another StatefulSet:\n" +
+			"# kubestate rbac --pod NAME-0 --pod-namespace ..."
 	}
 	return "# For other resources and namespaces: kubestate rbac --resources ... --namespaces ..."
 }
@@ -99,8 +96,8 @@ type groups struct {
 // configMaps are directories of files that are mounted as one ConfigMap: by name,
 // and with the label by which Grafana's side-car finds dashboards.
 var configMaps = []struct{ directory, pattern, name, labels string }{
-	{"deploy/prometheus", "*.rules.yaml", "kubestate-rules", ""},
-	{"deploy/grafana", "*.json", "kubestate-dashboards", "  options:\n    labels: {grafana_dashboard: \"1\"}\n"},
+	{"deploy/monitoring/rules", "*.rules.yaml", "kubestate-rules", ""},
+	{"deploy/monitoring/dashboards", "*.json", "kubestate-dashboards", "  options:\n    labels: {grafana_dashboard: \"1\"}\n"},
 }
 
 // collections gives each of those directories the kustomization that lists its files.
@@ -126,7 +123,7 @@ configMapGenerator:
 	return nil
 }
 
-// prometheusRule gives the rules as one object.
+// prometheusRule gives the rules as one object, for the chart and the component prometheus-operator.
 func prometheusRule(rules groups) ([]byte, error) {
 	object := rule{
 		APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule",
@@ -139,12 +136,12 @@ func prometheusRule(rules groups) ([]byte, error) {
 	return append([]byte("# "+notice+rulesNotice), text...), err
 }
 
-const rulesNotice = "\n# The files of deploy/prometheus.\n"
+const rulesNotice = "\n# The rule files of deploy/monitoring/rules.\n"
 
-// readRules gives the groups of the rule files of deploy/prometheus.
+// readRules gives the groups of the rule files of deploy/monitoring/rules.
 func readRules() (groups, error) {
 	all := groups{Groups: []any{}}
-	paths, err := filepath.Glob("deploy/prometheus/*.rules.yaml")
+	paths, err := filepath.Glob("deploy/monitoring/rules/*.rules.yaml")
 	if err != nil {
 		return all, err
 	}
@@ -164,13 +161,13 @@ func readRules() (groups, error) {
 
 // single is what `kubectl apply -f` takes: the mode base, rendered by kubectl.
 func single(kubectl string) ([]byte, error) {
-	command := exec.Command(kubectl, "kustomize", "deploy/base")
+	command := exec.Command(kubectl, "kustomize", "deploy/kustomize/base")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	rendered, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("render deploy/base: %w: %s", err, stderr.Bytes())
+		return nil, fmt.Errorf("render deploy/kustomize/base: %w: %s", err, stderr.Bytes())
 	}
-	head := fmt.Sprintf("# %s\n# The mode deploy/base as one manifest: kubectl apply -f kubestate.yaml\n", notice)
+	head := fmt.Sprintf("# %s\n# The mode deploy/kustomize/base as one manifest: kubectl apply -f kubestate.yaml\n", notice)
 	return append([]byte(head), rendered...), nil
 }

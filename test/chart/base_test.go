@@ -30,7 +30,7 @@ func TestSameAsBase(t *testing.T) {
 	must(t, err)
 	f := func(mode string, objects int, values ...string) {
 		t.Helper()
-		base, err := exec.CommandContext(t.Context(), kubectl, "kustomize", "../../deploy/"+mode).Output()
+		base, err := exec.CommandContext(t.Context(), kubectl, "kustomize", "../../deploy/kustomize/"+mode).Output()
 		must(t, err)
 		rendered, errs, ok := template(t, values...)
 		if !ok {
@@ -45,7 +45,7 @@ func TestSameAsBase(t *testing.T) {
 		}
 	}
 	f("base", 4)
-	f("sharded", 7, "--set", "autosharding.enabled=true,replicas=2")
+	f("overlays/sharded", 7, "--set", "autosharding.enabled=true,replicas=2")
 }
 
 // common gives the workload, the Services, the budget and the role of the pods' own of a
@@ -70,7 +70,7 @@ func common(t *testing.T, manifest string) map[string]object {
 
 // TestRules compares the rules of the chart with those of the kustomizations.
 func TestRules(t *testing.T) {
-	base, err := os.ReadFile("../../deploy/components/prometheus-operator/prometheusrule.yaml")
+	base, err := os.ReadFile("../../deploy/chart/files/prometheusrule/prometheusrule.yaml")
 	must(t, err)
 	rendered, errs, ok := template(t, "--set", "prometheusRule.enabled=true", "--set-json", `prometheusRule.groups=[{"name":"own","rules":[]}]`)
 	if !ok {

@@ -115,8 +115,8 @@ func TestPolicies(t *testing.T) {
 	}
 	f("chart", rendered(), "monitoring", "443", "6443")
 	f("chart", rendered("--set", "networkPolicy.apiServerPorts={443,16443},networkPolicy.apiServerCIDRs={10.0.0.5/32}"), "monitoring", "443", "16443")
-	f("secured", kustomized(t, "resources: [secured]"), "monitoring", "443", "6443")
-	f("secured, patched as README says", kustomized(t, "resources: [secured]\n"+documentedPatch(t)), "observability", "443", "16443")
+	f("secured", kustomized(t, "resources: [overlays/secured]"), "monitoring", "443", "6443")
+	f("secured, patched as README says", kustomized(t, "resources: [overlays/secured]\n"+documentedPatch(t)), "observability", "443", "16443")
 
 	none := policy(t, rendered("--set", "networkPolicy.dns=null,networkPolicy.apiServerCIDRs={10.0.0.5/32}"))
 	for _, rule := range none.Egress {
@@ -130,12 +130,12 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-// kustomized renders a kustomization, whose resources are named from deploy/.
+// kustomized renders a kustomization, whose resources are named from deploy/kustomize.
 func kustomized(t *testing.T, kustomization string) string {
 	t.Helper()
 	kubectl, err := process.Built("kubectl")
 	must(t, err)
-	deploy, err := filepath.Abs("../../deploy")
+	deploy, err := filepath.Abs("../../deploy/kustomize")
 	must(t, err)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	must(t, err)

@@ -161,7 +161,7 @@ func (s *secured) wants(status int, token string, urls ...string) {
 // that lets a scraper read the API server's own metrics.
 func TestReadersByToken(t *testing.T) {
 	s := startSecured(t)
-	scraper, err := os.ReadFile("../../deploy/secured/scraper.yaml")
+	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
 	must(t, err)
 	apply(t, s.cluster, scraper)
 	createAccount(t, s.cluster, monitoring, "guest")

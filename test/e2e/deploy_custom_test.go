@@ -26,7 +26,7 @@ const exampleOfCustom = "../../examples/custom-resources"
 // the place of its own, and with the configuration of the example.
 func customOverlay(t *testing.T, base string, components ...string) (directory string) {
 	t.Helper()
-	const of = "- github.com/kubestate/kubestate/deploy/"
+	const of = "- github.com/kubestate/kubestate/deploy/kustomize/"
 	text := documentedBlock(t, "# custom-resources/kustomization.yaml")
 	own, all := of+"components/custom-resources?ref=v0.1.0\n", ""
 	for _, c := range components {
@@ -73,7 +73,7 @@ func (d *deployments) wantsPrintedRules(t *testing.T, m mode) {
 // TestCustomResourcesCombine adds the component to each mode, and beside the other components in either
 // order: one workload has its argument and its volume, and what others mount stays.
 func TestCustomResourcesCombine(t *testing.T) {
-	const custom, operator, tls, compatible = "custom-resources", "prometheus-operator", "tls", "kube-state-metrics"
+	const custom, operator, tls, compatible = "custom-resources", "prometheus-operator", "tls", "replace-kube-state-metrics"
 	const ofCustom, ofTLS = "/etc/custom-resources", "/etc/kubestate"
 	k := newKubectl(t, "")
 	f := func(base string, components []string, want ...string) {
@@ -105,17 +105,17 @@ func TestCustomResourcesCombine(t *testing.T) {
 		}
 	}
 	const file, web = ofCustom + "/custom-resources.yaml", ofTLS + "/web.yaml"
-	for _, mode := range []string{"base", "namespaced", "prometheus-operator"} {
+	for _, mode := range []string{"base", "overlays/namespaced", "overlays/prometheus-operator"} {
 		f(mode, []string{custom}, "Deployment kubestate "+file+" "+ofCustom)
 	}
 	f("base", []string{custom, tls}, "Deployment kubestate "+file+" "+web+" "+ofTLS+" "+ofCustom)
 	f("base", []string{tls, custom}, "Deployment kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
 	f("base", []string{operator, custom, tls, compatible}, "Deployment kube-state-metrics "+file+" "+web+" "+ofTLS+" "+ofCustom)
-	f("secured", []string{custom}, "Deployment kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
-	f("hostnetwork", []string{custom}, "DaemonSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
-	f("sharded", []string{custom}, "StatefulSet kubestate "+file+" "+ofCustom)
-	f("sharded", []string{operator, tls, custom}, "StatefulSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
-	f("per-node", []string{custom}, "Deployment kubestate "+file+" "+ofCustom, "Deployment kubestate-unscheduled", "DaemonSet kubestate-pods")
+	f("overlays/secured", []string{custom}, "Deployment kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
+	f("overlays/hostnetwork", []string{custom}, "DaemonSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
+	f("overlays/sharded", []string{custom}, "StatefulSet kubestate "+file+" "+ofCustom)
+	f("overlays/sharded", []string{operator, tls, custom}, "StatefulSet kubestate "+web+" "+file+" "+ofCustom+" "+ofTLS)
+	f("overlays/per-node", []string{custom}, "Deployment kubestate "+file+" "+ofCustom, "Deployment kubestate-unscheduled", "DaemonSet kubestate-pods")
 }
 
 // A workload is what makes pods, of whatever kind.

@@ -17,9 +17,9 @@ import (
 // demo applies what a newcomer is told to, and has a Prometheus with the
 // configuration of that find kubestate and scrape it.
 func (d *deployments) demo(t *testing.T) {
-	m := mode{name: "demo", namespace: "kubestate", directory: "../../deploy/demo", pods: map[string]int{"kubestate": 1}}
+	m := mode{name: "demo", namespace: "kubestate", directory: "../../deploy/kustomize/overlays/demo", pods: map[string]int{"kubestate": 1}}
 	told := []string{"apply", "rollout", "wait"}
-	for _, line := range commands(t, "../../docs/getting-started.md") {
+	for _, line := range commands(t, "../../deploy/README.md", "Demo") {
 		if slices.ContainsFunc(told, func(verb string) bool { return slices.Contains(line, verb) }) {
 			d.k.run(t, line...)
 		}
@@ -65,13 +65,14 @@ func (d *deployments) demo(t *testing.T) {
 	}
 }
 
-// commands gives the arguments of each kubectl of a page, which are for the root of
-// the repository.
-func commands(t *testing.T, page string) (lines [][]string) {
+// commands gives the arguments of each kubectl in a section of a page, for the root of the repository.
+func commands(t *testing.T, page, heading string) (lines [][]string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	must(t, err)
-	for line := range strings.Lines(string(text)) {
+	_, section, _ := strings.Cut(string(text), "\n## "+heading+"\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for line := range strings.Lines(section) {
 		if command, ok := strings.CutPrefix(line, "    kubectl "); ok {
 			lines = append(lines, strings.Fields(strings.ReplaceAll(command, "-k deploy/", "-k ../../deploy/")))
 		}
@@ -90,7 +91,7 @@ func (d *deployments) outside(t *testing.T, config string, addresses map[string]
 	config = replaced(t, config, "  - role: endpointslice\n", fmt.Sprintf(
 		"  - role: endpointslice\n    api_server: %s\n    authorization: {credentials: %s}\n    tls_config: {ca_file: %s}\n", d.c.URL, account, d.c.CA))
 	config = replaced(t, config, "scrape_interval: 15s", "scrape_interval: 1s")
-	config = replaced(t, config, "rule_files: [/etc/prometheus/rules/", "rule_files: ["+repository(t)+"/deploy/prometheus/")
+	config = replaced(t, config, "rule_files: [/etc/prometheus/rules/", "rule_files: ["+repository(t)+"/deploy/monitoring/rules/")
 	for from, to := range addresses {
 		config += fmt.Sprintf("  - {source_labels: [__address__], regex: %q, target_label: __address__, replacement: %q}\n", from, to)
 	}

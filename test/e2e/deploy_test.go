@@ -23,11 +23,11 @@ import (
 
 var update = flag.Bool("update", false, "write the files below testdata that tests compare with")
 
-// mode is a kustomization in deploy/, and what becomes of it in a cluster of one
+// mode is a kustomization in deploy/kustomize, and what becomes of it in a cluster of one
 // node of the control plane and two others.
 type mode struct {
 	name string
-	// directory is another place than deploy/, and namespace another than kubestate.
+	// directory is another place than deploy/kustomize/overlays, and namespace another than kubestate.
 	directory, namespace string
 	// level is the Pod Security level that the namespace enforces.
 	level string
@@ -61,10 +61,10 @@ type mode struct {
 
 func (m mode) byTLS() bool { return m.secured || m.certificates || m.passwords }
 
-// modes are all of deploy/, and one as somebody makes of them.
+// modes are all of deploy/kustomize, and one as somebody makes of them.
 var modes = []mode{
 	{
-		name: "base", level: "restricted", pods: map[string]int{"kubestate": 1},
+		name: "base", directory: "../../deploy/kustomize/base", level: "restricted", pods: map[string]int{"kubestate": 1},
 		series: map[string][]string{"kubestate": {
 			`kube_deployment_status_replicas_ready{namespace="kubestate",deployment="kubestate"} 1`,
 			`kube_service_spec_type{namespace="kubestate",service="kubestate",uid="*",type="ClusterIP"} 1`,
@@ -136,7 +136,7 @@ var modes = []mode{
 func TestModes(t *testing.T) {
 	d := startDeployments(t)
 	for _, m := range slices.Concat(modes, chartModes) {
-		m.directory = cmp.Or(m.directory, filepath.Join("..", "..", "deploy", m.name))
+		m.directory = cmp.Or(m.directory, filepath.Join("..", "..", "deploy", "kustomize", "overlays", m.name))
 		m.namespace = cmp.Or(m.namespace, "kubestate")
 		if !t.Run(m.name, func(t *testing.T) { d.try(t, m) }) {
 			return // what is left of it would be in the way of the next
@@ -179,7 +179,7 @@ func startDeployments(t *testing.T) *deployments {
 	d.k.run(t, "apply", "--server-side", "-f", crds)
 	d.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
 	createNamespace(t, d.c, monitoring)
-	scraper, err := os.ReadFile("../../deploy/secured/scraper.yaml")
+	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
 	must(t, err)
 	apply(t, d.c, scraper)
 	createAccount(t, d.c, "default", "nobody")

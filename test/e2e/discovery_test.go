@@ -59,11 +59,11 @@ func TestDiscovery(t *testing.T) {
 		config     func(*discovered, *testing.T) string
 		run        func(*discovered, *testing.T)
 	}{
-		{"endpoints", "sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).shards},
-		{"endpointslice", "sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpointslice") }, (*discovered).shards},
-		{"servicemonitor", "sharded", []string{"prometheus-operator"}, (*discovered).operated, (*discovered).shards},
+		{"endpoints", "overlays/sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).shards},
+		{"endpointslice", "overlays/sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpointslice") }, (*discovered).shards},
+		{"servicemonitor", "overlays/sharded", []string{"prometheus-operator"}, (*discovered).operated, (*discovered).shards},
 		{"base", "base", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).base},
-		{"per-node", "per-node", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).perNode},
+		{"per-node", "overlays/per-node", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).perNode},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +150,7 @@ type discovered struct {
 func (w *discovery) deploy(t *testing.T, namespace, mode string, components ...string) *discovered {
 	t.Helper()
 	dir := t.TempDir()
-	deploy, err := filepath.Rel(dir, filepath.Join(repository(t), "deploy"))
+	deploy, err := filepath.Rel(dir, filepath.Join(repository(t), "deploy", "kustomize"))
 	must(t, err)
 	kustomization := map[string]any{"namespace": namespace, "resources": []string{filepath.Join(deploy, mode)}}
 	var paths []string

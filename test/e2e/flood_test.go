@@ -104,7 +104,7 @@ func scrapeBy(ctx context.Context, client *http.Client, url, token string) (stat
 // nobody has seen, while others make tokens up: at other addresses, and at its own.
 func TestRotationInAFlood(t *testing.T) {
 	s := startSecured(t)
-	scraper, err := os.ReadFile("../../deploy/secured/scraper.yaml")
+	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
 	must(t, err)
 	apply(t, s.cluster, scraper)
 	awaitAccess(t, s.cluster, monitoring, "prometheus", getting("/metrics"))

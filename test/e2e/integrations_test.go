@@ -114,7 +114,7 @@ func troubledShop() []cluster.Object {
 	return objects
 }
 
-// announce has the API tell of the exporter as deploy/base does, by two Services
+// announce has the API tell of the exporter as deploy/kustomize/base does, by two Services
 // with annotations and their slices, and besides by a pod with annotations. What
 // has a loopback address is written to etcd, since the API refuses that.
 func announce(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
@@ -176,20 +176,20 @@ func documented(t *testing.T, name string) []byte {
 	return text
 }
 
-// queriesOfGuide are the queries in the guide's tables: what is in backquotes and
+// queriesOfGuide are the queries in the tables of docs/operating.md: what is in backquotes and
 // more than a name.
 func queriesOfGuide(t *testing.T) []string {
 	t.Helper()
 	root, err := process.Root()
 	must(t, err)
-	text, err := os.ReadFile(filepath.Join(root, "docs", "guide.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "operating.md"))
 	must(t, err)
 	var queries []string
 	for _, span := range regexp.MustCompile("`[a-z (),]*kube[a-z]*_[^`]*[^a-z_`][^`]*`").FindAllString(string(text), -1) {
 		queries = append(queries, strings.Trim(span, "`"))
 	}
 	if len(queries) < 8 {
-		t.Errorf("only %d queries in the guide: %q", len(queries), queries)
+		t.Errorf("only %d queries in docs/operating.md: %q", len(queries), queries)
 	}
 	return queries
 }

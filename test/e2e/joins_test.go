@@ -38,7 +38,7 @@ type sample struct {
 	Value  float64 `json:"value"`
 }
 
-// TestJoins has promtool evaluate the queries of docs/which-component.md, as they
+// TestJoins has promtool evaluate the queries of docs/queries.md, as they
 // stand there, on what kubestate serves of the example cluster and on what others
 // would say of the same containers.
 func TestJoins(t *testing.T) {
@@ -46,7 +46,7 @@ func TestJoins(t *testing.T) {
 	must(t, err)
 	var j joins
 	must(t, yaml.UnmarshalStrict(text, &j))
-	queries := queriesIn(t, filepath.Join("docs", "which-component.md"))
+	queries := queriesIn(t, filepath.Join("docs", "queries.md"))
 	if d := cmp.Diff(slices.Sorted(maps.Keys(j.Answers)), slices.Sorted(maps.Keys(queries))); d != "" {
 		t.Fatalf("headings with answers and headings with queries (-answers +queries):\n%s", d)
 	}

@@ -40,7 +40,7 @@ func TestPromisesStay(t *testing.T) {
 		}
 	}
 	k.run(t, "create", "namespace", "kubestate")
-	manifest := filepath.Join("..", "..", "deploy", "sharded", "rbac.yaml")
+	manifest := filepath.Join("..", "..", "deploy", "kustomize", "overlays", "sharded", "rbac.yaml")
 	for _, how := range [][]string{{"apply"}, {"apply", "--server-side", "--force-conflicts"}} {
 		k.run(t, append(how, "-f", manifest)...)
 		promise()

@@ -101,7 +101,7 @@ func TestObserve(t *testing.T) {
 // observing is the configuration of a Prometheus that scrapes both ports of the programs and has all rules.
 func observing(t *testing.T, exporters ...*exporter.Exporter) string {
 	t.Helper()
-	rules, err := filepath.Abs("../../deploy/prometheus/*.rules.yaml")
+	rules, err := filepath.Abs("../../deploy/monitoring/rules/*.rules.yaml")
 	must(t, err)
 	var targets []string
 	for _, e := range exporters {
@@ -132,7 +132,7 @@ type target struct {
 
 func readDashboards(t *testing.T) []dashboard {
 	t.Helper()
-	paths, err := filepath.Glob("../../deploy/grafana/*.json")
+	paths, err := filepath.Glob("../../deploy/monitoring/dashboards/*.json")
 	must(t, err)
 	if len(paths) == 0 {
 		t.Fatal("no dashboards")
@@ -304,7 +304,7 @@ func knownNames(t *testing.T, e *exporter.Exporter) map[string]bool {
 	t.Helper()
 	known := map[string]bool{"up": true, "scrape_duration_seconds": true, "scrape_timeout_seconds": true}
 	var families []struct{ Name string }
-	content, err := os.ReadFile("../../docs/metrics.json")
+	content, err := os.ReadFile("../../docs/metrics/metrics.json")
 	must(t, err)
 	must(t, json.Unmarshal(content, &families))
 	for _, family := range families {

@@ -98,7 +98,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 // shardRules are the rules for shards, with a shorter time before alerts.
 func shardRules(t *testing.T) (path string) {
 	t.Helper()
-	text, err := os.ReadFile("../../deploy/prometheus/sharding.rules.yaml")
+	text, err := os.ReadFile("../../deploy/monitoring/rules/sharding.rules.yaml")
 	must(t, err)
 	path = filepath.Join(t.TempDir(), "sharding.rules.yaml")
 	must(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte("for: 2m"), []byte("for: 5s")), 0o600))

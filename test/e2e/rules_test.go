@@ -14,8 +14,8 @@ import (
 
 // ruleFiles and ruleTests are Prometheus' rules and their tests by promtool.
 const (
-	ruleFiles = "../../deploy/prometheus/*.rules.yaml"
-	ruleTests = "../../deploy/prometheus/tests/*.test.yaml"
+	ruleFiles = "../../deploy/monitoring/rules/*.rules.yaml"
+	ruleTests = "../../deploy/monitoring/rules/tests/*.test.yaml"
 )
 
 // runbooks is where the documentation of each alert is.

@@ -208,7 +208,7 @@ func TestManifestsTakeOver(t *testing.T) {
 	d.play(t, namespace, "2.20.0", ports[0])
 	documented := documentedBlock(t, "# kube-state-metrics/kustomization.yaml")
 	const components = "components:\n"
-	d.k.run(t, "apply", "-k", overlay(t, strings.Replace(documented, components, components+"- github.com/kubestate/kubestate/deploy/components/prometheus-operator?ref=v0.1.0\n", 1)))
+	d.k.run(t, "apply", "-k", overlay(t, strings.Replace(documented, components, components+"- github.com/kubestate/kubestate/deploy/kustomize/components/prometheus-operator?ref=v0.1.0\n", 1)))
 	if diff := cmp.Diff(before, uids()); diff != "" {
 		t.Errorf("objects (-before +after):\n%s", diff)
 	}

@@ -1,4 +1,4 @@
-// Checks the dashboards of deploy/grafana against Grafana's own types: each whole
+// Checks the dashboards of deploy/monitoring/dashboards against Grafana's own types: each whole
 // as a Dashboard, the options of each panel as those of its kind, and how lines are
 // drawn. What a type does not know is a mistake, too. What is wrong is told by the
 // compiler, with the line in the file that is made from the dashboard.
@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileS
 import { join } from "node:path";
 
 const here = import.meta.dirname;
-const [source = join(here, "../../deploy/grafana"), modules = join(here, "node_modules")] = process.argv.slice(2);
+const [source = join(here, "../../deploy/monitoring/dashboards"), modules = join(here, "node_modules")] = process.argv.slice(2);
 
 const prelude = `import type * as ui from "@grafana/schema";
 import type { Options as table, FieldConfig as tableFields } from "@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen";

@@ -1,4 +1,4 @@
-{{- /* What does not go together, and what charts of this kind have and this one does not. */ -}}
+{{- /* Refuses combinations of values, and values of other charts without an equivalent. */ -}}
 {{- define "kubestate.check" -}}
 {{- $values := .Values -}}
 {{- range $key, $instead := dict
@@ -29,7 +29,7 @@
 {{- if not (or (include "kubestate.customConfigured" $) .presets) }}{{ fail "customResourceState.config: there is no configuration: give one, existingConfigMap or presets" }}{{ end -}}
 {{- end -}}
 {{- end -}}
-{{- /* What they refuse is refused here. */ -}}
+{{- /* Included for what they refuse. */ -}}
 {{- $_ := include "kubestate.customResources" . -}}
 {{- $_ := include "kubestate.resources" . -}}
 {{- $monitor := $values.prometheus.monitor -}}
@@ -50,7 +50,7 @@
 {{- range $key := list "metricAllowlist" "metricDenylist" -}}
 {{- range get $values $key -}}
 {{- if regexMatch `\{[0-9]+$` . }}{{ fail (printf "%s: %q: commas separate patterns, so that none can have one in it" $key .) }}{{ end -}}
-{{- /* What RE2 does not know, such as (?!, the program may; it is not looked at here. */ -}}
+{{- /* The program accepts syntax that RE2 lacks, such as (?!: not checked here. */ -}}
 {{- $pattern := trim . -}}
 {{- if not (or (regexMatch `\(\?|\\[1-9]` $pattern) (regexMatch (printf "(?:%s)|" $pattern) "")) }}{{ fail (printf "%s: %q is no regular expression" $key .) }}{{ end -}}
 {{- end -}}
@@ -69,7 +69,7 @@
 {{- end -}}
 {{- end }}
 
-{{- /* What the program would refuse, it refuses after the release: so that it is refused here. */ -}}
+{{- /* Refuses arguments that the program would refuse after the release. */ -}}
 {{- define "kubestate.checkArguments" -}}
 {{- $known := .Files.Get "files/flags.json" | fromJson -}}
 {{- $shown := list -}}

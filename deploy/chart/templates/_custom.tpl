@@ -1,4 +1,4 @@
-{{- /* Custom resources: their configuration, and what of it roles need to know. */ -}}
+{{- /* Custom resources: configuration and roles. */ -}}
 
 {{- /* Whether a ConfigMap has a configuration. */ -}}
 {{- define "kubestate.customConfigured" -}}
@@ -53,7 +53,7 @@ given is guessed as the program does. The group of a wildcard is as it was given
 {{ uniq $resources | toJson }}
 {{- end }}
 
-{{- /* Those of the resources that a role can name, as JSON. */ -}}
+{{- /* The resources that a role can name, as JSON. */ -}}
 {{- define "kubestate.customNamed" -}}
 {{- $named := list -}}
 {{- range include "kubestate.customResources" . | fromJsonArray -}}
@@ -62,7 +62,7 @@ given is guessed as the program does. The group of a wildcard is as it was given
 {{ toJson $named }}
 {{- end }}
 
-{{- /* Whether there is nothing but custom resources. */ -}}
+{{- /* True if custom resources only are exported. */ -}}
 {{- define "kubestate.customOnly" -}}
 {{- range .Values.extraArgs -}}
 {{- if has . (list "--custom-resource-state-only" "--custom-resource-state-only=true") }}true{{ end -}}

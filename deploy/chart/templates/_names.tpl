@@ -25,12 +25,12 @@ app.kubernetes.io/name: {{ include "kubestate.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
-{{- /* What tells the pods from others. It cannot be changed later: there is no version in it. */ -}}
+{{- /* Selector labels of the pods. Immutable, so without a version. */ -}}
 {{- define "kubestate.selector" -}}
 {{- with .Values.selectorOverride }}{{ toYaml . }}{{ else }}{{ include "kubestate.identity" . }}{{ end -}}
 {{- end }}
 
-{{- /* Labels that no selector asks for, of pods too. */ -}}
+{{- /* Labels of objects and pods that are in no selector. */ -}}
 {{- define "kubestate.part" -}}
 app.kubernetes.io/component: {{ ternary "metrics" "exporter" (not (empty (include "kubestate.compatible" .))) | quote }}
 {{- if include "kubestate.compatible" . }}
@@ -42,7 +42,7 @@ app.kubernetes.io/part-of: {{ include "kubestate.name" . | quote }}
 app.kubernetes.io/version: {{ default .Chart.AppVersion .Values.image.tag | trunc 63 | quote }}
 {{- end }}
 
-{{- /* What everything that is no pod is called besides. */ -}}
+{{- /* Labels of objects other than pods. */ -}}
 {{- define "kubestate.commonLabels" -}}
 {{ include "kubestate.version" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
@@ -56,7 +56,7 @@ release: {{ .Release.Name | quote }}
 {{ include "kubestate.merged" (list (include "kubestate.identity" . | fromYaml) (include "kubestate.part" . | fromYaml) (include "kubestate.commonLabels" . | fromYaml) .Values.customLabels) }}
 {{- end }}
 
-{{- /* A list of maps as one map: a key that several have counts in the first of them. */ -}}
+{{- /* Merges a list of maps; the first map with a key wins. */ -}}
 {{- define "kubestate.merged" -}}
 {{- $merged := dict -}}
 {{- range . }}{{ $merged = merge $merged (. | default dict) }}{{ end -}}
@@ -74,7 +74,7 @@ labels:
 {{ include "kubestate.name" . | trunc 53 | printf "%s-telemetry" }}
 {{- end }}
 
-{{- /* Names of the ports, and of the container. */ -}}
+{{- /* Names of ports and container. */ -}}
 {{- define "kubestate.port" -}}
 {{- if include "kubestate.compatible" . }}http{{ else }}http-metrics{{ end -}}
 {{- end }}
@@ -100,7 +100,7 @@ labels:
 {{- end -}}
 {{- end }}
 
-{{- /* Secrets for pulling, each a name or an object. */ -}}
+{{- /* Image pull secrets, each a name or an object. */ -}}
 {{- define "kubestate.pullSecrets" -}}
 {{- range . }}
 - name: {{ if kindIs "string" . }}{{ quote . }}{{ else }}{{ quote .name }}{{ end }}

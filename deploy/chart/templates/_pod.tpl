@@ -1,4 +1,4 @@
-{{- /* The pod, which is the same in a Deployment and a StatefulSet. */ -}}
+{{- /* The pod template of Deployment and StatefulSet. */ -}}
 
 {{- define "kubestate.args" -}}
 - --shutdown-delay=5s
@@ -45,7 +45,7 @@
 
 {{- define "kubestate.scheme" -}}{{ ternary "https" "http" .Values.tls.enabled }}{{- end }}
 
-{{- /* A probe of "values" at "path" on the main port, unless their httpGet says otherwise. */ -}}
+{{- /* A probe of "values" at "path" on the main port, unless httpGet is set. */ -}}
 {{- define "kubestate.probe" -}}
 {{- $get := .values.httpGet | default dict }}
 {{- $port := $get.port | default (include "kubestate.port" .root) }}
@@ -132,7 +132,7 @@ securityContext:
 {{- if or .Values.tls.enabled $custom .Values.kubeconfig.enabled .Values.volumeMounts }}
 volumeMounts:
 {{- if $custom }}
-# A directory, since a change would not reach a file of its own.
+# A directory: a file mounted by subPath never changes.
 - name: customresourcestate
   mountPath: /etc/customresourcestate
   readOnly: true
@@ -200,7 +200,7 @@ spec:
     secret: {secretName: {{ include "kubestate.fullname" . | printf "%s-kubeconfig" | quote }}}
   {{- end }}
   {{- if .Values.tls.enabled }}
-  # One directory, so that the certificate is found beside the configuration.
+  # One directory: the configuration names the certificate beside it.
   - name: web
     projected:
       sources:

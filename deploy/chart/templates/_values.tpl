@@ -45,14 +45,14 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- end }}
 
-{{- /* Text, the one of the "known" words with the least edit distance from "word". */ -}}
+{{- /* The "known" word with the least edit distance from "word". */ -}}
 {{- define "kubestate.nearest" -}}
 {{- $word := splitList "" (trunc 64 .word) -}}
 {{- $nearest := "" -}}
 {{- $least := 1000 -}}
 {{- range $known := .known -}}
 {{- $letters := splitList "" $known -}}
-{{- /* The distances between what came of the word and each beginning of the known one. */ -}}
+{{- /* A row of the edit distance matrix. */ -}}
 {{- $row := until (len $letters | add1 | int) -}}
 {{- range $i, $letter := $word -}}
 {{- $next := list (add1 $i) -}}
@@ -69,7 +69,7 @@ unknown and disabled does no harm. */ -}}
 {{ $nearest }}
 {{- end }}
 
-{{- /* The limit of memory where there are limits, and none is given. */ -}}
+{{- /* Default memory limit, if there are limits. */ -}}
 {{- define "kubestate.limits" -}}
 {{- $limits := (.Values.resources | default dict).limits -}}
 {{- if and (kindIs "map" $limits) (not $limits.memory) -}}
@@ -77,7 +77,7 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- end }}
 
-{{- /* Null takes a default away: maps are empty then, and switches and numbers have their default. */ -}}
+{{- /* Null values: maps become empty, switches and numbers their default. */ -}}
 {{- define "kubestate.fill" -}}
 {{- range $key, $below := .known -}}
 {{- if kindIs "map" $below -}}
@@ -89,7 +89,7 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- end }}
 
-{{- /* The items of a list or a text, in which commas separate them, as JSON. */ -}}
+{{- /* The items of a list or of comma-separated text, as JSON. */ -}}
 {{- define "kubestate.items" -}}
 {{- $items := list -}}
 {{- $given := . -}}
@@ -102,7 +102,7 @@ unknown and disabled does no harm. */ -}}
 {{ toJson $items }}
 {{- end }}
 
-{{- /* The same of resources and what is in brackets behind each: commas in there separate no items. */ -}}
+{{- /* The same for resource=[key,...]: commas in brackets separate no items. */ -}}
 {{- define "kubestate.allowlist" -}}
 {{- $items := list -}}
 {{- $given := . -}}
@@ -139,7 +139,7 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- end }}
 
-{{- /* What may be given in more than one form. */ -}}
+{{- /* Values with several accepted forms. */ -}}
 {{- define "kubestate.forms" -}}
 {{- $values := .Values -}}
 {{- $strategy := $values.updateStrategy -}}
@@ -157,7 +157,7 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- $digest := $values.image.digest | default $values.image.sha -}}
 {{- if $digest }}{{ $_ := set $values.image "digest" (printf "sha256:%s" (trimPrefix "sha256:" $digest)) }}{{ end -}}
-{{- /* A copy of the other chart's defaults asks for no image: it has never been changed. */ -}}
+{{- /* The unchanged default image of kube-state-metrics' chart is ignored. */ -}}
 {{- $image := $values.image -}}
 {{- if and (eq (toString $image.repository) "kube-state-metrics/kube-state-metrics") (has ($image.registry | default "") (list "" "registry.k8s.io")) (not $image.tag) (not $image.digest) -}}
 {{- $_ := set $image "registry" "ghcr.io" -}}
@@ -169,12 +169,12 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- end }}
 
-{{- /* Whether the release is to be taken for one of kube-state-metrics: "true" or nothing. */ -}}
+{{- /* "true" with compatibility: kube-state-metrics, otherwise empty. */ -}}
 {{- define "kubestate.compatible" -}}
 {{- if eq (toString .Values.compatibility) "kube-state-metrics" }}true{{ end -}}
 {{- end }}
 
-{{- /* Defaults that depend on compatibility, where the values say nothing. */ -}}
+{{- /* Defaults that depend on compatibility. */ -}}
 {{- define "kubestate.defaults" -}}
 {{- $values := .Values -}}
 {{- $compatible := not (empty (include "kubestate.compatible" .)) -}}
@@ -206,7 +206,7 @@ unknown and disabled does no harm. */ -}}
 {{- $_ := set $values "extraArgs" $args -}}
 {{- end }}
 
-{{- /* Templates in labels, annotations and what schedules pods are filled in. */ -}}
+{{- /* Evaluates templates in labels, annotations and scheduling. */ -}}
 {{- define "kubestate.texts" -}}
 {{- $values := .Values -}}
 {{- $monitor := $values.prometheus.monitor -}}

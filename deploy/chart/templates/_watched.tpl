@@ -1,4 +1,4 @@
-{{- /* What is watched, and where: what arguments and roles follow from. */ -}}
+{{- /* Watched resources and namespaces, for arguments and roles. */ -}}
 
 {{- /* The namespaces, as JSON: [] for all. */ -}}
 {{- define "kubestate.namespaces" -}}
@@ -35,7 +35,7 @@
 {{- $chosen = concat $chosen .Values.collectorsExtra | uniq | sortAlpha -}}
 {{- $resources := list -}}
 {{- range $chosen }}
-{{- /* What cannot be read without a ClusterRole is left out, as kubestate.dropped says. */ -}}
+{{- /* Without a ClusterRole cluster-scoped resources are left out: kubestate.dropped. */ -}}
 {{- if and (not (has . $.Values.collectorsExclude)) (or $.Values.rbac.useClusterRole (get $byKey .).namespaced) }}{{ $resources = append $resources (get $byKey .) }}{{ end -}}
 {{- end -}}
 {{- if not $resources }}{{ fail "collectors: none is left by collectorsExclude, and by rbac.useClusterRole without which nothing is read that lives in no namespace" }}{{ end -}}
@@ -43,7 +43,7 @@
 {{- end -}}
 {{- end }}
 
-{{- /* The resources that were named and cannot be read without a ClusterRole, as JSON. */ -}}
+{{- /* Named resources that need a ClusterRole, as JSON. */ -}}
 {{- define "kubestate.dropped" -}}
 {{- $keys := list -}}
 {{- range include "kubestate.resources" . | fromJsonArray }}{{ $keys = append $keys .key }}{{ end -}}
@@ -56,7 +56,7 @@
 {{ toJson $dropped }}
 {{- end }}
 
-{{- /* --resources, unless it is what the program does anyway. */ -}}
+{{- /* --resources, unless it is the default. */ -}}
 {{- define "kubestate.resourcesArgument" -}}
 {{- $values := .Values -}}
 {{- if and (or $values.collectors $values.collectorsExtra $values.collectorsExclude (not $values.rbac.useClusterRole)) (not (include "kubestate.customOnly" .)) -}}
@@ -66,7 +66,7 @@
 {{- end -}}
 {{- end }}
 
-{{- /* Rules for resources: one for each API group. */ -}}
+{{- /* Rules for resources, one per API group. */ -}}
 {{- define "kubestate.rules" -}}
 {{- $groups := dict -}}
 {{- range . }}
@@ -82,7 +82,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* Rules for asking who a client is and what it may do. */ -}}
+{{- /* Rules for TokenReviews and SubjectAccessReviews. */ -}}
 {{- define "kubestate.reviewRules" -}}
 - apiGroups: [authentication.k8s.io]
   resources: [tokenreviews]

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// metricPages are the pages of docs/metrics. A resource is on the page that has its key, or else
+// its API group; the last page has all others.
+var metricPages = []struct {
+	file, title  string
+	keys, groups []string
+}{
+	{"pods.md", "Metrics of pods", []string{pods}, nil},
+	{"workloads.md", "Metrics of workloads", []string{"replicationcontrollers"}, []string{"apps", "autoscaling", "batch", "policy"}},
+	{"nodes-and-storage.md", "Metrics of nodes and storage", []string{"nodes", "persistentvolumeclaims", "persistentvolumes"}, []string{"storage.k8s.io"}},
+	{"network.md", "Metrics of the network", []string{"endpoints", "services"}, []string{"discovery.k8s.io", "networking.k8s.io"}},
+	{"policy-and-access.md", "Metrics of policy and access", []string{"serviceaccounts"}, []string{"admissionregistration.k8s.io", "certificates.k8s.io", "rbac.authorization.k8s.io"}},
+	{"namespaces-and-configuration.md", "Metrics of namespaces and configuration", nil, nil},
+}
+
+// pageOf is the index of the page of a resource.
+func pageOf(d generators.Description) int {
+	for i, p := range metricPages {
+		if slices.Contains(p.keys, d.Key) {
+			return i
+		}
+	}
+	for i, p := range metricPages {
+		if slices.Contains(p.groups, d.Resource.Group) {
+			return i
+		}
+	}
+	return len(metricPages) - 1
+}
+
+// metrics adds the pages of docs/metrics, their index and the same facts as JSON.
+func metrics(resources []generators.Resource, files map[string][]byte) error {
+	var index bytes.Buffer
+	facts := families(resources)
+	fmt.Fprintf(&index, "<!-- %s -->\n# Metrics\n\n%d families of %d resources; programs read [metrics.json](metrics.json).\n\n", notice, len(facts), len(resources))
+	index.WriteString("| resource | API | families | default |\n| --- | --- | --- | --- |\n")
+	pages := make([]bytes.Buffer, len(metricPages))
+	for i, p := range metricPages {
+		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise.\n", notice, p.title)
+	}
+	for _, r := range resources {
+		d := r.Describe()
+		i := pageOf(d)
+		fmt.Fprintf(&index, "| [%s](%s#%s) | %s %s | %d | %s |\n", d.Name, metricPages[i].file, anchor(d.Name), d.Kind.GroupVersion(), d.Kind.Kind, len(d.Families), yesNo(d.Default))
+		section(&pages[i], d)
+	}
+	for i, p := range metricPages {
+		files["docs/metrics/"+p.file] = pages[i].Bytes()
+	}
+	files["docs/metrics/README.md"] = index.Bytes()
+	text, err := json.MarshalIndent(facts, "", "  ")
+	files["docs/metrics/metrics.json"] = append(text, '\n')
+	return err
+}
+
+// anchor is that of a heading on GitHub.
+func anchor(heading string) string { return strings.ReplaceAll(heading, ".", "") }
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// section writes the families of a resource.
+func section(b *bytes.Buffer, d generators.Description) {
+	fmt.Fprintf(b, "\n## %s\n\n%s %s. Labels of every series: %s.\n\n", d.Name, d.Kind.GroupVersion(), d.Kind.Kind, code(d.Identity))
+	b.WriteString("| family | stability | further labels | value |\n| --- | --- | --- | --- |\n")
+	for _, f := range d.Families {
+		var sets []string
+		for _, set := range f.Labels {
+			if len(set) == 0 && len(f.Labels) == 1 {
+				continue
+			}
+			sets = append(sets, code(set))
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.Name, stability(f), strings.Join(sets, " or "), cell(f.Help))
+	}
+}
+
+func stability(f generators.FamilyDescription) string {
+	s := strings.ToLower(string(f.Stability))
+	if f.Type != generators.Gauge {
+		s += ", " + string(f.Type)
+	}
+	if f.OptIn {
+		s += ", opt-in"
+	}
+	if f.DeprecatedSince != "" {
+		s += ", deprecated since " + f.DeprecatedSince
+	}
+	return s
+}
+
+func code(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	return "`" + strings.Join(words, "`, `") + "`"
+}
+
+// fact is a family as docs/metrics/metrics.json has it.
+type fact struct {
+	Name            string     `json:"name"`
+	Resource        string     `json:"resource"`
+	APIVersion      string     `json:"apiVersion"`
+	Kind            string     `json:"kind"`
+	Type            string     `json:"type"`
+	Stability       string     `json:"stability"`
+	OptIn           bool       `json:"optIn,omitempty"`
+	DeprecatedSince string     `json:"deprecatedSince,omitempty"`
+	Default         bool       `json:"default"`
+	Labels          [][]string `json:"labels"`
+	Help            string     `json:"help"`
+}
+
+func families(resources []generators.Resource) []fact {
+	var facts []fact
+	for _, r := range resources {
+		d := r.Describe()
+		for _, f := range d.Families {
+			var sets [][]string
+			for _, set := range f.Labels {
+				sets = append(sets, slices.Concat(d.Identity, set))
+			}
+			facts = append(facts, fact{
+				Name: f.Name, Resource: d.Name, APIVersion: d.Kind.GroupVersion().String(), Kind: d.Kind.Kind,
+				Type: string(f.Type), Stability: string(f.Stability), OptIn: f.OptIn, DeprecatedSince: f.DeprecatedSince,
+				Default: d.Default && !f.OptIn, Labels: sets, Help: f.Help,
+			})
+		}
+	}
+	return facts
+}
