@@ -1,11 +1,16 @@
 package dashboards
 
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
 // cluster answers what is asked of a cluster first.
 func cluster() spec {
 	return spec{
-		uid: "kubestate-cluster", title: "Cluster overview",
+		file: "cluster.json", uid: "kubestate-cluster", title: "Cluster overview",
 		description: "Four questions about a cluster, and what stands behind the answers: nodes, requests, volumes, quotas.",
-		variables: []Variable{
+		variables: []cog.Builder[dashboard.VariableModel]{
 			choice("cluster", "Cluster", "kube_node_info"),
 			choice("namespace", "Namespace", "kube_namespace_created{<cluster>}"),
 		},
@@ -72,14 +77,14 @@ func clusterPods() []panel {
 			show("{{reason}}", `count by (reason) (max by (cluster, namespace, pod, uid, container, reason) (kube_pod_container_status_waiting_reason{<namespace>}) == 1)`)),
 		bars(6, "Why containers ended", "Reasons of containers that ended and were not started again.", "short", nil,
 			show("{{reason}}", `count by (reason) (max by (cluster, namespace, pod, uid, container, reason) (kube_pod_container_status_terminated_reason{<namespace>}) == 1)`)),
-		table(12, "Containers that wait", "With the reason that the kubelet gives.", nil,
-			ask(`max by (cluster, namespace, pod, container, reason) (kube_pod_container_status_waiting_reason{<namespace>}) == 1`)).hiding("Value"),
+		table(12, "Containers that wait", "With the reason that the kubelet gives.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, pod, container, reason) (kube_pod_container_status_waiting_reason{<namespace>}) == 1`)),
 		table(12, "Pods without a node", "Since when the scheduler has found none, in seconds.", map[string]string{"Value": "seconds"},
 			ask(`sort_desc(time() - max by (cluster, namespace, pod) (kube_pod_status_unscheduled_time{<namespace>}))`)),
-		table(12, "Pods that failed", "With what the kubelet says of the pod as a whole, such as Evicted.", nil,
+		table(12, "Pods that failed", "With what the kubelet says of the pod as a whole, such as Evicted.", map[string]string{"Value": ""},
 			ask(`max by (cluster, namespace, pod, reason) (
   (kube_pod_status_reason{<namespace>} == 1) and on (cluster, namespace, pod, uid) (kube_pod_status_phase{<namespace>, phase="Failed"} == 1)
-)`)).hiding("Value"),
+)`)),
 		table(12, "Pods that run and are not ready", "Services send them nothing.", map[string]string{"Value": "not ready"},
 			ask(`max by (cluster, namespace, pod) (kube_pod_status_ready{<namespace>, condition="false"}) == 1
 and on (cluster, namespace, pod) max by (cluster, namespace, pod) (kube_pod_status_phase{<namespace>, phase="Running"}) == 1`)),
@@ -117,8 +122,8 @@ func clusterJobs() []panel {
 			show("active", `sum(max by (cluster, namespace, job_name) (kube_job_status_active{<namespace>}))`),
 			show("succeeded", `sum(max by (cluster, namespace, job_name) (kube_job_status_succeeded{<namespace>}))`),
 			show("failed", `sum(max by (cluster, namespace, job_name, reason) (kube_job_status_failed{<namespace>}))`)),
-		table(8, "Failed jobs", "With the reason for which they gave up.", nil,
-			ask(`max by (cluster, namespace, job_name, reason) (kube_job_status_failed{<namespace>, reason!=""}) > 0`)).hiding("Value"),
+		table(8, "Failed jobs", "With the reason for which they gave up.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, job_name, reason) (kube_job_status_failed{<namespace>, reason!=""}) > 0`)),
 		table(8, "Jobs that run", "For how many seconds.", map[string]string{"Value": "seconds"},
 			ask(`sort_desc(time() - max by (cluster, namespace, job_name) (kube_job_status_start_time{<namespace>})
 and on (cluster, namespace, job_name) max by (cluster, namespace, job_name) (kube_job_status_active{<namespace>}) > 0)`)),
@@ -136,11 +141,11 @@ func clusterNodes() []panel {
 			ask(`sum(max by (cluster, node) (kube_node_status_condition{<cluster>, condition="Ready", status="true"}))`)),
 		stat(4, "Cordoned", "Nodes that take no new pods.", "short", warnFromOne,
 			ask(`sum(max by (cluster, node) (kube_node_spec_unschedulable{<cluster>}))`)),
-		table(12, "Nodes in trouble", "Conditions that should not be.", nil,
+		table(12, "Nodes in trouble", "Conditions that should not be.", map[string]string{"Value": ""},
 			ask(`max by (cluster, node, condition) (
   (kube_node_status_condition{<cluster>, condition!="Ready", status="true"} == 1)
   or (kube_node_status_condition{<cluster>, condition="Ready", status=~"false|unknown"} == 1)
-)`)).hiding("Value"),
+)`)),
 		bars(8, "CPU requested", "Share of what the node has for pods.", "percentunit", nearlyFull,
 			show("{{node}}", requested("cpu"))),
 		bars(8, "Memory requested", "Share of what the node has for pods.", "percentunit", nearlyFull,
@@ -171,9 +176,9 @@ func clusterLimits() []panel {
 / max by (cluster, namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_max_replicas{<namespace>})`)),
 		table(8, "Disruption budgets that allow none", "A node with one of their pods cannot be drained.", map[string]string{"Value": "allowed"},
 			ask(`max by (cluster, namespace, poddisruptionbudget) (kube_poddisruptionbudget_status_pod_disruptions_allowed{<namespace>}) == 0`)),
-		table(12, "Claims without a volume", "Pods that use them do not start.", nil,
-			ask(`max by (cluster, namespace, persistentvolumeclaim, phase) (kube_persistentvolumeclaim_status_phase{<namespace>, phase=~"Pending|Lost"}) == 1`)).hiding("Value"),
-		table(12, "Volumes that nobody uses", "They cost what they cost.", nil,
-			ask(`max by (cluster, persistentvolume, phase) (kube_persistentvolume_status_phase{<cluster>, phase=~"Available|Released|Failed"}) == 1`)).hiding("Value"),
+		table(12, "Claims without a volume", "Pods that use them do not start.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, persistentvolumeclaim, phase) (kube_persistentvolumeclaim_status_phase{<namespace>, phase=~"Pending|Lost"}) == 1`)),
+		table(12, "Volumes that nobody uses", "They cost what they cost.", map[string]string{"Value": ""},
+			ask(`max by (cluster, persistentvolume, phase) (kube_persistentvolume_status_phase{<cluster>, phase=~"Available|Released|Failed"}) == 1`)),
 	}
 }

@@ -1,11 +1,16 @@
 package dashboards
 
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
 // kubestate is about the program itself.
 func kubestate() spec {
 	return spec{
-		uid: "kubestate-self", title: "kubestate",
+		file: "kubestate.json", uid: "kubestate-self", title: "kubestate",
 		description: "What kubestate hears from the API server, holds and serves, and what that costs. It needs a scrape of the telemetry port.",
-		variables: []Variable{
+		variables: []cog.Builder[dashboard.VariableModel]{
 			choice("job", "Job", "kube_state_metrics_build_info"),
 			choice("instance", "Instance", `kube_state_metrics_build_info{job=~"$job"}`),
 		},
@@ -26,20 +31,20 @@ func selfState() []panel {
 		stat(4, "Resources in trouble", "Neither synced nor absent from the API server.", "short", badFromOne,
 			ask(`sum(kubestate_resource_state{<exporter>, state!~"synced|absent"})`)),
 		stat(4, "Oldest", "The longest time without a sign of life about a resource. Two minutes are ordinary.", "s",
-			[]Threshold{from(150, "orange"), from(300, "red")},
+			[]dashboard.Threshold{from(150, "orange"), from(300, "red")},
 			ask(`max(kubestate_resource_staleness_seconds{<exporter>})`)),
 		stat(4, "Families left out", "Of objects whose rendering panicked, since the start.", "short", badFromOne,
 			ask(`sum(kubestate_contained_panics_total{<exporter>}) or vector(0)`)),
 		stat(4, "Configuration taken up", "1 if the file is in use as it is, by instance.", "short",
-			[]Threshold{{Color: "red", Value: new(float64)}, from(1, "green")},
+			[]dashboard.Threshold{{Color: "red", Value: new(float64)}, from(1, "green")},
 			show("{{instance}}", `kube_state_metrics_last_config_reload_successful{<exporter>}`)),
 		stat(4, "Scrapes refused", "In the last hour, for want of turns.", "short", warnFromOne,
 			ask(`sum(increase(kubestate_scrapes_refused_total{<exporter>}[1h]))`)),
 		table(12, "Versions", "What runs, and since when, in seconds.", map[string]string{"Value": "running for"},
 			ask(`(time() - process_start_time_seconds{<exporter>}) * on (job, instance) group_left (version, revision, goversion, client_go_version)
 max by (job, instance, version, revision, goversion, client_go_version) (kube_state_metrics_build_info{<exporter>})`)),
-		table(12, "States of resources", "How things stand between each resource and the API server.", nil,
-			ask(`max by (job, instance, resource, state) (kubestate_resource_state{<exporter>}) == 1`)).hiding("Value"),
+		table(12, "States of resources", "How things stand between each resource and the API server.", map[string]string{"Value": ""},
+			ask(`max by (job, instance, resource, state) (kubestate_resource_state{<exporter>}) == 1`)),
 	}
 }
 
