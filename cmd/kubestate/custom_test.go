@@ -189,9 +189,9 @@ func TestCustomReload(t *testing.T) {
 			put(start)
 			r := newCustomReloader(t, "--config", config, "--apiserver", "http://127.0.0.1:1",
 				"--custom-resource-state-config-file", custom, "--continue-without-custom-resource-state-config-file")
-			r.reloadIfChanged() // as filewatch has it at the start
+			pollTwice(r)
 			put(then)
-			r.reloadIfChanged()
+			pollTwice(r)
 			if !strings.Contains(r.lastErr, refused) || refused == "" && r.lastErr != "" {
 				t.Errorf("refused: %q, want %q", r.lastErr, refused)
 			}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +24,7 @@ import (
 type reloader struct {
 	tables  *generators.Registry
 	custom  *customResources
+	files   *filewatch.Files
 	args    []string
 	current atomic.Pointer[options.Options]
 	watched *watcher.Watcher
@@ -32,13 +32,12 @@ type reloader struct {
 	metrics reloadMetrics
 	log     *slog.Logger
 
-	mayBeEmpty bool   // the file was empty at the start
-	lastErr    string // logged last, empty if the file is in use
+	lastErr string // logged last, empty if the file is in use
 }
 
 // newReloader returns the reloader of a program started with args, of which opts are the options.
 func newReloader(tables *generators.Registry, custom *customResources, args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{tables: tables, custom: custom, args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log, mayBeEmpty: opts.ConfigEmpty}
+	r := &reloader{tables: tables, custom: custom, files: filewatch.New(opts.Files()...), args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log}
 	r.current.Store(&opts)
 	r.showShard(opts)
 	switch {
@@ -58,30 +57,29 @@ func newReloader(tables *generators.Registry, custom *customResources, args []st
 // maxStaleness returns the current --max-staleness.
 func (r *reloader) maxStaleness() time.Duration { return r.current.Load().MaxStaleness }
 
-// run reloads when the configuration file changes and on each hangup, until ctx ends.
+// pollInterval is how often the configuration files are read. A change that stays for two polls is
+// applied.
+const pollInterval = 2 * time.Second
+
+// run reloads when the configuration files change and on each hangup, until ctx ends.
 func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
-	changes := make(chan struct{}, 1)
-	var watching sync.WaitGroup
-	defer watching.Wait()
-	files := r.current.Load().Files()
-	for _, path := range files {
-		watching.Go(func() { r.watch(ctx, path, changes) })
-	}
-	again := time.NewTicker(discoverAgain)
+	poll, again := time.NewTicker(pollInterval), time.NewTicker(discoverAgain)
+	defer poll.Stop()
 	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-changes:
-			r.reloadIfChanged()
-			r.findKinds(ctx)
+		case <-poll.C:
+			if r.reloadIfChanged() {
+				r.findKinds(ctx)
+			}
 		case <-r.custom.catalog.Changes():
 			r.useKinds(ctx, true)
 		case <-again.C:
 			r.findKinds(ctx)
 		case <-hangups:
-			if len(files) == 0 {
+			if len(r.current.Load().Files()) == 0 {
 				r.log.Info("SIGHUP ignored: no configuration file")
 				continue
 			}
@@ -122,27 +120,18 @@ func (r *reloader) useKinds(ctx context.Context, complete bool) {
 	}
 }
 
-// watch signals changes of the file at path.
-func (r *reloader) watch(ctx context.Context, path string, changes chan<- struct{}) {
-	err := filewatch.Run(ctx, path, func() {
-		select {
-		case changes <- struct{}{}:
-		default: // a reload is due already
-		}
-	})
-	if err != nil {
-		r.log.Warn("configuration file is not watched any more, send SIGHUP to reload", "err", err)
+// reloadIfChanged polls the files, and applies content that is new, stable and not in use. It reports
+// whether it read such content.
+func (r *reloader) reloadIfChanged() bool {
+	var opts options.Options
+	var err error
+	if !r.files.Poll(func() { opts, err = r.parse() }) {
+		return false
 	}
-}
-
-// reloadIfChanged reloads unless the file is the one in use: most events in its directory leave it
-// unchanged.
-func (r *reloader) reloadIfChanged() {
-	opts, err := r.parse()
-	if err == nil && r.lastErr == "" && opts.SameFiles(*r.current.Load()) {
-		return
+	if err != nil || r.lastErr != "" || !opts.SameFiles(*r.current.Load()) {
+		r.apply(opts, err)
 	}
-	r.apply(opts, err)
+	return true
 }
 
 // reload reads the configuration and applies it.
@@ -181,7 +170,7 @@ func (r *reloader) parse() (options.Options, error) {
 	if err := opts.Custom.Refusal(r.current.Load().Custom); err != nil {
 		return options.Options{}, err
 	}
-	if opts.ConfigEmpty && !r.mayBeEmpty { // it is probably being written
+	if opts.ConfigEmpty && !r.current.Load().ConfigEmpty { // it is probably being written
 		return options.Options{}, fmt.Errorf("--config: %s: the file is empty: write {} for no settings", opts.Config)
 	}
 	// A file is applied as a whole or not at all.

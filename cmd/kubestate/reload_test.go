@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -23,33 +28,50 @@ var builtin = func() *generators.Registry {
 	return tables
 }()
 
+// reloaderOf returns the reloader of a program with the configuration file at path, which logs to log.
+func reloaderOf(t *testing.T, path string, log *slog.Logger) *reloader {
+	t.Helper()
+	args := []string{"--config", path, "--apiserver", "http://127.0.0.1:1"}
+	opts, err := options.Parse(builtin, args)
+	check(t, err)
+	registry := server.NewRegistry()
+	custom := newCustomResources(builtin, registry, log)
+	w, err := newWatcher(t.Context(), builtin, custom, opts, watcher.NewMetrics(registry), log)
+	check(t, err)
+	return newReloader(builtin, custom, args, opts, w, sharding.NewPlace(registry), registry, log)
+}
+
+// pollTwice polls the files of the reloader as often as a change of them takes.
+func pollTwice(r *reloader) {
+	r.reloadIfChanged()
+	r.reloadIfChanged()
+}
+
 // TestEmptyConfig has a configuration file change while the program runs.
 func TestEmptyConfig(t *testing.T) {
 	f := func(start, then string, refused bool) {
 		t.Helper()
 		path := filepath.Join(t.TempDir(), "settings.yaml")
 		write(t, path, []byte(start))
-		args := []string{"--config", path, "--apiserver", "http://127.0.0.1:1"}
-		opts, err := options.Parse(builtin, args)
-		check(t, err)
-		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-		custom := newCustomResources(builtin, registry, log)
-		w, err := newWatcher(t.Context(), builtin, custom, opts, watcher.NewMetrics(registry), log)
-		check(t, err)
-		r := newReloader(builtin, custom, args, opts, w, sharding.NewPlace(registry), registry, log)
-		write(t, path, []byte(then))
-		r.reloadIfChanged()
-		want := ""
-		if refused {
-			want = "--config: " + path + ": the file is empty: write {} for no settings"
+		r := reloaderOf(t, path, slog.New(slog.DiscardHandler))
+		becomes := func(text string, refused bool) {
+			t.Helper()
+			write(t, path, []byte(text))
+			pollTwice(r)
+			want := ""
+			if refused {
+				want = "--config: " + path + ": the file is empty: write {} for no settings"
+			}
+			if d := cmp.Diff(want, r.lastErr); d != "" {
+				t.Errorf("%q, then %q, now %q (-want +got):\n%s", start, then, text, d)
+			}
 		}
-		if d := cmp.Diff(want, r.lastErr); d != "" {
-			t.Errorf("%q, then %q (-want +got):\n%s", start, then, d)
-		}
-		write(t, path, []byte("resources: [nodes]\n"))
-		r.reloadIfChanged()
-		if opts := r.current.Load(); r.lastErr != "" || len(opts.Resources) != 1 {
-			t.Errorf("%q, then %q, then a setting: %d resources, %s", start, then, len(opts.Resources), r.lastErr)
+		becomes(then, refused)
+		becomes("resources: [nodes]\n", false)
+		becomes(then, then != "{}\n" && then != "resources: [pods]\n")
+		becomes("resources: [nodes]\n", false)
+		if n := len(r.current.Load().Resources); n != 1 {
+			t.Errorf("%q, then %q, then a setting: %d resources", start, then, n)
 		}
 	}
 	for _, empty := range []string{"", "\n", "# about to be written\n", "---\n", "null\n"} {
@@ -59,6 +81,45 @@ func TestEmptyConfig(t *testing.T) {
 	}
 	f("resources: [pods]\n", "{}\n", false)
 	f("{}\n", "", true)
+}
+
+// TestOverwrittenConfig overwrites a configuration file in two steps, 0.3 s apart, at each phase of
+// the polls: what was written first is never read.
+func TestOverwrittenConfig(t *testing.T) {
+	f := func(start, first, rebuilding string) {
+		for phase := time.Duration(0); phase < pollInterval; phase += pollInterval / 20 {
+			synctest.Test(t, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "settings.yaml")
+				write(t, path, []byte(start))
+				var log bytes.Buffer
+				r := reloaderOf(t, path, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{
+					ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+						if a.Key == slog.TimeKey {
+							return slog.Attr{}
+						}
+						return a
+					},
+				})))
+				ctx, cancel := context.WithCancel(t.Context())
+				var running sync.WaitGroup
+				running.Go(func() { r.run(ctx, nil) })
+				time.Sleep(10*pollInterval + phase)
+				write(t, path, []byte(first))
+				time.Sleep(300 * time.Millisecond)
+				write(t, path, []byte("resources: [nodes]\n"))
+				time.Sleep(10 * pollInterval)
+				cancel()
+				running.Wait()
+				if d := cmp.Diff("level=INFO msg=\"configuration file applied\" rebuilding="+rebuilding+"\n", log.String()); d != "" {
+					t.Errorf("%q, then %q, at %v (-want +got):\n%s", start, first, phase, d)
+				}
+			})
+		}
+	}
+	f("resources: [pods]\n", "", "nodes")
+	f("", "resources: [pods]\n", `""`)
+	f("resources: [pods]\n", "{}\n", "nodes")
+	f("resources: [pods]\n", "resources: [secr", "nodes")
 }
 
 func TestDivisionOf(t *testing.T) {

@@ -1,11 +1,16 @@
 package dashboards
 
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
 // cluster answers what is asked of a cluster first.
 func cluster() spec {
 	return spec{
-		uid: "kubestate-cluster", title: "Cluster overview",
+		file: "cluster.json", uid: "kubestate-cluster", title: "Cluster overview",
 		description: "Replicas, pods, restarts, jobs, nodes, requests, volumes and quotas of a cluster.",
-		variables: []Variable{
+		variables: []cog.Builder[dashboard.VariableModel]{
 			choice("cluster", "Cluster", "kube_node_info"),
 			choice("namespace", "Namespace", "kube_namespace_created{<cluster>}"),
 		},
@@ -72,14 +77,14 @@ func clusterPods() []panel {
 			show("{{reason}}", `count by (reason) (max by (cluster, namespace, pod, uid, container, reason) (kube_pod_container_status_waiting_reason{<namespace>}) == 1)`)),
 		bars(6, "Termination reasons", "Of terminated containers.", "short", nil,
 			show("{{reason}}", `count by (reason) (max by (cluster, namespace, pod, uid, container, reason) (kube_pod_container_status_terminated_reason{<namespace>}) == 1)`)),
-		table(12, "Waiting containers", "With the kubelet's reason.", nil,
-			ask(`max by (cluster, namespace, pod, container, reason) (kube_pod_container_status_waiting_reason{<namespace>}) == 1`)).hiding("Value"),
+		table(12, "Waiting containers", "With the kubelet's reason.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, pod, container, reason) (kube_pod_container_status_waiting_reason{<namespace>}) == 1`)),
 		table(12, "Unschedulable pods", "Seconds without a node.", map[string]string{"Value": "seconds"},
 			ask(`sort_desc(time() - max by (cluster, namespace, pod) (kube_pod_status_unscheduled_time{<namespace>}))`)),
-		table(12, "Failed pods", "With the kubelet's reason, such as Evicted.", nil,
+		table(12, "Failed pods", "With the kubelet's reason, such as Evicted.", map[string]string{"Value": ""},
 			ask(`max by (cluster, namespace, pod, reason) (
   (kube_pod_status_reason{<namespace>} == 1) and on (cluster, namespace, pod, uid) (kube_pod_status_phase{<namespace>, phase="Failed"} == 1)
-)`)).hiding("Value"),
+)`)),
 		table(12, "Unready pods", "Running, without traffic of Services.", map[string]string{"Value": "not ready"},
 			ask(`max by (cluster, namespace, pod) (kube_pod_status_ready{<namespace>, condition="false"}) == 1
 and on (cluster, namespace, pod) max by (cluster, namespace, pod) (kube_pod_status_phase{<namespace>, phase="Running"}) == 1`)),
@@ -117,8 +122,8 @@ func clusterJobs() []panel {
 			show("active", `sum(max by (cluster, namespace, job_name) (kube_job_status_active{<namespace>}))`),
 			show("succeeded", `sum(max by (cluster, namespace, job_name) (kube_job_status_succeeded{<namespace>}))`),
 			show("failed", `sum(max by (cluster, namespace, job_name, reason) (kube_job_status_failed{<namespace>}))`)),
-		table(8, "Failed jobs by reason", "With the reason of the failure.", nil,
-			ask(`max by (cluster, namespace, job_name, reason) (kube_job_status_failed{<namespace>, reason!=""}) > 0`)).hiding("Value"),
+		table(8, "Failed jobs by reason", "With the reason of the failure.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, job_name, reason) (kube_job_status_failed{<namespace>, reason!=""}) > 0`)),
 		table(8, "Running jobs", "Duration in seconds.", map[string]string{"Value": "seconds"},
 			ask(`sort_desc(time() - max by (cluster, namespace, job_name) (kube_job_status_start_time{<namespace>})
 and on (cluster, namespace, job_name) max by (cluster, namespace, job_name) (kube_job_status_active{<namespace>}) > 0)`)),
@@ -136,11 +141,11 @@ func clusterNodes() []panel {
 			ask(`sum(max by (cluster, node) (kube_node_status_condition{<cluster>, condition="Ready", status="true"}))`)),
 		stat(4, "Cordoned nodes", "Unschedulable nodes.", "short", warnFromOne,
 			ask(`sum(max by (cluster, node) (kube_node_spec_unschedulable{<cluster>}))`)),
-		table(12, "Node conditions", "Conditions that indicate a problem.", nil,
+		table(12, "Node conditions", "Conditions that indicate a problem.", map[string]string{"Value": ""},
 			ask(`max by (cluster, node, condition) (
   (kube_node_status_condition{<cluster>, condition!="Ready", status="true"} == 1)
   or (kube_node_status_condition{<cluster>, condition="Ready", status=~"false|unknown"} == 1)
-)`)).hiding("Value"),
+)`)),
 		bars(8, "CPU requests", "Share of the allocatable CPU.", "percentunit", nearlyFull,
 			show("{{node}}", requested("cpu"))),
 		bars(8, "Memory requests", "Share of the allocatable memory.", "percentunit", nearlyFull,
@@ -171,9 +176,9 @@ func clusterLimits() []panel {
 / max by (cluster, namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_max_replicas{<namespace>})`)),
 		table(8, "Exhausted disruption budgets", "They block draining of nodes.", map[string]string{"Value": "allowed"},
 			ask(`max by (cluster, namespace, poddisruptionbudget) (kube_poddisruptionbudget_status_pod_disruptions_allowed{<namespace>}) == 0`)),
-		table(12, "Unbound claims", "Pods that use them do not start.", nil,
-			ask(`max by (cluster, namespace, persistentvolumeclaim, phase) (kube_persistentvolumeclaim_status_phase{<namespace>, phase=~"Pending|Lost"}) == 1`)).hiding("Value"),
-		table(12, "Unused volumes", "Available, released or failed.", nil,
-			ask(`max by (cluster, persistentvolume, phase) (kube_persistentvolume_status_phase{<cluster>, phase=~"Available|Released|Failed"}) == 1`)).hiding("Value"),
+		table(12, "Unbound claims", "Pods that use them do not start.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, persistentvolumeclaim, phase) (kube_persistentvolumeclaim_status_phase{<namespace>, phase=~"Pending|Lost"}) == 1`)),
+		table(12, "Unused volumes", "Available, released or failed.", map[string]string{"Value": ""},
+			ask(`max by (cluster, persistentvolume, phase) (kube_persistentvolume_status_phase{<cluster>, phase=~"Available|Released|Failed"}) == 1`)),
 	}
 }

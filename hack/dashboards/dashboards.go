@@ -7,60 +7,62 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
+
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	tables "github.com/grafana/grafana-foundation-sdk/go/table"
 )
 
-// All gives the dashboards by the name of their file.
-func All() map[string]Dashboard {
-	return map[string]Dashboard{
-		"cluster.json":   cluster().build(),
-		"workloads.json": workloads().build(),
-		"kubestate.json": kubestate().build(),
-	}
+// Dashboard is the classic form, the only one that Grafana 10 imports.
+type Dashboard = dashboard.Dashboard //nolint:staticcheck // its successor is for later versions
+
+// A File is a dashboard and the name of its file.
+type File struct {
+	Name      string
+	Dashboard Dashboard
 }
 
-// order is how the dashboards are listed.
-var order = []string{"cluster.json", "workloads.json", "kubestate.json"}
-
-// JSON gives the files by name, as Grafana imports them.
-func JSON() (map[string][]byte, error) {
-	files := map[string][]byte{}
-	for name, dashboard := range All() {
-		var b bytes.Buffer
-		encoder := json.NewEncoder(&b)
-		encoder.SetEscapeHTML(false) // comparisons stay readable
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(dashboard); err != nil {
-			return nil, fmt.Errorf("encode dashboard %s: %w", name, err)
+// All gives the dashboards in the order of the page that lists them.
+func All() ([]File, error) {
+	var all []File
+	for _, s := range []spec{cluster(), workloads(), kubestate()} {
+		d, err := s.build()
+		if err != nil {
+			return nil, fmt.Errorf("dashboard %s: %w", s.file, err)
 		}
-		files[name] = b.Bytes()
+		all = append(all, File{s.file, d})
 	}
-	return files, nil
+	return all, nil
 }
 
-// Markdown lists the panels of all dashboards, in the order of the page.
-func Markdown() []byte {
+// JSON gives the file as Grafana imports it.
+func (f File) JSON() ([]byte, error) {
 	var b bytes.Buffer
-	all := All()
-	for _, name := range order {
-		d := all[name]
-		fmt.Fprintf(&b, "\n## %s\n\n[%s](../deploy/monitoring/dashboards/%s). %s\n", d.Title, name, name, d.Description)
-		for _, p := range d.Panels {
-			if p.Type == "row" {
-				fmt.Fprintf(&b, "\n%s\n\n| panel | content |\n| --- | --- |\n", p.Title)
-				continue
-			}
-			fmt.Fprintf(&b, "| %s | %s |\n", p.Title, p.Description)
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // comparisons stay readable
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(f.Dashboard)
+	return b.Bytes(), err
+}
+
+// Markdown lists the panels of the dashboard.
+func (f File) Markdown() []byte {
+	b := fmt.Appendf(nil, "\n## %s\n\n[%s](../deploy/monitoring/dashboards/%s). %s\n", *f.Dashboard.Title, f.Name, f.Name, *f.Dashboard.Description)
+	for _, p := range f.Dashboard.Panels {
+		if p.RowPanel != nil {
+			b = fmt.Appendf(b, "\n%s\n\n| panel | content |\n| --- | --- |\n", *p.RowPanel.Title)
+			continue
 		}
+		b = fmt.Appendf(b, "| %s | %s |\n", *p.Panel.Title, *p.Panel.Description)
 	}
-	return b.Bytes()
+	return b
 }
 
 // spec is a dashboard as it is written down here.
 type spec struct {
-	uid, title, description string
-	variables               []Variable
-	rows                    []row
+	file, uid, title, description string
+	variables                     []cog.Builder[dashboard.VariableModel]
+	rows                          []row
 }
 
 // row is a headline and the panels below it, from left to right.
@@ -69,112 +71,53 @@ type row struct {
 	panels []panel
 }
 
-// panel is what its kind needs; the rest of a Panel follows from that.
-type panel struct {
-	kind          string // stat, timeseries, bargauge or table
-	title         string
-	description   string
-	unit          string
-	width, height int
-	stacked       bool
-	thresholds    []Threshold
-	columns       map[string]string // of a table: what the columns are called
-	hidden        []string          // of a table: columns not to show
-	queries       []query
-}
-
-// query is PromQL and, but for tables, what its series are called. In the PromQL
-// <cluster>, <namespace> and <exporter> stand for the matchers of the variables.
-type query struct{ expr, legend string }
-
-var matchers = strings.NewReplacer(
-	"<cluster>", `cluster=~"$cluster"`,
-	"<namespace>", `cluster=~"$cluster", namespace=~"$namespace"`,
-	"<exporter>", `job=~"$job", instance=~"$instance"`,
-)
-
-// columnsOfGrid is how wide Grafana's grid is.
-const columnsOfGrid = 24
-
 // build lays the rows out and numbers the panels.
-func (s spec) build() Dashboard {
-	d := Dashboard{
-		UID: s.uid, Title: s.title, Description: s.description, Tags: []string{"kubestate"},
-		SchemaVersion: 38, Editable: true, GraphTooltip: 1, Refresh: "1m", Timezone: "browser",
-		Time:       TimeRange{From: "now-6h", To: "now"},
-		Templating: Templating{List: append([]Variable{datasource()}, s.variables...)},
-		Links: []Link{{
-			Title: "kubestate", Type: "dashboards", Tags: []string{"kubestate"}, AsDropdown: true, KeepTime: true, IncludeVars: true,
-		}},
+func (s spec) build() (Dashboard, error) {
+	b := dashboard.NewDashboardBuilder(s.title) //nolint:staticcheck // as Dashboard
+	b.Uid(s.uid).Description(s.description).Tags([]string{"kubestate"}).
+		Tooltip(dashboard.DashboardCursorSyncCrosshair).Refresh("1m").Time("now-6h", "now").
+		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Data source").Type("prometheus")).
+		Link(dashboard.NewDashboardLinkBuilder("kubestate").Type(dashboard.DashboardLinkTypeDashboards).Tags([]string{"kubestate"}).AsDropdown(true).KeepTime(true).IncludeVars(true))
+	for _, v := range s.variables {
+		b.WithVariable(v)
 	}
-	y := 0
 	for _, r := range s.rows {
-		d.add(Panel{Type: "row", Title: r.title, GridPos: Position{H: 1, W: columnsOfGrid, Y: y}, Collapsed: new(bool), Panels: []Panel{}})
-		y++
-		x, tallest := 0, 0
+		b.WithRow(dashboard.NewRowBuilder(r.title))
 		for _, p := range r.panels {
-			if x+p.width > columnsOfGrid {
-				x, y, tallest = 0, y+tallest, 0
+			b.WithPanel(p)
+		}
+	}
+	d, err := b.Build()
+	if err != nil {
+		return d, err
+	}
+	// Defaults of the builder that are not for every Grafana from 10 on.
+	d.SchemaVersion = 38
+	d.Links[0].Placement = nil
+	for i := range d.Templating.List {
+		d.Templating.List[i].Auto, d.Templating.List[i].AutoMin, d.Templating.List[i].AutoCount = nil, nil, nil
+	}
+	for i, p := range d.Panels {
+		if id := uint32(i) + 1; p.RowPanel != nil {
+			p.RowPanel.Id = id
+		} else {
+			p.Panel.Id = &id
+			if o, ok := p.Panel.Options.(*tables.Options); ok {
+				o.Footer = nil
 			}
-			built := p.build()
-			built.GridPos = Position{X: x, Y: y, W: p.width, H: p.height}
-			d.add(built)
-			x, tallest = x+p.width, max(tallest, p.height)
 		}
-		y += tallest
 	}
-	return d
+	return d, nil
 }
 
-// add appends a panel with the next number, which is one within the dashboard only.
-func (d *Dashboard) add(p Panel) {
-	p.ID = len(d.Panels) + 1
-	d.Panels = append(d.Panels, p)
+// choice is a variable with the values of a label of what selector selects. All
+// of them is a pattern that matches a label that is not there, too.
+func choice(name, label, selector string) cog.Builder[dashboard.VariableModel] {
+	all := func(s string) dashboard.StringOrArrayOfString {
+		return dashboard.StringOrArrayOfString{ArrayOfString: []string{s}}
+	}
+	return dashboard.NewQueryVariableBuilder(name).Label(label).Datasource(source).
+		Query(dashboard.StringOrMap{Map: map[string]any{"query": "label_values(" + matchers.Replace(selector) + ", " + name + ")", "refId": name}}).
+		Refresh(dashboard.VariableRefreshOnTimeRangeChanged).Sort(dashboard.VariableSortAlphabeticalAsc).Multi(true).IncludeAll(true).AllValue(".*").
+		Current(dashboard.VariableOption{Text: all("All"), Value: all("$__all")})
 }
-
-func (p panel) build() Panel {
-	built := Panel{
-		Type: p.kind, Title: p.title, Description: p.description, Datasource: source(),
-		FieldConfig: &FieldConfig{Defaults: Defaults{Unit: p.unit, Thresholds: thresholds(p.thresholds)}, Overrides: []Override{}},
-		Options:     options[p.kind],
-	}
-	for i, q := range p.queries {
-		target := Target{
-			RefID: string(rune('A' + i)), Datasource: source(), EditorMode: "code",
-			Expr: matchers.Replace(q.expr), LegendFormat: q.legend, Instant: true, Format: "time_series",
-		}
-		switch p.kind {
-		case "table":
-			target.Format = "table"
-		case "timeseries":
-			target.Instant, target.Range = false, true
-		}
-		built.Targets = append(built.Targets, target)
-	}
-	switch p.kind {
-	case "table":
-		built.Transformations = p.transformations()
-	case "timeseries":
-		built.FieldConfig.Defaults.Custom = lines(p.stacked)
-	}
-	return built
-}
-
-// transformations make one table of the answers to several queries, and name its columns.
-func (p panel) transformations() []Transformation {
-	hidden := map[string]bool{"Time": true}
-	for _, column := range p.hidden {
-		hidden[column] = true
-	}
-	return []Transformation{
-		{ID: "merge", Options: map[string]any{}},
-		{ID: "organize", Options: map[string]any{"excludeByName": hidden, "indexByName": map[string]int{}, "renameByName": p.columns}},
-	}
-}
-
-// thresholds colour a value from each step on; without steps it has no colour of its own.
-func thresholds(steps []Threshold) Thresholds {
-	return Thresholds{Mode: "absolute", Steps: append([]Threshold{{Color: "green"}}, steps...)}
-}
-
-func from(value float64, color string) Threshold { return Threshold{Color: color, Value: &value} }

@@ -4,6 +4,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 )
 
 // known are the variables that queries may have: the dashboard's own, and those that Grafana fills in.
@@ -11,58 +14,58 @@ var known = regexp.MustCompile(`\$(cluster|namespace|job|instance|__rate_interva
 
 // TestDashboards holds what Grafana would take and show wrongly.
 func TestDashboards(t *testing.T) {
-	if len(order) != len(All()) {
-		t.Errorf("%d dashboards, of which the page lists %d", len(All()), len(order))
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
 	}
 	uids := map[string]bool{}
-	for name, d := range All() {
-		if uids[d.UID] {
-			t.Errorf("%s: uid %s is there twice", name, d.UID)
+	for _, f := range all {
+		if uids[*f.Dashboard.Uid] {
+			t.Errorf("%s: uid %s is there twice", f.Name, *f.Dashboard.Uid)
 		}
-		uids[d.UID] = true
-		for i, p := range d.Panels {
-			checkPlace(t, name, d.Panels[:i], p)
-			if p.Type != "row" {
-				checkPanel(t, name, p)
+		uids[*f.Dashboard.Uid] = true
+		taken := map[[2]uint32]string{}
+		for _, p := range f.Dashboard.Panels {
+			if p.RowPanel != nil {
+				checkPlace(t, taken, *p.RowPanel.Title, *p.RowPanel.GridPos)
+				continue
 			}
+			checkPlace(t, taken, *p.Panel.Title, *p.Panel.GridPos)
+			checkPanel(t, f.Name, *p.Panel)
 		}
 	}
 }
 
-// checkPlace wants a panel within the grid, with a number of its own, on no other.
-func checkPlace(t *testing.T, name string, others []Panel, p Panel) {
+// checkPlace wants a panel within the grid, on no other. taken has the cells of the others.
+func checkPlace(t *testing.T, taken map[[2]uint32]string, title string, at dashboard.GridPos) {
 	t.Helper()
-	a := p.GridPos
-	if a.W < 1 || a.H < 1 || a.X < 0 || a.X+a.W > columnsOfGrid {
-		t.Errorf("%s: %s is outside of the grid: %+v", name, p.Title, a)
+	if at.W < 1 || at.H < 1 || at.X+at.W > 24 {
+		t.Errorf("%s is outside of the grid: %+v", title, at)
 	}
-	for _, other := range others {
-		b := other.GridPos
-		if a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H {
-			t.Errorf("%s: %s is on %s", name, p.Title, other.Title)
-		}
-		if other.ID == p.ID {
-			t.Errorf("%s: %s has the number of %s", name, p.Title, other.Title)
+	for x := at.X; x < at.X+at.W; x++ {
+		for y := at.Y; y < at.Y+at.H; y++ {
+			if other := taken[[2]uint32{x, y}]; other != "" {
+				t.Fatalf("%s is on %s", title, other)
+			}
+			taken[[2]uint32{x, y}] = title
 		}
 	}
 }
 
-// checkPanel wants words, options, and queries of which every part was filled in.
-func checkPanel(t *testing.T, name string, p Panel) {
+// checkPanel wants words, and queries of which every part was filled in.
+func checkPanel(t *testing.T, name string, p dashboard.Panel) {
 	t.Helper()
-	if p.Title == "" || p.Description == "" || p.Options == nil || len(p.Targets) == 0 {
-		t.Errorf("%s: panel %d (%s) lacks words, options or queries", name, p.ID, p.Title)
-	}
-	if p.Datasource.UID != "${datasource}" {
-		t.Errorf("%s: %s asks %s", name, p.Title, p.Datasource.UID)
+	if *p.Title == "" || *p.Description == "" || len(p.Targets) == 0 {
+		t.Errorf("%s: panel %d (%s) lacks words or queries", name, *p.Id, *p.Title)
 	}
 	for _, target := range p.Targets {
+		target := target.(prometheus.Dataquery)
 		rest := known.ReplaceAllString(target.Expr, "")
 		if strings.ContainsRune(rest, '$') || strings.Contains(rest, "<") && !strings.Contains(rest, "< ") {
-			t.Errorf("%s: %s has something in it that nobody fills in: %s", name, p.Title, target.Expr)
+			t.Errorf("%s: %s has something in it that nobody fills in: %s", name, *p.Title, target.Expr)
 		}
-		if len(p.Targets) > 1 && p.Type != "table" && target.LegendFormat == "" {
-			t.Errorf("%s: %s has a line without a name: %s", name, p.Title, target.Expr)
+		if len(p.Targets) > 1 && p.Type != "table" && target.LegendFormat == nil {
+			t.Errorf("%s: %s has a line without a name: %s", name, *p.Title, target.Expr)
 		}
 	}
 }

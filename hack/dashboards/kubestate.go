@@ -1,11 +1,16 @@
 package dashboards
 
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
 // kubestate is about the program itself.
 func kubestate() spec {
 	return spec{
-		uid: "kubestate-self", title: "kubestate",
+		file: "kubestate.json", uid: "kubestate-self", title: "kubestate",
 		description: "Resource states, memory, scrapes and CPU of kubestate. Needs a scrape of the telemetry port.",
-		variables: []Variable{
+		variables: []cog.Builder[dashboard.VariableModel]{
 			choice("job", "Job", "kube_state_metrics_build_info"),
 			choice("instance", "Instance", `kube_state_metrics_build_info{job=~"$job"}`),
 		},
@@ -26,20 +31,20 @@ func selfState() []panel {
 		stat(4, "Resources not synced", "Neither synced nor absent.", "short", badFromOne,
 			ask(`sum(kubestate_resource_state{<exporter>, state!~"synced|absent"})`)),
 		stat(4, "Maximum staleness", "Time without event or bookmark; two minutes are normal.", "s",
-			[]Threshold{from(150, "orange"), from(300, "red")},
+			[]dashboard.Threshold{from(150, "orange"), from(300, "red")},
 			ask(`max(kubestate_resource_staleness_seconds{<exporter>})`)),
 		stat(4, "Render panics", "Families of objects left out, since the start.", "short", badFromOne,
 			ask(`sum(kubestate_contained_panics_total{<exporter>}) or vector(0)`)),
 		stat(4, "Configuration reload", "1 if the last read file is in use, by instance.", "short",
-			[]Threshold{{Color: "red", Value: new(float64)}, from(1, "green")},
+			[]dashboard.Threshold{{Color: "red", Value: new(float64)}, from(1, "green")},
 			show("{{instance}}", `kube_state_metrics_last_config_reload_successful{<exporter>}`)),
 		stat(4, "Refused scrapes", "In the last hour, beyond --max-concurrent-scrapes.", "short", warnFromOne,
 			ask(`sum(increase(kubestate_scrapes_refused_total{<exporter>}[1h]))`)),
 		table(12, "Versions", "And uptime in seconds.", map[string]string{"Value": "running for"},
 			ask(`(time() - process_start_time_seconds{<exporter>}) * on (job, instance) group_left (version, revision, goversion, client_go_version)
 max by (job, instance, version, revision, goversion, client_go_version) (kube_state_metrics_build_info{<exporter>})`)),
-		table(12, "Resource states", "Of each resource.", nil,
-			ask(`max by (job, instance, resource, state) (kubestate_resource_state{<exporter>}) == 1`)).hiding("Value"),
+		table(12, "Resource states", "Of each resource.", map[string]string{"Value": ""},
+			ask(`max by (job, instance, resource, state) (kubestate_resource_state{<exporter>}) == 1`)),
 	}
 }
 

@@ -1,32 +1,24 @@
 package dashboards
 
-// stat is a single number, or one for each series.
-func stat(width int, title, description, unit string, steps []Threshold, queries ...query) panel {
-	return panel{kind: "stat", title: title, description: description, unit: unit, width: width, height: 4, thresholds: steps, queries: queries}
-}
+import (
+	"strings"
 
-// graph is lines over time.
-func graph(width int, title, description, unit string, queries ...query) panel {
-	return panel{kind: "timeseries", title: title, description: description, unit: unit, width: width, height: 8, queries: queries}
-}
+	"github.com/grafana/grafana-foundation-sdk/go/bargauge"
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
+	statpanel "github.com/grafana/grafana-foundation-sdk/go/stat"
+	tables "github.com/grafana/grafana-foundation-sdk/go/table"
+	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
+)
 
-// stack is lines over time that make up a whole.
-func stack(width int, title, description, unit string, queries ...query) panel {
-	p := graph(width, title, description, unit, queries...)
-	p.stacked = true
-	return p
-}
+type panel = cog.Builder[dashboard.Panel]
 
-// bars is one bar for each series.
-func bars(width int, title, description, unit string, steps []Threshold, queries ...query) panel {
-	return panel{kind: "bargauge", title: title, description: description, unit: unit, width: width, height: 8, thresholds: steps, queries: queries}
-}
-
-// table is a line for each set of labels. The columns of values are called Value
-// if there is one query, or else Value #A, Value #B and so on.
-func table(width int, title, description string, columns map[string]string, queries ...query) panel {
-	return panel{kind: "table", title: title, description: description, width: width, height: 8, columns: columns, queries: queries}
-}
+// query is PromQL and, but for tables, what its series are called. In the PromQL
+// <cluster>, <namespace> and <exporter> stand for the matchers of the variables.
+type query struct{ expr, legend string }
 
 // show is a query of which the series are called legend.
 func show(legend, expr string) query { return query{expr: expr, legend: legend} }
@@ -34,14 +26,107 @@ func show(legend, expr string) query { return query{expr: expr, legend: legend} 
 // ask is a query of a table, or of a panel with a single series.
 func ask(expr string) query { return query{expr: expr} }
 
-var (
-	badFromOne  = []Threshold{from(1, "red")}
-	warnFromOne = []Threshold{from(1, "orange")}
-	nearlyFull  = []Threshold{from(0.8, "orange"), from(0.9, "red")}
+var matchers = strings.NewReplacer(
+	"<cluster>", `cluster=~"$cluster"`,
+	"<namespace>", `cluster=~"$cluster", namespace=~"$namespace"`,
+	"<exporter>", `job=~"$job", instance=~"$instance"`,
 )
 
-// hiding is the same table without a column.
-func (p panel) hiding(column string) panel {
-	p.hidden = append(p.hidden, column)
-	return p
+// stat is a single number, or one for each series.
+func stat(width uint32, title, description, unit string, steps []dashboard.Threshold, queries ...query) panel {
+	b := statpanel.NewPanelBuilder().GraphMode(common.BigValueGraphModeNone).Orientation(common.VizOrientationAuto).ReduceOptions(lastValue)
+	return fill(b, width, 4, title, description, instant(queries)).Unit(unit).Thresholds(thresholds(steps))
+}
+
+// bars is one bar for each series.
+func bars(width uint32, title, description, unit string, steps []dashboard.Threshold, queries ...query) panel {
+	b := bargauge.NewPanelBuilder().DisplayMode(common.BarGaugeDisplayModeBasic).Orientation(common.VizOrientationHorizontal).ReduceOptions(lastValue).
+		Legend(common.NewVizLegendOptionsBuilder().ShowLegend(false).DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).Calcs([]string{}))
+	return fill(b, width, 8, title, description, instant(queries)).Unit(unit).Thresholds(thresholds(steps))
+}
+
+// graph is lines over time.
+func graph(width uint32, title, description, unit string, queries ...query) panel {
+	return lines(width, title, description, unit, common.StackingModeNone, 0, queries)
+}
+
+// stack is lines over time that make up a whole.
+func stack(width uint32, title, description, unit string, queries ...query) panel {
+	return lines(width, title, description, unit, common.StackingModeNormal, 40, queries)
+}
+
+func lines(width uint32, title, description, unit string, mode common.StackingMode, opacity float64, queries []query) panel {
+	b := timeseries.NewPanelBuilder().DrawStyle(common.GraphDrawStyleLine).LineWidth(1).FillOpacity(opacity).ShowPoints(common.VisibilityModeNever).
+		Stacking(common.NewStackingConfigBuilder().Mode(mode).Group("A")).
+		Legend(common.NewVizLegendOptionsBuilder().ShowLegend(true).DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).Calcs([]string{})).
+		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti).Sort(common.SortOrderDescending))
+	targets := targets(queries, func(q *prometheus.DataqueryBuilder) { q.Range().Format(prometheus.PromQueryFormatTimeSeries) })
+	return fill(b, width, 8, title, description, targets).Unit(unit).Thresholds(thresholds(nil))
+}
+
+// table is a line for each set of labels. The columns of values are called Value
+// if there is one query, or else Value #A, Value #B and so on. A column named "" is hidden.
+func table(width uint32, title, description string, columns map[string]string, queries ...query) panel {
+	hidden, renamed := map[string]bool{"Time": true}, map[string]string{}
+	for column, name := range columns {
+		if name == "" {
+			hidden[column] = true
+		} else {
+			renamed[column] = name
+		}
+	}
+	b := tables.NewPanelBuilder().CellHeight(common.TableCellHeightSm).
+		WithTransformation(dashboard.DataTransformerConfig{Id: "merge", Options: map[string]any{}}).
+		WithTransformation(dashboard.DataTransformerConfig{Id: "organize", Options: map[string]any{"excludeByName": hidden, "indexByName": map[string]int{}, "renameByName": renamed}})
+	targets := targets(queries, func(q *prometheus.DataqueryBuilder) { q.Instant().Format(prometheus.PromQueryFormatTable) })
+	return fill(b, width, 8, title, description, targets).Thresholds(thresholds(nil))
+}
+
+// A builder of any kind of panel has these methods, which return itself.
+type builder[B any] interface {
+	Title(text string) B
+	Description(text string) B
+	Datasource(ref common.DataSourceRef) B
+	Span(width uint32) B
+	Height(height uint32) B
+	Targets(targets []cog.Builder[variants.Dataquery]) B
+}
+
+// fill sets what every kind of panel has.
+func fill[B builder[B]](b B, width, height uint32, title, description string, targets []cog.Builder[variants.Dataquery]) B {
+	return b.Title(title).Description(description).Datasource(source).Span(width).Height(height).Targets(targets)
+}
+
+func instant(queries []query) []cog.Builder[variants.Dataquery] {
+	return targets(queries, func(q *prometheus.DataqueryBuilder) { q.Instant().Format(prometheus.PromQueryFormatTimeSeries) })
+}
+
+func targets(queries []query, as func(*prometheus.DataqueryBuilder)) (all []cog.Builder[variants.Dataquery]) {
+	for i, q := range queries {
+		b := prometheus.NewDataqueryBuilder().RefId(string(rune('A' + i))).Datasource(source).EditorMode(prometheus.QueryEditorModeCode).Expr(matchers.Replace(q.expr))
+		if q.legend != "" {
+			b.LegendFormat(q.legend)
+		}
+		as(b)
+		all = append(all, b)
+	}
+	return all
+}
+
+var (
+	source    = common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
+	lastValue = common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"}).Values(false)
+
+	badFromOne  = []dashboard.Threshold{from(1, "red")}
+	warnFromOne = []dashboard.Threshold{from(1, "orange")}
+	nearlyFull  = []dashboard.Threshold{from(0.8, "orange"), from(0.9, "red")}
+)
+
+func from(value float64, color string) dashboard.Threshold {
+	return dashboard.Threshold{Color: color, Value: &value}
+}
+
+// thresholds colour a value from each step on; without steps it has no colour of its own.
+func thresholds(steps []dashboard.Threshold) cog.Builder[dashboard.ThresholdsConfig] {
+	return dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(append([]dashboard.Threshold{{Color: "green"}}, steps...))
 }

@@ -1,11 +1,16 @@
 package dashboards
 
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
 // workloads is about the workloads and pods of chosen namespaces.
 func workloads() spec {
 	return spec{
-		uid: "kubestate-workloads", title: "Workloads",
+		file: "workloads.json", uid: "kubestate-workloads", title: "Workloads",
 		description: "Deployments, StatefulSets, DaemonSets, jobs and pods of selected namespaces, with their requests.",
-		variables: []Variable{
+		variables: []cog.Builder[dashboard.VariableModel]{
 			choice("cluster", "Cluster", "kube_node_info"),
 			choice("namespace", "Namespace", "kube_namespace_created{<cluster>}"),
 		},
@@ -45,8 +50,8 @@ func workloadReplicas() []panel {
 
 func workloadRollouts() []panel {
 	return []panel{
-		table(12, "Deployment conditions", "With the reason.", nil,
-			ask(`max by (cluster, namespace, deployment, condition, status, reason) (kube_deployment_status_condition{<namespace>}) == 1`)).hiding("Value"),
+		table(12, "Deployment conditions", "With the reason.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, deployment, condition, status, reason) (kube_deployment_status_condition{<namespace>}) == 1`)),
 		table(12, "Paused or not observed", "Deployments whose spec has no effect yet.", map[string]string{"Value #A": "paused", "Value #B": "generations behind"},
 			ask(`max by (cluster, namespace, deployment) (kube_deployment_spec_paused{<namespace>})`),
 			ask(`max by (cluster, namespace, deployment) (kube_deployment_metadata_generation{<namespace>})
@@ -66,12 +71,12 @@ func workloadRollouts() []panel {
 
 func workloadPods() []panel {
 	return []panel{
-		table(24, "Pods", "Node, owner, phase and age in seconds.", map[string]string{"Value": "age in seconds", "created_by_kind": "owner kind", "created_by_name": "owner"},
+		table(24, "Pods", "Node, owner, phase and age in seconds.", map[string]string{"uid": "", "Value": "age in seconds", "created_by_kind": "owner kind", "created_by_name": "owner"},
 			ask(`(time() - max by (cluster, namespace, pod, uid) (kube_pod_created{<namespace>}))
 * on (cluster, namespace, pod, uid) group_left (node, pod_ip, created_by_kind, created_by_name)
 max by (cluster, namespace, pod, uid, node, pod_ip, created_by_kind, created_by_name) (kube_pod_info{<namespace>})
 * on (cluster, namespace, pod, uid) group_left (phase)
-max by (cluster, namespace, pod, uid, phase) (kube_pod_status_phase{<namespace>} == 1)`)).hiding("uid"),
+max by (cluster, namespace, pod, uid, phase) (kube_pod_status_phase{<namespace>} == 1)`)),
 		stack(12, "Ready containers", "By namespace.", "short",
 			show("{{namespace}}", `sum by (namespace) (max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_ready{<namespace>}))`)),
 		graph(12, "Restarts", "Of containers with restarts.", "short",
@@ -122,7 +127,7 @@ func workloadVolumes() []panel {
 max by (cluster, namespace, persistentvolumeclaim, storageclass, volumename) (kube_persistentvolumeclaim_info{<namespace>})
 * on (cluster, namespace, persistentvolumeclaim) group_left (phase)
 max by (cluster, namespace, persistentvolumeclaim, phase) (kube_persistentvolumeclaim_status_phase{<namespace>} == 1)`)),
-		table(24, "Claims by pod", "An unbound claim keeps its pods waiting.", nil,
-			ask(`max by (cluster, namespace, pod, volume, persistentvolumeclaim) (kube_pod_spec_volumes_persistentvolumeclaims_info{<namespace>})`)).hiding("Value"),
+		table(24, "Claims by pod", "An unbound claim keeps its pods waiting.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, pod, volume, persistentvolumeclaim) (kube_pod_spec_volumes_persistentvolumeclaims_info{<namespace>})`)),
 	}
 }

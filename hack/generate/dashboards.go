@@ -20,13 +20,17 @@ A test runs every query on the example cluster and requires data. The files are 
 
 // grafana gives the dashboards and the page that lists them, by path.
 func grafana() (map[string][]byte, error) {
-	files := map[string][]byte{"docs/dashboards.md": fmt.Appendf(nil, "<!-- %s -->\n%s%s", notice, dashboardsIntroduction, dashboards.Markdown())}
-	made, err := dashboards.JSON()
+	all, err := dashboards.All()
 	if err != nil {
 		return nil, err
 	}
-	for name, content := range made {
-		files["deploy/monitoring/dashboards/"+name] = content
+	page, files := fmt.Appendf(nil, "<!-- %s -->\n%s", notice, dashboardsIntroduction), map[string][]byte{}
+	for _, f := range all {
+		if files["deploy/monitoring/dashboards/"+f.Name], err = f.JSON(); err != nil {
+			return nil, err
+		}
+		page = append(page, f.Markdown()...)
 	}
+	files["docs/dashboards.md"] = page
 	return files, nil
 }

@@ -1,68 +1,13 @@
 package filewatch_test
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
+	"syscall"
 	"testing"
-	"testing/synctest"
-	"time"
-
-	"github.com/fsnotify/fsnotify"
 
 	"github.com/kubestate/kubestate/internal/filewatch"
 )
-
-// follower follows a file's content.
-type follower struct {
-	path     string
-	contents chan string // each other than the one before; "-" for none
-	last     string
-}
-
-// follow runs filewatch until the test ends.
-func follow(t *testing.T, path string) *follower {
-	t.Helper()
-	f := &follower{path: path, contents: make(chan string, 100)}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- filewatch.Run(ctx, path, f.changed) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return f
-}
-
-func (f *follower) changed() {
-	content := "-"
-	if text, err := os.ReadFile(f.path); err == nil {
-		content = string(text)
-	}
-	if content != f.last {
-		f.last = content
-		f.contents <- content
-	}
-}
-
-// becomes waits for a content.
-func (f *follower) becomes(t *testing.T, want string) {
-	t.Helper()
-	for {
-		select {
-		case got := <-f.contents:
-			if got == want {
-				return
-			}
-		case <-time.After(2 * time.Minute):
-			t.Fatalf("it has not become %q", want)
-		}
-	}
-}
 
 func must(t *testing.T, err error) {
 	t.Helper()
@@ -71,165 +16,113 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestDebounce has events arrive at some interval for some time, and holds when the change
-// counts as done.
-func TestDebounce(t *testing.T) {
-	f := func(every, during, want time.Duration) {
+// TestPoll changes files in many ways. Each step is polled until no change is pending.
+func TestPoll(t *testing.T) {
+	at := func(dir string, name ...string) string { return filepath.Join(append([]string{dir}, name...)...) }
+	put := func(t *testing.T, text, path string) {
 		t.Helper()
-		synctest.Test(t, func(t *testing.T) {
-			start := time.Now()
-			events := make(chan fsnotify.Event, 100)
-			for at := every; at <= during; at += every {
-				time.AfterFunc(at, func() { events <- fsnotify.Event{} })
-			}
-			if !filewatch.Debounce(t.Context(), events, nil) {
-				t.Error("it was cut short")
-			}
-			if got := time.Since(start); got != want {
-				t.Errorf("an event each %v for %v: done after %v, want %v", every, during, got, want)
-			}
-		})
+		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
-	f(filewatch.Quiet, 0, filewatch.Quiet)
-	f(filewatch.Quiet/2, filewatch.Quiet, 2*filewatch.Quiet)
-	f(filewatch.Quiet*4/5, filewatch.Quiet*4, filewatch.Quiet*5)
-	f(filewatch.Quiet/2, 2*filewatch.Longest, filewatch.Longest)
-}
-
-// TestDebounceEnds holds that the end of the context ends the wait, and errors prolong it.
-func TestDebounceEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), filewatch.Quiet*5/4)
-		defer cancel()
-		errs := make(chan error)
-		time.AfterFunc(filewatch.Quiet/2, func() { errs <- fsnotify.ErrEventOverflow })
-		if filewatch.Debounce(ctx, nil, errs) || time.Since(start) != filewatch.Quiet*5/4 {
-			t.Errorf("it ended after %v by itself", time.Since(start))
-		}
-	})
-}
-
-// TestFile writes, renames, removes and brings back.
-func TestFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "deep", "down", "settings")
-	f := follow(t, path)
-	f.becomes(t, "-")
-	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	must(t, os.WriteFile(path, []byte("a"), 0o600))
-	f.becomes(t, "a")
-	must(t, os.WriteFile(path, []byte("b"), 0o600))
-	f.becomes(t, "b")
-	must(t, os.WriteFile(path+"~", []byte("c"), 0o600))
-	must(t, os.Rename(path+"~", path))
-	f.becomes(t, "c")
-	must(t, os.Remove(path))
-	f.becomes(t, "-")
-	must(t, os.WriteFile(path, []byte("d"), 0o600))
-	f.becomes(t, "d")
-	must(t, os.RemoveAll(filepath.Join(dir, "deep")))
-	f.becomes(t, "-")
-	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	must(t, os.WriteFile(path, []byte("e"), 0o600))
-	f.becomes(t, "e")
-}
-
-// TestConfigMap replaces the directory that a link stands for, as the kubelet does.
-func TestConfigMap(t *testing.T) {
-	dir := t.TempDir()
-	update := func(version, content string) {
+	link := func(t *testing.T, target, path string) {
 		t.Helper()
-		must(t, os.Mkdir(filepath.Join(dir, version), 0o755))
-		must(t, os.WriteFile(filepath.Join(dir, version, "settings"), []byte(content), 0o600))
-		must(t, os.Symlink(version, filepath.Join(dir, "..data_tmp")))
-		before, _ := os.Readlink(filepath.Join(dir, "..data"))
-		must(t, os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")))
-		if before != "" {
-			must(t, os.RemoveAll(filepath.Join(dir, before)))
-		}
+		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		must(t, os.Symlink(target, path+"~"))
+		must(t, os.Rename(path+"~", path))
 	}
-	update("..1", "a")
-	must(t, os.Symlink("..data/settings", filepath.Join(dir, "settings")))
-	f := follow(t, filepath.Join(dir, "settings"))
-	f.becomes(t, "a")
-	for i, content := range []string{"b", "c", "d"} {
-		update("..2"+string(rune('a'+i)), content)
-		f.becomes(t, content)
+	type step struct {
+		name    string
+		do      func(t *testing.T, dir string)
+		changed bool
 	}
-}
-
-// replace has the link stand for something else, in one step.
-func replace(t *testing.T, target, link string) {
-	t.Helper()
-	must(t, os.Symlink(target, link+"~"))
-	must(t, os.Rename(link+"~", link))
-}
-
-// TestLinks follows links on the way to a file, and links to a file elsewhere, when
-// any of them is replaced, and what is at their end.
-func TestLinks(t *testing.T) {
-	dir := t.TempDir()
-	at := func(name ...string) string { return filepath.Join(append([]string{dir}, name...)...) }
-	for name, content := range map[string]string{"one": "one", "deep/one": "two", "three": "three", "four": "four"} {
-		must(t, os.MkdirAll(at(name), 0o755))
-		must(t, os.WriteFile(at(name, "settings"), []byte(content), 0o600))
-	}
-	for _, name := range []string{"links", "more", "start", "deep/two"} {
-		must(t, os.Mkdir(at(name), 0o755))
-	}
-	must(t, os.Symlink(at("one"), at("more", "current")))
-	must(t, os.Symlink("../more/current/../one/settings", at("links", "settings")))
-	must(t, os.Symlink(at("links", "settings"), at("start", "settings")))
-	f := follow(t, at("start", "settings"))
-	f.becomes(t, "one")
-	must(t, os.WriteFile(at("one", "settings"), []byte("one again"), 0o600))
-	f.becomes(t, "one again")
-	replace(t, at("deep", "two"), at("more", "current")) // a directory on the way
-	f.becomes(t, "two")
-	must(t, os.WriteFile(at("deep", "one", "settings"), []byte("two again"), 0o600))
-	f.becomes(t, "two again")
-	replace(t, "../three/settings", at("links", "settings")) // a link in the middle
-	f.becomes(t, "three")
-	must(t, os.WriteFile(at("three", "settings"), []byte("three again"), 0o600))
-	f.becomes(t, "three again")
-	replace(t, "../four/settings", at("start", "settings")) // the file itself
-	f.becomes(t, "four")
-	replace(t, "settings", at("start", "settings")) // round and round
-	f.becomes(t, "-")
-	replace(t, at("four", "settings"), at("start", "settings"))
-	f.becomes(t, "four")
-}
-
-// TestLinkReplacedAtTheStart replaces the first of many links while all of them are
-// looked at for the first time, sooner or later. What it stands for then is followed.
-func TestLinkReplacedAtTheStart(t *testing.T) {
-	for i := range 40 {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
+	f := func(name string, steps ...step) {
+		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			at := func(name string) string { return filepath.Join(dir, name) }
-			for _, name := range []string{"start", "links", "one", "two"} {
-				must(t, os.Mkdir(at(name), 0o755))
+			files := filewatch.New(at(dir, "deep", "settings"), at(dir, "other"))
+			for i, s := range steps {
+				s.do(t, dir)
+				for n, want := range []bool{false, i == 0 || s.changed, false, false} {
+					if got := files.Poll(func() {}); got != want {
+						t.Errorf("%s: poll %d: changed %v, want %v", s.name, n+1, got, want)
+					}
+				}
 			}
-			must(t, os.WriteFile(filepath.Join(at("one"), "settings"), []byte("one"), 0o600))
-			must(t, os.WriteFile(filepath.Join(at("two"), "settings"), []byte("two"), 0o600))
-			target := "../one/settings"
-			for n := range 35 {
-				link := filepath.Join("..", "links", fmt.Sprint(n))
-				must(t, os.Symlink(target, filepath.Join(at("start"), link)))
-				target = link
-			}
-			path := filepath.Join(at("start"), "settings")
-			must(t, os.Symlink(target, path))
-			must(t, os.Symlink("../two/settings", path+"~"))
-			f := follow(t, path)
-			for range i * 100 {
-				runtime.Gosched()
-			}
-			must(t, os.Rename(path+"~", path))
-			f.becomes(t, "two")
-			must(t, os.WriteFile(filepath.Join(at("two"), "settings"), []byte("two again"), 0o600))
-			f.becomes(t, "two again")
 		})
 	}
+	missing := step{"missing", func(*testing.T, string) {}, true}
+	file := func(text string, changed bool) step {
+		return step{"file " + text, func(t *testing.T, dir string) { put(t, text, at(dir, "deep", "settings")) }, changed}
+	}
+	f("written in place", missing, file("a", true), file("b", true), file("b", false), file("", true), file("a", true))
+	f("other file", file("a", true),
+		step{"comes", func(t *testing.T, dir string) { put(t, "a", at(dir, "other")) }, true},
+		step{"goes", func(t *testing.T, dir string) { must(t, os.Remove(at(dir, "other"))) }, true})
+	f("content moves to the other file", file("a", true), step{"moves", func(t *testing.T, dir string) {
+		must(t, os.Rename(at(dir, "deep", "settings"), at(dir, "other")))
+	}, true})
+	f("replaced directory", file("a", true),
+		step{"removed", func(t *testing.T, dir string) { must(t, os.RemoveAll(at(dir, "deep"))) }, true},
+		file("a", true),
+		step{"renamed over", func(t *testing.T, dir string) {
+			put(t, "b", at(dir, "next", "settings"))
+			must(t, os.RemoveAll(at(dir, "deep")))
+			must(t, os.Rename(at(dir, "next"), at(dir, "deep")))
+		}, true})
+	f("ConfigMap", step{"mounted", func(t *testing.T, dir string) {
+		put(t, "a", at(dir, "deep", "..1", "settings"))
+		link(t, "..1", at(dir, "deep", "..data"))
+		link(t, "..data/settings", at(dir, "deep", "settings"))
+	}, true}, step{"updated", func(t *testing.T, dir string) {
+		put(t, "b", at(dir, "deep", "..2", "settings"))
+		link(t, "..2", at(dir, "deep", "..data"))
+		must(t, os.RemoveAll(at(dir, "deep", "..1")))
+	}, true}, step{"updated to the same", func(t *testing.T, dir string) {
+		put(t, "b", at(dir, "deep", "..3", "settings"))
+		link(t, "..3", at(dir, "deep", "..data"))
+	}, false})
+	f("links", step{"links on the way", func(t *testing.T, dir string) {
+		put(t, "a", at(dir, "one", "settings"))
+		put(t, "b", at(dir, "two", "settings"))
+		link(t, "one", at(dir, "deep"))
+	}, true}, step{"another target", func(t *testing.T, dir string) { link(t, "two", at(dir, "deep")) }, true},
+		step{"cycle", func(t *testing.T, dir string) { link(t, "deep", at(dir, "deep")) }, true},
+		step{"back", func(t *testing.T, dir string) { link(t, "one", at(dir, "deep")) }, true})
+	f("not a regular file", file("a", true), step{"pipe", func(t *testing.T, dir string) {
+		must(t, os.Remove(at(dir, "deep", "settings")))
+		must(t, syscall.Mkfifo(at(dir, "deep", "settings"), 0o600))
+	}, true}, step{"directory", func(t *testing.T, dir string) {
+		must(t, os.Remove(at(dir, "deep", "settings")))
+		must(t, os.Mkdir(at(dir, "deep", "settings"), 0o755))
+	}, false})
+	f("larger than what is read", step{"17 MB", func(t *testing.T, dir string) {
+		put(t, "", at(dir, "other"))
+		must(t, os.Truncate(at(dir, "other"), 17<<20))
+	}, true}, step{"18 MB", func(t *testing.T, dir string) { must(t, os.Truncate(at(dir, "other"), 18<<20)) }, true})
+}
+
+// TestUnstable changes a file at every poll, or while it is read: only content that stays is reported.
+func TestUnstable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings")
+	files := filewatch.New(path)
+	poll := func(want bool, text string, read func()) {
+		t.Helper()
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		if got := files.Poll(read); got != want {
+			t.Errorf("%q: changed %v, want %v", text, got, want)
+		}
+	}
+	never := func() { t.Error("read without a stable change") }
+	nothing := func() {}
+	for _, text := range []string{"a", "b", "a", "", "a", "b"} {
+		poll(false, text, never)
+	}
+	poll(true, "b", nothing)
+	for _, text := range []string{"", "b", "c", "b", "b"} {
+		poll(false, text, never)
+	}
+	poll(false, "c", never)
+	poll(false, "c", func() { must(t, os.WriteFile(path, nil, 0o600)) })
+	poll(false, "c", never)
+	poll(true, "c", nothing)
+	poll(false, "c", never)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -137,12 +138,14 @@ func TestCustomReload(t *testing.T) {
 		must(t, os.WriteFile(path, []byte(text), 0o600))
 		awaitSelf(t, e, successful, 0)
 		must(t, os.WriteFile(path, []byte(more), 0o600))
+		must(t, e.Signal(syscall.SIGHUP)) // sooner than the next poll
 		awaitSelf(t, e, successful, 1)
 		t.Logf("%s: refused", name)
 	}
 	must(t, os.Rename(path, path+"~"))
 	awaitSelf(t, e, successful, 0)
 	must(t, os.Rename(path+"~", path))
+	must(t, e.Signal(syscall.SIGHUP))
 	awaitSelf(t, e, successful, 1)
 	rebuilt(1)
 	if n := strings.Count(e.Tail(1<<20), "configuration file refused"); n != 4 {

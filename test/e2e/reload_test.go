@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func usageOf(t *testing.T, e *exporter.Exporter) usage {
 	return usage{self["process_resident_memory_bytes"], self["go_goroutines"], self["process_open_fds"], self[rebuilds+`{resource="pods"}`]}
 }
 
-// TestReloads changes which labels of pods are exported, ten times a second, while
+// TestReloads changes which labels of pods are exported, ten times a second by SIGHUP, while
 // a client scrapes without a pause: every answer has every pod, what the changes do
 // not concern is left alone, what they do is made anew time and again, and nothing is
 // left over.
@@ -108,6 +109,7 @@ func storm(t *testing.T, e *exporter.Exporter, path string, lasting time.Duratio
 		for now := first; time.Since(began) < lasting/parts || now.rebuilds == first.rebuilds; <-tick.C {
 			changes++
 			reconfigure(t, path, fmt.Sprintf("labels_allow_list: {pods: [change-%d]}", changes)) // which no pod has
+			must(t, e.Signal(syscall.SIGHUP))
 			now = usageOf(t, e)
 			least = min(least, now.memory)
 			if time.Since(began) > lasting/parts+settling {
