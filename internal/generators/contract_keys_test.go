@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -49,16 +48,13 @@ var keyOf = func() map[string]string {
 
 // matchesPattern takes * for any run of characters except line feeds.
 func matchesPattern(pattern, key string) bool {
-	compiled, ok := patterns.Load(pattern)
-	if !ok {
-		expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `[^\n]*`)
-		compiled, _ = patterns.LoadOrStore(pattern, regexp.MustCompile(`\A`+expression+`\z`))
-	}
-	return compiled.(*regexp.Regexp).MatchString(key)
+	return patterns.get(pattern, func() *regexp.Regexp {
+		return regexp.MustCompile(`\A` + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `[^\n]*`) + `\z`)
+	}).MatchString(key)
 }
 
-// patterns are those compiled so far: compiling takes most of the reference's time.
-var patterns sync.Map
+// patterns are those compiled so far.
+var patterns memo[*regexp.Regexp]
 
 // everyEntry is a family of a map to which no allowlist applies.
 func everyEntry(prefix, path string) reference {
@@ -73,7 +69,7 @@ func dynamicLabels(prefix string, entries node, keys []string) []string {
 	var names []string
 	collisions := map[string]int{} // by the name wanted, the last suffix given
 	for _, key := range keys {
-		wanted := prefix + "_" + snake(sanitize(key))
+		wanted := nameOf(prefix, key)
 		_, collided := collisions[wanted]
 		taken := slices.Index(names, wanted)
 		if !collided && taken < 0 {
@@ -115,3 +111,11 @@ func sanitize(s string) string { return outsideOfNames.ReplaceAllString(s, "_") 
 func snake(s string) string {
 	return strings.ToLower(humps.ReplaceAllString(s, "${1}_${2}"))
 }
+
+// nameOf is the label name that a key makes, without conflicts.
+func nameOf(prefix, key string) string {
+	return prefix + "_" + labelNames.get(key, func() string { return snake(sanitize(key)) })
+}
+
+// labelNames are those made so far: regular expressions take most of the reference's time.
+var labelNames memo[string]

@@ -91,12 +91,13 @@ func expected(o object, families []string) map[string]float64 {
 	return values
 }
 
+var escape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+
 // labelText is the part of a line in braces, nothing where there are no labels.
 func labelText(pairs []string) string {
 	if len(pairs) == 0 {
 		return ""
 	}
-	escape := strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 	var labels []string
 	for pair := range slices.Chunk(pairs, 2) {
 		labels = append(labels, pair[0]+`="`+escape.Replace(pair[1])+`"`)

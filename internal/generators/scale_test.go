@@ -40,7 +40,8 @@ func TestHugeMaps(t *testing.T) {
 	}
 	f("different", func(i int) string { return fmt.Sprintf("k%06d", i) }, "label_k000000", "label_k299999")
 	// Each bit of the number is one of two characters that a name cannot have.
-	f("same", func(i int) string { return strings.NewReplacer("0", ".", "1", "-").Replace(fmt.Sprintf("%019b", i)) },
+	bits := strings.NewReplacer("0", ".", "1", "-")
+	f("same", func(i int) string { return bits.Replace(fmt.Sprintf("%019b", i)) },
 		"label_"+strings.Repeat("_", 19)+"_conflict1", "label_"+strings.Repeat("_", 19)+"_conflict300000")
 	f("pairs", func(i int) string { return fmt.Sprintf("k%06d%c", i/2, ".-"[i%2]) },
 		"label_k000000__conflict1", "label_k000000__conflict2", "label_k149999__conflict2")
