@@ -48,13 +48,18 @@ var keyOf = func() map[string]string {
 
 // matchesPattern takes * for any run of characters except line feeds.
 func matchesPattern(pattern, key string) bool {
-	return patterns.get(pattern, func() *regexp.Regexp {
-		return regexp.MustCompile(`\A` + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `[^\n]*`) + `\z`)
-	}).MatchString(key)
+	return matches.get(pattern+"\x00"+key, func() bool {
+		expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `[^\n]*`)
+		return regexp.MustCompile(`\A` + expression + `\z`).MatchString(key)
+	})
 }
 
-// patterns are those compiled so far.
-var patterns memo[*regexp.Regexp]
+// matches has whether a pattern matches a key, and labelNames the label name of a key:
+// regular expressions take most of the reference's time.
+var (
+	matches    memo[bool]
+	labelNames memo[string]
+)
 
 // everyEntry is a family of a map to which no allowlist applies.
 func everyEntry(prefix, path string) reference {
@@ -116,6 +121,3 @@ func snake(s string) string {
 func nameOf(prefix, key string) string {
 	return prefix + "_" + labelNames.get(key, func() string { return snake(sanitize(key)) })
 }
-
-// labelNames are those made so far: regular expressions take most of the reference's time.
-var labelNames memo[string]

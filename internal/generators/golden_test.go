@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,11 @@ import (
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // the tests make much garbage beside few live objects
+	os.Exit(m.Run())
+}
 
 // A cluster is a folder of testdata/golden: for each resource the objects that
 // an API server returned and the series that the reference exporter gave for
@@ -146,7 +152,10 @@ func parseExposition(t *testing.T, text string) exposition {
 type memo[V any] struct{ entries sync.Map }
 
 func (m *memo[V]) get(key string, create func() V) V {
-	entry, _ := m.entries.LoadOrStore(key, sync.OnceValue(create))
+	entry, ok := m.entries.Load(key)
+	if !ok {
+		entry, _ = m.entries.LoadOrStore(key, sync.OnceValue(create))
+	}
 	return entry.(func() V)()
 }
 
