@@ -18,19 +18,19 @@ var CertificateSigningRequests = Table[*certificatesv1.CertificateSigningRequest
 	},
 	Families: []Family[*certificatesv1.CertificateSigningRequest]{
 		{Name: "kube_certificatesigningrequest_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "Annotations of the request selected by the allowlist.",
+			Help: "Annotations of the certificate signing request selected by the allowlist.",
 			Row:  annotations[*certificatesv1.CertificateSigningRequest]},
 
 		{Name: "kube_certificatesigningrequest_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "Labels of the request selected by the allowlist.",
+			Help: "Labels of the certificate signing request selected by the allowlist.",
 			Row:  labels[*certificatesv1.CertificateSigningRequest]},
 
 		{Name: "kube_certificatesigningrequest_created", Type: Gauge, Stability: Stable,
-			Help: "Creation timestamp of the request, Unix seconds.",
+			Help: "Creation timestamp of the certificate signing request, Unix seconds.",
 			Row:  created[*certificatesv1.CertificateSigningRequest]},
 
 		{Name: "kube_certificatesigningrequest_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
-			Help: "Approved, denied and failed conditions of the request, counted.",
+			Help: "Number of approved, denied and failed conditions of the certificate signing request.",
 			Row: func(r *certificatesv1.CertificateSigningRequest, s *Samples) {
 				s.Int(requestConditions(r, certificatesv1.CertificateApproved), "approved")
 				s.Int(requestConditions(r, certificatesv1.CertificateDenied), "denied")

@@ -19,7 +19,7 @@ var ConfigMaps = Table[*corev1.ConfigMap]{
 			Row:  labels[*corev1.ConfigMap]},
 
 		{Name: "kube_configmap_info", Type: Gauge, Stability: Stable,
-			Help: "Presence of the config map, always 1.",
+			Help: "Presence of the config map (always 1).",
 			Row:  exists[*corev1.ConfigMap]},
 
 		{Name: "kube_configmap_created", Type: Gauge, Stability: Stable,

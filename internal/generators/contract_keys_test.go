@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -49,16 +48,18 @@ var keyOf = func() map[string]string {
 
 // matchesPattern takes * for any run of characters except line feeds.
 func matchesPattern(pattern, key string) bool {
-	compiled, ok := patterns.Load(pattern)
-	if !ok {
+	return matches.get(pattern+"\x00"+key, func() bool {
 		expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `[^\n]*`)
-		compiled, _ = patterns.LoadOrStore(pattern, regexp.MustCompile(`\A`+expression+`\z`))
-	}
-	return compiled.(*regexp.Regexp).MatchString(key)
+		return regexp.MustCompile(`\A` + expression + `\z`).MatchString(key)
+	})
 }
 
-// patterns are those compiled so far: compiling takes most of the reference's time.
-var patterns sync.Map
+// matches has whether a pattern matches a key, and labelNames the label name of a key:
+// regular expressions take most of the reference's time.
+var (
+	matches    memo[bool]
+	labelNames memo[string]
+)
 
 // everyEntry is a family of a map to which no allowlist applies.
 func everyEntry(prefix, path string) reference {
@@ -73,7 +74,7 @@ func dynamicLabels(prefix string, entries node, keys []string) []string {
 	var names []string
 	collisions := map[string]int{} // by the name wanted, the last suffix given
 	for _, key := range keys {
-		wanted := prefix + "_" + snake(sanitize(key))
+		wanted := nameOf(prefix, key)
 		_, collided := collisions[wanted]
 		taken := slices.Index(names, wanted)
 		if !collided && taken < 0 {
@@ -114,4 +115,9 @@ func sanitize(s string) string { return outsideOfNames.ReplaceAllString(s, "_") 
 // snake parts the words of camel case and lowers them.
 func snake(s string) string {
 	return strings.ToLower(humps.ReplaceAllString(s, "${1}_${2}"))
+}
+
+// nameOf is the label name that a key makes, without conflicts.
+func nameOf(prefix, key string) string {
+	return prefix + "_" + labelNames.get(key, func() string { return snake(sanitize(key)) })
 }

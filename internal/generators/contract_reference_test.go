@@ -79,10 +79,11 @@ func jsonForm(tb testing.TB, typed any) node {
 // with the value of the first.
 func expected(o object, families []string) map[string]float64 {
 	r := references[o.resource]
+	identity := pairsAt(o.node, r.identity)
 	values := map[string]float64{}
 	for _, family := range families {
 		for _, s := range r.families[family](o) {
-			text := family + labelText(slices.Concat(pairsAt(o.node, r.identity), s.labels))
+			text := family + labelText(slices.Concat(identity, s.labels))
 			if _, seen := values[text]; !seen {
 				values[text] = s.value
 			}
@@ -91,17 +92,18 @@ func expected(o object, families []string) map[string]float64 {
 	return values
 }
 
+var escape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+
 // labelText is the part of a line in braces, nothing where there are no labels.
 func labelText(pairs []string) string {
 	if len(pairs) == 0 {
 		return ""
 	}
-	escape := strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-	var labels []string
+	text := "{"
 	for pair := range slices.Chunk(pairs, 2) {
-		labels = append(labels, pair[0]+`="`+escape.Replace(pair[1])+`"`)
+		text += pair[0] + `="` + escape.Replace(pair[1]) + `",`
 	}
-	return "{" + strings.Join(labels, ",") + "}"
+	return strings.TrimSuffix(text, ",") + "}"
 }
 
 // A node is a value in a JSON form. One that is absent answers every question

@@ -25,7 +25,7 @@ var CronJobs = Table[*batchv1.CronJob]{
 			Row:  labels[*batchv1.CronJob]},
 
 		{Name: "kube_cronjob_info", Type: Gauge, Stability: Stable, Labels: Labels{"schedule", "concurrency_policy", "timezone"},
-			Help: "Schedule, time zone and concurrency policy of the cron job.",
+			Help: "Schedule, concurrency policy and time zone of the cron job.",
 			Row: func(c *batchv1.CronJob, s *Samples) {
 				zone := "local"
 				if z := c.Spec.TimeZone; z != nil {
@@ -43,7 +43,7 @@ var CronJobs = Table[*batchv1.CronJob]{
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Int(int64(len(c.Status.Active))) }},
 
 		{Name: "kube_cronjob_status_last_schedule_time", Type: Gauge, Stability: Stable,
-			Help: "Last scheduled time of the cron job, Unix seconds.",
+			Help: "Last schedule time of the cron job, Unix seconds.",
 			Row: func(c *batchv1.CronJob, s *Samples) {
 				s.Time(c.Status.LastScheduleTime)
 			}},
@@ -63,11 +63,11 @@ var CronJobs = Table[*batchv1.CronJob]{
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional64(c.Spec.StartingDeadlineSeconds) }},
 
 		{Name: "kube_cronjob_next_schedule_time", Type: Gauge, Stability: Stable,
-			Help: "First scheduled time after the last run, or the creation, of the cron job, Unix seconds.",
+			Help: "Next schedule time of the cron job after the last one or its creation, Unix seconds.",
 			Row:  nextSchedule},
 
 		{Name: "kube_cronjob_schedule_invalid", Type: Gauge, Stability: Alpha,
-			Help: "Schedule or time zone of the cron job is invalid, always 1.",
+			Help: "Invalid schedule or time zone of the cron job (always 1).",
 			Row: func(c *batchv1.CronJob, s *Samples) {
 				if s.schedules.parse(c.Spec.Schedule, c.Spec.TimeZone) == nil {
 					s.One()
@@ -79,11 +79,11 @@ var CronJobs = Table[*batchv1.CronJob]{
 			Row:  resourceVersion[*batchv1.CronJob]},
 
 		{Name: "kube_cronjob_spec_successful_job_history_limit", Type: Gauge, Stability: Alpha,
-			Help: "History limit of the cron job for successful jobs.",
+			Help: "Successful job history limit of the cron job.",
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.SuccessfulJobsHistoryLimit) }},
 
 		{Name: "kube_cronjob_spec_failed_job_history_limit", Type: Gauge, Stability: Alpha,
-			Help: "History limit of the cron job for failed jobs.",
+			Help: "Failed job history limit of the cron job.",
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
 	},
 }

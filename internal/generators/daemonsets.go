@@ -15,39 +15,39 @@ var DaemonSets = Table[*appsv1.DaemonSet]{
 			Row:  created[*appsv1.DaemonSet]},
 
 		{Name: "kube_daemonset_status_current_number_scheduled", Type: Gauge, Stability: Stable,
-			Help: "Nodes with a desired pod of the daemon set scheduled.",
+			Help: "Nodes that should run a pod of the daemon set and have one.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.CurrentNumberScheduled)) }},
 
 		{Name: "kube_daemonset_status_desired_number_scheduled", Type: Gauge, Stability: Stable,
-			Help: "Nodes with a desired pod of the daemon set, scheduled or not.",
+			Help: "Nodes that should run a pod of the daemon set.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.DesiredNumberScheduled)) }},
 
 		{Name: "kube_daemonset_status_number_available", Type: Gauge, Stability: Stable,
-			Help: "Nodes with a desired and available pod of the daemon set.",
+			Help: "Nodes that should run a pod of the daemon set and have an available one.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.NumberAvailable)) }},
 
 		{Name: "kube_daemonset_status_number_misscheduled", Type: Gauge, Stability: Stable,
-			Help: "Nodes with a pod of the daemon set that is not desired there.",
+			Help: "Nodes that run a pod of the daemon set but should not.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.NumberMisscheduled)) }},
 
 		{Name: "kube_daemonset_status_number_ready", Type: Gauge, Stability: Stable,
-			Help: "Nodes with a desired and ready pod of the daemon set.",
+			Help: "Nodes that should run a pod of the daemon set and have a ready one.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.NumberReady)) }},
 
 		{Name: "kube_daemonset_status_number_unavailable", Type: Gauge, Stability: Stable,
-			Help: "Nodes with a desired pod of the daemon set missing or unavailable.",
+			Help: "Nodes that should run a pod of the daemon set and have no available one.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.NumberUnavailable)) }},
 
 		{Name: "kube_daemonset_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the daemon set last observed by its controller.",
+			Help: "Generation of the daemon set last observed by its controller.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(d.Status.ObservedGeneration) }},
 
 		{Name: "kube_daemonset_status_updated_number_scheduled", Type: Gauge, Stability: Stable,
-			Help: "Nodes with a pod of the daemon set's current template.",
+			Help: "Nodes that run an updated pod of the daemon set.",
 			Row:  func(d *appsv1.DaemonSet, s *Samples) { s.Int(int64(d.Status.UpdatedNumberScheduled)) }},
 
 		{Name: "kube_daemonset_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the daemon set.",
+			Help: "Generation of the daemon set.",
 			Row:  generation[*appsv1.DaemonSet]},
 
 		{Name: "kube_daemonset_deletion_timestamp", Type: Gauge, Stability: Alpha,

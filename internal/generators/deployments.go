@@ -22,7 +22,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			Row:  created[*appsv1.Deployment]},
 
 		{Name: "kube_deployment_status_replicas", Type: Gauge, Stability: Stable,
-			Help: "Replicas of the deployment, of any template.",
+			Help: "Replicas of the deployment.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.Replicas)) }},
 
 		{Name: "kube_deployment_status_replicas_ready", Type: Gauge, Stability: Stable,
@@ -34,7 +34,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.AvailableReplicas)) }},
 
 		{Name: "kube_deployment_status_replicas_unavailable", Type: Gauge, Stability: Stable,
-			Help: "Missing or unavailable replicas of the deployment.",
+			Help: "Unavailable replicas of the deployment.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(int64(d.Status.UnavailableReplicas)) }},
 
 		{Name: "kube_deployment_status_replicas_updated", Type: Gauge, Stability: Stable,
@@ -46,7 +46,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Optional32(d.Status.TerminatingReplicas) }},
 
 		{Name: "kube_deployment_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the deployment last observed by its controller.",
+			Help: "Generation of the deployment last observed by its controller.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(d.Status.ObservedGeneration) }},
 
 		{Name: "kube_deployment_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"reason", "condition", "status"},
@@ -58,11 +58,11 @@ var Deployments = Table[*appsv1.Deployment]{
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Optional32(d.Spec.Replicas) }},
 
 		{Name: "kube_deployment_spec_paused", Type: Gauge, Stability: Stable,
-			Help: "Whether rollouts of the deployment are paused.",
+			Help: "Whether the deployment is paused.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Bool(d.Spec.Paused) }},
 
 		{Name: "kube_deployment_spec_strategy_rollingupdate_max_unavailable", Type: Gauge, Stability: Stable,
-			Help: "Maximum unavailable pods of the deployment's rolling update.",
+			Help: "Maximum unavailable replicas in a rolling update of the deployment.",
 			Row: func(d *appsv1.Deployment, s *Samples) {
 				if u := d.Spec.Strategy.RollingUpdate; u != nil {
 					scaledReplicas(d, u.MaxUnavailable, roundDown, s)
@@ -70,7 +70,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			}},
 
 		{Name: "kube_deployment_spec_strategy_rollingupdate_max_surge", Type: Gauge, Stability: Stable,
-			Help: "Maximum surge of the deployment's rolling update, pods.",
+			Help: "Maximum surge replicas in a rolling update of the deployment.",
 			Row: func(d *appsv1.Deployment, s *Samples) {
 				if u := d.Spec.Strategy.RollingUpdate; u != nil {
 					scaledReplicas(d, u.MaxSurge, roundUp, s)
@@ -78,7 +78,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			}},
 
 		{Name: "kube_deployment_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the deployment.",
+			Help: "Generation of the deployment.",
 			Row:  generation[*appsv1.Deployment]},
 
 		{Name: "kube_deployment_deletion_timestamp", Type: Gauge, Stability: Alpha,

@@ -11,7 +11,7 @@ var Endpoints = Table[*corev1.Endpoints]{
 	Identity: Identity{Namespace, Name("endpoint")},
 	Families: []Family[*corev1.Endpoints]{
 		{Name: "kube_endpoint_info", Type: Gauge, Stability: Stable,
-			Help: "Presence of the endpoints, always 1.",
+			Help: "Presence of the endpoints (always 1).",
 			Row:  exists[*corev1.Endpoints]},
 
 		{Name: "kube_endpoint_created", Type: Gauge, Stability: Stable,
@@ -27,7 +27,7 @@ var Endpoints = Table[*corev1.Endpoints]{
 			Row:  labels[*corev1.Endpoints]},
 
 		{Name: "kube_endpoint_address", Type: Gauge, Stability: Stable, Labels: Labels{"port_protocol", "port_number", "port_name", "ip", "ready"},
-			Help: "Addresses and ports of the endpoints, with their readiness.",
+			Help: "Addresses of the endpoints, with port and readiness.",
 			Row: func(e *corev1.Endpoints, s *Samples) {
 				eachSubsetPort(e, func(subset *corev1.EndpointSubset, port *corev1.EndpointPort) {
 					portAddresses(port, subset.Addresses, "true", s)

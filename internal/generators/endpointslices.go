@@ -18,13 +18,13 @@ var EndpointSlices = Table[*discoveryv1.EndpointSlice]{
 			Row:  created[*discoveryv1.EndpointSlice]},
 
 		{Name: "kube_endpointslice_endpoints_hints", Type: Gauge, Stability: Alpha, Labels: Labels{"address", "for_zone"},
-			Help: "Zones hinted for an endpoint, identified by its first address.",
+			Help: "Zone hints of the endpoint slice, by endpoint.",
 			Row:  zoneHints},
 
 		{Name: "kube_endpointslice_endpoints", Type: Gauge, Stability: Alpha,
 			Labels: Labels{"ready", "serving", "hostname", "terminating", "targetref_kind", "targetref_name", "targetref_namespace",
 				"endpoint_nodename", "endpoint_zone", "address"},
-			Help: "Endpoints of the slice: addresses, conditions, node, zone and target.",
+			Help: "Endpoints of the endpoint slice, with conditions, target, node and zone.",
 			Row:  sliceEndpoints},
 
 		{Name: "kube_endpointslice_ports", Type: Gauge, Stability: Alpha, Labels: Labels{"port_name", "port_protocol", "port_number"},

@@ -10,9 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +24,11 @@ import (
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // the tests make much garbage beside few live objects
+	os.Exit(m.Run())
+}
 
 // A cluster is a folder of testdata/golden: for each resource the objects that
 // an API server returned and the series that the reference exporter gave for
@@ -141,8 +148,26 @@ func parseExposition(t *testing.T, text string) exposition {
 	return e
 }
 
-// objects decodes the cluster's objects of the resource.
+// memo keeps values that tests share, by key. They are made once, and nobody changes them.
+type memo[V any] struct{ entries sync.Map }
+
+func (m *memo[V]) get(key string, create func() V) V {
+	entry, ok := m.entries.Load(key)
+	if !ok {
+		entry, _ = m.entries.LoadOrStore(key, sync.OnceValue(create))
+	}
+	return entry.(func() V)()
+}
+
+var clusterObjects memo[[]metav1.Object]
+
+// objects returns the cluster's objects of the resource, which tests share.
 func (c cluster) objects(tb testing.TB, r generators.Resource) []metav1.Object {
+	tb.Helper()
+	return clusterObjects.get(c.folder+"/"+r.Describe().Name, func() []metav1.Object { return c.decode(tb, r) })
+}
+
+func (c cluster) decode(tb testing.TB, r generators.Resource) []metav1.Object {
 	tb.Helper()
 	var list struct{ Items []json.RawMessage }
 	if err := json.Unmarshal([]byte(c.file(tb, r.Describe().Name+".json")), &list); err != nil {
@@ -250,11 +275,19 @@ func checkAllocations(t *testing.T, c cluster, r generators.Resource) {
 		renderer := r.Compile(c.selection)
 		var text []byte
 		var ends []int
-		for _, o := range c.objects(t, r) {
-			allocations := testing.AllocsPerRun(5, func() { text, ends = renderer.Render(text[:0], ends[:0], o) })
-			if allocations != 0 {
-				t.Errorf("%s: %v allocations", o.GetName(), allocations)
-			}
+		allocations := func(objects ...metav1.Object) float64 {
+			return testing.AllocsPerRun(5, func() {
+				for _, o := range objects {
+					text, ends = renderer.Render(text[:0], ends[:0], o)
+				}
+			})
+		}
+		objects := c.objects(t, r)
+		if allocations(objects...) == 0 {
+			return
+		}
+		for _, o := range objects {
+			t.Errorf("%s: %v allocations", o.GetName(), allocations(o))
 		}
 	})
 }

@@ -15,7 +15,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 	Families: []Family[*autoscalingv2.HorizontalPodAutoscaler]{
 		{Name: "kube_horizontalpodautoscaler_info", Type: Gauge, Stability: Alpha,
 			Labels: Labels{"scaletargetref_api_version", "scaletargetref_kind", "scaletargetref_name"}.Or("scaletargetref_kind", "scaletargetref_name"),
-			Help:   "Scale target of the autoscaler.",
+			Help:   "Scale target of the horizontal pod autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if t := &h.Spec.ScaleTargetRef; t.APIVersion == "" {
 					s.One(t.Kind, t.Name)
@@ -25,21 +25,21 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the autoscaler.",
+			Help: "Generation of the horizontal pod autoscaler.",
 			Row:  generation[*autoscalingv2.HorizontalPodAutoscaler]},
 
 		{Name: "kube_horizontalpodautoscaler_spec_max_replicas", Type: Gauge, Stability: Stable,
-			Help: "Maximum replicas of the autoscaler.",
+			Help: "Maximum replicas of the horizontal pod autoscaler.",
 			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Spec.MaxReplicas)) }},
 
 		{Name: "kube_horizontalpodautoscaler_spec_min_replicas", Type: Gauge, Stability: Stable,
-			Help: "Minimum replicas of the autoscaler.",
+			Help: "Minimum replicas of the horizontal pod autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				s.Int(int64(valueOr(h.Spec.MinReplicas, 1))) // the API's default
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_spec_target_metric", Type: Gauge, Stability: Alpha, Labels: Labels{"metric_name", "metric_target_type", "container"},
-			Help: "Target metric values of the autoscaler.",
+			Help: "Target metric values of the horizontal pod autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Spec.Metrics {
 					targetOf(&h.Spec.Metrics[i]).add(s)
@@ -47,7 +47,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_spec_behavior_scale_down_tolerance", Type: Gauge, Stability: Alpha,
-			Help: "Scale-down tolerance of the autoscaler, ratio of the target.",
+			Help: "Scale-down tolerance of the horizontal pod autoscaler, ratio.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if b := h.Spec.Behavior; b != nil {
 					tolerance(b.ScaleDown, s)
@@ -55,7 +55,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance", Type: Gauge, Stability: Alpha,
-			Help: "Scale-up tolerance of the autoscaler, ratio of the target.",
+			Help: "Scale-up tolerance of the horizontal pod autoscaler, ratio.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				if b := h.Spec.Behavior; b != nil {
 					tolerance(b.ScaleUp, s)
@@ -63,7 +63,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_status_target_metric", Type: Gauge, Stability: Stable, Labels: Labels{"metric_name", "metric_target_type", "container"},
-			Help: "Current metric values of the autoscaler.",
+			Help: "Current metric values of the horizontal pod autoscaler.",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.CurrentMetrics {
 					currentOf(&h.Status.CurrentMetrics[i]).add(s)
@@ -71,23 +71,23 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_status_current_replicas", Type: Gauge, Stability: Stable,
-			Help: "Current replicas of the autoscaler's target.",
+			Help: "Current replicas of the horizontal pod autoscaler.",
 			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.CurrentReplicas)) }},
 
 		{Name: "kube_horizontalpodautoscaler_status_desired_replicas", Type: Gauge, Stability: Stable,
-			Help: "Desired replicas of the autoscaler's target.",
+			Help: "Desired replicas of the horizontal pod autoscaler.",
 			Row:  func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) { s.Int(int64(h.Status.DesiredReplicas)) }},
 
 		{Name: "kube_horizontalpodautoscaler_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "Annotations of the autoscaler selected by the allowlist.",
+			Help: "Annotations of the horizontal pod autoscaler selected by the allowlist.",
 			Row:  annotations[*autoscalingv2.HorizontalPodAutoscaler]},
 
 		{Name: "kube_horizontalpodautoscaler_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "Labels of the autoscaler selected by the allowlist.",
+			Help: "Labels of the horizontal pod autoscaler selected by the allowlist.",
 			Row:  labels[*autoscalingv2.HorizontalPodAutoscaler]},
 
 		{Name: "kube_horizontalpodautoscaler_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition", "status"},
-			Help: "Conditions of the autoscaler (1 for the current status of each).",
+			Help: "Conditions of the horizontal pod autoscaler (1 for the current status of each).",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.Conditions {
 					c := &h.Status.Conditions[i]
@@ -96,11 +96,11 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			}},
 
 		{Name: "kube_horizontalpodautoscaler_created", Type: Gauge, Stability: Alpha,
-			Help: "Creation timestamp of the autoscaler, Unix seconds.",
+			Help: "Creation timestamp of the horizontal pod autoscaler, Unix seconds.",
 			Row:  created[*autoscalingv2.HorizontalPodAutoscaler]},
 
 		{Name: "kube_horizontalpodautoscaler_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "Deletion timestamp of the autoscaler, Unix seconds.",
+			Help: "Deletion timestamp of the horizontal pod autoscaler, Unix seconds.",
 			Row:  deleted[*autoscalingv2.HorizontalPodAutoscaler]},
 	},
 }

@@ -39,11 +39,11 @@ var Ingresses = Table[*networkingv1.Ingress]{
 		{Name: "kube_ingress_path", Type: Gauge, Stability: Stable,
 			Labels: Labels{"host", "path", "path_type", "service_name", "service_port"}.Or(
 				"host", "path", "path_type", "resource_api_group", "resource_kind", "resource_name"),
-			Help: "Paths of the ingress and the backend of each.",
+			Help: "Paths of the ingress, with backend.",
 			Row:  ingressPaths},
 
 		{Name: "kube_ingress_tls", Type: Gauge, Stability: Stable, Labels: Labels{"tls_host", "secret"},
-			Help: "TLS hosts of the ingress and the secret of each.",
+			Help: "TLS hosts of the ingress, with secret.",
 			Row: func(i *networkingv1.Ingress, s *Samples) {
 				for _, tls := range i.Spec.TLS {
 					for _, host := range tls.Hosts {

@@ -22,7 +22,7 @@ var Jobs = Table[*batchv1.Job]{
 			Row:  labels[*batchv1.Job]},
 
 		{Name: "kube_job_info", Type: Gauge, Stability: Stable,
-			Help: "Presence of the job, always 1.",
+			Help: "Presence of the job (always 1).",
 			Row:  exists[*batchv1.Job]},
 
 		{Name: "kube_job_created", Type: Gauge, Stability: Stable,
@@ -30,11 +30,11 @@ var Jobs = Table[*batchv1.Job]{
 			Row:  created[*batchv1.Job]},
 
 		{Name: "kube_job_spec_parallelism", Type: Gauge, Stability: Stable,
-			Help: "Maximum parallel pods of the job.",
+			Help: "Parallelism of the job, pods.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Optional32(j.Spec.Parallelism) }},
 
 		{Name: "kube_job_spec_completions", Type: Gauge, Stability: Stable,
-			Help: "Completions of the job, in successful pods.",
+			Help: "Desired completions of the job, pods.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Optional32(j.Spec.Completions) }},
 
 		{Name: "kube_job_spec_active_deadline_seconds", Type: Gauge, Stability: Stable,
@@ -46,7 +46,7 @@ var Jobs = Table[*batchv1.Job]{
 			Row:  func(j *batchv1.Job, s *Samples) { s.Int(int64(j.Status.Succeeded)) }},
 
 		{Name: "kube_job_status_failed", Type: Gauge, Stability: Stable, Labels: Labels{"reason"}.Or(),
-			Help: "Failure reason of the job, or the number of failed pods without a known reason.",
+			Help: "Failed pods of the job (1 for the failure reason if known).",
 			Row:  jobFailures},
 
 		{Name: "kube_job_status_active", Type: Gauge, Stability: Stable,

@@ -15,7 +15,7 @@ var Leases = Table[*coordinationv1.Lease]{
 	Fetch:    Fetch[*coordinationv1.Lease]{Older: []string{"v1beta1"}},
 	Families: []Family[*coordinationv1.Lease]{
 		{Name: "kube_lease_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name", "namespace", "lease_holder"},
-			Help: "Owners and holder of the lease.",
+			Help: "Owners of the lease, with holder.",
 			Row: func(l *coordinationv1.Lease, s *Samples) {
 				eachOwner(l, func(owner *metav1.OwnerReference, _ string) {
 					s.One(owner.Kind, owner.Name, l.Namespace, value(l.Spec.HolderIdentity))
@@ -23,7 +23,7 @@ var Leases = Table[*coordinationv1.Lease]{
 			}},
 
 		{Name: "kube_lease_renew_time", Type: Gauge, Stability: Alpha, Labels: Labels{"namespace"},
-			Help: "Last renewal of the lease by its holder, Unix seconds.",
+			Help: "Renew time of the lease, Unix seconds.",
 			Row: func(l *coordinationv1.Lease, s *Samples) {
 				if t := l.Spec.RenewTime; !t.IsZero() {
 					s.Int(t.Unix(), l.Namespace)

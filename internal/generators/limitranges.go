@@ -10,7 +10,7 @@ var LimitRanges = Table[*corev1.LimitRange]{
 	Identity: Identity{Namespace, Name("limitrange")},
 	Families: []Family[*corev1.LimitRange]{
 		{Name: "kube_limitrange", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "type", "constraint"},
-			Help: "Constraints of the limit range by resource and type.",
+			Help: "Constraints of the limit range, by type and resource.",
 			Row: func(l *corev1.LimitRange, s *Samples) {
 				for i := range l.Spec.Limits {
 					limit := &l.Spec.Limits[i]

@@ -14,13 +14,13 @@ var MutatingAdmissionPolicyBindings = Table[*admissionv1.MutatingAdmissionPolicy
 	Families: []Family[*admissionv1.MutatingAdmissionPolicyBinding]{
 		{Name: "kube_mutatingadmissionpolicybinding_info", Type: Gauge, Stability: Alpha,
 			Labels: Labels{"policy_name", "param_name", "param_namespace", "param_not_found_action"},
-			Help:   "Policy and parameter reference of the binding.",
+			Help:   "Policy and parameter reference of the mutating admission policy binding.",
 			Row: func(b *admissionv1.MutatingAdmissionPolicyBinding, s *Samples) {
 				boundPolicy(b.Spec.PolicyName, b.Spec.ParamRef, s)
 			}},
 
 		{Name: "kube_mutatingadmissionpolicybinding_created", Type: Gauge, Stability: Alpha,
-			Help: "Creation timestamp of the binding, Unix seconds.",
+			Help: "Creation timestamp of the mutating admission policy binding, Unix seconds.",
 			Row:  created[*admissionv1.MutatingAdmissionPolicyBinding]},
 	},
 }

@@ -15,20 +15,20 @@ var MutatingWebhookConfigurations = Table[*admissionv1.MutatingWebhookConfigurat
 	},
 	Families: []Family[*admissionv1.MutatingWebhookConfiguration]{
 		{Name: "kube_mutatingwebhookconfiguration_info", Type: Gauge, Stability: Alpha,
-			Help: "Presence of the webhook configuration, always 1.",
+			Help: "Presence of the mutating webhook configuration (always 1).",
 			Row:  exists[*admissionv1.MutatingWebhookConfiguration]},
 
 		{Name: "kube_mutatingwebhookconfiguration_created", Type: Gauge, Stability: Alpha,
-			Help: "Creation timestamp of the webhook configuration, Unix seconds.",
+			Help: "Creation timestamp of the mutating webhook configuration, Unix seconds.",
 			Row:  created[*admissionv1.MutatingWebhookConfiguration]},
 
 		{Name: "kube_mutatingwebhookconfiguration_metadata_resource_version", Type: Gauge, Stability: Alpha,
-			Help: "Resource version of the webhook configuration.",
+			Help: "Resource version of the mutating webhook configuration.",
 			Row:  resourceVersion[*admissionv1.MutatingWebhookConfiguration]},
 
 		{Name: "kube_mutatingwebhookconfiguration_webhook_clientconfig_service", Type: Gauge, Stability: Alpha,
 			Labels: Labels{"webhook_name", "service_name", "service_namespace"},
-			Help:   "Service of each webhook, empty for a URL.",
+			Help:   "Webhook services of the mutating webhook configuration, empty for a URL.",
 			Row: func(c *admissionv1.MutatingWebhookConfiguration, s *Samples) {
 				for i := range c.Webhooks {
 					webhookService(c.Webhooks[i].Name, &c.Webhooks[i].ClientConfig, s)

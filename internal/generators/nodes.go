@@ -34,7 +34,7 @@ var Nodes = Table[*corev1.Node]{
 		{Name: "kube_node_info", Type: Gauge, Stability: Stable,
 			Labels: Labels{"kernel_version", "os_image", "container_runtime_version", "kubelet_version", "kubeproxy_version",
 				"provider_id", "pod_cidr", "system_uuid", "internal_ip"},
-			Help: "System information and addresses of the node.",
+			Help: "System information, provider ID, pod CIDR and internal IP of the node.",
 			Row: func(n *corev1.Node, s *Samples) {
 				i := &n.Status.NodeInfo
 				s.One(i.KernelVersion, i.OSImage, i.ContainerRuntimeVersion, i.KubeletVersion, "deprecated",
@@ -46,7 +46,7 @@ var Nodes = Table[*corev1.Node]{
 			Row:  labels[*corev1.Node]},
 
 		{Name: "kube_node_role", Type: Gauge, Stability: Alpha, Labels: Labels{"role"},
-			Help: "Roles of the node, by its labels.",
+			Help: "Roles of the node.",
 			Row: func(n *corev1.Node, s *Samples) {
 				s.keys = sortedKeys(s.keys[:0], n.Labels)
 				for _, key := range s.keys {
@@ -78,7 +78,7 @@ var Nodes = Table[*corev1.Node]{
 			Row:  func(n *corev1.Node, s *Samples) { s.Bool(n.Spec.Unschedulable) }},
 
 		{Name: "kube_node_status_allocatable", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "unit"},
-			Help: "Resources of the node allocatable to pods.",
+			Help: "Allocatable resources of the node.",
 			Row:  func(n *corev1.Node, s *Samples) { nodeAmounts(n.Status.Allocatable, s) }},
 
 		{Name: "kube_node_status_capacity", Type: Gauge, Stability: Stable, Labels: Labels{"resource", "unit"},
@@ -95,7 +95,7 @@ var Nodes = Table[*corev1.Node]{
 			}},
 
 		{Name: "kube_node_status_addresses", Type: Gauge, Stability: Alpha, Labels: Labels{"type", "address"},
-			Help: "Addresses of the node by type.",
+			Help: "Addresses of the node, by type.",
 			Row: func(n *corev1.Node, s *Samples) {
 				for i := range n.Status.Addresses {
 					a := &n.Status.Addresses[i]

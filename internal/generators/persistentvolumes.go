@@ -10,7 +10,7 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 	Identity: Identity{Name("persistentvolume")},
 	Families: []Family[*corev1.PersistentVolume]{
 		{Name: "kube_persistentvolume_claim_ref", Type: Gauge, Stability: Stable, Labels: Labels{"name", "claim_namespace"},
-			Help: "Claim reference of the volume.",
+			Help: "Claim reference of the persistent volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if c := v.Spec.ClaimRef; c != nil {
 					s.One(c.Name, c.Namespace)
@@ -18,15 +18,15 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 			}},
 
 		{Name: "kube_persistentvolume_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
-			Help: "Annotations of the volume selected by the allowlist.",
+			Help: "Annotations of the persistent volume selected by the allowlist.",
 			Row:  annotations[*corev1.PersistentVolume]},
 
 		{Name: "kube_persistentvolume_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
-			Help: "Labels of the volume selected by the allowlist.",
+			Help: "Labels of the persistent volume selected by the allowlist.",
 			Row:  labels[*corev1.PersistentVolume]},
 
 		{Name: "kube_persistentvolume_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
-			Help: "Phase of the volume (1 for the current phase).",
+			Help: "Phase of the persistent volume (1 for the current phase).",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if v.Status.Phase != "" {
 					s.OneOf(string(v.Status.Phase), volumePhases)
@@ -38,7 +38,7 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 				"fc_target_wwns", "iscsi_target_portal", "iscsi_iqn", "iscsi_lun", "iscsi_initiator_name", "nfs_server",
 				"nfs_path", "csi_driver", "csi_volume_handle", "local_path", "local_fs", "host_path", "host_path_type",
 				"reclaim_policy"},
-			Help: "Storage backend and reclaim policy of the volume.",
+			Help: "Storage class, volume source and reclaim policy of the persistent volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				b := backendOf(&v.Spec.PersistentVolumeSource, s)
 				s.One(v.Spec.StorageClassName, b.gcePersistentDiskName, b.ebsVolumeID, b.azureDiskName, b.fcWWIDs, b.fcLUN,
@@ -48,19 +48,19 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 			}},
 
 		{Name: "kube_persistentvolume_capacity_bytes", Type: Gauge, Stability: Stable,
-			Help: "Capacity of the volume, bytes.",
+			Help: "Capacity of the persistent volume, bytes.",
 			Row:  func(v *corev1.PersistentVolume, s *Samples) { s.Ceil(v.Spec.Capacity[corev1.ResourceStorage]) }},
 
 		{Name: "kube_persistentvolume_created", Type: Gauge, Stability: Alpha,
-			Help: "Creation timestamp of the volume, Unix seconds.",
+			Help: "Creation timestamp of the persistent volume, Unix seconds.",
 			Row:  created[*corev1.PersistentVolume]},
 
 		{Name: "kube_persistentvolume_deletion_timestamp", Type: Gauge, Stability: Alpha,
-			Help: "Deletion timestamp of the volume, Unix seconds.",
+			Help: "Deletion timestamp of the persistent volume, Unix seconds.",
 			Row:  deleted[*corev1.PersistentVolume]},
 
 		{Name: "kube_persistentvolume_csi_attributes", Type: Gauge, Stability: Alpha, OptIn: true, Labels: Labels{"csi_mounter", "csi_map_options"},
-			Help: "CSI volume attributes of the volume: mounter and map options.",
+			Help: "CSI mounter and map options of the persistent volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if c := v.Spec.CSI; c != nil {
 					s.One(c.VolumeAttributes["mounter"], c.VolumeAttributes["mapOptions"])
@@ -68,13 +68,13 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 			}},
 
 		{Name: "kube_persistentvolume_volume_mode", Type: Gauge, Stability: Alpha, Labels: Labels{"volumemode"},
-			Help: "Volume mode of the volume: file system or block device.",
+			Help: "Volume mode of the persistent volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				s.One(string(valueOr(v.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)))
 			}},
 
 		{Name: "kube_persistentvolume_access_mode", Type: Gauge, Stability: Alpha, Labels: Labels{"access_mode"},
-			Help: "Access modes of the volume.",
+			Help: "Access modes of the persistent volume.",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				for _, mode := range v.Spec.AccessModes {
 					s.One(string(mode))

@@ -46,7 +46,7 @@ var Pods = Table[*corev1.Pod]{
 			Row:  completionTime},
 
 		{Name: "kube_pod_container_info", Type: Gauge, Stability: Stable, Labels: Labels{"container", "image_spec", "image", "image_id", "container_id"},
-			Help: "Image in the spec and running image of a container.",
+			Help: "Spec image, running image and ID of a container.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				eachInstance(p.Spec.Containers, p.Status.ContainerStatuses, func(c *corev1.Container, i *corev1.ContainerStatus) {
 					s.One(i.Name, c.Image, i.Image, i.ImageID, i.ContainerID)
@@ -66,15 +66,15 @@ var Pods = Table[*corev1.Pod]{
 			Row:  eachContainer(containerStarted)},
 
 		{Name: "kube_pod_container_status_last_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
-			Help: "Termination reason of the last terminated instance of a container.",
+			Help: "Last termination reason of a container.",
 			Row:  eachContainer(lastTerminatedReason)},
 
 		{Name: "kube_pod_container_status_last_terminated_exitcode", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "Exit code of the last terminated instance of a container.",
+			Help: "Last exit code of a container.",
 			Row:  eachContainer(lastTerminatedExitCode)},
 
 		{Name: "kube_pod_container_status_last_terminated_timestamp", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "Finish time of the last terminated instance of a container, Unix seconds.",
+			Help: "Last termination time of a container, Unix seconds.",
 			Row:  eachContainer(lastTerminatedTime)},
 
 		{Name: "kube_pod_container_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
@@ -115,16 +115,16 @@ var Pods = Table[*corev1.Pod]{
 
 		{Name: "kube_pod_info", Type: Gauge, Stability: Stable,
 			Labels: Labels{"host_ip", "pod_ip", "node", "created_by_kind", "created_by_name", "priority_class", "host_network"},
-			Help:   "Node, IP addresses, controller, priority class and host network of the pod.",
+			Help:   "Node, IPs, controller, priority class and host network of the pod.",
 			Row:    podInfo},
 
 		{Name: "kube_pod_ips", Type: Gauge, Stability: Alpha, Labels: Labels{"ip", "ip_family"},
-			Help: "IP addresses of the pod.",
+			Help: "IPs of the pod.",
 			Row:  podIPs},
 
 		{Name: "kube_pod_init_container_info", Type: Gauge, Stability: Stable,
 			Labels: Labels{"container", "image_spec", "image", "image_id", "container_id", "restart_policy"},
-			Help:   "Image in the spec and running image of an init container.",
+			Help:   "Spec image, running image and ID of an init container.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				eachInstance(p.Spec.InitContainers, p.Status.InitContainerStatuses, func(c *corev1.Container, i *corev1.ContainerStatus) {
 					s.One(i.Name, c.Image, i.Image, i.ImageID, i.ContainerID, string(value(c.RestartPolicy)))
@@ -144,15 +144,15 @@ var Pods = Table[*corev1.Pod]{
 			Row:  eachInitContainer(containerStarted)},
 
 		{Name: "kube_pod_init_container_status_last_terminated_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"container", "reason"},
-			Help: "Termination reason of the last terminated instance of an init container.",
+			Help: "Last termination reason of an init container.",
 			Row:  eachInitContainer(lastTerminatedReason)},
 
 		{Name: "kube_pod_init_container_status_last_terminated_exitcode", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "Exit code of the last terminated instance of an init container.",
+			Help: "Last exit code of an init container.",
 			Row:  eachInitContainer(lastTerminatedExitCode)},
 
 		{Name: "kube_pod_init_container_status_last_terminated_timestamp", Type: Gauge, Stability: Alpha, Labels: Labels{"container"},
-			Help: "Finish time of the last terminated instance of an init container, Unix seconds.",
+			Help: "Last termination time of an init container, Unix seconds.",
 			Row:  eachInitContainer(lastTerminatedTime)},
 
 		{Name: "kube_pod_init_container_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"container"},
@@ -192,7 +192,7 @@ var Pods = Table[*corev1.Pod]{
 			Row:  labels[*corev1.Pod]},
 
 		{Name: "kube_pod_overhead_cpu_cores", Type: Gauge, Stability: Alpha, SpecOnly: true,
-			Help: "CPU overhead of the pod's sandbox, cores.",
+			Help: "CPU overhead of the pod, cores.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceCPU]; ok {
 					s.Milli(q)
@@ -200,7 +200,7 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_overhead_memory_bytes", Type: Gauge, Stability: Alpha, SpecOnly: true,
-			Help: "Memory overhead of the pod's sandbox, bytes.",
+			Help: "Memory overhead of the pod, bytes.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if q, ok := p.Spec.Overhead[corev1.ResourceMemory]; ok {
 					s.Ceil(q)
@@ -228,19 +228,19 @@ var Pods = Table[*corev1.Pod]{
 			}},
 
 		{Name: "kube_pod_spec_volumes_persistentvolumeclaims_info", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"volume", "persistentvolumeclaim", "ephemeral"},
-			Help: "Volume claims of the pod.",
+			Help: "Persistent volume claims of the pod, by volume.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, _ bool) { s.One(volume, claim, ephemeral) })
 			}},
 
 		{Name: "kube_pod_spec_volumes_persistentvolumeclaims_readonly", Type: Gauge, Stability: Stable, SpecOnly: true, Labels: Labels{"volume", "persistentvolumeclaim", "ephemeral"},
-			Help: "Whether a claim is mounted read-only.",
+			Help: "Whether a persistent volume claim of the pod is mounted read-only.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				eachClaim(p, s, func(volume, claim, ephemeral string, readOnly bool) { s.Bool(readOnly, volume, claim, ephemeral) })
 			}},
 
 		{Name: "kube_pod_start_time", Type: Gauge, Stability: Stable,
-			Help: "Time at which the kubelet acknowledged the pod, Unix seconds.",
+			Help: "Start time of the pod, Unix seconds.",
 			Row: func(p *corev1.Pod, s *Samples) {
 				s.Time(p.Status.StartTime)
 			}},
@@ -266,19 +266,19 @@ var Pods = Table[*corev1.Pod]{
 			Row:  eachPodCondition(corev1.PodReady, conditionStatus)},
 
 		{Name: "kube_pod_status_ready_time", Type: Gauge, Stability: Alpha,
-			Help: "Time since which the pod is ready, Unix seconds.",
+			Help: "Transition time of the pod to ready, Unix seconds.",
 			Row:  eachPodCondition(corev1.PodReady, sinceTrue)},
 
 		{Name: "kube_pod_status_initialized_time", Type: Gauge, Stability: Alpha,
-			Help: "Time since which the pod is initialized, Unix seconds.",
+			Help: "Transition time of the pod to initialized, Unix seconds.",
 			Row:  eachPodCondition(corev1.PodInitialized, sinceTrue)},
 
 		{Name: "kube_pod_status_container_ready_time", Type: Gauge, Stability: Alpha,
-			Help: "Time since which all containers of the pod are ready, Unix seconds.",
+			Help: "Transition time of the pod to all containers ready, Unix seconds.",
 			Row:  eachPodCondition(corev1.ContainersReady, sinceTrue)},
 
 		{Name: "kube_pod_status_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},
-			Help: "Status reason of the pod, its conditions or its terminated containers.",
+			Help: "Status, condition and termination reasons of the pod.",
 			Row:  podReasons},
 
 		{Name: "kube_pod_status_disruption_reason", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},
@@ -290,11 +290,11 @@ var Pods = Table[*corev1.Pod]{
 			Row:  eachPodCondition(corev1.PodScheduled, conditionStatus)},
 
 		{Name: "kube_pod_status_scheduled_time", Type: Gauge, Stability: Stable,
-			Help: "Time since which the pod is scheduled, Unix seconds.",
+			Help: "Transition time of the pod to scheduled, Unix seconds.",
 			Row:  eachPodCondition(corev1.PodScheduled, sinceTrue)},
 
 		{Name: "kube_pod_status_unschedulable", Type: Gauge, Stability: Stable,
-			Help: "PodScheduled condition of the pod is false, always 1.",
+			Help: "False PodScheduled condition of the pod (always 1).",
 			Row: eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
 					s.One()
@@ -302,7 +302,7 @@ var Pods = Table[*corev1.Pod]{
 			})},
 
 		{Name: "kube_pod_status_unscheduled_time", Type: Gauge, Stability: Alpha,
-			Help: "Time since which the pod is unschedulable, Unix seconds.",
+			Help: "Transition time of the pod to unscheduled, Unix seconds.",
 			Row: eachPodCondition(corev1.PodScheduled, func(c *corev1.PodCondition, s *Samples) {
 				if c.Status == corev1.ConditionFalse {
 					s.Time(&c.LastTransitionTime)

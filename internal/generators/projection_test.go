@@ -24,6 +24,7 @@ func TestReads(t *testing.T) {
 			renderer := r.Compile(everything)
 			shorter := 0
 			for _, o := range manyObjects(t, r) {
+				o = unmarshal(t, r, wireForm(t, o))
 				o.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "someone"}})
 				wire := wireForm(t, o)
 				n := cutter.Object(slices.Clone(wire))
@@ -42,9 +43,15 @@ func TestReads(t *testing.T) {
 	}
 }
 
-// manyObjects are all the objects that there are for tests of the resource, and
-// random ones.
+// manyObjects returns all test objects of the resource and random ones, which tests share.
 func manyObjects(tb testing.TB, r generators.Resource) []metav1.Object {
+	tb.Helper()
+	return testObjects.get(r.Describe().Name, func() []metav1.Object { return makeObjects(tb, r) })
+}
+
+var testObjects memo[[]metav1.Object]
+
+func makeObjects(tb testing.TB, r generators.Resource) []metav1.Object {
 	tb.Helper()
 	objects := slices.Clone(nastyObjects[r.Describe().Name])
 	if usualWires(tb, r) != nil {

@@ -1,7 +1,6 @@
 package generators_test
 
 import (
-	"encoding/json"
 	"flag"
 	"maps"
 	"math"
@@ -41,8 +40,9 @@ func TestRandomObjects(t *testing.T) {
 				for range *objectsPerSeed {
 					typed := empty(t, r)
 					fill.Fill(typed)
+					form := jsonForm(t, typed)
 					for _, j := range judges {
-						j.compare(t, typed)
+						j.compare(t, typed, form)
 					}
 				}
 			}
@@ -99,9 +99,10 @@ func newJudge(tb testing.TB, r generators.Resource, selection generators.Selecti
 	return j
 }
 
-func (j *judge) compare(t *testing.T, typed metav1.Object) {
+// compare compares the lines of an object, which has the given JSON form.
+func (j *judge) compare(t *testing.T, typed metav1.Object, form node) {
 	t.Helper()
-	want := expected(object{jsonForm(t, typed), j.resource, j.selection}, j.families)
+	want := expected(object{form, j.resource, j.selection}, j.families)
 	got := j.rendered(t, typed)
 	for series, value := range got {
 		if want[series] == unspecified {
@@ -116,8 +117,7 @@ func (j *judge) compare(t *testing.T, typed metav1.Object) {
 		t.Fail()
 		return
 	}
-	form, _ := json.Marshal(typed)
-	t.Errorf("series of %s (-reference +table):\n%s", form, cmp.Diff(want, got, cmpopts.EquateNaNs()))
+	t.Errorf("series of %v (-reference +table):\n%s", form.value, cmp.Diff(want, got, cmpopts.EquateNaNs()))
 }
 
 // rendered gives the object's series by their text, each of which must stand

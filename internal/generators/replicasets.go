@@ -31,7 +31,7 @@ var ReplicaSets = Table[*appsv1.ReplicaSet]{
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Optional32(r.Status.TerminatingReplicas) }},
 
 		{Name: "kube_replicaset_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the replica set last observed by its controller.",
+			Help: "Generation of the replica set last observed by its controller.",
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Int(r.Status.ObservedGeneration) }},
 
 		{Name: "kube_replicaset_spec_replicas", Type: Gauge, Stability: Stable,
@@ -39,7 +39,7 @@ var ReplicaSets = Table[*appsv1.ReplicaSet]{
 			Row:  func(r *appsv1.ReplicaSet, s *Samples) { s.Optional32(r.Spec.Replicas) }},
 
 		{Name: "kube_replicaset_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the replica set.",
+			Help: "Generation of the replica set.",
 			Row:  generation[*appsv1.ReplicaSet]},
 
 		{Name: "kube_replicaset_owner", Type: Gauge, Stability: Stable, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},

@@ -31,7 +31,7 @@ var ReplicationControllers = Table[*corev1.ReplicationController]{
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Int(int64(r.Status.AvailableReplicas)) }},
 
 		{Name: "kube_replicationcontroller_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the replication controller last observed by its controller.",
+			Help: "Generation of the replication controller last observed by its controller.",
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Int(r.Status.ObservedGeneration) }},
 
 		{Name: "kube_replicationcontroller_spec_replicas", Type: Gauge, Stability: Stable,
@@ -39,7 +39,7 @@ var ReplicationControllers = Table[*corev1.ReplicationController]{
 			Row:  func(r *corev1.ReplicationController, s *Samples) { s.Optional32(r.Spec.Replicas) }},
 
 		{Name: "kube_replicationcontroller_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the replication controller.",
+			Help: "Generation of the replication controller.",
 			Row:  generation[*corev1.ReplicationController]},
 
 		{Name: "kube_replicationcontroller_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},

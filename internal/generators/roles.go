@@ -20,7 +20,7 @@ var Roles = Table[*rbacv1.Role]{
 			Row:  labels[*rbacv1.Role]},
 
 		{Name: "kube_role_info", Type: Gauge, Stability: Alpha,
-			Help: "Presence of the role, always 1.",
+			Help: "Presence of the role (always 1).",
 			Row:  exists[*rbacv1.Role]},
 
 		{Name: "kube_role_created", Type: Gauge, Stability: Alpha,

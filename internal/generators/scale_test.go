@@ -1,7 +1,6 @@
 package generators_test
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -38,12 +37,17 @@ func TestHugeMaps(t *testing.T) {
 			}
 		})
 	}
-	f("different", func(i int) string { return fmt.Sprintf("k%06d", i) }, "label_k000000", "label_k299999")
+	f("different", strconv.Itoa, "label_0", "label_299999")
 	// Each bit of the number is one of two characters that a name cannot have.
-	f("same", func(i int) string { return strings.NewReplacer("0", ".", "1", "-").Replace(fmt.Sprintf("%019b", i)) },
-		"label_"+strings.Repeat("_", 19)+"_conflict1", "label_"+strings.Repeat("_", 19)+"_conflict300000")
-	f("pairs", func(i int) string { return fmt.Sprintf("k%06d%c", i/2, ".-"[i%2]) },
-		"label_k000000__conflict1", "label_k000000__conflict2", "label_k149999__conflict2")
+	f("same", func(i int) string {
+		var key [19]byte
+		for bit := range key {
+			key[bit] = ".-"[i>>bit&1]
+		}
+		return string(key[:])
+	}, "label_"+strings.Repeat("_", 19)+"_conflict1", "label_"+strings.Repeat("_", 19)+"_conflict300000")
+	f("pairs", func(i int) string { return strconv.Itoa(i/2) + ".-"[i%2:i%2+1] },
+		"label_0__conflict1", "label_0__conflict2", "label_149999__conflict2")
 }
 
 // TestHugeLists renders a list of very many entries, each of which is there twice.
@@ -81,14 +85,17 @@ func TestHugePods(t *testing.T) {
 		t.Helper()
 		var containers, claims strings.Builder
 		for i := range n {
+			name := strconv.Itoa(i)
 			line := func(image string) {
-				fmt.Fprintf(&containers, "kube_pod_container_info{namespace=\"\",pod=\"p\",uid=\"\",container=\"%d\",image_spec=\"spec\",image=\"%s\",image_id=\"\",container_id=\"\"} 1\n", i, image)
+				containers.WriteString(`kube_pod_container_info{namespace="",pod="p",uid="",container="` + name +
+					`",image_spec="spec",image="` + image + `",image_id="",container_id=""} 1` + "\n")
 			}
 			line("first")
 			if i == 1 {
 				line("second")
 			}
-			fmt.Fprintf(&claims, "kube_pod_resourceclaim_info{namespace=\"\",pod=\"p\",uid=\"\",claim_name=\"%d\",resourceclaim_name=\"first%d\",resourceclaim_template_name=\"template\"} 1\n", i, i)
+			claims.WriteString(`kube_pod_resourceclaim_info{namespace="",pod="p",uid="",claim_name="` + name +
+				`",resourceclaim_name="first` + name + `",resourceclaim_template_name="template"} 1` + "\n")
 		}
 		if text, _ := renderer.Render(nil, nil, pod(n)); string(text) != containers.String()+claims.String() {
 			t.Errorf("%d containers and claims: other lines than expected", n)

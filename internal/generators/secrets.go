@@ -16,7 +16,7 @@ var Secrets = Table[*corev1.Secret]{
 	},
 	Families: []Family[*corev1.Secret]{
 		{Name: "kube_secret_info", Type: Gauge, Stability: Stable,
-			Help: "Presence of the secret, always 1.",
+			Help: "Presence of the secret (always 1).",
 			Row:  exists[*corev1.Secret]},
 
 		{Name: "kube_secret_type", Type: Gauge, Stability: Stable, Labels: Labels{"type"},

@@ -23,7 +23,7 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.AvailableReplicas)) }},
 
 		{Name: "kube_statefulset_status_replicas_current", Type: Gauge, Stability: Stable,
-			Help: "Replicas of the stateful set at the current revision.",
+			Help: "Current-revision replicas of the stateful set.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.CurrentReplicas)) }},
 
 		{Name: "kube_statefulset_status_replicas_ready", Type: Gauge, Stability: Stable,
@@ -31,11 +31,11 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.ReadyReplicas)) }},
 
 		{Name: "kube_statefulset_status_replicas_updated", Type: Gauge, Stability: Stable,
-			Help: "Replicas of the stateful set at the update revision.",
+			Help: "Update-revision replicas of the stateful set.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(int64(t.Status.UpdatedReplicas)) }},
 
 		{Name: "kube_statefulset_status_observed_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the stateful set last observed by its controller.",
+			Help: "Generation of the stateful set last observed by its controller.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Int(t.Status.ObservedGeneration) }},
 
 		{Name: "kube_statefulset_replicas", Type: Gauge, Stability: Stable,
@@ -43,7 +43,7 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.Optional32(t.Spec.Replicas) }},
 
 		{Name: "kube_statefulset_ordinals_start", Type: Gauge, Stability: Stable,
-			Help: "Ordinal of the stateful set's first pod.",
+			Help: "Start ordinal of the stateful set.",
 			Row: func(t *appsv1.StatefulSet, s *Samples) {
 				if o := t.Spec.Ordinals; o != nil {
 					s.Int(int64(o.Start))
@@ -51,11 +51,11 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 			}},
 
 		{Name: "kube_statefulset_metadata_generation", Type: Gauge, Stability: Stable,
-			Help: "Spec generation of the stateful set.",
+			Help: "Generation of the stateful set.",
 			Row:  generation[*appsv1.StatefulSet]},
 
 		{Name: "kube_statefulset_persistentvolumeclaim_retention_policy", Type: Gauge, Stability: Stable, Labels: Labels{"when_deleted", "when_scaled"},
-			Help: "Retention policy of the stateful set's volume claims on deletion and on scale-down.",
+			Help: "Persistent volume claim retention policy of the stateful set.",
 			Row: func(t *appsv1.StatefulSet, s *Samples) {
 				if p := t.Spec.PersistentVolumeClaimRetentionPolicy; p != nil && (p.WhenDeleted != "" || p.WhenScaled != "") {
 					s.One(string(p.WhenDeleted), string(p.WhenScaled))
@@ -71,7 +71,7 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 			Row:  labels[*appsv1.StatefulSet]},
 
 		{Name: "kube_statefulset_status_current_revision", Type: Gauge, Stability: Stable, Labels: Labels{"revision"},
-			Help: "Current revision of the stateful set, of pods not yet updated.",
+			Help: "Current revision of the stateful set.",
 			Row:  func(t *appsv1.StatefulSet, s *Samples) { s.One(t.Status.CurrentRevision) }},
 
 		{Name: "kube_statefulset_status_update_revision", Type: Gauge, Stability: Stable, Labels: Labels{"revision"},

@@ -13,7 +13,7 @@ var StorageClasses = Table[*storagev1.StorageClass]{
 	Identity: Identity{Name("storageclass")},
 	Families: []Family[*storagev1.StorageClass]{
 		{Name: "kube_storageclass_info", Type: Gauge, Stability: Stable, Labels: Labels{"provisioner", "reclaim_policy", "volume_binding_mode"},
-			Help: "Provisioner, reclaim policy and binding mode of the storage class.",
+			Help: "Provisioner, reclaim policy and volume binding mode of the storage class.",
 			Row: func(c *storagev1.StorageClass, s *Samples) {
 				s.One(c.Provisioner,
 					string(valueOr(c.ReclaimPolicy, corev1.PersistentVolumeReclaimDelete)),

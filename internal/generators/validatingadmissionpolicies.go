@@ -15,14 +15,14 @@ var ValidatingAdmissionPolicies = Table[*admissionv1.ValidatingAdmissionPolicy]{
 	},
 	Families: []Family[*admissionv1.ValidatingAdmissionPolicy]{
 		{Name: "kube_validatingadmissionpolicy_info", Type: Gauge, Stability: Alpha, Labels: Labels{"param_api_version", "param_kind", "failure_policy"},
-			Help: "Parameter kind and failure policy of the policy.",
+			Help: "Parameter kind and failure policy of the validating admission policy.",
 			Row: func(p *admissionv1.ValidatingAdmissionPolicy, s *Samples) {
 				param := value(p.Spec.ParamKind)
 				s.One(param.APIVersion, param.Kind, string(value(p.Spec.FailurePolicy)))
 			}},
 
 		{Name: "kube_validatingadmissionpolicy_created", Type: Gauge, Stability: Alpha,
-			Help: "Creation timestamp of the policy, Unix seconds.",
+			Help: "Creation timestamp of the validating admission policy, Unix seconds.",
 			Row:  created[*admissionv1.ValidatingAdmissionPolicy]},
 	},
 }

@@ -16,20 +16,20 @@ var ValidatingWebhookConfigurations = Table[*admissionv1.ValidatingWebhookConfig
 	},
 	Families: []Family[*admissionv1.ValidatingWebhookConfiguration]{
 		{Name: "kube_validatingwebhookconfiguration_info", Type: Gauge, Stability: Alpha,
-			Help: "Presence of the webhook configuration, always 1.",
+			Help: "Presence of the validating webhook configuration (always 1).",
 			Row:  exists[*admissionv1.ValidatingWebhookConfiguration]},
 
 		{Name: "kube_validatingwebhookconfiguration_created", Type: Gauge, Stability: Alpha,
-			Help: "Creation timestamp of the webhook configuration, Unix seconds.",
+			Help: "Creation timestamp of the validating webhook configuration, Unix seconds.",
 			Row:  created[*admissionv1.ValidatingWebhookConfiguration]},
 
 		{Name: "kube_validatingwebhookconfiguration_metadata_resource_version", Type: Gauge, Stability: Alpha,
-			Help: "Resource version of the webhook configuration.",
+			Help: "Resource version of the validating webhook configuration.",
 			Row:  resourceVersion[*admissionv1.ValidatingWebhookConfiguration]},
 
 		{Name: "kube_validatingwebhookconfiguration_webhook_clientconfig_service", Type: Gauge, Stability: Alpha,
 			Labels: Labels{"webhook_name", "service_name", "service_namespace"},
-			Help:   "Service of each webhook, empty for a URL.",
+			Help:   "Webhook services of the validating webhook configuration, empty for a URL.",
 			Row: func(c *admissionv1.ValidatingWebhookConfiguration, s *Samples) {
 				for i := range c.Webhooks {
 					webhookService(c.Webhooks[i].Name, &c.Webhooks[i].ClientConfig, s)

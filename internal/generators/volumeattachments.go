@@ -12,19 +12,19 @@ var VolumeAttachments = Table[*storagev1.VolumeAttachment]{
 	Fetch:    Fetch[*storagev1.VolumeAttachment]{Older: []string{"v1beta1", "v1alpha1"}},
 	Families: []Family[*storagev1.VolumeAttachment]{
 		{Name: "kube_volumeattachment_labels", Type: Gauge, Stability: Alpha, Labels: Labels{"label_*"},
-			Help: "Labels of the attachment.",
+			Help: "Labels of the volume attachment.",
 			Row:  func(a *storagev1.VolumeAttachment, s *Samples) { s.All(a.Labels) }},
 
 		{Name: "kube_volumeattachment_info", Type: Gauge, Stability: Alpha, Labels: Labels{"attacher", "node"},
-			Help: "Attacher and node of the attachment.",
+			Help: "Attacher and node of the volume attachment.",
 			Row:  func(a *storagev1.VolumeAttachment, s *Samples) { s.One(a.Spec.Attacher, a.Spec.NodeName) }},
 
 		{Name: "kube_volumeattachment_created", Type: Gauge, Stability: Alpha,
-			Help: "Creation timestamp of the attachment, Unix seconds.",
+			Help: "Creation timestamp of the volume attachment, Unix seconds.",
 			Row:  created[*storagev1.VolumeAttachment]},
 
 		{Name: "kube_volumeattachment_spec_source_persistentvolume", Type: Gauge, Stability: Alpha, Labels: Labels{"volumename"},
-			Help: "Persistent volume of the attachment.",
+			Help: "Source persistent volume of the volume attachment.",
 			Row: func(a *storagev1.VolumeAttachment, s *Samples) {
 				if name := a.Spec.Source.PersistentVolumeName; name != nil {
 					s.One(*name)
@@ -32,11 +32,11 @@ var VolumeAttachments = Table[*storagev1.VolumeAttachment]{
 			}},
 
 		{Name: "kube_volumeattachment_status_attached", Type: Gauge, Stability: Alpha,
-			Help: "Whether the volume is attached.",
+			Help: "Whether the volume of the volume attachment is attached.",
 			Row:  func(a *storagev1.VolumeAttachment, s *Samples) { s.Bool(a.Status.Attached) }},
 
 		{Name: "kube_volumeattachment_status_attachment_metadata", Type: Gauge, Stability: Alpha, Labels: Labels{"metadata_*"},
-			Help: "Attachment metadata from the driver.",
+			Help: "Attachment metadata of the volume attachment.",
 			Row:  func(a *storagev1.VolumeAttachment, s *Samples) { s.All(a.Status.AttachmentMetadata) }},
 	},
 }
