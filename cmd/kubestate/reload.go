@@ -252,9 +252,9 @@ func newReloadMetrics(reg prometheus.Registerer) reloadMetrics {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"filename", "type"})
 	}
 	m := reloadMetrics{
-		successful: about("kube_state_metrics_last_config_reload_successful", "1 if the configuration file was applied when it was last read, 0 if it was refused."),
-		when:       about("kube_state_metrics_last_config_reload_success_timestamp_seconds", "Time when a configuration file was last applied, Unix seconds."),
-		hash:       about("kube_state_metrics_config_hash", "First six bytes of the MD5 sum of the configuration file in use, as a number."),
+		successful: about("kube_state_metrics_last_config_reload_successful", "Whether the last reload of the configuration file succeeded (1) or failed (0)."),
+		when:       about("kube_state_metrics_last_config_reload_success_timestamp_seconds", "Time of the last successful reload of the configuration file, Unix seconds."),
+		hash:       about("kube_state_metrics_config_hash", "First six bytes of the MD5 sum of the configuration file in force, as a number."),
 	}
 	reg.MustRegister(m.successful, m.when, m.hash)
 	return m

@@ -29,7 +29,7 @@ func selfState() []panel {
 			[]Threshold{from(150, "orange"), from(300, "red")},
 			ask(`max(kubestate_resource_staleness_seconds{<exporter>})`)),
 		stat(4, "Families left out", "Of objects whose rendering panicked, since the start.", "short", badFromOne,
-			ask(`sum(kubestate_contained_panics_total{<exporter>}) or vector(0)`)),
+			ask(`sum(kubestate_render_panics_total{<exporter>}) or vector(0)`)),
 		stat(4, "Configuration taken up", "1 if the file is in use as it is, by instance.", "short",
 			[]Threshold{{Color: "red", Value: new(float64)}, from(1, "green")},
 			show("{{instance}}", `kube_state_metrics_last_config_reload_successful{<exporter>}`)),
@@ -66,7 +66,7 @@ func selfStore() []panel {
 		graph(8, "Answer before compression", "What a scraper has to take at once. Common caps are 16 and 32 MiB.", "bytes",
 			show("{{instance}}", `sum by (instance) (kubestate_store_text_bytes{<exporter>})`)),
 		graph(12, "Memory for series", "Packed and open blocks.", "bytes",
-			show("{{state}}", `sum by (state) (kubestate_store_held_bytes{<exporter>})`)),
+			show("{{state}}", `sum by (state) (kubestate_store_memory_bytes{<exporter>})`)),
 		graph(12, "Blocks", "Open ones were changed lately.", "short",
 			show("{{state}}", `sum by (state) (kubestate_store_blocks{<exporter>})`)),
 	}
@@ -80,7 +80,7 @@ func selfScrapes() []panel {
 			show("99%", `histogram_quantile(0.99, sum by (le) (rate(kubestate_scrape_duration_seconds_bucket{<exporter>}[$__rate_interval])))`),
 			show("50%", `histogram_quantile(0.5, sum by (le) (rate(kubestate_scrape_duration_seconds_bucket{<exporter>}[$__rate_interval])))`)),
 		graph(8, "Size as sent", "Of the last complete answer.", "bytes",
-			show("{{instance}} {{encoding}}", `kubestate_scrape_bytes{<exporter>}`)),
+			show("{{instance}} {{encoding}}", `kubestate_scrape_response_bytes{<exporter>}`)),
 		graph(12, "Scrapes at the same time", "That are being answered, and that wait for their turn.", "short",
 			show("in flight", `sum(kubestate_scrapes_in_flight{<exporter>})`),
 			show("waiting", `sum(kubestate_scrapes_waiting{<exporter>})`)),
@@ -102,7 +102,7 @@ func selfProcess() []panel {
 		graph(12, "Goroutines", "They follow the number of resources and scrapers.", "short",
 			show("{{instance}}", `go_goroutines{<exporter>}`)),
 		graph(12, "Network", "Bytes cut before decoding, because no row reads them, and bytes received.", "Bps",
-			show("cut", `sum(rate(kubestate_cut_bytes_total{<exporter>}[$__rate_interval]))`),
+			show("cut", `sum(rate(kubestate_projection_skipped_bytes_total{<exporter>}[$__rate_interval]))`),
 			show("received", `sum(rate(kubestate_received_bytes_total{<exporter>}[$__rate_interval]))`)),
 	}
 }

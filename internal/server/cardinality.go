@@ -68,11 +68,11 @@ func mostSeries(counts []familyCount) []familyCount {
 type storeMetrics struct{ resources func() []*store.Resource }
 
 var (
-	storedObjects = prometheus.NewDesc("kubestate_store_objects", "Objects held.", []string{"resource"}, nil)
-	storedSeries  = prometheus.NewDesc("kubestate_store_series", "Series held.", []string{"resource"}, nil)
-	storedText    = prometheus.NewDesc("kubestate_store_text_bytes", "Size of the series held, as text.", []string{"resource"}, nil)
-	storedBytes   = prometheus.NewDesc("kubestate_store_held_bytes", "Memory for the series held, in packed and in open blocks.", []string{"resource", "state"}, nil)
-	storedBlocks  = prometheus.NewDesc("kubestate_store_blocks", "Blocks that hold the series.", []string{"resource", "state"}, nil)
+	storedObjects = prometheus.NewDesc("kubestate_store_objects", "Objects stored.", []string{"resource"}, nil)
+	storedSeries  = prometheus.NewDesc("kubestate_store_series", "Series stored.", []string{"resource"}, nil)
+	storedText    = prometheus.NewDesc("kubestate_store_text_bytes", "Uncompressed size of the stored series, in bytes.", []string{"resource"}, nil)
+	storedBytes   = prometheus.NewDesc("kubestate_store_memory_bytes", "Memory of the stored series, in bytes, by block state: packed or open.", []string{"resource", "state"}, nil)
+	storedBlocks  = prometheus.NewDesc("kubestate_store_blocks", "Blocks of stored series, by block state: packed or open.", []string{"resource", "state"}, nil)
 )
 
 func (m storeMetrics) Describe(to chan<- *prometheus.Desc) {

@@ -42,10 +42,10 @@ func TestStoreMetrics(t *testing.T) {
 	h := mainPort(reg)
 	ask(h, http.MethodGet, "/metrics")
 	want := `
-# HELP kubestate_scrape_bytes Size of the last complete answer to a scrape, in bytes as sent.
-# TYPE kubestate_scrape_bytes gauge
-kubestate_scrape_bytes{encoding="identity"} 114
-# HELP kubestate_store_blocks Blocks that hold the series.
+# HELP kubestate_scrape_response_bytes Size of the last complete scrape response on the wire, in bytes.
+# TYPE kubestate_scrape_response_bytes gauge
+kubestate_scrape_response_bytes{encoding="identity"} 114
+# HELP kubestate_store_blocks Blocks of stored series, by block state: packed or open.
 # TYPE kubestate_store_blocks gauge
 kubestate_store_blocks{resource="jobs",state="open"} 1
 kubestate_store_blocks{resource="jobs",state="packed"} 0
@@ -55,26 +55,26 @@ kubestate_store_blocks{resource="nodes",state="open"} 1
 kubestate_store_blocks{resource="nodes",state="packed"} 0
 kubestate_store_blocks{resource="pods",state="open"} 1
 kubestate_store_blocks{resource="pods",state="packed"} 0
-# HELP kubestate_store_objects Objects held.
+# HELP kubestate_store_objects Objects stored.
 # TYPE kubestate_store_objects gauge
 kubestate_store_objects{resource="jobs"} 1
 kubestate_store_objects{resource="leases"} 0
 kubestate_store_objects{resource="nodes"} 1
 kubestate_store_objects{resource="pods"} 2
-# HELP kubestate_store_series Series held.
+# HELP kubestate_store_series Series stored.
 # TYPE kubestate_store_series gauge
 kubestate_store_series{resource="jobs"} 1
 kubestate_store_series{resource="leases"} 0
 kubestate_store_series{resource="nodes"} 1
 kubestate_store_series{resource="pods"} 2
-# HELP kubestate_store_text_bytes Size of the series held, as text.
+# HELP kubestate_store_text_bytes Uncompressed size of the stored series, in bytes.
 # TYPE kubestate_store_text_bytes gauge
 kubestate_store_text_bytes{resource="jobs"} 14
 kubestate_store_text_bytes{resource="leases"} 0
 kubestate_store_text_bytes{resource="nodes"} 15
 kubestate_store_text_bytes{resource="pods"} 30
 `
-	err := testutil.GatherAndCompare(reg, strings.NewReader(want), "kubestate_scrape_bytes", "kubestate_store_blocks",
+	err := testutil.GatherAndCompare(reg, strings.NewReader(want), "kubestate_scrape_response_bytes", "kubestate_store_blocks",
 		"kubestate_store_objects", "kubestate_store_series", "kubestate_store_text_bytes")
 	if err != nil {
 		t.Error(err)

@@ -25,7 +25,7 @@ const maxConnections = 256
 func Evictions(reg prometheus.Registerer) (main, telemetry prometheus.Counter) {
 	all := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "kubestate_connections_evicted_total",
-		Help: "Connections closed to make room for new ones, by port: http-metrics or telemetry. A port has 256.",
+		Help: "Connections closed in favor of new ones, by port: http-metrics or telemetry.",
 	}, []string{"port"})
 	reg.MustRegister(all)
 	return all.WithLabelValues("http-metrics"), all.WithLabelValues("telemetry")

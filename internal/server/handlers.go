@@ -31,7 +31,7 @@ type ScrapeConfig struct {
 func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Registerer) Port {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
-		Help:        "How long answers to scrapes took, in seconds.",
+		Help:        "Duration of scrape requests, in seconds.",
 		ConstLabels: prometheus.Labels{"handler": "metrics"},
 		Buckets:     prometheus.DefBuckets,
 	}, []string{"method"})

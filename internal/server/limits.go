@@ -98,9 +98,9 @@ func gauge(name, help string) prometheus.Gauge {
 // telemetryTurns are those of the telemetry port.
 func telemetryTurns(reg prometheus.Registerer) turnMetrics {
 	m := turnMetrics{
-		waiting: gauge("kubestate_telemetry_requests_waiting", "Requests to the telemetry port that wait until others are answered."),
-		refused: counter("kubestate_telemetry_requests_refused_total", "Requests to the telemetry port refused because too many were being answered."),
-		cut:     counter("kubestate_telemetry_requests_cut_off_total", "Answers of the telemetry port cut off because the client read nothing while others waited."),
+		waiting: gauge("kubestate_telemetry_requests_waiting", "Telemetry requests queued."),
+		refused: counter("kubestate_telemetry_requests_refused_total", "Telemetry requests refused because of too many concurrent ones."),
+		cut:     counter("kubestate_telemetry_requests_aborted_total", "Telemetry responses aborted because the client stalled while others waited."),
 	}
 	reg.MustRegister(m.waiting, m.refused, m.cut)
 	return m
@@ -110,13 +110,13 @@ func telemetryTurns(reg prometheus.Registerer) turnMetrics {
 // are made use of.
 func limit(l Limits, reg prometheus.Registerer, next http.Handler) http.Handler {
 	m := newLimiter(l, "too many scrapes at the same time", turnMetrics{
-		waiting: gauge("kubestate_scrapes_waiting", "Scrapes that wait until others are answered."),
-		refused: counter("kubestate_scrapes_refused_total", "Scrapes refused because too many were being answered."),
-		cut:     counter("kubestate_scrapes_cut_off_total", "Answers to scrapes cut off because the client read nothing while others waited."),
+		waiting: gauge("kubestate_scrapes_waiting", "Scrapes queued."),
+		refused: counter("kubestate_scrapes_refused_total", "Scrapes refused because of too many concurrent ones."),
+		cut:     counter("kubestate_scrapes_aborted_total", "Scrape responses aborted because the client stalled while others waited."),
 	}, next)
 	serving := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "kubestate_scrapes_in_flight",
-		Help: "Scrapes that are being answered.",
+		Help: "Scrapes in flight.",
 	}, m.answers.count)
 	reg.MustRegister(m.waiting, serving, m.refused, m.cut)
 	return m

@@ -109,7 +109,7 @@ func (b *busy) wantCounts(t *testing.T, serving, waiting, refused float64) {
 			got[family.GetName()] = valueOf(m)
 		}
 	}
-	want := map[string]float64{"kubestate_scrapes_in_flight": serving, "kubestate_scrapes_waiting": waiting, "kubestate_scrapes_refused_total": refused, "kubestate_scrapes_cut_off_total": 0}
+	want := map[string]float64{"kubestate_scrapes_in_flight": serving, "kubestate_scrapes_waiting": waiting, "kubestate_scrapes_refused_total": refused, "kubestate_scrapes_aborted_total": 0}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

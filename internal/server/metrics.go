@@ -108,12 +108,12 @@ type scrapeMetrics struct {
 func newScrapeMetrics(reg prometheus.Registerer) scrapeMetrics {
 	m := scrapeMetrics{
 		size: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "kubestate_scrape_bytes",
-			Help: "Size of the last complete answer to a scrape, in bytes as sent.",
+			Name: "kubestate_scrape_response_bytes",
+			Help: "Size of the last complete scrape response on the wire, in bytes.",
 		}, []string{"encoding"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "kubestate_scrape_duration_seconds",
-			Help:    "How long complete answers to scrapes took, in seconds.",
+			Help:    "Duration of complete scrape responses, in seconds.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}, []string{"encoding"}),
 	}

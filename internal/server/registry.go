@@ -14,7 +14,7 @@ func NewRegistry() *prometheus.Registry {
 	v := version.Get()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "kube_state_metrics_build_info",
-		Help: "What this program was built from and with.",
+		Help: "Build information (always 1).",
 		ConstLabels: prometheus.Labels{
 			"branch": v.Branch, "client_go_version": v.ClientGo, "goarch": v.Arch, "goos": v.OS,
 			"goversion": v.GoVersion, "revision": v.Revision, "tags": v.Tags, "version": v.Version,

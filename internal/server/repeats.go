@@ -22,8 +22,8 @@ type repeats struct {
 
 func newRepeats(reg prometheus.Registerer, log *slog.Logger) *repeats {
 	series := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "kubestate_repeated_series",
-		Help: "Series left out of the last answer with the family because an earlier series has the same name and labels.",
+		Name: "kubestate_duplicate_series",
+		Help: "Duplicate series omitted from the last response with the family.",
 	}, []string{"family"})
 	reg.MustRegister(series)
 	return &repeats{series: series, log: log, shown: map[string]bool{}}

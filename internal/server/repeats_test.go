@@ -61,10 +61,10 @@ func TestRepeatedSeries(t *testing.T) {
 		}
 		want := ""
 		if shown != "" {
-			want = "# HELP kubestate_repeated_series Series left out of the last answer with the family because an earlier series has the same name and labels.\n" +
-				"# TYPE kubestate_repeated_series gauge\n" + shown
+			want = "# HELP kubestate_duplicate_series Duplicate series omitted from the last response with the family.\n" +
+				"# TYPE kubestate_duplicate_series gauge\n" + shown
 		}
-		if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "kubestate_repeated_series"); err != nil {
+		if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "kubestate_duplicate_series"); err != nil {
 			t.Errorf("after %s: %v", query, err)
 		}
 		if d := cmp.Diff(logged, log.all); d != "" {
@@ -75,19 +75,19 @@ func TestRepeatedSeries(t *testing.T) {
 	const x, y = "# TYPE x gauge\nx{o=\"p\"} 1\nx{o=\"q\"} 1\n", "# TYPE y gauge\ny{o=\"r\"} 1\n"
 	f(http.MethodGet, "?namespace=p", "# TYPE x gauge\nx{o=\"p\"} 1\n", "") // none of it repeats
 	f(http.MethodHead, "", "", "")
-	f(http.MethodGet, "", x+y, "kubestate_repeated_series{family=\"x\"} 3\n", "family=x series=3")
-	f(http.MethodGet, "", x+y, "kubestate_repeated_series{family=\"x\"} 3\n") // logged once
-	f(http.MethodGet, "?resources=c", y, "kubestate_repeated_series{family=\"x\"} 3\n")
-	f(http.MethodGet, "?resources=a", x, "kubestate_repeated_series{family=\"x\"} 1\n")
-	f(http.MethodGet, "?namespace=p", "# TYPE x gauge\nx{o=\"p\"} 1\n", "kubestate_repeated_series{family=\"x\"} 0\n")
+	f(http.MethodGet, "", x+y, "kubestate_duplicate_series{family=\"x\"} 3\n", "family=x series=3")
+	f(http.MethodGet, "", x+y, "kubestate_duplicate_series{family=\"x\"} 3\n") // logged once
+	f(http.MethodGet, "?resources=c", y, "kubestate_duplicate_series{family=\"x\"} 3\n")
+	f(http.MethodGet, "?resources=a", x, "kubestate_duplicate_series{family=\"x\"} 1\n")
+	f(http.MethodGet, "?namespace=p", "# TYPE x gauge\nx{o=\"p\"} 1\n", "kubestate_duplicate_series{family=\"x\"} 0\n")
 	s.resources[2].Partitions()[0].Set(store.Rendered{UID: "other", Text: []byte("y{o=\"r\"} 2\n"), Ends: []int{11}})
-	f(http.MethodGet, "", x+y, "kubestate_repeated_series{family=\"x\"} 3\nkubestate_repeated_series{family=\"y\"} 1\n", "family=y series=1")
+	f(http.MethodGet, "", x+y, "kubestate_duplicate_series{family=\"x\"} 3\nkubestate_duplicate_series{family=\"y\"} 1\n", "family=y series=1")
 	s.resources = s.resources[2:] // another configuration
-	f(http.MethodGet, "", y, "kubestate_repeated_series{family=\"y\"} 1\n")
+	f(http.MethodGet, "", y, "kubestate_duplicate_series{family=\"y\"} 1\n")
 	s.resources = resources[:1]
 	f(http.MethodGet, "", nodes, "")
 	s.resources = []*store.Resource{repeating("c", "y", "r", "r1")}
-	f(http.MethodGet, "", y, "kubestate_repeated_series{family=\"y\"} 1\n", "family=y series=1")
+	f(http.MethodGet, "", y, "kubestate_duplicate_series{family=\"y\"} 1\n", "family=y series=1")
 }
 
 // TestSharedFamilies has two resources with a family of one name: it stands once in answers,
@@ -118,7 +118,7 @@ func TestSharedFamilies(t *testing.T) {
 		cells(ask(main, http.MethodGet, "/").Body)); d != "" {
 		t.Errorf("cells of the page (-want +got):\n%s", d)
 	}
-	want := "# HELP kubestate_store_series Series held.\n# TYPE kubestate_store_series gauge\n" +
+	want := "# HELP kubestate_store_series Series stored.\n# TYPE kubestate_store_series gauge\n" +
 		"kubestate_store_series{resource=\"a\"} 2\nkubestate_store_series{resource=\"x\"} 1\n"
 	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "kubestate_store_series"); err != nil {
 		t.Error(err)

@@ -85,7 +85,7 @@ func TestTelemetryOfStalledClients(t *testing.T) {
 				if status != 200 || strings.Count(body, "\nmany{") != 1000 || took > stands {
 					t.Errorf("status %d, %d bytes, after %s", status, len(body), took)
 				}
-				if n := gathered(t, l.registry, "kubestate_telemetry_requests_cut_off_total"); n != 1 {
+				if n := gathered(t, l.registry, "kubestate_telemetry_requests_aborted_total"); n != 1 {
 					t.Errorf("%v cut off", n)
 				}
 			})

@@ -45,15 +45,15 @@ type Place struct {
 
 var (
 	ordinalDesc = prometheus.NewDesc("kube_state_metrics_shard_ordinal",
-		"The number of this shard, counted from 0.", []string{"shard_ordinal"}, nil)
+		"Ordinal of this shard, from 0.", []string{"shard_ordinal"}, nil)
 	totalDesc = prometheus.NewDesc("kube_state_metrics_total_shards",
-		"How many shards there are to be.", nil, nil)
+		"Number of shards in the current assignment.", nil, nil)
 	ownedDesc = prometheus.NewDesc("kubestate_shard_owned_ratio",
-		"Which part of all uids this shard owns, from 0 to 1. It is 1 in sum over all shards, and more while they change.", nil, nil)
-	generationDesc = prometheus.NewDesc("kubestate_shard_layout_generation",
-		"The generation of the layout of shards that is in force here: the same in all shards, but while they change; 0 if it is set by hand.", nil, nil)
-	divisionDesc = prometheus.NewDesc("kubestate_division_info",
-		"What is divided among shards: all that is watched, the pods of a node, or those that are unscheduled; and by what: flags, a statefulset, or none, if it is not divided. Always 1.", []string{"of", "shards"}, nil)
+		"Fraction of the hash space served by this shard.", nil, nil)
+	generationDesc = prometheus.NewDesc("kubestate_shard_assignment_generation",
+		"Generation of the StatefulSet whose assignment is in force, 0 for --shard.", nil, nil)
+	divisionDesc = prometheus.NewDesc("kubestate_shard_info",
+		"Scope of the sharding (all, node/NAME or unscheduled) and origin of the assignment (statefulset, flags or none), always 1.", []string{"scope", "assignment"}, nil)
 )
 
 // NewPlace registers the metrics of a place with reg, that of the only shard there

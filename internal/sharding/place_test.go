@@ -41,16 +41,16 @@ func TestPlace(t *testing.T) {
 		}
 	}
 	f("", `kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0`, "kube_state_metrics_total_shards 1",
-		`kubestate_division_info{of="all",shards="none"} 1`, "kubestate_shard_layout_generation 0", "kubestate_shard_owned_ratio 1")
+		"kubestate_shard_assignment_generation 0", `kubestate_shard_info{assignment="none",scope="all"} 1`, "kubestate_shard_owned_ratio 1")
 	p.Divide(sharding.Division{Of: "node/worker-1", Shards: "flags"})
 	p.Set(sharding.Static(3, 4))
 	f("Shard 3 of 0 to 3: 25.0 % of all objects, those whose uids have hashes in [0xc000000000000000,0x10000000000000000).",
 		`kube_state_metrics_shard_ordinal{shard_ordinal="3"} 3`, "kube_state_metrics_total_shards 4",
-		`kubestate_division_info{of="node/worker-1",shards="flags"} 1`, "kubestate_shard_layout_generation 0", "kubestate_shard_owned_ratio 0.25")
+		"kubestate_shard_assignment_generation 0", `kubestate_shard_info{assignment="flags",scope="node/worker-1"} 1`, "kubestate_shard_owned_ratio 0.25")
 	p.Set(sharding.Layout{Ordinal: 0, Total: 4, Owned: sharding.All(), Generation: 7})
 	f("Shard 0 of 0 to 3: 100.0 % of all objects, those whose uids have hashes in all.",
 		`kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0`, "kube_state_metrics_total_shards 4",
-		`kubestate_division_info{of="node/worker-1",shards="flags"} 1`, "kubestate_shard_layout_generation 7", "kubestate_shard_owned_ratio 1")
+		"kubestate_shard_assignment_generation 7", `kubestate_shard_info{assignment="flags",scope="node/worker-1"} 1`, "kubestate_shard_owned_ratio 1")
 }
 
 // TestPlaceIsOne reads the metrics while the layout changes: they are all there, and
@@ -81,10 +81,10 @@ func TestPlaceIsOne(t *testing.T) {
 				got[family.GetName()] += m.GetGauge().GetValue()
 			}
 		}
-		n := got["kubestate_shard_layout_generation"]
+		n := got["kubestate_shard_assignment_generation"]
 		want := map[string]float64{
 			"kube_state_metrics_shard_ordinal": n, "kube_state_metrics_total_shards": n + 1,
-			"kubestate_shard_layout_generation": n, "kubestate_shard_owned_ratio": 1, "kubestate_division_info": 1,
+			"kubestate_shard_assignment_generation": n, "kubestate_shard_owned_ratio": 1, "kubestate_shard_info": 1,
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
