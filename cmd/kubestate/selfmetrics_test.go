@@ -87,15 +87,15 @@ func selfMetrics(t *testing.T) childRegistry {
 	metrics := watcher.NewMetrics(registry)
 	w := watcher.New(watcher.Config{}, metrics, slog.Default())
 	w.Register(registry)
-	place := sharding.NewPlace(registry)
+	status := sharding.NewStatus(registry)
 	custom := newCustomResources(builtin, registry, slog.Default())
 	custom.register(registry, w)
-	reload := newReloader(builtin, custom, nil, options.Options{TotalShards: 1}, w, place, registry, slog.Default())
+	reload := newReloader(builtin, custom, nil, options.Options{TotalShards: 1}, w, status, registry, slog.Default())
 	shard, err := members.New(members.Config{}, &rest.Config{}, registry, slog.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := backend{w, custom, place, true, shard}
+	served := backend{w, custom, status, true, shard}
 	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(w, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
 
 	if _, err := authfilter.New(&rest.Config{}, nil, registry, slog.Default()); err != nil {

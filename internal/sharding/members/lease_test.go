@@ -18,8 +18,8 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
-// leases is an API server that has one Lease, or none. Others write into it before
-// the next patches arrive, so often as intruders says.
+// leases is an API server with one Lease, or none while version is 0. As many patches as intruders
+// says conflict with the writes of others.
 type leases struct {
 	annotations map[string]string
 	version     int
@@ -70,17 +70,17 @@ func (l *leases) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// TestKeep holds what is written into the Lease: the own promise into the version that
-// was read, and not those of members that are gone unless they have come back.
-func TestKeep(t *testing.T) {
-	promise := func(holder string, serial int64) handover.Promise {
-		return handover.Promise{Holder: holder, Serial: serial, Serves: sharding.Even(0, 2)}
+// TestWrite holds that a write adds the own claim to the version that was read, and deletes stale
+// claims that have not changed.
+func TestWrite(t *testing.T) {
+	claim := func(holder string, serial int64) handover.Claim {
+		return handover.Claim{Holder: holder, Serial: serial, Ranges: sharding.Even(0, 2)}
 	}
 	l := &leases{version: 7, intruders: 3, annotations: map[string]string{
 		"theirs":               "stays",
-		"kubestate.io/shard-1": annotationOf(promise("other", 1)),
-		"kubestate.io/shard-5": annotationOf(promise("gone", 1)),
-		"kubestate.io/shard-6": annotationOf(promise("back", 2)),
+		"kubestate.io/shard-1": annotationOf(claim("other", 1)),
+		"kubestate.io/shard-5": annotationOf(claim("gone", 1)),
+		"kubestate.io/shard-6": annotationOf(claim("back", 2)),
 	}}
 	server := httptest.NewServer(l)
 	defer server.Close()
@@ -88,28 +88,49 @@ func TestKeep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := map[int]handover.Promise{5: promise("gone", 1), 6: promise("gone too", 1), 9: promise("never", 1)}
-	if err := a.keep(t.Context(), "kubestate", 0, promise("own", 3), gone); err != nil {
+	stale := map[int]handover.Claim{5: claim("gone", 1), 6: claim("gone too", 1), 9: claim("never", 1)}
+	if err := a.write(t.Context(), "kubestate", 0, claim("own", 3), stale); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{
 		"theirs":               "stays",
-		"kubestate.io/shard-0": annotationOf(promise("own", 3)),
-		"kubestate.io/shard-1": annotationOf(promise("other", 1)),
-		"kubestate.io/shard-6": annotationOf(promise("back", 2)),
+		"kubestate.io/shard-0": annotationOf(claim("own", 3)),
+		"kubestate.io/shard-1": annotationOf(claim("other", 1)),
+		"kubestate.io/shard-6": annotationOf(claim("back", 2)),
 	}
 	if diff := cmp.Diff(want, l.annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
-	if len(l.asked) != 8 { // to read and to write, four times
+	if len(l.asked) != 8 { // four reads and writes
 		t.Errorf("the API server was asked %q", l.asked)
 	}
 
 	l.version, l.asked = 0, nil
-	if err := a.keep(t.Context(), "kubestate", 0, promise("own", 4), nil); !errors.Is(err, errNoLease) {
+	if err := a.write(t.Context(), "kubestate", 0, claim("own", 4), nil); !errors.Is(err, errNoLease) {
 		t.Errorf("without a Lease: %v", err)
 	}
 	if diff := cmp.Diff([]string{"GET /apis/coordination.k8s.io/v1/namespaces/monitoring/leases/kubestate"}, l.asked); diff != "" {
 		t.Errorf("without a Lease (-want +got):\n%s", diff)
 	}
+}
+
+// TestClaimsOf reads what annotationOf writes, and no other annotation.
+func TestClaimsOf(t *testing.T) {
+	p := handover.Claim{Holder: "u", Since: "s", Serial: 7, Ranges: sharding.Even(1, 3), Leaving: true, Filtered: true, Scrapers: 3}
+	got, err := claimsOf(map[string]string{"kubestate.io/shard-12": annotationOf(p), "kubestate.io/shard-": "x", "other": "y"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[int]handover.Claim{12: p}, got); d != "" {
+		t.Error(d)
+	}
+	f := func(value, want string) {
+		t.Helper()
+		all, err := claimsOf(map[string]string{"kubestate.io/shard-1": value, "kubestate.io/shard-2": annotationOf(p)})
+		if _, ok := all[2]; err == nil || len(all) != 1 || !ok || err.Error() != want {
+			t.Errorf("%s: %+v, %v, want %s", value, all, err, want)
+		}
+	}
+	f("x", "annotation kubestate.io/shard-1: invalid character 'x' looking for beginning of value")
+	f(`{"ranges": "half"}`, `annotation kubestate.io/shard-1: ranges: "half" is no range`)
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-func TestPlace(t *testing.T) {
+func TestStatus(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	p := sharding.NewPlace(registry)
+	s := sharding.NewStatus(registry)
 	f := func(wantWords string, wantSeries ...string) {
 		t.Helper()
-		if got := p.String(); got != wantWords {
+		if got := s.String(); got != wantWords {
 			t.Errorf("%q, want %q", got, wantWords)
 		}
 		families, err := registry.Gather()
@@ -42,22 +42,21 @@ func TestPlace(t *testing.T) {
 	}
 	f("", `kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0`, "kube_state_metrics_total_shards 1",
 		"kubestate_shard_assignment_generation 0", `kubestate_shard_info{assignment="none",scope="all"} 1`, "kubestate_shard_owned_ratio 1")
-	p.Divide(sharding.Division{Of: "node/worker-1", Shards: "flags"})
-	p.Set(sharding.Static(3, 4))
+	s.SetInfo(sharding.Info{Scope: "node/worker-1", Assignment: "flags"})
+	s.Set(sharding.Static(3, 4))
 	f("Shard 3 of 0 to 3: 25.0 % of all objects, those whose uids have hashes in [0xc000000000000000,0x10000000000000000).",
 		`kube_state_metrics_shard_ordinal{shard_ordinal="3"} 3`, "kube_state_metrics_total_shards 4",
 		"kubestate_shard_assignment_generation 0", `kubestate_shard_info{assignment="flags",scope="node/worker-1"} 1`, "kubestate_shard_owned_ratio 0.25")
-	p.Set(sharding.Layout{Ordinal: 0, Total: 4, Owned: sharding.All(), Generation: 7})
+	s.Set(sharding.Assignment{Ordinal: 0, Total: 4, Ranges: sharding.All(), Generation: 7})
 	f("Shard 0 of 0 to 3: 100.0 % of all objects, those whose uids have hashes in all.",
 		`kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0`, "kube_state_metrics_total_shards 4",
 		"kubestate_shard_assignment_generation 7", `kubestate_shard_info{assignment="flags",scope="node/worker-1"} 1`, "kubestate_shard_owned_ratio 1")
 }
 
-// TestPlaceIsOne reads the metrics while the layout changes: they are all there, and
-// of one layout.
-func TestPlaceIsOne(t *testing.T) {
+// TestStatusIsConsistent collects while the assignment changes: all metrics are of one assignment.
+func TestStatusIsConsistent(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	p := sharding.NewPlace(registry)
+	s := sharding.NewStatus(registry)
 	done := make(chan struct{})
 	var changing sync.WaitGroup
 	changing.Go(func() {
@@ -66,7 +65,7 @@ func TestPlaceIsOne(t *testing.T) {
 			case <-done:
 				return
 			default:
-				p.Set(sharding.Layout{Ordinal: n % 7, Total: n%7 + 1, Owned: sharding.All(), Generation: int64(n % 7)})
+				s.Set(sharding.Assignment{Ordinal: n % 7, Total: n%7 + 1, Ranges: sharding.All(), Generation: int64(n % 7)})
 			}
 		}
 	})
