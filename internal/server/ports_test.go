@@ -5,70 +5,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubestate/kubestate/internal/server"
-	"github.com/kubestate/kubestate/internal/store"
-)
-
-// source is something to serve that does not change.
-type source struct {
-	resources []*store.Resource
-	unsynced  []string
-	shard     string
-	closed    bool
-}
-
-func (s *source) Resources() []*store.Resource { return s.resources }
-func (s *source) Shard() string                { return s.shard }
-
-func (s *source) Open() bool { return !s.closed }
-
-// Checks are of the resources, and failing of what is unsynced.
-func (s *source) Checks() []server.Check {
-	var checks []server.Check
-	for _, r := range s.resources {
-		if !slices.ContainsFunc(s.unsynced, func(name string) bool { return name == r.Name() || strings.HasPrefix(name, r.Name()+" in") }) {
-			checks = append(checks, server.Check{Name: r.Name(), Passed: true, Detail: "synced"})
-		}
-	}
-	for _, name := range s.unsynced {
-		checks = append(checks, server.Check{Name: name, Detail: "syncing"})
-	}
-	return checks
-}
-
-// mainOf is a main port that waits for nothing.
-func mainOf(s server.Source, limits server.Limits, exceeded server.Exceeded, reg prometheus.Registerer) http.Handler {
-	return server.Main(s, server.ScrapeConfig{Limits: limits, Exceeded: exceeded}, server.NewProbes(s.Checks), reg)
-}
-
-func mainPort(reg prometheus.Registerer) http.Handler {
-	return mainOf(&source{resources: resources}, server.Limits{Scrapes: 2, Answer: time.Minute}, never, reg)
-}
-
-// never is that nothing is too old.
-func never(func(string) bool) string { return "" }
-
-// telemetryOf is a telemetry port with profiles.
-func telemetryOf(s server.Source, own prometheus.Gatherer, probes *server.Probes) http.Handler {
-	return server.Telemetry(s, server.TelemetryConfig{Own: own, Profiling: true}, probes, prometheus.NewRegistry())
-}
-
-func telemetryPort(own prometheus.Gatherer, missing ...string) http.Handler {
-	s := &source{resources: resources, unsynced: missing}
-	return telemetryOf(s, own, server.NewProbes(s.Checks))
-}
-
-const (
-	plain = "text/plain; charset=utf-8"
-	html  = "text/html; charset=UTF-8"
 )
 
 func TestMainPort(t *testing.T) {
@@ -112,44 +55,6 @@ func TestTelemetryPort(t *testing.T) {
 	f("/startupz", answer{503, plain, "not synced yet: pods\n"}, "pods")
 	f("/metrics/", notFound)
 	f("/debug/pprof/unheardof", answer{http.StatusNotFound, plain, "Unknown profile\n"})
-}
-
-// TestReadyFollowsTheState holds that readiness is asked for each time, and is the
-// same on both ports.
-func TestReadyFollowsTheState(t *testing.T) {
-	s := &source{unsynced: []string{"pods"}}
-	probes := server.NewProbes(s.Checks)
-	h := telemetryOf(s, prometheus.NewRegistry(), probes)
-	main := server.Main(s, server.ScrapeConfig{Exceeded: never}, probes, prometheus.NewRegistry())
-	f := func(path string, want answer) {
-		t.Helper()
-		if d := cmp.Diff(want, ask(h, http.MethodGet, path)); d != "" {
-			t.Errorf("%s without %q (-want +got):\n%s", path, s.unsynced, d)
-		}
-		if path == "/startupz" {
-			return
-		}
-		if d := cmp.Diff(want, ask(main, http.MethodGet, path)); d != "" {
-			t.Errorf("main port: %s without %q (-want +got):\n%s", path, s.unsynced, d)
-		}
-	}
-	yes := answer{200, plain, "OK"}
-	f("/readyz", answer{503, plain, "not synced yet: pods\n"})
-	f("/startupz", answer{503, plain, "not synced yet: pods\n"})
-	s.unsynced = nil
-	f("/readyz", yes)
-	f("/startupz", yes)
-	// Once started, always started.
-	s.unsynced = []string{"nodes"}
-	f("/readyz", answer{503, plain, "not synced yet: nodes\n"})
-	f("/startupz", yes)
-	s.unsynced = nil
-	f("/readyz", yes)
-	// Who stops is not ready, but lives.
-	probes.Stop()
-	f("/readyz", answer{503, plain, "stopping\n"})
-	f("/startupz", yes)
-	f("/livez", yes)
 }
 
 var link = regexp.MustCompile(`<a href="([^"]*)">/([^<]*)</a>`)
@@ -238,5 +143,54 @@ func TestLatencies(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{`"0.005"`, `"0.01"`, `"0.025"`, `"0.05"`, `"0.1"`, `"0.25"`, `"0.5"`, `"1"`, `"2.5"`, `"5"`, `"10"`, `"+Inf"`}, bounds); d != "" {
 		t.Errorf("bounds (-want +got):\n%s", d)
+	}
+}
+
+// TestServes asks the ports what they have an answer for: all that their pages link to,
+// and nothing of which there could be any number.
+func TestServes(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	probes := server.NewProbes(func() []server.Check { return nil })
+	ports := map[string]server.Port{
+		"main":      server.Main(&source{}, server.ScrapeConfig{Exceeded: never}, probes, reg),
+		"telemetry": server.Telemetry(&source{}, server.TelemetryConfig{Own: reg, Profiling: true}, probes, reg),
+	}
+	f := func(method, path string, want bool) {
+		t.Helper()
+		for name, port := range ports {
+			r := httptest.NewRequest(method, path, nil)
+			if got := port.Serves(r); got != want {
+				t.Errorf("%s: %s %s: %t, want %t", name, method, path, got, want)
+			}
+			w := httptest.NewRecorder()
+			if port.ServeHTTP(w, r); want && w.Code >= 300 {
+				t.Errorf("%s: %s %s: status %d", name, method, path, w.Code)
+			}
+		}
+	}
+	links := 0
+	for name, port := range ports {
+		w := httptest.NewRecorder()
+		port.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		for _, link := range regexp.MustCompile(`href="([^"]+)"`).FindAllStringSubmatch(w.Body.String(), -1) {
+			if links++; !port.Serves(httptest.NewRequest(http.MethodGet, "/"+link[1], nil)) {
+				t.Errorf("%s does not serve %s, which its page links to", name, link[1])
+			}
+		}
+	}
+	if links < 9 {
+		t.Errorf("%d links on the pages", links)
+	}
+	f(http.MethodGet, "/", true)
+	f(http.MethodHead, "/metrics", true)
+	f(http.MethodPost, "/metrics?resources=pods", true)
+	f(http.MethodDelete, "/metrics", false)
+	f("ANY", "/metrics", false)
+	for _, path := range []string{"//metrics", "/metrics/", "/metricsx", "/nowhere", "/x/../metrics", "/debug/pprof/nothing", "/debug/pprof/heap/", "/debug/pprof//heap", "/debug/pprof/../pprof/heap", "/debug", "/{$}", "//"} {
+		f(http.MethodGet, path, false)
+	}
+	delete(ports, "main")
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/goroutine", "/debug/pprof/cmdline", "/debug/cardinality", "/readyz", "/startupz"} {
+		f(http.MethodGet, path, true)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -75,4 +76,69 @@ func TestListsOfNamesAreBounded(t *testing.T) {
 			t.Errorf("%s: status %d, %d bytes: %s", path, got.Status, len(got.Body), got.Body)
 		}
 	}
+}
+
+// TestNamesOfResources has scrapes name resources that are served, that there are, and
+// that there are not.
+func TestNamesOfResources(t *testing.T) {
+	s := &source{resources: resources}
+	config := server.ScrapeConfig{Exceeded: never, Known: func() []string { return []string{"jobs", "leases", "nodes", "pods", "secrets"} }}
+	h := server.Main(s, config, server.NewProbes(s.Checks), prometheus.NewRegistry())
+	f := func(query string, want answer) {
+		t.Helper()
+		if d := cmp.Diff(want, ask(h, http.MethodGet, "/metrics"+query)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", query, d)
+		}
+	}
+	text := func(body string) answer { return answer{200, plainText, body} }
+	f("?resources=pods", text(pods))
+	f("?resources=pods,%20nodes&resources=jobs", text(nodes+pods+jobs))
+	f("?resources=secrets", text("")) // not enabled
+	f("?resources=leases", text(""))  // without objects
+	f("?resources=", text(""))
+	f("?resources=pods&namespace=nowhere", text(""))
+	f("?exclude_resources=secrets,pods", text(nodes+jobs))
+	bad := func(body string) answer { return answer{400, plain, body + "\n"} }
+	f("?resources=podz", bad(`resources: there is no resource "podz"; the nearest is "pods"`))
+	f("?resources=nodes,Pods", bad(`resources: there is no resource "Pods"; the nearest is "pods"`))
+	f("?resources=nodes&resources=job", bad(`resources: there is no resource "job"; the nearest is "jobs"`))
+	f("?exclude_resources=secret", bad(`exclude_resources: there is no resource "secret"; the nearest is "secrets"`))
+	f("?resources=pods&exclude_resources=%00%0a", bad(`exclude_resources: there is no resource "\x00"; the nearest is "jobs"`))
+	f("?resources="+strings.Repeat("x", 7000), bad(`resources: there is no resource "`+strings.Repeat("x", 64)+`"; the nearest is "jobs"`))
+}
+
+// TestMisspeltNamesAreToldAtOnce holds that nobody waits for the first lists to learn
+// of a mistake.
+func TestMisspeltNamesAreToldAtOnce(t *testing.T) {
+	s := &source{}
+	config := server.ScrapeConfig{Exceeded: never, Known: func() []string { return []string{"pods"} }, Missing: func() []string { return []string{"pods"} }}
+	h := server.Main(s, config, server.NewProbes(s.Checks), prometheus.NewRegistry())
+	if got := ask(h, http.MethodGet, "/metrics?resources=podz"); got.Status != 400 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestTooOld holds that a scrape fails as a whole when something that is asked
+// for is too old.
+func TestTooOld(t *testing.T) {
+	exceeded := func(wanted func(string) bool) string {
+		if wanted("pods") {
+			return "pods are " + time.Hour.String() + " old"
+		}
+		return ""
+	}
+	h := mainOf(&source{resources: resources}, server.Limits{}, exceeded, prometheus.NewRegistry())
+	f := func(path string, want answer) {
+		t.Helper()
+		if d := cmp.Diff(want, ask(h, http.MethodGet, path)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", path, d)
+		}
+	}
+	old := answer{503, plain, "pods are 1h0m0s old\n"}
+	f("/metrics", old)
+	f("/metrics?resources=pods", old)
+	f("/metrics?resources=nodes", answer{200, plainText, nodes})
+	f("/metrics?exclude_resources=pods", answer{200, plainText, nodes + jobs})
+	f("/livez", answer{200, plain, "OK"})
+	f("/healthz", answer{200, plain, "OK"})
 }

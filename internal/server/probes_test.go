@@ -3,7 +3,6 @@ package server_test
 import (
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,27 +41,40 @@ func TestVerboseReadiness(t *testing.T) {
 	f(answer{503, plain, no + ok + "readyz check failed\n"}, jobs, pods)
 }
 
-// TestTooOld holds that a scrape fails as a whole when something that is asked
-// for is too old.
-func TestTooOld(t *testing.T) {
-	exceeded := func(wanted func(string) bool) string {
-		if wanted("pods") {
-			return "pods are " + time.Hour.String() + " old"
-		}
-		return ""
-	}
-	h := mainOf(&source{resources: resources}, server.Limits{}, exceeded, prometheus.NewRegistry())
+// TestReadyFollowsTheState holds that readiness is asked for each time, and is the
+// same on both ports.
+func TestReadyFollowsTheState(t *testing.T) {
+	s := &source{unsynced: []string{"pods"}}
+	probes := server.NewProbes(s.Checks)
+	h := telemetryOf(s, prometheus.NewRegistry(), probes)
+	main := server.Main(s, server.ScrapeConfig{Exceeded: never}, probes, prometheus.NewRegistry())
 	f := func(path string, want answer) {
 		t.Helper()
 		if d := cmp.Diff(want, ask(h, http.MethodGet, path)); d != "" {
-			t.Errorf("%s (-want +got):\n%s", path, d)
+			t.Errorf("%s without %q (-want +got):\n%s", path, s.unsynced, d)
+		}
+		if path == "/startupz" {
+			return
+		}
+		if d := cmp.Diff(want, ask(main, http.MethodGet, path)); d != "" {
+			t.Errorf("main port: %s without %q (-want +got):\n%s", path, s.unsynced, d)
 		}
 	}
-	old := answer{503, plain, "pods are 1h0m0s old\n"}
-	f("/metrics", old)
-	f("/metrics?resources=pods", old)
-	f("/metrics?resources=nodes", answer{200, plainText, nodes})
-	f("/metrics?exclude_resources=pods", answer{200, plainText, nodes + jobs})
-	f("/livez", answer{200, plain, "OK"})
-	f("/healthz", answer{200, plain, "OK"})
+	yes := answer{200, plain, "OK"}
+	f("/readyz", answer{503, plain, "not synced yet: pods\n"})
+	f("/startupz", answer{503, plain, "not synced yet: pods\n"})
+	s.unsynced = nil
+	f("/readyz", yes)
+	f("/startupz", yes)
+	// Once started, always started.
+	s.unsynced = []string{"nodes"}
+	f("/readyz", answer{503, plain, "not synced yet: nodes\n"})
+	f("/startupz", yes)
+	s.unsynced = nil
+	f("/readyz", yes)
+	// Who stops is not ready, but lives.
+	probes.Stop()
+	f("/readyz", answer{503, plain, "stopping\n"})
+	f("/startupz", yes)
+	f("/livez", yes)
 }

@@ -1,4 +1,4 @@
-package server_test
+package server
 
 import (
 	"fmt"
@@ -9,19 +9,17 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/kubestate/kubestate/internal/server"
 )
 
-// client is a scraper of the model, which knows who it is.
-type client struct {
+// scraper is a scraper of the model, which knows who it is.
+type scraper struct {
 	name      string
 	group     uint64
 	period    time.Duration
 	timeout   time.Duration // 0 for one that does not say that it scrapes
 	keepAlive bool
 
-	conn   *server.Connection
+	conn   *life
 	next   time.Time
 	visits []time.Time // at equal times, since it came or changed last
 }
@@ -29,7 +27,7 @@ type client struct {
 // regular says whether the client has come often enough to be known, and comes on. One that
 // closes its connections is known by its period alone, and one that does not say that it
 // scrapes by two that are equal.
-func (c *client) regular() bool {
+func (c *scraper) regular() bool {
 	least := 2
 	if !c.keepAlive {
 		least++
@@ -43,16 +41,16 @@ func (c *client) regular() bool {
 // schedule is some scrapers, and what becomes of them.
 type schedule struct {
 	*rand.Rand
-	server.Streams
+	streams
 	now     time.Time
-	clients []*client
+	clients []*scraper
 	log     []string
 }
 
 func newSchedule(seed uint64) *schedule {
 	s := &schedule{Rand: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1e9, 0)}
 	for i := range 1 + s.IntN(5) {
-		c := &client{
+		c := &scraper{
 			name: fmt.Sprint("client", i), group: uint64(s.IntN(3)), keepAlive: s.IntN(3) > 0,
 			period: time.Duration(10+5*s.IntN(6)) * time.Second,
 		}
@@ -77,7 +75,7 @@ func (s *schedule) say(format string, args ...any) {
 	s.log = append(s.log, s.now.Format("04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
-// step lets the next client come, after something has happened to one.
+// step lets the next scraper come, after something has happened to one.
 func (s *schedule) step() {
 	switch c := s.clients[s.IntN(len(s.clients))]; s.IntN(20) {
 	case 0:
@@ -92,10 +90,10 @@ func (s *schedule) step() {
 			c.next, c.visits = s.now.Add(s.within(c.period)), nil
 		}
 	case 2:
-		looker := &client{group: uint64(s.IntN(4))}
+		looker := &scraper{group: uint64(s.IntN(4))}
 		if s.lookalikesStay(looker) {
 			s.say("somebody looks")
-			s.Visit(looker.group, nil, 0, s.now)
+			s.note(visit{looker.group, nil, 0, s.now})
 		}
 	case 3:
 		if n := len(c.visits); n > 2 && c.next.Sub(c.visits[n-1]) < c.period*3/2 { // who misses three is gone
@@ -103,32 +101,32 @@ func (s *schedule) step() {
 			c.next = c.next.Add(c.period)
 		}
 	}
-	c := slices.MinFunc(s.clients, func(a, b *client) int { return a.next.Compare(b.next) })
+	c := slices.MinFunc(s.clients, func(a, b *scraper) int { return a.next.Compare(b.next) })
 	s.now = c.next
 	if c.conn == nil && c.keepAlive {
-		c.conn = server.NewConnection()
+		c.conn = &life{}
 	}
 	s.say("%s", c.name)
-	s.Visit(c.group, c.conn, c.timeout, s.now)
+	s.note(visit{c.group, c.conn, c.timeout, s.now})
 	c.visits = append(c.visits, s.now)
 	c.next = s.now.Add(c.period + s.within(c.period/50) - c.period/100)
 }
 
 // lookalikesStay says whether all that look like c have their connections. Of two that have
 // none, one that comes when the other was to come cannot be told from that.
-func (s *schedule) lookalikesStay(c *client) bool {
-	return !slices.ContainsFunc(s.clients, func(o *client) bool { return o != c && o.group == c.group && o.conn == nil })
+func (s *schedule) lookalikesStay(c *scraper) bool {
+	return !slices.ContainsFunc(s.clients, func(o *scraper) bool { return o != c && o.group == c.group && o.conn == nil })
 }
 
-func (s *schedule) hangUp(c *client) {
+func (s *schedule) hangUp(c *scraper) {
 	if c.conn != nil {
-		c.conn.Close()
+		c.conn.closed.Store(true)
 		c.conn = nil
 	}
 }
 
 // unread is a regular client that has not come since t, if there is one.
-func (s *schedule) unread(t time.Time) *client {
+func (s *schedule) unread(t time.Time) *scraper {
 	for _, c := range s.clients {
 		if c.regular() && !c.visits[len(c.visits)-1].After(t) {
 			return c
@@ -151,7 +149,7 @@ func TestScrapersOfModel(t *testing.T) {
 		since := s.now
 		for range 200 {
 			s.step()
-			if s.Since(since, s.now, 0) {
+			if s.since(since, s.now, 0) {
 				said++
 				if c := s.unread(since); c != nil {
 					t.Fatalf("seed %d: %s has not come since %s\n%s", seed, c.name, since.Format("04:05.000"), strings.Join(s.log[max(0, len(s.log)-40):], "\n"))
@@ -169,35 +167,35 @@ func TestScrapersOfModel(t *testing.T) {
 // one that closes each.
 func TestScrapersToTellApart(t *testing.T) {
 	const period, timeout = 15 * time.Second, 10 * time.Second
-	var s server.Streams
+	var s streams
 	start := time.Unix(1e9, 0)
-	one, two := server.NewConnection(), server.NewConnection()
+	one, two := &life{}, &life{}
 	at := func(d time.Duration) time.Time { return start.Add(d) }
 	f := func(d time.Duration, since time.Duration, others int, want bool) {
 		t.Helper()
-		if got := s.Since(at(since), at(d), others); got != want {
+		if got := s.since(at(since), at(d), others); got != want {
 			t.Errorf("after %v, since %v, of %d: %v, want %v", d, since, others, got, want)
 		}
 	}
 	for i := range time.Duration(3) {
-		s.Visit(1, one, timeout, at(i*period))
-		s.Visit(1, two, timeout, at(i*period+5*time.Second))
-		s.Visit(2, nil, timeout, at(i*period+7*time.Second))
+		s.note(visit{1, one, timeout, at(i * period)})
+		s.note(visit{1, two, timeout, at(i*period + 5*time.Second)})
+		s.note(visit{2, nil, timeout, at(i*period + 7*time.Second)})
 	}
-	if n := s.Count(at(40 * time.Second)); n != 3 {
+	if n := s.count(at(40 * time.Second)); n != 3 {
 		t.Errorf("%d scrapers, want 3", n)
 	}
 	f(40*time.Second, 25*time.Second, 0, true)
 	f(40*time.Second, 31*time.Second, 0, false)
 	f(40*time.Second, 29*time.Second, 4, false)
-	s.Visit(1, one, timeout, at(3*period))
+	s.note(visit{1, one, timeout, at(3 * period)})
 	f(46*time.Second, 44*time.Second, 0, false)
-	s.Visit(2, nil, timeout, at(3*period+7*time.Second))
+	s.note(visit{2, nil, timeout, at(3*period + 7*time.Second)})
 	f(53*time.Second, 44*time.Second, 0, false)
-	two.Close()
-	s.Visit(1, server.NewConnection(), timeout, at(3*period+5*time.Second))
+	two.closed.Store(true)
+	s.note(visit{1, &life{}, timeout, at(3*period + 5*time.Second)})
 	f(53*time.Second, 44*time.Second, 0, true)
-	if n := s.Count(at(53 * time.Second)); n != 3 {
+	if n := s.count(at(53 * time.Second)); n != 3 {
 		t.Errorf("%d scrapers, want 3", n)
 	}
 }
@@ -206,24 +204,24 @@ func TestScrapersToTellApart(t *testing.T) {
 // while some are forgotten nobody says that all have come.
 func TestScrapersAreBounded(t *testing.T) {
 	for _, times := range []int{1, 2} {
-		var s server.Streams
+		var s streams
 		now := time.Unix(1e9, 0)
 		start := now
 		for i := range 5000 {
 			for range times {
 				now = now.Add(time.Millisecond)
-				s.Visit(uint64(i), nil, time.Microsecond, now)
+				s.note(visit{uint64(i), nil, time.Microsecond, now})
 			}
 		}
-		if streams, looks := s.Remembered(); streams != 512 || looks != 512 {
-			t.Errorf("%d streams of %d looks are remembered, want 512", streams, looks)
+		if n := s.once.Len() + s.again.Len(); n != 512 || len(s.looks) != 512 {
+			t.Errorf("%d streams of %d looks are remembered, want 512", n, len(s.looks))
 		}
-		if s.Since(start.Add(-time.Second), now, 0) {
+		if s.since(start.Add(-time.Second), now, 0) {
 			t.Error("all have come, though some were forgotten")
 		}
 		now = now.Add(11 * time.Minute)
-		s.Visit(1<<20, server.NewConnection(), time.Second, now)
-		if !s.Since(now.Add(-time.Second), now, 0) {
+		s.note(visit{1 << 20, &life{}, time.Second, now})
+		if !s.since(now.Add(-time.Second), now, 0) {
 			t.Error("the flood is not forgotten")
 		}
 	}
