@@ -34,7 +34,7 @@ func TestLateConfigCannotProtect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := newReloader(builtin, custom, args, current, w, sharding.NewPlace(registry), registry, log)
+		r := newReloader(builtin, custom, args, current, w, sharding.NewStatus(registry), registry, log)
 		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -321,10 +321,10 @@ type entryCollector struct {
 
 var (
 	entryDesc = prometheus.NewDesc("kubestate_custom_resource_state",
-		"Whether an entry of the custom resource configuration is in a state: 1 or 0. Absent is one whose kind the API server does not have.",
+		"State of an entry of the custom resource configuration (1 for the current state, absent if the API server lacks the kind).",
 		[]string{"group", "version", "kind", "state"}, nil)
 	invalidDesc = prometheus.NewDesc("kubestate_custom_resource_invalid_entries",
-		"Entries of the custom resource configuration that were left out because they are invalid.", nil, nil)
+		"Invalid entries of the custom resource configuration.", nil, nil)
 )
 
 // Describe is part of prometheus.Collector.

@@ -34,7 +34,7 @@ func newCustomReloader(t *testing.T, args ...string) *reloader {
 	custom := newCustomResources(builtin, registry, log)
 	w, err := newWatcher(t.Context(), builtin, custom, opts, watcher.NewMetrics(registry), log)
 	check(t, err)
-	return newReloader(builtin, custom, args, opts, w, sharding.NewPlace(registry), registry, log)
+	return newReloader(builtin, custom, args, opts, w, sharding.NewStatus(registry), registry, log)
 }
 
 // TestCustomResourcesOfSnapshots serves the golden custom resources from files: the headers in

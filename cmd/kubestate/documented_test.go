@@ -114,7 +114,7 @@ func TestDocumentedQuickStart(t *testing.T) {
 // TestDocumentedMessages has a configuration with mistakes make the log and the metrics of the page.
 func TestDocumentedMessages(t *testing.T) {
 	s := below(t, customPage, "Messages")[0]
-	configs, objects, logs, metrics := s.beginning("# custom.yaml"), s.beginning("apiVersion:"), s.beginning("level="), s.beginning("kubestate_custom_resource_failures")
+	configs, objects, logs, metrics := s.beginning("# custom.yaml"), s.beginning("apiVersion:"), s.beginning("level="), s.beginning("kubestate_custom_resource_errors")
 	if len(configs) != 1 || len(objects) != 1 || len(logs) != 1 || len(metrics) != 1 {
 		t.Fatalf("%d configurations, %d objects, %d logs, %d answers", len(configs), len(objects), len(logs), len(metrics))
 	}

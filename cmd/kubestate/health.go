@@ -17,7 +17,7 @@ import (
 type backend struct {
 	*watcher.Watcher
 	custom *customResources
-	place  *sharding.Place
+	status *sharding.Status
 	open   bool
 	shard  *members.Shard // nil without --pod
 }
@@ -25,14 +25,14 @@ type backend struct {
 // Resources returns the stores. A new shard has none until it is ready, so that no object is
 // served twice for long.
 func (b backend) Resources() []*store.Resource {
-	if b.shard != nil && !b.shard.Status().Open {
+	if b.shard != nil && !b.shard.Progress().Serving {
 		return nil
 	}
 	return b.Watcher.Resources()
 }
 
 // Shard describes the shard for the start page.
-func (b backend) Shard() string { return b.place.String() }
+func (b backend) Shard() string { return b.status.String() }
 
 // Open reports whether clients need no token.
 func (b backend) Open() bool { return b.open }
@@ -42,8 +42,8 @@ func (b backend) Open() bool { return b.open }
 func (b backend) Checks() []server.Check {
 	var checks []server.Check
 	if b.shard != nil {
-		status := b.shard.Status()
-		checks = append(checks, server.Check{Name: "shard", Passed: status.Ready, Detail: status.Detail})
+		progress := b.shard.Progress()
+		checks = append(checks, server.Check{Name: "shard", Passed: progress.Ready, Detail: progress.Detail})
 	}
 	late := b.custom.isSettled()
 	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
@@ -70,8 +70,8 @@ func (b backend) Checks() []server.Check {
 func (b backend) Missing() []string {
 	var names []string
 	if b.shard != nil {
-		if status := b.shard.Status(); !status.Open {
-			names = append(names, status.Detail)
+		if progress := b.shard.Progress(); !progress.Serving {
+			names = append(names, progress.Detail)
 		}
 	}
 	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)

@@ -107,15 +107,15 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		return err
 	}
 	watched.Register(registry)
-	place := sharding.NewPlace(registry)
+	status := sharding.NewStatus(registry)
 	custom.register(registry, watched)
-	reload := newReloader(tables, custom, args, opts, watched, place, registry, log)
+	reload := newReloader(tables, custom, args, opts, watched, status, registry, log)
 	scrapers := server.NewScrapers()
-	shard, err := newShard(opts, watched, scrapers, place, registry, log)
+	shard, err := newShard(opts, watched, scrapers, status, registry, log)
 	if err != nil {
 		return err
 	}
-	served := backend{watched, custom, place, !opts.AuthFilter, shard}
+	served := backend{watched, custom, status, !opts.AuthFilter, shard}
 
 	// run.Group interrupts in this order: responses in progress finish before the watcher stops.
 	var g run.Group

@@ -28,7 +28,7 @@ type reloader struct {
 	args    []string
 	current atomic.Pointer[options.Options]
 	watched *watcher.Watcher
-	place   *sharding.Place
+	status  *sharding.Status
 	metrics reloadMetrics
 	log     *slog.Logger
 
@@ -36,8 +36,8 @@ type reloader struct {
 }
 
 // newReloader returns the reloader of a program started with args, of which opts are the options.
-func newReloader(tables *generators.Registry, custom *customResources, args []string, opts options.Options, watched *watcher.Watcher, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{tables: tables, custom: custom, files: filewatch.New(opts.Files()...), args: args, watched: watched, place: place, metrics: newReloadMetrics(reg), log: log}
+func newReloader(tables *generators.Registry, custom *customResources, args []string, opts options.Options, watched *watcher.Watcher, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) *reloader {
+	r := &reloader{tables: tables, custom: custom, files: filewatch.New(opts.Files()...), args: args, watched: watched, status: status, metrics: newReloadMetrics(reg), log: log}
 	r.current.Store(&opts)
 	r.showShard(opts)
 	switch {
@@ -207,30 +207,30 @@ func (r *reloader) change(opts options.Options) (rebuilt []string, err error) {
 	return rebuilt, nil
 }
 
-// showShard exports the shard of the options, and what it is a part of, as metrics.
+// showShard exports the assignment of the options.
 func (r *reloader) showShard(opts options.Options) {
-	r.place.Divide(divisionOf(opts))
+	r.status.SetInfo(infoOf(opts))
 	if opts.Pod == "" {
-		r.place.Set(sharding.Static(opts.Shard, opts.TotalShards))
+		r.status.Set(sharding.Static(opts.Shard, opts.TotalShards))
 	}
 }
 
-// divisionOf returns what is divided among shards, and what determines them.
-func divisionOf(opts options.Options) sharding.Division {
-	d := sharding.Division{Of: "all", Shards: "none"}
+// infoOf returns the scope of the sharding and the origin of the assignment.
+func infoOf(opts options.Options) sharding.Info {
+	i := sharding.Info{Scope: "all", Assignment: "none"}
 	switch {
 	case opts.Node != "":
-		d.Of = "node/" + opts.Node
+		i.Scope = "node/" + opts.Node
 	case opts.Unscheduled:
-		d.Of = "unscheduled"
+		i.Scope = "unscheduled"
 	}
 	switch {
 	case opts.Pod != "":
-		d.Shards = "statefulset"
+		i.Assignment = "statefulset"
 	case opts.TotalShards > 1:
-		d.Shards = "flags"
+		i.Assignment = "flags"
 	}
-	return d
+	return i
 }
 
 // reloadMetrics are metrics of the configuration file. Existing alert rules read their names.
@@ -241,9 +241,9 @@ func newReloadMetrics(reg prometheus.Registerer) reloadMetrics {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"filename", "type"})
 	}
 	m := reloadMetrics{
-		successful: about("kube_state_metrics_last_config_reload_successful", "1 if the configuration file was applied when it was last read, 0 if it was refused."),
-		when:       about("kube_state_metrics_last_config_reload_success_timestamp_seconds", "Time when a configuration file was last applied, Unix seconds."),
-		hash:       about("kube_state_metrics_config_hash", "First six bytes of the MD5 sum of the configuration file in use, as a number."),
+		successful: about("kube_state_metrics_last_config_reload_successful", "Whether the last reload of the configuration file succeeded (1) or failed (0)."),
+		when:       about("kube_state_metrics_last_config_reload_success_timestamp_seconds", "Time of the last successful reload of the configuration file, Unix seconds."),
+		hash:       about("kube_state_metrics_config_hash", "First six bytes of the MD5 sum of the configuration file in force, as a number."),
 	}
 	reg.MustRegister(m.successful, m.when, m.hash)
 	return m

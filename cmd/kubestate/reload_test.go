@@ -38,7 +38,7 @@ func reloaderOf(t *testing.T, path string, log *slog.Logger) *reloader {
 	custom := newCustomResources(builtin, registry, log)
 	w, err := newWatcher(t.Context(), builtin, custom, opts, watcher.NewMetrics(registry), log)
 	check(t, err)
-	return newReloader(builtin, custom, args, opts, w, sharding.NewPlace(registry), registry, log)
+	return newReloader(builtin, custom, args, opts, w, sharding.NewStatus(registry), registry, log)
 }
 
 // pollTwice polls the files of the reloader as often as a change of them takes.
@@ -122,22 +122,22 @@ func TestOverwrittenConfig(t *testing.T) {
 	f("resources: [pods]\n", "resources: [secr", "nodes")
 }
 
-func TestDivisionOf(t *testing.T) {
-	f := func(want sharding.Division, args ...string) {
+func TestInfoOf(t *testing.T) {
+	f := func(want sharding.Info, args ...string) {
 		t.Helper()
 		opts, err := options.Parse(builtin, args)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := divisionOf(opts); got != want {
+		if got := infoOf(opts); got != want {
 			t.Errorf("%q: %+v, want %+v", args, got, want)
 		}
 	}
-	f(sharding.Division{Of: "all", Shards: "none"})
-	f(sharding.Division{Of: "all", Shards: "none"}, "--namespaces=shop")
-	f(sharding.Division{Of: "all", Shards: "flags"}, "--shard=1", "--total-shards=2")
-	f(sharding.Division{Of: "all", Shards: "statefulset"}, "--pod=kubestate-0", "--pod-namespace=monitoring")
-	f(sharding.Division{Of: "node/worker-1", Shards: "none"}, "--resources=pods", "--node=worker-1")
-	f(sharding.Division{Of: "node/worker-1", Shards: "flags"}, "--resources=pods", "--node=worker-1", "--total-shards=2")
-	f(sharding.Division{Of: "unscheduled", Shards: "none"}, "--resources=pods", "--track-unscheduled-pods")
+	f(sharding.Info{Scope: "all", Assignment: "none"})
+	f(sharding.Info{Scope: "all", Assignment: "none"}, "--namespaces=shop")
+	f(sharding.Info{Scope: "all", Assignment: "flags"}, "--shard=1", "--total-shards=2")
+	f(sharding.Info{Scope: "all", Assignment: "statefulset"}, "--pod=kubestate-0", "--pod-namespace=monitoring")
+	f(sharding.Info{Scope: "node/worker-1", Assignment: "none"}, "--resources=pods", "--node=worker-1")
+	f(sharding.Info{Scope: "node/worker-1", Assignment: "flags"}, "--resources=pods", "--node=worker-1", "--total-shards=2")
+	f(sharding.Info{Scope: "unscheduled", Assignment: "none"}, "--resources=pods", "--track-unscheduled-pods")
 }

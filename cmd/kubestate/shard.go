@@ -21,7 +21,7 @@ import (
 )
 
 // newShard returns the shard that follows the StatefulSet of the own pod, nil without --pod.
-func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.Scrapers, place *sharding.Place, reg prometheus.Registerer, log *slog.Logger) (*members.Shard, error) {
+func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.Scrapers, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) (*members.Shard, error) {
 	if opts.Pod == "" {
 		return nil, nil
 	}
@@ -30,7 +30,7 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 		return nil, err
 	}
 	config := members.Config{
-		Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Scrapers: scrapers.Count, Place: place,
+		Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Scrapers: scrapers.Count, Status: status,
 		TakeoverAfter: opts.TakeoverAfter, Delay: opts.ShutdownDelay, Drain: server.Drain,
 	}
 	return members.New(config, to, reg, log)

@@ -34,7 +34,7 @@ func selfState() []panel {
 			[]dashboard.Threshold{from(150, "orange"), from(300, "red")},
 			ask(`max(kubestate_resource_staleness_seconds{<exporter>})`)),
 		stat(4, "Render panics", "Families of objects left out, since the start.", "short", badFromOne,
-			ask(`sum(kubestate_contained_panics_total{<exporter>}) or vector(0)`)),
+			ask(`sum(kubestate_render_panics_total{<exporter>}) or vector(0)`)),
 		stat(4, "Configuration reload", "1 if the last read file is in use, by instance.", "short",
 			[]dashboard.Threshold{{Color: "red", Value: new(float64)}, from(1, "green")},
 			show("{{instance}}", `kube_state_metrics_last_config_reload_successful{<exporter>}`)),
@@ -71,7 +71,7 @@ func selfStore() []panel {
 		graph(8, "Uncompressed response", "Common limits of scrapers are 16 and 32 MiB.", "bytes",
 			show("{{instance}}", `sum by (instance) (kubestate_store_text_bytes{<exporter>})`)),
 		graph(12, "Memory for series", "Compressed and open blocks.", "bytes",
-			show("{{state}}", `sum by (state) (kubestate_store_held_bytes{<exporter>})`)),
+			show("{{state}}", `sum by (state) (kubestate_store_memory_bytes{<exporter>})`)),
 		graph(12, "Blocks", "Open blocks have recent changes.", "short",
 			show("{{state}}", `sum by (state) (kubestate_store_blocks{<exporter>})`)),
 	}
@@ -85,7 +85,7 @@ func selfScrapes() []panel {
 			show("99%", `histogram_quantile(0.99, sum by (le) (rate(kubestate_scrape_duration_seconds_bucket{<exporter>}[$__rate_interval])))`),
 			show("50%", `histogram_quantile(0.5, sum by (le) (rate(kubestate_scrape_duration_seconds_bucket{<exporter>}[$__rate_interval])))`)),
 		graph(8, "Response size", "Of the last complete response, as sent.", "bytes",
-			show("{{instance}} {{encoding}}", `kubestate_scrape_bytes{<exporter>}`)),
+			show("{{instance}} {{encoding}}", `kubestate_scrape_response_bytes{<exporter>}`)),
 		graph(12, "Concurrent scrapes", "In flight and waiting.", "short",
 			show("in flight", `sum(kubestate_scrapes_in_flight{<exporter>})`),
 			show("waiting", `sum(kubestate_scrapes_waiting{<exporter>})`)),
@@ -107,7 +107,7 @@ func selfProcess() []panel {
 		graph(12, "Goroutines", "Grow with resources and scrapers.", "short",
 			show("{{instance}}", `go_goroutines{<exporter>}`)),
 		graph(12, "Network", "Received bytes, and bytes cut before decoding.", "Bps",
-			show("cut", `sum(rate(kubestate_cut_bytes_total{<exporter>}[$__rate_interval]))`),
+			show("cut", `sum(rate(kubestate_projection_skipped_bytes_total{<exporter>}[$__rate_interval]))`),
 			show("received", `sum(rate(kubestate_received_bytes_total{<exporter>}[$__rate_interval]))`)),
 	}
 }

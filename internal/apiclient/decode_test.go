@@ -254,7 +254,7 @@ func TestDecodingIsCounted(t *testing.T) {
 	for _, family := range families {
 		got[family.GetName()] = family.GetMetric()[0].GetCounter().GetValue()
 	}
-	if got["kubestate_cut_bytes_total"] != 3 || got["kubestate_decode_seconds_total"] <= 0 {
+	if got["kubestate_projection_skipped_bytes_total"] != 3 || got["kubestate_decode_seconds_total"] <= 0 {
 		t.Errorf("counted %v", got)
 	}
 }

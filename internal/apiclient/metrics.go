@@ -16,8 +16,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		return promauto.With(reg).NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"resource"})
 	}
 	return &Metrics{
-		received: counter("kubestate_received_bytes_total", "Bytes received from the API server, by resource."),
-		cut:      counter("kubestate_cut_bytes_total", "Bytes of objects cut before decoding because no row reads them, by resource."),
-		decoding: counter("kubestate_decode_seconds_total", "Seconds spent on cutting and decoding objects, by resource."),
+		received: counter("kubestate_received_bytes_total", "Bytes received from the API server."),
+		cut:      counter("kubestate_projection_skipped_bytes_total", "Bytes of unread fields skipped before decoding."),
+		decoding: counter("kubestate_decode_seconds_total", "Time spent projecting and decoding objects, in seconds."),
 	}
 }

@@ -76,7 +76,7 @@ func New(config *rest.Config, audiences []string, reg prometheus.Registerer, log
 		log:      log,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kubestate_auth_filter_requests_total",
-			Help: "Requests by what became of them: allowed, unauthenticated, unknown for what is not served, denied, busy where too many others waited, or error where the API server could not be asked.",
+			Help: "Requests to the auth filter by result: allowed, unauthenticated, unknown (path not served), denied, busy (queue full) or error (review failed).",
 		}, []string{"result"}),
 	}
 	reg.MustRegister(f.requests)

@@ -52,12 +52,12 @@ func TestWhoGetsIn(t *testing.T) {
 	f("//healthz", "", unauthorized)
 	f("/metrics?/healthz", "", unauthorized)
 
-	counted := `# HELP kubestate_auth_filter_requests_total Requests by what became of them: allowed, unauthenticated, unknown for what is not served, denied, busy where too many others waited, or error where the API server could not be asked.
+	counted := `# HELP kubestate_auth_filter_requests_total Requests to the auth filter by result: allowed, unauthenticated, unknown (path not served), denied, busy (queue full) or error (review failed).
 # TYPE kubestate_auth_filter_requests_total counter
 kubestate_auth_filter_requests_total{result="allowed"} 3
 kubestate_auth_filter_requests_total{result="denied"} 2
 kubestate_auth_filter_requests_total{result="unauthenticated"} 13
-# HELP kubestate_auth_filter_reviews_total Questions to the API server by kind, tokenreviews or subjectaccessreviews, and result, success or error.
+# HELP kubestate_auth_filter_reviews_total TokenReviews and SubjectAccessReviews sent to the API server, by result: success or error.
 # TYPE kubestate_auth_filter_reviews_total counter
 kubestate_auth_filter_reviews_total{result="success",review="subjectaccessreviews"} 3
 kubestate_auth_filter_reviews_total{result="success",review="tokenreviews"} 3

@@ -64,7 +64,7 @@ func newReviews(config *rest.Config, audiences []string, reg prometheus.Register
 		strangers: newQueue(strangersPerSecond, strangeBurst, mostAddresses, mostWaiting),
 		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kubestate_auth_filter_reviews_total",
-			Help: "Questions to the API server by kind, tokenreviews or subjectaccessreviews, and result, success or error.",
+			Help: "TokenReviews and SubjectAccessReviews sent to the API server, by result: success or error.",
 		}, []string{"review", "result"}),
 	}
 	if r.tokens, err = groupClient(config, authenticationv1.SchemeGroupVersion, client); err != nil {

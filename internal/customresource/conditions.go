@@ -6,7 +6,7 @@ import "github.com/kubestate/kubestate/internal/exposition"
 const (
 	conditionName = "kubestate_customresource_condition"
 	conditionHelp = "Condition of a custom resource, by status: 1 for the present one, 0 for the others."
-	changeName    = "kubestate_customresource_condition_last_transition_time_seconds"
+	changeName    = "kubestate_customresource_condition_last_transition_timestamp_seconds"
 	changeHelp    = "Time of the last transition of a custom resource's condition, Unix seconds."
 )
 

@@ -61,7 +61,7 @@ func conditionsOf() []*familyOf {
 			Name: "condition", Type: "stateset", Labels: labels, Element: element, Path: path, Value: sourceOf{Path: []string{"status"}},
 			ListLabel: "status", List: []string{"True", "False", "Unknown"}, listNames: []string{"true", "false", "unknown"},
 		},
-		{Name: "condition_last_transition_time_seconds", Type: "gauge", Labels: labels, Element: element, Path: path, Value: sourceOf{Path: []string{"lastTransitionTime"}}},
+		{Name: "condition_last_transition_timestamp_seconds", Type: "gauge", Labels: labels, Element: element, Path: path, Value: sourceOf{Path: []string{"lastTransitionTime"}}},
 	}
 }
 

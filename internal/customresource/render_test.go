@@ -213,7 +213,7 @@ func TestConditions(t *testing.T) {
 kubestate_customresource_condition{condition="Ready",@,name="w",namespace="n",status="true"} 1
 kubestate_customresource_condition{condition="Ready",@,name="w",namespace="n",status="unknown"} 0
 `
-		changed = `kubestate_customresource_condition_last_transition_time_seconds{condition="Ready",@,name="w",namespace="n"} 1704164645
+		changed = `kubestate_customresource_condition_last_transition_timestamp_seconds{condition="Ready",@,name="w",namespace="n"} 1704164645
 `
 	)
 	f("conditions: true", `{"conditions":[{"type":"Ready","status":"True","lastTransitionTime":"2024-01-02T03:04:05Z"}]}`, ready+changed)

@@ -38,8 +38,8 @@ type failure struct {
 func NewReporter(reg prometheus.Registerer, log *slog.Logger) *Reporter {
 	r := &Reporter{
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "kubestate_custom_resource_failures_total",
-			Help: "Series of custom resources that could not be made, by family and reason.",
+			Name: "kubestate_custom_resource_errors_total",
+			Help: "Custom resource series that could not be rendered, by reason.",
 		}, []string{"family", "reason"}),
 		log:    log,
 		logged: map[failure]prometheus.Counter{},

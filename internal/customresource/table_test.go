@@ -244,7 +244,7 @@ func TestMergedEntries(t *testing.T) {
 		[]header{{Name: "a", Type: exposition.Info, Help: "None"}})
 	f(one("Widget", family("kubestate_customresource_condition", "info", "Mine"))+", {groupVersionKind: {group: example.com, kind: Widget}, conditions: true}",
 		[]header{{Name: "kubestate_customresource_condition", Type: exposition.Gauge, Help: "Condition of a custom resource, by status: 1 for the present one, 0 for the others."},
-			{Name: "kubestate_customresource_condition_last_transition_time_seconds", Type: exposition.Gauge, Help: "Time of the last transition of a custom resource's condition, Unix seconds."}})
+			{Name: "kubestate_customresource_condition_last_transition_timestamp_seconds", Type: exposition.Gauge, Help: "Time of the last transition of a custom resource's condition, Unix seconds."}})
 }
 
 // TestDefinition holds what changes the definition of a table: all that its lines depend on, and

@@ -69,11 +69,11 @@ func newMetrics(reg prometheus.Registerer) metrics {
 		return promauto.With(reg).NewCounter(prometheus.CounterOpts{Name: "kube_state_metrics_custom_resource_state_" + event + "_events_total", Help: help})
 	}
 	return metrics{
-		added:   counter("add", "CustomResourceDefinitions that were established."),
-		updated: counter("update", "Changes of the names, versions or scope of CustomResourceDefinitions."),
-		deleted: counter("delete", "CustomResourceDefinitions that were deleted."),
+		added:   counter("add", "CustomResourceDefinitions added."),
+		updated: counter("update", "CustomResourceDefinitions whose names, versions or scope changed."),
+		deleted: counter("delete", "CustomResourceDefinitions deleted."),
 		kinds: promauto.With(reg).NewGauge(prometheus.GaugeOpts{
-			Name: "kube_state_metrics_custom_resource_state_cache", Help: "CustomResourceDefinitions that are established now.",
+			Name: "kube_state_metrics_custom_resource_state_cache", Help: "Established CustomResourceDefinitions.",
 		}),
 	}
 }

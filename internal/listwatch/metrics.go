@@ -17,11 +17,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		return promauto.With(reg).NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
 	return &Metrics{
-		lists:   counter("kube_state_metrics_list_total", "Lists requested from the API server, by type of the objects and by result.", "resource", "result"),
-		watches: counter("kube_state_metrics_watch_total", "Watches requested from the API server, by type of the objects and by result.", "resource", "result"),
+		lists:   counter("kube_state_metrics_list_total", "List requests to the API server, by object type and result.", "resource", "result"),
+		watches: counter("kube_state_metrics_watch_total", "Watch requests to the API server, by object type and result.", "resource", "result"),
 		relists: counter("kubestate_relists_total",
-			"Lists of resources that were complete before, by resource and reason: expired, the watch was too far behind; disorder, an event came too late; error, anything else.",
+			"Relists by reason: expired (resourceVersion too old), disorder (event out of order) or error.",
 			"resource", "reason"),
-		skipped: counter("kubestate_shard_skipped_objects_total", "Objects and events of other shards that the API server sent and that were dropped, by resource.", "resource"),
+		skipped: counter("kubestate_shard_skipped_objects_total", "Objects and events received for other shards and dropped.", "resource"),
 	}
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"container/list"
 	"context"
 	"crypto/tls"
 	"net"
@@ -16,16 +15,16 @@ import (
 	"github.com/kubestate/kubestate/internal/peer"
 )
 
-// maxConnections bounds the connections of a port. One that sends the largest header
-// over TLS takes about 100 KiB, by HTTP/2 about 280 KiB.
+// maxConnections bounds the connections of a port. A connection that sends the largest header takes
+// about 100 KiB over TLS, and about 280 KiB over HTTP/2.
 const maxConnections = 256
 
-// Evictions are counters, registered with reg, of the connections that the main port
-// and the telemetry port close to make room for others.
+// Evictions registers with reg the counters of connections that the main port and the telemetry port
+// close in favor of new ones.
 func Evictions(reg prometheus.Registerer) (main, telemetry prometheus.Counter) {
 	all := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "kubestate_connections_evicted_total",
-		Help: "Connections closed to make room for new ones, by port: http-metrics or telemetry. A port has 256.",
+		Help: "Connections closed in favor of new ones, by port: http-metrics or telemetry.",
 	}, []string{"port"})
 	reg.MustRegister(all)
 	return all.WithLabelValues("http-metrics"), all.WithLabelValues("telemetry")
@@ -37,46 +36,39 @@ type conn struct {
 	*life
 	wants certificateWish // written before the first request
 
-	// For connections, under its lock.
-	of     *client
-	place  *list.Element // in of.waiting or of.busy
-	active bool          // a request is being answered
+	address string // of the client
+	network netip.Prefix
+
+	// Guarded by connections.mu.
+	ofAddress, ofNetwork *int   // how many connections the address and the network have
+	active               bool   // a request is being served
+	changed              uint64 // connections.changes when active was set
 }
 
-// A life says whether a connection is closed. Who remembers a connection keeps its life
-// alone: the rest has buffers, and certificates that the client sent.
+// A life says whether a connection is closed. It outlives the buffers and client certificates of the
+// connection.
 type life struct{ closed atomic.Bool }
 
-// A client is an address and its connections, those that changed state first in
-// front.
-type client struct {
-	address       string
-	network       netip.Prefix
-	waiting, busy list.List // of *conn; waiting for a request or for its header, answering one
-}
-
-func (p *client) count() int { return p.waiting.Len() + p.busy.Len() }
-
-// connections are the open connections of a port, limit at most: a new one beyond the
-// limit closes another. That is one of the network that has most, and there of the address
-// that has most: the one that has waited longest for a request, and if none waits, the one
-// that has been busy longest. So neither idle connections nor unfinished requests keep a
-// scraper out.
+// connections are the open connections of a port. At the limit, a new connection evicts one: of the
+// network with the most connections, there of the address with the most, there an idle one rather
+// than an active one, and of those the one whose state is oldest. So neither idle connections nor
+// unfinished requests lock a scraper out.
 type connections struct {
 	limit   int
 	evicted prometheus.Counter
 
 	mu       sync.Mutex
+	changes  uint64
 	open     map[net.Conn]*conn
-	clients  map[string]*client
-	networks map[netip.Prefix]int // connections
+	clients  map[string]*int // connections by address
+	networks map[netip.Prefix]*int
 }
 
 func newConnections(limit int, evicted prometheus.Counter) *connections {
-	return &connections{limit: limit, evicted: evicted, open: map[net.Conn]*conn{}, clients: map[string]*client{}, networks: map[netip.Prefix]int{}}
+	return &connections{limit: limit, evicted: evicted, open: map[net.Conn]*conn{}, clients: map[string]*int{}, networks: map[netip.Prefix]*int{}}
 }
 
-// connection is the key of a request's connection in its context.
+// connection is the context key of a request's connection.
 type connection struct{}
 
 // connectionOf is the connection of a request, nil if there is none.
@@ -85,7 +77,7 @@ func connectionOf(ctx context.Context) *conn {
 	return c
 }
 
-// lifeOf is that of the connection of a request, nil if there is none.
+// lifeOf is the life of a request's connection, nil if there is none.
 func lifeOf(ctx context.Context) *life {
 	if c := connectionOf(ctx); c != nil {
 		return c.life
@@ -93,10 +85,11 @@ func lifeOf(ctx context.Context) *life {
 	return nil
 }
 
-// accept is for http.Server.ConnContext.
+// accept is an http.Server.ConnContext.
 func (s *connections) accept(ctx context.Context, accepted net.Conn) context.Context {
-	c := &conn{Conn: accepted, life: &life{}}
-	if victim := s.add(c, hostOf(accepted.RemoteAddr().String())); victim != nil {
+	host := hostOf(accepted.RemoteAddr().String())
+	c := &conn{Conn: accepted, life: &life{}, address: host, network: networkOf(host)}
+	if victim := s.add(c); victim != nil {
 		s.evicted.Inc()
 		victim.abort()
 	}
@@ -111,100 +104,102 @@ func hostOf(address string) string {
 	return address
 }
 
-// networkOf is what counts as one client of a host.
+// networkOf is the network of a host. All malformed hosts have one network.
 func networkOf(host string) netip.Prefix {
-	address, _ := netip.ParseAddr(host) // what is none is of one network
+	address, _ := netip.ParseAddr(host)
 	return peer.Network(address)
 }
 
-// abort closes the connection without a word: that of TLS would wait for the client.
+// abort closes the connection without the close_notify of TLS, which would wait for the client.
 func (c *conn) abort() {
 	c.closed.Store(true)
 	if secured, ok := c.Conn.(*tls.Conn); ok {
-		_ = secured.NetConn().Close() // it is of no use any more
+		_ = secured.NetConn().Close() // the connection is given up
 		return
 	}
 	_ = c.Close() // likewise
 }
 
-// add makes room for the connection. It gives what has to be closed for that.
-func (s *connections) add(c *conn, address string) (victim *conn) {
+// add adds a connection. It returns the evicted one, if any.
+func (s *connections) add(c *conn) (victim *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.open) >= s.limit {
-		victim = s.crowded().first()
+		victim = s.victim()
 		s.remove(victim)
 	}
-	p := s.clients[address]
-	if p == nil {
-		p = &client{address: address, network: networkOf(address)}
-		s.clients[address] = p
-	}
-	s.networks[p.network]++
-	c.of, c.place = p, p.waiting.PushBack(c)
 	s.open[c.Conn] = c
+	c.ofAddress, c.ofNetwork = counted(s.clients, c.address), counted(s.networks, c.network)
+	s.setActive(c, false)
 	return victim
 }
 
-// crowded is who has most connections of the network that has most.
-func (s *connections) crowded() (most *client) {
-	for _, p := range s.clients {
-		if most == nil || cmp.Or(cmp.Compare(s.networks[p.network], s.networks[most.network]), cmp.Compare(p.count(), most.count())) > 0 {
-			most = p
+// counted adds one to the count of a key.
+func counted[K comparable](counts map[K]*int, key K) *int {
+	n := counts[key]
+	if n == nil {
+		n = new(int)
+		counts[key] = n
+	}
+	*n++
+	return n
+}
+
+func (s *connections) victim() (victim *conn) {
+	for _, c := range s.open {
+		if victim == nil || compare(c, victim) > 0 {
+			victim = c
 		}
 	}
-	return most
+	return victim
 }
 
-// first is the connection of the client that can best be done without.
-func (p *client) first() *conn {
-	if p.waiting.Len() > 0 {
-		return p.waiting.Front().Value.(*conn)
+// compare orders connections: the largest is evicted first.
+func compare(a, b *conn) int {
+	idle := 0
+	switch {
+	case a.active && !b.active:
+		idle = -1
+	case !a.active && b.active:
+		idle = 1
 	}
-	return p.busy.Front().Value.(*conn)
+	return cmp.Or(
+		cmp.Compare(*a.ofNetwork, *b.ofNetwork),
+		cmp.Compare(*a.ofAddress, *b.ofAddress),
+		idle,
+		cmp.Compare(b.changed, a.changed),
+	)
 }
 
-// changed is for http.Server.ConnState.
+// changed is an http.Server.ConnState.
 func (s *connections) changed(accepted net.Conn, state http.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.open[accepted]
 	if c == nil {
-		return // it was closed to make room
+		return // evicted
 	}
 	switch state {
 	case http.StateNew:
 	case http.StateActive, http.StateIdle:
-		c.move(state == http.StateActive)
+		s.setActive(c, state == http.StateActive)
 	case http.StateHijacked, http.StateClosed:
 		c.closed.Store(true)
 		s.remove(c)
 	}
 }
 
-func (c *conn) move(active bool) {
-	from, to := &c.of.waiting, &c.of.busy
-	if c.active {
-		from = &c.of.busy
-	}
-	if !active {
-		to = &c.of.waiting
-	}
-	from.Remove(c.place)
-	c.place, c.active = to.PushBack(c), active
+func (s *connections) setActive(c *conn, active bool) {
+	s.changes++
+	c.active, c.changed = active, s.changes
 }
 
 func (s *connections) remove(c *conn) {
-	if c.active {
-		c.of.busy.Remove(c.place)
-	} else {
-		c.of.waiting.Remove(c.place)
-	}
-	if c.of.count() == 0 {
-		delete(s.clients, c.of.address)
-	}
-	if s.networks[c.of.network]--; s.networks[c.of.network] == 0 {
-		delete(s.networks, c.of.network)
-	}
 	delete(s.open, c.Conn)
+	if *c.ofAddress--; *c.ofAddress == 0 {
+		delete(s.clients, c.address)
+	}
+	if *c.ofNetwork--; *c.ofNetwork == 0 {
+		delete(s.networks, c.network)
+	}
 }

@@ -18,22 +18,21 @@ var landingText string
 
 var landingPage = template.Must(template.New("landing").Funcs(template.FuncMap{"count": grouped}).Parse(landingText))
 
-// topFamilies is how many families the page lists.
+// topFamilies is the number of families on the page.
 const topFamilies = 10
 
-// landing is what the page of a port shows.
+// landing is the data of the start page.
 type landing struct {
 	Description string
 	Links       []landingLink
 	Version     version.Info
 	Resources   []landingResource
 	Families    []familyCount
-	// Shard is which part of all objects that is, empty for all.
+	// Shard describes the shard, empty for all objects.
 	Shard string
-	// Open says whether the page may tell what the objects come to.
+	// Open enables sizes of the content.
 	Open bool
-	// Series and Objects are in all, Waiting are the resources that have not been
-	// complete once.
+	// Series and Objects are totals, and Waiting the number of resources without a complete list.
 	Series, Objects, Waiting int
 }
 
@@ -45,9 +44,8 @@ type landingResource struct {
 	Objects, Series, Bytes int
 }
 
-// landingOf is a page that links to the paths of its port and tells what is
-// served. It is plain HTML, for browsers as for curl. It needs no credentials: where
-// what is served is not for everybody, it tells only how each resource stands.
+// landingOf is the start page of a port, with links to its paths and the state of each resource. It is
+// static HTML that needs no credentials. Without Source.Open it has no sizes.
 func landingOf(source Source, description string, links ...landingLink) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		page := landing{Description: description, Links: links, Version: version.Get(), Open: source.Open()}
@@ -83,7 +81,7 @@ func (p *landing) fill(source Source) {
 	p.Families = slices.DeleteFunc(p.Families, func(f familyCount) bool { return f.Series == 0 })
 }
 
-// count adds the statistics of the row's resource.
+// count adds the statistics of a resource.
 func (p *landing) count(row *landingResource, stats store.Stats) {
 	row.Objects = stats.Objects
 	for _, f := range stats.Families {
@@ -93,8 +91,8 @@ func (p *landing) count(row *landingResource, stats store.Stats) {
 	p.Series, p.Objects = p.Series+row.Series, p.Objects+row.Objects
 }
 
-// stateOf tells how a resource stands, and whether it is waited for. Checks are of
-// resources, or of resources in namespaces.
+// stateOf is the state of a resource by its checks, or by those of its namespaces, and whether readiness
+// waits for it.
 func stateOf(checks []Check, resource string) (state string, waiting bool) {
 	var said []string
 	for _, c := range checks {
@@ -111,23 +109,11 @@ func stateOf(checks []Check, resource string) (state string, waiting bool) {
 	return strings.Join(said, ", "), waiting
 }
 
-// grouped is n in groups of three digits.
+// grouped formats n in groups of three digits.
 func grouped(n int) string {
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "\u202f" + digits[i:]
 	}
 	return digits
-}
-
-// A Source is what there is to serve, as it is at the moment of asking.
-type Source interface {
-	// Resources gives the store, in the order of serving.
-	Resources() []*store.Resource
-	// Checks are of each resource, or of a resource and, after a space, where.
-	Checks() []Check
-	// Shard says which part of all objects that is, and nothing if it is all.
-	Shard() string
-	// Open says whether what is served is for everybody who can reach the port.
-	Open() bool
 }

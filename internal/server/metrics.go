@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,16 +16,14 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// Metrics answers with the text of the resources, in their order, in the format
-// that the request's Accept header asks for, packed with gzip if the client
-// accepts that. The query parameters resources and exclude_resources, lists of
-// names, and namespace narrow the answer down.
+// Metrics serves the text of the resources, in order, in the format negotiated by the Accept header,
+// compressed if the client accepts gzip. The query parameters resources, exclude_resources and
+// namespace, lists of names, select a part.
 //
-// The views are taken before the first byte is written: an answer holds all
-// that was known when it began, of every resource one state, however slowly
-// the client reads.
+// All views are taken before the first byte is written, so that a slow client gets one state of each
+// resource.
 func Metrics(resources func() []*store.Resource, reg prometheus.Registerer, log *slog.Logger) http.Handler {
-	measured, repeated := newScrapeMetrics(reg), newRepeats(reg, log)
+	measured, duplicate := newScrapeMetrics(reg), newDuplicates(reg, log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		format := exposition.Negotiate(strings.Join(r.Header.Values("Accept"), ","))
@@ -42,14 +41,14 @@ func Metrics(resources func() []*store.Resource, reg prometheus.Registerer, log 
 		if r.Method == http.MethodHead {
 			return
 		}
-		if write(w) == nil { // else the client is gone, or too slow
+		if write(w) == nil { // else the client is gone or too slow
 			measured.observe(encoding, size, time.Since(began))
-			repeated.observe(a.Repeated(), present)
+			duplicate.observe(a.Repeated(), present)
 		}
 	})
 }
 
-// filter is what the query parameters say of what is in the answer.
+// A filter is the selection by query parameters.
 type filter struct {
 	only       []string // resources
 	limited    bool     // only counts
@@ -66,13 +65,12 @@ func parseFilter(query url.Values) filter {
 	}
 }
 
-// includes reports whether a resource is in the answer. is reports whether a name is one of
-// the resource's.
+// includes reports whether a resource is selected, given a predicate for its names.
 func (f filter) includes(is func(name string) bool) bool {
 	return (!f.limited || slices.ContainsFunc(f.only, is)) && !slices.ContainsFunc(f.excluded, is)
 }
 
-// answer is the text of what the filter lets through.
+// answer is the response with the selected resources.
 func (f filter) answer(resources []*store.Resource, format exposition.Format) *store.Response {
 	var views []store.View
 	for _, r := range resources {
@@ -86,7 +84,7 @@ func (f filter) answer(resources []*store.Resource, format exposition.Format) *s
 	return store.NewResponse(views, format.End)
 }
 
-// names splits lists at commas, drops the spaces around and the empty parts.
+// names splits lists at commas, and drops spaces around names and empty names.
 func names(lists []string) []string {
 	var all []string
 	for _, list := range lists {
@@ -99,7 +97,7 @@ func names(lists []string) []string {
 	return all
 }
 
-// scrapeMetrics measure complete answers.
+// scrapeMetrics measure complete responses.
 type scrapeMetrics struct {
 	size    *prometheus.GaugeVec
 	seconds *prometheus.HistogramVec
@@ -108,12 +106,12 @@ type scrapeMetrics struct {
 func newScrapeMetrics(reg prometheus.Registerer) scrapeMetrics {
 	m := scrapeMetrics{
 		size: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "kubestate_scrape_bytes",
-			Help: "Size of the last complete answer to a scrape, in bytes as sent.",
+			Name: "kubestate_scrape_response_bytes",
+			Help: "Size of the last complete scrape response on the wire, in bytes.",
 		}, []string{"encoding"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "kubestate_scrape_duration_seconds",
-			Help:    "How long complete answers to scrapes took, in seconds.",
+			Help:    "Duration of complete scrape responses, in seconds.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}, []string{"encoding"}),
 	}
@@ -124,4 +122,70 @@ func newScrapeMetrics(reg prometheus.Registerer) scrapeMetrics {
 func (m scrapeMetrics) observe(encoding string, size int64, took time.Duration) {
 	m.size.WithLabelValues(encoding).Set(float64(size))
 	m.seconds.WithLabelValues(encoding).Observe(took.Seconds())
+}
+
+// acceptsGzip reports whether the Accept-Encoding fields of a request (RFC 9110, section 12.5.3) accept
+// gzip and do not prefer identity. A malformed quality counts as 0.
+func acceptsGzip(fields []string) bool {
+	qualities := map[string]float64{}
+	for _, e := range exposition.ParseList(strings.Join(fields, ",")) {
+		qualities[e.Value] = e.Quality
+	}
+	gzip, ok := qualities["gzip"]
+	if !ok {
+		gzip, ok = qualities["x-gzip"]
+	}
+	if !ok {
+		gzip = qualities["*"]
+	}
+	identity, named := qualities["identity"]
+	return gzip > 0 && (!named || gzip >= identity)
+}
+
+// duplicates export the duplicate series that responses omit, by family, for families that have had any.
+type duplicates struct {
+	series *prometheus.GaugeVec
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	shown map[string]bool
+}
+
+func newDuplicates(reg prometheus.Registerer, log *slog.Logger) *duplicates {
+	series := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "kubestate_duplicate_series",
+		Help: "Duplicate series omitted from the last response with the family.",
+	}, []string{"family"})
+	reg.MustRegister(series)
+	return &duplicates{series: series, log: log, shown: map[string]bool{}}
+}
+
+// observe records the duplicates of a complete response, and logs families that are new.
+func (m *duplicates) observe(series map[string]int, resources []*store.Resource) {
+	for _, family := range m.show(series, resources) {
+		m.log.Warn("duplicate series omitted", "family", family, "series", series[family])
+	}
+}
+
+// show sets the gauge and returns the new families, sorted. It deletes families that no resource has.
+func (m *duplicates) show(series map[string]int, resources []*store.Resource) (added []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for family, n := range series {
+		if n > 0 && !m.shown[family] {
+			m.shown[family] = true
+			added = append(added, family)
+		}
+		if m.shown[family] {
+			m.series.WithLabelValues(family).Set(float64(n))
+		}
+	}
+	for family := range m.shown {
+		if !slices.ContainsFunc(resources, func(r *store.Resource) bool { return r.HasFamily(family) }) {
+			m.series.DeleteLabelValues(family)
+			delete(m.shown, family)
+		}
+	}
+	slices.Sort(added)
+	return added
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -23,60 +22,6 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/store"
 )
-
-// resource makes a resource with a family of its name, which has a line for
-// each object.
-func resource(name string, objects ...string) *store.Resource {
-	r := store.NewResource(name, []store.Family{{Name: name, Header: []byte("# TYPE " + name + " gauge\n")}}, 1)
-	for _, object := range objects {
-		r.Partitions()[0].Set(rendered(name, object))
-	}
-	return r
-}
-
-// rendered is an object of a resource that resource makes, in a namespace of the
-// object's first letter.
-func rendered(name, object string) store.Rendered {
-	text := fmt.Appendf(nil, "%s{o=%q} 1\n", name, object)
-	return store.Rendered{UID: object, Namespace: object[:1], Text: text, Ends: []int{len(text)}}
-}
-
-// Four resources, and the text of those that have any.
-var (
-	resources = []*store.Resource{resource("nodes", "n"), resource("pods", "p1", "p2"), resource("leases"), resource("jobs", "j")}
-
-	nodes = "# TYPE nodes gauge\nnodes{o=\"n\"} 1\n"
-	pods  = "# TYPE pods gauge\npods{o=\"p1\"} 1\npods{o=\"p2\"} 1\n"
-	jobs  = "# TYPE jobs gauge\njobs{o=\"j\"} 1\n"
-)
-
-func metrics() http.Handler {
-	return metricsOf(resources...)
-}
-
-func metricsOf(resources ...*store.Resource) http.Handler {
-	return server.Metrics(func() []*store.Resource { return resources }, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-}
-
-// answer is what a handler answers, as far as it matters here.
-type answer struct {
-	Status      int
-	ContentType string
-	Body        string
-}
-
-// ask sends a request, whose header has the given keys and values in turn.
-func ask(h http.Handler, method, target string, header ...string) answer {
-	request := httptest.NewRequest(method, target, nil)
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Add(header[i], header[i+1])
-	}
-	r := httptest.NewRecorder()
-	h.ServeHTTP(r, request)
-	return answer{r.Code, r.Header().Get("Content-Type"), r.Body.String()}
-}
-
-const plainText = "text/plain; version=0.0.4; charset=utf-8"
 
 func TestMetricsFilter(t *testing.T) {
 	f := func(query, want string) {
@@ -187,45 +132,6 @@ func TestMetricsOfTheMoment(t *testing.T) {
 	f(pods)
 	changing.Partitions()[0].Replace(changing.Partitions()[0].Begin())
 	f("")
-}
-
-// large makes a resource whose text takes many writes. Every line of it has the
-// value.
-func large(value int) (r *store.Resource, text string) {
-	r = store.NewResource("large", []store.Family{{Name: "a", Header: []byte("# TYPE a gauge\n")}, {Name: "b", Header: []byte("# TYPE b gauge\n")}}, 1)
-	fill(r.Partitions()[0], value)
-	var b strings.Builder
-	if err := store.NewResponse([]store.View{r.View()}, "").WriteText(&b); err != nil {
-		panic(err)
-	}
-	return r, b.String()
-}
-
-// larges makes resources of the content of a large one. size is that of their text.
-func larges(n int) (all []*store.Resource, size int) {
-	content, text := large(1)
-	for i := range n {
-		families := []store.Family{
-			{Name: fmt.Sprint("a", i), Header: []byte("# TYPE a gauge\n")},
-			{Name: fmt.Sprint("b", i), Header: []byte("# TYPE b gauge\n")},
-		}
-		r := store.NewResource(fmt.Sprint("large", i), families, 1)
-		r.Partitions()[0].Merge(content.Partitions()...)
-		all = append(all, r)
-	}
-	return all, n * len(text)
-}
-
-func fill(p *store.Partition, value int) {
-	g := p.Begin()
-	for i := range 10000 {
-		name := fmt.Sprintf("%0100d", i)
-		text := fmt.Appendf(nil, "a{o=%q} %d\n", name, value)
-		end := len(text)
-		text = fmt.Appendf(text, "b{o=%q} %d\n", name, value)
-		g.Set(store.Rendered{UID: name, Text: text, Ends: []int{end, len(text)}})
-	}
-	p.Replace(g)
 }
 
 // slowClient hands each write over to whoever reads chunks, and waits for that.
@@ -406,4 +312,23 @@ func TestAnswersAtTheSameTime(t *testing.T) {
 		}
 	}
 	clients.Wait()
+}
+
+// TestTypesOfOpenMetrics holds that types which only OpenMetrics knows are in no
+// other answer.
+func TestTypesOfOpenMetrics(t *testing.T) {
+	r := store.NewResource("things", []store.Family{{Name: "a", Header: []byte("# TYPE a gauge\n"), Typed: []byte("# TYPE a info\n")}}, 1)
+	r.Partitions()[0].Set(rendered("a", "x"))
+	f := func(accept, want string) {
+		t.Helper()
+		if d := cmp.Diff(want, ask(metricsOf(r), http.MethodGet, "/metrics", "Accept", accept).Body); d != "" {
+			t.Errorf("%s (-want +got):\n%s", accept, d)
+		}
+	}
+	const line = "a{o=\"x\"} 1\n"
+	f("application/openmetrics-text;version=1.0.0", "# TYPE a info\n"+line+"# EOF\n")
+	f("application/openmetrics-text;version=0.0.1", "# TYPE a info\n"+line+"# EOF\n")
+	f("text/plain;version=1.0.0", "# TYPE a gauge\n"+line)
+	f("text/plain;version=0.0.4", "# TYPE a gauge\n"+line)
+	f("*/*", "# TYPE a gauge\n"+line)
 }

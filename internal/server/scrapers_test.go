@@ -94,10 +94,8 @@ func TestScrapersKeepNoConnections(t *testing.T) {
 	if _, err := io.ReadAll(c); err != nil {
 		t.Fatal(err)
 	}
-	for accepted, until := <-l.accepted, time.Now().Add(time.Minute); accepted.Value() != nil; runtime.GC() {
-		if time.Now().After(until) {
-			t.Fatal("the connection is still kept")
-		}
+	for accepted := <-l.accepted; accepted.Value() != nil; { // for ever if the connection is kept
+		runtime.GC()
 	}
 	if !s.Since(time.Time{}, 1) {
 		t.Error("the scraper is not remembered")

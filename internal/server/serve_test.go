@@ -3,7 +3,6 @@ package server_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,89 +20,6 @@ import (
 
 	"github.com/kubestate/kubestate/internal/server"
 )
-
-// levels notes the level of each record that is logged.
-type levels struct {
-	mu    sync.Mutex
-	noted []slog.Level
-}
-
-func (*levels) Enabled(context.Context, slog.Level) bool { return true }
-func (l *levels) WithAttrs([]slog.Attr) slog.Handler     { return l }
-func (l *levels) WithGroup(string) slog.Handler          { return l }
-
-func (l *levels) Handle(_ context.Context, r slog.Record) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.noted = append(l.noted, r.Level)
-	return nil
-}
-
-// take gives what was noted since the last time.
-func (l *levels) take() []slog.Level {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	noted := l.noted
-	l.noted = nil
-	return noted
-}
-
-// closing is a listener that tells when it is closed.
-type closing struct {
-	net.Listener
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *closing) Close() error {
-	err := l.Listener.Close()
-	l.once.Do(func() { close(l.closed) })
-	return err
-}
-
-func listen(t *testing.T) *closing {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &closing{Listener: l, closed: make(chan struct{})}
-}
-
-// serving is a server that runs.
-type serving struct {
-	interrupt func(error)
-	ended     chan error // what execute returned
-	evicted   prometheus.Counter
-}
-
-// newEvicted makes a counter of connections for a server.
-func newEvicted() prometheus.Counter {
-	evicted, _ := server.Evictions(prometheus.NewRegistry())
-	return evicted
-}
-
-func serve(l net.Listener, h http.Handler, writeTimeout time.Duration, log slog.Handler) serving {
-	return serveWithin(writeTimeout, server.WebConfig{}, l, h, log)
-}
-
-func serveWithin(writeTimeout time.Duration, config server.WebConfig, l net.Listener, h http.Handler, log slog.Handler) serving {
-	timeouts, evicted := server.TelemetryTimeouts, newEvicted()
-	timeouts.Write = writeTimeout
-	execute, interrupt := server.Serve(l, h, config, timeouts, evicted, slog.New(log))
-	s := serving{interrupt, make(chan error, 1), evicted}
-	go func() { s.ended <- execute() }()
-	return s
-}
-
-// stop ends the server, which is idle.
-func (s serving) stop(t *testing.T) {
-	t.Helper()
-	s.interrupt(nil)
-	if err := <-s.ended; err != nil {
-		t.Errorf("the server ended with %v", err)
-	}
-}
 
 // TestInterruptLetsAnswersFinish interrupts the server in the middle of an
 // answer.
@@ -245,45 +160,6 @@ func TestGarbage(t *testing.T) {
 		t.Errorf("levels logged (-want +got):\n%s", d)
 	}
 }
-
-// pipes is a listener within the program, whose connections follow the time of
-// a synctest bubble.
-type pipes struct {
-	accept chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func newPipes() *pipes { return &pipes{accept: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.accept:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-// dial connects and sends the text.
-func (p *pipes) dial(t *testing.T, text string) net.Conn {
-	t.Helper()
-	client, server := net.Pipe()
-	p.accept <- server
-	if _, err := io.WriteString(client, text); err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
-const scrape = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
 
 // TestInterruptCutsOffInTheEnd interrupts a server whose handler takes until
 // its client is gone.

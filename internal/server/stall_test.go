@@ -71,7 +71,7 @@ func (c *crowded) reads(t *testing.T, client io.Reader) {
 
 func (c *crowded) cutOff(t *testing.T) float64 {
 	t.Helper()
-	return gathered(t, c.registry, "kubestate_scrapes_cut_off_total")
+	return gathered(t, c.registry, "kubestate_scrapes_aborted_total")
 }
 
 // gathered is the value of a metric that has no labels.
@@ -242,7 +242,7 @@ func TestStalledClientsOverTLS(t *testing.T) {
 			if took := time.Since(began); took != want || got.Status != http.StatusOK || len(got.Body) != size {
 				t.Errorf("another scraper got status %d, %d bytes by %s after %s", got.Status, len(got.Body), got.Proto, took)
 			}
-			if n := gathered(t, registry, "kubestate_scrapes_cut_off_total"); n != 1 {
+			if n := gathered(t, registry, "kubestate_scrapes_aborted_total"); n != 1 {
 				t.Errorf("%v cut off", n)
 			}
 			first.Body.Close()

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	stdlog "log"
@@ -18,17 +20,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A WebConfig says how a port is protected.
+// A WebConfig protects a port.
 type WebConfig struct {
-	// Path is of a file in the form of Prometheus' exporter toolkit; empty for
-	// plain HTTP.
+	// Path is a web configuration file of Prometheus' exporter toolkit, empty for plain HTTP.
 	Path string
-	// ByToken says that clients show bearer tokens. They cannot give a password
-	// then: both come in the same header field.
+	// ByToken says that clients authenticate by bearer token. Passwords would need the same header.
 	ByToken bool
 }
 
-// Check says what is wrong with the file, or with the certificates that it names.
+// Check validates the file and the certificates that it names.
 func (c WebConfig) Check() error {
 	err := web.Validate(c.Path)
 	if err == nil {
@@ -40,7 +40,7 @@ func (c WebConfig) Check() error {
 	return nil
 }
 
-// checkUsers refuses users whom nothing would let in.
+// checkUsers refuses users beside tokens.
 func (c WebConfig) checkUsers() error {
 	if c.Path == "" || !c.ByToken {
 		return nil
@@ -61,10 +61,9 @@ func (c WebConfig) checkUsers() error {
 	return nil
 }
 
-// webConfig is a web configuration in use. It is read anew, with its
-// certificates, for each connection, and with its users for each request, so
-// that one which was good at the start may be bad later: then there is no
-// answer until it is good again, and the log says so, once.
+// webConfig is a web configuration in use. The toolkit reads the file and its certificates for each
+// connection, and its users for each request. While the file is invalid, requests fail, and that is
+// logged once.
 type webConfig struct {
 	WebConfig
 	log *slog.Logger
@@ -74,16 +73,15 @@ type webConfig struct {
 	wrong   string // what was logged
 }
 
-// serve is s.Serve with what the configuration asks for: TLS, basic
-// authentication, header fields, a limit of requests. Probes need nothing of that but
-// TLS: a kubelet has neither certificate nor password, and comes in its own time.
+// serve is s.Serve with TLS, basic authentication, headers and a rate limit as configured. Probes have TLS
+// only: a kubelet has neither certificate nor password.
 func (c *webConfig) serve(s *http.Server, l net.Listener) error {
 	s.ErrorLog = stdlog.New(c, "", 0)
 	if c.Path == "" {
 		return s.Serve(l)
 	}
 	if c.ByToken {
-		// Users who are added later are nothing that the toolkit would complain of.
+		// The toolkit accepts users that are added later.
 		changed := s.ConnState
 		s.ConnState = func(of net.Conn, state http.ConnState) {
 			changed(of, state)
@@ -91,7 +89,7 @@ func (c *webConfig) serve(s *http.Server, l net.Listener) error {
 		}
 	}
 	unprotected := s.Handler
-	// The toolkit has no function that prepares a server without serving.
+	// The toolkit cannot prepare a server without serving.
 	err := web.Serve(nobody{l}, s, &web.FlagConfig{WebConfigFile: &c.Path}, slog.New(webErrors{slog.DiscardHandler, c}))
 	if !errors.Is(err, errNobody) {
 		return err
@@ -115,7 +113,7 @@ func (c *webConfig) serve(s *http.Server, l net.Listener) error {
 	return s.Serve(l)
 }
 
-// nobody is a listener to which nobody comes.
+// nobody is a listener without connections.
 type nobody struct{ net.Listener }
 
 var errNobody = errors.New("nobody comes")
@@ -123,26 +121,24 @@ var errNobody = errors.New("nobody comes")
 func (nobody) Accept() (net.Conn, error) { return nil, errNobody }
 func (nobody) Close() error              { return nil }
 
-// Write takes what went wrong with a single connection. That is the client's
-// affair, and logged at debug level, unless the configuration is to blame.
+// Write logs errors of single connections at debug level, and checks the configuration.
 func (c *webConfig) Write(line []byte) (int, error) {
 	c.log.Debug("connection failed", "err", strings.TrimSpace(string(line)))
 	c.check()
 	return len(line), nil
 }
 
-// lookAgain is the least time between two looks at a configuration that may be
-// bad, however often clients come.
+// lookAgain is the minimum interval between checks of the configuration.
 const lookAgain = 10 * time.Second
 
-// check logs what is wrong with the configuration, if that is something new.
+// check logs a new error of the configuration.
 func (c *webConfig) check() {
 	if wrong := c.news(time.Now()); wrong != "" {
 		c.log.Warn("no answers until the web configuration is good again", "err", wrong)
 	}
 }
 
-// news is what has come to be wrong with the configuration since the last look.
+// news is the error of the configuration if it has changed since the last check.
 func (c *webConfig) news(now time.Time) (wrong string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -160,8 +156,8 @@ func (c *webConfig) news(now time.Time) (wrong string) {
 	return wrong
 }
 
-// webErrors has a look at the configuration when the toolkit finds it wrong.
-// Its own words would come with every request.
+// webErrors is the toolkit's log handler. It checks the configuration on errors, which the toolkit logs for
+// every request.
 type webErrors struct {
 	slog.Handler
 	config *webConfig
@@ -172,4 +168,77 @@ func (webErrors) Enabled(_ context.Context, level slog.Level) bool { return leve
 func (e webErrors) Handle(context.Context, slog.Record) error {
 	e.config.check()
 	return nil
+}
+
+// Each connection requests a client certificate as the web configuration says at that moment. A client
+// may omit it, and gets the probes only. An invalid certificate ends the connection.
+
+// relaxed makes the required client certificates of next optional, and stores the requirement in the
+// connection.
+func relaxed(next func(*tls.ClientHelloInfo) (*tls.Config, error)) func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	return func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		config, err := next(hello)
+		if err != nil {
+			return nil, err
+		}
+		conn := connectionOf(hello.Context())
+		if conn == nil {
+			return config, nil // unknown connections keep the requirement
+		}
+		switch config.ClientAuth {
+		case tls.RequireAndVerifyClientCert:
+			config.ClientAuth, conn.wants = tls.VerifyClientCertIfGiven, wantsVerified
+		case tls.RequireAnyClientCert:
+			config.ClientAuth, conn.wants = tls.RequestClientCert, wantsAny
+		case tls.NoClientCert:
+			conn.wants = wantsNone
+		default:
+			conn.wants = wantsNone
+			if config.VerifyPeerCertificate != nil {
+				conn.wants = wantsAny // names are checked
+			}
+		}
+		if verify := config.VerifyPeerCertificate; verify != nil {
+			config.SessionTicketsDisabled = true // a resumed session would not be verified again
+			config.VerifyPeerCertificate = func(certificates [][]byte, chains [][]*x509.Certificate) error {
+				if len(certificates) == 0 {
+					return nil
+				}
+				return verify(certificates, chains)
+			}
+		}
+		return config, nil
+	}
+}
+
+// certified serves next if the client has shown the certificate that its connection requires.
+func certified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := connectionOf(r.Context())
+		if conn == nil || r.TLS == nil || !conn.wants.met(r.TLS) {
+			http.Error(w, "a client certificate is needed", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// A certificateWish is the certificate that a connection requires. The zero value is the strictest.
+type certificateWish int
+
+const (
+	wantsVerified certificateWish = iota
+	wantsAny
+	wantsNone
+)
+
+func (c certificateWish) met(state *tls.ConnectionState) bool {
+	switch c {
+	case wantsNone:
+		return true
+	case wantsAny:
+		return len(state.PeerCertificates) > 0
+	default:
+		return len(state.VerifiedChains) > 0
+	}
 }

@@ -1,13 +1,10 @@
 package server_test
 
 import (
-	"compress/gzip"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -32,17 +29,6 @@ func serveWith(t *testing.T, h http.Handler, config string, log slog.Handler) (a
 	s := serveWeb(l, h, config, log)
 	t.Cleanup(func() { s.stop(t) })
 	return l.Addr().String()
-}
-
-// clientOf trusts the authority and speaks HTTP/2 where the server does, or
-// else HTTP/1.1. Each request has a connection of its own.
-func clientOf(a *authority, http2 bool, own ...tls.Certificate) *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		TLSClientConfig:    &tls.Config{RootCAs: a.pool, Certificates: own},
-		ForceAttemptHTTP2:  http2,
-		DisableCompression: true,
-		DisableKeepAlives:  true,
-	}}
 }
 
 // fetched is what a client gets over the network.
@@ -73,54 +59,6 @@ func fetch(t *testing.T, client *http.Client, url string, header ...string) (fet
 		t.Fatalf("%s: %v", url, err)
 	}
 	return fetched{response.Proto, response.StatusCode, response.ContentLength, string(body)}, response
-}
-
-// TestTLS scrapes over HTTP/1.1 and HTTP/2, plain and packed.
-func TestTLS(t *testing.T) {
-	a := newAuthority(t)
-	url := "https://" + serveWith(t, mainPort(prometheus.NewRegistry()), a.config(t, ""), slog.DiscardHandler) + "/metrics"
-	all := nodes + pods + jobs
-	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
-		client := clientOf(a, proto == "HTTP/2.0")
-		got, response := fetch(t, client, url)
-		if d := cmp.Diff(fetched{proto, 200, int64(len(all)), all}, got); d != "" {
-			t.Errorf("%s (-want +got):\n%s", proto, d)
-		}
-		if v := response.TLS.Version; v != tls.VersionTLS13 {
-			t.Errorf("%s: %s", proto, tls.VersionName(v))
-		}
-		packed, _ := fetch(t, client, url, "Accept-Encoding", "gzip")
-		if packed.Length != int64(len(packed.Body)) {
-			t.Errorf("%s: %d bytes announced, %d came", proto, packed.Length, len(packed.Body))
-		}
-		reader, err := gzip.NewReader(strings.NewReader(packed.Body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if text, err := io.ReadAll(reader); string(text) != all || err != nil {
-			t.Errorf("%s: packed is %q, %v", proto, text, err)
-		}
-	}
-}
-
-// TestTLSVersions holds what is spoken where the configuration does not say.
-func TestTLSVersions(t *testing.T) {
-	a := newAuthority(t)
-	address := serveWith(t, http.NotFoundHandler(), a.config(t, ""), slog.DiscardHandler)
-	f := func(version uint16, want bool) {
-		t.Helper()
-		c, err := tls.Dial("tcp", address, &tls.Config{RootCAs: a.pool, MinVersion: tls.VersionTLS10, MaxVersion: version})
-		if err == nil {
-			c.Close()
-		}
-		if (err == nil) != want {
-			t.Errorf("%s: %v", tls.VersionName(version), err)
-		}
-	}
-	f(tls.VersionTLS10, false)
-	f(tls.VersionTLS11, false)
-	f(tls.VersionTLS12, true)
-	f(tls.VersionTLS13, true)
 }
 
 // TestWebConfigWithoutTLS has the rest of a web configuration over plain HTTP:
@@ -158,105 +96,6 @@ func TestWebConfigWithoutTLS(t *testing.T) {
 	f("/metrics", "ann", "first", 401)
 	f("/metrics", "ann", "second", 200)
 	f("/metrics", "ann", "second", 429)
-}
-
-// TestClientCertificates has clients with all kinds of certificates come where a
-// configuration wants one. Who has none gets the probes alone; who has a wrong one
-// nothing.
-func TestClientCertificates(t *testing.T) {
-	a, b := newAuthority(t), newAuthority(t)
-	clients := []struct {
-		name string
-		own  []tls.Certificate
-	}{
-		{"none", nil},
-		{"of another authority", []tls.Certificate{b.issue(t, "prometheus")}},
-		{"of somebody else", []tls.Certificate{a.issue(t, "somebody")}},
-		{"right", []tls.Certificate{a.issue(t, "prometheus")}},
-	}
-	f := func(lines string, want [4]int) { // statuses of /metrics, 0 for no answer
-		t.Helper()
-		address := serveWith(t, mainPort(prometheus.NewRegistry()), a.config(t, lines), slog.DiscardHandler)
-		for _, http2 := range []bool{false, true} {
-			for i, c := range clients {
-				client := clientOf(a, http2, c.own...)
-				probe, other := want[i], want[i] // of a path that is not there
-				switch want[i] {
-				case http.StatusForbidden:
-					probe = http.StatusOK
-				case http.StatusOK:
-					other = http.StatusNotFound
-				}
-				for path, want := range map[string]int{"/metrics": want[i], "/": want[i], "/healthz": probe, "/livez": probe, "/livez/": other} {
-					got, body := 0, ""
-					response, err := client.Get("https://" + address + path)
-					if err == nil {
-						text, _ := io.ReadAll(response.Body)
-						response.Body.Close()
-						got, body = response.StatusCode, string(text)
-					}
-					if got != want || got == http.StatusForbidden && body != "a client certificate is needed\n" {
-						t.Errorf("%q: client %s: %s: status %d, want %d: %v %s", lines, c.name, path, got, want, err, body)
-					}
-				}
-			}
-		}
-	}
-	const authority, name = "  client_ca_file: ca.crt\n", "  client_allowed_sans: [prometheus]\n"
-	f("", [4]int{200, 200, 200, 200})
-	f("  client_auth_type: NoClientCert\n", [4]int{200, 200, 200, 200})
-	f("  client_auth_type: RequestClientCert\n", [4]int{200, 200, 200, 200})
-	f("  client_auth_type: RequireAnyClientCert\n", [4]int{403, 200, 200, 200})
-	f("  client_auth_type: RequireClientCert\n", [4]int{403, 200, 200, 200})
-	f("  client_auth_type: VerifyClientCertIfGiven\n"+authority, [4]int{200, 0, 200, 200})
-	f("  client_auth_type: RequireAndVerifyClientCert\n"+authority, [4]int{403, 0, 200, 200})
-	f("  client_auth_type: RequireAndVerifyClientCert\n"+authority+name, [4]int{403, 0, 0, 200})
-	f("  client_auth_type: RequireAnyClientCert\n"+name, [4]int{403, 200, 0, 200})
-	f("  client_auth_type: VerifyClientCertIfGiven\n"+authority+name, [4]int{403, 0, 0, 200})
-}
-
-// TestClientCertificatesLater changes what is wanted of clients: that holds for
-// connections from then on.
-func TestClientCertificatesLater(t *testing.T) {
-	a := newAuthority(t)
-	config := a.config(t, "")
-	address := serveWith(t, mainPort(prometheus.NewRegistry()), config, slog.DiscardHandler)
-	f := func(lines string, want int, own ...tls.Certificate) {
-		t.Helper()
-		replace(t, config, "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"+lines)
-		if got, _ := fetch(t, clientOf(a, true, own...), "https://"+address+"/metrics"); got.Status != want {
-			t.Errorf("%q: status %d, want %d", lines, got.Status, want)
-		}
-	}
-	fetch(t, clientOf(a, true), "https://"+address+"/metrics") // it has read its configuration
-	const wanted = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n"
-	f("", 200)
-	f(wanted, 403)
-	f(wanted, 200, a.issue(t, "prometheus"))
-	f("", 200)
-	f(wanted, 403)
-}
-
-// TestResumedWithoutCertificate resumes TLS sessions that began without a certificate,
-// before one was wanted.
-func TestResumedWithoutCertificate(t *testing.T) {
-	a := newAuthority(t)
-	config := a.config(t, "")
-	address := serveWith(t, mainPort(prometheus.NewRegistry()), config, slog.DiscardHandler)
-	client := clientOf(a, false)
-	client.Transport.(*http.Transport).TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(1)
-	f := func(want int) {
-		t.Helper()
-		got, response := fetch(t, client, "https://"+address+"/metrics")
-		if got.Status != want {
-			t.Errorf("status %d, want %d (resumed: %t)", got.Status, want, response.TLS.DidResume)
-		}
-	}
-	f(200)
-	f(200)
-	replace(t, config, "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: RequireAnyClientCert\n")
-	f(403)
-	f(403)
 }
 
 // TestProbesWithoutPassword asks for the probes of both ports as a kubelet does, beside
@@ -326,13 +165,10 @@ func TestCertificatesOnDisk(t *testing.T) {
 	}
 	// Clients know of a failure before the log does: a line of each, and one more.
 	noted := map[slog.Level]int{}
-	want := map[slog.Level]int{slog.LevelDebug: 3, slog.LevelWarn: 1}
-	for began := time.Now(); !maps.Equal(want, noted) && time.Since(began) < time.Minute; time.Sleep(time.Millisecond) {
-		for _, level := range log.take() {
-			noted[level]++
-		}
+	for _, level := range log.await(4) {
+		noted[level]++
 	}
-	if d := cmp.Diff(want, noted); d != "" {
+	if d := cmp.Diff(map[slog.Level]int{slog.LevelDebug: 3, slog.LevelWarn: 1}, noted); d != "" {
 		t.Errorf("lines about the bad certificate by level (-want +got):\n%s", d)
 	}
 	a.renew(t, config)
@@ -378,90 +214,80 @@ func TestWebConfigGoesBad(t *testing.T) {
 	})
 }
 
-// TestDeadlinesOverTLS has a scraper that does not read, with and without a time
-// after which it will have given up, and then one that reads. After a write that
-// failed, a TLS connection tries for five seconds to say so.
-func TestDeadlinesOverTLS(t *testing.T) {
-	a := newAuthority(t)
-	config := a.config(t, "")
-	eight, size := larges(8)
-	f := func(http2 bool, timeout string, want time.Duration) {
-		t.Helper()
-		synctest.Test(t, func(t *testing.T) {
-			l, lasted := newPipes(), make(chan time.Duration, 1)
-			all := &source{resources: eight}
-			h := mainOf(all, server.Limits{Answer: time.Minute}, never, prometheus.NewRegistry())
-			s := serveWeb(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				start := time.Now()
-				h.ServeHTTP(w, r)
-				lasted <- time.Since(start)
-			}), config, slog.DiscardHandler)
-			client := clientOf(a, http2)
-			client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
-				return l.dial(t, ""), nil
-			}
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://127.0.0.1/metrics", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", timeout)
-			slow, err := client.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := <-lasted; d != want { // though nobody reads
-				t.Errorf("%s: writing ended after %v, want %v", slow.Proto, d, want)
-			}
-			n, err := io.Copy(io.Discard, slow.Body)
-			slow.Body.Close()
-			if n >= int64(size) || err == nil {
-				t.Errorf("%s: %d bytes of an answer of %d after the time, error %v", slow.Proto, n, size, err)
-			}
-			got, _ := fetch(t, client, "https://127.0.0.1/metrics")
-			if len(got.Body) != size || got.Length != int64(size) || got.Proto != slow.Proto {
-				t.Errorf("another scraper got %d bytes of %d by %s", len(got.Body), size, got.Proto)
-			}
-			<-lasted
-			s.stop(t)
-		})
+// oneUser has a user in a web configuration.
+const oneUser = "basic_auth_users: {ann: $2a$04$7p6Vh4P/OXthUPSLhfZHreuzYUM5S.QreD.DndwZxXvXpMWe3c58.}"
+
+// TestUsersBesideTokens adds users to the file while clients show tokens. Nobody
+// gets in, and one line says why.
+func TestUsersBesideTokens(t *testing.T) {
+	config := server.WebConfig{Path: write(t, "{}"), ByToken: true}
+	if err := config.Check(); err != nil {
+		t.Error(err)
 	}
-	f(false, "0.5", 5500*time.Millisecond)
-	f(true, "0.5", 500*time.Millisecond)
-	f(false, "", 65*time.Second)
-	f(true, "", time.Minute)
+	synctest.Test(t, func(t *testing.T) {
+		l, log := newPipes(), &levels{}
+		s := serveBy(config, l, http.NotFoundHandler(), log)
+		client := &http.Client{Transport: &http.Transport{ // that keeps its connection
+			DialContext: func(context.Context, string, string) (net.Conn, error) { return l.dial(t, ""), nil },
+		}}
+		defer client.CloseIdleConnections()
+		f := func(after time.Duration, text string, status int, logged ...slog.Level) {
+			t.Helper()
+			time.Sleep(after)
+			replace(t, config.Path, text)
+			got, _ := fetch(t, client, "http://kubestate/metrics", "Authorization", "Bearer a")
+			synctest.Wait()
+			if got.Status != status {
+				t.Errorf("%q: status %d, want %d", text, got.Status, status)
+			}
+			if d := cmp.Diff(logged, log.take()); d != "" {
+				t.Errorf("%q: levels logged (-want +got):\n%s", text, d)
+			}
+		}
+		f(0, "{}", 404)
+		f(time.Minute, oneUser, 401, slog.LevelWarn)
+		f(time.Minute, oneUser, 401)
+		f(time.Minute, "{}", 404)
+		f(time.Minute, oneUser, 401, slog.LevelWarn)
+		client.CloseIdleConnections()
+		s.stop(t)
+	})
+	want := "--tls-config " + config.Path + ": basic_auth_users: passwords and the tokens of --auth-filter come in the same header field, Authorization: leave out one of both"
+	if err := config.Check(); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	config.ByToken = false
+	if err := config.Check(); err != nil {
+		t.Error(err)
+	}
+	if err := (server.WebConfig{ByToken: true}).Check(); err != nil {
+		t.Errorf("without a file: %v", err)
+	}
 }
 
-// TestInterruptOverHTTP2 interrupts the server in the middle of an answer.
-func TestInterruptOverHTTP2(t *testing.T) {
-	a := newAuthority(t)
-	l := listen(t)
-	begun, finish := make(chan struct{}), make(chan struct{})
-	s := serveWeb(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, "first half, ")
-		_ = http.NewResponseController(w).Flush()
-		close(begun)
-		<-finish
-		fmt.Fprint(w, "second half")
-	}), a.config(t, ""), slog.DiscardHandler)
-	response, err := clientOf(a, true).Get("https://" + l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+// TestCheckWebConfig wants the file and the reason in one error.
+func TestCheckWebConfig(t *testing.T) {
+	f := func(config, reason string) {
+		t.Helper()
+		path := write(t, config)
+		err := server.WebConfig{Path: path}.Check()
+		if err == nil || !strings.HasPrefix(err.Error(), "--tls-config "+path+": ") || !strings.Contains(err.Error(), reason) {
+			t.Errorf("%q: %v, want %s", config, err, reason)
+		}
 	}
-	defer response.Body.Close()
-	<-begun
-	interrupted := make(chan struct{})
-	go func() {
-		s.interrupt(nil)
-		close(interrupted)
-	}()
-	<-l.closed
-	close(finish)
-	body, err := io.ReadAll(response.Body)
-	if string(body) != "first half, second half" || err != nil || response.ProtoMajor != 2 {
-		t.Errorf("%s: %q, %v", response.Proto, body, err)
+	f("{{{", "did not find expected")
+	f("tls: {}", "field tls not found")
+	f("tls_server_config: {cert_file: absent.crt, key_file: absent.key}", "absent.crt")
+	f("tls_server_config: {cert_file: absent.crt}", "missing one of key or key_file")
+	f("tls_server_config: {min_version: TLS14}", "unknown TLS version")
+	f("basic_auth_users: {ann: plain}", "bcrypt")
+	f("http_server_config: {headers: {X-Other: a}}", "X-Other")
+	if err := (server.WebConfig{Path: "absent.yaml"}).Check(); err == nil || !strings.Contains(err.Error(), "absent.yaml") {
+		t.Errorf("of no file: %v", err)
 	}
-	<-interrupted
-	if err := <-s.ended; err != nil {
-		t.Errorf("the server ended with %v", err)
+	for _, path := range []string{"", write(t, ""), newAuthority(t).config(t, "")} {
+		if err := (server.WebConfig{Path: path}).Check(); err != nil {
+			t.Errorf("%q: %v", path, err)
+		}
 	}
 }

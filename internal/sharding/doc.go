@@ -1,5 +1,4 @@
-// Package sharding says which objects one of several kubestates serves: those
-// whose uid has a hash in certain ranges. The hash is FNV-1a of 64 bits, as
-// k8s.io/apimachinery/pkg/sharding has it, so that an API server with the feature
-// ShardedListAndWatch leaves out the same objects when it is asked to.
+// Package sharding maps uids to shards: a shard has the objects whose uid hashes into its ranges. The
+// hash is FNV-1a of 64 bits as in k8s.io/apimachinery/pkg/sharding, so that an API server with the
+// feature ShardedListAndWatch selects the same objects.
 package sharding

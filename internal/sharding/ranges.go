@@ -10,26 +10,24 @@ import (
 	"k8s.io/apimachinery/pkg/sharding"
 )
 
-// Ranges are ranges of hashes, disjoint and in order, no two of them adjacent.
-// They do not change. The zero value is the range of all hashes.
+// Ranges is an immutable set of hashes, as disjoint ranges in ascending order with gaps between them.
+// The zero value has all hashes.
 type Ranges struct {
 	partial bool   // not all hashes
 	spans   []span // of them, if partial
 }
 
-// A span is a range that goes from its first hash to its last, both included: the
-// end of the range of all hashes has no 64 bits.
+// A span is one range. It includes its last hash, since the exclusive end 2^64 does not fit.
 type span struct{ first, last uint64 }
 
-// All is the range of all hashes.
+// All has every hash.
 func All() Ranges { return Ranges{} }
 
 // None has no hash.
 func None() Ranges { return Ranges{partial: true} }
 
-// Even is the share of one of total shards that divide the hashes evenly: from
-// ordinal*2^64/total on, rounded down, up to where the next share begins. An
-// ordinal that is not one of 0 to total-1 has no share.
+// Even is the hash range of one of total shards of equal size: from ordinal*2^64/total, rounded
+// down, up to the beginning of the next one. An ordinal outside of 0 to total-1 has none.
 func Even(ordinal, total int) Ranges {
 	if ordinal < 0 || ordinal >= total {
 		return None()
@@ -41,42 +39,42 @@ func Even(ordinal, total int) Ranges {
 	return normalised([]span{{begin(ordinal, total), last}})
 }
 
-// begin is where the share of an ordinal below total begins.
+// begin is the first hash of an ordinal below total.
 func begin(ordinal, total int) uint64 {
 	at, _ := bits.Div64(uint64(ordinal), 0, uint64(total))
 	return at
 }
 
-// Union has the hashes of either.
+// Union has the hashes of r or o.
 func (r Ranges) Union(o Ranges) Ranges {
 	return r.combine(o, func(inR, inO bool) bool { return inR || inO })
 }
 
-// Intersection has the hashes of both.
+// Intersection has the hashes of r and o.
 func (r Ranges) Intersection(o Ranges) Ranges {
 	return r.combine(o, func(inR, inO bool) bool { return inR && inO })
 }
 
-// Minus has the hashes of r that o has not.
+// Minus has the hashes of r without those of o.
 func (r Ranges) Minus(o Ranges) Ranges {
 	return r.combine(o, func(inR, inO bool) bool { return inR && !inO })
 }
 
-// Contains says whether r has every hash of o.
+// Contains reports whether r has every hash of o.
 func (r Ranges) Contains(o Ranges) bool { return o.Minus(r).IsNone() }
 
-// Equal says whether both have the same hashes.
+// Equal reports whether r and o have the same hashes.
 func (r Ranges) Equal(o Ranges) bool {
 	return r.partial == o.partial && slices.Equal(r.spans, o.spans)
 }
 
-// IsAll says whether there is no hash besides.
+// IsAll reports whether r has every hash.
 func (r Ranges) IsAll() bool { return !r.partial }
 
-// IsNone says whether there is no hash.
+// IsNone reports whether r has no hash.
 func (r Ranges) IsNone() bool { return r.partial && len(r.spans) == 0 }
 
-// Holds says whether the hash is in one of the ranges.
+// Holds reports whether r has the hash.
 func (r Ranges) Holds(hash uint64) bool {
 	if !r.partial {
 		return true
@@ -89,19 +87,19 @@ func (r Ranges) Holds(hash uint64) bool {
 	return false
 }
 
-// Share is the part of all hashes, from 0 to 1.
-func (r Ranges) Share() float64 {
+// Fraction is the fraction of the hash space, from 0 to 1.
+func (r Ranges) Fraction() float64 {
 	if !r.partial {
 		return 1
 	}
-	share := 0.0
+	sum := 0.0
 	for _, s := range r.spans {
-		share += math.Ldexp(float64(s.last-s.first)+1, -64)
+		sum += math.Ldexp(float64(s.last-s.first)+1, -64)
 	}
-	return share
+	return sum
 }
 
-// Part is the i-th of n parts of the same size, as exactly as that goes.
+// Part is the i-th of n parts of equal size, up to rounding.
 func (r Ranges) Part(i, n int) Ranges {
 	if !r.partial {
 		return Even(i, n)
@@ -129,9 +127,8 @@ func fraction(width uint64, i, n int) uint64 {
 	return q
 }
 
-// Selector has an API server send the objects of these ranges alone, as
-// shardSelector of a list or a watch. It is empty for the range of all. There is
-// none for no hash: that need not be asked for.
+// Selector is the shardSelector of a list or a watch, by which an API server sends the objects of
+// these ranges only. It is empty for all hashes. There is no selector for none.
 func (r Ranges) Selector() string {
 	var terms []sharding.ShardRangeRequirement
 	for _, s := range r.spans {
@@ -140,7 +137,7 @@ func (r Ranges) Selector() string {
 	return sharding.NewSelector(terms...).String()
 }
 
-// String shows the ranges as [from,to), in hexadecimal.
+// String formats each range as [from,to), in hexadecimal.
 func (r Ranges) String() string {
 	if !r.partial {
 		return "all"
@@ -155,7 +152,7 @@ func (r Ranges) String() string {
 	return strings.Join(parts, " ")
 }
 
-// end is where the span does not reach, as selectors have it.
+// end is the exclusive end of the span in the format of selectors.
 func (s span) end() string {
 	if s.last == math.MaxUint64 {
 		return "0x10000000000000000" // 2^64
@@ -163,10 +160,10 @@ func (s span) end() string {
 	return bound(s.last + 1)
 }
 
-// bound is a hash as selectors have it.
+// bound is a hash in the format of selectors.
 func bound(hash uint64) string { return fmt.Sprintf("0x%016x", hash) }
 
-// all gives the spans also of the range of all hashes.
+// all returns the spans, also those of all hashes.
 func (r Ranges) all() []span {
 	if !r.partial {
 		return []span{{0, math.MaxUint64}}
@@ -174,9 +171,9 @@ func (r Ranges) all() []span {
 	return r.spans
 }
 
-// combine has the hashes that wanted chooses by who has them.
+// combine has the hashes that wanted chooses by whether r and o have them.
 func (r Ranges) combine(o Ranges, wanted func(inR, inO bool) bool) Ranges {
-	// Between two bounds nothing changes.
+	// Between two bounds all hashes are in the same sets.
 	bounds := []uint64{0}
 	for _, s := range slices.Concat(r.all(), o.all()) {
 		bounds = append(bounds, s.first)
@@ -199,7 +196,7 @@ func (r Ranges) combine(o Ranges, wanted func(inR, inO bool) bool) Ranges {
 	return normalised(chosen)
 }
 
-// normalised makes ranges of disjoint spans in order.
+// normalised joins adjacent spans, which are disjoint and in order.
 func normalised(spans []span) Ranges {
 	var joined []span
 	for _, s := range spans {
@@ -213,4 +210,60 @@ func normalised(spans []span) Ranges {
 		return All()
 	}
 	return Ranges{partial: true, spans: joined}
+}
+
+// Parse parses the output of String. An error names the malformed range.
+func Parse(text string) (Ranges, error) {
+	switch text {
+	case All().String():
+		return All(), nil
+	case None().String():
+		return None(), nil
+	}
+	r := None()
+	for part := range strings.FieldsSeq(text) {
+		s, err := parseSpan(part)
+		if err != nil {
+			return None(), err
+		}
+		r = r.Union(normalised([]span{s}))
+	}
+	if r.IsNone() {
+		return None(), fmt.Errorf("%q: want %s, %s or ranges", text, All(), None())
+	}
+	return r, nil
+}
+
+// parseSpan parses [from,to).
+func parseSpan(text string) (span, error) {
+	var from, to uint64
+	s := span{last: math.MaxUint64}
+	if _, err := fmt.Sscanf(text, "[0x%x,0x%x)", &from, &to); err == nil {
+		s.last = to - 1
+	}
+	s.first = from
+	// Only the canonical form is accepted.
+	if s.first > s.last || s.String() != text {
+		return span{}, fmt.Errorf("%q is no range", text)
+	}
+	return s, nil
+}
+
+// String formats the span as [from,to), in hexadecimal.
+func (s span) String() string { return fmt.Sprintf("[%s,%s)", bound(s.first), s.end()) }
+
+// Constants of FNV-1a, 64 bits.
+const (
+	offset = 14695981039346656037
+	prime  = 1099511628211
+)
+
+// Hash is the hash of a uid. It equals HashField of k8s.io/apimachinery/pkg/sharding, which returns
+// text and allocates.
+func Hash[T ~string | ~[]byte](uid T) uint64 {
+	h := uint64(offset)
+	for i := range len(uid) {
+		h = (h ^ uint64(uid[i])) * prime
+	}
+	return h
 }

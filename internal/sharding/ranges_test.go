@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"regexp"
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,7 +35,7 @@ func TestEvenText(t *testing.T) {
 	f(0, 0, "none")
 }
 
-// TestEven holds the shares of many layouts to arithmetic without bounds.
+// TestEven holds the ranges of many totals to big integer arithmetic.
 func TestEven(t *testing.T) {
 	for _, total := range []int{1, 2, 3, 4, 5, 7, 10, 64, 100, 1000, math.MaxInt32} {
 		everything, begin := new(big.Int).Lsh(big.NewInt(1), 64), func(i int) *big.Int {
@@ -51,8 +53,8 @@ func TestEven(t *testing.T) {
 				t.Errorf("%d of %d: %s, want %s", ordinal, total, got, want)
 			}
 			size, _ := new(big.Rat).SetFrac(new(big.Int).Sub(to, from), everything).Float64()
-			if got := sharding.Even(ordinal, total).Share(); math.Abs(got-size) > 1e-15 {
-				t.Errorf("%d of %d: a share of %v, want %v", ordinal, total, got, size)
+			if got := sharding.Even(ordinal, total).Fraction(); math.Abs(got-size) > 1e-15 {
+				t.Errorf("%d of %d: fraction %v, want %v", ordinal, total, got, size)
 			}
 		}
 		if total > 1000 {
@@ -152,4 +154,86 @@ func FuzzCombine(f *testing.F) {
 			t.Errorf("the parts of %s are not it", a)
 		}
 	})
+}
+
+func TestParse(t *testing.T) {
+	for _, r := range []sharding.Ranges{
+		sharding.All(), sharding.None(), sharding.Even(0, 3), sharding.Even(1, 3), sharding.Even(2, 3),
+		sharding.All().Minus(sharding.Even(1, 3)), sharding.All().Minus(sharding.Even(0, 7)).Minus(sharding.Even(3, 7)),
+	} {
+		if got, err := sharding.Parse(r.String()); err != nil || !got.Equal(r) {
+			t.Errorf("%s: %s, %v", r, got, err)
+		}
+	}
+	f := func(text, want string) {
+		t.Helper()
+		if got, err := sharding.Parse(text); err == nil || err.Error() != want {
+			t.Errorf("%q: %s, %v, want %s", text, got, err, want)
+		}
+	}
+	f("", `"": want all, none or ranges`)
+	f("some", `"some" is no range`)
+	f("[0x1,0x2)", `"[0x1,0x2)" is no range`)
+	f("[0x0000000000000002,0x0000000000000001)", `"[0x0000000000000002,0x0000000000000001)" is no range`)
+	f("[0x0000000000000001,0x0000000000000001)", `"[0x0000000000000001,0x0000000000000001)" is no range`)
+	f("[0x0000000000000000,0x8000000000000000) x", `"x" is no range`)
+	f("[0x0000000000000000,0x10000000000000001)", `"[0x0000000000000000,0x10000000000000001)" is no range`)
+}
+
+func TestPart(t *testing.T) {
+	for _, r := range []sharding.Ranges{
+		sharding.All(), sharding.None(), sharding.Even(2, 3), sharding.All().Minus(sharding.Even(1, 3)),
+		sharding.All().Minus(sharding.Even(0, 7)).Minus(sharding.Even(3, 7)),
+	} {
+		for _, n := range []int{1, 2, 3, 5, 8} {
+			union := sharding.None()
+			for i := range n {
+				part := r.Part(i, n)
+				if !part.Intersection(union).IsNone() || math.Abs(part.Fraction()-r.Fraction()/float64(n)) > 1e-15 {
+					t.Errorf("part %d of %d of %s: %s", i, n, r, part)
+				}
+				union = union.Union(part)
+			}
+			if !union.Equal(r) {
+				t.Errorf("%d parts of %s are %s", n, r, union)
+			}
+		}
+	}
+	tiny := sharding.Even(0, math.MaxInt).Part(0, math.MaxInt)
+	if !tiny.IsNone() && tiny.Fraction() > 1e-15 {
+		t.Errorf("a part of hardly anything is %s", tiny)
+	}
+}
+
+func TestSelector(t *testing.T) {
+	f := func(r sharding.Ranges, want string) {
+		t.Helper()
+		if got := r.Selector(); got != want {
+			t.Errorf("%s: %s, want %s", r, got, want)
+		}
+	}
+	f(sharding.All(), "")
+	f(sharding.Even(1, 2), "shardRange(object.metadata.uid, '0x8000000000000000', '0x10000000000000000')")
+	f(sharding.All().Minus(sharding.Even(1, 4)), "shardRange(object.metadata.uid, '0x0000000000000000', '0x4000000000000000') || "+
+		"shardRange(object.metadata.uid, '0x8000000000000000', '0x10000000000000000')")
+}
+
+// term is what an API server reads as a range: bounds of 16 digits, and 2^64.
+var term = regexp.MustCompile(`^shardRange\(object\.metadata\.uid, '(0x[0-9a-f]{16})', '(0x[0-9a-f]{16}|0x10000000000000000)'\)$`)
+
+// selectorOf reads the text of a selector as an API server does.
+func selectorOf(t *testing.T, text string) apisharding.Selector {
+	t.Helper()
+	if text == "" {
+		return apisharding.Everything()
+	}
+	var terms []apisharding.ShardRangeRequirement
+	for part := range strings.SplitSeq(text, " || ") {
+		m := term.FindStringSubmatch(part)
+		if m == nil || !apisharding.HexLess(m[1], m[2]) {
+			t.Fatalf("%q is no range", part)
+		}
+		terms = append(terms, apisharding.ShardRangeRequirement{Key: "object.metadata.uid", Start: m[1], End: m[2]})
+	}
+	return apisharding.NewSelector(terms...)
 }

@@ -27,9 +27,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return &Metrics{
 		client:    apiclient.NewMetrics(reg),
 		loops:     listwatch.NewMetrics(reg),
-		panics:    counter("family", "kubestate_contained_panics_total", "Families of objects left out because rendering them panicked."),
-		rebuilds:  counter("resource", "kubestate_resource_rebuilds_total", "Replacements of a resource's content because its configuration changed."),
-		rendering: counter("resource", "kubestate_render_seconds_total", "Seconds spent on rendering and storing objects, by resource."),
+		panics:    counter("family", "kubestate_render_panics_total", "Panics recovered while rendering a family of an object."),
+		rebuilds:  counter("resource", "kubestate_resource_rebuilds_total", "Stores of a resource rebuilt after a configuration change."),
+		rendering: counter("resource", "kubestate_render_seconds_total", "Time spent rendering and storing objects, in seconds."),
 	}
 }
 

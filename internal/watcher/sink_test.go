@@ -125,8 +125,8 @@ func TestPanicsAreContained(t *testing.T) {
 		}
 	}
 	counts := func(fragile, more string) string {
-		return `kubestate_contained_panics_total{family="pod_fragile"} ` + fragile + "\n" +
-			`kubestate_contained_panics_total{family="pod_more_fragile"} ` + more + "\n"
+		return `kubestate_render_panics_total{family="pod_fragile"} ` + fragile + "\n" +
+			`kubestate_render_panics_total{family="pod_more_fragile"} ` + more + "\n"
 	}
 	f(inN.Set(pod("n", "a", "1", 1)), "")
 	f(inN.Set(panicking("n", "b", "2")), counts("1", "1"),
@@ -140,7 +140,7 @@ func TestPanicsAreContained(t *testing.T) {
 		t.Errorf("exported (-want +got):\n%s", d)
 	}
 	// An object of another type has no rows.
-	f(ofNodes.Set(pod("n", "a", "1", 1)), `kubestate_contained_panics_total{family="node_generation"} 1`+"\n"+counts("5", "5"),
+	f(ofNodes.Set(pod("n", "a", "1", 1)), `kubestate_render_panics_total{family="node_generation"} 1`+"\n"+counts("5", "5"),
 		record{slog.LevelError, "node_generation"})
 	if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
 		t.Errorf("exported (-want +got):\n%s", d)
@@ -162,8 +162,8 @@ func TestConcurrentPanics(t *testing.T) {
 		})
 	}
 	feeds.Wait()
-	if d := cmp.Diff(`kubestate_contained_panics_total{family="pod_fragile"} 200
-kubestate_contained_panics_total{family="pod_more_fragile"} 200
+	if d := cmp.Diff(`kubestate_render_panics_total{family="pod_fragile"} 200
+kubestate_render_panics_total{family="pod_more_fragile"} 200
 `, own(t, reg)); d != "" {
 		t.Errorf("counted (-want +got):\n%s", d)
 	}

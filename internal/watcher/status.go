@@ -12,22 +12,22 @@ import (
 
 var (
 	stateDesc = prometheus.NewDesc("kubestate_resource_state",
-		"State of a resource: 1 for the present state, 0 for the others. Of several namespaces it is the worst.",
+		"State of a resource (1 for the current state); the worst of several namespaces.",
 		[]string{"resource", "state"}, nil)
 	stalenessDesc = prometheus.NewDesc("kubestate_resource_staleness_seconds",
-		"Seconds since the last sign of life of the API server for the served content of a resource: a response, event or bookmark. Up to two minutes are ordinary.",
+		"Time since the last response, event or bookmark for the served content of a resource, in seconds.",
 		[]string{"resource"}, nil)
 	eventDesc = prometheus.NewDesc("kubestate_resource_last_event_timestamp_seconds",
-		"Time of the last event about an object of a resource, Unix seconds.",
+		"Time of the last watch event of a resource, Unix seconds.",
 		[]string{"resource"}, nil)
 	filteredDesc = prometheus.NewDesc("kubestate_shard_server_filtered",
-		"Whether the API server filters by shard, by resource: 1 or 0, and absent while that is unknown.",
+		"Whether the API server filters the resource by shard (1) or not (0); absent while unknown.",
 		[]string{"resource"}, nil)
 	listLenDesc = prometheus.NewDesc("kube_state_metrics_list_objects",
-		"Objects kept of the last list, by type of the objects. Absent without a limit.",
+		"Objects kept from the last list, by object type; absent without a limit.",
 		[]string{"resource"}, nil)
 	limitDesc = prometheus.NewDesc("kube_state_metrics_list_objects_limit",
-		"Objects kept at most per resource and namespace, by type of the objects. Absent without a limit.",
+		"Limit of objects per resource and namespace, by object type; absent without a limit.",
 		[]string{"resource"}, nil)
 )
 

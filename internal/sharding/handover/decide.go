@@ -6,127 +6,124 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// A Decision is what a member is to do now.
+// A Decision is what a member does now.
 type Decision struct {
-	// Drop is what to take away from what there is, and from what is under way,
-	// before anything else.
-	Drop sharding.Ranges
-	// Want is what to have after that. What lacks is to be completed beside what
-	// there is, and told to Completed.
+	// Release is what to remove from the content, complete or not, before anything else.
+	Release sharding.Ranges
+	// Want is the content after that. What is missing is listed beside the present content, and
+	// reported to Completed.
 	Want sharding.Ranges
-	// Open says that readers get what there is, rather than nothing.
-	Open bool
-	// Promise is what to tell the others, nil if they know.
-	Promise *Promise
-	// Ready says that the member has had all of its share once, and that the others
-	// know nothing any more of what its pod may have promised before.
+	// Serve says whether readers get the content.
+	Serve bool
+	// Claim is the claim to write, nil if the API server has it.
+	Claim *Claim
+	// Ready says that the member has had all of its hash range once, and that older claims of
+	// its pod are overwritten.
 	Ready bool
-	// End says that a leaving member may end.
-	End bool
-	// Awaited is what is served beyond the share, since nobody else serves it
-	// yet; Overdue says that this has been so for too long.
-	Awaited sharding.Ranges
-	Overdue bool
+	// Exit says that a leaving member may end.
+	Exit bool
+	// Unclaimed is served beyond the own hash range because no other member claims it. Overdue
+	// says that something has been unclaimed for overdueAfter.
+	Unclaimed sharding.Ranges
+	Overdue   bool
 }
 
-// Decide says what to do at a time that is not before that of the last call. What
-// it decides counts as done, except that the promise may be Lost.
+// Decide returns what to do at a time, which must not be before that of the previous call. The
+// decision counts as carried out, except that the write of the claim may fail.
 func (m *Member) Decide(now time.Time) Decision {
-	m.watch(now)
-	waited := !m.waits.IsZero() && now.Sub(m.waits) >= patience
+	m.watchPods(now)
+	overdue := !m.unclaimedSince.IsZero() && now.Sub(m.unclaimedSince) >= overdueAfter
 	others, target := m.others(), m.Target()
 	if m.leaving {
-		m.wanted = m.has
-		awaited := m.Serves().Minus(others)
-		own, known := m.own()
-		known = known && own.Leaving || m.Serves().IsNone()
+		m.wanted = m.held
+		unclaimed := m.Serves().Minus(others)
+		own, current := m.own()
+		announced := current && own.Leaving || m.Serves().IsNone()
 		return Decision{
-			Drop: sharding.None(), Want: m.wanted, Open: m.open, Promise: m.promise(now, Promise{Serves: m.Serves(), Leaving: true}),
-			Awaited: awaited, End: known && (awaited.IsNone() || !m.replaceable()),
+			Release: sharding.None(), Want: m.wanted, Serve: m.serving, Claim: m.claim(now, Claim{Ranges: m.Serves(), Leaving: true}),
+			Unclaimed: unclaimed, Exit: announced && (unclaimed.IsNone() || !m.replaceable()),
 		}
 	}
-	if !m.laid {
-		return Decision{Drop: sharding.None(), Want: m.wanted, Promise: m.promise(now, Promise{Serves: sharding.None()}), Awaited: sharding.None()}
+	if !m.assigned {
+		return Decision{Release: sharding.None(), Want: m.wanted, Claim: m.claim(now, Claim{Ranges: sharding.None()}), Unclaimed: sharding.None()}
 	}
-	m.open = m.open || m.ripe(target)
-	foreign := m.has.Minus(target)
-	drop := m.droppable(foreign, others)
-	m.has, m.wanted, m.proven = m.has.Minus(drop), m.wanted.Minus(drop), m.proven.Minus(drop)
-	// What is under way and more than is needed is quicker than beginning again.
-	if want := m.Serves().Union(target); !m.wanted.Contains(want) || m.has.Contains(target) {
+	m.serving = m.serving || m.mayServe(target)
+	foreign := m.held.Minus(target)
+	release := m.releasable(foreign, others)
+	m.held, m.wanted, m.scraped = m.held.Minus(release), m.wanted.Minus(release), m.scraped.Minus(release)
+	// A list that is under way and covers more than the target is faster than a new one.
+	if want := m.Serves().Union(target); !m.wanted.Contains(want) || m.held.Contains(target) {
 		m.wanted = want
 	}
-	m.ready = m.ready || m.has.Contains(target) && m.spoken
-	awaited := m.Serves().Minus(target).Minus(others)
-	m.wait(awaited, now)
+	m.ready = m.ready || m.held.Contains(target) && m.claimed
+	unclaimed := m.Serves().Minus(target).Minus(others)
+	m.noteUnclaimed(unclaimed, now)
 	return Decision{
-		Drop: drop, Want: m.wanted, Open: m.open, Awaited: awaited, Overdue: waited && !awaited.IsNone(),
-		Ready:   m.ready,
-		Promise: m.promise(now, Promise{Serves: m.proven.Minus(foreign.Intersection(others))}),
+		Release: release, Want: m.wanted, Serve: m.serving, Unclaimed: unclaimed, Overdue: overdue && !unclaimed.IsNone(),
+		Ready: m.ready,
+		Claim: m.claim(now, Claim{Ranges: m.scraped.Minus(foreign.Intersection(others))}),
 	}
 }
 
-// ripe says whether a member that served nothing so far is to begin. The others let
-// go once its pod is ready, so that it begins then, and sooner where there is
-// nobody who would serve the same.
-func (m *Member) ripe(target sharding.Ranges) bool {
-	alone := m.promised().Intersection(target).IsNone()
-	return m.has.Contains(target) && (alone || m.pods[m.number].Ready)
+// mayServe reports whether a new member starts to serve. The other members release once its pod
+// is ready, so it starts then, or earlier if no claim overlaps its target.
+func (m *Member) mayServe(target sharding.Ranges) bool {
+	free := m.claimedByOthers().Intersection(target).IsNone()
+	return m.held.Contains(target) && (free || m.pods[m.number].Ready)
 }
 
-// droppable is what of the foreign nobody needs any more: nobody reads it, or the
-// others know that it is not promised here, and one of them promises it.
-func (m *Member) droppable(foreign, others sharding.Ranges) sharding.Ranges {
-	own, known := m.own()
+// releasable returns the foreign ranges that nobody reads here, or that the own claim in the API
+// server has not and the claim of another member has.
+func (m *Member) releasable(foreign, others sharding.Ranges) sharding.Ranges {
+	own, current := m.own()
 	switch {
-	case !m.open:
+	case !m.serving:
 		return foreign
-	case !known:
+	case !current:
 		return sharding.None()
 	}
-	return foreign.Intersection(others).Minus(own.Serves)
+	return foreign.Intersection(others).Minus(own.Ranges)
 }
 
-// promise gives what is to be sent, which is one promise at a time, and nothing if it
-// is known. One that is not seen in time may have been taken away before it could
-// be, and is sent again.
-func (m *Member) promise(now time.Time, p Promise) *Promise {
-	_, known := m.own()
+// claim returns the claim to write, nil if the API server has it. One write is under way at a
+// time. A claim that is not seen within confirmation may have been deleted, and is written again.
+func (m *Member) claim(now time.Time, c Claim) *Claim {
+	_, current := m.own()
 	if pod, ok := m.pods[m.number]; ok && pod.UID != m.uid {
-		return nil // it has a successor already
+		return nil // the pod has a successor
 	}
-	p.Holder, p.Since, p.Scrapers, p.Filtered = m.uid, m.since, m.scrapers, m.filtered
+	c.Holder, c.Since, c.Scrapers, c.Filtered = m.uid, m.since, m.scrapers, m.filtered
 	switch {
 	case m.sent == nil:
-	case known && m.sent.same(p), !known && now.Sub(m.sentAt) < confirmation:
+	case current && m.sent.same(c), !current && now.Sub(m.sentAt) < confirmation:
 		return nil
-	case m.sent.same(p): // whichever arrives will do
+	case m.sent.same(c): // either write will do
 		m.sentAt = now
 		return m.sent
 	}
 	m.serial++
-	p.Serial = m.serial
-	m.sent, m.sentAt = &p, now
+	c.Serial = m.serial
+	m.sent, m.sentAt = &c, now
 	return m.sent
 }
 
-// replaceable says whether there is anybody who could take over.
+// replaceable reports whether any other member could take over.
 func (m *Member) replaceable() bool {
 	for n, pod := range m.pods {
-		p := m.promises[n]
-		if n != m.number && m.layout.has(n) && !pod.Ending && (!p.Leaving || p.Holder != pod.UID) {
+		c := m.claims[n]
+		if n != m.number && m.assignment.has(n) && !pod.Ending && (!c.Leaving || c.Holder != pod.UID) {
 			return true
 		}
 	}
 	return false
 }
 
-// wait notes since when something is awaited.
-func (m *Member) wait(awaited sharding.Ranges, now time.Time) {
+// noteUnclaimed keeps the time since when something has been unclaimed.
+func (m *Member) noteUnclaimed(unclaimed sharding.Ranges, now time.Time) {
 	switch {
-	case awaited.IsNone():
-		m.waits = time.Time{}
-	case m.waits.IsZero():
-		m.waits = now
+	case unclaimed.IsNone():
+		m.unclaimedSince = time.Time{}
+	case m.unclaimedSince.IsZero():
+		m.unclaimedSince = now
 	}
 }

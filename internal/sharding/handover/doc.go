@@ -1,12 +1,11 @@
-// Package handover says who serves which hashes while the number of shards changes:
-// what is known of the layout, of the other members and of the own content goes in;
-// what to list, to serve, to promise and to let go comes out. It reads no clock and
-// does no I/O.
+// Package handover decides which shard serves which hash ranges while the assignment changes: the
+// assignment, the claims and pods of all members and the content of the own one go in; what to
+// list, serve, claim and release comes out. It does no I/O and reads no clock.
 //
-// Members tell each other what they serve by promises, all of which are in one object
-// of the API server: its versions are their order. A promise stands until its member takes it back, and whoever takes one back goes on serving
-// until it has seen, in the order in which the API server has all promises, that
-// somebody else promises the same. So of two members that would let go of the same
-// hash, each in favour of the other, the one whose word comes later keeps it: at
-// every place of that order every hash that was served is served by somebody.
+// A member claims what it serves. All claims are in one object of the API server, whose versions
+// order them. A member withdraws a claim before it releases the ranges, and goes on serving until
+// it has seen a version without its own claim and with the claim of another member. Of two
+// members that would release the same hash in favor of each other, the one whose withdrawal comes
+// later sees the first withdrawal and keeps the hash: in every version, some member serves every
+// hash that was served before.
 package handover

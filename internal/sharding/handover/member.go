@@ -6,107 +6,115 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// A Layout says which numbered pods divide the work: Total of them, from Start on.
-type Layout struct{ Start, Total int }
+// An Assignment divides the hashes evenly among the pods of Total numbers from Start on.
+type Assignment struct{ Start, Total int }
 
-// share is what the pod with the number is to serve.
-func (l Layout) share(number int) sharding.Ranges {
-	return sharding.Even(number-l.Start, l.Total)
+// ranges is the hash range of the pod with the number.
+func (a Assignment) ranges(number int) sharding.Ranges {
+	return sharding.Even(number-a.Start, a.Total)
 }
 
-// has says whether the pod with the number is part of the layout.
-func (l Layout) has(number int) bool { return number >= l.Start && number < l.Start+l.Total }
+// has reports whether the pod with the number has a hash range.
+func (a Assignment) has(number int) bool { return number >= a.Start && number < a.Start+a.Total }
 
-// A Promise is what a member tells the others.
-type Promise struct {
-	// Holder is the uid of the member's pod, and Since the Since of that when it was
-	// last ready: a promise of a process that has died, in a pod that has become
-	// ready again with another, counts no more.
+// numbers are those of the pods of the assignment, ascending.
+func (a Assignment) numbers() []int {
+	var all []int
+	for n := a.Start; n < a.Start+a.Total; n++ {
+		all = append(all, n)
+	}
+	return all
+}
+
+// A Claim is what a member tells the others.
+type Claim struct {
+	// Holder is the uid of the member's pod, and Since the Pod.Since of its last readiness: the
+	// claim of a dead process does not count once the pod is ready again with the next process.
 	Holder, Since string
-	// Serial tells the promises of one process apart, and those of two.
+	// Serial identifies a claim, also among several processes of one pod.
 	Serial int64
-	// Serves is what the member serves, and goes on serving until it has itself
-	// seen a later promise without it.
-	Serves sharding.Ranges
-	// Leaving says that the member ends as soon as others serve all that.
+	// Ranges is what the member serves until it has seen a later claim of its own without them.
+	Ranges sharding.Ranges
+	// Leaving says that the member ends as soon as others claim its ranges.
 	Leaving bool
-	// Scrapers is how many come to the member again and again.
+	// Scrapers is the number of periodic scrapers of the member.
 	Scrapers int
-	// Filtered says that the API server sends the member's ranges alone, so that
-	// to list a part of them costs no more than the part.
+	// Filtered says that the API server filters by hash range, so that a list of a part costs no
+	// more than the part.
 	Filtered bool
 }
 
-// same says whether two promises say the same.
-func (p Promise) same(o Promise) bool {
-	return p.Holder == o.Holder && p.Since == o.Since && p.Leaving == o.Leaving && p.Filtered == o.Filtered && p.Scrapers == o.Scrapers && p.Serves.Equal(o.Serves)
+// same reports whether two claims differ in nothing but their serials.
+func (c Claim) same(o Claim) bool {
+	return c.Holder == o.Holder && c.Since == o.Since && c.Leaving == o.Leaving && c.Filtered == o.Filtered && c.Scrapers == o.Scrapers && c.Ranges.Equal(o.Ranges)
 }
 
-// A Pod is what the API server knows of a member's pod.
+// A Pod is the state of a member's pod in the API server.
 type Pod struct {
 	UID string
-	// Ready is the condition, and Since tells the times apart at which it has
-	// changed. Ending says that the pod is being deleted.
+	// Ready is the condition, Since identifies its last transition, and Ending says that the pod
+	// is being deleted.
 	Ready, Ending bool
 	Since         string
 }
 
-// A Member is the state of one of the shards. It is for one goroutine.
+// A Member is the state of one shard. It is not safe for concurrent use.
 type Member struct {
 	number   int
 	uid      string
-	takeover time.Duration // after which others are lost, 0 for never
+	takeover time.Duration // until an unready member is lost, 0 for never
 
-	laid     bool // layout is known
-	layout   Layout
-	promises map[int]Promise // by number, as the API server has them; not changed
-	pods     map[int]Pod
+	assigned   bool // assignment is known
+	assignment Assignment
+	claims     map[int]Claim // by number, as in the API server; not modified
+	pods       map[int]Pod
 
-	has      sharding.Ranges // complete
-	wanted   sharding.Ranges // being completed, or has
-	ready    bool            // has been all of a share
-	open     bool            // readers get what there is
-	proven   sharding.Ranges // has been read by scrapers
+	held     sharding.Ranges // complete content
+	wanted   sharding.Ranges // being listed, or held
+	ready    bool            // held has covered the target once
+	serving  bool            // readers get held
+	scraped  sharding.Ranges // the part of held that all scrapers have read
 	leaving  bool
-	scrapers int    // that come again and again
-	since    string // the own pod is ready, or was the last time
+	scrapers int
+	since    string // of the own pod's last readiness
 
 	filtered bool
 	blind    bool
-	missing  map[int]time.Time // since when others have not been ready
-	lost     map[int]int       // others that are lost, and how many may take over from them
+	missing  map[int]time.Time // since when other members have not been ready
+	lost     map[int]int       // lost members, and how many others may take over from each
 
-	serial int64
-	sent   *Promise // the last one, nil if it may not have arrived
-	sentAt time.Time
-	spoken bool // the API server has had one
+	serial  int64
+	sent    *Claim // the last one, nil if its write failed
+	sentAt  time.Time
+	claimed bool // the API server has had a claim of this process
 
-	waits time.Time // since when something could not be let go, zero if nothing is
+	unclaimedSince time.Time // zero if nothing is unclaimed
 }
 
-// patience is how long a member waits for others before it says so.
-const patience = 5 * time.Minute
+const (
+	// overdueAfter is how long ranges may be unclaimed before that is reported.
+	overdueAfter = 5 * time.Minute
+	// confirmation is how long a claim may be under way before it is written again. It is longer
+	// than the timeout of a write.
+	confirmation = 30 * time.Second
+)
 
-// confirmation is how long a promise may be on its way until it is sent again. It is
-// longer than the API server may take to answer.
-const confirmation = 30 * time.Second
-
-// New makes the member that the pod with the number and uid is. Serials of its
-// promises follow serial. It takes over from a member whose pod has not been ready for
-// the time takeover, if that is not 0.
+// New makes the member of the pod with the number and uid. Serials of its claims follow serial.
+// Other members are lost once their pods have not been ready for the time takeover, and never if
+// that is 0.
 func New(number int, uid string, serial int64, takeover time.Duration) *Member {
 	return &Member{
 		number: number, uid: uid, serial: serial, takeover: takeover,
 		missing: map[int]time.Time{}, lost: map[int]int{},
-		promises: map[int]Promise{}, pods: map[int]Pod{},
-		has: sharding.None(), wanted: sharding.None(), proven: sharding.None(),
+		claims: map[int]Claim{}, pods: map[int]Pod{},
+		held: sharding.None(), wanted: sharding.None(), scraped: sharding.None(),
 	}
 }
 
-// SetLayout notes the present layout. Layouts come in their order.
-func (m *Member) SetLayout(l Layout) { m.layout, m.laid = l, true }
+// SetAssignment sets the present assignment. Assignments come in order.
+func (m *Member) SetAssignment(a Assignment) { m.assignment, m.assigned = a, true }
 
-// SetPod notes how the pod with the number is, and nil that there is none.
+// SetPod sets the state of the pod with the number, nil if it does not exist.
 func (m *Member) SetPod(number int, p *Pod) {
 	if p == nil {
 		delete(m.pods, number)
@@ -118,120 +126,117 @@ func (m *Member) SetPod(number int, p *Pod) {
 	}
 }
 
-// SetPromises notes the promises of all members, by the number of their pods, as one
-// version of what the API server has them in. Versions come in their order; some
-// may be left out.
-func (m *Member) SetPromises(all map[int]Promise) {
-	_, known := m.own()
-	m.promises = all
-	_, still := m.own()
-	m.spoken = m.spoken || still
-	if known && !still {
-		m.sent = nil // somebody else took it away
+// SetClaims sets the claims of all members, by the number of their pods, to those of one version
+// of the object in the API server. Versions come in order and may be skipped.
+func (m *Member) SetClaims(all map[int]Claim) {
+	_, before := m.own()
+	m.claims = all
+	_, after := m.own()
+	m.claimed = m.claimed || after
+	if before && !after {
+		m.sent = nil // overwritten or deleted by somebody else
 	}
 }
 
-// Gone gives the promises that count for nobody any more: those of numbers that are
-// not in the layout and have no pod.
-func (m *Member) Gone() map[int]Promise {
-	gone := map[int]Promise{}
-	for n, p := range m.promises {
-		if _, pod := m.pods[n]; m.laid && !pod && !m.layout.has(n) && n != m.number {
-			gone[n] = p
+// Stale returns the claims of numbers that have neither a hash range nor a pod.
+func (m *Member) Stale() map[int]Claim {
+	stale := map[int]Claim{}
+	for n, c := range m.claims {
+		if _, pod := m.pods[n]; m.assigned && !pod && !m.assignment.has(n) && n != m.number {
+			stale[n] = c
 		}
 	}
-	return gone
+	return stale
 }
 
-// SetFiltered notes whether the API server sends what the member asks for alone.
+// SetFiltered sets whether the API server filters by hash range.
 func (m *Member) SetFiltered(filtered bool) { m.filtered = filtered }
 
-// SetBlind notes whether the member does not see how others are, or cannot tell them
-// anything. Time in which it is blind does not count against them.
+// SetBlind sets whether the member cannot see the others or write its claim. Time during which
+// the member is blind does not count against the others.
 func (m *Member) SetBlind(blind bool) { m.blind = blind }
 
-// Completed notes that everything of r, which Decide wanted, is complete and given
-// to readers, if there are any to be.
+// Completed reports that r, which Decide wanted, is complete, and served if the member serves.
 func (m *Member) Completed(r sharding.Ranges) {
 	if r.Equal(m.wanted) {
-		m.has = r
+		m.held = r
 	}
 }
 
-// Scraped notes that scrapers have read all that is served.
+// Scraped reports that all scrapers have read everything that is served.
 func (m *Member) Scraped() {
-	if m.open {
-		m.proven = m.has
+	if m.serving {
+		m.scraped = m.held
 	}
 }
 
-// SetScrapers notes how many scrapers come again and again.
+// SetScrapers sets the number of periodic scrapers.
 func (m *Member) SetScrapers(n int) { m.scrapers = n }
 
-// OthersScrapers is how many scrapers come to the member that has most, of those that are
-// there. As many are to be expected here.
+// OthersScrapers is the largest number of periodic scrapers that a present member claims. A new
+// member expects as many.
 func (m *Member) OthersScrapers() (most int) {
-	for n := range m.promises {
-		if p, ok := m.present(n); ok {
-			most = max(most, p.Scrapers)
+	for n := range m.claims {
+		if c, ok := m.present(n); ok {
+			most = max(most, c.Scrapers)
 		}
 	}
 	return most
 }
 
-// Leave has the member end as soon as others serve what it does.
+// Leave makes the member end as soon as others claim what it serves.
 func (m *Member) Leave() { m.leaving = true }
 
-// Lost notes that the promise with a serial may not have arrived, so that it is sent
-// again unless it has.
-func (m *Member) Lost(serial int64) {
-	if _, known := m.own(); !known && m.sent != nil && m.sent.Serial == serial {
+// WriteFailed reports that the write of the claim with a serial may have failed. The claim is
+// written again unless the API server has it.
+func (m *Member) WriteFailed(serial int64) {
+	if _, current := m.own(); !current && m.sent != nil && m.sent.Serial == serial {
 		m.sent = nil
 	}
 }
 
 // Serves is what readers get.
 func (m *Member) Serves() sharding.Ranges {
-	if !m.open {
+	if !m.serving {
 		return sharding.None()
 	}
-	return m.has
+	return m.held
 }
 
-// present gives the promise of another member that runs and stays, if it is to be
-// relied on.
-func (m *Member) present(n int) (Promise, bool) {
-	p, promised := m.promises[n]
+// present returns the claim of another member, and whether it is reliable: the member runs, is
+// ready and stays.
+func (m *Member) present(n int) (Claim, bool) {
+	c, claimed := m.claims[n]
 	pod := m.pods[n]
-	return p, promised && n != m.number && p.Holder == pod.UID && p.Since == pod.Since && pod.Ready && !pod.Ending && !p.Leaving
+	return c, claimed && n != m.number && c.Holder == pod.UID && c.Since == pod.Since && pod.Ready && !pod.Ending && !c.Leaving
 }
 
-// others is what other members serve and go on serving.
+// others is the union of the claims of present members.
 func (m *Member) others() sharding.Ranges {
 	r := sharding.None()
-	for n := range m.promises {
-		if p, ok := m.present(n); ok {
-			r = r.Union(p.Serves)
+	for n := range m.claims {
+		if c, ok := m.present(n); ok {
+			r = r.Union(c.Ranges)
 		}
 	}
 	return r
 }
 
-// promised is what any other member has promised, whatever has become of it.
-func (m *Member) promised() sharding.Ranges {
+// claimedByOthers is the union of the claims of all other members, present or not.
+func (m *Member) claimedByOthers() sharding.Ranges {
 	r := sharding.None()
-	for n, p := range m.promises {
+	for n, c := range m.claims {
 		if n != m.number {
-			r = r.Union(p.Serves)
+			r = r.Union(c.Ranges)
 		}
 	}
 	return r
 }
 
-// own is the member's promise as the API server has it, if that is the last one.
-func (m *Member) own() (Promise, bool) {
-	p := m.promises[m.number]
-	return p, m.sent != nil && p.Serial == m.sent.Serial
+// own returns the member's claim in the API server, and whether that is the last one written.
+func (m *Member) own() (claim Claim, current bool) {
+	c := m.claims[m.number]
+	return c, m.sent != nil && c.Serial == m.sent.Serial
 }
 
 // Number is that of the member's pod.

@@ -14,22 +14,19 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
-// TestNoGap has members of up to eight live through resizes, restarts and
-// partitions, in every order that some hundreds of seeds make. What is served once
-// is served by somebody from then on, and in the end each serves its share.
+// TestNoGap runs up to eight members through resizes, restarts and partitions in random orders.
+// Everything that was served once is served by some member from then on, and in the end each
+// member serves its hash range.
 func TestNoGap(t *testing.T) { simulate(t, seedsOf(70), world{}) }
 
-// TestCrashes is TestNoGap where processes die, too. Nothing is missing but what the
-// dead served.
+// TestCrashes is TestNoGap with killed processes. Only what they served is unserved.
 func TestCrashes(t *testing.T) { simulate(t, seedsOf(40), world{crashes: true}) }
 
-// TestLosses is TestNoGap where nodes are lost, and processes with them or only out of
-// sight. As long as most members are there, what is missing is served after a
-// time, and what is given back later is never missing.
+// TestLosses is TestNoGap with lost nodes, whose processes die or run on unseen. While most members
+// are present, everything is served after a time, and a returned hash range is never unserved.
 func TestLosses(t *testing.T) { simulate(t, seedsOf(40), world{crashes: true, losses: true}) }
 
-// seedsOf is how many runs there are: n, unless the environment says another number
-// in KUBESTATE_SEEDS.
+// seedsOf is the number of runs: KUBESTATE_SEEDS, or n.
 func seedsOf(n int) int {
 	if more, err := strconv.Atoi(os.Getenv("KUBESTATE_SEEDS")); err == nil {
 		return more
@@ -60,7 +57,7 @@ func simulate(t *testing.T, seeds int, troubles world) {
 	}
 }
 
-// run has things happen for a while, and looks after each.
+// run checks the world after each of some hundreds of events.
 func (w *world) run() error {
 	w.adverse = true
 	for range 500 + w.IntN(1500) {
@@ -75,11 +72,11 @@ func (w *world) run() error {
 	return nil
 }
 
-// step has something happen.
+// step makes one event happen.
 func (w *world) step() {
 	w.now = w.now.Add(200 * time.Millisecond)
 	if w.IntN(300) == 0 {
-		w.now = w.now.Add(time.Minute) // in which nothing does
+		w.now = w.now.Add(time.Minute) // without events
 	}
 	switch w.IntN(6) {
 	case 0:
@@ -95,18 +92,18 @@ func (w *world) step() {
 	}
 }
 
-// disturb is what users and bad luck do.
+// disturb makes one change or fault happen.
 func (w *world) disturb() {
 	switch w.IntN(9) {
 	case 0, 1:
-		l := w.anyLayout()
+		l := w.anyAssignment()
 		if w.IntN(8) == 0 {
 			l.Start = w.IntN(3)
 		}
-		w.layouts = append(w.layouts, l)
+		w.assignments = append(w.assignments, l)
 		w.say("resize to %+v", l)
 	case 2:
-		w.deletePod(w.layout().Start + w.IntN(w.layout().Total))
+		w.deletePod(w.assignment().Start + w.IntN(w.assignment().Total))
 	case 3:
 		if len(w.processes) > 0 {
 			p := w.processes[w.IntN(len(w.processes))]
@@ -118,8 +115,8 @@ func (w *world) disturb() {
 			p.cut = p.zombie
 		}
 	case 6: // somebody deletes an annotation, or the Lease
-		n := w.layout().Start + w.IntN(w.layout().Total)
-		w.change(func(all map[int]handover.Promise) {
+		n := w.assignment().Start + w.IntN(w.assignment().Total)
+		w.change(func(all map[int]handover.Claim) {
 			if delete(all, n); w.IntN(3) == 0 {
 				clear(all)
 			}
@@ -138,17 +135,97 @@ func (w *world) disturb() {
 	}
 }
 
-// restoreAny gives one of the numbers that have none a node.
+// worst ends, kills or loses another process than p.
+func (w *world) worst(p *process) {
+	q := w.processes[w.IntN(len(w.processes))]
+	if q == p {
+		return
+	}
+	if w.crashes && w.IntN(3) == 0 {
+		w.crash(q)
+		return
+	}
+	if w.losses && w.IntN(3) == 0 {
+		w.lose(q)
+		return
+	}
+	w.deletePod(q.number)
+	if pod := w.pod[q.number]; pod == nil || q.zombie {
+		return
+	} else if q.leaving = true; pod.UID == q.uid {
+		w.say("terminate %d", q.number)
+		q.Leave()
+	}
+}
+
+// crash kills a process, which starts again in the same pod.
+func (w *world) crash(p *process) {
+	w.say("crash %d", p.number)
+	pod := w.pod[p.number]
+	if pod == nil || p.zombie {
+		return
+	}
+	w.setPod(p.number, &handover.Pod{UID: pod.UID, Ending: pod.Ending})
+	w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
+	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
+	if pod.Ending {
+		w.setPod(p.number, nil)
+		return
+	}
+	w.start(p.number, p.uid)
+}
+
+// lose takes the node of a process away: the process dies, or runs on without any
+// contact. Its pod stays, or is deleted and not scheduled again.
+func (w *world) lose(p *process) {
+	pod := w.pod[p.number]
+	if pod == nil || pod.UID != p.uid || pod.Ending {
+		return
+	}
+	w.setPod(p.number, &handover.Pod{UID: pod.UID})
+	if w.down[p.number] = true; w.IntN(3) == 0 {
+		w.say("lose contact with %d", p.number)
+		p.zombie, p.cut = true, true
+		return
+	}
+	w.say("lose %d", p.number)
+	w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
+	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
+	if w.IntN(2) == 0 {
+		w.setPod(p.number, nil)
+	}
+}
+
+// restore gives a number a node again.
+func (w *world) restore(n int) {
+	delete(w.down, n)
+	w.say("restore %d", n)
+	for _, p := range w.processes {
+		if p.number == n {
+			p.zombie, p.cut = false, false
+			return
+		}
+	}
+	if pod := w.pod[n]; pod != nil && !pod.Ending && w.IntN(2) == 0 {
+		w.start(n, pod.UID)
+		return
+	}
+	if w.pod[n] != nil {
+		w.setPod(n, nil)
+	}
+}
+
+// restoreAny restores a random number without a node.
 func (w *world) restoreAny() {
 	if down := slices.Sorted(maps.Keys(w.down)); len(down) > 0 {
 		w.restore(down[w.IntN(len(down))])
 	}
 }
 
-// recover leaves the world in peace but for nodes that are lost, as long as they are
-// fewer than half, and says what nobody serves in the end.
+// recover stops all faults but the loss of at most half of the nodes, and returns an error if
+// anything stays unserved.
 func (w *world) recover() error {
-	l := w.layout()
+	l := w.assignment()
 	for 2*len(w.down) > l.Total {
 		w.restoreAny()
 	}
@@ -158,11 +235,11 @@ func (w *world) recover() error {
 			w.lose(p)
 		}
 		if len(w.down) == before {
-			break // it cannot be lost now; that will do
+			break // it cannot be lost now
 		}
 	}
 	w.adverse = false
-	w.say("half a peace")
+	w.say("only losses")
 	until := w.now.Add(15 * time.Minute)
 	for w.now.Before(until) {
 		for _, p := range w.processes {
@@ -174,12 +251,12 @@ func (w *world) recover() error {
 		}
 	}
 	if missing := sharding.All().Minus(w.union()); !missing.IsNone() {
-		return fmt.Errorf("nobody serves %s though %v of %d are lost", missing, slices.Sorted(maps.Keys(w.down)), w.layout().Total)
+		return fmt.Errorf("unserved: %s with %v of %d lost", missing, slices.Sorted(maps.Keys(w.down)), w.assignment().Total)
 	}
 	return nil
 }
 
-// check says what must not be.
+// check returns an error if something unserved has no excuse.
 func (w *world) check() error {
 	union := w.union()
 	w.whole = w.whole || union.IsAll()
@@ -188,8 +265,8 @@ func (w *world) check() error {
 	}
 	sure := sharding.None()
 	for _, p := range w.processes {
-		if !p.promised.Leaving {
-			sure = sure.Union(p.promised.Serves.Intersection(p.served()))
+		if !p.claimed.Leaving {
+			sure = sure.Union(p.claimed.Ranges.Intersection(p.served()))
 		}
 	}
 	w.excused = slices.DeleteFunc(w.excused, func(e excuse) bool {
@@ -200,14 +277,14 @@ func (w *world) check() error {
 		missing = missing.Minus(e.ranges)
 	}
 	if !missing.IsNone() {
-		return fmt.Errorf("nobody serves %s", missing)
+		return fmt.Errorf("unserved: %s", missing)
 	}
 	return nil
 }
 
-// converge leaves the world in peace and says what does not become as it is to be.
+// converge stops all faults and returns an error if the members do not settle.
 func (w *world) converge() error {
-	w.say("peace")
+	w.say("no faults")
 	w.adverse = false
 	for len(w.down) > 0 {
 		w.restoreAny()
@@ -228,9 +305,9 @@ func (w *world) converge() error {
 	return fmt.Errorf("does not settle: %w", last)
 }
 
-// settled says what is not as it is to be in the end.
+// settled returns how the world differs from one in which each member serves its hash range.
 func (w *world) settled() error {
-	l := w.layout()
+	l := w.assignment()
 	if len(w.processes) != l.Total || len(w.pod) != l.Total {
 		return fmt.Errorf("%d processes and %d pods of %d", len(w.processes), len(w.pod), l.Total)
 	}
@@ -238,14 +315,14 @@ func (w *world) settled() error {
 		want := sharding.Even(p.number-l.Start, l.Total)
 		switch pod := w.pod[p.number]; {
 		case !p.served().Equal(want):
-			return fmt.Errorf("%d serves %s, is to serve %s: %+v", p.number, p.served(), want, p.decision)
+			return fmt.Errorf("%d serves %s, want %s: %+v", p.number, p.served(), want, p.decision)
 		case !p.wanted.Equal(want):
-			return fmt.Errorf("%d wants %s, is to want %s", p.number, p.wanted, want)
+			return fmt.Errorf("%d wants %s, want %s", p.number, p.wanted, want)
 		case pod == nil || !pod.Ready:
 			return fmt.Errorf("%d is not ready", p.number)
-		case !p.decision.Awaited.IsNone() || p.decision.Overdue:
-			return fmt.Errorf("%d awaits %s", p.number, p.decision.Awaited)
-		case p.leases < len(w.promises):
+		case !p.decision.Unclaimed.IsNone() || p.decision.Overdue:
+			return fmt.Errorf("%d has unclaimed %s", p.number, p.decision.Unclaimed)
+		case p.leases < len(w.claims):
 			return fmt.Errorf("%d has not seen everything", p.number)
 		}
 	}

@@ -3,12 +3,10 @@ package members
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
@@ -32,16 +30,16 @@ func TestNumberOf(t *testing.T) {
 	}
 }
 
-func TestLayoutOf(t *testing.T) {
-	f := func(spec appsv1.StatefulSetSpec, want handover.Layout) {
+func TestAssignmentOf(t *testing.T) {
+	f := func(spec appsv1.StatefulSetSpec, want handover.Assignment) {
 		t.Helper()
-		if got := layoutOf(&appsv1.StatefulSet{Spec: spec}); got != want {
+		if got := assignmentOf(&appsv1.StatefulSet{Spec: spec}); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
-	f(appsv1.StatefulSetSpec{}, handover.Layout{Total: 1})
-	f(appsv1.StatefulSetSpec{Replicas: new(int32)}, handover.Layout{})
-	f(appsv1.StatefulSetSpec{Replicas: new(int32(4)), Ordinals: &appsv1.StatefulSetOrdinals{Start: 2}}, handover.Layout{Start: 2, Total: 4})
+	f(appsv1.StatefulSetSpec{}, handover.Assignment{Total: 1})
+	f(appsv1.StatefulSetSpec{Replicas: new(int32)}, handover.Assignment{})
+	f(appsv1.StatefulSetSpec{Replicas: new(int32(4)), Ordinals: &appsv1.StatefulSetOrdinals{Start: 2}}, handover.Assignment{Start: 2, Total: 4})
 }
 
 func TestPodOf(t *testing.T) {
@@ -69,7 +67,6 @@ func TestPodOf(t *testing.T) {
 	f(corev1.Pod{ObjectMeta: meta}, handover.Pod{UID: "u", Ending: true})
 }
 
-// TestSetOf holds that the name of a set is that of its pods without their numbers.
 func TestSetOf(t *testing.T) {
 	f := func(pod, want string) {
 		t.Helper()
@@ -82,25 +79,4 @@ func TestSetOf(t *testing.T) {
 	for _, pod := range []string{"", "kubestate", "-1", "kubestate-", "kubestate-01", "kubestate-a", "7"} {
 		f(pod, "")
 	}
-}
-
-// TestPromisesOf reads what is written, and nothing else.
-func TestPromisesOf(t *testing.T) {
-	p := handover.Promise{Holder: "u", Since: "s", Serial: 7, Serves: sharding.Even(1, 3), Leaving: true, Filtered: true, Scrapers: 3}
-	got, err := promisesOf(map[string]string{"kubestate.io/shard-12": annotationOf(p), "kubestate.io/shard-": "x", "other": "y"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(map[int]handover.Promise{12: p}, got); d != "" {
-		t.Error(d)
-	}
-	f := func(value, want string) {
-		t.Helper()
-		all, err := promisesOf(map[string]string{"kubestate.io/shard-1": value, "kubestate.io/shard-2": annotationOf(p)})
-		if _, ok := all[2]; err == nil || len(all) != 1 || !ok || err.Error() != want {
-			t.Errorf("%s: %+v, %v, want %s", value, all, err, want)
-		}
-	}
-	f("x", "annotation kubestate.io/shard-1: invalid character 'x' looking for beginning of value")
-	f(`{"serves": "half"}`, `annotation kubestate.io/shard-1: serves: "half" is no range`)
 }

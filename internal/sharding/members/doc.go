@@ -1,4 +1,3 @@
-// Package members has this program be one of the shards that the pods of a
-// StatefulSet are: what the API server says of the StatefulSet, its pods and their
-// Leases goes into a handover.Member, and what that decides is done.
+// Package members runs one shard of a StatefulSet: it feeds the StatefulSet, its pods and the claims
+// in its Lease to a handover.Member, and carries out the decisions.
 package members

@@ -2,31 +2,30 @@ package members
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// metrics tell of changes of the layout.
 type metrics struct {
-	awaited, leaseMissing prometheus.Gauge
-	layouts, overdue      prometheus.Counter
+	unclaimed, leaseMissing prometheus.Gauge
+	assignments, overdue    prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) metrics {
 	m := metrics{
-		awaited: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "kubestate_shard_awaited_ratio",
-			Help: "Which part of all uids this shard serves beyond its share, from 0 to 1, since no other shard has taken it over yet.",
+		unclaimed: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "kubestate_shard_unclaimed_ratio",
+			Help: "Fraction of the hash space served for other shards until one of them claims it.",
 		}),
 		leaseMissing: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "kubestate_shard_lease_missing",
-			Help: "Whether the Lease is missing in which shards tell each other what they serve: 1 or 0.",
+			Help: "Whether the Lease of the shards is missing (1) or present (0).",
 		}),
-		layouts: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "kubestate_shard_layouts_total",
-			Help: "Layouts of the StatefulSet that were taken up, the first one included.",
+		assignments: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "kubestate_shard_assignments_total",
+			Help: "Shard assignments adopted from the StatefulSet, including the first.",
 		}),
 		overdue: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "kubestate_shard_overdue_total",
-			Help: "How often nobody had taken over within five minutes what this shard had to let go. It is served on.",
+			Name: "kubestate_shard_overdue_releases_total",
+			Help: "Releases pending for five minutes because no other shard claimed the hash range.",
 		}),
 	}
-	reg.MustRegister(m.awaited, m.leaseMissing, m.layouts, m.overdue)
+	reg.MustRegister(m.unclaimed, m.leaseMissing, m.assignments, m.overdue)
 	return m
 }

@@ -17,78 +17,78 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
-// Content is what is served. It begins with nothing.
+// Content is what the shard serves, initially nothing.
 type Content interface {
-	// Reshard begins to complete a share, and serves it once it is complete.
+	// Reshard lists the ranges that are missing, and serves all of them once the lists are complete.
 	Reshard(sharding.Ranges)
-	// Drop takes away a part of it at once.
+	// Drop removes ranges at once.
 	Drop(sharding.Ranges)
-	// Complete says whether all of the last share is served.
+	// Complete reports whether the ranges of the last Reshard are served.
 	Complete() bool
-	// Filtered says whether the API server sends a share alone.
+	// Filtered reports whether the API server filters by hash range.
 	Filtered() bool
 }
 
-// Config says which pod this is, and what it works with.
+// Config configures a shard.
 type Config struct {
 	Pod, Namespace string
 	Content        Content
-	// Scraped says whether every scraper has read since a time, and as many as other
-	// members see at least.
+	// Scraped reports whether all scrapers, at least as many as the other members expect, have
+	// read the content since a time.
 	Scraped func(since time.Time, others int) bool
-	// Scrapers is how many come again and again.
+	// Scrapers is the number of periodic scrapers.
 	Scrapers func() int
-	// Place shows the layout.
-	Place *sharding.Place
-	// TakeoverAfter is how long the pod of another member may not be ready until others
-	// take over from it; 0 for ever.
+	// Status exports the assignment.
+	Status *sharding.Status
+	// TakeoverAfter is how long the pod of another member may be unready until its ranges are taken
+	// over; 0 for ever.
 	TakeoverAfter time.Duration
-	// Delay is how long the pod goes on serving in any case when it is to end, and Drain
-	// how long it may take after that.
+	// Delay is how long a terminating pod keeps serving in any case, and Drain how long it takes to
+	// stop after that.
 	Delay, Drain time.Duration
 }
 
-// A Shard has the content follow the layout of the StatefulSet that the pod is of.
+// A Shard adapts the content to the assignment of the StatefulSet and to the other shards.
 type Shard struct {
 	Config
 	api     *api
 	metrics metrics
 	log     *slog.Logger
 
-	events  chan func()   // for the goroutine of Run
-	leaving chan struct{} // closed by Leave
-	leave   func()
-	end     chan struct{} // closed when the others have taken over
-	limit   atomic.Int64  // on waiting for that, as a time.Duration
-	status  atomic.Pointer[Status]
+	events   chan func()   // for the goroutine of Run
+	leaving  chan struct{} // closed by Leave
+	leave    func()
+	exit     chan struct{} // closed when the others have taken over
+	limit    atomic.Int64  // a time.Duration: of the wait for exit
+	progress atomic.Pointer[Progress]
 
 	// For the goroutine of Run.
 	member     *handover.Member
-	layout     handover.Layout
+	assignment handover.Assignment
 	generation int64
 	version    string          // of the StatefulSet
-	share      sharding.Ranges // that the content is to have
-	complete   bool            // and has
-	more       time.Time       // since when readers get as much
+	wanted     sharding.Ranges // as given to the content
+	complete   bool            // the content has wanted
+	extended   time.Time       // when readers got more for the last time
 	overdue    bool
 	unseen     map[string]bool // resources
 	leaseless  bool            // the Lease is missing
-	unreadable string          // what is wrong with promises
-	mute       bool            // the last promise could not be written
-	counted    time.Time       // when the scrapers last were
+	unreadable string          // the error of unreadable claims
+	failing    bool            // the last write of a claim failed
+	counted    time.Time       // when scrapers were counted last
 }
 
-// Status is how things stand.
-type Status struct {
-	// Ready says that the shard has all of its share.
+// Progress is how far a shard is with its assignment.
+type Progress struct {
+	// Ready says that the shard has had all of its hash range.
 	Ready bool
-	// Open says that readers are to get what there is, and nothing before.
-	Open bool
-	// Detail is how things stand, in words.
+	// Serving says that readers get the content.
+	Serving bool
+	// Detail describes the progress.
 	Detail string
 }
 
-// New makes the shard. Nothing runs yet.
+// New makes a shard. Run runs it.
 func New(config Config, to *rest.Config, reg prometheus.Registerer, log *slog.Logger) (*Shard, error) {
 	a, err := newAPI(to, config.Namespace)
 	if err != nil {
@@ -96,32 +96,31 @@ func New(config Config, to *rest.Config, reg prometheus.Registerer, log *slog.Lo
 	}
 	s := &Shard{
 		Config: config, api: a, metrics: newMetrics(reg), log: log.With("pod", config.Pod),
-		events: make(chan func(), 100), leaving: make(chan struct{}), end: make(chan struct{}),
-		share: sharding.None(), complete: true, unseen: map[string]bool{},
+		events: make(chan func(), 100), leaving: make(chan struct{}), exit: make(chan struct{}),
+		wanted: sharding.None(), complete: true, unseen: map[string]bool{},
 	}
 	s.leave = sync.OnceFunc(func() { close(s.leaving) })
-	s.status.Store(&Status{Detail: "looking for the StatefulSet of pod " + config.Namespace + "/" + config.Pod})
+	s.progress.Store(&Progress{Detail: "looking for the StatefulSet of pod " + config.Namespace + "/" + config.Pod})
 	return s, nil
 }
 
-// Status gives how things stand.
-func (s *Shard) Status() Status { return *s.status.Load() }
+// Progress returns the present progress.
+func (s *Shard) Progress() Progress { return *s.progress.Load() }
 
-// Leave has the others take over. The channel is closed when they have.
+// Leave makes the others take over. The channel is closed when they have.
 func (s *Shard) Leave() <-chan struct{} {
 	s.leave()
-	return s.end
+	return s.exit
 }
 
-// margin is what a pod has of its grace period for everything that has no time of its
-// own: to hear of its end, and to end.
+// margin is the part of the grace period for everything else: the signal and the end of the process.
 const margin = 5 * time.Second
 
-// Limit is how long to wait for the others at most: as long as the pod may take to end,
-// less what it needs after that. It is 0 as long as there is nothing to hand over.
+// Limit is how long Leave may take: the grace period of the pod less the time to stop. It is 0 while
+// there is nothing to hand over.
 func (s *Shard) Limit() time.Duration { return time.Duration(s.limit.Load()) }
 
-// send has the goroutine of Run do something, if ctx lasts.
+// send runs f in the goroutine of Run, unless ctx ends before.
 func (s *Shard) send(ctx context.Context, f func()) {
 	select {
 	case s.events <- f:
@@ -129,11 +128,10 @@ func (s *Shard) send(ctx context.Context, f func()) {
 	}
 }
 
-// tick is how often to look at what does not tell of itself: whether the content is
-// complete and has been read.
+// tick is the interval for polling whether the content is complete and has been scraped.
 const tick = 100 * time.Millisecond
 
-// Run follows the layout until ctx ends. It fails if the pod cannot be a shard.
+// Run follows the assignment until ctx ends. It fails if the pod cannot be a shard.
 func (s *Shard) Run(ctx context.Context) error {
 	own, err := s.find(ctx)
 	if err != nil || ctx.Err() != nil {
@@ -164,15 +162,15 @@ func (s *Shard) Run(ctx context.Context) error {
 			f()
 		case <-ticks.C:
 		}
-		if p := s.act(); p != nil {
-			gone := s.member.Gone()
-			running.Go(func() { s.promise(ctx, own, *p, gone) })
+		if c := s.act(); c != nil {
+			stale := s.member.Stale()
+			running.Go(func() { s.write(ctx, own, *c, stale) })
 		}
 	}
 }
 
-// limitOf is how long a pod with a grace period may wait for the others. The period
-// must have room for what the pod does in any case.
+// limitOf is how long a pod with a grace period may wait for the others. It fails if the period is
+// too short for Delay and Drain.
 func (c Config) limitOf(grace time.Duration) (time.Duration, error) {
 	if need := c.Delay + c.Drain + margin; grace < need {
 		return 0, fmt.Errorf("--shutdown-delay %s does not fit: with %s for answers under way and %s to spare, pod %s/%s needs a terminationGracePeriodSeconds of %.0f, and has %.0f",
@@ -181,7 +179,7 @@ func (c Config) limitOf(grace time.Duration) (time.Duration, error) {
 	return grace - c.Drain - margin, nil
 }
 
-// find tries until there is an answer to what the own pod is.
+// find retries until it finds the own pod and its StatefulSet.
 func (s *Shard) find(ctx context.Context) (self, error) {
 	for said := false; ; said = true {
 		own, err := s.api.self(ctx, s.Pod)
@@ -190,13 +188,13 @@ func (s *Shard) find(ctx context.Context) (self, error) {
 			return own, err
 		}
 		if !said {
-			s.log.Warn("cannot find the own StatefulSet; trying on", "err", err)
+			s.log.Warn("cannot find the StatefulSet of this pod, retrying", "err", err)
 		}
 		select {
 		case <-ctx.Done():
 			return self{}, nil
 		case <-s.leaving:
-			close(s.end)
+			close(s.exit)
 			<-ctx.Done()
 			return self{}, nil
 		case <-time.After(pause):
@@ -204,68 +202,63 @@ func (s *Shard) find(ctx context.Context) (self, error) {
 	}
 }
 
-// pause is the time between attempts.
+// pause is the time between retries.
 const pause = time.Second
 
-// unread is how long to wait for readers, of whom there may be none.
+// unread is how long to wait for scrapers: there may be none.
 const unread = time.Minute
 
-// recount is how often the scrapers are counted, and others told.
+// recount is the interval for counting scrapers.
 const recount = 20 * time.Second
 
-// act tells the member how things stand and does what it decides, except for the
-// promise to be made.
-func (s *Shard) act() *handover.Promise {
+// act updates the member and carries out its decision, except for the write of the returned claim.
+func (s *Shard) act() *handover.Claim {
 	now := time.Now()
 	if !s.complete && s.Content.Complete() {
-		s.complete, s.more = true, time.Now() // it may have become so since now
-		s.member.Completed(s.share)
+		s.complete, s.extended = true, time.Now() // later than now
+		s.member.Completed(s.wanted)
 	}
 	if now.Sub(s.counted) >= recount {
 		s.member.SetScrapers(s.Scrapers())
 		s.counted = now
 	}
-	if s.Scraped(s.more, s.member.OthersScrapers()) || now.Sub(s.more) > unread {
+	if s.Scraped(s.extended, s.member.OthersScrapers()) || now.Sub(s.extended) > unread {
 		s.member.Scraped()
 	}
 	s.member.SetFiltered(s.Content.Filtered())
 	d := s.member.Decide(now)
-	if !d.Drop.IsNone() {
-		s.Content.Drop(d.Drop)
-		s.share = s.share.Minus(d.Drop)
-		s.log.Info("let go of what another shard serves now", "ranges", d.Drop.String())
+	if !d.Release.IsNone() {
+		s.Content.Drop(d.Release)
+		s.wanted = s.wanted.Minus(d.Release)
+		s.log.Info("released hash ranges that another shard claims", "ranges", d.Release.String())
 	}
-	if !d.Want.Equal(s.share) {
-		s.share, s.complete = d.Want, false
-		s.log.Info("completing a share", "ranges", d.Want.String())
+	if !d.Want.Equal(s.wanted) {
+		s.wanted, s.complete = d.Want, false
+		s.log.Info("listing hash ranges", "ranges", d.Want.String())
 		s.Content.Reshard(d.Want)
 	}
-	opening := d.Open && !s.Status().Open
+	starting := d.Serve && !s.Progress().Serving
 	s.show(d)
-	if opening {
-		s.more = time.Now() // a scrape that began before may have had nothing
+	if starting {
+		s.extended = time.Now() // an earlier scrape may have got nothing
 	}
-	if d.End {
-		s.ended()
+	if d.Exit {
+		select {
+		case <-s.exit:
+		default:
+			close(s.exit)
+		}
 	}
-	return d.Promise
+	return d.Claim
 }
 
-func (s *Shard) ended() {
-	select {
-	case <-s.end:
-	default:
-		close(s.end)
-	}
-}
-
-// promise tells the others, or the member that this may not have worked.
-func (s *Shard) promise(ctx context.Context, own self, p handover.Promise, gone map[int]handover.Promise) {
-	err := s.api.keep(ctx, own.set.Name, own.number, p, gone)
+// write writes a claim into the Lease, and tells the member if that failed.
+func (s *Shard) write(ctx context.Context, own self, c handover.Claim, stale map[int]handover.Claim) {
+	err := s.api.write(ctx, own.set.Name, own.number, c, stale)
 	if ctx.Err() != nil {
 		return
 	}
-	s.send(ctx, func() { s.told(err) })
+	s.send(ctx, func() { s.written(err) })
 	if err == nil {
 		return
 	}
@@ -273,43 +266,42 @@ func (s *Shard) promise(ctx context.Context, own self, p handover.Promise, gone 
 	case <-time.After(pause):
 	case <-ctx.Done():
 	}
-	s.send(ctx, func() { s.member.Lost(p.Serial) })
+	s.send(ctx, func() { s.member.WriteFailed(c.Serial) })
 }
 
-// told notes what became of a promise. A Lease that is missing is reported by those
-// who watch it.
-func (s *Shard) told(err error) {
-	if err != nil && !s.mute && !errors.Is(err, errNoLease) {
-		s.log.Warn("cannot tell the other shards; trying on", "err", err)
+// written logs the first of several failures to write a claim. sawLease logs a missing Lease.
+func (s *Shard) written(err error) {
+	if err != nil && !s.failing && !errors.Is(err, errNoLease) {
+		s.log.Warn("cannot write the claim of this shard, retrying", "err", err)
 	}
-	s.mute = err != nil
+	s.failing = err != nil
 }
 
-// show says how things stand.
+// show exports the decision as metrics and as progress.
 func (s *Shard) show(d handover.Decision) {
 	serves := s.member.Serves()
-	ordinal := max(0, s.member.Number()-s.layout.Start)
-	s.Place.Set(sharding.Layout{Ordinal: ordinal, Total: s.layout.Total, Owned: serves, Generation: s.generation})
-	s.metrics.awaited.Set(d.Awaited.Share())
+	ordinal := max(0, s.member.Number()-s.assignment.Start)
+	s.Status.Set(sharding.Assignment{Ordinal: ordinal, Total: s.assignment.Total, Ranges: serves, Generation: s.generation})
+	s.metrics.unclaimed.Set(d.Unclaimed.Fraction())
 	if d.Overdue && !s.overdue {
 		s.metrics.overdue.Inc()
-		s.log.Warn("nobody takes over what this shard has to let go; serving it on", "ranges", d.Awaited.String())
+		s.log.Warn("release overdue: no other shard claims the hash ranges", "ranges", d.Unclaimed.String())
 	}
 	s.overdue = d.Overdue
-	detail := fmt.Sprintf("shard %d of %d serves %.1f %% of all objects", ordinal, s.layout.Total, 100*serves.Share())
+	detail := fmt.Sprintf("shard %d of %d serves %.1f %% of all objects", ordinal, s.assignment.Total, 100*serves.Fraction())
 	switch {
 	case s.version == "":
 		detail = "waiting for the StatefulSet"
 	case !s.complete:
-		detail += fmt.Sprintf(", completing %.1f %%", 100*s.share.Share())
-	case !d.Open:
-		detail += fmt.Sprintf(", has %.1f %% and waits for its pod to be ready", 100*s.share.Share())
+		detail += fmt.Sprintf(", listing %.1f %%", 100*s.wanted.Fraction())
+	case !d.Serve:
+		detail += fmt.Sprintf(", has %.1f %% and waits for its pod to be ready", 100*s.wanted.Fraction())
 	}
-	if !d.Awaited.IsNone() {
-		detail += fmt.Sprintf(", waits for others to serve %.1f %%", 100*d.Awaited.Share())
+	if !d.Unclaimed.IsNone() {
+		detail += fmt.Sprintf(", waits for others to claim %.1f %%", 100*d.Unclaimed.Fraction())
 	}
 	if s.leaseless {
-		detail += ", cannot tell others: the StatefulSet has no Lease"
+		detail += ", cannot write its claim: the StatefulSet has no Lease"
 	}
-	s.status.Store(&Status{Ready: d.Ready, Open: d.Open, Detail: detail})
+	s.progress.Store(&Progress{Ready: d.Ready, Serving: d.Serve, Detail: detail})
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
-// instant is content that becomes complete when it is asked whether it is.
+// instant is content that becomes complete when Complete is called.
 type instant struct{ at time.Time }
 
 func (*instant) Reshard(sharding.Ranges) {}
@@ -25,7 +25,7 @@ func (i *instant) Complete() bool {
 	return true
 }
 
-// showing is a gauge that notes when it was last set.
+// showing is a gauge with the time of the last Set.
 type showing struct {
 	prometheus.Gauge
 	at time.Time
@@ -33,43 +33,43 @@ type showing struct {
 
 func (s *showing) Set(float64) { s.at = time.Now() }
 
-// TestScrapesCountFrom holds that a scrape counts only if it begins when readers get
-// the content: one that began a moment earlier had nothing, or less.
+// TestScrapesCountFrom holds that only scrapes count that begin after readers get the content: earlier
+// ones had less.
 func TestScrapesCountFrom(t *testing.T) {
 	content := &instant{}
 	config := Config{
 		Pod: "kubestate-0", Namespace: "monitoring", Content: content,
-		Scraped: func(time.Time, int) bool { return false }, Scrapers: func() int { return 0 }, Place: sharding.NewPlace(prometheus.NewRegistry()),
+		Scraped: func(time.Time, int) bool { return false }, Scrapers: func() int { return 0 }, Status: sharding.NewStatus(prometheus.NewRegistry()),
 	}
 	s, err := New(config, &rest.Config{}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.member = handover.New(0, "uid", 1, 0)
-	s.laidOut(new(&appsv1.StatefulSet{}))
-	closed := &showing{Gauge: s.metrics.awaited}
-	s.metrics.awaited = closed // set while the status is the one before
+	s.sawSet(new(&appsv1.StatefulSet{}))
+	closed := &showing{Gauge: s.metrics.unclaimed}
+	s.metrics.unclaimed = closed // set before the progress
 	for range 3 {
-		if s.Status().Open {
+		if s.Progress().Serving {
 			break
 		}
 		s.act()
 	}
-	if !s.Status().Open {
-		t.Fatal("it does not open")
+	if !s.Progress().Serving {
+		t.Fatal("it does not serve")
 	}
-	if s.more.Before(closed.at) {
-		t.Errorf("scrapes count from %s before the opening", closed.at.Sub(s.more))
+	if s.extended.Before(closed.at) {
+		t.Errorf("scrapes count from %s before serving", closed.at.Sub(s.extended))
 	}
-	s.complete = false // more is under way
+	s.complete = false // another list is under way
 	s.act()
-	if !s.complete || s.more.Before(content.at) {
-		t.Errorf("scrapes count from %s before there is more", content.at.Sub(s.more))
+	if !s.complete || s.extended.Before(content.at) {
+		t.Errorf("scrapes count from %s before completion", content.at.Sub(s.extended))
 	}
 }
 
-// TestLimitOf holds that waiting for the others, and what comes after that, is no longer
-// than the grace period, and that what cannot fit is refused.
+// TestLimitOf holds that the wait for the others and the stop fit into the grace period, and that a
+// period which is too short is refused.
 func TestLimitOf(t *testing.T) {
 	f := func(grace, delay, want time.Duration, wantErr string) {
 		t.Helper()

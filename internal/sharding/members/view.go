@@ -18,58 +18,57 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// A view hands on what a reflector sees of objects of a type, a list in one piece: of
-// what happened within it, nothing is seen before anything else. It is a
-// cache.ReflectorStore.
+// A view is a cache.ReflectorStore that passes on changes of objects of one type, those of a list in
+// one call.
 type view[T metav1.Object] struct {
-	seen  map[string]bool // names
+	known map[string]bool // names
 	apply func(changes map[string]*T)
 }
 
-// Add hands on an object.
+// Add passes on an object.
 func (v *view[T]) Add(object any) error { return v.Update(object) }
 
-// Update hands on an object.
+// Update passes on an object.
 func (v *view[T]) Update(object any) error {
 	o := object.(T)
-	v.seen[o.GetName()] = true
+	v.known[o.GetName()] = true
 	v.apply(map[string]*T{o.GetName(): &o})
 	return nil
 }
 
-// Delete hands on that an object is gone.
+// Delete passes on a deletion.
 func (v *view[T]) Delete(object any) error {
 	name := object.(T).GetName()
-	delete(v.seen, name)
+	delete(v.known, name)
 	v.apply(map[string]*T{name: nil})
 	return nil
 }
 
-// Replace hands on a list, and what is gone since the one before.
+// Replace passes on a list with the deletions since the previous one.
 func (v *view[T]) Replace(objects []any, _ string) error {
 	changes := map[string]*T{}
-	for name := range v.seen {
+	for name := range v.known {
 		changes[name] = nil
 	}
-	clear(v.seen)
+	clear(v.known)
 	for _, object := range objects {
 		o := object.(T)
-		v.seen[o.GetName()] = true
+		v.known[o.GetName()] = true
 		changes[o.GetName()] = &o
 	}
 	v.apply(changes)
 	return nil
 }
 
-// Resync has nothing to do.
+// Resync does nothing.
 func (v *view[T]) Resync() error { return nil }
 
-// lister lists and watches, and logs what goes wrong when it begins to.
+// lister lists and watches, and reports when that begins to fail or succeeds again.
 type lister struct {
 	*cache.ListWatch
 	what string
 	log  *slog.Logger
-	lost func(what string, lost bool) // says whether the objects are out of sight
+	lost func(what string, lost bool)
 
 	mu    sync.Mutex
 	wrong bool
@@ -93,7 +92,7 @@ func (l *lister) note(ctx context.Context, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if ctx.Err() == nil && err != nil && !l.wrong {
-		l.log.Warn("cannot see other shards; trying on", "resource", l.what, "err", err)
+		l.log.Warn("cannot watch the other shards, retrying", "resource", l.what, "err", err)
 	}
 	if wrong := err != nil; ctx.Err() == nil && wrong != l.wrong {
 		l.wrong = wrong
@@ -101,20 +100,19 @@ func (l *lister) note(ctx context.Context, err error) {
 	}
 }
 
-// follow hands on what happens to the objects that the options choose, until ctx
-// ends.
+// follow passes on the changes of the objects that the options select, until ctx ends.
 func follow[T interface {
 	metav1.Object
 	runtime.Object
 }](ctx context.Context, client rest.Interface, namespace, resource string, of T, choose func(*metav1.ListOptions), s *Shard, apply func(map[string]*T)) {
 	from := &lister{ListWatch: cache.NewFilteredListWatchFromClient(client, resource, namespace, choose), what: resource, log: s.log, lost: func(what string, lost bool) {
-		s.send(ctx, func() { s.outOfSight(what, lost) })
+		s.send(ctx, func() { s.setUnseen(what, lost) })
 	}}
 	cache.NewReflectorWithOptions(from, of, &view[T]{map[string]bool{}, apply}, cache.ReflectorOptions{Name: resource}).RunWithContext(ctx)
 }
 
-// watch follows the StatefulSet, its pods and its Lease, until ctx ends. What
-// they become is for the goroutine that takes from events.
+// watch follows the StatefulSet, its pods and its Lease until ctx ends, by calls in the goroutine of
+// Run.
 func (s *Shard) watch(ctx context.Context, own self) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -123,7 +121,7 @@ func (s *Shard) watch(ctx context.Context, own self) {
 	}
 	running.Go(func() {
 		follow(ctx, s.api.apps, s.api.namespace, "statefulsets", &appsv1.StatefulSet{}, named, s, func(sets map[string]**appsv1.StatefulSet) {
-			s.send(ctx, func() { s.laidOut(sets[own.set.Name]) })
+			s.send(ctx, func() { s.sawSet(sets[own.set.Name]) })
 		})
 	})
 	running.Go(func() {
@@ -137,17 +135,17 @@ func (s *Shard) watch(ctx context.Context, own self) {
 	})
 }
 
-// outOfSight notes whether the objects of a resource cannot be seen.
-func (s *Shard) outOfSight(what string, lost bool) {
+// setUnseen sets whether the objects of a resource are out of sight.
+func (s *Shard) setUnseen(what string, lost bool) {
 	s.unseen[what] = lost
 	s.member.SetBlind(s.unseen["pods"] || s.unseen["leases"] || s.unseen["statefulsets"])
 }
 
-// laidOut takes up the layout of the StatefulSet. One that is gone leaves everything
-// as it is, and one that is behind was seen by an API server that is.
-func (s *Shard) laidOut(set **appsv1.StatefulSet) {
+// sawSet adopts the assignment of the StatefulSet. A deleted StatefulSet changes nothing, nor does an
+// older version, from an API server that is behind.
+func (s *Shard) sawSet(set **appsv1.StatefulSet) {
 	if set == nil || *set == nil {
-		s.log.Warn("the StatefulSet is gone; serving on what is served")
+		s.log.Warn("StatefulSet deleted, keeping the assignment")
 		return
 	}
 	version := (*set).ResourceVersion
@@ -155,20 +153,20 @@ func (s *Shard) laidOut(set **appsv1.StatefulSet) {
 		return
 	}
 	s.version = version
-	l := layoutOf(*set)
-	if l != s.layout {
-		s.log.Info("took up the layout of the StatefulSet", "replicas", l.Total, "start", l.Start)
-		s.metrics.layouts.Inc()
+	a := assignmentOf(*set)
+	if a != s.assignment {
+		s.log.Info("adopted the assignment of the StatefulSet", "replicas", a.Total, "start", a.Start)
+		s.metrics.assignments.Inc()
 	}
-	s.layout, s.generation = l, (*set).Generation
-	s.member.SetLayout(l)
+	s.assignment, s.generation = a, (*set).Generation
+	s.member.SetAssignment(a)
 }
 
 func (s *Shard) sawPods(set string, pods map[string]**corev1.Pod) {
 	for name, pod := range pods {
 		n, err := numberOf(name, set)
 		switch {
-		case err != nil: // it only has the same labels
+		case err != nil: // a pod with the same labels
 		case pod == nil:
 			s.member.SetPod(n, nil)
 		default:
@@ -177,27 +175,26 @@ func (s *Shard) sawPods(set string, pods map[string]**corev1.Pod) {
 	}
 }
 
-// sawLease takes up the promises that a version of the Lease has, all of them before
-// anything else is decided. Without a Lease there are none.
+// sawLease adopts the claims in one version of the Lease. A missing Lease has none.
 func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 	missing := lease == nil || *lease == nil
 	if missing && !s.leaseless {
-		s.log.Warn("the StatefulSet has no Lease; serving on what is served, and nobody can take over", "err", errNoLease)
+		s.log.Warn("Lease missing, no handover is possible", "err", errNoLease)
 	} else if !missing && s.leaseless {
-		s.log.Info("the StatefulSet has its Lease again")
+		s.log.Info("Lease exists again")
 	}
 	s.leaseless = missing
-	s.outOfSight("leases", missing)
+	s.setUnseen("leases", missing)
 	s.metrics.leaseMissing.Set(0)
 	if missing {
 		s.metrics.leaseMissing.Set(1)
-		s.member.SetPromises(nil)
+		s.member.SetClaims(nil)
 		return
 	}
-	promises, err := promisesOf((*lease).Annotations)
+	claims, err := claimsOf((*lease).Annotations)
 	if err != nil && fmt.Sprint(err) != s.unreadable {
-		s.log.Warn("cannot read promises of shards; taking them for none", "err", err)
+		s.log.Warn("unreadable claims of shards ignored", "err", err)
 	}
 	s.unreadable = fmt.Sprint(err)
-	s.member.SetPromises(promises)
+	s.member.SetClaims(claims)
 }

@@ -1,0 +1,106 @@
+package server
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+	"runtime/pprof"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// A Source is the present content of both ports.
+type Source interface {
+	// Resources are the stores in the order of serving.
+	Resources() []*store.Resource
+	// Checks are named by a resource, or by a resource, a space and a namespace.
+	Checks() []Check
+	// Shard describes the shard, empty for all objects.
+	Shard() string
+	// Open reports whether clients need no token.
+	Open() bool
+}
+
+// A ScrapeConfig configures scrapes of the main port.
+type ScrapeConfig struct {
+	Limits Limits
+	// Missing names the resources without a complete list. Scrapes get 503 until there has been none
+	// once. Without Missing, scrapes are served from the start.
+	Missing func() []string
+	// Exceeded describes resources that are too old to be served.
+	Exceeded Exceeded
+	// Known is the names and aliases of all resources, served or not. Scrapes of other names get 400.
+	// Without Known, any name passes.
+	Known func() []string
+	// Log receives warnings about duplicate series. It may be nil.
+	Log *slog.Logger
+}
+
+// Main is the handler of the main port: scrapes, probes and a start page. Its self-metrics are registered
+// with reg.
+func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Registerer) Port {
+	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:        "http_request_duration_seconds",
+		Help:        "Duration of scrape requests, in seconds.",
+		ConstLabels: prometheus.Labels{"handler": "metrics"},
+		Buckets:     prometheus.DefBuckets,
+	}, []string{"method"})
+	reg.MustRegister(durations, storeMetrics{source.Resources})
+
+	mux := http.NewServeMux()
+	log := cmp.Or(config.Log, slog.New(slog.DiscardHandler))
+	metrics := checkNames(config.Known, complete(config.Missing, limit(config.Limits, reg,
+		fresh(config.Exceeded, source.Resources, Metrics(source.Resources, reg, log)))))
+	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, metrics))
+	mux.HandleFunc("/healthz", ok)
+	mux.HandleFunc("/livez", ok)
+	mux.HandleFunc("/readyz", probes.ready)
+	mux.Handle("/{$}", landingOf(source, "The state of Kubernetes objects, for Prometheus.",
+		landingLink{"metrics", "the series; ?resources=pods,nodes and ?namespace=shop narrow them down"},
+		landingLink{"healthz", "whether the program runs"},
+		landingLink{"livez", "the same"},
+		landingLink{"readyz", "whether everything that may be read has been complete once"}))
+	return Port{boundURL(mux), mux}
+}
+
+// probePaths are the probes of both ports, which need no credentials.
+var probePaths = []string{"/healthz", "/livez", "/readyz", "/startupz"}
+
+// OpenPaths are the paths of both ports that never need a token: probes and start pages. Their responses
+// must not describe single objects.
+func OpenPaths() []string { return append([]string{"/"}, probePaths...) }
+
+// otherProfiles are the pages below /debug/pprof/ that are not profiles of the runtime.
+var otherProfiles = []string{"", "cmdline", "profile", "symbol", "trace"}
+
+// A Port is the handler of one port.
+type Port struct {
+	http.Handler
+	mux *http.ServeMux
+}
+
+// Serves reports whether a request has a response other than 404 or 405. Few paths and methods do.
+func (p Port) Serves(r *http.Request) bool {
+	if !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPost}, r.Method) {
+		return false
+	}
+	_, pattern := p.mux.Handler(r)
+	_, path, found := strings.Cut(pattern, " ") // after a method
+	if !found {
+		path = pattern
+	}
+	name, below := strings.CutPrefix(r.URL.Path, path)
+	switch {
+	case strings.HasSuffix(path, "/{$}"):
+		return r.URL.Path == strings.TrimSuffix(path, "{$}")
+	case strings.HasSuffix(path, "/"): // of profiles
+		return below && (slices.Contains(otherProfiles, name) || pprof.Lookup(name) != nil)
+	default:
+		return path != "" && r.URL.Path == path
+	}
+}

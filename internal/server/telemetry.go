@@ -1,0 +1,210 @@
+package server
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/pprof"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/version"
+)
+
+const (
+	// ownRequests limits concurrent requests for self-metrics.
+	ownRequests = 20
+	// telemetryAnswer is the time for a response of the telemetry port, from the end of the profile if it
+	// is one.
+	telemetryAnswer = 30 * time.Second
+)
+
+// A TelemetryConfig configures the telemetry port.
+type TelemetryConfig struct {
+	// Own gathers the self-metrics.
+	Own prometheus.Gatherer
+	// Profiling enables profiles of the runtime.
+	Profiling bool
+}
+
+// Telemetry is the handler of the telemetry port: self-metrics, probes, and profiles if enabled. The
+// metrics of its queue are registered with reg.
+func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg prometheus.Registerer) Port {
+	m := telemetryQueue(reg)
+	pages := http.NewServeMux()
+	pages.Handle("/metrics", promhttp.HandlerFor(config.Own, promhttp.HandlerOpts{}))
+	pages.Handle("/debug/cardinality", cardinality(source.Resources))
+	limited := newLimiter(Limits{Scrapes: ownRequests, Answer: telemetryAnswer}, "too many requests at the same time", m, pages)
+
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", limited)
+	mux.Handle("/debug/cardinality", limited)
+	mux.HandleFunc("/readyz", probes.ready)
+	mux.HandleFunc("/startupz", probes.startup)
+	mux.HandleFunc("/healthz", ok)
+	mux.HandleFunc("/livez", ok)
+	links := []landingLink{
+		{"metrics", "its own series"},
+		{"readyz", "whether everything that may be read has been complete once"},
+		{"startupz", "the same, and from then on always yes"},
+		{"healthz", "whether the program runs"},
+		{"livez", "the same"},
+		{"debug/cardinality", "series and bytes of each family"},
+	}
+	if config.Profiling {
+		mux.Handle("/debug/pprof/", profiles(m))
+		links = append(links, landingLink{"debug/pprof/", "profiles, one at a time"})
+	} else {
+		mux.HandleFunc("/debug/pprof/", noProfiles)
+	}
+	mux.Handle("/{$}", landingOf(source, "What kubestate measures of itself.", links...))
+	return Port{boundURL(mux), mux}
+}
+
+// longestProfile limits the duration of a profile, in seconds.
+const longestProfile = 300
+
+// profiles serves profiles of the runtime, one at a time because of their CPU and memory.
+func profiles(m queueMetrics) http.Handler {
+	taken := http.NewServeMux()
+	taken.HandleFunc("GET /debug/pprof/", pprof.Index)
+	taken.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	taken.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux := http.NewServeMux()
+	mux.Handle("/debug/pprof/", boundSeconds(newLimiter(Limits{Scrapes: 1, Answer: telemetryAnswer}, "another profile is being taken", m, taken)))
+	// These are not profiles.
+	mux.HandleFunc("/debug/pprof/{$}", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	return mux
+}
+
+// boundSeconds refuses durations beyond longestProfile.
+func boundSeconds(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := r.URL.Query().Get("seconds")
+		if seconds, err := strconv.ParseFloat(given, 64); given != "" && (err != nil || !(seconds > 0 && seconds <= longestProfile)) {
+			http.Error(w, fmt.Sprintf("seconds=%.20q: want a number above 0 and at most %d", given, longestProfile), http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// noProfiles responds that profiles are disabled.
+func noProfiles(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "profiles are off: --profiling=on serves them", http.StatusForbidden)
+}
+
+// NewRegistry makes the registry of self-metrics, with those of the runtime, the process and the build.
+// The names that begin with kube_state_metrics are those that alert rules in the field read.
+func NewRegistry() *prometheus.Registry {
+	v := version.Get()
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "kube_state_metrics_build_info",
+		Help: "Build information (always 1).",
+		ConstLabels: prometheus.Labels{
+			"branch": v.Branch, "client_go_version": v.ClientGo, "goarch": v.Arch, "goos": v.OS,
+			"goversion": v.GoVersion, "revision": v.Revision, "tags": v.Tags, "version": v.Version,
+		},
+	})
+	build.Set(1)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// familyCount is a row of /debug/cardinality.
+type familyCount struct {
+	Family   string `json:"family"`
+	Resource string `json:"resource"`
+	Series   int    `json:"series"`
+	Bytes    int    `json:"bytes"`
+}
+
+// cardinality serves the series and bytes of each family, largest first: as text, or as JSON by the
+// Accept header or the parameter format=json.
+func cardinality(resources func() []*store.Resource) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		counts := countFamilies(resources())
+		if r.URL.Query().Get("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json") {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(counts) // the client may be gone
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		row := func(series, bytes any, names string) { fmt.Fprintf(w, "%10v %12v  %s\n", series, bytes, names) }
+		longest := len("family")
+		for _, c := range counts {
+			longest = max(longest, len(c.Family))
+		}
+		row("series", "bytes", fmt.Sprintf("%-*s  %s", longest, "family", "resource"))
+		series, bytes := 0, 0
+		for _, c := range counts {
+			row(c.Series, c.Bytes, fmt.Sprintf("%-*s  %s", longest, c.Family, c.Resource))
+			series, bytes = series+c.Series, bytes+c.Bytes
+		}
+		row(series, bytes, "in all")
+	})
+}
+
+func countFamilies(resources []*store.Resource) []familyCount {
+	counts := []familyCount{}
+	for _, r := range resources {
+		for _, f := range r.Stats().Families {
+			counts = append(counts, familyCount{Family: f.Name, Resource: r.Name(), Series: f.Series, Bytes: f.Bytes})
+		}
+	}
+	return mostSeries(counts)
+}
+
+// mostSeries sorts by series, descending.
+func mostSeries(counts []familyCount) []familyCount {
+	slices.SortStableFunc(counts, func(a, b familyCount) int { return cmp.Compare(b.Series, a.Series) })
+	return counts
+}
+
+// storeMetrics collect the sizes of the stores.
+type storeMetrics struct{ resources func() []*store.Resource }
+
+var (
+	storedObjects = prometheus.NewDesc("kubestate_store_objects", "Objects stored.", []string{"resource"}, nil)
+	storedSeries  = prometheus.NewDesc("kubestate_store_series", "Series stored.", []string{"resource"}, nil)
+	storedText    = prometheus.NewDesc("kubestate_store_text_bytes", "Uncompressed size of the stored series, in bytes.", []string{"resource"}, nil)
+	storedBytes   = prometheus.NewDesc("kubestate_store_memory_bytes", "Memory of the stored series, in bytes, by block state: packed or open.", []string{"resource", "state"}, nil)
+	storedBlocks  = prometheus.NewDesc("kubestate_store_blocks", "Blocks of stored series, by block state: packed or open.", []string{"resource", "state"}, nil)
+)
+
+func (m storeMetrics) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{storedObjects, storedSeries, storedText, storedBytes, storedBlocks} {
+		to <- d
+	}
+}
+
+func (m storeMetrics) Collect(to chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v int, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	for _, r := range m.resources() {
+		s, series, text := r.Stats(), 0, 0
+		for _, f := range s.Families {
+			series, text = series+f.Series, text+f.Bytes
+		}
+		gauge(storedObjects, s.Objects, r.Name())
+		gauge(storedSeries, series, r.Name())
+		gauge(storedText, text, r.Name())
+		gauge(storedBytes, s.CompressedBytes, r.Name(), "packed")
+		gauge(storedBytes, s.OpenBytes, r.Name(), "open")
+		gauge(storedBlocks, s.CompressedBlocks, r.Name(), "packed")
+		gauge(storedBlocks, s.OpenBlocks, r.Name(), "open")
+	}
+}

@@ -1,0 +1,329 @@
+package handover_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/sharding/handover"
+)
+
+var update = flag.Bool("update", false, "write what the members do to the transcripts")
+
+// TestTranscripts holds what members decide in each scenario of testdata. A line that begins with >
+// is a command, whose effect all running members see at once:
+//
+//	assign TOTAL [from START] [for N]  the StatefulSet has an assignment, which one member or all see
+//	steady TOTAL [filtered]            that many members serve their hash ranges and are ready
+//	start N, kill N, end N             a pod begins with a process; the process dies; both end
+//	complete N, scrape N               the list of member N is complete; all scrapers have read it
+//	write N, fail N                    the oldest write of member N is in the Lease, or fails
+//	ready N, unready N, leave N        the pod is ready or not, or is being deleted
+//	blind N, see N, scrapers N COUNT   the member does not see the others, or does; has scrapers
+//	lease missing, lease empty         the Lease is deleted, or created
+//	pass DURATION                      time passes
+//
+// The lines after it are of the members whose state has changed, or that request something: to
+// release ranges, to list, or to write a claim. Ranges are fractions of the hash space.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := replay(t, string(want))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if d := cmp.Diff(string(want), got); d != "" && !*update {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// replay gives a transcript with what members do in it.
+func replay(t *testing.T, transcript string) string {
+	t.Helper()
+	var out strings.Builder
+	s := &scene{T: t, now: time.Unix(0, 0), actors: map[int]*actor{}, pods: map[int]handover.Pod{}, claims: map[int]handover.Claim{}}
+	for line := range strings.Lines(transcript) {
+		switch {
+		case strings.HasPrefix(line, "> "):
+			out.WriteString(line)
+			s.command(strings.Fields(line)[1:])
+			out.WriteString(s.decide())
+		case strings.HasPrefix(line, "#"), line == "\n":
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+// A scene is an API server and the members that run.
+type scene struct {
+	*testing.T
+	now        time.Time
+	assignment handover.Assignment
+	actors     map[int]*actor
+	pods       map[int]handover.Pod
+	claims     map[int]handover.Claim
+	started    int
+}
+
+// An actor is a member with what it has requested.
+type actor struct {
+	*handover.Member
+	uid    string
+	wanted sharding.Ranges
+	writes []handover.Claim
+	state  string // as last printed
+}
+
+func (s *scene) command(words []string) {
+	number := func(i int) int {
+		n, err := strconv.Atoi(words[i])
+		if err != nil {
+			s.Fatal(words, err)
+		}
+		return n
+	}
+	switch words[0] {
+	case "assign":
+		s.assign(words, number)
+		return
+	case "steady":
+		s.steady(number(1), len(words) > 2)
+		return
+	case "lease":
+		s.claims = map[int]handover.Claim{}
+		for _, a := range s.actors {
+			a.SetBlind(words[1] == "missing")
+		}
+		s.seen()
+		return
+	case "pass":
+		d, err := time.ParseDuration(words[1])
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.now = s.now.Add(d)
+		return
+	case "start":
+		s.start(number(1))
+		return
+	}
+	n := number(1)
+	a, pod := s.actors[n], s.pods[n]
+	switch words[0] {
+	case "kill":
+		delete(s.actors, n)
+	case "end":
+		delete(s.actors, n)
+		s.set(n, nil)
+	case "complete":
+		a.Completed(a.wanted)
+	case "scrape":
+		a.Scraped()
+	case "scrapers":
+		a.SetScrapers(number(2))
+	case "write":
+		s.write(a)
+	case "fail":
+		a.WriteFailed(a.writes[0].Serial)
+		a.writes = a.writes[1:]
+	case "ready", "unready":
+		pod.Ready, pod.Since = words[0] == "ready", s.now.Format(time.TimeOnly)
+		s.set(n, &pod)
+	case "leave":
+		pod.Ending = true
+		s.set(n, &pod)
+		a.Leave()
+	case "blind", "see":
+		a.SetBlind(words[0] == "blind")
+	default:
+		s.Fatal(words)
+	}
+}
+
+func (s *scene) assign(words []string, number func(int) int) {
+	s.assignment = handover.Assignment{Total: number(1)}
+	only := -1
+	for i := 2; i+1 < len(words); i += 2 {
+		switch words[i] {
+		case "from":
+			s.assignment.Start = number(i + 1)
+		case "for":
+			only = number(i + 1)
+		}
+	}
+	for n, a := range s.actors {
+		if only < 0 || n == only {
+			a.SetAssignment(s.assignment)
+		}
+	}
+}
+
+// start begins a process in the pod of a number, and a pod for it if there is none.
+func (s *scene) start(n int) {
+	s.started++
+	pod, ok := s.pods[n]
+	if !ok {
+		pod = handover.Pod{UID: fmt.Sprintf("pod %d", s.started)}
+	}
+	a := &actor{Member: handover.New(n, pod.UID, int64(s.started)*1000, time.Minute), uid: pod.UID, wanted: sharding.None()}
+	s.actors[n] = a
+	s.set(n, &pod)
+	for i, other := range s.pods {
+		a.SetPod(i, &other)
+	}
+	a.SetAssignment(s.assignment)
+	s.seen()
+}
+
+func (s *scene) steady(total int, filtered bool) {
+	s.actors, s.pods, s.claims = map[int]*actor{}, map[int]handover.Pod{}, map[int]handover.Claim{}
+	s.command([]string{"assign", strconv.Itoa(total)})
+	for n := range total {
+		for _, step := range []string{"start", "complete", "scrape", "write", "ready", "write", "write"} {
+			s.command([]string{step, strconv.Itoa(n)})
+			s.actors[n].SetFiltered(filtered)
+			s.decide()
+		}
+	}
+	for _, a := range s.actors {
+		a.state = ""
+	}
+}
+
+// set changes a pod, nil if it is gone.
+func (s *scene) set(n int, pod *handover.Pod) {
+	if pod == nil {
+		delete(s.pods, n)
+	} else {
+		s.pods[n] = *pod
+	}
+	for _, a := range s.actors {
+		a.SetPod(n, pod)
+	}
+}
+
+// write puts the oldest write of a member into the Lease.
+func (s *scene) write(a *actor) {
+	if len(a.writes) == 0 {
+		s.Fatalf("member %d has nothing to write", a.Number())
+	}
+	s.claims = maps.Clone(s.claims)
+	s.claims[a.Number()] = a.writes[0]
+	for n := range a.Stale() {
+		delete(s.claims, n)
+	}
+	a.writes = a.writes[1:]
+	s.seen()
+}
+
+// seen shows all members the present claims.
+func (s *scene) seen() {
+	for _, a := range s.actors {
+		a.SetClaims(s.claims)
+	}
+}
+
+// decide gives what the members decide, those that change nothing left out.
+func (s *scene) decide() string {
+	var out strings.Builder
+	for _, n := range slices.Sorted(maps.Keys(s.actors)) {
+		a := s.actors[n]
+		d := a.Decide(s.now)
+		var requests strings.Builder
+		if !d.Release.IsNone() {
+			fmt.Fprintf(&requests, ", releases %s", fractions(d.Release))
+		}
+		if missing := d.Want.Minus(a.Serves()); !d.Want.Equal(a.wanted.Minus(d.Release)) && !missing.IsNone() {
+			fmt.Fprintf(&requests, ", lists %s", fractions(missing))
+		}
+		a.wanted = d.Want
+		if c := d.Claim; c != nil {
+			a.writes = append(slices.DeleteFunc(a.writes, func(w handover.Claim) bool { return w.Serial == c.Serial }), *c)
+			fmt.Fprintf(&requests, ", claims %s", fractions(c.Ranges))
+			if c.Leaving {
+				requests.WriteString(" leaving")
+			}
+			if c.Scrapers > 0 {
+				fmt.Fprintf(&requests, " with %d scrapers", c.Scrapers)
+			}
+			if stale := a.Stale(); len(stale) > 0 {
+				fmt.Fprintf(&requests, ", deletes claims of %d", slices.Sorted(maps.Keys(stale)))
+			}
+		}
+		if state := a.describe(d); state != a.state || requests.Len() > 0 {
+			fmt.Fprintf(&out, "%d: %s%s\n", n, state, requests.String())
+			a.state = state
+		}
+	}
+	return out.String()
+}
+
+func (a *actor) describe(d handover.Decision) string {
+	state := "serves " + fractions(a.Serves())
+	if d.Ready {
+		state = "ready, " + state
+	}
+	if !d.Unclaimed.IsNone() {
+		state += ", unclaimed " + fractions(d.Unclaimed)
+	}
+	if d.Overdue {
+		state += " overdue"
+	}
+	if most := a.OthersScrapers(); most > 0 {
+		state += fmt.Sprintf(", expects %d scrapers", most)
+	}
+	if d.Exit {
+		state += ", exits"
+	}
+	return state
+}
+
+// fractions shows ranges as fractions of the hash space, in lowest terms.
+func fractions(r sharding.Ranges) string {
+	if r.IsAll() || r.IsNone() {
+		return r.String()
+	}
+	var parts []string
+	for part := range strings.FieldsSeq(r.String()) {
+		from, to, _ := strings.Cut(strings.Trim(part, "[)"), ",")
+		parts = append(parts, fmt.Sprintf("[%s,%s)", fraction(from), fraction(to)))
+	}
+	return strings.Join(parts, " ")
+}
+
+func fraction(bound string) string {
+	of, err := strconv.ParseFloat(bound+"p-64", 64)
+	if err != nil {
+		return bound
+	}
+	for q := 1.; q <= 100; q++ {
+		if p := math.Round(of * q); math.Abs(of*q-p) < 1e-9 {
+			return strings.TrimSuffix(fmt.Sprintf("%.0f/%.0f", p, q), "/1")
+		}
+	}
+	return bound
+}

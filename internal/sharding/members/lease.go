@@ -1,0 +1,127 @@
+package members
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/sharding/handover"
+)
+
+// annotationPrefix precedes the ordinal of a pod in the name of its claim's annotation.
+const annotationPrefix = "kubestate.io/shard-"
+
+// An entry is a claim in the format of its annotation.
+type entry struct {
+	Holder   string `json:"holder"`
+	Since    string `json:"since,omitempty"`
+	Serial   int64  `json:"serial"`
+	Ranges   string `json:"ranges"`
+	Leaving  bool   `json:"leaving,omitempty"`
+	Filtered bool   `json:"filtered,omitempty"`
+	Scrapers int    `json:"scrapers,omitempty"`
+}
+
+// claimOf parses an annotation.
+func claimOf(annotation string) (handover.Claim, error) {
+	var e entry
+	if err := json.Unmarshal([]byte(annotation), &e); err != nil {
+		return handover.Claim{}, err
+	}
+	ranges, err := sharding.Parse(e.Ranges)
+	if err != nil {
+		return handover.Claim{}, fmt.Errorf("ranges: %w", err)
+	}
+	return handover.Claim{Holder: e.Holder, Since: e.Since, Serial: e.Serial, Ranges: ranges, Leaving: e.Leaving, Filtered: e.Filtered, Scrapers: max(0, e.Scrapers)}, nil
+}
+
+// annotationOf formats an annotation.
+func annotationOf(c handover.Claim) string {
+	text, err := json.Marshal(entry{c.Holder, c.Since, c.Serial, c.Ranges.String(), c.Leaving, c.Filtered, c.Scrapers})
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return string(text)
+}
+
+// claimsOf parses the claims in the annotations of a Lease, by ordinal. The error joins those of
+// malformed annotations.
+func claimsOf(annotations map[string]string) (map[int]handover.Claim, error) {
+	claims := map[int]handover.Claim{}
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		text, ours := strings.CutPrefix(key, annotationPrefix)
+		n, ok := ordinal(text)
+		if !ours || !ok {
+			continue
+		}
+		c, err := claimOf(annotations[key])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("annotation %s: %w", key, err))
+			continue
+		}
+		claims[n] = c
+	}
+	return claims, errors.Join(errs...)
+}
+
+var errNoLease = errors.New("missing: create it from the manifest of the shards, or from kubestate rbac --pod")
+
+// attempts is the limit of writes in a row that conflict with those of other members.
+const attempts = 20
+
+// write writes the claim of the member with the number into the Lease of the set, and deletes stale
+// claims unless they have changed.
+//
+// A write names the version that was read before it, so that one whose response was not awaited
+// cannot overwrite a later one.
+func (a *api) write(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) error {
+	var err error
+	for range attempts {
+		if err = a.tryWrite(ctx, set, number, c, stale); !apierrors.IsConflict(err) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("lease %s/%s: %w", a.namespace, set, err)
+	}
+	return nil
+}
+
+func (a *api) tryWrite(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) error {
+	of := func(r *rest.Request) *rest.Request {
+		return r.Namespace(a.namespace).Resource("leases").Name(set).Timeout(timeout)
+	}
+	var lease coordinationv1.Lease
+	err := of(a.coordination.Get()).Do(ctx).Into(&lease)
+	if apierrors.IsNotFound(err) {
+		return errNoLease
+	} else if err != nil {
+		return err
+	}
+	present, _ := claimsOf(lease.Annotations)
+	annotations := map[string]any{annotationPrefix + strconv.Itoa(number): annotationOf(c)}
+	for n, was := range stale {
+		if is, ok := present[n]; ok && is.Holder == was.Holder && is.Serial == was.Serial {
+			annotations[annotationPrefix+strconv.Itoa(n)] = nil
+		}
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"resourceVersion": lease.ResourceVersion, "annotations": annotations,
+	}})
+	if err != nil {
+		return err
+	}
+	return of(a.coordination.Patch(types.MergePatchType)).Body(patch).Do(ctx).Error()
+}
