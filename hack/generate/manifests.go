@@ -68,7 +68,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 // howElse says how to make the roles of a path otherwise.
 func howElse(path string) string {
 	if path == "deploy/kustomize/overlays/sharded/rbac.yaml" {
-		return "# Rights of a replica to see the others, and the Lease of their promises. For another StatefulSet:\n" +
+		return "# Rights of a replica to see the others, and the Lease of their claims. For another StatefulSet:\n" +
 			"# kubestate rbac --pod NAME-0 --pod-namespace ..."
 	}
 	return "# For other resources and namespaces: kubestate rbac --resources ... --namespaces ..."

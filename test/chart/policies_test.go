@@ -153,7 +153,7 @@ func documentedPatch(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/README.md")
 	must(t, err)
-	_, section, _ := strings.Cut(string(text), "### The NetworkPolicy\n")
+	_, section, _ := strings.Cut(string(text), "### NetworkPolicy\n")
 	var patch strings.Builder
 	for line := range strings.Lines(section) {
 		if code, ok := strings.CutPrefix(line, "    "); ok {
