@@ -18,8 +18,8 @@ import (
 // twice.
 const calm = 3
 
-// TestResize resizes a StatefulSet of real processes while pods come and go and a
-// Prometheus scrapes all of them every second, and asks that what it has seen.
+// TestResize resizes a StatefulSet of real processes while pods come and go and a Prometheus
+// scrapes all of them every second, and judges every scrape that this made.
 func TestResize(t *testing.T) {
 	const lasting = 300
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
@@ -71,7 +71,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	owned := func(ctx context.Context) (map[string]float64, error) {
 		return p.query(ctx, "count by (shard) ("+lastingPods+")")
 	}
-	// Letting go is done page by page, and scrapes may see a part of it.
+	// A release removes page by page, and scrapes may see a part of it.
 	var shares map[string]float64
 	await(t, settling, func(ctx context.Context) (err error) {
 		shares, err = owned(ctx)
