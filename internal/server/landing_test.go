@@ -40,7 +40,7 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 		if d := cmp.Diff(want, cells(page)); d != "" {
 			t.Errorf("%s: cells (-want +got):\n%s", name, d)
 		}
-		const summary = "<p>1\u202f247 series of 1\u202f247 objects of 12 resources, <span class=\"waiting\">2 of them not there yet</span>.</p>"
+		const summary = "<p>1\u202f247 series of 1\u202f247 objects of 12 resources, <span class=\"waiting\">2 of them not complete</span>.</p>"
 		if !strings.Contains(page, summary) {
 			t.Errorf("%s: there is no %s in\n%s", name, summary, page)
 		}
@@ -61,7 +61,7 @@ func TestLandingPageOfAClosedPort(t *testing.T) {
 		if d := cmp.Diff(strings.Fields("resource state a synced none syncing"), cells(page)); d != "" {
 			t.Errorf("%s: cells (-want +got):\n%s", name, d)
 		}
-		const summary = "<p>2 resources, <span class=\"waiting\">1 of them not there yet</span>.</p>"
+		const summary = "<p>2 resources, <span class=\"waiting\">1 of them not complete</span>.</p>"
 		for _, told := range []string{"series of", "objects of", "Families"} {
 			if strings.Contains(page, told) || !strings.Contains(page, summary) {
 				t.Errorf("%s: %q is told, or there is no %s in\n%s", name, told, summary, page)
