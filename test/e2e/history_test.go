@@ -20,10 +20,10 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// churned is the namespace of pods that come and go.
+// churned is the namespace of short-lived pods.
 const churned = "churned"
 
-// startChurn has pods come and go until the function that it gives is called.
+// startChurn creates and deletes pods until stop is called.
 func startChurn(t *testing.T, c *cluster.Cluster) (stop func()) {
 	t.Helper()
 	_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: churned}}, metav1.CreateOptions{})
@@ -54,14 +54,13 @@ func startChurn(t *testing.T, c *cluster.Cluster) (stop func()) {
 	}
 }
 
-// resize is that of a StatefulSet: when it was asked for, and when the last shard
-// had let go of what is another's.
+// resize is that of a StatefulSet: from the request to the last release.
 type resize struct {
 	asked, over time.Time
 	replicas    int32
 }
 
-// lastingPods are the series of pods that lived throughout.
+// lastingPods are the series of pods that exist throughout.
 const lastingPods = `kube_pod_info{namespace!~"churned|monitoring"}`
 
 // A scrape is one that Prometheus made of a shard.
@@ -106,8 +105,7 @@ func (p *prometheus) samples(ctx context.Context, selector string, since time.Ti
 	return answer.Result, err
 }
 
-// scrapesSince gives when Prometheus has scraped each target since a time, in Unix
-// seconds, whether there was an answer or not.
+// scrapesSince returns the times of scrapes since a time, failed ones included, by instance.
 func (p *prometheus) scrapesSince(ctx context.Context, since time.Time) (map[string][]float64, error) {
 	up, err := p.samples(ctx, `up{job="kubestate"}`, since)
 	times := map[string][]float64{}
@@ -205,8 +203,8 @@ func (h *history) replay() {
 
 func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
-// scraped says whether every shard has answered or refused a scrape that began after a time,
-// which may be noted some milliseconds early, and not after an instant.
+// scraped reports whether every shard was scraped after a time and not after an instant. Late scrapes
+// do not count; Prometheus dates scrapes some milliseconds early.
 func (h *history) scraped(at, after float64) bool {
 	const early = 0.01
 	shards := map[string]bool{}
@@ -216,8 +214,8 @@ func (h *history) scraped(at, after float64) bool {
 	return !slices.Contains(slices.Collect(maps.Values(shards)), false)
 }
 
-// check holds each scrape to what docs/sharding.md promises: no pod is missing in what the
-// shards serve together, and none is there twice once all shards were scraped after a hand-over.
+// check holds every scrape to the rule of docs/sharding.md: no pod is missing in what the shards serve
+// together, and none is served twice once all shards have been scraped after a handover.
 func (h *history) check(t *testing.T, pods int) {
 	t.Helper()
 	twice, calm, late, serving := 0, 0, 0, map[string]bool{}
@@ -242,25 +240,24 @@ func (h *history) check(t *testing.T, pods int) {
 			}
 			if now.at < next && h.scraped(now.at, unix(r.over)) {
 				if calm++; now.series != pods {
-					t.Errorf("%.3f s after a hand-over there are %v series of %v pods: %v", now.at-unix(r.over), now.series, pods, now.of)
+					t.Errorf("%.3f s after a handover there are %v series of %v pods: %v", now.at-unix(r.over), now.series, pods, now.of)
 				}
 			}
 		}
 	}
 	t.Logf("%d scrapes in %.0f s, %d of them late; at most %v series of %v pods; no pod twice for longer than %.3f s", len(h.scrapes), end-h.instants[0].at, late, twice, pods, h.longest)
 	if late > len(h.scrapes)/4 {
-		t.Error("too many scrapes are late")
+		t.Error("too many late scrapes")
 	}
 	if h.longest == 0 || calm < 4*4 || len(serving) < 4 {
 		t.Errorf("nothing happened: %d instants without a resize, %d shards", calm, len(serving))
 	}
 	if len(h.doubled) > 0 {
-		t.Errorf("%d pods are there twice still", len(h.doubled))
+		t.Errorf("%d pods are still served twice", len(h.doubled))
 	}
 }
 
-// draw writes the history as a picture, if the environment names a file for that in
-// KUBESTATE_RESIZE_SVG.
+// draw writes the history as an image to the file in KUBESTATE_RESIZE_SVG.
 func (h *history) draw(t *testing.T) {
 	t.Helper()
 	path := os.Getenv("KUBESTATE_RESIZE_SVG")
