@@ -102,7 +102,7 @@ func (t *tokenizer) readEnd() error {
 // A parser parses the objects of a text.
 type parser struct {
 	tokenizer
-	source   []byte // the text
+	source  []byte // the text
 	scratch []byte
 }
 
