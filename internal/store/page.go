@@ -191,7 +191,8 @@ func (p *page) share() {
 }
 
 // install puts the output of a compactor into the table. Blocks that have changed since capture
-// stay open. It returns, by family, the compressed open blocks that have no other holder.
+// stay open. It returns, by family, the compressed open blocks that have no other holder, nil if there
+// are none.
 func (p *page) install(c *compactor, o *options) (reusable []*openBlock) {
 	p.compacting--
 	if p.open == nil {
@@ -201,7 +202,6 @@ func (p *page) install(c *compactor, o *options) (reusable []*openBlock) {
 	if len(out.families) == 0 {
 		return nil
 	}
-	reusable = make([]*openBlock, len(p.open))
 	if p.table == nil {
 		p.table = &table{columns: make([]uint16, len(p.open))}
 	}
@@ -209,6 +209,9 @@ func (p *page) install(c *compactor, o *options) (reusable []*openBlock) {
 	for _, family := range out.families {
 		p.openBytes -= p.open[family].memory()
 		if c.exclusive[family] && p.compacting == 0 {
+			if reusable == nil {
+				reusable = make([]*openBlock, len(p.open))
+			}
 			reusable[family] = p.open[family]
 		}
 		p.open[family] = nil
