@@ -81,7 +81,7 @@ func (s *stream) allow(limit time.Duration) {
 func (l *Loop) checkIdle(s *stream) {
 	last, limit := time.Unix(0, l.Shard.lastForeign.Load()), time.Duration(s.limit.Load())
 	if since := time.Since(last); since < limit {
-		l.heard(last)
+		l.recordContact(last)
 		s.idle.Reset(limit - since)
 		return
 	}
@@ -180,7 +180,7 @@ func (l *Loop) watch(ctx context.Context) outcome {
 			return l.ended(outcomeOf(err), err)
 		}
 		l.machine.opened()
-		l.heard(time.Now())
+		l.recordContact(time.Now())
 	} else {
 		s.began, s.version = time.Now(), l.machine.version
 	}
@@ -267,7 +267,7 @@ func (l *Loop) accept(s *stream, event watch.Event) (o apiclient.Object, keep bo
 	if err != nil {
 		return nil, false, err
 	}
-	l.heard(time.Now())
+	l.recordContact(time.Now())
 	if event.Type != watch.Bookmark {
 		if !l.Shard.wantsObject(o) {
 			return o, false, nil
