@@ -113,8 +113,8 @@ func (s *status) update(change func(*Report)) {
 	change(&s.report)
 }
 
-// heard records a response, event or bookmark of the server.
-func (s *status) heard(at time.Time) {
+// recordContact records a response, event or bookmark of the server.
+func (s *status) recordContact(at time.Time) {
 	s.update(func(r *Report) {
 		if at.After(r.Contact) {
 			r.Contact = at
