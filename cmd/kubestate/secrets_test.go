@@ -33,7 +33,9 @@ func TestSecretsStaySecret(t *testing.T) {
 	if got := <-asked; got != "Bearer "+ownSecret {
 		t.Fatalf("the API server is asked with %q", got)
 	}
-	p.await(t, "says nothing of the API server", func() bool { return strings.Contains(p.log.String(), "requests to the API server fail") })
+	if text := "requests to the API server fail"; !p.log.await(text) {
+		t.Fatalf("no %q in the log", text)
+	}
 	header := "Host: kubestate\r\nAuthorization: Bearer " + clientSecret + "\r\nCookie: " + clientSecret + "\r\n"
 	for _, address := range []string{p.scrapes, p.telemetry} {
 		for _, path := range []string{

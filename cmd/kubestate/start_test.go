@@ -21,7 +21,7 @@ func TestScrapesBeforeTheFirstLists(t *testing.T) {
 			}))
 			defer server.Close()
 			p := startProgram(t, append(args, "--kubeconfig", kubeconfig(t, server.URL))...)
-			p.await(t, fmt.Sprintf("answers scrapes with other than %d, %q", status, body), func() bool {
+			p.await(t, fmt.Sprintf("scrape: status %d, body %q", status, body), func() bool {
 				got, text := answerOf(t, "http://"+p.scrapes+"/metrics")
 				return got == status && text == body
 			})
