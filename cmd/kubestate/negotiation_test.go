@@ -18,12 +18,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-var update = flag.Bool("update", false, "write what is compared: the answers in the tables of testdata, the table of docs/self-metrics.md")
+var update = flag.Bool("update", false, "write the expected files: testdata, docs/self-metrics.md")
 
 const negotiation = "testdata/negotiation.txt"
 
-// TestNegotiation asks the program for its metrics with the headers of each
-// entry of the table, and holds it to the answer that stands there.
+// TestNegotiation sends a request with the headers of each entry of the table, and compares the
+// headers of the response.
 func TestNegotiation(t *testing.T) {
 	table, err := os.ReadFile(negotiation)
 	if err != nil {
@@ -38,7 +38,7 @@ func TestNegotiation(t *testing.T) {
 			answered.WriteString("\n\n")
 		}
 		if !strings.Contains(entry, "\n> ") {
-			answered.WriteString(entry) // what the table is about
+			answered.WriteString(entry) // a comment
 			continue
 		}
 		asked, header := parseEntry(t, entry)
@@ -47,7 +47,7 @@ func TestNegotiation(t *testing.T) {
 		checkBody(t, asked, got, plain)
 	}
 	if len(entries) < 45 {
-		t.Errorf("%d entries: the table was longer", len(entries))
+		t.Errorf("%d entries, want at least 45", len(entries))
 	}
 	if *update {
 		if err := os.WriteFile(negotiation, []byte(answered.String()+"\n"), 0o600); err != nil {
@@ -60,7 +60,7 @@ func TestNegotiation(t *testing.T) {
 	}
 }
 
-// parseEntry gives the part of the entry that is asked, and its header.
+// parseEntry returns the request lines of an entry and their header.
 func parseEntry(t *testing.T, entry string) (asked string, header http.Header) {
 	t.Helper()
 	header = http.Header{}
@@ -71,7 +71,7 @@ func parseEntry(t *testing.T, entry string) (asked string, header http.Header) {
 		asked += strings.TrimSuffix(line, "\n") + "\n"
 		field, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "> ")
 		if !ok || strings.HasPrefix(field, "(") {
-			continue // its name, or a remark
+			continue // a name or a comment
 		}
 		name, value, ok := strings.Cut(field, ":")
 		if !ok {
@@ -82,14 +82,14 @@ func parseEntry(t *testing.T, entry string) (asked string, header http.Header) {
 	return asked, header
 }
 
-// reply is an answer of the program.
+// reply is a response of the program.
 type reply struct {
 	status string
 	header http.Header
-	body   []byte // unpacked
+	body   []byte // decompressed
 }
 
-// request asks for the metrics with nothing but the header.
+// request requests the metrics with no other headers.
 func request(t *testing.T, p program, header http.Header) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.scrapes+"/metrics", nil)
@@ -116,7 +116,7 @@ func request(t *testing.T, p program, header http.Header) reply {
 	return reply{answer.Status, answer.Header, text}
 }
 
-// text is the reply as it stands in the table.
+// text returns the reply in the form of the table.
 func (r reply) text() string {
 	text := "< " + r.status
 	for _, name := range []string{"Content-Type", "Content-Encoding", "Vary"} {
@@ -127,8 +127,8 @@ func (r reply) text() string {
 	return text
 }
 
-// checkBody wants the text that everybody gets, with the end that the
-// Content-Type promises, and that a client finds in it what it is said to be.
+// checkBody wants the plain body, with # EOF for OpenMetrics, that a client can parse by its
+// Content-Type.
 func checkBody(t *testing.T, asked string, got reply, plain []byte) {
 	t.Helper()
 	want := plain
@@ -136,7 +136,7 @@ func checkBody(t *testing.T, asked string, got reply, plain []byte) {
 		want = append(bytes.Clone(plain), "# EOF\n"...)
 	}
 	if !bytes.Equal(got.body, want) {
-		t.Errorf("%s: %d bytes that are not the %d of the text", asked, len(got.body), len(want))
+		t.Errorf("%s: body of %d bytes differs from the plain one of %d bytes", asked, len(got.body), len(want))
 	}
 	decoder := expfmt.NewDecoder(bytes.NewReader(got.body), expfmt.ResponseFormat(got.header))
 	series := 0
@@ -150,11 +150,11 @@ func checkBody(t *testing.T, asked string, got reply, plain []byte) {
 		series += len(family.Metric)
 	}
 	if want := countSeries(plain); series != want {
-		t.Errorf("%s: a client reads %d series of %d", asked, series, want)
+		t.Errorf("%s: %d series parsed, want %d", asked, series, want)
 	}
 }
 
-// countSeries counts the lines that are no comments.
+// countSeries counts the lines without comments.
 func countSeries(text []byte) int {
 	n := 0
 	for line := range bytes.Lines(text) {

@@ -132,7 +132,7 @@ func parseConfig(file io.Reader) (*yaml.Node, error) {
 		return nil, nil
 	}
 	if root.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("line %d: want keys and values", root.Line)
+		return nil, fmt.Errorf("line %d: want a mapping of keys to values", root.Line)
 	}
 	renameDeprecated(root)
 	seen := map[string]bool{}

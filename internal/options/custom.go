@@ -103,7 +103,7 @@ func (v *values) custom() (Custom, error) {
 		case err != nil && v.continueWithoutCustom:
 			c.Err = CustomError{Err: fmt.Errorf("%s: %w", customFile, err)}
 		case err != nil:
-			return Custom{}, CustomError{Err: fmt.Errorf("%s: %w; with %s it may come later", customFile, err, customContinue)}
+			return Custom{}, CustomError{Err: fmt.Errorf("%s: %w; %s allows this", customFile, err, customContinue)}
 		default:
 			if err := add(c.Path, text); err != nil {
 				return Custom{}, CustomError{Err: fmt.Errorf("%s: %w", customFile, err)}
@@ -130,7 +130,7 @@ func PresetText(name string) ([]byte, error) {
 // checkCustomOnly rejects --custom-resource-state-only without custom resources.
 func (o Options) checkCustomOnly(only bool) error {
 	if only && o.Custom.Config == nil && o.Custom.Path == "" {
-		return errors.New("--custom-resource-state-only serves custom resources: configure some with " +
+		return errors.New("--custom-resource-state-only needs one of " +
 			strings.Join([]string{customFile, customInline, customPresets}, ", "))
 	}
 	return nil

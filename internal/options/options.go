@@ -162,7 +162,7 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	case command == Version, command == Help:
 		return Options{Command: command}, nil
 	case command != Serve && command != RBAC:
-		return Options{}, fmt.Errorf("unknown command %q (there are %s, %s, %s and %s)", command, RBAC, Presets, Version, Help)
+		return Options{}, fmt.Errorf("unknown command %q (commands are %s, %s, %s and %s)", command, RBAC, Presets, Version, Help)
 	}
 	o, err := v.withConfig(flags)
 	if err != nil && v.config != "" && v.continueWithoutConfig {
@@ -273,11 +273,11 @@ func (v *values) options() (Options, error) {
 func (o Options) checkSource() error {
 	switch {
 	case o.Snapshot != "" && (o.Kubeconfig != "" || o.APIServer != ""):
-		return errors.New("--snapshot serves objects from files: give it without --kubeconfig and --apiserver")
+		return errors.New("--snapshot excludes --kubeconfig and --apiserver")
 	case o.Snapshot != "" && o.AuthFilter:
-		return errors.New("--auth-filter asks an API server: give it without --snapshot")
+		return errors.New("--auth-filter needs an API server and excludes --snapshot")
 	case len(o.Audiences) > 0 && !o.AuthFilter:
-		return errors.New("--auth-filter-audiences says whose tokens --auth-filter takes: give both")
+		return errors.New("--auth-filter-audiences needs --auth-filter")
 	}
 	return nil
 }
@@ -286,9 +286,9 @@ func (o Options) checkSource() error {
 func (o Options) checkLimits() error {
 	switch {
 	case o.ObjectLimit < 0:
-		return fmt.Errorf("--object-limit is %d: give a number of objects, or 0 for all", o.ObjectLimit)
+		return fmt.Errorf("--object-limit is %d, want 1 or more, or 0 for unlimited", o.ObjectLimit)
 	case o.MaxStaleness != 0 && o.MaxStaleness < minStaleness:
-		return fmt.Errorf("--max-staleness is %s: give at least %s, since a healthy watch may be silent for two minutes, or 0 for no bound", o.MaxStaleness, minStaleness)
+		return fmt.Errorf("--max-staleness is %s, want at least %s, as a healthy watch can be idle for two minutes, or 0 for unlimited", o.MaxStaleness, minStaleness)
 	}
 	return nil
 }
@@ -307,7 +307,7 @@ func (v *values) checkDurations() error {
 		{"--shard-takeover-after", v.takeoverAfter},
 	} {
 		if f.d < 0 {
-			return fmt.Errorf("%s: %v is less than 0", f.name, f.d)
+			return fmt.Errorf("%s is %v, want 0 or more", f.name, f.d)
 		}
 	}
 	return nil
@@ -329,7 +329,7 @@ func (v *values) selection() (generators.Selection, error) {
 func (v *values) share() (float64, error) {
 	switch {
 	case !(v.memoryShare > 0 && v.memoryShare <= 1): // nor is what is not a number
-		return 0, fmt.Errorf("--auto-gomemlimit-ratio: %v is not above 0 and at most 1", v.memoryShare)
+		return 0, fmt.Errorf("--auto-gomemlimit-ratio is %v, want more than 0 and at most 1", v.memoryShare)
 	case !v.autoMemoryLimit:
 		return 0, nil
 	}

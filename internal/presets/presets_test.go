@@ -81,8 +81,8 @@ func parsed(t *testing.T, name string) *customresource.Config {
 	return c
 }
 
-// render gives the families in the order of an answer, each with its series in the order of
-// their bytes. It fails if something could not be rendered, or a kind has no object.
+// render returns the families in the order of a response, each with its series in the order of the
+// objects. It fails if a sample cannot be rendered or a kind has no object.
 func render(t *testing.T, c *customresource.Config, definitions, objects string) string {
 	t.Helper()
 	var kinds []customresource.Kind
@@ -125,7 +125,6 @@ func render(t *testing.T, c *customresource.Config, definitions, objects string)
 	var text strings.Builder
 	for _, name := range order {
 		text.WriteString(headers[name])
-		slices.Sort(series[name])
 		text.WriteString(strings.Join(series[name], ""))
 	}
 	return text.String()
