@@ -138,6 +138,17 @@ type Renderer struct {
 	mixed    bool // SpecOnly families are skipped
 }
 
+// Clone returns a renderer of the same families for another goroutine; nil if their rows have
+// state.
+func (r *Renderer) Clone() *Renderer {
+	if r.prepare != nil {
+		return nil
+	}
+	c := *r
+	c.samples, c.ends = Samples{}, nil
+	return &c
+}
+
 // Headers gives the header of each family, in the order of Render.
 func (r *Renderer) Headers() []Header {
 	headers := make([]Header, len(r.families))

@@ -57,7 +57,7 @@ const badSelector = "BadFieldSelector"
 
 // refused reports whether the API server refuses requests.
 func (r Report) refused() bool {
-	return (r.State.refused() || r.Reason == badSelector) && !(r.tentative && r.State == Forbidden)
+	return (r.State.refused() || r.Reason == badSelector) && (!r.tentative || r.State != Forbidden)
 }
 
 // Forbidden reports whether no list was ever complete, and 403 lasts.
