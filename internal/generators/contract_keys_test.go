@@ -36,7 +36,7 @@ func allowed(o object, prefix string, list generators.Allowlist, entries node) [
 	return one(1, dynamicLabels(prefix, entries, keys)...)
 }
 
-// keyOf gives the keys of resources by their names.
+// keyOf returns the keys of resources by their names.
 var keyOf = func() map[string]string {
 	keys := map[string]string{}
 	for _, r := range registry.Resources() {

@@ -75,7 +75,7 @@ func jsonForm(tb testing.TB, typed any) node {
 	return node{form, true}
 }
 
-// expected gives the series of one object by their text, equal ones once and
+// expected returns the series of one object by their text, equal ones once and
 // with the value of the first.
 func expected(o object, families []string) map[string]float64 {
 	r := references[o.resource]
@@ -298,7 +298,7 @@ func owners(o object) (all []series) {
 	return all
 }
 
-// controllingOwners says of each owner whether it is the controller, too.
+// controllingOwners reports of each owner whether it is the controller, too.
 func controllingOwners(o object) []series {
 	all := owners(o)
 	references := o.at("metadata.ownerReferences").list()

@@ -92,7 +92,7 @@ func (c cluster) correct(t *testing.T, r generators.Resource, series map[string]
 	}
 }
 
-// render gives the answer that consists of the resource alone.
+// render returns the answer that consists of the resource alone.
 func render(t *testing.T, r generators.Resource, selection generators.Selection, objects []metav1.Object) string {
 	t.Helper()
 	renderer := r.Compile(selection)
@@ -208,7 +208,7 @@ type message interface {
 	Unmarshal([]byte) error
 }
 
-// series gives the cluster's expected series of the resource. Where there are
+// series returns the cluster's expected series of the resource. Where there are
 // no objects, there is no file.
 func (c cluster) series(tb testing.TB, r generators.Resource) string {
 	tb.Helper()

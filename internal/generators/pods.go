@@ -365,8 +365,8 @@ func completionTime(p *corev1.Pod, s *Samples) {
 	}
 }
 
-// manyPairs is the number of pairs from which on two lists are joined by a map, which
-// allocates, and not by nested loops.
+// manyPairs is the least number of pairs for a join by map, which allocates, instead of nested
+// loops.
 const manyPairs = 1 << 14
 
 // eachInstance calls f for each container and its status, by name.
@@ -404,7 +404,7 @@ func containerResources(p *corev1.Pod, containers []corev1.Container, of func(*c
 			switch name {
 			case "cpu":
 				s.Milli(q, container, p.Spec.NodeName, name, unit)
-			case "pods": // is a resource of nodes
+			case "pods": // a resource of nodes alone
 			default:
 				s.Ceil(q, container, p.Spec.NodeName, name, unit)
 			}
@@ -549,7 +549,7 @@ func generatedClaims(p *corev1.Pod) map[string]*string {
 		return nil
 	}
 	byEntry := make(map[string]*string, len(statuses))
-	for i := range slices.Backward(statuses) { // the first of a name counts
+	for i := range slices.Backward(statuses) { // the first of a name wins
 		byEntry[statuses[i].Name] = statuses[i].ResourceClaimName
 	}
 	return byEntry
@@ -600,7 +600,7 @@ func podReasons(p *corev1.Pod, s *Samples) {
 	}
 }
 
-// hasReason says whether the status of the pod, a condition or a terminated container
+// hasReason reports whether the status of the pod, a condition or a terminated container
 // has the reason.
 func hasReason(p *corev1.Pod, reason string) bool {
 	if p.Status.Reason == reason {

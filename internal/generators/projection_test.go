@@ -119,7 +119,7 @@ func TestReadsNoMore(t *testing.T) {
 	}
 }
 
-// anyDiffers says whether any object renders to another text when it is cut.
+// anyDiffers reports whether any object renders to another text when it is cut.
 func anyDiffers(tb testing.TB, r generators.Resource, renderer *generators.Renderer, cutter *projection.Cutter, texts map[string]string) bool {
 	tb.Helper()
 	var got []byte

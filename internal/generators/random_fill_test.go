@@ -37,7 +37,7 @@ func made[T, V any](make func(V) T, values ...V) func(*T, randfill.Continue) {
 
 func pick[T any](c randfill.Continue, values []T) T { return values[c.Intn(len(values))] }
 
-// pickPointer gives nil now and then.
+// pickPointer returns nil now and then.
 func pickPointer[T any](c randfill.Continue, values []T) *T {
 	if c.Intn(3) == 0 {
 		return nil

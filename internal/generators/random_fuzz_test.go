@@ -90,7 +90,7 @@ func checkScrape(t *testing.T, r generators.Resource, o metav1.Object) {
 	}
 }
 
-// identityOf gives the labels of the object's metadata as a scraper is to read
+// identityOf returns the labels of the object's metadata as a scraper is to read
 // them.
 func identityOf(r generators.Resource, o metav1.Object) map[string]string {
 	metadata := map[string]string{

@@ -120,7 +120,7 @@ func (j *judge) compare(t *testing.T, typed metav1.Object, form node) {
 	t.Errorf("series of %v (-reference +table):\n%s", form.value, cmp.Diff(want, got, cmpopts.EquateNaNs()))
 }
 
-// rendered gives the object's series by their text, each of which must stand
+// rendered returns the object's series by their text, each of which must stand
 // among the lines of its own family, and once.
 func (j *judge) rendered(t testing.TB, typed metav1.Object) map[string]float64 {
 	t.Helper()

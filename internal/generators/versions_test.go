@@ -94,7 +94,7 @@ func fieldDifferences(path string, a, b reflect.Type, seen map[reflect.Type]bool
 	return all
 }
 
-// fieldsOf gives the fields of a message by number.
+// fieldsOf returns the fields of a message by number.
 func fieldsOf(message reflect.Type) map[string]reflect.StructField {
 	fields := map[string]reflect.StructField{}
 	for f := range message.Fields() {

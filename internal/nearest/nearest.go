@@ -5,7 +5,7 @@ package nearest
 // limit bounds the bytes of a word that are compared, as a client may send it.
 const limit = 64
 
-// To gives the known word that has the least edit distance from word, the first of
+// To returns the known word that has the least edit distance from word, the first of
 // several; false if there are no known words. Only the first bytes of word count.
 func To(word string, known []string) (string, bool) {
 	word = word[:min(limit, len(word))]

@@ -71,7 +71,7 @@ var configKeys = map[string]string{
 // deprecatedKeys are other names of keys. A file that has both means the newer one.
 var deprecatedKeys = map[string]string{"custom_resource_config_file": "custom_resource_state_config_file"}
 
-// renameDeprecated gives deprecated keys of a mapping their newer names, and removes them where the
+// renameDeprecated returns deprecated keys of a mapping their newer names, and removes them where the
 // newer one is there.
 func renameDeprecated(root *yaml.Node) {
 	has := func(name string) bool {

@@ -43,10 +43,10 @@ func (c Custom) Refusal(current Custom) error {
 // A CustomError is about the configuration of custom resources.
 type CustomError struct{ Err error }
 
-// Error gives the text of the error.
+// Error returns the text of the error.
 func (e CustomError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the error without its kind.
+// Unwrap returns the error without its kind.
 func (e CustomError) Unwrap() error { return e.Err }
 
 // Files are the configuration files to watch for changes.
@@ -117,7 +117,7 @@ func (v *values) custom() (Custom, error) {
 	return c, nil
 }
 
-// PresetText gives the text of a preset. The error names the nearest one.
+// PresetText returns the text of a preset. The error names the nearest one.
 func PresetText(name string) ([]byte, error) {
 	text, ok := presets.Get(name)
 	if !ok {

@@ -3,7 +3,7 @@ package peer
 
 import "net/netip"
 
-// Network gives what counts as one client: an IPv4 address, or the /64 of an IPv6
+// Network returns what counts as one client: an IPv4 address, or the /64 of an IPv6
 // address, of which one machine may have all. Addresses that are none are one client.
 func Network(address netip.Addr) netip.Prefix {
 	bits := 64

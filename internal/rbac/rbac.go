@@ -37,7 +37,7 @@ type Config struct {
 	Shards types.NamespacedName
 }
 
-// Objects gives the roles and their bindings. Without namespaces that is one
+// Objects returns the roles and their bindings. Without namespaces that is one
 // ClusterRole. With namespaces it is a Role in each for namespaced resources, and a
 // ClusterRole for all others, and for custom resources, whose scope is not known. With shards there is one more Role, and the shards' Lease.
 func Objects(c Config) []any {
