@@ -73,8 +73,7 @@ func jsonForm(tb testing.TB, typed any) node {
 	return node{form, true}
 }
 
-// expected returns the series of one object by their text, equal ones once and
-// with the value of the first.
+// expected returns the values of an object's series, the first of duplicate series.
 func expected(o object, families []string) map[string]float64 {
 	r := references[o.resource]
 	identity := pairsAt(o.node, r.identity)
@@ -294,7 +293,7 @@ func owners(o object) (all []series) {
 	return all
 }
 
-// controllingOwners reports of each owner whether it is the controller, too.
+// controllingOwners is owners with a label for the controller.
 func controllingOwners(o object) []series {
 	all := owners(o)
 	references := o.at("metadata.ownerReferences").list()

@@ -106,14 +106,14 @@ func render(t *testing.T, r generators.Resource, selection generators.Selection,
 			start = end
 		}
 	}
-	var answer strings.Builder
+	var response strings.Builder
 	for i := range families {
 		if len(objects) > 0 {
-			answer.Write(headers[i].Text)
-			answer.WriteString(families[i].String())
+			response.Write(headers[i].Text)
+			response.WriteString(families[i].String())
 		}
 	}
-	return answer.String()
+	return response.String()
 }
 
 // exposition is a parsed response.

@@ -23,7 +23,7 @@ func withSpecOnly(t *testing.T) (all []generators.Resource) {
 		}
 	}
 	if len(all) == 0 {
-		t.Fatal("there are none")
+		t.Fatal("no resources with SpecOnly families")
 	}
 	return all
 }
@@ -45,7 +45,7 @@ func TestSpecOnly(t *testing.T) {
 				other := linesOf(renderer.Render(nil, nil, withSpecOf(t, r, o, objects[(i+1)%len(objects)])))
 				for f, name := range names {
 					if specOnly[f] && want[f] != other[f] {
-						t.Fatalf("%s is not of the spec only:\n%s", name, cmp.Diff(want[f], other[f]))
+						t.Fatalf("%s does not depend on the spec alone:\n%s", name, cmp.Diff(want[f], other[f]))
 					}
 					varied[f] = varied[f] || want[f] != other[f]
 					if specOnly[f] {
@@ -61,7 +61,7 @@ func TestSpecOnly(t *testing.T) {
 			}
 			for f, name := range names {
 				if !varied[f] {
-					t.Errorf("%s is of the spec only, and does not say so", name)
+					t.Errorf("%s depends on the spec alone, and is not SpecOnly", name)
 				}
 			}
 		})
