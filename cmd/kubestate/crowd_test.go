@@ -79,13 +79,13 @@ func connect(t *testing.T, p program, complete bool) net.Conn {
 		return c
 	}
 	fmt.Fprint(c, "GET /healthz HTTP/1.1\r\nHost: k\r\n\r\n")
-	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		return c
 	}
-	defer answer.Body.Close()
-	if body, err := io.ReadAll(answer.Body); err == nil && answer.StatusCode != 200 {
-		t.Errorf("%s: %q", answer.Status, body)
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err == nil && response.StatusCode != 200 {
+		t.Errorf("%s: %q", response.Status, body)
 	}
 	return c
 }

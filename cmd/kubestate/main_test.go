@@ -114,13 +114,13 @@ func says(ts *testscript.TestScript, _ bool, args []string) {
 // ask returns the status, content type and body of the response.
 func ask(request *http.Request) (string, error) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	answer, err := client.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return "", err
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	return fmt.Sprintf("%s\n%s\n%s", answer.Status, answer.Header.Get("Content-Type"), body), err
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return fmt.Sprintf("%s\n%s\n%s", response.Status, response.Header.Get("Content-Type"), body), err
 }
 
 func poll(ts *testscript.TestScript, condition func() bool) {

@@ -60,8 +60,8 @@ func wantNoSecret(t *testing.T, address, request string) {
 	}
 	defer c.Close()
 	_, _ = io.WriteString(c, request) // the response may precede the end of the request,
-	answer, _ := io.ReadAll(c)        // and the connection may be reset
-	if text := string(answer); !strings.HasPrefix(text, "HTTP/1.1 ") || strings.Contains(text, ownSecret) || strings.Contains(text, clientSecret) {
+	response, _ := io.ReadAll(c)      // and the connection may be reset
+	if text := string(response); !strings.HasPrefix(text, "HTTP/1.1 ") || strings.Contains(text, ownSecret) || strings.Contains(text, clientSecret) {
 		t.Errorf("%.60q: response\n%s", request, text)
 	}
 }

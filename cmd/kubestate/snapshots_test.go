@@ -128,10 +128,10 @@ func try(t *testing.T, a *txtar.Archive, input []txtar.File) []txtar.File {
 // scrapeLines returns the series that a program serves.
 func scrapeLines(t *testing.T, address string) string {
 	t.Helper()
-	answer, err := http.Get("http://" + address + "/metrics")
+	response, err := http.Get("http://" + address + "/metrics")
 	check(t, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
 	check(t, err)
 	series := ""
 	for line := range strings.Lines(string(text)) {

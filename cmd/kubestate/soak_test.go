@@ -50,26 +50,26 @@ const reader = "reader-token"
 // review responds to reviews, and with 403 to other requests.
 func review(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	var answer any
+	var response any
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/tokenreviews"):
 		var a authenticationv1.TokenReview
 		_ = json.Unmarshal(body, &a)
 		a.Status.Authenticated = a.Spec.Token == reader
 		a.Status.User.Username = "reader"
-		answer = a
+		response = a
 	case strings.HasSuffix(r.URL.Path, "/subjectaccessreviews"):
 		var a authorizationv1.SubjectAccessReview
 		_ = json.Unmarshal(body, &a)
 		a.Status.Allowed = true
-		answer = a
+		response = a
 	default:
 		http.Error(w, "no", http.StatusForbidden)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }
 
 // soak compares the heap after n and after 3n requests.
@@ -107,14 +107,14 @@ func flood(t *testing.T, p program, seed uint64, n int, authorization func(*rand
 				if authorization != nil {
 					r.Header.Set("Authorization", authorization(random))
 				}
-				answer, err := client.Do(r)
+				response, err := client.Do(r)
 				if err != nil {
 					continue // its own scrape timeout was exceeded
 				}
-				if _, err = io.Copy(io.Discard, answer.Body); err == nil {
+				if _, err = io.Copy(io.Discard, response.Body); err == nil {
 					answered.Add(1)
 				}
-				answer.Body.Close()
+				response.Body.Close()
 			}
 			return nil
 		})

@@ -42,11 +42,11 @@ func TestScrapeInProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	program.awaitRefusal(t)
-	answer, err := http.ReadResponse(slow, nil)
+	response, err := http.ReadResponse(slow, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := io.ReadAll(answer.Body)
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatalf("after %d bytes: %v", len(body), err)
 	}

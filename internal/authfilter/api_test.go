@@ -55,8 +55,8 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	fail := a.fail
 	a.mu.Unlock()
 	if fail != nil {
-		if answer, err := fail(r); answer != nil || err != nil {
-			return answer, err
+		if response, err := fail(r); response != nil || err != nil {
+			return response, err
 		}
 	}
 	if token {
@@ -77,7 +77,7 @@ func (a *api) reviewToken(body []byte) (*http.Response, error) {
 	if !ok {
 		review.Status.Error = "[invalid bearer token, token lookup failed]"
 	}
-	return answer(http.StatusCreated, review), nil
+	return respond(http.StatusCreated, review), nil
 }
 
 func (a *api) reviewAccess(body []byte) (*http.Response, error) {
@@ -88,7 +88,7 @@ func (a *api) reviewAccess(body []byte) (*http.Response, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	review.Status.Allowed, review.Status.Denied = a.granted[review.Spec.User], a.denied
-	return answer(http.StatusCreated, review), nil
+	return respond(http.StatusCreated, review), nil
 }
 
 // change changes the fields under the lock.
@@ -105,7 +105,7 @@ func (a *api) counts() [2]int {
 	return [2]int{a.tokenReviews, a.accessReviews}
 }
 
-func answer(status int, object any) *http.Response {
+func respond(status int, object any) *http.Response {
 	body, err := json.Marshal(object)
 	if err != nil {
 		panic("BUG: " + err.Error())
@@ -120,7 +120,7 @@ func answer(status int, object any) *http.Response {
 // failure responds with a Status.
 func failure(code int32, reason metav1.StatusReason) func(*http.Request) (*http.Response, error) {
 	return func(*http.Request) (*http.Response, error) {
-		return answer(int(code), metav1.Status{
+		return respond(int(code), metav1.Status{
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
 			Status:   metav1.StatusFailure, Code: code, Reason: reason, Message: "not so",
 		}), nil

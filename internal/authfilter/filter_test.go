@@ -177,7 +177,7 @@ func TestFailures(t *testing.T) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}, 1, 10*time.Second, 10*time.Second)
-	f("invalid response", func(*http.Request) (*http.Response, error) { return answer(http.StatusCreated, "yes"), nil }, 1, 0, 0)
+	f("invalid response", func(*http.Request) (*http.Response, error) { return respond(http.StatusCreated, "yes"), nil }, 1, 0, 0)
 }
 
 // TestContradiction has access both allowed and denied: denied wins.

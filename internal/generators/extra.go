@@ -35,7 +35,7 @@ func (s Selection) CheckExtra(resources []Resource) error {
 	return nil
 }
 
-// familyWith gives a selected family whose series can have the label, or an empty
+// familyWith returns a selected family whose series can have the label, or an empty
 // string.
 func (s Selection) familyWith(d Description, label string) string {
 	for _, f := range d.Families {
@@ -51,7 +51,7 @@ func (s Selection) familyWith(d Description, label string) string {
 	return ""
 }
 
-// names says whether the key of a label set matches the label, by name or by prefix.
+// names reports whether the key of a label set matches the label, by name or by prefix.
 func names(key, label string) bool {
 	prefix, dynamic := strings.CutSuffix(key, "*")
 	return key == label || dynamic && strings.HasPrefix(label, prefix)

@@ -10,14 +10,13 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// extra are labels that no resource has.
+// extra are labels of no resource.
 var extra = []generators.ExtraLabel{{Name: "cluster", Value: "prod"}, {Name: "region", Value: "a \"b\"\\\nü\xff"}}
 
-// inserted is extra within a line.
+// inserted is the text of extra in a line.
 const inserted = `cluster="prod",region="a \"b\"\\\nü` + "\uFFFD" + `",`
 
-// TestExtraLabels holds that with extra labels every line of every golden object
-// is what it is without them, and the labels in it. That costs no allocation.
+// TestExtraLabels holds that extra labels change nothing else in the lines of golden objects.
 func TestExtraLabels(t *testing.T) {
 	for _, c := range clusters {
 		for _, r := range c.resources {
@@ -41,7 +40,7 @@ func TestExtraLabels(t *testing.T) {
 	}
 }
 
-// TestExtraLabelsAllocateNothing holds every object of the golden clusters.
+// TestExtraLabelsAllocateNothing renders all golden objects.
 func TestExtraLabelsAllocateNothing(t *testing.T) {
 	for _, c := range clusters {
 		c.selection.Extra = extra

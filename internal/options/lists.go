@@ -72,8 +72,8 @@ func (a *allowlist) Set(s string) error {
 func (a *allowlist) String() string { return "" }
 func (a *allowlist) Type() string   { return "allowlist" }
 
-// resolve gives the list by the keys of resources in place of their names. It refuses
-// resources that do not exist and keys of labels with more than one *.
+// resolve replaces the names of resources by their keys. It rejects unknown resources and label
+// keys with more than one *.
 func (a allowlist) resolve(flag string, registry *generators.Registry) (generators.Allowlist, error) {
 	if a == nil {
 		return nil, nil
