@@ -11,7 +11,7 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// keysOf is what an allowlist parses to.
+// keysOf has the keys of an allowlist by resource.
 type keysOf = map[string][]string
 
 func TestParseAllowlist(t *testing.T) {
@@ -41,7 +41,7 @@ func TestParseAllowlist(t *testing.T) {
 	f("pods=[app.kubernetes.io/name,k8s-app]", keysOf{"pods": {"app.kubernetes.io/name", "k8s-app"}})
 	f(" pods = [ a , b ] , nodes = [ c ] ", keysOf{"pods": {"a", "b"}, "nodes": {"c"}})
 	f("\n  pods=[a,\n    b],\n  nodes=[c]\n", keysOf{"pods": {"a", "b"}, "nodes": {"c"}})
-	// Names that there are not, check refuses.
+	// Unknown names are rejected later.
 	f("=[a]", keysOf{"": {"a"}})
 	f("two words=[a b]", keysOf{"two words": {"a b"}})
 }
@@ -85,7 +85,7 @@ func TestParseAllowlistErrors(t *testing.T) {
 	f("pods=[a],,nodes=[b]", `want resource=[key,...] at ",nodes=[b]"`)
 }
 
-// FuzzAllowlist holds that what parses can be written down and read again.
+// FuzzAllowlist holds that the text of a parsed allowlist parses to the same.
 func FuzzAllowlist(f *testing.F) {
 	for _, seed := range []string{
 		"", "pods=[a]", "pods=[a,b],nodes=[*]", "*=[]", " pods = [ a , b ] , nodes = [ c* ] ", "pods=[a],pods=[b]",
@@ -109,7 +109,7 @@ func FuzzAllowlist(f *testing.F) {
 	})
 }
 
-// allowlistText is an allowlist in the form of the flag.
+// allowlistText returns an allowlist in the form of the flag.
 func allowlistText(list keysOf) string {
 	var resources []string
 	for _, resource := range slices.Sorted(maps.Keys(list)) {

@@ -17,8 +17,7 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// asText lets options be compared: resources by their keys, patterns by what
-// they were made of and the language that they are in.
+// asText compares resources by key, and patterns by source and language.
 var asText = cmp.Options{
 	cmpopts.IgnoreUnexported(options.Options{}), // TestNeedRestart looks at that
 	cmp.Transformer("Key", func(r generators.Resource) string { return r.Describe().Key }),
@@ -44,7 +43,7 @@ var widgets = &generators.Table[*jsonobject.Object]{
 	}},
 }
 
-// unset are the options when no argument is given.
+// unset returns the options without arguments.
 func unset() options.Options {
 	return options.Options{
 		Listen:          "[::]:10241",
@@ -76,7 +75,7 @@ func TestParse(t *testing.T) {
 	type o = options.Options
 	f(func(*o) {})
 
-	// Where objects come from.
+	// Sources of objects.
 	f(func(o *o) { o.Kubeconfig = "file" }, "--kubeconfig", "file")
 	f(func(o *o) { o.Kubeconfig = "b" }, "--kubeconfig=a", "--kubeconfig=b")
 	f(func(o *o) { o.APIServer = "https://a:1" }, "--apiserver=https://a:1")
@@ -111,7 +110,7 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Namespaces = []string{"b", "a"} }, "--namespaces=b", "--namespaces= a ,b")
 	f(func(o *o) { o.Denied = []string{"b", "a"} }, "--namespaces-denylist=b", "--namespaces-denylist=a,b")
 
-	// What is exported.
+	// Families and labels.
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"pods": {"a", "b*"}, "*": nil} }, "--metric-labels-allowlist=pods=[a,b*],*=[]")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"nodes": {"b"}} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=nodes=[b]")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=")
@@ -121,14 +120,14 @@ func TestParse(t *testing.T) {
 		o.Selection.Labels = generators.Allowlist{"deployments.apps": {"a", "c"}, "deployments.example.com": {"b"}}
 	}, "--metric-labels-allowlist=deployments=[a],deployments.example.com=[b],deployments.apps=[c]")
 
-	// Labels of every series.
+	// Extra labels.
 	extra := func(name, value string) generators.ExtraLabel { return generators.ExtraLabel{Name: name, Value: value} }
 	type all = []generators.ExtraLabel
 	f(func(o *o) { o.Selection.Extra = all{extra("cluster", "prod"), extra("region", "eu")} }, "--extra-labels=cluster=prod, region = eu ,")
 	f(func(o *o) { o.Selection.Extra = all{extra("cluster", "a=b"), extra("region", `"`)} }, "--extra-labels=cluster=a=b", `--extra-labels=region="`)
 	f(func(*o) {}, "--extra-labels=")
 
-	// Parts of the objects.
+	// Shards and nodes.
 	podsOnly := slices.DeleteFunc(registry.Resources(), func(r generators.Resource) bool { return r.Describe().Key != "pods" })
 	f(func(o *o) { o.TotalShards = 3 }, "--total-shards=3")
 	f(func(o *o) { o.Shard, o.TotalShards = 2, 3 }, "--shard=2", "--total-shards=3")
@@ -164,7 +163,7 @@ func TestParse(t *testing.T) {
 	f(func(*o) {}, "-v=-1")
 }
 
-// TestParsePatterns tries the patterns, since their languages differ.
+// TestParsePatterns holds the languages of patterns.
 func TestParsePatterns(t *testing.T) {
 	type patterns = []generators.Pattern
 	allow := func(s generators.Selection) patterns { return s.Allow }
@@ -242,7 +241,7 @@ func TestParseErrors(t *testing.T) {
 		t.Helper()
 		got, err := options.Parse(registry, args)
 		if err == nil {
-			t.Errorf("%q is %+v", args, got)
+			t.Errorf("%q: %+v, want an error", args, got)
 			return
 		}
 		if err.Error() != want {
@@ -315,7 +314,7 @@ func TestParseErrors(t *testing.T) {
 	f("--metric-denylist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-denylist=a[")
 }
 
-// otherThanPods are the resources that are served by themselves, but for pods.
+// otherThanPods returns the default resources but pods.
 func otherThanPods() []string {
 	var names []string
 	for _, r := range unset().Resources {
@@ -326,20 +325,20 @@ func otherThanPods() []string {
 	return names
 }
 
-// TestUsageHasEveryFlag holds that the help has the flags that the documentation has, in at most
-// 15 words each: docs/configuration.md has the details.
+// TestUsageHasEveryFlag holds that the usage has all documented flags, with a help of at most 15
+// words each; docs/configuration.md has details.
 func TestUsageHasEveryFlag(t *testing.T) {
 	usage := options.Usage(registry)
 	flags := options.Flags(registry)
 	if len(flags) == 0 {
-		t.Error("there are no flags")
+		t.Error("no flags")
 	}
 	for _, flag := range flags {
 		if words := len(strings.Fields(flag.Usage)); words > 15 {
-			t.Errorf("the help of --%s has %d words", flag.Name, words)
+			t.Errorf("help of --%s: %d words, want at most 15", flag.Name, words)
 		}
 		if !strings.Contains(usage, " --"+flag.Name+" ") {
-			t.Errorf("the help does not have --%s", flag.Name)
+			t.Errorf("usage lacks --%s", flag.Name)
 		}
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// others are values that differ from the default, by type.
+// others are values other than the default, by type.
 var others = map[string]string{
 	"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
 	"int32": "7", "int64": "7", "float64": "0.7", "mode": "off",
 }
 
-// valueFor is a value of a flag's type, or of the flag alone, that differs from the default.
+// valueFor returns a value for a flag other than the default.
 func valueFor(f options.Flag) string {
 	switch f.Key {
 	case "custom_resource_config":
