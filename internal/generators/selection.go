@@ -119,9 +119,6 @@ type Effect struct {
 // Families are the names of the exported families, in order.
 func (e Effect) Families() []string { return e.families }
 
-// Sparse are the names of the exported families without series of value 0, in order.
-func (e Effect) Sparse() []string { return e.sparse }
-
 // Equal says whether the effects are the same.
 func (e Effect) Equal(o Effect) bool {
 	return slices.Equal(e.families, o.families) && slices.Equal(e.sparse, o.sparse) && slices.Equal(e.labels, o.labels) &&
