@@ -66,6 +66,9 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 	poll, again := time.NewTicker(pollInterval), time.NewTicker(discoverAgain)
 	defer poll.Stop()
 	defer again.Stop()
+	if len(r.current.Load().Files()) == 0 {
+		poll.Stop()
+	}
 	for {
 		select {
 		case <-ctx.Done():

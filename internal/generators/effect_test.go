@@ -6,7 +6,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// TestEffect holds which changes of a selection concern which resource.
+// TestEffect holds by change of a selection which resources it affects.
 func TestEffect(t *testing.T) {
 	type labels = generators.Allowlist
 	effects := func(key string, a, b generators.Selection) bool {

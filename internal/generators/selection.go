@@ -27,7 +27,7 @@ type Pattern interface {
 	MatchString(name string) bool
 }
 
-// exports says whether the family is part of the selection.
+// exports reports whether the family is part of the selection.
 func (s Selection) exports(f FamilyDescription) bool {
 	return (len(s.Allow) == 0 || anyMatches(s.Allow, f.Name)) &&
 		!anyMatches(s.Deny, f.Name) &&
@@ -51,7 +51,7 @@ type Allowlist map[string][]string
 // overrides all other entries.
 const AnyResource = "*"
 
-// keysOf gives the allowed keys of a resource, nil if there are none.
+// keysOf returns the allowed keys of a resource, nil if there are none.
 func (a Allowlist) keysOf(resource string) *allowedKeys {
 	keys, ok := a[AnyResource]
 	if !ok {
@@ -119,7 +119,7 @@ type Effect struct {
 // Families are the names of the exported families, in order.
 func (e Effect) Families() []string { return e.families }
 
-// Equal says whether the effects are the same.
+// Equal reports whether the effects are the same.
 func (e Effect) Equal(o Effect) bool {
 	return slices.Equal(e.families, o.families) && slices.Equal(e.sparse, o.sparse) && slices.Equal(e.labels, o.labels) &&
 		slices.Equal(e.annotations, o.annotations) && slices.Equal(e.extra, o.extra) && e.definition == o.definition
@@ -146,7 +146,7 @@ func (s Selection) EffectOn(d Description) Effect {
 	return e
 }
 
-// list gives the keys sorted and unique.
+// list returns the keys sorted and unique.
 func (k *allowedKeys) list() []string {
 	if k == nil {
 		return nil

@@ -260,7 +260,7 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-labels-allowlist: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--metric-labels-allowlist=verticalpodautoscalers=[*]")
 	f(`unknown shorthand flag: 'x' in -x`, "-x")
 	f("flag needs an argument: --port", "--port")
-	f(`unknown command "serve" (there are rbac, presets, version and help)`, "serve")
+	f(`unknown command "serve" (commands are rbac, presets, version and help)`, "serve")
 	f(`unexpected argument "now"`, "version", "now")
 	f(`unexpected argument "pods"`, "rbac", "pods")
 
@@ -268,38 +268,38 @@ func TestParseErrors(t *testing.T) {
 	f(`invalid argument "-1" for "--telemetry-port" flag: strconv.ParseUint: parsing "-1": invalid syntax`, "--telemetry-port=-1")
 	f(`invalid argument "much" for "-v, --v" flag: strconv.ParseInt: parsing "much": invalid syntax`, "-v=much")
 
-	f("--object-limit is -5: give a number of objects, or 0 for all", "--object-limit=-5")
+	f("--object-limit is -5, want 1 or more, or 0 for unlimited", "--object-limit=-5")
 	f(`invalid argument "true" for "--profiling" flag: want auto, on or off`, "--profiling=true")
 	f(`invalid argument "" for "--profiling" flag: want auto, on or off`, "--profiling=")
-	f("--max-staleness is 1m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=1m")
-	f("--max-staleness is -1h0m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=-1h")
+	f("--max-staleness is 1m0s, want at least 3m0s, as a healthy watch can be idle for two minutes, or 0 for unlimited", "--max-staleness=1m")
+	f("--max-staleness is -1h0m0s, want at least 3m0s, as a healthy watch can be idle for two minutes, or 0 for unlimited", "--max-staleness=-1h")
 
-	f(`--pod "kubestate-0" and --pod-namespace "": give both, or none of them`, "--pod=kubestate-0")
-	f(`--pod "" and --pod-namespace "kubestate": give both, or none of them`, "--pod-namespace=kubestate")
-	f("--pod asks an API server: give it without --snapshot", "--pod=kubestate-0", "--pod-namespace=kubestate", "--snapshot=a")
-	f("--total-shards is 0: give the number of shards, at least 1", "--total-shards=0")
-	f("--total-shards is -1: give the number of shards, at least 1", "--total-shards=-1", "--shard=7")
-	f("--shard is 3: with --total-shards 3 give 0 to 2", "--shard=3", "--total-shards=3")
-	f("--shard is -1: with --total-shards 3 give 0 to 2", "--shard=-1", "--total-shards=3")
-	f("--shard is 1: with --total-shards 1 give 0 to 0", "--shard=1")
+	f(`--pod "kubestate-0" and --pod-namespace "": set both or neither`, "--pod=kubestate-0")
+	f(`--pod "" and --pod-namespace "kubestate": set both or neither`, "--pod-namespace=kubestate")
+	f("--pod needs an API server and excludes --snapshot", "--pod=kubestate-0", "--pod-namespace=kubestate", "--snapshot=a")
+	f("--total-shards is 0, want at least 1", "--total-shards=0")
+	f("--total-shards is -1, want at least 1", "--total-shards=-1", "--shard=7")
+	f("--shard is 3, want 0 to 2 with --total-shards 3", "--shard=3", "--total-shards=3")
+	f("--shard is -1, want 0 to 2 with --total-shards 3", "--shard=-1", "--total-shards=3")
+	f("--shard is 1, want 0 to 0 with --total-shards 1", "--shard=1")
 	f(`invalid argument "2147483648" for "--shard" flag: strconv.ParseInt: parsing "2147483648": value out of range`, "--shard=2147483648")
-	f("--node chooses pods, and there is no such choice for nodes, services: give --resources=pods, and have the others served by a kubestate without --node",
+	f("--node selects pods, not nodes, services: set --resources=pods, and run another kubestate for the others",
 		"--node=a", "--resources=pods,services,nodes")
-	f("--track-unscheduled-pods chooses pods, and there is no such choice for nodes: give --resources=pods, and have the others served by a kubestate without --track-unscheduled-pods",
+	f("--track-unscheduled-pods selects pods, not nodes: set --resources=pods, and run another kubestate for the others",
 		"--track-unscheduled-pods", "--resources=nodes")
-	f("--node chooses pods, and there is no such choice for "+strings.Join(otherThanPods(), ", ")+": give --resources=pods, and have the others served by a kubestate without --node", "--node=a")
-	f("--node a and --track-unscheduled-pods: a pod is on a node or on none; give one of them, and the other to another kubestate", "--node=a", "--track-unscheduled-pods", "--resources=pods")
+	f("--node selects pods, not "+strings.Join(otherThanPods(), ", ")+": set --resources=pods, and run another kubestate for the others", "--node=a")
+	f("--node a and --track-unscheduled-pods exclude each other: run one kubestate for each", "--node=a", "--track-unscheduled-pods", "--resources=pods")
 	f(`--node: "$(NODE_NAME)" cannot be the name of a node: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
 		"--node=$(NODE_NAME)", "--resources=pods")
 
-	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
-	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
+	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
+	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
 
 	f(`--resources: there is no resource "podz"; the nearest is "pods"`, "--resources=pods,podz")
 	f(`--resources: there is no resource "Pods"; the nearest is "pods"`, "--resources=Pods")
 	f(`--resources: there is no resource "node"; the nearest is "nodes"`, "--resources=pods", "--resources=node")
 
-	f(`invalid argument "pods=a" for "--metric-labels-allowlist" flag: want [ after = at "a"`, "--metric-labels-allowlist=pods=a")
+	f(`invalid argument "pods=a" for "--metric-labels-allowlist" flag: want [ at "a"`, "--metric-labels-allowlist=pods=a")
 	f(`--metric-labels-allowlist: there is no resource "podz"; the nearest is "pods"`, "--metric-labels-allowlist=podz=[a]")
 	f(`--metric-labels-allowlist: there is no resource ""; the nearest is "jobs"`, "--metric-labels-allowlist==[a]")
 	f(`--metric-labels-allowlist: "*a*" has more than one *`, "--metric-labels-allowlist=pods=[a,*a*]")
@@ -308,9 +308,9 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-annotations-allowlist: "*a*" has more than one *`, "--metric-annotations-allowlist=pods=[*a*]")
 
 	f(`invalid argument "cluster" for "--extra-labels" flag: want name=value at "cluster"`, "--extra-labels=cluster")
-	f("--extra-labels: label namespace is one that series of kube_configmap_annotations have or can have", "--extra-labels=cluster=a,namespace=b")
-	f("--extra-labels: label phase is one that series of kube_pod_status_phase have or can have", "--resources=pods", "--extra-labels=phase=a")
-	f(`--extra-labels: "" is no name of a label`, "--extra-labels==a")
+	f("--extra-labels: label namespace is a label of kube_configmap_annotations", "--extra-labels=cluster=a,namespace=b")
+	f("--extra-labels: label phase is a label of kube_pod_status_phase", "--resources=pods", "--extra-labels=phase=a")
+	f(`--extra-labels: "" is not a label name`, "--extra-labels==a")
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")

@@ -15,6 +15,8 @@ const (
 	// fewNamespaces are watched by one request each. More are watched by one request for all
 	// namespaces unless that is forbidden, and objects of other namespaces are dropped.
 	fewNamespaces = 16
+	// smallBuffer is the buffer of one of many watches, in bytes.
+	smallBuffer = 1 << 10
 	// maxStarts bounds the loops of one resource that list or open a watch at a time.
 	maxStarts = 8
 )
@@ -98,10 +100,6 @@ func (w *Watcher) logStates() {
 		if worst == t.logged {
 			continue
 		}
-		level, message := slog.LevelWarn, "requests to the API server fail in some namespaces; retrying"
-		if worst == listwatch.Synced {
-			level, message = slog.LevelInfo, "requests to the API server succeed again"
-		}
 		t.logged = worst
 		args := []any{"resource", t.Name()}
 		for _, s := range States() {
@@ -109,6 +107,10 @@ func (w *Watcher) logStates() {
 				args = append(args, string(s), counts[s])
 			}
 		}
-		w.log.Log(context.Background(), level, message, args...)
+		if worst == listwatch.Synced {
+			w.log.Info("requests to the API server succeed again", args...)
+		} else {
+			w.log.Warn("requests to the API server fail in some namespaces; retrying", args...)
+		}
 	}
 }

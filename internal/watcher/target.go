@@ -37,9 +37,15 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		starts = make(chan struct{}, maxStarts)
 		log = slog.New(debugHandler{log.Handler()}) // logStates logs all namespaces together
 	}
+	compiled := r.Compile(config.Selection)
+	compiled.Recovered = w.recovered
+	specOnly := compiled.SpecOnly()
 	for _, namespace := range p.namespaces {
-		f := &feed{renderer: r.Compile(config.Selection), seconds: w.metrics.rendering.WithLabelValues(name)}
-		f.specOnly, f.renderer.Recovered = f.renderer.SpecOnly(), w.recovered
+		f := &feed{renderer: compiled.Clone(), specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
+		if f.renderer == nil {
+			f.renderer = r.Compile(config.Selection)
+			f.renderer.Recovered = w.recovered
+		}
 		f.loop = listwatch.New(listwatch.Config{
 			Resource: name, GoType: r.Recipe().TypeName(),
 			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
@@ -49,7 +55,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		})
 		t.feeds = append(t.feeds, f)
 	}
-	t.Resource = store.NewResource(name, families(t.feeds[0].renderer), len(t.feeds), r.Describe().Aliases...)
+	t.Resource = store.NewResource(name, families(compiled), len(t.feeds), r.Describe().Aliases...)
 	for i, p := range t.Partitions() {
 		t.feeds[i].partition = p
 	}
@@ -73,10 +79,13 @@ func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 	if t.client == nil {
 		return
 	}
+	options := apiclient.Options{Metrics: m.client}
+	if t.many() {
+		options.ReadAhead = smallBuffer
+	}
 	for _, f := range t.feeds {
-		client := t.client.Resource(t.resource, apiclient.Options{
-			Wants: f.loop.Shard.Wants, Fingerprint: f.partition.Fingerprint, Metrics: m.client, Log: f.loop.Log,
-		})
+		options.Wants, options.Fingerprint, options.Log = f.loop.Shard.Wants, f.partition.Fingerprint, f.loop.Log
+		client := t.client.Resource(t.resource, options)
 		running.Go(func() { f.loop.Run(ctx, client) })
 	}
 }

@@ -33,8 +33,8 @@ func TestLostNode(t *testing.T) {
 
 	s.findNode(shardSet + "-1")
 	await(t, settling, func(ctx context.Context) error {
-		// What one has let go another has had for a while: it is missing twice only if
-		// it is missing.
+		// What one shard has released another one has claimed before: pods are missing in two
+		// attempts only if no shard serves them.
 		if s.served(ctx, pods) != nil {
 			if err := s.served(ctx, pods); err != nil {
 				t.Error(err)
@@ -83,7 +83,7 @@ func wantShares(t *testing.T, s *kubelet, want map[string]float64) {
 }
 
 // loseLease deletes the Lease. The shards say so and serve on; once there is one
-// again they promise again.
+// again they claim again.
 func loseLease(t *testing.T, s *kubelet) {
 	missing := func(want float64) func(context.Context) error {
 		return func(ctx context.Context) error {
@@ -108,7 +108,7 @@ func loseLease(t *testing.T, s *kubelet) {
 	await(t, settling, func(ctx context.Context) error {
 		lease, err := leases.Get(ctx, shardSet, metav1.GetOptions{})
 		if err == nil && len(lease.Annotations) != 3 {
-			err = fmt.Errorf("promises %v, want three", lease.Annotations)
+			err = fmt.Errorf("claims %v, want three", lease.Annotations)
 		}
 		return err
 	})

@@ -14,12 +14,11 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// calm is how often every shard is scraped between two resizes, when no pod is there
-// twice.
+// calm is the number of scrapes of every shard between two resizes, with no duplicates.
 const calm = 3
 
-// TestResize resizes a StatefulSet of real processes while pods come and go and a
-// Prometheus scrapes all of them every second, and asks that what it has seen.
+// TestResize resizes a StatefulSet of real processes while pods come and go and a Prometheus
+// scrapes all of them every second, and judges every scrape that this made.
 func TestResize(t *testing.T) {
 	const lasting = 300
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
@@ -54,8 +53,7 @@ func TestResize(t *testing.T) {
 	t.Run("kill", func(t *testing.T) { killOne(t, s, p, lasting) })
 }
 
-// killOne ends one of two shards by SIGKILL: what the other one serves stays as it
-// was, and alerts tell of it as soon as they may.
+// killOne kills one of two shards: the other one serves what it did, and alerts fire.
 func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	s.resize(t.Context(), 2)
 	alert := func(state string) func(context.Context) error {
@@ -71,7 +69,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	owned := func(ctx context.Context) (map[string]float64, error) {
 		return p.query(ctx, "count by (shard) ("+lastingPods+")")
 	}
-	// Letting go is done page by page, and scrapes may see a part of it.
+	// A release removes page by page, and scrapes may see a part of it.
 	var shares map[string]float64
 	await(t, settling, func(ctx context.Context) (err error) {
 		shares, err = owned(ctx)
@@ -95,7 +93,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	}, p.Process)
 }
 
-// shardRules are the rules for shards, with a shorter time before alerts.
+// shardRules are the rules for shards, with a shorter time to the alerts.
 func shardRules(t *testing.T) (path string) {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/monitoring/rules/sharding.rules.yaml")

@@ -14,13 +14,11 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// choosing is the feature by which an API server sends a shard alone.
+// choosing is the feature gate of filtering by shard.
 const choosing = "ShardedListAndWatch=true"
 
-// TestShards holds that shards divide what one kubestate serves without them:
-// together they have the same series, and none is in two. So it is with an API
-// server that chooses the objects of a shard, with one that does not, and when one
-// takes the place of the other.
+// TestShards holds that shards together serve the series of an unsharded kubestate, each in one
+// shard: with an API server that filters, with one that does not, and when one replaces the other.
 func TestShards(t *testing.T) {
 	const pods = 1200 // several pages
 	c := cluster.Start(t, cluster.Options{FeatureGates: []string{choosing}})
@@ -52,7 +50,7 @@ func TestShards(t *testing.T) {
 	must(t, c.RestartAPIServer(t.Context()))
 	t.Run("chosen here", func(t *testing.T) { shareOut(t, 0) })
 
-	// Those that were there all the time.
+	// These shards have been running all the time.
 	change := func(i int) {
 		t.Helper()
 		name := types.NamespacedName{Namespace: names[i].Namespace, Name: fmt.Sprint("late-", i)}
@@ -73,8 +71,8 @@ func TestShards(t *testing.T) {
 	t.Run("by node", func(t *testing.T) { checkNodes(t, c, whole) })
 }
 
-// checkNodes holds that the pods of a node, or of none, are served alone and as they
-// are with all.
+// checkNodes holds that --node and --track-unscheduled-pods serve their pods only, with the same series
+// as an unsharded kubestate.
 func checkNodes(t *testing.T, c *cluster.Cluster, whole *exporter.Exporter) {
 	nodes, err := c.Client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{Limit: 1})
 	must(t, err)
@@ -98,8 +96,7 @@ func checkNodes(t *testing.T, c *cluster.Cluster, whole *exporter.Exporter) {
 	}
 }
 
-// nodeServed says what got lacks or has too much, if it is to be that of the pods
-// whose kube_pod_info has the label.
+// nodeServed returns how got differs from the series of the pods whose kube_pod_info has the label.
 func nodeServed(all, got exporter.Series, label string) error {
 	wanted, has := all.Containing("kube_pod_info{", label), got.Containing("kube_pod_info{")
 	slices.Sort(wanted)
@@ -115,7 +112,7 @@ func nodeServed(all, got exporter.Series, label string) error {
 	return nil
 }
 
-// startShards runs all of so many shards, and returns when they are ready.
+// startShards runs total shards and returns when they are ready.
 func startShards(t *testing.T, c *cluster.Cluster, total int, args ...string) []*exporter.Exporter {
 	t.Helper()
 	var shards []*exporter.Exporter
@@ -128,8 +125,7 @@ func startShards(t *testing.T, c *cluster.Cluster, total int, args ...string) []
 	return shards
 }
 
-// wantParts fails the test unless the parts come to have together what the whole
-// has, and no two of them the same.
+// wantParts waits until the parts together serve what the whole does, each series in one part.
 func wantParts(t *testing.T, whole *exporter.Exporter, parts ...*exporter.Exporter) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
@@ -160,7 +156,7 @@ func wantParts(t *testing.T, whole *exporter.Exporter, parts ...*exporter.Export
 	}, whole.Process)
 }
 
-// firstOf gives some of the series that got has not, or has another value of.
+// firstOf returns some series that got lacks or has with another value.
 func firstOf(want, got exporter.Series) []string {
 	var missing []string
 	for name, value := range want {
@@ -171,8 +167,7 @@ func firstOf(want, got exporter.Series) []string {
 	return slices.Sorted(slices.Values(missing))
 }
 
-// wantChosen fails the test unless the shard says of how many it is one, and
-// whether the API server chooses for it.
+// wantChosen holds the number of shards, and whether the API server filters.
 func wantChosen(t *testing.T, shard *exporter.Exporter, total int, chosen float64) {
 	t.Helper()
 	self, err := shard.Self(t.Context())
