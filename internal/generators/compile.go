@@ -16,8 +16,13 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	var rows []func(T, *Samples)
 	for i := range t.Families {
 		row, d := &t.Families[i], t.Families[i].describe()
-		if selection.exports(d) {
-			r.families = append(r.families, compileFamily(t.key(), d, selection))
+		if !selection.exports(d) {
+			continue
+		}
+		r.families = append(r.families, compileFamily(t.key(), d, selection))
+		if selection.thins(d) {
+			rows = append(rows, withoutZeros(row.Row))
+		} else {
 			rows = append(rows, row.Row)
 		}
 	}

@@ -239,7 +239,7 @@ var Pods = Table[*corev1.Pod]{
 				s.Time(p.Status.StartTime)
 			}},
 
-		{Name: "kube_pod_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+		{Name: "kube_pod_status_phase", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"phase"},
 			Help: "Phase of the pod (1 for the current phase).",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if p.Status.Phase != "" {
@@ -247,7 +247,7 @@ var Pods = Table[*corev1.Pod]{
 				}
 			}},
 
-		{Name: "kube_pod_status_qos_class", Type: Gauge, Stability: Alpha, Labels: Labels{"qos_class"},
+		{Name: "kube_pod_status_qos_class", Type: Gauge, Stability: Alpha, Sparse: true, Labels: Labels{"qos_class"},
 			Help: "QoS class of the pod (1 for the current class).",
 			Row: func(p *corev1.Pod, s *Samples) {
 				if p.Status.QOSClass != "" {
@@ -255,7 +255,7 @@ var Pods = Table[*corev1.Pod]{
 				}
 			}},
 
-		{Name: "kube_pod_status_ready", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+		{Name: "kube_pod_status_ready", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"condition"},
 			Help: "Ready condition of the pod (1 for the current status).",
 			Row:  eachPodCondition(corev1.PodReady, conditionStatus)},
 
@@ -279,7 +279,7 @@ var Pods = Table[*corev1.Pod]{
 			Help: "Reason of the pod's DisruptionTarget condition.",
 			Row:  eachPodCondition(corev1.DisruptionTarget, disruptionReason)},
 
-		{Name: "kube_pod_status_scheduled", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+		{Name: "kube_pod_status_scheduled", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"condition"},
 			Help: "PodScheduled condition of the pod (1 for the current status).",
 			Row:  eachPodCondition(corev1.PodScheduled, conditionStatus)},
 

@@ -13,6 +13,8 @@ type Selection struct {
 	Allow, Deny []Pattern
 	// OptIn are patterns of opt-in families to export, subject to Allow and Deny.
 	OptIn []Pattern
+	// Sparse are patterns of Sparse families to export without series of value 0.
+	Sparse []Pattern
 	// Labels and Annotations select those of objects that become label_* and
 	// annotation_* labels.
 	Labels, Annotations Allowlist
@@ -30,6 +32,11 @@ func (s Selection) exports(f FamilyDescription) bool {
 	return (len(s.Allow) == 0 || anyMatches(s.Allow, f.Name)) &&
 		!anyMatches(s.Deny, f.Name) &&
 		(!f.OptIn || anyMatches(s.OptIn, f.Name))
+}
+
+// thins says whether the selection drops the family's series of value 0.
+func (s Selection) thins(f FamilyDescription) bool {
+	return f.Sparse && anyMatches(s.Sparse, f.Name)
 }
 
 func anyMatches(patterns []Pattern, name string) bool {
@@ -100,6 +107,8 @@ func (g keyGlob) matches(key string) bool {
 type Effect struct {
 	// families are the names of the exported families, in order.
 	families []string
+	// sparse are the names of those without series of value 0, in order.
+	sparse []string
 	// labels and annotations are the allowed keys, sorted, if an exported family uses
 	// them.
 	labels, annotations []string
@@ -112,7 +121,7 @@ func (e Effect) Families() []string { return e.families }
 
 // Equal reports whether the effects are the same.
 func (e Effect) Equal(o Effect) bool {
-	return slices.Equal(e.families, o.families) && slices.Equal(e.labels, o.labels) &&
+	return slices.Equal(e.families, o.families) && slices.Equal(e.sparse, o.sparse) && slices.Equal(e.labels, o.labels) &&
 		slices.Equal(e.annotations, o.annotations) && slices.Equal(e.extra, o.extra) && e.definition == o.definition
 }
 
@@ -124,6 +133,9 @@ func (s Selection) EffectOn(d Description) Effect {
 			continue
 		}
 		e.families = append(e.families, f.Name)
+		if s.thins(f) {
+			e.sparse = append(e.sparse, f.Name)
+		}
 		switch dynamicPrefix(f.Labels) {
 		case labelPrefix:
 			e.labels = s.Labels.keysOf(d.Key).list()

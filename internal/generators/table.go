@@ -68,6 +68,9 @@ type Family[T metav1.Object] struct {
 	// SpecOnly families depend on nothing but the object's spec, namespace, name and
 	// uid.
 	SpecOnly bool
+	// Sparse families have a series for each value that a field may have, 1 for its present
+	// one and 0 for the others. A selection may drop those of value 0.
+	Sparse bool
 	// DeprecatedSince is the release that deprecated the family, empty if none did.
 	DeprecatedSince string
 	// Labels are the family's own labels, which follow the identity.
@@ -193,6 +196,7 @@ type FamilyDescription struct {
 	Stability       Stability
 	OptIn           bool
 	SpecOnly        bool
+	Sparse          bool
 	DeprecatedSince string
 	// Labels are the sets of own labels, of which each series has one.
 	Labels [][]string
@@ -285,6 +289,7 @@ func (f *Family[T]) describe() FamilyDescription {
 		Stability:       f.Stability,
 		OptIn:           f.OptIn,
 		SpecOnly:        f.SpecOnly,
+		Sparse:          f.Sparse,
 		DeprecatedSince: f.DeprecatedSince,
 		Labels:          f.Labels.sets(),
 		Help:            f.Help,

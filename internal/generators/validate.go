@@ -35,6 +35,7 @@ func (t *Table[T]) Validate() error {
 		c.when(slices.ContainsFunc(d.Families[:i], func(o FamilyDescription) bool { return o.Name == f.Name }), "the name is declared twice")
 		c.describedFamily(f)
 		c.labels(f.Labels, d.Identity)
+		c.sparse(f)
 		c.when(t.Families[i].Row == nil, "the family has no row")
 	}
 	return errors.Join(c.errs...)
@@ -177,6 +178,13 @@ func (c *checker) specOnly(r Recipe, families []FamilyDescription) {
 	}
 	c.family = ""
 	c.when(!has && len(r.Mixed) > 0, "Mixed has no effect without families that are SpecOnly")
+}
+
+// sparse checks that own labels tell the series of a Sparse family apart.
+func (c *checker) sparse(f FamilyDescription) {
+	c.when(f.Sparse && f.Type != exposition.Gauge, "Sparse needs a gauge")
+	c.when(f.Sparse && slices.ContainsFunc(f.Labels, func(set []string) bool { return len(set) == 0 || slices.ContainsFunc(set, isDynamic) }),
+		"Sparse needs own labels, none of which ends in *")
 }
 
 func (c *checker) describedFamily(f FamilyDescription) {

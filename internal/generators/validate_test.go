@@ -112,6 +112,22 @@ func TestValidate(t *testing.T) {
 		p.Families[0].Labels = labelKeys{"label_*"}
 	}, `resource pods: family x: label label_o is one of the identity`)
 
+	// Sparse families.
+	sparse := func(spoil func(*generators.Family[*corev1.Pod]), want ...string) {
+		t.Helper()
+		f(func(p *podTable) {
+			p.Families[0].Sparse = true
+			spoil(&p.Families[0])
+		}, want...)
+	}
+	sparse(func(*generators.Family[*corev1.Pod]) {})
+	sparse(func(f *generators.Family[*corev1.Pod]) { f.Labels = labelKeys{"a", "b"}.Or("c") })
+	for _, l := range []labelKeys{nil, labelKeys{"a"}.Or(), {"label_*"}} {
+		sparse(func(f *generators.Family[*corev1.Pod]) { f.Labels = l },
+			`resource pods: family x: Sparse needs own labels, none of which ends in *`)
+	}
+	sparse(func(f *generators.Family[*corev1.Pod]) { f.Type = generators.StateSet }, `resource pods: family x: Sparse needs a gauge`)
+
 	// The fetch recipe.
 	fetch := func(fetch podFetch, want ...string) {
 		t.Helper()

@@ -41,6 +41,7 @@ var configKeys = map[string]string{
 	"metric_allowlist":                                   "metric-allowlist",
 	"metric_denylist":                                    "metric-denylist",
 	"metric_opt_in_list":                                 "metric-opt-in-list",
+	"metric_sparse":                                      "metric-sparse",
 	"namespace":                                          "pod-namespace",
 	"namespaces":                                         "namespaces",
 	"namespaces_denylist":                                "namespaces-denylist",

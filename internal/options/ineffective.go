@@ -27,6 +27,11 @@ func (o Options) Ineffective() []string {
 			}
 		}
 	}
+	for _, p := range o.Selection.Sparse {
+		if !matchesFamily(p, sparseFamilies(o.Resources)) {
+			all = append(all, fmt.Sprintf("--metric-sparse: %q matches no sparse family of the enabled resources", fmt.Sprint(p)))
+		}
+	}
 	all = append(all, o.unmatched("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
 	all = append(all, o.unmatched("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
 	for _, r := range o.Resources {

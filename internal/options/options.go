@@ -314,12 +314,13 @@ func (v *values) checkDurations() error {
 // selection compiles the choice of families and labels.
 func (v *values) selection() (generators.Selection, error) {
 	s := generators.Selection{Extra: v.extraLabels}
-	var errs [5]error
+	var errs [6]error
 	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow, v.registry)
 	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny, v.registry)
 	s.OptIn, errs[2] = compileRE2("--metric-opt-in-list", v.optIn)
-	s.Labels, errs[3] = v.labelsAllowlist.resolve("--metric-labels-allowlist", v.registry)
-	s.Annotations, errs[4] = v.annotationsAllowlist.resolve("--metric-annotations-allowlist", v.registry)
+	s.Sparse, errs[3] = v.sparsePatterns()
+	s.Labels, errs[4] = v.labelsAllowlist.resolve("--metric-labels-allowlist", v.registry)
+	s.Annotations, errs[5] = v.annotationsAllowlist.resolve("--metric-annotations-allowlist", v.registry)
 	return s, errors.Join(errs[:]...)
 }
 

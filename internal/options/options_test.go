@@ -169,6 +169,7 @@ func TestParsePatterns(t *testing.T) {
 	allow := func(s generators.Selection) patterns { return s.Allow }
 	deny := func(s generators.Selection) patterns { return s.Deny }
 	optIn := func(s generators.Selection) patterns { return s.OptIn }
+	sparse := func(s generators.Selection) patterns { return s.Sparse }
 	f := func(arg string, of func(generators.Selection) patterns, name string, want ...bool) {
 		t.Helper()
 		o, err := options.Parse(registry, []string{arg})
@@ -198,6 +199,8 @@ func TestParsePatterns(t *testing.T) {
 	f("--metric-opt-in-list=a", allow, "a")
 	f("--metric-opt-in-list=a", deny, "a")
 	f("--metric-allowlist=a", optIn, "a")
+	f("--metric-sparse=phase$,kube_(?!pod_)", sparse, "kube_pod_status_phase", true, false)
+	f("--metric-sparse=phase", allow, "kube_pod_status_phase")
 }
 
 func TestParseCommands(t *testing.T) {
@@ -310,6 +313,13 @@ func TestParseErrors(t *testing.T) {
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
+	const sparseFamilies = "kube_deployment_status_condition, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
+		"kube_namespace_status_phase, kube_namespace_status_condition, kube_node_status_condition, kube_persistentvolumeclaim_status_phase, " +
+		"kube_persistentvolumeclaim_status_condition, kube_persistentvolume_status_phase, kube_pod_status_phase, kube_pod_status_qos_class, " +
+		"kube_pod_status_ready, kube_pod_status_scheduled"
+	f(`--metric-sparse: pattern "kube_pod_status_reason" matches no sparse family; there are `+sparseFamilies, "--metric-sparse=kube_pod_status_phase,kube_pod_status_reason")
+	f(`--metric-sparse: pattern "x" matches no sparse family; there are `+sparseFamilies, "--resources=services", "--metric-sparse=x")
+	f("--metric-sparse: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-sparse=a[")
 	f("--metric-allowlist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-allowlist=b,a[")
 	f("--metric-denylist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-denylist=a[")
 }

@@ -23,6 +23,8 @@ func valueFor(f options.Flag) string {
 		return "'{spec: {resources: []}}'"
 	case "custom_resource_presets":
 		return "[flux]"
+	case "metric_sparse":
+		return "[phase]"
 	}
 	return others[f.Type]
 }
@@ -73,7 +75,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 20 {
+	if reloadable != 21 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}
