@@ -161,10 +161,13 @@ func recordShards(t *testing.T, p *prometheus, began time.Time, resized []resize
 	return h
 }
 
-// replay makes the instants. A response that is lost had what the shard served before it, or
-// what the next response has.
+// replay makes the instants, from when each shard has been scraped once. A response that is lost had
+// what the shard served before it, or what the next response has.
 func (h *history) replay() {
-	last, perhaps := map[string]map[string]bool{}, map[string]map[string]bool{}
+	last, perhaps, shards := map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}
+	for _, s := range h.scrapes {
+		shards[s.shard] = true
+	}
 	for i, s := range h.scrapes {
 		perhaps[s.shard] = nil
 		if !s.late {
@@ -172,7 +175,7 @@ func (h *history) replay() {
 		} else if next := slices.IndexFunc(h.scrapes[i:], func(o scrape) bool { return o.shard == s.shard && !o.late }); next >= 0 {
 			perhaps[s.shard] = h.scrapes[i+next].served
 		}
-		if i+1 < len(h.scrapes) && h.scrapes[i+1].at == s.at {
+		if i+1 < len(h.scrapes) && h.scrapes[i+1].at == s.at || len(last) < len(shards) {
 			continue
 		}
 		now, count := instant{at: s.at, of: map[string]int{}}, map[string]int{}

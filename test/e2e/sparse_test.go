@@ -21,15 +21,8 @@ import (
 // sparseFamilies are the families that --metric-sparse may thin out.
 func sparseFamilies(t *testing.T) map[string]bool {
 	t.Helper()
-	content, err := os.ReadFile("../../docs/metrics/metrics.json")
-	must(t, err)
-	var families []struct {
-		Name   string
-		Sparse bool
-	}
-	must(t, json.Unmarshal(content, &families))
 	sparse := map[string]bool{}
-	for _, f := range families {
+	for _, f := range catalogue(t) {
 		if f.Sparse {
 			sparse[f.Name] = true
 		}
