@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Feed is the content of one namespace, or of all.
-type Feed = feed
+// Sink is the content of one namespace, or of all.
+type Sink = sink
 
 // Load fills what the last configuration wants from objects by kind.
 func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) error {
@@ -23,8 +23,8 @@ func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) err
 	return nil
 }
 
-// Feeds gives the feeds of what is served, in order.
-func (w *Watcher) Feeds() []*Feed { return w.feeds() }
+// Sinks gives the sinks of what is served, in order.
+func (w *Watcher) Sinks() []*Sink { return w.sinks() }
 
 // Unsynced names what has not been complete once, without what the API server refuses.
 func (w *Watcher) Unsynced() []string {
@@ -38,7 +38,7 @@ func (w *Watcher) Unsynced() []string {
 }
 
 // Replace renders a complete list.
-func (f *feed) Replace(objects ...metav1.Object) error {
+func (f *sink) Replace(objects ...metav1.Object) error {
 	b := f.Begin()
 	for _, o := range objects {
 		if err := b.Set(o); err != nil {
@@ -50,8 +50,8 @@ func (f *feed) Replace(objects ...metav1.Object) error {
 	return nil
 }
 
-// Has reports whether the feed's shard has an object.
-func (f *feed) Has(o metav1.Object) bool { return f.loop.Shard.Has(o) }
+// Has reports whether the sink's shard has an object.
+func (f *sink) Has(o metav1.Object) bool { return f.loop.Shard.Has(o) }
 
 // Basis gives the fingerprint of the spec that is stored for a uid, 0 if none is.
-func (f *feed) Basis(uid []byte) uint64 { return f.partition.Fingerprint(uid) }
+func (f *sink) Basis(uid []byte) uint64 { return f.partition.Fingerprint(uid) }

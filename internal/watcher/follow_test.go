@@ -272,7 +272,7 @@ func TestFollowRefused(t *testing.T) {
 	})
 }
 
-// TestFollowAsksFor holds what a feed asks the API server for.
+// TestFollowAsksFor holds what a sink asks the API server for.
 func TestFollowAsksFor(t *testing.T) {
 	type names = []string
 	f := func(resource generators.Resource, namespaces, denied names, want string) {

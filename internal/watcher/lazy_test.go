@@ -205,7 +205,7 @@ func TestObjectsAreReleasedOnce(t *testing.T) {
 	p.send(watch.Added, sentPod(t, "2", "b", 1, 1))
 	first := p.queue[0].decoded
 	p.apply(2)
-	if err := p.feed.Set(first); err == nil || err.Error() != "BUG: the object was released before" {
+	if err := p.sink.Set(first); err == nil || err.Error() != "BUG: the object was released before" {
 		t.Errorf("again: %v", err)
 	}
 	if first.GetUID() != "" || first.GetName() != "" {
@@ -214,7 +214,7 @@ func TestObjectsAreReleasedOnce(t *testing.T) {
 	p.check()
 }
 
-// TestFollowProtobuf follows an API server that sends protobuf, beside a feed that gets the same
+// TestFollowProtobuf follows an API server that sends protobuf, beside a sink that gets the same
 // pods whole.
 func TestFollowProtobuf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -225,7 +225,7 @@ func TestFollowProtobuf(t *testing.T) {
 		for i := range 20 {
 			p := aPod(fmt.Sprint("uid-", i), fmt.Sprint("pod-", i), i%3, i)
 			q.frame("ADDED", served(p, "1"))
-			if err := other.Feeds()[0].Set(p); err != nil {
+			if err := other.Sinks()[0].Set(p); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -233,13 +233,13 @@ func TestFollowProtobuf(t *testing.T) {
 		end := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{metav1.InitialEventsAnnotationKey: "true"}}}
 		q.frame("BOOKMARK", served(end, "2"))
 		f.holds(t, text(other.Resources()...), nil)
-		if f.w.Feeds()[0].Basis([]byte("uid-7")) == 0 {
+		if f.w.Sinks()[0].Basis([]byte("uid-7")) == 0 {
 			t.Error("a streamed list stores no fingerprints")
 		}
 		for i := range 300 {
 			p := aPod(fmt.Sprint("uid-", i%20), fmt.Sprint("pod-", i%20), i/100, i) // its spec changes every hundred
 			q.frame("MODIFIED", served(p, fmt.Sprint(3+i)))
-			if err := other.Feeds()[0].Set(p); err != nil {
+			if err := other.Sinks()[0].Set(p); err != nil {
 				t.Fatal(err)
 			}
 			if i%50 == 0 {
@@ -247,7 +247,7 @@ func TestFollowProtobuf(t *testing.T) {
 			}
 		}
 		q.frame("DELETED", served(aPod("uid-7", "pod-7", 2, 0), "999"))
-		other.Feeds()[0].Delete(aPod("uid-7", "pod-7", 0, 0))
+		other.Sinks()[0].Delete(aPod("uid-7", "pod-7", 0, 0))
 		f.holds(t, text(other.Resources()...), nil)
 		f.logged(t)
 	})

@@ -31,11 +31,11 @@ const updatedPods = 1024
 
 func update(b *testing.B, r generators.Resource) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{r}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
-	s := openStream(b, r, feed)
+	sink := w.Sinks()[0]
+	s := openStream(b, r, sink)
 	states := [2][][]byte{podsInState(b, false), podsInState(b, true)}
 	apply := func(frame []byte) {
-		if err := feed.Set(s.receive(b, frame)); err != nil {
+		if err := sink.Set(s.receive(b, frame)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // TestSink sets and deletes objects, and replaces all of them.
 func TestSink(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
+	sink := w.Sinks()[0]
 	f := func(err error, want string) {
 		t.Helper()
 		if err != nil {
@@ -28,30 +28,30 @@ func TestSink(t *testing.T) {
 		}
 	}
 	f(nil, "")
-	f(feed.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
-	f(feed.Set(pod("n", "b", "2", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
-	f(feed.Set(pod("n", "a", "1", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`))
-	f(feed.Set(pod("n", "a", "1", 3)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`))
-	f(feed.Set(pod("m", "c", "3", 1)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`, `namespace="m",pod="c" 1`))
-	feed.Delete(pod("n", "b", "2", 9))
+	f(sink.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
+	f(sink.Set(pod("n", "b", "2", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
+	f(sink.Set(pod("n", "a", "1", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`))
+	f(sink.Set(pod("n", "a", "1", 3)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`))
+	f(sink.Set(pod("m", "c", "3", 1)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`, `namespace="m",pod="c" 1`))
+	sink.Delete(pod("n", "b", "2", 9))
 	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
-	feed.Delete(pod("n", "b", "2", 9))
+	sink.Delete(pod("n", "b", "2", 9))
 	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
 	// An object of the same name is another one.
-	feed.Delete(pod("n", "a", "other", 3))
+	sink.Delete(pod("n", "a", "other", 3))
 	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
 	// A list replaces all content.
-	f(feed.Replace(pod("n", "d", "4", 1), pod("m", "c", "3", 2)),
+	f(sink.Replace(pod("n", "d", "4", 1), pod("m", "c", "3", 2)),
 		podText(`namespace="n",pod="d" 1`, `namespace="m",pod="c" 2`))
-	f(feed.Replace(pod("n", "d", "4", 1), pod("n", "d", "4", 2)), podText(`namespace="n",pod="d" 2`))
-	f(feed.Replace(), "")
-	f(feed.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
+	f(sink.Replace(pod("n", "d", "4", 1), pod("n", "d", "4", 2)), podText(`namespace="n",pod="d" 2`))
+	f(sink.Replace(), "")
+	f(sink.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
 }
 
 // TestSinkWithoutUIDs has objects that were written by hand.
 func TestSinkWithoutUIDs(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
+	sink := w.Sinks()[0]
 	f := func(err error, want string) {
 		t.Helper()
 		if err != nil {
@@ -61,13 +61,13 @@ func TestSinkWithoutUIDs(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	}
-	f(feed.Set(pod("n", "a", "", 1)), podText(`namespace="n",pod="a" 1`))
-	f(feed.Set(pod("n", "b", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
-	f(feed.Set(pod("m", "a", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
-	f(feed.Set(pod("n", "a", "", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
-	feed.Delete(pod("n", "b", "", 1))
+	f(sink.Set(pod("n", "a", "", 1)), podText(`namespace="n",pod="a" 1`))
+	f(sink.Set(pod("n", "b", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
+	f(sink.Set(pod("m", "a", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
+	f(sink.Set(pod("n", "a", "", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
+	sink.Delete(pod("n", "b", "", 1))
 	f(nil, podText(`namespace="n",pod="a" 2`, `namespace="m",pod="a" 1`))
-	f(feed.Replace(pod("n", "c", "", 1), pod("n", "c", "", 2), pod("", "c", "", 3), pod("n", "c", "1", 4)),
+	f(sink.Replace(pod("n", "c", "", 1), pod("n", "c", "", 2), pod("", "c", "", 3), pod("n", "c", "1", 4)),
 		podText(`namespace="n",pod="c" 2`, `namespace="",pod="c" 3`, `namespace="n",pod="c" 4`))
 }
 
@@ -75,7 +75,7 @@ func TestSinkWithoutUIDs(t *testing.T) {
 // nothing at all of a batch that is not.
 func TestBatch(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
+	sink := w.Sinks()[0]
 	set := func(b listwatch.Batch, objects ...*corev1.Pod) {
 		t.Helper()
 		for _, o := range objects {
@@ -90,16 +90,16 @@ func TestBatch(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	}
-	first := feed.Begin()
+	first := sink.Begin()
 	set(first, pod("a", "one", "1", 1), pod("a", "two", "2", 1), pod("a", "three", "3", 1), pod("a", "one", "1", 2), pod("a", "two", "22", 7))
 	f("")
 	first.Commit(func(key string) bool { return key != "2" && key != "3" })
 	want := podText(`namespace="a",pod="one" 2`, `namespace="a",pod="two" 7`)
 	f(want)
-	broken := feed.Begin()
+	broken := sink.Begin()
 	set(broken, pod("a", "ghost", "9", 1), pod("a", "one", "1", 9))
 	f(want)
-	again := feed.Begin()
+	again := sink.Begin()
 	set(again, pod("a", "two", "22", 8))
 	f(want)
 	again.Commit(func(string) bool { return true })
@@ -111,7 +111,7 @@ func TestBatch(t *testing.T) {
 func TestPanicsAreContained(t *testing.T) {
 	reg, logged := prometheus.NewRegistry(), aboutFamilies()
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods, nodes}, Namespaces: []string{"n", "m"}}, reg, logged)
-	inN, inM, ofNodes := w.Feeds()[0], w.Feeds()[1], w.Feeds()[2]
+	inN, inM, ofNodes := w.Sinks()[0], w.Sinks()[1], w.Sinks()[2]
 	f := func(err error, counts string, records ...record) {
 		t.Helper()
 		if err != nil {
@@ -147,21 +147,21 @@ func TestPanicsAreContained(t *testing.T) {
 	}
 }
 
-// TestConcurrentPanics has two feeds, each in a goroutine of its own.
+// TestConcurrentPanics has two sinks, each in a goroutine of its own.
 func TestConcurrentPanics(t *testing.T) {
 	reg, logged := prometheus.NewRegistry(), aboutFamilies()
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}, Namespaces: []string{"n", "m"}}, reg, logged)
-	var feeds sync.WaitGroup
-	for _, feed := range w.Feeds() {
-		feeds.Go(func() {
+	var sinks sync.WaitGroup
+	for _, sink := range w.Sinks() {
+		sinks.Go(func() {
 			for range 100 {
-				if err := feed.Set(panicking("n", "a", "1")); err != nil {
+				if err := sink.Set(panicking("n", "a", "1")); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
-	feeds.Wait()
+	sinks.Wait()
 	if d := cmp.Diff(`kubestate_render_panics_total{family="pod_fragile"} 200
 kubestate_render_panics_total{family="pod_more_fragile"} 200
 `, own(t, reg)); d != "" {

@@ -169,9 +169,9 @@ func TestTooOld(t *testing.T) {
 		}
 		f(0, "")
 		f(10*time.Minute, "")
-		f(5*time.Minute, "1 resources are older than 5m0s, pods the most: last heard of 10m0s ago, its state is error")
-		f(3*time.Minute, "2 resources are older than 3m0s, pods the most: last heard of 10m0s ago, its state is error")
-		f(3*time.Minute, "1 resources are older than 3m0s, nodes the most: last heard of 5m0s ago, its state is synced", "nodes", "secrets")
+		f(5*time.Minute, "1 resources are staler than 5m0s; the stalest is pods: last contact 10m0s ago, state error")
+		f(3*time.Minute, "2 resources are staler than 3m0s; the stalest is pods: last contact 10m0s ago, state error")
+		f(3*time.Minute, "1 resources are staler than 3m0s; the stalest is nodes: last contact 5m0s ago, state synced", "nodes", "secrets")
 		f(5*time.Minute, "", "nodes", "secrets")
 	})
 }

@@ -82,11 +82,11 @@ func TestLoadAgain(t *testing.T) {
 	f("", nil)
 }
 
-// TestUnsynced holds that each feed is to be complete once.
+// TestUnsynced holds that each sink is to be complete once.
 func TestUnsynced(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{nodes, pods}, Namespaces: []string{"a", "b"}},
 		prometheus.NewRegistry(), aboutFamilies())
-	feeds := w.Feeds()
+	sinks := w.Sinks()
 	f := func(err error, want ...string) {
 		t.Helper()
 		if err != nil {
@@ -97,12 +97,12 @@ func TestUnsynced(t *testing.T) {
 		}
 	}
 	f(nil, "nodes", "pods in a", "pods in b")
-	f(feeds[1].Set(pod("a", "x", "1", 1)), "nodes", "pods in a", "pods in b")
-	f(feeds[1].Replace(), "nodes", "pods in b")
-	f(feeds[1].Replace(), "nodes", "pods in b")
-	f(feeds[2].Replace(pod("b", "x", "2", 1)), "nodes")
-	f(feeds[0].Replace())
-	f(feeds[0].Replace())
+	f(sinks[1].Set(pod("a", "x", "1", 1)), "nodes", "pods in a", "pods in b")
+	f(sinks[1].Replace(), "nodes", "pods in b")
+	f(sinks[1].Replace(), "nodes", "pods in b")
+	f(sinks[2].Replace(pod("b", "x", "2", 1)), "nodes")
+	f(sinks[0].Replace())
+	f(sinks[0].Replace())
 }
 
 // TestRunWithoutAnAPIServer holds that there is nothing to do but to wait.
@@ -132,8 +132,8 @@ func TestResources(t *testing.T) {
 	deny := generators.Selection{Deny: []generators.Pattern{pattern("pod_fragile"), pattern("pod_more_fragile")}}
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods, nodes}, Namespaces: []string{"a", "b"}, Selection: deny},
 		prometheus.NewRegistry(), aboutFamilies())
-	for _, feed := range w.Feeds() {
-		if err := feed.Set(panicking("a", "x", "1")); err != nil {
+	for _, sink := range w.Sinks() {
+		if err := sink.Set(panicking("a", "x", "1")); err != nil {
 			t.Error(err)
 		}
 	}

@@ -32,8 +32,8 @@ type stream struct {
 	response bytes.Buffer
 }
 
-// openStream opens a watch of a resource, whose content is that of a feed.
-func openStream(t testing.TB, r generators.Resource, feed *watcher.Feed) *stream {
+// openStream opens a watch of a resource, whose content is that of a sink.
+func openStream(t testing.TB, r generators.Resource, sink *watcher.Sink) *stream {
 	t.Helper()
 	s := &stream{}
 	client, err := apiclient.New(&rest.Config{Host: "http://api", Transport: s}, builtin)
@@ -41,7 +41,7 @@ func openStream(t testing.TB, r generators.Resource, feed *watcher.Feed) *stream
 		t.Fatal(err)
 	}
 	pods := client.Resource(r, apiclient.Options{
-		Fingerprint: feed.Basis, Metrics: apiclient.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
+		Fingerprint: sink.Basis, Metrics: apiclient.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
 	})
 	if s.Stream, err = pods.Watch(t.Context(), apiclient.Query{}); err != nil {
 		t.Fatal(err)
@@ -79,17 +79,17 @@ func frameOf(t testing.TB, kind watch.EventType, object []byte) []byte {
 }
 
 // A path is the way of pods from a watch to their text: the stream, a queue behind it, and the
-// feed. Another watcher gets every pod whole.
+// sink. Another watcher gets every pod whole.
 type path struct {
 	t              *testing.T
 	w, other       *watcher.Watcher
-	feed, whole    *watcher.Feed
+	sink, whole    *watcher.Sink
 	stream         *stream
 	queue          []queued
 	partial, stale int // pods that were partial, and those of them whose stored spec had changed when they were applied
 }
 
-// queued is a change that the feeds have not seen yet.
+// queued is a change that the sinks have not seen yet.
 type queued struct {
 	kind    watch.EventType
 	decoded metav1.Object
@@ -104,8 +104,8 @@ func newPath(t *testing.T, config watcher.Config) *path {
 		w:     newWatcher(config, prometheus.NewRegistry(), aboutFamilies()),
 		other: newWatcher(config, prometheus.NewRegistry(), aboutFamilies()),
 	}
-	p.feed, p.whole = p.w.Feeds()[0], p.other.Feeds()[0]
-	p.stream = openStream(t, &generators.Pods, p.feed)
+	p.sink, p.whole = p.w.Sinks()[0], p.other.Sinks()[0]
+	p.stream = openStream(t, &generators.Pods, p.sink)
 	return p
 }
 
@@ -148,18 +148,18 @@ func (p *path) apply(n int) {
 	for ; n > 0 && len(p.queue) > 0; n-- {
 		q := p.queue[0]
 		p.queue = p.queue[1:]
-		if !p.feed.Has(q.decoded) {
+		if !p.sink.Has(q.decoded) {
 			continue
 		}
 		if q.kind == watch.Deleted {
-			p.feed.Delete(q.decoded)
+			p.sink.Delete(q.decoded)
 			p.whole.Delete(q.whole)
 			continue
 		}
-		if isPartial(q.decoded) && p.feed.Basis([]byte(listwatch.Key(q.whole))) != q.decoded.(*apiclient.Lazy).Fingerprint() {
+		if isPartial(q.decoded) && p.sink.Basis([]byte(listwatch.Key(q.whole))) != q.decoded.(*apiclient.Lazy).Fingerprint() {
 			p.stale++
 		}
-		p.both(p.feed.Set(q.decoded), p.whole.Set(q.whole))
+		p.both(p.sink.Set(q.decoded), p.whole.Set(q.whole))
 	}
 }
 
@@ -174,7 +174,7 @@ func (p *path) list(streamed bool, wires ...[]byte) {
 	if !streamed {
 		decoded = wholes
 	}
-	p.both(p.feed.Replace(decoded...), p.whole.Replace(wholes...))
+	p.both(p.sink.Replace(decoded...), p.whole.Replace(wholes...))
 }
 
 func (p *path) both(err, otherErr error) {
