@@ -23,9 +23,7 @@ func TestSink(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
+		expectText(t, w, want)
 	}
 	f(nil, "")
 	f(sink.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
@@ -37,10 +35,10 @@ func TestSink(t *testing.T) {
 	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
 	sink.Delete(pod("n", "b", "2", 9))
 	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
-	// An object of the same name is another one.
+	// Another object of the same name.
 	sink.Delete(pod("n", "a", "other", 3))
 	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
-	// A list replaces all content.
+	// A list.
 	f(sink.Replace(pod("n", "d", "4", 1), pod("m", "c", "3", 2)),
 		podText(`namespace="n",pod="d" 1`, `namespace="m",pod="c" 2`))
 	f(sink.Replace(pod("n", "d", "4", 1), pod("n", "d", "4", 2)), podText(`namespace="n",pod="d" 2`))
@@ -48,7 +46,7 @@ func TestSink(t *testing.T) {
 	f(sink.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
 }
 
-// TestSinkWithoutUIDs has objects that were written by hand.
+// TestSinkWithoutUIDs has objects without uids, as in hand-written files.
 func TestSinkWithoutUIDs(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
 	sink := w.Sinks()[0]
@@ -57,9 +55,7 @@ func TestSinkWithoutUIDs(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
+		expectText(t, w, want)
 	}
 	f(sink.Set(pod("n", "a", "", 1)), podText(`namespace="n",pod="a" 1`))
 	f(sink.Set(pod("n", "b", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
@@ -71,8 +67,7 @@ func TestSinkWithoutUIDs(t *testing.T) {
 		podText(`namespace="n",pod="c" 2`, `namespace="",pod="c" 3`, `namespace="n",pod="c" 4`))
 }
 
-// TestBatch renders the next content. Readers see nothing of it before it is complete, and
-// nothing at all of a batch that is not.
+// TestBatch holds that no object of a batch is served before its commit.
 func TestBatch(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
 	sink := w.Sinks()[0]
@@ -86,9 +81,7 @@ func TestBatch(t *testing.T) {
 	}
 	f := func(want string) {
 		t.Helper()
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
+		expectText(t, w, want)
 	}
 	first := sink.Begin()
 	set(first, pod("a", "one", "1", 1), pod("a", "two", "2", 1), pod("a", "three", "3", 1), pod("a", "one", "1", 2), pod("a", "two", "22", 7))
@@ -106,19 +99,19 @@ func TestBatch(t *testing.T) {
 	f(podText(`namespace="a",pod="two" 8`))
 }
 
-// TestPanicsAreContained holds that a panic of a row leaves the object's other families as they
-// are, that panics are counted by family, and that the first of each family is logged.
-func TestPanicsAreContained(t *testing.T) {
+// TestPanicsAreRecovered holds that a panic of a row leaves the object's other families unchanged,
+// that panics are counted by family, and that the first of each family is logged.
+func TestPanicsAreRecovered(t *testing.T) {
 	reg, logged := prometheus.NewRegistry(), aboutFamilies()
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods, nodes}, Namespaces: []string{"n", "m"}}, reg, logged)
-	inN, inM, ofNodes := w.Sinks()[0], w.Sinks()[1], w.Sinks()[2]
+	inN, inM, inNodes := w.Sinks()[0], w.Sinks()[1], w.Sinks()[2]
 	f := func(err error, counts string, records ...record) {
 		t.Helper()
 		if err != nil {
 			t.Error(err)
 		}
-		if d := cmp.Diff(counts, own(t, reg)); d != "" {
-			t.Errorf("counted (-want +got):\n%s", d)
+		if d := cmp.Diff(counts, counters(t, reg)); d != "" {
+			t.Errorf("metrics (-want +got):\n%s", d)
 		}
 		if d := cmp.Diff(records, logged.take()); d != "" {
 			t.Errorf("logged (-want +got):\n%s", d)
@@ -136,18 +129,14 @@ func TestPanicsAreContained(t *testing.T) {
 	f(inM.Replace(panicking("m", "d", "4"), panicking("m", "e", "5")), counts("5", "5"))
 	want := podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="n",pod="c" 1`,
 		`namespace="m",pod="d" 1`, `namespace="m",pod="e" 1`)
-	if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-		t.Errorf("exported (-want +got):\n%s", d)
-	}
+	expectText(t, w, want)
 	// An object of another type has no rows.
-	f(ofNodes.Set(pod("n", "a", "1", 1)), `kubestate_render_panics_total{family="node_generation"} 1`+"\n"+counts("5", "5"),
+	f(inNodes.Set(pod("n", "a", "1", 1)), `kubestate_render_panics_total{family="node_generation"} 1`+"\n"+counts("5", "5"),
 		record{slog.LevelError, "node_generation"})
-	if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-		t.Errorf("exported (-want +got):\n%s", d)
-	}
+	expectText(t, w, want)
 }
 
-// TestConcurrentPanics has two sinks, each in a goroutine of its own.
+// TestConcurrentPanics has two sinks in two goroutines.
 func TestConcurrentPanics(t *testing.T) {
 	reg, logged := prometheus.NewRegistry(), aboutFamilies()
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}, Namespaces: []string{"n", "m"}}, reg, logged)
@@ -164,8 +153,8 @@ func TestConcurrentPanics(t *testing.T) {
 	sinks.Wait()
 	if d := cmp.Diff(`kubestate_render_panics_total{family="pod_fragile"} 200
 kubestate_render_panics_total{family="pod_more_fragile"} 200
-`, own(t, reg)); d != "" {
-		t.Errorf("counted (-want +got):\n%s", d)
+`, counters(t, reg)); d != "" {
+		t.Errorf("metrics (-want +got):\n%s", d)
 	}
 	perFamily := map[record]int{}
 	for _, r := range logged.take() {
