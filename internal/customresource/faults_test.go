@@ -169,8 +169,8 @@ func TestParseFaults(t *testing.T) {
 		"crs.yaml:11: "+in+`, metric size: each.gauge.path: step "[a]": a lookup in a list is written [key=value]`,
 		"crs.yaml:12: "+in+`, metric size: each.gauge.valueFrom: step "[b]": a lookup in a list is written [key=value]`)
 	f(gauge("labelsFromPath: {a: ['[*]']}\nvalueFrom: [a, '[*]']\n"),
-		"crs.yaml:11: "+in+`, metric size: each.gauge.labelsFromPath.a: a step [*] is for what makes series, each.*.path`,
-		"crs.yaml:12: "+in+`, metric size: each.gauge.valueFrom: a step [*] is for what makes series, each.*.path`)
+		"crs.yaml:11: "+in+`, metric size: each.gauge.labelsFromPath.a: a step [*] is only for each.*.path`,
+		"crs.yaml:12: "+in+`, metric size: each.gauge.valueFrom: a step [*] is only for each.*.path`)
 	f(gauge("path: [a, '[*]']\nlabelsFromKeys: [a, b c, a]\n"),
 		"crs.yaml:12: "+in+`, metric size: each.gauge.labelsFromKeys: invalid label name "b c"`,
 		"crs.yaml:12: "+in+`, metric size: each.gauge.labelsFromKeys: label name "a" twice`,
