@@ -1,31 +1,17 @@
 package chart
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	runtimeschema "k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
-
-	"github.com/kubestate/kubestate/test/cluster"
-	"github.com/kubestate/kubestate/test/process"
 )
 
 // marker is a string that means nothing in YAML, and is a name everywhere.
@@ -120,127 +106,6 @@ prometheus: {monitor: {enabled: true, tlsConfig: {insecureSkipVerify: true}}}}`,
 		unserved: true,
 	},
 	"annotated": {values: `{namespaces: [shop], tls: {enabled: true, secretName: tls}}`, without: []string{"rbac.useExistingRole", "podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"}},
-}
-
-// leaf is a place in the values where the schema takes a string.
-type leaf struct {
-	path    string
-	pattern *regexp.Regexp
-	// free says that the schema does not know what the object is in which it lies.
-	free   bool
-	values func(string) any // that have it there and nothing else
-}
-
-// schema is what of a JSON schema is used here.
-type schema struct {
-	Ref                  string             `json:"$ref"`
-	Definitions          map[string]*schema `json:"definitions"`
-	Type                 any                `json:"type"`
-	Enum                 []any              `json:"enum"`
-	Pattern              string             `json:"pattern"`
-	OneOf                []*schema          `json:"oneOf"`
-	Items                *schema            `json:"items"`
-	Properties           map[string]*schema `json:"properties"`
-	AdditionalProperties any                `json:"additionalProperties"`
-	MaxProperties        *int               `json:"maxProperties"` // no object, but an empty one
-}
-
-func (s *schema) is(kind string) bool {
-	kinds, several := s.Type.([]any)
-	return s.Type == kind || several && slices.Contains(kinds, any(kind))
-}
-
-// leaves walks the schema.
-func leaves(t *testing.T) []leaf {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(chart, "values.schema.json"))
-	must(t, err)
-	var root schema
-	must(t, json.Unmarshal(text, &root))
-	var found []leaf
-	var walk func(s *schema, path string, values func(any) any)
-	walk = func(s *schema, path string, values func(any) any) {
-		if s.Ref != "" {
-			s = root.Definitions[strings.TrimPrefix(s.Ref, "#/definitions/")]
-		}
-		add := func(path string, free bool, values func(string) any) {
-			found = append(found, leaf{path: path, pattern: regexp.MustCompile(s.Pattern), free: free, values: values})
-		}
-		for _, one := range s.OneOf {
-			walk(one, path, values)
-		}
-		if s.is("string") && s.Enum == nil {
-			add(path, false, func(v string) any { return values(v) })
-		}
-		if s.is("array") && s.Items != nil {
-			walk(s.Items, path+"[]", func(v any) any { return values([]any{v}) })
-		}
-		for name, property := range s.Properties {
-			walk(property, strings.TrimPrefix(path+"."+name, "."), func(v any) any { return values(map[string]any{name: v}) })
-		}
-		if !s.is("object") || s.MaxProperties != nil || s.Properties != nil || strings.HasPrefix(path, "extraManifests") {
-			return
-		}
-		_, labels := s.AdditionalProperties.(map[string]any)
-		add(path+"{}", !labels, func(v string) any { return values(map[string]any{"example.com/key": v}) })
-		add(path+"{key}", !labels, func(v string) any { return values(map[string]any{v: "value"}) })
-	}
-	walk(&root, "", func(v any) any { return v })
-	slices.SortFunc(found, func(a, b leaf) int { return strings.Compare(a.path, b.path) })
-	if len(found) < 80 {
-		t.Fatalf("the schema takes strings in %d places only", len(found))
-	}
-	for path := range refusing {
-		if !slices.ContainsFunc(found, func(l leaf) bool { return l.path == path }) {
-			t.Errorf("the schema has no %s", path)
-		}
-	}
-	return found
-}
-
-// overlaid is a value with another laid over it: maps key by key, lists one after the other.
-func overlaid(a, b any) any {
-	switch b := b.(type) {
-	case map[string]any:
-		all := map[string]any{}
-		if a, ok := a.(map[string]any); ok {
-			maps.Copy(all, a)
-		}
-		for key, value := range b {
-			all[key] = overlaid(all[key], value)
-		}
-		return all
-	case []any:
-		before, _ := a.([]any)
-		return slices.Concat(before, b)
-	}
-	return b
-}
-
-// with are the values of a base with a string at all the leaves.
-func with(t *testing.T, base, s string, all []leaf) any {
-	t.Helper()
-	var values any
-	must(t, yaml.Unmarshal([]byte(base), &values))
-	for _, l := range all {
-		values = overlaid(values, l.values(l.form(s)))
-	}
-	return values
-}
-
-func (l leaf) form(s string) string {
-	if form, ok := forms[l.path]; ok {
-		return fmt.Sprintf(form, s)
-	}
-	return s
-}
-
-// takes says whether a string may be there: by the schema, and as part of its form.
-func (l leaf) takes(s string) bool {
-	if strings.HasSuffix(forms[l.path], "]") && strings.ContainsAny(s, "=[]") {
-		return false
-	}
-	return l.pattern.MatchString(l.form(s)) && l.pattern.MatchString(l.form(marker))
 }
 
 // render renders the chart with values, and gives the objects.
@@ -412,71 +277,4 @@ func written(t *testing.T, text string) (path string) {
 	path = filepath.Join(t.TempDir(), "values.yaml")
 	must(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
-}
-
-// onlyInvalid says whether an API server understood an object, if it did not like it.
-func onlyInvalid(err error) bool {
-	var status apierrors.APIStatus
-	if err == nil || !apierrors.IsInvalid(err) || !errors.As(err, &status) || status.Status().Details == nil {
-		return err == nil
-	}
-	return !slices.ContainsFunc(status.Status().Details.Causes, func(c metav1.StatusCause) bool {
-		return c.Type == metav1.CauseTypeFieldValueInvalid && strings.Contains(c.Message, "must be of type") || c.Type == metav1.CauseType("FieldValueTypeInvalid")
-	})
-}
-
-// api creates objects without keeping them.
-type api struct{ client dynamic.Interface }
-
-func (a api) create(t *testing.T, object map[string]any) error {
-	t.Helper()
-	o := &unstructured.Unstructured{Object: object}
-	resource, _ := meta.UnsafeGuessKindToResource(o.GroupVersionKind())
-	_, err := a.client.Resource(resource).Namespace(o.GetNamespace()).Create(t.Context(), o, metav1.CreateOptions{
-		DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict,
-	})
-	return err
-}
-
-// startAPI starts an API server with the kinds of the Prometheus operator and the
-// namespaces of the tests.
-func startAPI(t *testing.T) api {
-	t.Helper()
-	c := cluster.Start(t, cluster.Options{})
-	crds, err := process.Built("operator-crds")
-	must(t, err)
-	client, err := dynamic.NewForConfig(c.Config)
-	must(t, err)
-	paths, err := filepath.Glob(filepath.Join(crds, "*.yaml"))
-	must(t, err)
-	if len(paths) == 0 {
-		t.Fatalf("no kinds in %s", crds)
-	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		must(t, err)
-		var o unstructured.Unstructured
-		must(t, yaml.Unmarshal(text, &o.Object))
-		_, err = client.Resource(resourceOf("apiextensions.k8s.io/v1", "CustomResourceDefinition")).Create(t.Context(), &o, metav1.CreateOptions{})
-		must(t, err)
-	}
-	for _, s := range append(slices.Clone(hostile), "kubestate", "shop", marker) {
-		if regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`).MatchString(s) {
-			_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s}}, metav1.CreateOptions{})
-			must(t, err)
-		}
-	}
-	for _, kind := range []string{"ServiceMonitor", "PrometheusRule"} {
-		must(t, process.Within(t.Context(), 2*time.Minute, func(ctx context.Context) error {
-			_, err := client.Resource(resourceOf("monitoring.coreos.com/v1", kind)).List(ctx, metav1.ListOptions{})
-			return err
-		}))
-	}
-	return api{client}
-}
-
-// resourceOf is the resource of a kind.
-func resourceOf(apiVersion, kind string) runtimeschema.GroupVersionResource {
-	resource, _ := meta.UnsafeGuessKindToResource(runtimeschema.FromAPIVersionAndKind(apiVersion, kind))
-	return resource
 }
