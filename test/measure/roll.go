@@ -18,27 +18,26 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// rolled is what shards took while something was done to them.
-type rolled struct {
+// rollResult is the cost of an upgrade or a resize.
+type rollResult struct {
 	took     time.Duration
-	received float64 // bytes, by all of them
-	peak     memory  // of the largest
+	received float64 // bytes, by all shards
+	peak     memory  // of the largest shard
 }
 
-// rolling are several such things, one after the other.
+// rolling has the results of an upgrade and two resizes.
 type rolling struct {
 	shards                   int
-	begin                    memory // of the largest, before
-	upgrade, shrink, restore rolled
+	begin                    memory // of the largest shard, before
+	upgrade, shrink, restore rollResult
 }
 
-// measureRolls measures upgrades and resizes of StatefulSets of so many shards each,
-// with an API server that chooses the objects of a shard and with one that sends all.
-// It prints a table, of what there is if something goes wrong.
+// measureRolls measures upgrades and resizes of StatefulSets of several sizes, with an API server
+// that filters by shard and with one that does not. It prints a table, after an error too.
 func measureRolls(ctx context.Context, opts options, sizes []int) error {
 	b := &bench{options: opts}
 	all := map[string][]rolling{}
-	err := b.rollAll(ctx, sizes, []string{choosing}, func(r rolling) { all[sendsShard] = append(all[sendsShard], r) })
+	err := b.rollAll(ctx, sizes, []string{filtersShards}, func(r rolling) { all[sendsShard] = append(all[sendsShard], r) })
 	if err == nil {
 		err = b.rollAll(ctx, sizes, nil, func(r rolling) { all[sendsAll] = append(all[sendsAll], r) })
 	}
@@ -46,14 +45,13 @@ func measureRolls(ctx context.Context, opts options, sizes []int) error {
 	return err
 }
 
-// What API servers send.
+// The objects that API servers send.
 const (
 	sendsShard = "the shard"
 	sendsAll   = "everything"
 )
 
-// rollAll measures StatefulSets of each size, one after the other, in a cluster of its
-// own.
+// rollAll measures StatefulSets of each size, one after another, in a new cluster.
 func (b *bench) rollAll(ctx context.Context, sizes []int, gates []string, add func(rolling)) (err error) {
 	if b.dir, err = os.MkdirTemp("", "measure"); err != nil {
 		return err
@@ -85,7 +83,7 @@ func (b *bench) rollAll(ctx context.Context, sizes []int, gates []string, add fu
 	return nil
 }
 
-// measureRolling has n shards be upgraded, go to one less, and back.
+// measureRolling upgrades n shards, removes one, and adds it again.
 func (b *bench) measureRolling(ctx context.Context, n int) (r rolling, err error) {
 	s := &set{bench: b, running: map[string]*setPod{}, received: map[string]float64{}}
 	if err := s.create(ctx, n); err != nil {
@@ -122,9 +120,9 @@ func (b *bench) measureRolling(ctx context.Context, n int) (r rolling, err error
 	return r, errors.Join(err, s.remove(ctx))
 }
 
-// roll changes the StatefulSet, and waits until there are n shards of its template, each
-// with its even share.
-func (s *set) roll(ctx context.Context, n int, patch string) (r rolled, err error) {
+// roll patches the StatefulSet, and waits until it has n shards of its template, each with an even
+// share.
+func (s *set) roll(ctx context.Context, n int, patch string) (r rollResult, err error) {
 	s.reset()
 	_, before := s.totals()
 	begin := time.Now()
@@ -136,14 +134,14 @@ func (s *set) roll(ctx context.Context, n int, patch string) (r rolled, err erro
 		}
 		template = set.Spec.Template.Annotations["upgrade"]
 	}
-	err = process.Within(ctx, 3*patience, func(ctx context.Context) error { return s.settled(ctx, n, template) })
+	err = process.Within(ctx, 3*timeout, func(ctx context.Context) error { return s.settled(ctx, n, template) })
 	r.took = time.Since(begin)
 	peak, after := s.totals()
 	r.peak, r.received = peak, after-before
 	return r, err
 }
 
-// settled says what keeps the shards from being so many.
+// settled returns an error unless n shards of the template run, each with an even share.
 func (s *set) settled(ctx context.Context, n int, template string) error {
 	s.mu.Lock()
 	pods := maps.Clone(s.running)
@@ -158,13 +156,13 @@ func (s *set) settled(ctx context.Context, n int, template string) error {
 		}
 		share := self["kubestate_shard_owned_ratio"] * float64(n)
 		if share < 0.999 || share > 1.001 || template != "" && p.template != template {
-			return fmt.Errorf("%s of template %q has %v of its share", p.pod, p.template, share)
+			return fmt.Errorf("%s of template %q has %v of an even share", p.pod, p.template, share)
 		}
 	}
 	return nil
 }
 
-// reportRolls is the table, with a line above about what it is of.
+// reportRolls returns the table with a description.
 func (b *bench) reportRolls(all map[string][]rolling) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "%d pods and what belongs to them; %d cores, %s, %s/%s. Memory is anonymous, of the largest shard; bytes are those of all shards.\n\n",
@@ -172,7 +170,7 @@ func (b *bench) reportRolls(all map[string][]rolling) string {
 	t.WriteString("| the API server sends | shards | | took | bytes received | memory before | peak |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |\n")
 	for _, sends := range []string{sendsShard, sendsAll} {
 		for _, r := range all[sends] {
-			row := func(what string, of rolled) {
+			row := func(what string, of rollResult) {
 				fmt.Fprintf(&t, "| %s | %d | %s | %.0f s | %.0f MB | %.1f MiB | %.1f MiB |\n",
 					sends, r.shards, what, of.took.Seconds(), of.received/1e6, r.begin.anonymous, of.peak.anonymous)
 			}
