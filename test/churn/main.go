@@ -50,7 +50,10 @@ func (o options) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return cluster.With(ctx, cluster.Options{}, o.pods, func(dir string, c *cluster.Cluster) (err error) {
+	return cluster.With(ctx, cluster.Options{}, func(dir string, c *cluster.Cluster) (err error) {
+		if _, err := c.Populate(ctx, o.pods); err != nil {
+			return err
+		}
 		e, err := exporter.Start(ctx, filepath.Join(dir, "kubestate.log"), o.kubestate, "--kubeconfig", c.Kubeconfig)
 		if err != nil {
 			return err

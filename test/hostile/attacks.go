@@ -15,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // kind is something that a hostile client does. It is over by itself, soon after the
@@ -253,7 +255,7 @@ func (a *attack) largeHeaders(ctx context.Context) {
 // slowReader takes a byte a second of an answer.
 func (a *attack) slowReader(ctx context.Context) {
 	c := a.send(ctx, "GET "+paths[a.IntN(4)]+" HTTP/1.1\r\nHost: a\r\n\r\n")
-	for c != nil && pause(ctx, time.Second) == nil {
+	for c != nil && process.Sleep(ctx, time.Second) == nil {
 		if _, err := c.Read(make([]byte, 1)); err != nil {
 			return
 		}
@@ -263,7 +265,7 @@ func (a *attack) slowReader(ctx context.Context) {
 // slowHeader sends a byte a second of a header.
 func (a *attack) slowHeader(ctx context.Context) {
 	c := a.send(ctx, "GET /metrics HTTP/1.1\r\nHost: a\r\nX: ")
-	for c != nil && pause(ctx, time.Second) == nil {
+	for c != nil && process.Sleep(ctx, time.Second) == nil {
 		if _, err := io.WriteString(c, "x"); err != nil {
 			return
 		}

@@ -63,7 +63,10 @@ func (o options) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return cluster.With(ctx, cluster.Options{Users: []cluster.User{guest}}, o.pods, func(dir string, c *cluster.Cluster) (err error) {
+	return cluster.With(ctx, cluster.Options{Users: []cluster.User{guest}}, func(dir string, c *cluster.Cluster) (err error) {
+		if _, err := c.Populate(ctx, o.pods); err != nil {
+			return err
+		}
 		v := &victims{cluster: c, dir: dir, program: o.kubestate}
 		defer func() { err = errors.Join(err, v.close()) }()
 		if err := v.start(ctx, o.interval); err != nil {
@@ -89,12 +92,12 @@ func (o options) attack(ctx context.Context, v *victims) (looks []look, began ti
 	group.Go(func() error { return v.rotate(attacking, o.length/4) })
 	group.Go(func() error {
 		defer stop()
-		if err := pause(ctx, o.warm()); err != nil {
+		if err := process.Sleep(ctx, o.warm()); err != nil {
 			return err
 		}
 		began = time.Now()
 		for time.Since(began) < o.length {
-			if err := pause(ctx, min(time.Second, o.length/40)); err != nil {
+			if err := process.Sleep(ctx, min(time.Second, o.length/40)); err != nil {
 				return err
 			}
 			l, err := v.look()
@@ -108,16 +111,6 @@ func (o options) attack(ctx context.Context, v *victims) (looks []look, began ti
 	err = group.Wait()
 	a.report()
 	return looks, began, err
-}
-
-// pause waits, or says that ctx is over.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // file is a path in the directory of the victims.

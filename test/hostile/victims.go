@@ -151,7 +151,7 @@ func (v *victims) newToken(ctx context.Context) error {
 
 // rotate makes new tokens until ctx ends.
 func (v *victims) rotate(ctx context.Context, every time.Duration) error {
-	for pause(ctx, every) == nil {
+	for process.Sleep(ctx, every) == nil {
 		if err := v.newToken(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}

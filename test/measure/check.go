@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // content is the content of a response.
@@ -115,7 +117,7 @@ func (b *bench) checkServed(ctx context.Context, address string, written map[typ
 		if err == nil || time.Since(begin) > limit {
 			return err
 		}
-		if err := wait(ctx, pause); err != nil {
+		if err := process.Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -201,7 +203,7 @@ func (b *bench) compareToPlain(r io.Reader) error {
 		n, err := io.ReadFull(r, got)
 		m, failed := io.ReadFull(file, want)
 		if !bytes.Equal(got[:n], want[:m]) {
-			return fmt.Errorf("the unpacked response is not the plain one, in the MiB at %d", at)
+			return fmt.Errorf("the decompressed response differs from the plain one, in the MiB at %d", at)
 		}
 		if err != nil || failed != nil {
 			return errors.Join(unlessEnd(err), unlessEnd(failed))

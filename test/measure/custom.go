@@ -24,6 +24,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // The measured custom resources: kinds Kind0 to Kind9.
@@ -276,7 +277,7 @@ func (c *customBench) shows(ctx context.Context, e *exporter.Exporter) error {
 func (c *customBench) peerShows(ctx context.Context, e *exporter.Exporter) error {
 	err := c.shows(ctx, e)
 	if err != nil {
-		return errors.Join(err, wait(ctx, time.Second))
+		return errors.Join(err, process.Sleep(ctx, time.Second))
 	}
 	return nil
 }

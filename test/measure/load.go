@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // churnBatch is the number of pods that are created at once, and deleted a second later.
@@ -21,7 +22,7 @@ type churnResult struct{ before, after memory }
 // measureChurn creates and deletes pods.
 func (b *bench) measureChurn(ctx context.Context, p *program) (err error) {
 	progress("  churn of %d pods", b.churn)
-	if err := wait(ctx, b.idle); err != nil { // until memory of the previous phase is released
+	if err := process.Sleep(ctx, b.idle); err != nil { // until memory of the previous phase is released
 		return err
 	}
 	var r churnResult
@@ -33,7 +34,7 @@ func (b *bench) measureChurn(ctx context.Context, p *program) (err error) {
 		if err := b.cluster.Put(ctx, pods); err != nil {
 			return err
 		}
-		if err := wait(ctx, time.Second); err != nil {
+		if err := process.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 		if err := b.cluster.Remove(ctx, pods); err != nil {
@@ -41,7 +42,7 @@ func (b *bench) measureChurn(ctx context.Context, p *program) (err error) {
 		}
 	}
 	p.check("after churn", b.checkServed(ctx, p.url, nil))
-	if err := wait(ctx, b.idle); err != nil {
+	if err := process.Sleep(ctx, b.idle); err != nil {
 		return err
 	}
 	r.after, err = readMemory(p.pid)
@@ -101,7 +102,7 @@ func scrapeFor(ctx context.Context, address string, length time.Duration) (times
 			return times, err
 		}
 		times = append(times, a.took)
-		if err := wait(ctx, min(soakInterval-a.took, length-time.Since(begin))); err != nil {
+		if err := process.Sleep(ctx, min(soakInterval-a.took, length-time.Since(begin))); err != nil {
 			return times, err
 		}
 		if time.Since(begin) >= length {

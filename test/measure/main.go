@@ -119,28 +119,25 @@ func measure(ctx context.Context, opts options) error {
 }
 
 // withBench runs f with a populated cluster and nginx.
-func withBench(ctx context.Context, opts options, f func(*bench) error) (err error) {
-	dir, err := os.MkdirTemp("", "measure")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	c, err := cluster.New(ctx, dir, cluster.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	web, err := startNginx(ctx, opts.nginx, filepath.Join(dir, "nginx"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, web.Kill()) }()
+func withBench(ctx context.Context, opts options, f func(*bench) error) error {
+	return withCluster(ctx, opts, cluster.Options{}, func(b *bench) (err error) {
+		if b.web, err = startNginx(ctx, opts.nginx, b.path("nginx")); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, b.web.Kill()) }()
+		return f(b)
+	})
+}
 
-	b := &bench{options: opts, dir: dir, cluster: c, web: web}
-	if err := b.populate(ctx); err != nil {
-		return err
-	}
-	return f(b)
+// withCluster runs f with a populated cluster.
+func withCluster(ctx context.Context, opts options, clusterOpts cluster.Options, f func(*bench) error) error {
+	return cluster.With(ctx, clusterOpts, func(dir string, c *cluster.Cluster) error {
+		b := &bench{options: opts, dir: dir, cluster: c}
+		if err := b.populate(ctx); err != nil {
+			return err
+		}
+		return f(b)
+	})
 }
 
 // populate fills the cluster and waits until the API server lists it.
@@ -197,16 +194,6 @@ func (b *bench) measureAll(ctx context.Context) (r results, err error) {
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
 func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-
-// wait waits for d, or until ctx ends.
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
 
 // during runs f beside background, which ends with its context, and returns when both have. If
 // background ends first, so does f's context.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // memory is the memory of a process in MiB.
@@ -76,7 +78,7 @@ func cpuOver(ctx context.Context, pid int, window time.Duration) (time.Duration,
 	if err != nil {
 		return 0, err
 	}
-	if err := wait(ctx, window); err != nil {
+	if err := process.Sleep(ctx, window); err != nil {
 		return 0, err
 	}
 	after, err := readCPU(pid)

@@ -37,7 +37,7 @@ func (f *usage) start(ctx context.Context, p *process.Process, begin time.Time, 
 	if f.cpu, err = readCPU(p.Pid()); err != nil {
 		return err
 	}
-	if err := wait(ctx, idle); err != nil {
+	if err := process.Sleep(ctx, idle); err != nil {
 		return err
 	}
 	if memory, err = readMemory(p.Pid()); err != nil {
@@ -210,7 +210,7 @@ func (b *bench) peerReady(ctx context.Context, e *exporter.Exporter) error {
 		return fmt.Errorf("not ready: status %d", status)
 	}
 	if err := b.checkServedOnce(ctx, e.Scrapes+"/metrics", nil); err != nil {
-		return errors.Join(err, wait(ctx, time.Second)) // scrapes cost the peer CPU
+		return errors.Join(err, process.Sleep(ctx, time.Second)) // scrapes cost the peer CPU
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -35,13 +34,12 @@ type rolling struct {
 // measureRolls measures upgrades and resizes of StatefulSets of several sizes, with an API server
 // that filters by shard and with one that does not. It prints a table, after an error too.
 func measureRolls(ctx context.Context, opts options, sizes []int) error {
-	b := &bench{options: opts}
 	all := map[string][]rolling{}
-	err := b.rollAll(ctx, sizes, []string{filtersShards}, func(r rolling) { all[sendsShard] = append(all[sendsShard], r) })
+	err := rollAll(ctx, opts, sizes, []string{filtersShards}, func(r rolling) { all[sendsShard] = append(all[sendsShard], r) })
 	if err == nil {
-		err = b.rollAll(ctx, sizes, nil, func(r rolling) { all[sendsAll] = append(all[sendsAll], r) })
+		err = rollAll(ctx, opts, sizes, nil, func(r rolling) { all[sendsAll] = append(all[sendsAll], r) })
 	}
-	fmt.Print(b.reportRolls(all))
+	fmt.Print(reportRolls(opts.pods, all))
 	return err
 }
 
@@ -52,35 +50,26 @@ const (
 )
 
 // rollAll measures StatefulSets of each size, one after another, in a new cluster.
-func (b *bench) rollAll(ctx context.Context, sizes []int, gates []string, add func(rolling)) (err error) {
-	if b.dir, err = os.MkdirTemp("", "measure"); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	b.cluster, err = cluster.New(ctx, b.dir, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}, FeatureGates: gates})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.cluster.Close()) }()
-	if err := b.populate(ctx); err != nil {
-		return err
-	}
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: setNamespace}}
-	if _, err := b.cluster.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
-		return err
-	}
-	if err := b.warmUp(ctx); err != nil {
-		return err
-	}
-	for _, n := range sizes {
-		r, err := b.measureRolling(ctx, n)
-		if err != nil {
-			return fmt.Errorf("%d shards: %w", n, err)
+func rollAll(ctx context.Context, opts options, sizes []int, gates []string, add func(rolling)) error {
+	clusterOpts := cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}, FeatureGates: gates}
+	return withCluster(ctx, opts, clusterOpts, func(b *bench) error {
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: setNamespace}}
+		if _, err := b.cluster.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+			return err
 		}
-		progress("  %+v", r)
-		add(r)
-	}
-	return nil
+		if err := b.warmUp(ctx); err != nil {
+			return err
+		}
+		for _, n := range sizes {
+			r, err := b.measureRolling(ctx, n)
+			if err != nil {
+				return fmt.Errorf("%d shards: %w", n, err)
+			}
+			progress("  %+v", r)
+			add(r)
+		}
+		return nil
+	})
 }
 
 // measureRolling upgrades n shards, removes one, and adds it again.
@@ -94,24 +83,24 @@ func (b *bench) measureRolling(ctx context.Context, n int) (r rolling, err error
 		if _, err := s.roll(ctx, n, ""); err != nil {
 			return err
 		}
-		if err := wait(ctx, b.idle); err != nil {
+		if err := process.Sleep(ctx, b.idle); err != nil {
 			return err
 		}
 		s.reset()
-		if err := wait(ctx, time.Second); err != nil {
+		if err := process.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 		r.begin, _ = s.totals()
 		if r.upgrade, err = s.roll(ctx, n, `{"spec":{"template":{"metadata":{"annotations":{"upgrade":"1"}}}}}`); err != nil {
 			return err
 		}
-		if err := wait(ctx, b.idle); err != nil {
+		if err := process.Sleep(ctx, b.idle); err != nil {
 			return err
 		}
 		if r.shrink, err = s.roll(ctx, n-1, fmt.Sprintf(`{"spec":{"replicas":%d}}`, n-1)); err != nil {
 			return err
 		}
-		if err := wait(ctx, b.idle); err != nil {
+		if err := process.Sleep(ctx, b.idle); err != nil {
 			return err
 		}
 		r.restore, err = s.roll(ctx, n, fmt.Sprintf(`{"spec":{"replicas":%d}}`, n))
@@ -163,10 +152,10 @@ func (s *set) settled(ctx context.Context, n int, template string) error {
 }
 
 // reportRolls returns the table with a description.
-func (b *bench) reportRolls(all map[string][]rolling) string {
+func reportRolls(pods int, all map[string][]rolling) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "%d pods and what belongs to them; %d cores, %s, %s/%s. Memory is anonymous, of the largest shard; bytes are those of all shards.\n\n",
-		b.pods, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		pods, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	t.WriteString("| the API server sends | shards | | took | bytes received | memory before | peak |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |\n")
 	for _, sends := range []string{sendsShard, sendsAll} {
 		for _, r := range all[sends] {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // The StatefulSet of shards that are upgraded and resized.
@@ -211,6 +212,6 @@ func (s *set) sample(ctx context.Context) {
 				s.mu.Unlock()
 			}
 		}
-		_ = wait(ctx, 50*time.Millisecond)
+		_ = process.Sleep(ctx, 50*time.Millisecond)
 	}
 }

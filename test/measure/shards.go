@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -24,8 +23,7 @@ const starts = 3
 // emptyShard are the arguments of a shard with hardly any object.
 var emptyShard = []string{"--shard=0", "--total-shards=2147483647"}
 
-// instance is what one kubestate took until it was ready, or several of one layout at
-// max.
+// instance is the usage of one kubestate until ready, or the maximum of several.
 type instance struct {
 	cpu      time.Duration
 	ready    time.Duration
@@ -39,46 +37,31 @@ type layout struct{ unsharded, shard, idle instance }
 
 // measureShards measures an unsharded kubestate and shards, one after another, with an API server
 // that filters by shard and with one that does not. It prints a table.
-func measureShards(ctx context.Context, opts options) (err error) {
-	dir, err := os.MkdirTemp("", "measure")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	c, err := cluster.New(ctx, dir, cluster.Options{FeatureGates: []string{filtersShards}})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	b := &bench{options: opts, dir: dir, cluster: c}
-	if err := b.populate(ctx); err != nil {
-		return err
-	}
-	if err := b.warmUp(ctx); err != nil {
-		return err
-	}
-	filtered, err := b.measureLayout(ctx)
-	if err != nil {
-		return err
-	}
-	if err := c.RestartAPIServer(ctx); err != nil {
-		return err
-	}
-	if err := b.warmUp(ctx); err != nil {
-		return err
-	}
-	all, err := b.measureLayout(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Print(b.reportShards(filtered, all))
-	return nil
+func measureShards(ctx context.Context, opts options) error {
+	return withCluster(ctx, opts, cluster.Options{FeatureGates: []string{filtersShards}}, func(b *bench) error {
+		filtered, err := b.measureLayout(ctx)
+		if err != nil {
+			return err
+		}
+		if err := b.cluster.RestartAPIServer(ctx); err != nil {
+			return err
+		}
+		all, err := b.measureLayout(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Print(b.reportShards(filtered, all))
+		return nil
+	})
 }
 
 // measureLayout measures an unsharded kubestate and each shard in turn.
 func (b *bench) measureLayout(ctx context.Context) (l layout, err error) {
 	var unsharded []instance
 	shards := make([][]instance, b.shards)
+	if err := b.warmUp(ctx); err != nil {
+		return l, err
+	}
 	if l.idle, err = b.measureInstance(ctx, b.idle, emptyShard...); err != nil {
 		return l, err
 	}

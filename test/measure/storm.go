@@ -88,7 +88,7 @@ func (c *customBench) measureStorm(ctx context.Context) (_ *stormResult, err err
 
 // settled returns the footprint after the idle time.
 func (c *customBench) settled(ctx context.Context, e *exporter.Exporter) (h footprint, err error) {
-	if err := wait(ctx, c.idle); err != nil {
+	if err := process.Sleep(ctx, c.idle); err != nil {
 		return h, err
 	}
 	return c.footprint(ctx, e)
@@ -111,7 +111,7 @@ func (c *customBench) footprint(ctx context.Context, e *exporter.Exporter) (h fo
 // sample records the largest footprint until ctx ends.
 func (c *customBench) sample(ctx context.Context, e *exporter.Exporter, most *footprint) error {
 	for {
-		if err := wait(ctx, time.Second); err != nil {
+		if err := process.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 		h, err := c.footprint(context.WithoutCancel(ctx), e)
@@ -202,7 +202,7 @@ func (c *customBench) scrapeBuiltin(ctx context.Context, e *exporter.Exporter, l
 			}
 			*of.times = append(*of.times, a.took)
 		}
-		if err := wait(ctx, scrapeEvery); err != nil {
+		if err := process.Sleep(ctx, scrapeEvery); err != nil {
 			return r, err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // status is the part of a pod that updates change.
@@ -146,7 +147,7 @@ type cost struct {
 func (b *bench) measureCost(ctx context.Context, pid int, idle time.Duration, u *updater, f func(context.Context) error) (c cost, err error) {
 	err = during(ctx, u.run, func(ctx context.Context) error {
 		// The first updates of a page cost more than later ones.
-		if err := wait(ctx, b.window/2); err != nil {
+		if err := process.Sleep(ctx, b.window/2); err != nil {
 			return err
 		}
 		begin, already := time.Now(), u.written.Load()

@@ -44,3 +44,13 @@ func Within(ctx context.Context, limit time.Duration, condition func(context.Con
 	defer cancel()
 	return Await(ctx, condition, needs...)
 }
+
+// Sleep waits for d, or until ctx ends.
+func Sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
