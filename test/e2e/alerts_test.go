@@ -42,18 +42,9 @@ func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) 
 	t.Helper()
 	const alerts = `ALERTS{alertname!~"(Deployment|DaemonSet|StatefulSet).*"}`
 	p := runPrometheus(t, d.scraping(t, m, programs)+"rule_files: ['"+hastyRules(t)+"']\n")
-	answers := func(query string, want map[string]float64) func(context.Context) error {
-		return func(ctx context.Context) error {
-			got, err := p.query(ctx, query)
-			if diff := gocmp.Diff(want, got); err == nil && diff != "" {
-				err = fmt.Errorf("%s (-want +got):\n%s", query, diff)
-			}
-			return err
-		}
-	}
-	waits := map[string]float64{`alertname="PodUnschedulable"`: 1}
-	await(t, settling, answers("count(up == 1)", map[string]float64{"": float64(2 * len(programs))}), p.Process)
-	await(t, settling, answers("count by (alertname) (group by (alertname, pod) ("+alerts+"))", waits), p.Process)
+	unschedulable := map[string]float64{`alertname="PodUnschedulable"`: 1}
+	p.wantAnswer(t, "count(up == 1)", map[string]float64{"": float64(2 * len(programs))})
+	p.wantAnswer(t, "count by (alertname) (group by (alertname, pod) ("+alerts+"))", unschedulable)
 	began := time.Now()
 	await(t, settling, func(ctx context.Context) error {
 		got, err := p.query(ctx, fmt.Sprintf("min(count_over_time(up[%s]))", inSeconds(time.Since(began)+time.Second)))
@@ -63,7 +54,7 @@ func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) 
 		return err
 	}, p.Process)
 	// While the first scrapes come in, rules see some of the programs.
-	await(t, settling, answers("count by (alertname) (group by (alertname, pod) (count_over_time("+alerts+"[4s])))", waits), p.Process)
+	p.wantAnswer(t, "count by (alertname) (group by (alertname, pod) (count_over_time("+alerts+"[4s])))", unschedulable)
 	must(t, answers(`count by (alertname) (count_over_time(ALERTS{alertname=~"(Deployment|DaemonSet|StatefulSet|Kubestate).*", alertstate="firing"}[1h]))`, map[string]float64{})(t.Context()))
 }
 

@@ -278,13 +278,7 @@ scrape_configs:
 `, secretFile(t, token), s.tls.ca, host(s.Scrapes), host(s.Telemetry)))
 	up := func(query string, want float64) {
 		t.Helper()
-		await(t, settling, func(ctx context.Context) error {
-			got, err := p.query(ctx, query)
-			if err == nil && got[""] != want {
-				err = fmt.Errorf("%s is %v, want %v", query, got, want)
-			}
-			return err
-		}, p.Process, s.Process)
+		p.wantAnswer(t, query, map[string]float64{"": want}, s.Process)
 	}
 	up(`sum(up)`, 2)
 	up(`sum(kube_deployment_spec_replicas)`, 7)

@@ -82,7 +82,7 @@ func TestCustomLatePermission(t *testing.T) {
 	awaitSelf(t, e, `kubestate_resource_state{resource="customresourcedefinitions",state="forbidden"}`, 1)
 	awaitState(t, e, "a.example.com", "*", "*", "absent")
 
-	p := startWatching(t, e, []string{defaultNamespace})
+	p := pollLines(t, e, []string{defaultNamespace})
 	release := hold(t, proxy, "widgets")
 	all, err := exec.CommandContext(t.Context(), kubestate, append([]string{"rbac"}, args...)...).Output()
 	must(t, err)

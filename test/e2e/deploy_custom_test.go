@@ -87,16 +87,16 @@ func TestCustomResourcesCombine(t *testing.T) {
 					line += " " + value
 				}
 			}
-			var volumes, mounts []string
+			volumes, mounts := map[string]bool{}, map[string]bool{}
 			for _, v := range w.Spec.Template.Spec.Volumes {
-				volumes = append(volumes, v.Name)
+				volumes[v.Name] = true
 			}
 			for _, m := range container.VolumeMounts {
-				mounts = append(mounts, m.Name)
+				mounts[m.Name] = true
 				line += " " + m.MountPath
 			}
-			if slices.Sort(mounts); !slices.Equal(mounts, slices.Sorted(slices.Values(volumes))) {
-				t.Errorf("%s, %s: volumes %q, mounts %q", base, components, volumes, mounts)
+			if diff := gocmp.Diff(volumes, mounts); diff != "" {
+				t.Errorf("%s, %s (-volumes +mounts):\n%s", base, components, diff)
 			}
 			got = append(got, line)
 		}

@@ -111,7 +111,7 @@ func (f *faulty) through(t *testing.T, name string, fault faults.Fault, begin fu
 		e := start(t, f.kubeconfig, "--resources", faultyKeys)
 		await(t, settling, e.Ready, e.Process)
 		await(t, settling, f.watching, e.Process)
-		polled := startPolling(t, e, f.all)
+		polled := pollPods(t, e, f.all)
 		f.Set(fault)
 		began := time.Now()
 		begin()

@@ -291,21 +291,6 @@ func answersQuestions(t *testing.T, db *prometheus, selector string) {
 	}
 }
 
-// wantAnswer waits until the answer to a query has exactly these samples.
-func (p *prometheus) wantAnswer(t *testing.T, query string, want map[string]float64, needs ...*process.Process) {
-	t.Helper()
-	await(t, settling, func(ctx context.Context) error {
-		got, err := p.query(ctx, query)
-		if err != nil {
-			return err
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			return fmt.Errorf("%s (-want +got):\n%s", query, diff)
-		}
-		return nil
-	}, append(needs, p.Process)...)
-}
-
 // wantSameFamilies waits until db has as many series of each family as the other,
 // each by its selector.
 func wantSameFamilies(t *testing.T, db *prometheus, selector string, other *prometheus, otherSelector string) {

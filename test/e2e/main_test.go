@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -173,4 +174,13 @@ func wantSeries(t *testing.T, e *exporter.Exporter, condition func(exporter.Seri
 		return condition(series)
 	}, e.Process)
 	t.Logf("in scrape %d, after %s", scrapes, time.Since(begin).Round(time.Millisecond))
+}
+
+// set returns the set of elements.
+func set[T comparable](elements iter.Seq[T]) map[T]bool {
+	all := map[T]bool{}
+	for e := range elements {
+		all[e] = true
+	}
+	return all
 }

@@ -230,7 +230,7 @@ func (p *prometheus) rulesAre(health string, alerts []string) func(context.Conte
 			return err
 		}
 		var errs []error
-		var active []string
+		active := map[string]bool{}
 		for _, group := range found.Groups {
 			for _, rule := range group.Rules {
 				if rule.Health != health {
@@ -239,12 +239,11 @@ func (p *prometheus) rulesAre(health string, alerts []string) func(context.Conte
 				if rule.Type == "recording" {
 					errs = append(errs, p.has(ctx, rule.Name))
 				} else if rule.State != "inactive" {
-					active = append(active, rule.Name)
+					active[rule.Name] = true
 				}
 			}
 		}
-		slices.Sort(active)
-		if diff := cmp.Diff(alerts, active); diff != "" {
+		if diff := cmp.Diff(set(slices.Values(alerts)), active); diff != "" {
 			errs = append(errs, fmt.Errorf("alerts (-want +got):\n%s", diff))
 		}
 		return errors.Join(errs...)

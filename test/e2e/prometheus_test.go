@@ -50,19 +50,9 @@ func TestPrometheusDiscoversKubestate(t *testing.T) {
 		slices.Sort(labels)
 		return strings.Join(labels, ", ")
 	}
-	// f wants exactly these samples for an answer, as soon as the next scrapes are in.
 	f := func(query string, want map[string]float64) {
 		t.Helper()
-		await(t, settling, func(ctx context.Context) error {
-			got, err := p.query(ctx, query)
-			if err != nil {
-				return err
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				return fmt.Errorf("%s (-want +got):\n%s", query, diff)
-			}
-			return nil
-		}, p.Process, e.Process)
+		p.wantAnswer(t, query, want, e.Process)
 	}
 	// How many replicas are wanted, and how many are available?
 	f(`kube_deployment_spec_replicas`, map[string]float64{
@@ -287,4 +277,22 @@ func sorted(labels map[string]string) string {
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")
+}
+
+// hasAnswer returns nil if a query has exactly these samples.
+func (p *prometheus) hasAnswer(ctx context.Context, query string, want map[string]float64) error {
+	got, err := p.query(ctx, query)
+	if err != nil {
+		return err
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		return fmt.Errorf("%s (-want +got):\n%s", query, diff)
+	}
+	return nil
+}
+
+// wantAnswer fails the test unless a query comes to have exactly these samples.
+func (p *prometheus) wantAnswer(t *testing.T, query string, want map[string]float64, needs ...*process.Process) {
+	t.Helper()
+	await(t, settling, func(ctx context.Context) error { return p.hasAnswer(ctx, query, want) }, append(needs, p.Process)...)
 }

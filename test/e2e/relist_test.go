@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,7 +32,7 @@ func TestNoAnswerLacksAPod(t *testing.T) {
 	await(t, settling, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
 
 	gone, stay := names[0], names[1:]
-	poller := startPolling(t, e, stay)
+	poller := pollPods(t, e, stay)
 	initial, calls := initialRequests(t, c, user), watchCalls(t, e)
 
 	must(t, c.KillAPIServer())
@@ -129,41 +128,4 @@ func hasPods(ctx context.Context, e *exporter.Exporter, names ...types.Namespace
 		return fmt.Errorf("%d pods have %d series of phases", len(names), phased)
 	}
 	return nil
-}
-
-// poller scrapes without a pause until it is stopped.
-type poller struct {
-	cancel  context.CancelFunc
-	done    chan struct{}
-	answers atomic.Int64
-	err     error // the first answer that was not complete; read after done
-}
-
-func startPolling(t *testing.T, e *exporter.Exporter, names []types.NamespacedName) *poller {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	p := &poller{cancel: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(p.done)
-		for ctx.Err() == nil {
-			if err := hasPods(ctx, e, names...); err != nil && ctx.Err() == nil {
-				p.err = fmt.Errorf("answer %d: %w", p.answers.Load()+1, err)
-				return
-			}
-			p.answers.Add(1)
-		}
-	}()
-	t.Cleanup(func() { cancel(); <-p.done })
-	return p
-}
-
-// stop ends the polling and fails the test if an answer was not complete.
-func (p *poller) stop(t *testing.T) {
-	t.Helper()
-	p.cancel()
-	<-p.done
-	if p.err != nil {
-		t.Error(p.err)
-	}
-	t.Logf("%d answers had every pod", p.answers.Load())
 }

@@ -60,7 +60,7 @@ func TestReloads(t *testing.T) {
 	}
 
 	before := usageOf(t, e)
-	poller := startPolling(t, e, names)
+	poller := pollPods(t, e, names)
 	changes, seen := storm(t, e, path, lasting)
 	allowlist(t, e, path) // the last of all
 	poller.stop(t)

@@ -101,15 +101,13 @@ func checkNodes(t *testing.T, c *cluster.Cluster, whole *exporter.Exporter) {
 // nodeServed says what got lacks or has too much, if it is to be that of the pods
 // whose kube_pod_info has the label.
 func nodeServed(all, got exporter.Series, label string) error {
-	wanted, has := all.Containing("kube_pod_info{", label), got.Containing("kube_pod_info{")
-	slices.Sort(wanted)
-	slices.Sort(has)
-	if len(wanted) < 3 || !slices.Equal(wanted, has) {
-		return fmt.Errorf("%d pods with %s, want %d", len(has), label, len(wanted))
+	want, has := set(slices.Values(all.Containing("kube_pod_info{", label))), set(slices.Values(got.Containing("kube_pod_info{")))
+	if len(want) < 3 || !maps.Equal(want, has) {
+		return fmt.Errorf("%d pods with %s, want %d", len(has), label, len(want))
 	}
 	for name, value := range got {
-		if is, ok := all[name]; !ok || is != value {
-			return fmt.Errorf("%s %v, and of all pods %v, %v", name, value, is, ok)
+		if unfiltered, ok := all[name]; !ok || unfiltered != value {
+			return fmt.Errorf("%s is %v, without the filter %v, %v", name, value, unfiltered, ok)
 		}
 	}
 	return nil
