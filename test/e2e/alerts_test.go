@@ -9,14 +9,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
-// haste is by how much sooner alerts fire in the tests than they do in use. Prometheus
-// scrapes oftener by more than that; programs and their probes are as fast as in use.
+// haste is the factor by which the tests shorten times of alerts. Scrapes are faster by more than
+// that; programs and probes have normal speed.
 const haste = 4
 
-// hastyRules writes the shipped rules with shorter times, and gives the pattern of their paths.
+// hastyRules writes the shipped rules with shorter times, and returns the pattern of their paths.
 func hastyRules(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -33,10 +32,9 @@ func hastyRules(t *testing.T) string {
 	return filepath.Join(dir, "*.rules.yaml")
 }
 
-// wantsNoAlerts has a Prometheus scrape the programs of a mode by the configuration that is
-// shipped for it: no alert about kubestate fires or is about to, and none of the cluster but
-// those about the one pod that waits. Of workloads that are just created some count as not
-// available yet.
+// wantsNoAlerts scrapes the programs of a mode by its shipped configuration: no alert about
+// kubestate is pending or firing, and of the cluster only the one about an unschedulable pod. New
+// workloads may count as unavailable.
 func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
 	const alerts = `ALERTS{alertname!~"(Deployment|DaemonSet|StatefulSet).*"}`
@@ -52,13 +50,13 @@ func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) 
 		}
 		return err
 	}, p.Process)
-	// While the first scrapes come in, rules see some of the programs.
+	// During the first scrapes, rules see only some of the programs.
 	p.wantAnswer(t, "count by (alertname) (group by (alertname, pod) (count_over_time("+alerts+"[4s])))", unschedulable)
 	must(t, p.hasAnswer(t.Context(), `count by (alertname) (count_over_time(ALERTS{alertname=~"(Deployment|DaemonSet|StatefulSet|Kubestate).*", alertstate="firing"}[1h]))`, map[string]float64{}))
 }
 
-// scraping is the configuration that is shipped for the mode: that of a ServiceMonitor, of
-// annotations, or of a Prometheus outside of the cluster, which has addresses.
+// scraping returns the shipped configuration of the mode: of a ServiceMonitor, of annotations, or
+// of a Prometheus outside of the cluster.
 func (d *deployments) scraping(t *testing.T, m mode, programs []*deployed) string {
 	t.Helper()
 	var here []string

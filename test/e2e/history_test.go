@@ -19,10 +19,10 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// churned is the namespace of pods that come and go.
+// churned is the namespace of pods that are created and deleted.
 const churned = "churned"
 
-// startChurn has pods come and go until the function that it gives is called.
+// startChurn creates and deletes pods until stop is called.
 func startChurn(t *testing.T, c *cluster.Cluster) (stop func()) {
 	t.Helper()
 	_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: churned}}, metav1.CreateOptions{})
@@ -39,7 +39,7 @@ func startChurn(t *testing.T, c *cluster.Cluster) (stop func()) {
 				t.Errorf("churn: %v", err)
 			}
 			if i >= 20 {
-				_ = pods.Delete(ctx, fmt.Sprint("pod-", i-20), metav1.DeleteOptions{}) // it was there
+				_ = pods.Delete(ctx, fmt.Sprint("pod-", i-20), metav1.DeleteOptions{})
 			}
 			select {
 			case <-ctx.Done():
@@ -53,35 +53,33 @@ func startChurn(t *testing.T, c *cluster.Cluster) (stop func()) {
 	}
 }
 
-// resize is that of a StatefulSet: when it was asked for, and when the last shard
-// had let go of what is another's.
+// resize is a resize of a StatefulSet: its request, and the time when the last shard has released
+// its former ranges.
 type resize struct {
 	asked, over time.Time
 	replicas    int32
 }
 
-// lastingPods are the series of pods that lived throughout.
+// lastingPods selects the series of permanent pods.
 const lastingPods = `kube_pod_info{namespace!~"churned|monitoring"}`
 
-// history is what a Prometheus knows of shards and pods: nothing changes in it
-// between two scrapes.
+// history is Prometheus' record of shards and pods, by the instants of scrapes.
 type history struct {
 	prometheus *prometheus
 	began      time.Time
-	scrapes    map[string][]float64 // by target, in Unix seconds, since the beginning
-	instants   []float64            // of them all
+	scrapes    map[string][]float64 // by target, Unix seconds
+	instants   []float64            // of all scrapes
 	resized    []resize
 	// At each instant: how many pods have series, how often in all, and of each
 	// shard.
 	pods, series []float64
 	shards       map[string][]float64
-	late         []bool             // a shard's last scrape took too long: its series are lost
-	doubled      map[string]float64 // by pod, since when it is there twice
-	longest      float64            // that it was, in seconds
+	late         []bool             // a shard's last scrape timed out
+	doubled      map[string]float64 // by pod, since when it is served twice
+	longest      float64            // time of a pod served twice, seconds
 }
 
-// recordShards asks Prometheus for the instants of all scrapes since began, and
-// what there was at each.
+// recordShards queries Prometheus for all instants of scrapes since began.
 func recordShards(t *testing.T, p *prometheus, began time.Time, resized []resize) *history {
 	t.Helper()
 	h := &history{prometheus: p, began: began, resized: resized, shards: map[string][]float64{}, doubled: map[string]float64{}}
@@ -99,8 +97,7 @@ func recordShards(t *testing.T, p *prometheus, began time.Time, resized []resize
 	return h
 }
 
-// scrapesSince gives when Prometheus has scraped each target since a time, in Unix
-// seconds, whether there was an answer or not.
+// scrapesSince returns the times of all scrapes by target, in Unix seconds, failed ones included.
 func (p *prometheus) scrapesSince(ctx context.Context, since time.Time) (map[string][]float64, error) {
 	var answer struct {
 		Result []struct {
@@ -158,8 +155,8 @@ func (h *history) at(t *testing.T, query string, at float64) map[string]float64 
 
 func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
-// scraped says whether all that Prometheus knows at an instant is of scrapes that
-// began after a time, which may be noted some milliseconds early.
+// scraped reports whether all samples at an instant are from scrapes that began after a time.
+// Prometheus may record them some milliseconds early.
 func (h *history) scraped(at, after float64) bool {
 	const early = 0.01
 	for _, times := range h.scrapes {
@@ -170,9 +167,8 @@ func (h *history) scraped(at, after float64) bool {
 	return true
 }
 
-// check fails the test unless every pod was there at each instant, and none twice
-// once all shards were scraped after a hand-over. What a scrape had is lost if it takes
-// more than its second: of such instants there may be some.
+// check fails the test unless every pod had series at each instant, and none twice after a
+// handover. A few late scrapes are tolerated.
 func (h *history) check(t *testing.T, pods float64) {
 	t.Helper()
 	twice, calm, late := 0.0, 0, 0
@@ -180,7 +176,7 @@ func (h *history) check(t *testing.T, pods float64) {
 		if h.late[i] {
 			late++
 		} else if n != pods {
-			t.Errorf("%.3f s after the beginning: %v pods have series, want %v", h.instants[i]-unix(h.began), n, pods)
+			t.Errorf("%.3f s after the start: %v pods have series, want %v", h.instants[i]-unix(h.began), n, pods)
 		}
 		twice = max(twice, h.series[i])
 		for k, r := range h.resized {
@@ -190,7 +186,7 @@ func (h *history) check(t *testing.T, pods float64) {
 			}
 			if at := h.instants[i]; at < next && h.scraped(at, unix(r.over)) {
 				if calm++; h.series[i] != n {
-					t.Errorf("%.3f s after a hand-over there are %v series of %v pods", at-unix(r.over), h.series[i], n)
+					t.Errorf("%.3f s after a handover: %v series of %v pods", at-unix(r.over), h.series[i], n)
 				}
 			}
 		}
@@ -200,15 +196,14 @@ func (h *history) check(t *testing.T, pods float64) {
 		t.Error("too many scrapes are late")
 	}
 	if h.longest == 0 || calm < 4*4 || len(h.shards) < 4 {
-		t.Errorf("nothing happened: %d instants without a resize, %d shards", calm, len(h.shards))
+		t.Errorf("%d instants without a resize, %d shards", calm, len(h.shards))
 	}
 	if len(h.doubled) > 0 {
-		t.Errorf("%d pods are there twice still", len(h.doubled))
+		t.Errorf("%d pods are still served twice", len(h.doubled))
 	}
 }
 
-// draw writes the history as a picture, if the environment names a file for that in
-// KUBESTATE_RESIZE_SVG.
+// draw writes the history as an SVG to the file $KUBESTATE_RESIZE_SVG, if it is set.
 func (h *history) draw(t *testing.T) {
 	t.Helper()
 	path := os.Getenv("KUBESTATE_RESIZE_SVG")
