@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// haste is the factor by which the tests shorten times of alerts. Scrapes are faster by more than
+// speedup is the factor by which the tests shorten times of alerts. Scrapes are faster by more than
 // that; programs and probes have normal speed.
-const haste = 4
+const speedup = 4
 
-// hastyRules writes the shipped rules with shorter times, and returns the pattern of their paths.
-func hastyRules(t *testing.T) string {
+// fastRules writes the shipped rules with shorter times, and returns the pattern of their paths.
+func fastRules(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, path := range match(t, ruleFiles) {
@@ -25,7 +25,7 @@ func hastyRules(t *testing.T) string {
 		hasty := regexp.MustCompile(`(?m)^    for: (.+)$`).ReplaceAllStringFunc(string(text), func(line string) string {
 			d, err := time.ParseDuration(strings.ReplaceAll(strings.TrimPrefix(line, "    for: "), "1d", "24h"))
 			must(t, err)
-			return "    for: " + inSeconds(d/haste)
+			return "    for: " + inSeconds(d/speedup)
 		})
 		must(t, os.WriteFile(filepath.Join(dir, filepath.Base(path)), []byte(hasty), 0o600))
 	}
@@ -38,10 +38,10 @@ func hastyRules(t *testing.T) string {
 func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
 	const alerts = `ALERTS{alertname!~"(Deployment|DaemonSet|StatefulSet).*"}`
-	p := runPrometheus(t, d.scraping(t, m, programs)+"rule_files: ['"+hastyRules(t)+"']\n")
+	p := runPrometheus(t, d.scraping(t, m, programs)+"rule_files: ['"+fastRules(t)+"']\n")
 	unschedulable := map[string]float64{`alertname="PodUnschedulable"`: 1}
-	p.wantAnswer(t, "count(up == 1)", map[string]float64{"": float64(2 * len(programs))})
-	p.wantAnswer(t, "count by (alertname) (group by (alertname, pod) ("+alerts+"))", unschedulable)
+	p.wantResult(t, "count(up == 1)", map[string]float64{"": float64(2 * len(programs))})
+	p.wantResult(t, "count by (alertname) (group by (alertname, pod) ("+alerts+"))", unschedulable)
 	began := time.Now()
 	await(t, settling, func(ctx context.Context) error {
 		got, err := p.query(ctx, fmt.Sprintf("min(count_over_time(up[%s]))", inSeconds(time.Since(began)+time.Second)))
@@ -51,8 +51,8 @@ func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) 
 		return err
 	}, p.Process)
 	// During the first scrapes, rules see only some of the programs.
-	p.wantAnswer(t, "count by (alertname) (group by (alertname, pod) (count_over_time("+alerts+"[4s])))", unschedulable)
-	must(t, p.hasAnswer(t.Context(), `count by (alertname) (count_over_time(ALERTS{alertname=~"(Deployment|DaemonSet|StatefulSet|Kubestate).*", alertstate="firing"}[1h]))`, map[string]float64{}))
+	p.wantResult(t, "count by (alertname) (group by (alertname, pod) (count_over_time("+alerts+"[4s])))", unschedulable)
+	must(t, p.hasResult(t.Context(), `count by (alertname) (count_over_time(ALERTS{alertname=~"(Deployment|DaemonSet|StatefulSet|Kubestate).*", alertstate="firing"}[1h]))`, map[string]float64{}))
 }
 
 // scraping returns the shipped configuration of the mode: of a ServiceMonitor, of annotations, or

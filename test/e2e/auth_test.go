@@ -195,17 +195,17 @@ func TestReadersByToken(t *testing.T) {
 	// A program without a cached review sees a revoked right at once.
 	bindings := s.cluster.Client.RbacV1().ClusterRoleBindings()
 	must(t, bindings.Delete(t.Context(), "kubestate-scraper-prometheus", metav1.DeleteOptions{}))
-	awaitAPI(t, s.cluster, s.answers(http.StatusForbidden, s.cluster.URL+"/metrics", reader))
+	awaitAPI(t, s.cluster, s.responds(http.StatusForbidden, s.cluster.URL+"/metrics", reader))
 	other := s.again()
 	s.wants(http.StatusForbidden, reader, other.Scrapes+"/metrics", other.Telemetry+"/metrics")
 	// A program with a cached review sees a granted right within half a minute.
 	apply(t, s.cluster, scraperBinding(t, scraper))
-	await(t, settling, s.answers(http.StatusOK, other.Scrapes+"/metrics", reader))
+	await(t, settling, s.responds(http.StatusOK, other.Scrapes+"/metrics", reader))
 	// A program sees a deleted account within a minute.
 	accounts := s.cluster.Client.CoreV1().ServiceAccounts(monitoring)
 	fresh := s.token(monitoring, "prometheus")
 	must(t, accounts.Delete(t.Context(), "prometheus", metav1.DeleteOptions{}))
-	await(t, 2*settling, s.answers(http.StatusUnauthorized, s.Scrapes+"/metrics", reader))
+	await(t, 2*settling, s.responds(http.StatusUnauthorized, s.Scrapes+"/metrics", reader))
 
 	must(t, s.cluster.KillAPIServer())
 	s.wants(http.StatusInternalServerError, fresh, all...)
@@ -214,8 +214,8 @@ func TestReadersByToken(t *testing.T) {
 	s.wantNothingSecret(s.Exporter, other)
 }
 
-// answers returns a condition: a URL responds with the status.
-func (s *secured) answers(status int, url, token string) func(context.Context) error {
+// responds returns a condition: a URL responds with the status.
+func (s *secured) responds(status int, url, token string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if got, body := s.tls.get(ctx, url, token); got != status {
 			return fmt.Errorf("%s: status %d, want %d: %.200s", url, got, status, body)
@@ -275,7 +275,7 @@ scrape_configs:
 `, secretFile(t, token), s.tls.ca, host(s.Scrapes), host(s.Telemetry)))
 	up := func(query string, want float64) {
 		t.Helper()
-		p.wantAnswer(t, query, map[string]float64{"": want}, s.Process)
+		p.wantResult(t, query, map[string]float64{"": want}, s.Process)
 	}
 	up(`sum(up)`, 2)
 	up(`sum(kube_deployment_spec_replicas)`, 7)

@@ -50,10 +50,10 @@ func TestCustomResourcesGolden(t *testing.T) {
 			await(t, settling, e.Ready, e.Process)
 			text, err := os.ReadFile(filepath.Join(dir, "expected.prom"))
 			must(t, err)
-			want := answerOf(t, text)
+			want := parseResponse(t, text)
 			_, body, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
 			must(t, err)
-			got := answerOf(t, body)
+			got := parseResponse(t, body)
 			if d := cmp.Diff(want.headers, got.headers); d != "" {
 				t.Errorf("headers (-want +got):\n%s", d)
 			}
@@ -63,7 +63,7 @@ func TestCustomResourcesGolden(t *testing.T) {
 			parser := expfmt.NewTextParser(model.UTF8Validation)
 			_, err = parser.TextToMetricFamilies(bytes.NewReader(body))
 			must(t, err)
-			typed := answerOf(t, accepting(t, e, "application/openmetrics-text; version=1.0.0"))
+			typed := parseResponse(t, accepting(t, e, "application/openmetrics-text; version=1.0.0"))
 			if d := cmp.Diff(got.series, typed.series, cmpopts.EquateNaNs()); d != "" {
 				t.Errorf("series of OpenMetrics (-text +OpenMetrics):\n%s", d)
 			}
@@ -71,15 +71,15 @@ func TestCustomResourcesGolden(t *testing.T) {
 	}
 }
 
-// An answer is a parsed response. Its series have their values as numbers.
-type answer struct {
+// A response is a parsed response. Its series have their values as numbers.
+type response struct {
 	headers []string
 	series  map[string]float64
 }
 
-func answerOf(t *testing.T, text []byte) answer {
+func parseResponse(t *testing.T, text []byte) response {
 	t.Helper()
-	a := answer{series: map[string]float64{}}
+	a := response{series: map[string]float64{}}
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
 		if strings.HasPrefix(line, "#") {

@@ -96,7 +96,7 @@ func TestCustomFormats(t *testing.T) {
 			}
 			checkMetadata(t, text)
 			checkMetrics(t, text)
-			checkPacked(t, e, text)
+			checkCompressed(t, e, text)
 			scrapeBothWays(t, e)
 		})
 	}

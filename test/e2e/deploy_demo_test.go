@@ -54,7 +54,7 @@ func (d *deployments) demo(t *testing.T) {
 		`count(kube_pod_info{job="kubestate", namespace="kubestate", pod=~".+"})`: 1,
 		`count(kube_node_role{job="kubestate", role="control-plane", node!=""})`:  1,
 	} {
-		p.wantAnswer(t, query, map[string]float64{"": value})
+		p.wantResult(t, query, map[string]float64{"": value})
 	}
 }
 

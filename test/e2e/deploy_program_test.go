@@ -57,9 +57,9 @@ func (d *deployments) token(t *testing.T, namespace, account string, pod *corev1
 	if pod != nil {
 		request.Spec.BoundObjectRef = &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: pod.UID}
 	}
-	answer, err := d.c.Client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &request, metav1.CreateOptions{})
+	response, err := d.c.Client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &request, metav1.CreateOptions{})
 	must(t, err)
-	return answer.Status.Token
+	return response.Status.Token
 }
 
 func (d *deployments) kubeconfig(t *testing.T, namespace, account string, pod *corev1.Pod) string {

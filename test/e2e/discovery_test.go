@@ -209,7 +209,7 @@ func (d *discovered) operated(t *testing.T) string {
 // rules returns the rule_files of the shipped alerts.
 func (d *discovered) rules(t *testing.T) string {
 	t.Helper()
-	return "rule_files: ['" + hastyRules(t) + "']\n"
+	return "rule_files: ['" + fastRules(t) + "']\n"
 }
 
 // lastingOf is how many of the pods that are there throughout have series.
@@ -319,7 +319,7 @@ func (d *discovered) replaced(t *testing.T, pods int, change func(settled func(t
 // begin waits until a query has its permanent result.
 func (d *discovered) begin(t *testing.T, query string, want float64) time.Time {
 	t.Helper()
-	d.prometheus.wantAnswer(t, query, map[string]float64{"": want})
+	d.prometheus.wantResult(t, query, map[string]float64{"": want})
 	return time.Now()
 }
 
@@ -375,13 +375,13 @@ const step = interval / 8
 // queryRange returns the results of a query of one series, by time in Unix milliseconds.
 func (p *prometheus) queryRange(t *testing.T, query string, from, to time.Time) map[int64]float64 {
 	t.Helper()
-	var answer struct{ Result []struct{ Values [][2]any } }
+	var result struct{ Result []struct{ Values [][2]any } }
 	seconds := func(t time.Time) string { return strconv.FormatFloat(unix(t), 'f', 3, 64) }
 	must(t, p.get(t.Context(), "/api/v1/query_range", neturl.Values{
 		"query": {query}, "start": {seconds(from)}, "end": {seconds(to)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)},
-	}, &answer))
+	}, &result))
 	values := map[int64]float64{}
-	for _, series := range answer.Result {
+	for _, series := range result.Result {
 		for _, sample := range series.Values {
 			value, err := strconv.ParseFloat(fmt.Sprint(sample[1]), 64)
 			must(t, err)

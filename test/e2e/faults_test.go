@@ -77,8 +77,8 @@ func TestFaults(t *testing.T) {
 	f.through(t, "garbage in a page", listFault(garbageList), f.expire)
 }
 
-// TestEndNeverComes has streamed lists without their final bookmark, at the start and later.
-func TestEndNeverComes(t *testing.T) {
+// TestStreamWithoutEnd has streamed lists without their final bookmark, at the start and later.
+func TestStreamWithoutEnd(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	f := newFaulty(t)
 	f.Set(faults.Fault{Frame: withoutEnd})
@@ -211,12 +211,12 @@ func refuse(code int, reason string, n int32, chosen func(*http.Request) bool) f
 		if code == http.StatusTooManyRequests {
 			w.Header().Set("Retry-After", "1")
 		}
-		answerStatus(w, code, reason)
+		respondStatus(w, code, reason)
 		return true
 	}}
 }
 
-func answerStatus(w http.ResponseWriter, code int, reason string) {
+func respondStatus(w http.ResponseWriter, code int, reason string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":%q,"code":%d}`, reason, code)
@@ -227,7 +227,7 @@ func unstreamed(f faults.Fault) faults.Fault {
 	other := f.Answer
 	f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Query().Get("sendInitialEvents") == "true" {
-			answerStatus(w, http.StatusUnprocessableEntity, "Invalid")
+			respondStatus(w, http.StatusUnprocessableEntity, "Invalid")
 			return true
 		}
 		return other(w, r)

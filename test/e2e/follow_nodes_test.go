@@ -20,7 +20,7 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-func (w *world) nodesJoin(t *testing.T) {
+func (w *liveCluster) nodesJoin(t *testing.T) {
 	for _, name := range []string{"node-1", "node-2"} {
 		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
 		_, err := w.c.Client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{})
@@ -52,7 +52,7 @@ func (w *world) nodesJoin(t *testing.T) {
 	}
 }
 
-func (w *world) daemonSetCovers(t *testing.T) {
+func (w *liveCluster) daemonSetCovers(t *testing.T) {
 	set := &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "agent"},
 		Spec:       appsv1.DaemonSetSpec{Selector: selector("agent"), Template: template("agent")},
@@ -77,7 +77,7 @@ func (w *world) daemonSetCovers(t *testing.T) {
 	w.wantRunning(t, "agent", 2, 0)
 }
 
-func (w *world) claimIsBound(t *testing.T) {
+func (w *liveCluster) claimIsBound(t *testing.T) {
 	claims := w.c.Client.CoreV1().PersistentVolumeClaims(shop)
 	gigabyte := corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
 	claim := &corev1.PersistentVolumeClaim{
@@ -119,7 +119,7 @@ func (w *world) claimIsBound(t *testing.T) {
 	)
 }
 
-func (w *world) podIsDeleted(t *testing.T) {
+func (w *liveCluster) podIsDeleted(t *testing.T) {
 	pods, err := w.pods(t.Context(), "web")
 	must(t, err)
 	victim := pods[0]
@@ -138,7 +138,7 @@ func (w *world) podIsDeleted(t *testing.T) {
 }
 
 // nodeIsDrained drains a node: cordon, and evict all pods but those of DaemonSets.
-func (w *world) nodeIsDrained(t *testing.T) {
+func (w *liveCluster) nodeIsDrained(t *testing.T) {
 	_, err := w.c.Client.CoreV1().Nodes().Patch(t.Context(), "node-1", types.MergePatchType, []byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
 	must(t, err)
 	awaitAPI(t, w.c, func(ctx context.Context) error {
@@ -165,7 +165,7 @@ func (w *world) nodeIsDrained(t *testing.T) {
 }
 
 // evict evicts every pod on node-1 that no DaemonSet owns. It returns nil when none is left.
-func (w *world) evict(ctx context.Context) error {
+func (w *liveCluster) evict(ctx context.Context) error {
 	pods, err := w.c.Client.CoreV1().Pods(shop).List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=node-1"})
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (w *world) evict(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (w *world) podsOn(t *testing.T, node string) []string {
+func (w *liveCluster) podsOn(t *testing.T, node string) []string {
 	t.Helper()
 	pods, err := w.c.Client.CoreV1().Pods(shop).List(t.Context(), metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
 	must(t, err)
@@ -193,7 +193,7 @@ func (w *world) podsOn(t *testing.T, node string) []string {
 }
 
 // sameNodes returns nil if API and series agree on pods and their nodes.
-func (w *world) sameNodes(ctx context.Context, series exporter.Series) error {
+func (w *liveCluster) sameNodes(ctx context.Context, series exporter.Series) error {
 	pods, err := w.c.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ const shop = "shop"
 // every state of the API on /metrics.
 func TestSeriesFollow(t *testing.T) {
 	c := cluster.Start(t, cluster.Everything)
-	w := &world{c: c, e: start(t, c.Kubeconfig)}
+	w := &liveCluster{c: c, e: start(t, c.Kubeconfig)}
 	await(t, settling, w.e.Ready, w.e.Process)
 	createNamespace(t, c, shop)
 
@@ -54,8 +54,8 @@ func TestSeriesFollow(t *testing.T) {
 	}
 }
 
-// world is the cluster and the exporter that watches it.
-type world struct {
+// liveCluster is the cluster and the exporter that watches it.
+type liveCluster struct {
 	c *cluster.Cluster
 	e *exporter.Exporter
 }
@@ -86,7 +86,7 @@ func selector(app string) *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}
 }
 
-func (w *world) createDeployment(t *testing.T, name string, replicas int32, annotations ...string) {
+func (w *liveCluster) createDeployment(t *testing.T, name string, replicas int32, annotations ...string) {
 	t.Helper()
 	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -97,7 +97,7 @@ func (w *world) createDeployment(t *testing.T, name string, replicas int32, anno
 }
 
 // deploymentAvailable waits until the API has a number of replicas, all available.
-func (w *world) deploymentAvailable(t *testing.T, name string, replicas int32) {
+func (w *liveCluster) deploymentAvailable(t *testing.T, name string, replicas int32) {
 	t.Helper()
 	awaitAPI(t, w.c, func(ctx context.Context) error {
 		d, err := w.c.Client.AppsV1().Deployments(shop).Get(ctx, name, metav1.GetOptions{})
@@ -113,7 +113,7 @@ func (w *world) deploymentAvailable(t *testing.T, name string, replicas int32) {
 }
 
 // wantDeployment checks the series of a Deployment whose replicas are all available.
-func (w *world) wantDeployment(t *testing.T, name string, replicas int32) {
+func (w *liveCluster) wantDeployment(t *testing.T, name string, replicas int32) {
 	t.Helper()
 	labels := fmt.Sprintf("{namespace=%q,deployment=%q}", shop, name)
 	lines := []string{
@@ -129,7 +129,7 @@ func (w *world) wantDeployment(t *testing.T, name string, replicas int32) {
 	wantLines(t, w.e, lines...)
 }
 
-func (w *world) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
+func (w *liveCluster) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
 	list, err := w.c.Client.CoreV1().Pods(shop).List(ctx, metav1.ListOptions{LabelSelector: "app=" + app})
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func isReady(pod *corev1.Pod) bool {
 }
 
 // wantRunning checks the series of n running pods of the app.
-func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
+func (w *liveCluster) wantRunning(t *testing.T, app string, n, restarts int) {
 	t.Helper()
 	var pods []corev1.Pod
 	awaitAPI(t, w.c, func(ctx context.Context) (err error) {
@@ -184,14 +184,14 @@ func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
 	wantLines(t, w.e, lines...)
 }
 
-func (w *world) deploymentRollsOut(t *testing.T) {
+func (w *liveCluster) deploymentRollsOut(t *testing.T) {
 	w.createDeployment(t, "web", 3, "stages/restarts", "4")
 	w.deploymentAvailable(t, "web", 3)
 	w.wantDeployment(t, "web", 3)
 	w.wantRunning(t, "web", 3, 4)
 }
 
-func (w *world) deploymentIsScaled(t *testing.T) {
+func (w *liveCluster) deploymentIsScaled(t *testing.T) {
 	for _, replicas := range []int32{6, 5} {
 		// A patch has no version: controllers may be changing the status.
 		patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
@@ -204,7 +204,7 @@ func (w *world) deploymentIsScaled(t *testing.T) {
 	w.wantRunning(t, "web", 5, 4)
 }
 
-func (w *world) statefulSetRollsOut(t *testing.T) {
+func (w *liveCluster) statefulSetRollsOut(t *testing.T) {
 	set := &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "db"},
 		Spec:       appsv1.StatefulSetSpec{Replicas: new(int32(2)), Selector: selector("db"), Template: template("db"), ServiceName: "db"},
@@ -234,7 +234,7 @@ func jobSpec(app, outcome string) batchv1.JobSpec {
 	return spec
 }
 
-func (w *world) createJob(t *testing.T, name, outcome string) {
+func (w *liveCluster) createJob(t *testing.T, name, outcome string) {
 	t.Helper()
 	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: jobSpec(name, outcome)}
 	_, err := w.c.Client.BatchV1().Jobs(shop).Create(t.Context(), job, metav1.CreateOptions{})
@@ -242,7 +242,7 @@ func (w *world) createJob(t *testing.T, name, outcome string) {
 }
 
 // jobIs waits until the job has the condition, and returns the job.
-func (w *world) jobIs(t *testing.T, name string, condition batchv1.JobConditionType) *batchv1.Job {
+func (w *liveCluster) jobIs(t *testing.T, name string, condition batchv1.JobConditionType) *batchv1.Job {
 	t.Helper()
 	var job *batchv1.Job
 	awaitAPI(t, w.c, func(ctx context.Context) (err error) {
@@ -257,7 +257,7 @@ func (w *world) jobIs(t *testing.T, name string, condition batchv1.JobConditionT
 	return job
 }
 
-func (w *world) jobCompletes(t *testing.T) {
+func (w *liveCluster) jobCompletes(t *testing.T) {
 	w.createJob(t, "migrate", "success")
 	job := w.jobIs(t, "migrate", batchv1.JobComplete)
 	wantLines(
@@ -270,7 +270,7 @@ func (w *world) jobCompletes(t *testing.T) {
 	w.wantEnded(t, "migrate", "Succeeded", "Completed")
 }
 
-func (w *world) jobFails(t *testing.T) {
+func (w *liveCluster) jobFails(t *testing.T) {
 	w.createJob(t, "import", "failure")
 	w.jobIs(t, "import", batchv1.JobFailed)
 	wantLines(
@@ -284,7 +284,7 @@ func (w *world) jobFails(t *testing.T) {
 
 // wantEnded checks the series of the one pod of a job: its phase and its container's termination
 // reason.
-func (w *world) wantEnded(t *testing.T, app, phase, reason string) {
+func (w *liveCluster) wantEnded(t *testing.T, app, phase, reason string) {
 	t.Helper()
 	pods, err := w.pods(t.Context(), app)
 	must(t, err)
@@ -304,7 +304,7 @@ func (w *world) wantEnded(t *testing.T, app, phase, reason string) {
 func seconds(at *metav1.Time) string { return fmt.Sprint(at.Unix()) }
 
 // cronJobFires sets the CronJob's last schedule time an hour back, so that it fires at once.
-func (w *world) cronJobFires(t *testing.T) {
+func (w *liveCluster) cronJobFires(t *testing.T) {
 	cronJobs := w.c.Client.BatchV1().CronJobs(shop)
 	cron := &batchv1.CronJob{
 		ObjectMeta: metav1.ObjectMeta{Name: "report"},
@@ -343,7 +343,7 @@ func (w *world) cronJobFires(t *testing.T) {
 }
 
 // autoscalerScales raises minReplicas, for which the controller needs no metrics.
-func (w *world) autoscalerScales(t *testing.T) {
+func (w *liveCluster) autoscalerScales(t *testing.T) {
 	w.createDeployment(t, "api", 1)
 	w.deploymentAvailable(t, "api", 1)
 	scaler := &autoscalingv2.HorizontalPodAutoscaler{

@@ -30,7 +30,7 @@ func TestFormatsAreAccepted(t *testing.T) {
 			}
 			checkMetadata(t, text)
 			checkMetrics(t, text)
-			checkPacked(t, e, text)
+			checkCompressed(t, e, text)
 			scrapeBothWays(t, e)
 		})
 	}
@@ -114,8 +114,8 @@ func checkMetrics(t *testing.T, text []byte) {
 	}
 }
 
-// checkPacked decompresses the gzip response by gzip and, in curl, by zlib.
-func checkPacked(t *testing.T, e *exporter.Exporter, want []byte) {
+// checkCompressed decompresses the gzip response by gzip and, in curl, by zlib.
+func checkCompressed(t *testing.T, e *exporter.Exporter, want []byte) {
 	t.Helper()
 	url := e.Scrapes + "/metrics"
 	for _, reader := range []string{

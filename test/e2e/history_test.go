@@ -99,18 +99,18 @@ func recordShards(t *testing.T, p *prometheus, began time.Time, resized []resize
 
 // scrapesSince returns the times of all scrapes by target, in Unix seconds, failed ones included.
 func (p *prometheus) scrapesSince(ctx context.Context, since time.Time) (map[string][]float64, error) {
-	var answer struct {
+	var result struct {
 		Result []struct {
 			Metric struct{ Instance string }
 			Values [][2]any
 		}
 	}
 	query := fmt.Sprintf(`up{job="kubestate"}[%ds]`, int(time.Since(since).Seconds())+1)
-	if err := p.get(ctx, "/api/v1/query", url.Values{"query": {query}}, &answer); err != nil {
+	if err := p.get(ctx, "/api/v1/query", url.Values{"query": {query}}, &result); err != nil {
 		return nil, err
 	}
 	times := map[string][]float64{}
-	for _, target := range answer.Result {
+	for _, target := range result.Result {
 		for _, sample := range target.Values {
 			if at := sample[0].(float64); at >= unix(since) {
 				times[target.Metric.Instance] = append(times[target.Metric.Instance], at)

@@ -13,9 +13,9 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// TestLostNode has one of three shards die with its node. Another one takes over all of
-// its share, and gives that back when the shard has returned, with nothing missing
-// in between. Then the Lease is deleted, and made anew.
+// TestLostNode loses the node of one of three shards. Another shard takes over all of its share,
+// and releases it when the shard has returned, without missing series. Then the Lease is deleted
+// and recreated.
 func TestLostNode(t *testing.T) {
 	const pods = 300
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
@@ -28,13 +28,13 @@ func TestLostNode(t *testing.T) {
 	s.loseNode(t.Context(), shardSet+"-1")
 	began := time.Now()
 	await(t, settling, func(ctx context.Context) error { return s.served(ctx, pods) })
-	t.Logf("all is served again %s after a shard was lost", time.Since(began).Round(100*time.Millisecond))
+	t.Logf("all pods are served %s after the loss of a shard", time.Since(began).Round(100*time.Millisecond))
 	wantShares(t, s, map[string]float64{shardSet + "-0": 1. / 3, shardSet + "-2": 2. / 3})
 
 	s.findNode(shardSet + "-1")
 	await(t, settling, func(ctx context.Context) error {
-		// What one has let go another has had for a while: it is missing twice only if
-		// it is missing.
+		// Ranges overlap during a handover: a pod is missing twice only if
+		// it is not served.
 		if s.served(ctx, pods) != nil {
 			if err := s.served(ctx, pods); err != nil {
 				t.Error(err)
@@ -45,13 +45,13 @@ func TestLostNode(t *testing.T) {
 	t.Run("lease", func(t *testing.T) { loseLease(t, s) })
 }
 
-// served says whether some of the pods are in the answer of no shard.
+// served returns an error unless the shards together serve all pods.
 func (s *kubelet) served(ctx context.Context, pods int) error {
 	seen := map[string]bool{}
 	for _, p := range s.shards() {
 		series, err := p.Scrape(ctx)
 		if err != nil {
-			continue // it is not ready, or has ended
+			continue // not ready, or ended
 		}
 		for name := range series {
 			if strings.HasPrefix(name, "kube_pod_info{") && !strings.Contains(name, `namespace="`+monitoring+`"`) {
@@ -65,7 +65,7 @@ func (s *kubelet) served(ctx context.Context, pods int) error {
 	return nil
 }
 
-// wantShares fails the test unless the shards come to own these shares, as about.
+// wantShares waits until the shards own about these shares.
 func wantShares(t *testing.T, s *kubelet, want map[string]float64) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
@@ -82,8 +82,8 @@ func wantShares(t *testing.T, s *kubelet, want map[string]float64) {
 	})
 }
 
-// loseLease deletes the Lease. The shards say so and serve on; once there is one
-// again they promise again.
+// loseLease deletes the Lease. The shards export that and keep serving; they write their claims
+// into a new Lease.
 func loseLease(t *testing.T, s *kubelet) {
 	missing := func(want float64) func(context.Context) error {
 		return func(ctx context.Context) error {
@@ -108,7 +108,7 @@ func loseLease(t *testing.T, s *kubelet) {
 	await(t, settling, func(ctx context.Context) error {
 		lease, err := leases.Get(ctx, shardSet, metav1.GetOptions{})
 		if err == nil && len(lease.Annotations) != 3 {
-			err = fmt.Errorf("promises %v, want three", lease.Annotations)
+			err = fmt.Errorf("claims %v, want three", lease.Annotations)
 		}
 		return err
 	})

@@ -1,6 +1,5 @@
-// Package e2e tests the program kubestate against a real control plane. Its
-// tests go in by the Kubernetes API and come out by HTTP; nothing between the
-// two is theirs to see.
+// Package e2e tests the program kubestate against a real control plane, through the Kubernetes API
+// and HTTP alone.
 package e2e
 
 import (
@@ -36,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run runs the tests with a directory of their own, and returns the exit code.
+// run runs the tests with a temporary directory, and returns the exit code.
 func run(m *testing.M) (code int) {
 	dir, err := os.MkdirTemp("", "kubestate")
 	if err != nil {
@@ -56,14 +55,13 @@ func run(m *testing.M) (code int) {
 	return m.Run()
 }
 
-// explain says why the tests cannot run, and returns the exit code for it.
+// explain prints why the tests cannot run, and returns the exit code.
 func explain(err error) int {
 	fmt.Fprintln(os.Stderr, err)
 	return 1
 }
 
-// program returns the path of kubestate: the environment's, the one that was
-// built last, or one that it builds into dir.
+// program returns the path of kubestate: $KUBESTATE, the program in .build, or one built into dir.
 func program(dir string) (string, error) {
 	if path := os.Getenv("KUBESTATE"); path != "" {
 		return filepath.Abs(path)
@@ -84,7 +82,7 @@ func program(dir string) (string, error) {
 	return path, nil
 }
 
-// needed returns an error that says what there is to build before the tests can run.
+// needed returns an error that names the programs to build first.
 func needed() error {
 	var errs []error
 	for _, program := range []string{"controlplane", "kwok", "helm", "kubectl", "operator-crds", "prometheus", "promtool", "chromium", "prometheus-2", "victoria-metrics", "vmagent", "otelcol"} {
@@ -94,13 +92,13 @@ func needed() error {
 	return errors.Join(errs...)
 }
 
-// start runs kubestate against the cluster for the time of the test.
+// start runs kubestate against a cluster until the test ends.
 func start(t *testing.T, kubeconfig string, args ...string) *exporter.Exporter {
 	t.Helper()
 	return serve(t, append(args, "--kubeconfig", kubeconfig)...)
 }
 
-// serve runs kubestate for the time of the test.
+// serve runs kubestate until the test ends.
 func serve(t *testing.T, args ...string) *exporter.Exporter {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "kubestate.log")
@@ -110,7 +108,7 @@ func serve(t *testing.T, args ...string) *exporter.Exporter {
 	}
 	t.Cleanup(func() {
 		if err := e.Err(); err != nil {
-			t.Errorf("kubestate did not live to the end of the test: %v", err)
+			t.Errorf("kubestate ended during the test: %v", err)
 		} else if t.Failed() {
 			t.Logf("kubestate wrote last:\n%s", e.Tail(4096))
 		}
@@ -129,15 +127,15 @@ func await(t *testing.T, limit time.Duration, condition func(context.Context) er
 	}
 }
 
-// awaitAPI is await for something that the components of a cluster bring about.
+// awaitAPI is await for a condition of the cluster's API.
 func awaitAPI(t *testing.T, c *cluster.Cluster, condition func(context.Context) error) {
 	t.Helper()
 	if err := c.Await(t.Context(), settling, condition); err != nil {
-		t.Fatalf("the cluster did not come so far: %v", err)
+		t.Fatalf("cluster: %v", err)
 	}
 }
 
-// wantLines fails the test unless all lines come to be in one answer at once.
+// wantLines fails the test unless one response comes to have all lines.
 func wantLines(t *testing.T, e *exporter.Exporter, lines ...string) {
 	t.Helper()
 	wantSeries(t, e, func(series exporter.Series) error {
@@ -148,7 +146,7 @@ func wantLines(t *testing.T, e *exporter.Exporter, lines ...string) {
 	})
 }
 
-// wantNone fails the test unless no series contains all parts any more.
+// wantNone fails the test unless the series that contain all parts disappear.
 func wantNone(t *testing.T, e *exporter.Exporter, parts ...string) {
 	t.Helper()
 	wantSeries(t, e, func(series exporter.Series) error {
@@ -160,8 +158,7 @@ func wantNone(t *testing.T, e *exporter.Exporter, parts ...string) {
 	})
 }
 
-// wantSeries fails the test unless an answer comes to satisfy condition, and
-// logs how long that took.
+// wantSeries fails the test unless a scrape comes to satisfy condition, and logs the time.
 func wantSeries(t *testing.T, e *exporter.Exporter, condition func(exporter.Series) error) {
 	t.Helper()
 	begin, scrapes := time.Now(), 0
