@@ -15,11 +15,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// app is a Deployment and what belongs to it.
+// app is a Deployment and its ReplicaSet, Service, ConfigMap, Secret and pods.
 type app struct {
 	random
-	index     int // of the app in the cluster
-	first     int // index of its first pod
+	index     int
+	first     int // index of the first pod
 	pods      int
 	nodes     int
 	namespace string
@@ -154,7 +154,7 @@ func (a *app) replicaSet() *appsv1.ReplicaSet {
 	}
 }
 
-// service is headless, so that the API server has no cluster addresses to account for.
+// service returns a headless Service, which needs no cluster IP.
 func (a *app) service() *corev1.Service {
 	return &corev1.Service{
 		ObjectMeta: a.meta(a.name),

@@ -16,17 +16,16 @@ import (
 // The proportions of a populated cluster.
 const (
 	podsPerNode      = 50
-	podsPerApp       = 10 // an app is a Deployment, ReplicaSet, Service, ConfigMap and Secret
+	podsPerApp       = 10
 	appsPerNamespace = 10
-	appsPerScaled    = 4  // one app in so many has a HorizontalPodAutoscaler and a Job
-	podsPerCrashing  = 50 // one pod in so many is crash-looping
+	appsPerScaled    = 4  // apps for each one with a HorizontalPodAutoscaler and a Job
+	podsPerCrashing  = 50 // pods for each one in CrashLoopBackOff
 )
 
-// epoch is when a populated cluster was created.
+// epoch is the creation time of a populated cluster.
 var epoch = metav1.NewTime(time.Date(2026, time.March, 1, 8, 0, 0, 0, time.UTC))
 
-// Populate writes a cluster of so many pods, as Generate makes it, into etcd and
-// returns the pods' names.
+// Populate writes the objects of Generate to etcd, and returns the pods' names.
 func (c *Cluster) Populate(ctx context.Context, pods int) ([]types.NamespacedName, error) {
 	names := make([]types.NamespacedName, 0, pods)
 	objects := func(yield func(Object) bool) {
@@ -45,9 +44,8 @@ func (c *Cluster) Populate(ctx context.Context, pods int) ([]types.NamespacedNam
 	return names, nil
 }
 
-// Generate yields the objects of a cluster that has run so many pods for a
-// while, with everything that API server, controllers and kubelets would have
-// filled in. The same number gives the same objects.
+// Generate yields the objects of a cluster with a number of running pods, with all fields that API
+// server, controllers and kubelets set. The result is deterministic.
 func Generate(pods int) iter.Seq[Object] {
 	return func(yield func(Object) bool) {
 		nodes := nodesFor(pods)
@@ -67,9 +65,8 @@ func Generate(pods int) iter.Seq[Object] {
 	}
 }
 
-// MorePods yields n pods, in apps of their own, that a cluster of so many pods
-// does not have, bound to its nodes. With another first, a multiple of 10 that is
-// further along by n, they are others again.
+// MorePods yields n more pods for a cluster of Generate(pods), in new apps and bound to its nodes. first
+// is a multiple of 10 that distinguishes calls: increase it by n for other pods.
 func MorePods(pods, first, n int) iter.Seq[Object] {
 	begin := (pods+podsPerApp-1)/podsPerApp*podsPerApp + first
 	return func(yield func(Object) bool) {
@@ -86,8 +83,8 @@ func MorePods(pods, first, n int) iter.Seq[Object] {
 
 func nodesFor(pods int) int { return (pods + podsPerNode - 1) / podsPerNode }
 
-// random makes names and uids; each object's owner has one, so that what it
-// makes does not depend on the number of others.
+// random generates names and uids. Each app and node has its own, so that its objects do not depend
+// on others.
 type random struct{ *rand.Rand }
 
 func newRandom(kind, index uint64) random {
@@ -99,7 +96,7 @@ func (r random) uid() types.UID {
 	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>52, b&(1<<48-1)))
 }
 
-// suffix is a random name part of n letters, as the API server appends to generated names.
+// suffix returns n random letters, as the API server appends to generated names.
 func (r random) suffix(n int) string {
 	const letters = "bcdfghjklmnpqrstvwxz2456789"
 	s := make([]byte, n)

@@ -41,9 +41,8 @@ func browse(t *testing.T, url string) string {
 	return string(shown)
 }
 
-// TestBrowserShowsWhatIsServed shows the page of each port in Chromium: as it is served, with every
-// resource.
-func TestBrowserShowsWhatIsServed(t *testing.T) {
+// TestBrowserShowsPages shows the page of each port in Chromium: complete, with every resource.
+func TestBrowserShowsPages(t *testing.T) {
 	e := serve(t, "--snapshot", unpack(t, "plain-60"))
 	for _, port := range []string{e.Scrapes, e.Telemetry} {
 		_, sent, err := exporter.Get(t.Context(), port+"/")

@@ -13,8 +13,8 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// entriesForBuiltin choose a kind that kubestate has, one of which it never fetches the
-// values, and one that it does not have; by kind and by labels.
+// entriesForBuiltin select a built-in kind, one whose values are not fetched, and one without a
+// table, by kind and by labels.
 const entriesForBuiltin = `
 spec:
   resources:

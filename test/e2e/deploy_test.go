@@ -47,11 +47,10 @@ type mode struct {
 	copies int
 	// monitored: with a ServiceMonitor, by token over TLS if secured.
 	monitored bool
-	// documented says that it is the overlay in deploy/README.md, which has the rights of
-	// the modes that it is made of.
+	// documented: the overlay in deploy/README.md, with the rights of the modes that it combines.
 	documented bool
-	// custom says that it is the overlay for custom resources in deploy/README.md, with the
-	// example's configuration and with TLS.
+	// custom: the overlay for custom resources in deploy/README.md, with the example's
+	// configuration and TLS.
 	custom bool
 	// values are values of the chart, in place of a kustomization.
 	values string

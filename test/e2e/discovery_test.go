@@ -30,19 +30,19 @@ import (
 )
 
 const (
-	// listing is how long a list of pods or nodes takes, as in a large cluster: longer than
-	// Prometheus needs to hear of a change, which is up to five seconds.
+	// listing is the time of a list of pods or nodes, as in a large cluster: longer than Prometheus'
+	// discovery of a change, which takes up to five seconds.
 	listing = 7 * time.Second
-	// changing bounds a change, in which there may be several lists one after another.
+	// changing bounds a change, with several lists one after another.
 	changing = 5 * time.Minute
-	// interval is that of scrapes, and shipped that of the files in deploy and docs.
+	// interval is the scrape interval here, and shipped that of the files in deploy and docs.
 	interval, shipped = 2 * time.Second, 30 * time.Second
 	// discoveredPods and discoveredNodes count the permanent pods and nodes.
 	discoveredPods, discoveredNodes = 120, 3
 )
 
-// controllers are those that make pods of what is deployed, and addresses of pods. Those of
-// nodes would not stand for kubelets that are a test.
+// controllers are the controllers of workloads and addresses. Node controllers would evict pods of
+// simulated nodes.
 var controllers = []string{
 	"statefulset-controller", "deployment-controller", "replicaset-controller", "daemonset-controller", "disruption-controller",
 	"endpoints-controller", "endpointslice-controller", "namespace-controller", "root-ca-certificate-publisher-controller",
@@ -161,10 +161,9 @@ func (w *discovery) deploy(t *testing.T, namespace, mode string, components ...s
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), text, 0o600))
 	rendered := w.k.run(t, "kustomize", dir)
-	// What a pod waits for is an interval of scrapes, which is shorter here, and what
-	// Prometheus takes to hear of a change, which is not.
+	// Delays of pods are the scrape interval, which is shorter here, and the time of discovery.
 	rendered = regexp.MustCompile(`(minReadySeconds: |--shutdown-delay=)45`).ReplaceAllString(rendered, fmt.Sprint("${1}", 45-int((shipped-interval).Seconds())))
-	// Of one name for all namespaces.
+	// Cluster roles get a name for each namespace.
 	rendered = regexp.MustCompile(`(?m)^(kind: ClusterRole(?:Binding)?\nmetadata:\n(?: .*\n)*?  name: )kubestate`).ReplaceAllString(rendered, "${1}kubestate-"+namespace)
 	rendered = regexp.MustCompile(`(?m)^(  kind: ClusterRole\n  name: )kubestate`).ReplaceAllString(rendered, "${1}kubestate-"+namespace)
 	manifest := filepath.Join(dir, "manifest.yaml")
@@ -212,7 +211,7 @@ func (d *discovered) rules(t *testing.T) string {
 	return "rule_files: ['" + fastRules(t) + "']\n"
 }
 
-// lastingOf is how many of the pods that are there throughout have series.
+// lastingOf counts the permanent pods with series.
 const lastingOf = `count(group by (pod) (kube_pod_info{namespace="` + shop + `"}))`
 
 // shards resizes a StatefulSet, evicts one of its pods, and changes its image.
@@ -262,17 +261,17 @@ func (d *discovered) evict(t *testing.T, name string) func(context.Context) erro
 	}
 }
 
-// nodesOf is how many of the nodes have series.
+// nodesOf counts the nodes with series.
 const nodesOf = `count(group by (node) (kube_node_info))`
 
 // base changes the image of the only replica.
 func (d *discovered) base(t *testing.T) {
 	deployment, err := d.c.Client.AppsV1().Deployments(d.namespace).Get(t.Context(), "kubestate", metav1.GetOptions{})
 	must(t, err)
-	// Prometheus hears of a pod within five seconds, and has the same again to scrape it; that there
-	// is a gap without this is a matter of luck.
+	// Prometheus discovers a pod within five seconds, and scrapes it within five more. A shorter time
+	// leaves gaps at random.
 	if stays := time.Duration(deployment.Spec.MinReadySeconds) * time.Second; stays < interval+10*time.Second {
-		t.Errorf("a new pod may not have been scraped in the %s that it is ready before the last one goes", stays)
+		t.Errorf("minReadySeconds is %s: a new pod may not be scraped before the old one is deleted", stays)
 	}
 	d.replaced(t, 1, func(settled func(tag string)) {
 		d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", d.namespace)

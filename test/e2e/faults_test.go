@@ -22,7 +22,7 @@ import (
 	"github.com/kubestate/kubestate/test/faults"
 )
 
-// Of what the faults concern, enough pods for lists of several pages.
+// The watched resources, and the number of pods, enough for several pages of lists.
 const (
 	faultyPods = 1200
 	faultyKeys = "pods,nodes,deployments,replicasets,configmaps,secrets,services,namespaces"

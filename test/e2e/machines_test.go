@@ -20,18 +20,16 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// Machines play the kubelets of all nodes for the pods of kubestate, whatever manifest
-// they are of: they give each an address, run the program there with the arguments of
-// its container, ask its probes as often as they say, and end it when the pod is
+// machines are the kubelets of all nodes for pods of kubestate: they give each pod an address, run
+// its program there with the arguments of its container, probe it, and end it when the pod is
 // deleted.
 //
-// A pod's address is of 10.N.0.0/16, since the API server takes no loopback address for
-// that of an endpoint. What listens is at the same place of 127.N.0.0/16, on the ports
-// that the manifest says; see here.
+// A pod's address is in 10.N.0.0/16, since the API server rejects loopback addresses of endpoints.
+// Its program listens on the same address of 127.N.0.0/16; see here.
 type machines struct {
 	t *testing.T
 	d *deployments
-	// api is what programs are told the API server's URL is, and ca the file of its authority.
+	// api is the API server's URL for programs, and ca the file of its CA.
 	api, ca string
 	network int
 

@@ -20,12 +20,11 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// Time limits. What the API shows must be on /metrics at once, which is some
-// milliseconds that tests log. A busy machine may have a process wait for seconds: the
-// limit is only that of what never comes.
+// Time limits. Changes of the API take milliseconds until they are on /metrics; tests log the time.
+// The limits are far above that of a busy machine.
 const (
 	atOnce   = 30 * time.Second
-	settling = 60 * time.Second // controllers, or a program that finds its API server again
+	settling = 60 * time.Second // for controllers, and reconnects to the API server
 )
 
 // kubestate is the program under test.

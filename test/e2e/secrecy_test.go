@@ -196,7 +196,7 @@ func (v *vault) search(e *exporter.Exporter) {
 	}
 	secret := len(texts)
 	texts = append(texts, v.shown...)
-	found, err := e.Remembers(texts)
+	found, err := e.Contains(texts)
 	must(v.t, err)
 	leaked, shown := 0, 0
 	for i, is := range found {
