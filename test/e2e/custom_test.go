@@ -70,7 +70,7 @@ func hold(t *testing.T, proxy *faults.Proxy, resources ...string) (release func(
 	for _, r := range resources {
 		held[r] = make(chan struct{})
 	}
-	proxy.Set(faults.Fault{Answer: func(_ http.ResponseWriter, r *http.Request) bool {
+	proxy.Set(faults.Fault{Respond: func(_ http.ResponseWriter, r *http.Request) bool {
 		if wait := held[filepath.Base(r.URL.Path)]; wait != nil {
 			select {
 			case <-wait:

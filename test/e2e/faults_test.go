@@ -119,7 +119,7 @@ func (f *faulty) through(t *testing.T, name string, fault faults.Fault, begin fu
 		self, err := e.Self(t.Context())
 		must(t, err)
 		t.Logf("same series after %s; %d requests answered by the fault; relists: %s",
-			time.Since(began).Round(100*time.Millisecond), f.Answered(), relists(self))
+			time.Since(began).Round(100*time.Millisecond), f.Responses(), relists(self))
 		f.Set(faults.Fault{})
 	})
 }
@@ -204,7 +204,7 @@ func relists(self exporter.Series) string {
 func refuse(code int, reason string, n int32, chosen func(*http.Request) bool) faults.Fault {
 	var left atomic.Int32
 	left.Store(n)
-	return faults.Fault{Answer: func(w http.ResponseWriter, r *http.Request) bool {
+	return faults.Fault{Respond: func(w http.ResponseWriter, r *http.Request) bool {
 		if !chosen(r) || left.Add(-1) < 0 {
 			return false
 		}
@@ -224,8 +224,8 @@ func respondStatus(w http.ResponseWriter, code int, reason string) {
 
 // unstreamed is a fault of an API server without streamed lists.
 func unstreamed(f faults.Fault) faults.Fault {
-	other := f.Answer
-	f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+	other := f.Respond
+	f.Respond = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Query().Get("sendInitialEvents") == "true" {
 			respondStatus(w, http.StatusUnprocessableEntity, "Invalid")
 			return true
