@@ -24,7 +24,7 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// onlyInvalid says whether an API server understood an object, if it did not like it.
+// onlyInvalid reports whether an API server has decoded an object, valid or not.
 func onlyInvalid(err error) bool {
 	var status apierrors.APIStatus
 	if err == nil || !apierrors.IsInvalid(err) || !errors.As(err, &status) || status.Status().Details == nil {
@@ -35,7 +35,7 @@ func onlyInvalid(err error) bool {
 	})
 }
 
-// api creates objects without keeping them.
+// api creates objects by dry run.
 type api struct{ client dynamic.Interface }
 
 func (a api) create(t *testing.T, object map[string]any) error {
@@ -48,8 +48,8 @@ func (a api) create(t *testing.T, object map[string]any) error {
 	return err
 }
 
-// startAPI starts an API server with the kinds of the Prometheus operator and the
-// namespaces of the tests.
+// startAPI starts an API server with the kinds of the Prometheus operator and the tests'
+// namespaces.
 func startAPI(t *testing.T) api {
 	t.Helper()
 	c := cluster.Start(t, cluster.Options{})
@@ -85,7 +85,7 @@ func startAPI(t *testing.T) api {
 	return api{client}
 }
 
-// resourceOf is the resource of a kind.
+// resourceOf returns the resource of a kind.
 func resourceOf(apiVersion, kind string) runtimeschema.GroupVersionResource {
 	resource, _ := meta.UnsafeGuessKindToResource(runtimeschema.FromAPIVersionAndKind(apiVersion, kind))
 	return resource

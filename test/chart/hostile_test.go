@@ -14,10 +14,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// marker is a string that means nothing in YAML, and is a name everywhere.
+// marker is a string without a meaning in YAML, and a valid name.
 const marker = "mark7x"
 
-// hostile are strings that YAML or templates take for something else.
+// hostile are strings with a meaning in YAML or templates.
 var hostile = []string{
 	"123", "1e3", "0x1f", "true", "null", "yes", // names, too
 	"::", "1.0", "~", "2026-01-01", "=",
@@ -26,7 +26,7 @@ var hostile = []string{
 	"{{", "{{ .Release.Name }}", "ümlaut \u2028 \U0001F600", "\u0007", "$(POD_NAME)",
 }
 
-// forms are the values that have to look like something, with the string inside.
+// forms are values with a required format, around the string.
 var forms = map[string]string{
 	"extraArgs[]":                  "--log-file=%s",
 	"metricLabelsAllowlist":        "pods=[%s]",
@@ -35,8 +35,7 @@ var forms = map[string]string{
 	"metricAnnotationsAllowList[]": "pods=[%s]",
 }
 
-// refusing are the values that the templates themselves look at: they may refuse a
-// string, in these words.
+// refusing are the values that templates check, with the words of their errors.
 var refusing = map[string]string{
 	"metricAllowlist":                      `no regular expression`,
 	"metricAllowlist[]":                    `no regular expression`,
@@ -60,35 +59,34 @@ var refusing = map[string]string{
 	"extraManifests[]":                     `extraManifests: no manifest|error calling tpl`,
 }
 
-// templated are the values in which templates are filled in.
+// templated are the values that are rendered as templates.
 var templated = map[string]bool{
 	"customLabels": true, "labels": true, "podLabels": true, "annotations": true, "podAnnotations": true, "nodeSelector": true, "affinity": true,
 	"topologySpreadConstraints[]": true, "tolerations[]": true, "serviceAccount.annotations": true, "service.annotations": true,
 	"prometheus.monitor.additionalLabels": true,
 }
 
-// base are values that have templates render something, and what is left out with them.
+// base has values that enable templates.
 type base struct {
 	values  string
 	without []string
-	// unserved says that the API server of the tests does not know a kind of it.
+	// unserved: the tests' API server lacks one of the kinds.
 	unserved bool
 }
 
-// taking are the leaves at which a string is put: those where neither the schema nor a
-// template may refuse it.
-func (b base) taking(all []leaf, s string) (taking []leaf) {
+// accepting returns the leaves where neither the schema nor a template may reject a string.
+func (b base) accepting(all []leaf, s string) (accepting []leaf) {
 	for _, l := range all {
 		value, _, _ := strings.Cut(l.path, "{")
-		filled := strings.Contains(s, "{{") && templated[value]
-		if refusing[l.path] == "" && !slices.Contains(b.without, value) && !filled && l.takes(s) {
-			taking = append(taking, l)
+		isTemplate := strings.Contains(s, "{{") && templated[value]
+		if refusing[l.path] == "" && !slices.Contains(b.without, value) && !isTemplate && l.allows(s) {
+			accepting = append(accepting, l)
 		}
 	}
-	return taking
+	return accepting
 }
 
-// bases are what has all templates render something.
+// bases enable all templates.
 var bases = map[string]base{
 	"deployment": {
 		values: `{tls: {enabled: true, secretName: tls}, authFilter: {enabled: true}, networkPolicy: {enabled: true}, service: {type: LoadBalancer},
@@ -108,7 +106,7 @@ prometheus: {monitor: {enabled: true, tlsConfig: {insecureSkipVerify: true}}}}`,
 	"annotated": {values: `{namespaces: [shop], tls: {enabled: true, secretName: tls}}`, without: []string{"rbac.useExistingRole", "podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"}},
 }
 
-// render renders the chart with values, and gives the objects.
+// render renders the chart with values, and returns the objects.
 func render(t *testing.T, values any, args ...string) ([]map[string]any, error) {
 	t.Helper()
 	text, err := yaml.Marshal(values)
@@ -122,7 +120,7 @@ func render(t *testing.T, values any, args ...string) ([]map[string]any, error) 
 	return objects(out)
 }
 
-// objects are those of a manifest. A key that comes twice is an error.
+// objects parses a manifest. A duplicate key is an error.
 func objects(manifest string) ([]map[string]any, error) {
 	documents := []string{""}
 	for line := range strings.Lines(manifest) {
@@ -130,7 +128,7 @@ func objects(manifest string) ([]map[string]any, error) {
 			documents = append(documents, "")
 			continue
 		}
-		documents[len(documents)-1] += line // with its end, which may be part of a string
+		documents[len(documents)-1] += line // with the newline, which may be part of a string
 	}
 	var all []map[string]any
 	for _, document := range documents {
@@ -145,8 +143,7 @@ func objects(manifest string) ([]map[string]any, error) {
 	return all, nil
 }
 
-// replaced is a tree with one string in the place of another, wherever that is in a
-// key or a value.
+// replaced returns a tree with a string replaced in all keys and values.
 func replaced(in any, old, by string) any {
 	switch in := in.(type) {
 	case string:
@@ -167,8 +164,8 @@ func replaced(in any, old, by string) any {
 	return in
 }
 
-// tree is what objects say. How YAML writes a string depends on that: the text of the web
-// configuration is compared by what it says in turn.
+// tree returns the content of objects for comparison. The web configuration is parsed, since its
+// formatting depends on the strings.
 func tree(t *testing.T, objects []map[string]any) any {
 	t.Helper()
 	var all []any
@@ -183,25 +180,25 @@ func tree(t *testing.T, objects []map[string]any) any {
 	return all
 }
 
-// TestStringsArrive has strings of which YAML and templates think something of their own
-// at every place of the values, and wants each where a harmless one arrives.
+// TestStringsArrive renders hostile strings in all values, and holds that each is where a harmless
+// string would be.
 func TestStringsArrive(t *testing.T) {
 	all := leaves(t)
 	for name, base := range bases {
 		t.Run(name, func(t *testing.T) {
 			harmless := map[string]any{}
 			for _, s := range hostile {
-				taking := base.taking(all, s)
+				leaves := base.accepting(all, s)
 				key := ""
-				for _, l := range taking {
+				for _, l := range leaves {
 					key += l.path + " "
 				}
 				if harmless[key] == nil {
-					want, err := render(t, with(t, base.values, marker, taking))
+					want, err := render(t, with(t, base.values, marker, leaves))
 					must(t, err)
 					harmless[key] = tree(t, want)
 				}
-				got, err := render(t, with(t, base.values, s, taking))
+				got, err := render(t, with(t, base.values, s, leaves))
 				if err != nil {
 					t.Errorf("%q: %v", s, err)
 					continue
@@ -214,8 +211,8 @@ func TestStringsArrive(t *testing.T) {
 	}
 }
 
-// TestStringsRefused has the strings where the templates look at them: what they do not
-// refuse is rendered.
+// TestStringsRefused renders the strings in values that templates check: they are rejected with the
+// right words, or rendered.
 func TestStringsRefused(t *testing.T) {
 	for _, l := range leaves(t) {
 		words := refusing[l.path]
@@ -233,8 +230,8 @@ func TestStringsRefused(t *testing.T) {
 	}
 }
 
-// TestStringsForAPIServer sends what is rendered to an API server, which may find a
-// string to be no name, but never to be no string.
+// TestStringsForAPIServer sends rendered objects to an API server, which may reject a string as
+// invalid, but not its type.
 func TestStringsForAPIServer(t *testing.T) {
 	api := startAPI(t)
 	all := leaves(t)
@@ -244,8 +241,8 @@ func TestStringsForAPIServer(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			for _, s := range hostile {
-				taking := slices.DeleteFunc(base.taking(all, s), func(l leaf) bool { return l.free })
-				objects, err := render(t, with(t, base.values, s, taking))
+				leaves := slices.DeleteFunc(base.accepting(all, s), func(l leaf) bool { return l.free })
+				objects, err := render(t, with(t, base.values, s, leaves))
 				must(t, err)
 				for _, o := range objects {
 					if err := api.create(t, o); !onlyInvalid(err) {

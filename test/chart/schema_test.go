@@ -14,16 +14,16 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// leaf is a place in the values where the schema takes a string.
+// leaf is a value of type string in the schema.
 type leaf struct {
 	path    string
 	pattern *regexp.Regexp
-	// free says that the schema does not know what the object is in which it lies.
+	// free: the enclosing object has no schema.
 	free   bool
-	values func(string) any // that have it there and nothing else
+	values func(string) any // only this leaf
 }
 
-// schema is what of a JSON schema is used here.
+// schema is the used part of a JSON schema.
 type schema struct {
 	Ref                  string             `json:"$ref"`
 	Definitions          map[string]*schema `json:"definitions"`
@@ -34,7 +34,7 @@ type schema struct {
 	Items                *schema            `json:"items"`
 	Properties           map[string]*schema `json:"properties"`
 	AdditionalProperties any                `json:"additionalProperties"`
-	MaxProperties        *int               `json:"maxProperties"` // no object, but an empty one
+	MaxProperties        *int               `json:"maxProperties"` // an empty object
 }
 
 func (s *schema) is(kind string) bool {
@@ -42,7 +42,7 @@ func (s *schema) is(kind string) bool {
 	return s.Type == kind || several && slices.Contains(kinds, any(kind))
 }
 
-// leaves walks the schema.
+// leaves returns the leaves of the schema.
 func leaves(t *testing.T) []leaf {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(chart, "values.schema.json"))
@@ -80,7 +80,7 @@ func leaves(t *testing.T) []leaf {
 	walk(&root, "", func(v any) any { return v })
 	slices.SortFunc(found, func(a, b leaf) int { return strings.Compare(a.path, b.path) })
 	if len(found) < 80 {
-		t.Fatalf("the schema takes strings in %d places only", len(found))
+		t.Fatalf("only %d values of type string in the schema", len(found))
 	}
 	for path := range refusing {
 		if !slices.ContainsFunc(found, func(l leaf) bool { return l.path == path }) {
@@ -90,7 +90,7 @@ func leaves(t *testing.T) []leaf {
 	return found
 }
 
-// overlaid is a value with another laid over it: maps key by key, lists one after the other.
+// overlaid merges two values: maps by key, lists by concatenation.
 func overlaid(a, b any) any {
 	switch b := b.(type) {
 	case map[string]any:
@@ -109,7 +109,7 @@ func overlaid(a, b any) any {
 	return b
 }
 
-// with are the values of a base with a string at all the leaves.
+// with returns the values of a base with a string at all leaves.
 func with(t *testing.T, base, s string, all []leaf) any {
 	t.Helper()
 	var values any
@@ -127,8 +127,8 @@ func (l leaf) form(s string) string {
 	return s
 }
 
-// takes says whether a string may be there: by the schema, and as part of its form.
-func (l leaf) takes(s string) bool {
+// allows reports whether the schema and the leaf's format allow a string.
+func (l leaf) allows(s string) bool {
 	if strings.HasSuffix(forms[l.path], "]") && strings.ContainsAny(s, "=[]") {
 		return false
 	}

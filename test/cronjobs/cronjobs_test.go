@@ -104,7 +104,7 @@ func zone(j *batchv1.CronJob) string {
 	return strconv.Quote(*j.Spec.TimeZone)
 }
 
-// controller gives the result of Kubernetes' functions by name.
+// controller returns the results of Kubernetes' functions by name.
 func controller(t *testing.T, file string) map[string]string {
 	program, err := process.Built("cronjobs")
 	if err != nil {

@@ -330,8 +330,7 @@ func (a *attack) manyStreams(ctx context.Context) {
 	under.Wait()
 }
 
-// noWindow has streams of HTTP/2 with answers that the client lets nobody send, and resets
-// some.
+// noWindow opens HTTP/2 streams with an empty flow control window, and resets some.
 func (a *attack) noWindow(ctx context.Context) {
 	if !a.to.byTLS {
 		a.halfRequest(ctx)

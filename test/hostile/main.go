@@ -80,8 +80,7 @@ func (o options) run(ctx context.Context) (err error) {
 	})
 }
 
-// attack has everything happen at the same time, and samples at the memory meanwhile,
-// once all is warm.
+// attack runs the attacks, and samples the memory after the warm-up.
 func (o options) attack(ctx context.Context, v *victims) (samples []memorySample, began time.Time, err error) {
 	a := newAttacker(o, v)
 	attacking, stop := context.WithCancel(ctx)

@@ -1,7 +1,7 @@
-// Command cronjobs prints when Kubernetes runs the CronJobs of a file next: a
-// line each of namespace/name, and Unix seconds, "never" or "invalid". The file is
-// a CronJobList as JSON. The functions are those of the CronJob controller and of the
-// API server's validation, which export none of them.
+// Command cronjobs prints when Kubernetes runs the CronJobs of a file next: a line each of
+// namespace/name, and Unix seconds, "never" or "invalid". The file is a CronJobList in JSON. The
+// functions are copies of unexported ones of the CronJob controller and the API server's
+// validation.
 package main
 
 import (
