@@ -17,8 +17,8 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// TestLateConfigCannotProtect has a configuration file come later that asks for
-// what the ports were not opened with. It is not taken up in part.
+// TestLateConfigCannotProtect has a configuration file appear that needs a restart. No part of it is
+// applied.
 func TestLateConfigCannotProtect(t *testing.T) {
 	f := func(config, want string) {
 		t.Helper()
@@ -53,9 +53,9 @@ func TestLateConfigCannotProtect(t *testing.T) {
 	f("tls_config: web.yaml\nport: 1\nresources: [pods]", "port, tls_config")
 }
 
-// TestNoBodiesOfRequests logs as client-go does: at V(8) and more it logs the
-// bodies of requests, which hold tokens.
-func TestNoBodiesOfRequests(t *testing.T) {
+// TestKlogVerbosity holds that records of V(5) and above are dropped: client-go logs request bodies,
+// which have tokens, at V(8).
+func TestKlogVerbosity(t *testing.T) {
 	var text bytes.Buffer
 	klog.SetSlogLogger(slog.New(debugHandler{slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})}))
 	t.Cleanup(klog.ClearLogger)

@@ -12,18 +12,17 @@ import (
 	"testing"
 )
 
-// TestCrowdOfIdleClients has thousands of connections that are kept without a
-// request, and some that send a header byte by byte. The program keeps few of them, and
-// those who ask are answered, in whole, all the while.
-func TestCrowdOfIdleClients(t *testing.T) {
-	const most, own = 256, 64 // connections, and files that the program has besides
+// TestIdleConnections opens thousands of idle connections and some with an incomplete header. The
+// program keeps few of them open and serves complete responses.
+func TestIdleConnections(t *testing.T) {
+	const most, own = 256, 64 // connections, and other files of the program
 	idle, slow := 10000, 500
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
 	if most := int(limit.Max) - slow - 500; most < idle {
-		t.Logf("only %d connections: a process may have no more than %d files", most, limit.Max)
+		t.Logf("%d connections only: the limit is %d files", most, limit.Max)
 		idle = most
 	}
 	p := startProgram(t, "--snapshot", "../../examples/cluster", "--server-idle-timeout=1h")
@@ -58,35 +57,35 @@ func TestCrowdOfIdleClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(files) > most+own {
-		t.Errorf("the program has %d files open, want %d at most", len(files), most+own)
+		t.Errorf("%d open files, want at most %d", len(files), most+own)
 	}
 	for _, c := range connections[idle:] {
 		if n, _ := io.Copy(io.Discard, c); n != 0 { // the connection may be reset
-			t.Fatalf("a client without a whole header gets %d bytes", n)
+			t.Fatalf("%d bytes in response to an incomplete header", n)
 		}
 	}
 }
 
-// connect opens a connection that has one answer behind it, or the beginning of a
-// header. It may be closed at any time, to make room.
-func connect(t *testing.T, p program, whole bool) net.Conn {
+// connect opens a connection and completes a request, or sends an incomplete header. The program may
+// close the connection at any time.
+func connect(t *testing.T, p program, complete bool) net.Conn {
 	c, err := net.Dial("tcp", p.scrapes)
 	if err != nil {
 		t.Error(err)
 		return nil
 	}
-	if !whole {
+	if !complete {
 		fmt.Fprint(c, "GET /metrics HTTP/1.1\r\nHost: k\r\nX: ")
 		return c
 	}
 	fmt.Fprint(c, "GET /healthz HTTP/1.1\r\nHost: k\r\n\r\n")
-	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		return c
 	}
-	defer answer.Body.Close()
-	if body, err := io.ReadAll(answer.Body); err == nil && answer.StatusCode != 200 {
-		t.Errorf("%s: %q", answer.Status, body)
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err == nil && response.StatusCode != 200 {
+		t.Errorf("%s: %q", response.Status, body)
 	}
 	return c
 }

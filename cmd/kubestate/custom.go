@@ -27,37 +27,36 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// customResources has the tables of custom resources, which depend on the configuration and on
-// the kinds that there are.
+// customResources resolves the configuration of custom resources to tables, by the discovered kinds.
 type customResources struct {
 	builtin  *generators.Registry
 	catalog  *discovery.Catalog
 	reporter *customresource.Reporter
 	log      *slog.Logger
 
-	served  []customresource.Kind // of the API server itself, as refresh found them
-	lastErr string                // of refresh, logged last; empty if it found all
+	served  []customresource.Kind // kinds without a definition that refresh discovered last
+	lastErr string                // of refresh, logged last; empty after a success
 
 	mu       sync.Mutex
-	followed bool // the definitions are being watched
-	listed   bool // the catalog has had all definitions
-	applied  bool // the watcher has the tables of those
+	followed bool // the watcher watches the definitions
+	listed   bool // the catalog had the complete list of definitions
+	applied  bool // the watcher has the tables of that list
 	kinds    []customresource.Kind
-	client   *apiclient.Client // that asks for the kinds of groups without definitions; does not change
-	defined  map[string]bool   // groups of which there were definitions
+	client   *apiclient.Client // for discovery, set with followed
+	defined  map[string]bool   // groups that had a definition
 	resolved customresource.Resolution
-	invalid  int             // entries of the configuration
-	settled  bool            // the first custom resources were served or refused, or came after the program was ready
-	said     map[string]bool // positions of entries without a kind, as they were logged
+	invalid  int             // number of invalid entries
+	synced   bool            // the initial custom resources were served or refused, or the program was ready
+	missing  map[string]bool // positions of entries whose missing kind was logged
 }
 
 func newCustomResources(builtin *generators.Registry, reg prometheus.Registerer, log *slog.Logger) *customResources {
 	return &customResources{
-		builtin: builtin, catalog: discovery.NewCatalog(reg), reporter: customresource.NewReporter(reg, log), log: log, said: map[string]bool{}, defined: map[string]bool{},
+		builtin: builtin, catalog: discovery.NewCatalog(reg), reporter: customresource.NewReporter(reg, log), log: log, missing: map[string]bool{}, defined: map[string]bool{},
 	}
 }
 
-// follow has the watcher watch the definitions, if the options need them and it does not yet.
+// follow adds the definitions to the watcher, if the options need them and the watcher lacks them.
 func (c *customResources) follow(opts options.Options, w *watcher.Watcher) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,22 +76,22 @@ func (c *customResources) follow(opts options.Options, w *watcher.Watcher) error
 	return nil
 }
 
-// refresh sets the kinds to those of the catalog, and of groups that it never had any of, since the
-// API server tells of those of a definition for a while after that is gone. complete says that
-// the catalog has had all definitions.
+// refresh sets the kinds to those of the catalog, and to discovered ones of groups that never had a
+// definition: discovery still lists the kind of a deleted definition for a while. complete tells
+// that the catalog had the complete list of definitions.
 func (c *customResources) refresh(ctx context.Context, opts options.Options, complete bool) {
 	kinds := c.catalog.Kinds()
 	c.mu.Lock()
 	c.listed = c.listed || complete
-	ask := c.listed && c.client != nil && opts.Custom.Config != nil
+	discover := c.listed && c.client != nil && opts.Custom.Config != nil
 	for _, k := range kinds {
 		c.defined[k.Group] = true
 	}
 	defined := maps.Clone(c.defined)
 	c.mu.Unlock()
-	if ask {
+	if discover {
 		served, err := discovery.Served(ctx, c.client, opts.Custom.Config.Groups(defined), c.served)
-		c.undiscovered(err)
+		c.logDiscovery(err)
 		c.served = served
 		kinds = append(kinds, served...)
 	}
@@ -101,38 +100,38 @@ func (c *customResources) refresh(ctx context.Context, opts options.Options, com
 	c.kinds = kinds
 }
 
-// undiscovered logs why kinds of the API server itself could not be asked for, when that changes.
-func (c *customResources) undiscovered(err error) {
+// logDiscovery logs an error of discovery unless the last one was the same.
+func (c *customResources) logDiscovery(err error) {
 	text := ""
 	if err != nil {
 		text = oneLine(err)
 	}
 	if text != c.lastErr && err != nil {
-		c.log.Warn("custom resources: kinds of the API server itself may have changed unnoticed", "err", text)
+		c.log.Warn("custom resources: discovery of kinds without a definition failed", "err", text)
 	}
 	c.lastErr = text
 }
 
-// apply notes that the watcher has the tables that resources gave.
+// apply tells that the watcher has the tables that resources returned.
 func (c *customResources) apply() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.applied = c.listed
 }
 
-// incomplete reports whether an entry has no kind.
+// incomplete reports whether an entry matches no kind.
 func (c *customResources) incomplete() bool {
 	return slices.ContainsFunc(c.entries(), func(e customresource.EntryResources) bool { return len(e.Resources) == 0 })
 }
 
-// find sets the kinds to those of a snapshot, if the options have one: those that are defined in it, and
-// those of objects without a definition.
+// find sets the kinds to those of the snapshot, if there is one: defined ones, and those of objects
+// without a definition.
 func (c *customResources) find(opts options.Options) error {
 	if opts.Snapshot == "" || opts.Custom.Config == nil {
 		return nil
 	}
 	if opts.Snapshot == snapshot.Stdin {
-		return errors.New("--snapshot: custom resources need files, which are read twice: give a path instead of standard input")
+		return errors.New("--snapshot: custom resources need a path, as the snapshot is read twice, not standard input")
 	}
 	var kinds []customresource.Kind
 	add := func(_ schema.GroupVersionKind, o runtime.Object) error {
@@ -151,14 +150,14 @@ func (c *customResources) find(opts options.Options) error {
 	return nil
 }
 
-// use sets the kinds that there are.
+// use sets the kinds.
 func (c *customResources) use(kinds []customresource.Kind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kinds, c.listed, c.applied = kinds, true, true
 }
 
-// resources gives the built-in resources of the options and the tables of custom ones, in the
+// resources returns the built-in resources of the options and the tables of custom resources, in the
 // order of responses.
 func (c *customResources) resources(opts options.Options) []generators.Resource {
 	c.mu.Lock()
@@ -170,7 +169,7 @@ func (c *customResources) resources(opts options.Options) []generators.Resource 
 	c.invalid = opts.Custom.Config.Invalid
 	c.resolved = opts.Custom.Config.Resolve(c.kinds, opts.Resources, generators.Names(c.builtin.Resources()), c.reporter)
 	if c.listed {
-		c.say()
+		c.logMissing()
 	}
 	all := slices.Concat(opts.Resources, c.resolved.Tables)
 	for i, r := range opts.Resources {
@@ -182,32 +181,32 @@ func (c *customResources) resources(opts options.Options) []generators.Resource 
 	return all
 }
 
-// orderOf is the place of a resource among others in responses.
+// orderOf returns the sort key of a resource in responses.
 func orderOf(r generators.Resource) string {
 	d := r.Describe()
 	return cmp.Or(d.Order, d.Resource.Resource)
 }
 
-// say logs entries that have no kind, once until they have one.
-func (c *customResources) say() {
+// logMissing logs each entry that matches no kind, once until it matches one.
+func (c *customResources) logMissing() {
 	for _, e := range c.resolved.Entries {
 		missing := len(e.Resources) == 0
-		if missing && !c.said[e.Position] {
-			c.log.Info("custom resource: there is no such kind yet", "entry", e.Position, "group", e.Group, "version", e.Version, "kind", e.Kind)
+		if missing && !c.missing[e.Position] {
+			c.log.Info("custom resource: kind not found", "entry", e.Position, "group", e.Group, "version", e.Version, "kind", e.Kind)
 		}
-		c.said[e.Position] = missing
+		c.missing[e.Position] = missing
 	}
 }
 
-// entries gives what the entries of the configuration chose.
+// entries returns the resources of each entry.
 func (c *customResources) entries() []customresource.EntryResources {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.resolved.Entries
 }
 
-// unlisted is the state of a resource without a status: it is to be listed soon, or from files.
-func (c *customResources) unlisted() watcher.State {
+// defaultState returns the state of a resource without a status: not listed yet, or of a snapshot.
+func (c *customResources) defaultState() watcher.State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.followed {
@@ -216,16 +215,16 @@ func (c *customResources) unlisted() watcher.State {
 	return watcher.Synced
 }
 
-// invalidEntries gives the number of invalid entries.
+// invalidEntries returns the number of invalid entries.
 func (c *customResources) invalidEntries() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.invalid
 }
 
-// statuses gives the checks, and names what is pending of the first custom resources. A resource may
-// move on between two questions: from its definition to what is pending, and from there to the
-// checks. Asked in this order, and with definitions as they were first, no resource is overlooked.
+// statuses returns the statuses and the pending initial custom resources. A resource can move between
+// two calls, from its definition to pending, and from pending to the statuses. This order of
+// calls, with the first status of the definitions, misses none.
 func (c *customResources) statuses(checks func() []watcher.Status, wanted func() []string) (statuses []watcher.Status, pending []string) {
 	isDefinitions := func(s watcher.Status) bool { return s.Resource == definitions }
 	first := checks()
@@ -238,36 +237,36 @@ func (c *customResources) statuses(checks func() []watcher.Status, wanted func()
 	return statuses, pending
 }
 
-// pending names what is missing of the first custom resources: definitions says whether those
-// have been listed, and wanted which resources are not served yet.
+// pending names the initial custom resources that are not served. definitions tells whether the
+// definitions are listed, wanted returns resources that the watcher does not serve yet.
 func (c *customResources) pending(definitions bool, wanted func() []string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !c.followed || c.settled || !definitions:
+	case !c.followed || c.synced || !definitions:
 		return nil
 	case !c.applied:
 		return []string{"custom resources"}
 	}
 	names := wanted()
-	c.settled = len(names) == 0
+	c.synced = len(names) == 0
 	return names
 }
 
-// settle notes that the program is ready, so that nothing is pending from now on.
-func (c *customResources) settle() {
+// setSynced tells that the program is ready: custom resources are never pending again.
+func (c *customResources) setSynced() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.settled = true
+	c.synced = true
 }
 
-func (c *customResources) isSettled() bool {
+func (c *customResources) hasSynced() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.settled
+	return c.synced
 }
 
-// names are those by which clients may select resources.
+// names returns the names by which clients can select resources.
 func (c *customResources) names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -279,7 +278,7 @@ func (c *customResources) names() []string {
 	return names
 }
 
-// warnCustom logs what is wrong with the configuration of custom resources.
+// warnCustom logs errors and warnings of the configuration of custom resources.
 func warnCustom(opts options.Options, log *slog.Logger) {
 	if opts.Custom.Err != nil {
 		log.Warn("starting without the configuration of custom resources", "err", opts.Custom.Err)
@@ -291,11 +290,11 @@ func warnCustom(opts options.Options, log *slog.Logger) {
 		log.Warn("custom resource configuration", "warning", warning)
 	}
 	for _, fault := range opts.Custom.Config.Faults {
-		log.Error("custom resource configuration: an entry is left out", "err", fault)
+		log.Error("custom resource configuration: invalid entry ignored", "err", fault)
 	}
 }
 
-// writePresets writes the names of the presets, or the text of one.
+// writePresets writes the names of all presets, or the text of the named one.
 func writePresets(to io.Writer, name string) error {
 	if name == "" {
 		_, err := io.WriteString(to, strings.Join(presets.Names(), "\n")+"\n")
@@ -308,12 +307,12 @@ func writePresets(to io.Writer, name string) error {
 	return err
 }
 
-// register registers with reg how the entries of the configuration stand.
+// register registers the metrics of entries.
 func (c *customResources) register(reg prometheus.Registerer, w *watcher.Watcher) {
 	reg.MustRegister(entryCollector{c, w})
 }
 
-// An entryCollector shows the states of entries as metrics.
+// An entryCollector exports the states of entries.
 type entryCollector struct {
 	custom *customResources
 	w      *watcher.Watcher
@@ -330,7 +329,7 @@ var (
 // Describe is part of prometheus.Collector.
 func (entryCollector) Describe(to chan<- *prometheus.Desc) { to <- entryDesc; to <- invalidDesc }
 
-// Collect is part of prometheus.Collector. Of entries for the same kind the worst state counts.
+// Collect is part of prometheus.Collector. The state of a kind is the worst of its entries.
 func (c entryCollector) Collect(to chan<- prometheus.Metric) {
 	states := map[string]watcher.State{}
 	for _, s := range c.w.Statuses() {
@@ -342,7 +341,7 @@ func (c entryCollector) Collect(to chan<- prometheus.Metric) {
 		for i, r := range e.Resources {
 			of, known := states[r]
 			if !known {
-				of = c.custom.unlisted()
+				of = c.custom.defaultState()
 			}
 			if i == 0 || watcher.Worse(of, state) {
 				state = of

@@ -22,10 +22,10 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// goldenCustom has golden custom resources, each with a configuration and the answer.
+// goldenCustom has golden custom resources, each with a configuration and the response.
 const goldenCustom = "../../internal/customresource/testdata"
 
-// newCustomReloader makes the reloader of a program that has just started with args.
+// newCustomReloader returns the reloader of a program started with args.
 func newCustomReloader(t *testing.T, args ...string) *reloader {
 	t.Helper()
 	opts, err := options.Parse(builtin, args)
@@ -37,8 +37,7 @@ func newCustomReloader(t *testing.T, args ...string) *reloader {
 	return newReloader(builtin, custom, args, opts, w, sharding.NewStatus(registry), registry, log)
 }
 
-// TestCustomResourcesOfSnapshots serves the golden custom resources from files: the headers in
-// order, and every series.
+// TestCustomResourcesOfSnapshots serves the golden custom resources from files.
 func TestCustomResourcesOfSnapshots(t *testing.T) {
 	for _, name := range []string{"crs-1", "crs-2"} {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +62,7 @@ func TestCustomResourcesOfSnapshots(t *testing.T) {
 	}
 }
 
-// headersAndSeries splits an answer into the lines of headers and the values by series.
+// headersAndSeries splits a response into the lines of headers and the values by series.
 func headersAndSeries(t *testing.T, text string) (headers []string, series map[string]float64) {
 	t.Helper()
 	series = map[string]float64{}
@@ -84,8 +83,8 @@ func headersAndSeries(t *testing.T, text string) (headers []string, series map[s
 	return headers, series
 }
 
-// TestSnapshotKeepsCustomResources has the reloader look for kinds that are missing, as it does
-// after the start and once a minute: the kinds of the snapshot stay.
+// TestSnapshotKeepsCustomResources has the reloader look for missing kinds: the kinds of the snapshot
+// stay.
 func TestSnapshotKeepsCustomResources(t *testing.T) {
 	dir := filepath.Join(goldenCustom, "crs-1") // where some entries have no kind
 	r := newCustomReloader(t, "--snapshot", filepath.Join(dir, "snapshot"), "--custom-resource-state-config-file", filepath.Join(dir, "config.yaml"))
@@ -99,7 +98,7 @@ func TestSnapshotKeepsCustomResources(t *testing.T) {
 	}
 }
 
-// TestSelectorsOfSnapshots applies the selectors of an entry to objects of files.
+// TestSelectorsOfSnapshots applies the selectors of an entry to objects from files.
 func TestSelectorsOfSnapshots(t *testing.T) {
 	const objects = `
 {apiVersion: example.com/v1, kind: Widget, metadata: {name: a, namespace: x, labels: {tier: gold, odd: ""}}, spec: {size: 1, live: true, mode: fast}}
@@ -144,7 +143,7 @@ func TestSelectorsOfSnapshots(t *testing.T) {
 	f(`labelSelector: tier, fieldSelector: spec.live!=true`, "bd")
 }
 
-// resourcesOfEntries gives the resources that each entry has come to.
+// resourcesOfEntries returns the resources of each entry.
 func resourcesOfEntries(r *reloader) [][]string {
 	var all [][]string
 	for _, e := range r.custom.entries() {
@@ -159,7 +158,7 @@ func widgets(kind string) string {
 		"  metrics: [{name: size, each: {type: gauge, gauge: {path: [spec, size]}}}]}]}\n"
 }
 
-// invalid is a configuration of which one entry is invalid, and one is not.
+// invalid is a configuration with a valid and an invalid entry.
 const invalid = `spec:
   resources:
     - groupVersionKind: {group: example.com, version: v1, kind: Widget}
@@ -168,8 +167,7 @@ const invalid = `spec:
       metrics: [{name: size, each: {type: unheard-of}}]
 `
 
-// TestCustomReload changes the configuration files while the program runs. "" stands for a file
-// that is missing.
+// TestCustomReload changes the configuration files while the program runs; "" is a missing file.
 func TestCustomReload(t *testing.T) {
 	type files struct{ config, custom string }
 	const all, nodes = "{}\n", "resources: [nodes]\n"
@@ -220,8 +218,8 @@ func TestCustomReload(t *testing.T) {
 	f("invalid, then valid", files{all, invalid}, files{all, widgets("Gadget")}, "", "Gadget")
 }
 
-// TestCustomPending has the first definitions arrive step by step: something is pending until the
-// watcher has their tables.
+// TestCustomPending has the initial definitions arrive step by step: custom resources are pending
+// until the watcher serves them.
 func TestCustomPending(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "custom.yaml")
 	write(t, path, []byte(widgets("Widget")))
@@ -242,8 +240,8 @@ func TestCustomPending(t *testing.T) {
 	f("another comes", true, []string{"gadgets"})
 }
 
-// TestRolesOfEntries has entries for resources whose scope is known: they are named once, and with
-// namespaces nothing of them is permitted in others.
+// TestRolesOfEntries has entries for built-in resources: a role names each once, and with namespaces
+// permits them there alone.
 func TestRolesOfEntries(t *testing.T) {
 	const config = `{spec: {resources: [
   {groupVersionKind: {group: "", kind: Pod, version: v1}, conditions: true},
@@ -284,12 +282,12 @@ Role shop [apps] [deployments]
 `, "--resources=pods,configmaps", "--namespaces=shop")
 }
 
-// TestCustomStatuses has a custom resource go from its definition to being served, though not
-// complete, at every possible time between what is asked about it: something is always missing.
+// TestCustomStatuses advances an incomplete custom resource from its definition to being served, at
+// every point between the calls of statuses: it is always missing or pending.
 func TestCustomStatuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "custom.yaml")
 	write(t, path, []byte(widgets("Widget")))
-	const steps, calls = 3, 4 // the last of which is after all of them
+	const steps, calls = 3, 4 // the last one is after all calls
 	for n := range calls * calls * calls {
 		when := [steps]int{n % calls, n / calls % calls, n / calls / calls}
 		if when[0] > when[1] || when[1] > when[2] {

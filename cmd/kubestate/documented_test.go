@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A section is a heading of a page with the text below it, up to the next heading, and its indented blocks.
+// A section has the text and the indented blocks between two headings of a page.
 type section struct {
 	level         int
 	heading, text string
@@ -22,7 +21,7 @@ type section struct {
 
 var headingLine = regexp.MustCompile(`^(#+) (.*)\n$`)
 
-// sectionsOf gives the sections of a page in order.
+// sectionsOf returns the sections of a page in order.
 func sectionsOf(t *testing.T, page string) []section {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -47,7 +46,7 @@ func sectionsOf(t *testing.T, page string) []section {
 	return all
 }
 
-// below gives a section of a page and those of a deeper level that follow it.
+// below returns a section of a page and its subsections.
 func below(t *testing.T, page, heading string) []section {
 	t.Helper()
 	all := sectionsOf(t, page)
@@ -62,18 +61,18 @@ func below(t *testing.T, page, heading string) []section {
 	return all[from:to]
 }
 
-// beginning gives the blocks of a section that begin with a text.
+// beginning returns the blocks that begin with a text.
 func (s section) beginning(with string) []string {
 	return slices.DeleteFunc(slices.Clone(s.blocks), func(block string) bool { return !strings.HasPrefix(block, with) })
 }
 
 const customPage = "../../docs/custom-resources.md"
 
-// kindLabels are left out of the page's series, if all are of one kind.
+// kindLabels are omitted in the page's series, if all are of one kind.
 const kindLabels = `customresource_group="example.com",customresource_kind="Database",customresource_version="v1"`
 
-// TestDocumentedExamples has each example of the page on custom resources served: its entries, with
-// its objects or those of all, give exactly its series.
+// TestDocumentedExamples serves each example of the page on custom resources: its entries and
+// objects, or the shared ones, make exactly its series.
 func TestDocumentedExamples(t *testing.T) {
 	examples := below(t, customPage, "Examples")
 	shared := examples[0].beginning("apiVersion:")
@@ -96,12 +95,12 @@ func TestDocumentedExamples(t *testing.T) {
 	}
 }
 
-// indented moves each line of a text to the right.
+// indented indents each line of a text.
 func indented(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
 }
 
-// TestDocumentedQuickStart serves what the page begins with.
+// TestDocumentedQuickStart serves the quick start of the page.
 func TestDocumentedQuickStart(t *testing.T) {
 	s := below(t, customPage, "Quick start")[0]
 	configs, objects, series := s.beginning("# custom.yaml"), s.beginning("apiVersion:"), s.beginning("# HELP")
@@ -111,7 +110,7 @@ func TestDocumentedQuickStart(t *testing.T) {
 	wantServed(t, configs[0], objects[0], series[0])
 }
 
-// TestDocumentedMessages has a configuration with mistakes make the log and the metrics of the page.
+// TestDocumentedMessages holds the log and the metrics of an invalid configuration.
 func TestDocumentedMessages(t *testing.T) {
 	s := below(t, customPage, "Messages")[0]
 	configs, objects, logs, metrics := s.beginning("# custom.yaml"), s.beginning("apiVersion:"), s.beginning("level="), s.beginning("kubestate_custom_resource_errors")
@@ -150,14 +149,14 @@ func TestDocumentedMessages(t *testing.T) {
 }
 
 var (
-	// firstCell is that of a table's row, which names keys or has them in a flow mapping.
+	// firstCell is the first cell of a table's row, which has keys or a flow mapping of keys.
 	firstCell = regexp.MustCompile("(?m)^\\| (`.*?) \\|")
 	cellKey   = regexp.MustCompile("`([a-zA-Z.]+)`|[{,] ?([a-z]+):")
-	// keyRead is where the parser reads a key.
+	// keyRead matches the parser's access to a key.
 	keyRead = regexp.MustCompile(`\.(?:text|texts|sub|list|boolean|get|require|labelName|expression)\("(\w+)"|const key = "(\w+)"|members = \[\]string\{(.*)\}`)
 )
 
-// TestDocumentedKeys has the tables of the page name the keys that the parser reads, and no others.
+// TestDocumentedKeys holds the keys in the page's tables to those of the parser.
 func TestDocumentedKeys(t *testing.T) {
 	documented, read := map[string]bool{}, map[string]bool{}
 	for _, s := range below(t, customPage, "Format") {
@@ -176,13 +175,13 @@ func TestDocumentedKeys(t *testing.T) {
 			read[strings.Trim(name, `"`)] = true
 		}
 	}
-	if d := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(documented))); d != "" {
+	if d := cmp.Diff(read, documented); d != "" {
 		t.Errorf("keys (-parser +page):\n%s", d)
 	}
 }
 
-// wantServed wants a configuration to make series of objects, without warnings. Headers count if the
-// series have some, and so do the labels that tell the kind.
+// wantServed wants exactly the series of a configuration and objects, and no warnings. Headers and
+// kindLabels are compared if the series have them.
 func wantServed(t *testing.T, config, objects, series string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "objects.yaml")

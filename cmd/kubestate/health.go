@@ -13,7 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// A backend adapts the watcher to what the server asks of it.
+// A backend adapts the watcher to the server.
 type backend struct {
 	*watcher.Watcher
 	custom *customResources
@@ -37,15 +37,15 @@ func (b backend) Shard() string { return b.status.String() }
 // Open reports whether clients need no token.
 func (b backend) Open() bool { return b.open }
 
-// Checks returns the readiness checks of the resources and the shard. Once all have passed, custom
-// resources that come later, by a file or a permission, do not make the program unready.
+// Checks returns the readiness checks of the shard and the resources. After all have passed, custom
+// resources that a reload or a permission adds do not make the program unready.
 func (b backend) Checks() []server.Check {
 	var checks []server.Check
 	if b.shard != nil {
 		progress := b.shard.Progress()
 		checks = append(checks, server.Check{Name: "shard", Passed: progress.Ready, Detail: progress.Detail})
 	}
-	late := b.custom.isSettled()
+	late := b.custom.hasSynced()
 	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
 	for _, c := range statuses {
 		words := []string{string(c.State)}
@@ -61,7 +61,7 @@ func (b backend) Checks() []server.Check {
 		checks = append(checks, server.Check{Name: name, Detail: "custom resource, not complete yet"})
 	}
 	if !slices.ContainsFunc(checks, func(c server.Check) bool { return !c.Passed && !c.Excluded }) {
-		b.custom.settle()
+		b.custom.setSynced()
 	}
 	return checks
 }

@@ -44,9 +44,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// freePort sets each variable named to a port of 127.0.0.1 that is free for a
-// program to listen on. Until the script ends nobody else is given it: a socket is
-// bound to the port, which does not keep off who names it.
+// freePort sets each variable to a port of 127.0.0.1 that a program can listen on. A socket that is
+// bound to the port until the script ends keeps the kernel from assigning it again.
 func freePort(ts *testscript.TestScript, _ bool, names []string) {
 	for _, name := range names {
 		s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -60,8 +59,7 @@ func freePort(ts *testscript.TestScript, _ bool, names []string) {
 	}
 }
 
-// occupy sets the variable named to a port of 127.0.0.1 that is taken until
-// the script ends.
+// occupy sets the variable to a port of 127.0.0.1 that is in use until the script ends.
 func occupy(ts *testscript.TestScript, _ bool, args []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -69,8 +67,8 @@ func occupy(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 }
 
-// get FILE URL [ACCEPT] writes the answer to FILE: its status, content type and
-// body. It waits for a server that has not started yet.
+// get FILE URL [ACCEPT] writes the status, content type and body of the response to FILE. It waits
+// until the server listens.
 func get(ts *testscript.TestScript, _ bool, args []string) {
 	request, err := http.NewRequest(http.MethodGet, args[1], nil)
 	ts.Check(err)
@@ -88,8 +86,7 @@ func get(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// await URL TEXT waits until the answer contains TEXT; with ! before it, until it
-// does not.
+// await URL TEXT waits until the response contains TEXT; with !, until it does not.
 func await(ts *testscript.TestScript, lacks bool, args []string) {
 	request, err := http.NewRequest(http.MethodGet, args[0], nil)
 	ts.Check(err)
@@ -100,7 +97,7 @@ func await(ts *testscript.TestScript, lacks bool, args []string) {
 	})
 }
 
-// hangup sends SIGHUP to the program that was started last.
+// hangup sends SIGHUP to the last background program.
 func hangup(ts *testscript.TestScript, _ bool, _ []string) {
 	programs := ts.BackgroundCmds()
 	ts.Check(programs[len(programs)-1].Process.Signal(syscall.SIGHUP))
@@ -114,24 +111,33 @@ func says(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// ask gives the status, content type and body of an answer.
+// ask returns the status, content type and body of the response.
 func ask(request *http.Request) (string, error) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	answer, err := client.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return "", err
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	return fmt.Sprintf("%s\n%s\n%s", answer.Status, answer.Header.Get("Content-Type"), body), err
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return fmt.Sprintf("%s\n%s\n%s", response.Status, response.Header.Get("Content-Type"), body), err
 }
 
-// poll waits until done, but not for ever: programs start slowly where many do at
-// the same time.
-func poll(ts *testscript.TestScript, done func() bool) {
-	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			ts.Fatalf("gave up waiting")
+func poll(ts *testscript.TestScript, condition func() bool) {
+	if !eventually(condition) {
+		ts.Fatalf("timeout")
+	}
+}
+
+// eventually polls a condition of another process until it is true, or for two minutes.
+func eventually(condition func() bool) bool {
+	timeout := time.After(2 * time.Minute)
+	for !condition() {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-timeout:
+			return false
 		}
 	}
+	return true
 }

@@ -18,12 +18,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-var update = flag.Bool("update", false, "write what is compared: the answers in the tables of testdata, the table of docs/self-metrics.md")
+var update = flag.Bool("update", false, "write the expected files: testdata, docs/self-metrics.md")
 
 const negotiation = "testdata/negotiation.txt"
 
-// TestNegotiation asks the program for its metrics with the headers of each
-// entry of the table, and holds it to the answer that stands there.
+// TestNegotiation sends a request with the headers of each entry of the table, and compares the
+// headers of the response.
 func TestNegotiation(t *testing.T) {
 	table, err := os.ReadFile(negotiation)
 	if err != nil {
@@ -31,47 +31,47 @@ func TestNegotiation(t *testing.T) {
 	}
 	program := startProgram(t, "--snapshot", "../../examples/cluster")
 	plain := request(t, program, http.Header{}).body
-	var answered strings.Builder
+	var actual strings.Builder
 	entries := strings.Split(string(table), "\n\n")
 	for i, entry := range entries {
 		if i > 0 {
-			answered.WriteString("\n\n")
+			actual.WriteString("\n\n")
 		}
 		if !strings.Contains(entry, "\n> ") {
-			answered.WriteString(entry) // what the table is about
+			actual.WriteString(entry) // a comment
 			continue
 		}
-		asked, header := parseEntry(t, entry)
+		sent, header := parseEntry(t, entry)
 		got := request(t, program, header)
-		answered.WriteString(asked + got.text())
-		checkBody(t, asked, got, plain)
+		actual.WriteString(sent + got.text())
+		checkBody(t, sent, got, plain)
 	}
 	if len(entries) < 45 {
-		t.Errorf("%d entries: the table was longer", len(entries))
+		t.Errorf("%d entries, want at least 45", len(entries))
 	}
 	if *update {
-		if err := os.WriteFile(negotiation, []byte(answered.String()+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(negotiation, []byte(actual.String()+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if d := cmp.Diff(string(table), answered.String()+"\n"); d != "" {
+	if d := cmp.Diff(string(table), actual.String()+"\n"); d != "" {
 		t.Errorf("%s (-want +got):\n%s", negotiation, d)
 	}
 }
 
-// parseEntry gives the part of the entry that is asked, and its header.
-func parseEntry(t *testing.T, entry string) (asked string, header http.Header) {
+// parseEntry returns the request lines of an entry and their header.
+func parseEntry(t *testing.T, entry string) (sent string, header http.Header) {
 	t.Helper()
 	header = http.Header{}
 	for line := range strings.Lines(entry) {
 		if strings.HasPrefix(line, "< ") {
 			break
 		}
-		asked += strings.TrimSuffix(line, "\n") + "\n"
+		sent += strings.TrimSuffix(line, "\n") + "\n"
 		field, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "> ")
 		if !ok || strings.HasPrefix(field, "(") {
-			continue // its name, or a remark
+			continue // a name or a comment
 		}
 		name, value, ok := strings.Cut(field, ":")
 		if !ok {
@@ -79,17 +79,17 @@ func parseEntry(t *testing.T, entry string) (asked string, header http.Header) {
 		}
 		header.Add(textproto.TrimString(name), textproto.TrimString(value))
 	}
-	return asked, header
+	return sent, header
 }
 
-// reply is an answer of the program.
+// reply is a response of the program.
 type reply struct {
 	status string
 	header http.Header
-	body   []byte // unpacked
+	body   []byte // decompressed
 }
 
-// request asks for the metrics with nothing but the header.
+// request requests the metrics with no other headers.
 func request(t *testing.T, p program, header http.Header) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.scrapes+"/metrics", nil)
@@ -98,13 +98,13 @@ func request(t *testing.T, p program, header http.Header) reply {
 	}
 	r.Header = header
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
-	answer, err := client.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	var body io.Reader = answer.Body
-	if answer.Header.Get("Content-Encoding") == "gzip" {
+	defer response.Body.Close()
+	var body io.Reader = response.Body
+	if response.Header.Get("Content-Encoding") == "gzip" {
 		if body, err = gzip.NewReader(body); err != nil {
 			t.Fatal(err)
 		}
@@ -113,10 +113,10 @@ func request(t *testing.T, p program, header http.Header) reply {
 	if err != nil {
 		t.Fatalf("after %d bytes: %v", len(text), err)
 	}
-	return reply{answer.Status, answer.Header, text}
+	return reply{response.Status, response.Header, text}
 }
 
-// text is the reply as it stands in the table.
+// text returns the reply in the form of the table.
 func (r reply) text() string {
 	text := "< " + r.status
 	for _, name := range []string{"Content-Type", "Content-Encoding", "Vary"} {
@@ -127,16 +127,16 @@ func (r reply) text() string {
 	return text
 }
 
-// checkBody wants the text that everybody gets, with the end that the
-// Content-Type promises, and that a client finds in it what it is said to be.
-func checkBody(t *testing.T, asked string, got reply, plain []byte) {
+// checkBody wants the plain body, with # EOF for OpenMetrics, that a client can parse by its
+// Content-Type.
+func checkBody(t *testing.T, sent string, got reply, plain []byte) {
 	t.Helper()
 	want := plain
 	if strings.HasPrefix(got.header.Get("Content-Type"), "application/openmetrics-text;") {
 		want = append(bytes.Clone(plain), "# EOF\n"...)
 	}
 	if !bytes.Equal(got.body, want) {
-		t.Errorf("%s: %d bytes that are not the %d of the text", asked, len(got.body), len(want))
+		t.Errorf("%s: body of %d bytes differs from the plain one of %d bytes", sent, len(got.body), len(want))
 	}
 	decoder := expfmt.NewDecoder(bytes.NewReader(got.body), expfmt.ResponseFormat(got.header))
 	series := 0
@@ -145,16 +145,16 @@ func checkBody(t *testing.T, asked string, got reply, plain []byte) {
 		if err := decoder.Decode(&family); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			t.Fatalf("%s: %v", asked, err)
+			t.Fatalf("%s: %v", sent, err)
 		}
 		series += len(family.Metric)
 	}
 	if want := countSeries(plain); series != want {
-		t.Errorf("%s: a client reads %d series of %d", asked, series, want)
+		t.Errorf("%s: %d series parsed, want %d", sent, series, want)
 	}
 }
 
-// countSeries counts the lines that are no comments.
+// countSeries counts the lines without comments.
 func countSeries(text []byte) int {
 	n := 0
 	for line := range bytes.Lines(text) {

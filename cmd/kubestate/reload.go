@@ -66,6 +66,9 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 	poll, again := time.NewTicker(pollInterval), time.NewTicker(discoverAgain)
 	defer poll.Stop()
 	defer again.Stop()
+	if len(r.current.Load().Files()) == 0 {
+		poll.Stop()
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -135,7 +138,10 @@ func (r *reloader) reloadIfChanged() bool {
 }
 
 // reload reads the configuration and applies it.
-func (r *reloader) reload() { r.apply(r.parse()) }
+func (r *reloader) reload() {
+	r.files.Reset()
+	r.apply(r.parse())
+}
 
 // apply changes to opts, or logs and counts why they cannot be used.
 func (r *reloader) apply(opts options.Options, err error) {

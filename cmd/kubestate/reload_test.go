@@ -83,6 +83,25 @@ func TestEmptyConfig(t *testing.T) {
 	f("{}\n", "", true)
 }
 
+// TestConfigBetweenPolls has a hangup apply a file whose former content comes back before a poll.
+func TestConfigBetweenPolls(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.yaml")
+	write(t, path, []byte("resources: [pods]\n"))
+	r := reloaderOf(t, path, slog.New(slog.DiscardHandler))
+	pollTwice(r)
+	write(t, path, []byte("resources: [nodes, services]\n"))
+	r.reload()
+	write(t, path, []byte("resources: [pods]\n"))
+	pollTwice(r)
+	var names []string
+	for _, resource := range r.current.Load().Resources {
+		names = append(names, resource.Describe().Name)
+	}
+	if d := cmp.Diff([]string{"pods"}, names); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 // TestOverwrittenConfig overwrites a configuration file in two steps, 0.3 s apart, at each phase of
 // the polls: what was written first is never read.
 func TestOverwrittenConfig(t *testing.T) {

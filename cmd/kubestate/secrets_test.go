@@ -12,28 +12,28 @@ import (
 	"testing"
 )
 
-// Nobody but who is sent them may see these: the token of the program, and what
-// clients of the program send.
+// The token of the program, and credentials that clients send.
 const ownSecret, clientSecret = "t0ken-of-the-program", "t0ken-of-a-client"
 
-// TestSecretsStaySecret runs the program with all the logs there are, against an
-// API server that refuses everything, and has clients ask rightly and wrongly.
-// Neither its log nor a page has anybody's credentials.
-func TestSecretsStaySecret(t *testing.T) {
-	asked := make(chan string, 1)
+// TestNoSecrets holds that neither the log of all levels nor a response has credentials, for valid and
+// invalid requests and an API server that responds with 403.
+func TestNoSecrets(t *testing.T) {
+	sent := make(chan string, 1)
 	api := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
-		case asked <- r.Header.Get("Authorization"):
+		case sent <- r.Header.Get("Authorization"):
 		default:
 		}
 		http.Error(w, "no", http.StatusForbidden)
 	}))
 	defer api.Close()
 	p := startProgram(t, "--kubeconfig", kubeconfig(t, api.URL), "-v=10")
-	if got := <-asked; got != "Bearer "+ownSecret {
-		t.Fatalf("the API server is asked with %q", got)
+	if got := <-sent; got != "Bearer "+ownSecret {
+		t.Fatalf("credentials %q sent to the API server", got)
 	}
-	p.await(t, "says nothing of the API server", func() bool { return strings.Contains(p.log.String(), "requests to the API server fail") })
+	if text := "requests to the API server fail"; !p.log.await(text) {
+		t.Fatalf("no %q in the log", text)
+	}
 	header := "Host: kubestate\r\nAuthorization: Bearer " + clientSecret + "\r\nCookie: " + clientSecret + "\r\n"
 	for _, address := range []string{p.scrapes, p.telemetry} {
 		for _, path := range []string{
@@ -47,11 +47,11 @@ func TestSecretsStaySecret(t *testing.T) {
 		wantNoSecret(t, address, "Bearer "+clientSecret+"\r\n\r\n")
 	}
 	if log := p.log.String(); strings.Contains(log, ownSecret) || strings.Contains(log, clientSecret) || !strings.Contains(log, "level=DEBUG") {
-		t.Errorf("the log is\n%s", log)
+		t.Errorf("log:\n%s", log)
 	}
 }
 
-// wantNoSecret sends the request as it is.
+// wantNoSecret sends a raw request.
 func wantNoSecret(t *testing.T, address, request string) {
 	t.Helper()
 	c, err := net.Dial("tcp", address)
@@ -59,14 +59,14 @@ func wantNoSecret(t *testing.T, address, request string) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_, _ = io.WriteString(c, request) // the answer may come before all is sent
-	answer, _ := io.ReadAll(c)        // and the connection be reset
-	if text := string(answer); !strings.HasPrefix(text, "HTTP/1.1 ") || strings.Contains(text, ownSecret) || strings.Contains(text, clientSecret) {
-		t.Errorf("%.60q is answered with\n%s", request, text)
+	_, _ = io.WriteString(c, request) // the response may precede the end of the request,
+	response, _ := io.ReadAll(c)      // and the connection may be reset
+	if text := string(response); !strings.HasPrefix(text, "HTTP/1.1 ") || strings.Contains(text, ownSecret) || strings.Contains(text, clientSecret) {
+		t.Errorf("%.60q: response\n%s", request, text)
 	}
 }
 
-// kubeconfig writes a file that leads to the API server with the program's token.
+// kubeconfig writes a kubeconfig with the program's token.
 func kubeconfig(t *testing.T, url string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")

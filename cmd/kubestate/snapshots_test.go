@@ -22,9 +22,9 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// TestSnapshots starts the program on inputs of all kinds. Each archive in testdata/snapshots
-// has the files below in/, some of which its comment has changed, and what the program is to do
-// with them: the series it serves of some families, what it logs, and the error if it does not start.
+// TestSnapshots starts the program with each input of testdata/snapshots. An archive has the files
+// below in/, commands in its comment that change them, and the expected series and log, or the
+// error of the start.
 func TestSnapshots(t *testing.T) {
 	paths, err := filepath.Glob("testdata/snapshots/*.txtar")
 	if err != nil || len(paths) < 60 {
@@ -53,7 +53,7 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
-// parts are the files of an archive that are input, and those that are expected.
+// parts splits an archive into input and expected files.
 func parts(a *txtar.Archive) (input, want []txtar.File) {
 	for _, f := range a.Files {
 		if strings.HasPrefix(f.Name, "in/") {
@@ -65,19 +65,19 @@ func parts(a *txtar.Archive) (input, want []txtar.File) {
 	return input, want
 }
 
-// shown are the families that are looked at: one of each kind that the inputs have.
-const shown = "^kube_(pod_service_account|node_spec_unschedulable|deployment_spec_replicas|secret_type|cronjob_spec_suspend|" +
+// compared matches one family of each kind in the inputs.
+const compared = "^kube_(pod_service_account|node_spec_unschedulable|deployment_spec_replicas|secret_type|cronjob_spec_suspend|" +
 	"poddisruptionbudget_status_expected_pods|horizontalpodautoscaler_spec_max_replicas|statefulset_metadata_generation)$"
 
 var logTime = regexp.MustCompile(`(?m)^time=\S+ level=`)
 
-// try runs the program, and gives what it serves and says.
+// try runs the program and returns its series and log.
 func try(t *testing.T, a *txtar.Archive, input []txtar.File) []txtar.File {
 	dir := t.TempDir()
 	for _, f := range input {
 		write(t, filepath.Join(dir, f.Name), f.Data)
 	}
-	args := []string{"--snapshot", "in", "--metric-allowlist", shown}
+	args := []string{"--snapshot", "in", "--metric-allowlist", compared}
 	stdin := ""
 	for line := range strings.Lines(string(a.Comment)) {
 		words := strings.Fields(line)
@@ -125,13 +125,13 @@ func try(t *testing.T, a *txtar.Archive, input []txtar.File) []txtar.File {
 	return []txtar.File{{Name: "series", Data: []byte(series)}, {Name: "log", Data: []byte(text)}}
 }
 
-// scrapeLines gives the series that a program serves.
+// scrapeLines returns the series that a program serves.
 func scrapeLines(t *testing.T, address string) string {
 	t.Helper()
-	answer, err := http.Get("http://" + address + "/metrics")
+	response, err := http.Get("http://" + address + "/metrics")
 	check(t, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
 	check(t, err)
 	series := ""
 	for line := range strings.Lines(string(text)) {
@@ -142,7 +142,7 @@ func scrapeLines(t *testing.T, address string) string {
 	return series
 }
 
-// change makes of a file what no archive of text can hold.
+// change applies a conversion to a file whose result a text archive cannot hold.
 func change(t *testing.T, how, path string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -197,7 +197,7 @@ func change(t *testing.T, how, path string) {
 		check(t, w.Close())
 		text = packed.Bytes()
 	default:
-		t.Fatalf("there is no %q", how)
+		t.Fatalf("unknown conversion %q", how)
 	}
 	write(t, path, text)
 }

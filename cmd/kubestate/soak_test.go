@@ -18,11 +18,11 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 )
 
-// What a soak may leave in the heap: a small part of what it sends.
-const mayStay = 4 << 20
+// maxGrowth bounds the growth of the heap, far below the size of the requests.
+const maxGrowth = 4 << 20
 
-// TestSoak sends requests that are all different, in header, user agent, path, query
-// and token, to both ports. Nothing of them stays.
+// TestSoak sends requests that differ in headers, user agent, path, query and token to both ports,
+// and holds that the heap does not grow.
 func TestSoak(t *testing.T) {
 	t.Run("open", func(t *testing.T) {
 		soak(t, startProgram(t, "--snapshot", "../../examples/cluster"), 2000, nil)
@@ -31,7 +31,7 @@ func TestSoak(t *testing.T) {
 		api := httptest.NewTLSServer(http.HandlerFunc(review))
 		defer api.Close()
 		tokens := func(r *rand.Rand) string {
-			switch r.IntN(50) { // the API server is asked of tokens and paths, but slowly
+			switch r.IntN(50) { // reviews are rate-limited
 			case 0:
 				return "Bearer " + reader
 			case 1:
@@ -44,43 +44,43 @@ func TestSoak(t *testing.T) {
 	})
 }
 
-// reader is the token of one who may read everything.
+// reader is the token of an authorized user.
 const reader = "reader-token"
 
-// review answers reviews, and that there are no objects.
+// review responds to reviews, and with 403 to other requests.
 func review(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	var answer any
+	var response any
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/tokenreviews"):
 		var a authenticationv1.TokenReview
 		_ = json.Unmarshal(body, &a)
 		a.Status.Authenticated = a.Spec.Token == reader
 		a.Status.User.Username = "reader"
-		answer = a
+		response = a
 	case strings.HasSuffix(r.URL.Path, "/subjectaccessreviews"):
 		var a authorizationv1.SubjectAccessReview
 		_ = json.Unmarshal(body, &a)
 		a.Status.Allowed = true
-		answer = a
+		response = a
 	default:
 		http.Error(w, "no", http.StatusForbidden)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }
 
-// soak compares the heap after n requests and after three times as many.
+// soak compares the heap after n and after 3n requests.
 func soak(t *testing.T, p program, n int, authorization func(*rand.Rand) string) {
 	t.Helper()
 	flood(t, p, 1, n, authorization)
 	before := heap(t, p)
 	flood(t, p, 2, 2*n, authorization)
 	after := heap(t, p)
-	t.Logf("heap: %d KiB, %d KiB after as much again twice", before>>10, after>>10)
-	if after > before+mayStay {
+	t.Logf("heap: %d KiB, then %d KiB", before>>10, after>>10)
+	if after > before+maxGrowth {
 		t.Errorf("%d bytes of heap after %d requests, %d after %d", before, n, after, 3*n)
 	}
 	if log := p.log.String(); len(log) > 16<<10 {
@@ -88,7 +88,7 @@ func soak(t *testing.T, p program, n int, authorization func(*rand.Rand) string)
 	}
 }
 
-// flood sends n requests that a seed makes.
+// flood sends n random requests.
 func flood(t *testing.T, p program, seed uint64, n int, authorization func(*rand.Rand) string) {
 	t.Helper()
 	const workers = 16
@@ -100,21 +100,21 @@ func flood(t *testing.T, p program, seed uint64, n int, authorization func(*rand
 		group.Go(func() error {
 			random := rand.New(rand.NewPCG(seed, uint64(worker)))
 			for range n / workers {
-				r, err := strangeRequest(random, []string{p.scrapes, p.telemetry}[random.IntN(2)])
+				r, err := randomRequest(random, []string{p.scrapes, p.telemetry}[random.IntN(2)])
 				if err != nil {
 					return err
 				}
 				if authorization != nil {
 					r.Header.Set("Authorization", authorization(random))
 				}
-				answer, err := client.Do(r)
+				response, err := client.Do(r)
 				if err != nil {
-					continue // cut off at the deadline that it gave itself
+					continue // its own scrape timeout was exceeded
 				}
-				if _, err = io.Copy(io.Discard, answer.Body); err == nil {
+				if _, err = io.Copy(io.Discard, response.Body); err == nil {
 					answered.Add(1)
 				}
-				answer.Body.Close()
+				response.Body.Close()
 			}
 			return nil
 		})
@@ -123,12 +123,11 @@ func flood(t *testing.T, p program, seed uint64, n int, authorization func(*rand
 		t.Fatal(err)
 	}
 	if answered.Load() < int64(n)/2 {
-		t.Fatalf("%d of %d requests have been answered", answered.Load(), n)
+		t.Fatalf("%d of %d requests succeeded", answered.Load(), n)
 	}
 }
 
-// strangeRequest is one like which there was none before.
-func strangeRequest(r *rand.Rand, address string) (*http.Request, error) {
+func randomRequest(r *rand.Rand, address string) (*http.Request, error) {
 	paths := []string{"/metrics", "/metrics", "/metrics", "/metrics", "/", "/livez", "/readyz", "/debug/cardinality", fmt.Sprintf("/%x", r.Uint64())}
 	methods := []string{http.MethodGet, http.MethodGet, http.MethodGet, http.MethodPost, fmt.Sprintf("M%X", r.Uint64())}
 	url := fmt.Sprintf("http://%s%s?resources=%x&namespace=%x,%x", address, paths[r.IntN(len(paths))], r.Uint64(), r.Uint64(), r.Uint64())
@@ -145,7 +144,7 @@ func strangeRequest(r *rand.Rand, address string) (*http.Request, error) {
 
 var heapAlloc = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)$`)
 
-// heap is what is in use after a collection.
+// heap returns the bytes of the heap after a collection.
 func heap(t *testing.T, p program) int {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, "http://"+p.telemetry+"/debug/pprof/heap?gc=1&debug=1", nil)

@@ -11,8 +11,7 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// TestScrapesBeforeTheFirstLists starts the program with an API server that answers
-// everything with one status.
+// TestScrapesBeforeTheFirstLists has an API server that responds to everything with one status.
 func TestScrapesBeforeTheFirstLists(t *testing.T) {
 	f := func(name string, api, status int, body string, args ...string) {
 		t.Run(name, func(t *testing.T) {
@@ -21,7 +20,7 @@ func TestScrapesBeforeTheFirstLists(t *testing.T) {
 			}))
 			defer server.Close()
 			p := startProgram(t, append(args, "--kubeconfig", kubeconfig(t, server.URL))...)
-			p.await(t, fmt.Sprintf("answers scrapes with other than %d, %q", status, body), func() bool {
+			p.await(t, fmt.Sprintf("scrape: status %d, body %q", status, body), func() bool {
 				got, text := answerOf(t, "http://"+p.scrapes+"/metrics")
 				return got == status && text == body
 			})
@@ -38,7 +37,7 @@ func TestScrapesBeforeTheFirstLists(t *testing.T) {
 		"--resources=pods", "--pod=kubestate-0", "--pod-namespace=monitoring", "--serve-incomplete")
 }
 
-// TestProfilingByAddress holds where there are profiles.
+// TestProfilingByAddress holds by mode and address whether profiles are served.
 func TestProfilingByAddress(t *testing.T) {
 	f := func(mode options.Profiling, authFilter bool, address string, want bool) {
 		t.Helper()
@@ -61,14 +60,14 @@ func TestProfilingByAddress(t *testing.T) {
 
 func answerOf(t *testing.T, url string) (status int, body string) {
 	t.Helper()
-	answer, err := http.Get(url)
+	response, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.StatusCode, string(text)
+	return response.StatusCode, string(text)
 }

@@ -22,11 +22,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// TestScrapeUnderWayFinishes holds that SIGTERM lets a scrape that has begun be
-// read to its end, takes no new one meanwhile, and is no failure.
-func TestScrapeUnderWayFinishes(t *testing.T) {
-	// More text than the buffers between two sockets hold: the answer cannot be
-	// written whole before it is read.
+// TestScrapeInProgress holds that after SIGTERM a scrape in progress completes, new ones are refused,
+// and the exit status is 0.
+func TestScrapeInProgress(t *testing.T) {
+	// The response exceeds socket buffers: it cannot be written before it is read.
 	program := startProgram(t, "--snapshot", manyDeployments(t, 8000))
 	connection, err := net.Dial("tcp", program.scrapes)
 	if err != nil {
@@ -43,38 +42,33 @@ func TestScrapeUnderWayFinishes(t *testing.T) {
 		t.Fatal(err)
 	}
 	program.awaitRefusal(t)
-	answer, err := http.ReadResponse(slow, nil)
+	response, err := http.ReadResponse(slow, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := io.ReadAll(answer.Body)
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatalf("after %d bytes: %v", len(body), err)
 	}
 	if n := strings.Count(string(body), "\nkube_deployment_created{"); n != 0 {
-		t.Errorf("%d deployments have a creation time, want none", n)
+		t.Errorf("%d creation timestamps, want none", n)
 	}
 	if n := strings.Count(string(body), "\nkube_deployment_spec_replicas{"); n != 8000 {
-		t.Errorf("%d deployments in the answer, want 8000", n)
+		t.Errorf("%d deployments, want 8000", n)
 	}
 	if err := program.cmd.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v", err)
 	}
 }
 
-// TestShutdownDelay holds that after SIGTERM the program first is ready no more,
-// and goes on serving until the time is over.
+// TestShutdownDelay holds that after SIGTERM the program is unready and keeps serving, until a second
+// SIGTERM kills it.
 func TestShutdownDelay(t *testing.T) {
 	program := startProgram(t, "--snapshot", manyDeployments(t, 1), "--shutdown-delay=1h")
 	f := func(url string, want int) {
 		t.Helper()
-		answer, err := http.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		if answer.StatusCode != want {
-			t.Errorf("%s: status %d, want %d", url, answer.StatusCode, want)
+		if status, _ := answerOf(t, url); status != want {
+			t.Errorf("%s: status %d, want %d", url, status, want)
 		}
 	}
 	ready, scrape := "http://"+program.telemetry+"/readyz", "http://"+program.scrapes+"/metrics"
@@ -82,27 +76,24 @@ func TestShutdownDelay(t *testing.T) {
 	if err := program.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	program.await(t, "is ready", func() bool {
-		answer, err := http.Get(ready)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		return answer.StatusCode == http.StatusServiceUnavailable
+	program.await(t, "readyz 503", func() bool {
+		status, _ := answerOf(t, ready)
+		return status == http.StatusServiceUnavailable
 	})
-	f(ready, 503)
 	f("http://"+program.telemetry+"/livez", 200)
 	f("http://"+program.telemetry+"/startupz", 200)
 	f("http://"+program.scrapes+"/livez", 200)
 	f(scrape, 200)
-	// Who cannot wait says so a second time.
 	if err := program.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	program.awaitRefusal(t)
+	_ = program.cmd.Wait()
+	if status, _ := program.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM {
+		t.Errorf("ended with %s", program.cmd.ProcessState)
+	}
 }
 
-// TestUntil holds when an actor that waits for the end comes to it.
+// TestUntil holds when an actor of until ends.
 func TestUntil(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := func(signal, interruption, want time.Duration, wantStopping bool) {
@@ -123,7 +114,7 @@ func TestUntil(t *testing.T) {
 			if took := time.Since(began); took != want || stopping != wantStopping {
 				t.Errorf("signal after %v, interruption after %v: ended after %v, stopping %v", signal, interruption, took, stopping)
 			}
-			interrupt(nil) // as a group does that is over
+			interrupt(nil) // as run.Group does after the end
 		}
 		f(time.Second, time.Hour, 61*time.Second, true)
 		f(time.Second, 10*time.Second, 10*time.Second, true)
@@ -131,8 +122,7 @@ func TestUntil(t *testing.T) {
 	})
 }
 
-// TestBoth holds that two actors are interrupted at the same time, so that to end both
-// takes no longer than to end one.
+// TestBoth holds that two actors are interrupted concurrently.
 func TestBoth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		actor := func(ends time.Duration) (func() error, func(error)) {
@@ -151,7 +141,7 @@ func TestBoth(t *testing.T) {
 		if took := time.Since(began); took != 21*time.Second {
 			t.Errorf("ended after %s, want 21s", took)
 		}
-		interrupt(nil) // as a group does that is over
+		interrupt(nil) // as run.Group does after the end
 	})
 }
 
@@ -176,23 +166,54 @@ func manyDeployments(t *testing.T, n int) (path string) {
 	return path
 }
 
-// program is kubestate in a process of its own.
+// program is a process of kubestate.
 type program struct {
 	cmd                *exec.Cmd
 	scrapes, telemetry string // addresses
 	log                *record
 }
 
-// record is what a program logged so far.
+// record is the log of a program.
 type record struct {
-	mu   sync.Mutex
-	text strings.Builder
+	mu      sync.Mutex
+	text    strings.Builder
+	written sync.Cond // with mu
+	closed  bool
+}
+
+func newRecord() *record {
+	r := &record{}
+	r.written.L = &r.mu
+	return r
 }
 
 func (r *record) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.written.Broadcast()
 	return r.text.Write(p)
+}
+
+// copy writes all that from has left, and closes the record.
+func (r *record) copy(from io.Reader) {
+	_, _ = io.Copy(r, from)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.written.Broadcast()
+}
+
+// await waits until the record contains the text, or is closed.
+func (r *record) await(text string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for !strings.Contains(r.text.String(), text) {
+		if r.closed {
+			return false
+		}
+		r.written.Wait()
+	}
+	return true
 }
 
 func (r *record) String() string {
@@ -203,7 +224,7 @@ func (r *record) String() string {
 
 var started = regexp.MustCompile(`msg=started .*scrapes=(\S+) telemetry=(\S+)`)
 
-// startProgram starts kubestate on free ports and waits until it listens.
+// startProgram starts kubestate on free ports of 127.0.0.1 and waits until it listens.
 func startProgram(t testing.TB, args ...string) program {
 	t.Helper()
 	args = append(args, "--host", "127.0.0.1", "--port", "0", "--telemetry-host", "127.0.0.1", "--telemetry-port", "0")
@@ -225,22 +246,22 @@ func launch(t testing.TB, cmd *exec.Cmd) (p program, listens bool) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill() })
-	log := &record{}
+	log := newRecord()
 	lines := bufio.NewScanner(io.TeeReader(logs, log))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if m := started.FindStringSubmatch(lines.Text()); m != nil {
-			go func() { _, _ = io.Copy(log, logs) }() // ends with the process
+			go log.copy(logs) // ends with the process
 			return program{cmd, m[1], m[2], log}, true
 		}
 	}
 	return program{cmd: cmd, log: log}, false
 }
 
-// awaitRefusal waits until the program takes no new connections.
+// awaitRefusal waits until the program refuses connections.
 func (p program) awaitRefusal(t *testing.T) {
 	t.Helper()
-	p.await(t, "takes connections", func() bool {
+	p.await(t, "connection refused", func() bool {
 		c, err := net.Dial("tcp", p.scrapes)
 		if err == nil {
 			c.Close()
@@ -249,12 +270,9 @@ func (p program) awaitRefusal(t *testing.T) {
 	})
 }
 
-// await waits until over, which is the end of what the program does, but not for ever.
-func (p program) await(t *testing.T, does string, over func() bool) {
+func (p program) await(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !over(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("still " + does)
-		}
+	if !eventually(condition) {
+		t.Fatalf("timeout: %s", what)
 	}
 }

@@ -61,7 +61,7 @@ func clusterReplicas() []panel {
 func clusterPods() []panel {
 	return []panel{
 		stat(12, "Pods by phase", "Current number.", "short", nil,
-			show("{{phase}}", `sum by (phase) (max by (cluster, namespace, pod, uid, phase) (kube_pod_status_phase{<namespace>}))`)),
+			show("{{phase}}", `count by (phase) (max by (cluster, namespace, pod, uid, phase) (kube_pod_status_phase{<namespace>}) == 1)`)),
 		stat(4, "Unschedulable", "Pods without a suitable node.", "short", badFromOne,
 			ask(`count(max by (cluster, namespace, pod, uid) (kube_pod_status_unschedulable{<namespace>})) or vector(0)`)),
 		stat(4, "Running, not ready", "Running pods without traffic.", "short", warnFromOne,
@@ -70,9 +70,9 @@ func clusterPods() []panel {
   and on (cluster, namespace, pod, uid) max by (cluster, namespace, pod, uid) (kube_pod_status_phase{<namespace>, phase="Running"}) == 1
 ) or vector(0)`)),
 		stat(4, "Namespaces", "By phase.", "short", nil,
-			show("{{phase}}", `sum by (phase) (max by (cluster, namespace, phase) (kube_namespace_status_phase{<namespace>}))`)),
+			show("{{phase}}", `count by (phase) (max by (cluster, namespace, phase) (kube_namespace_status_phase{<namespace>}) == 1)`)),
 		stack(12, "Pods by phase over time", "Watch phases that grow.", "short",
-			show("{{phase}}", `sum by (phase) (max by (cluster, namespace, pod, uid, phase) (kube_pod_status_phase{<namespace>}))`)),
+			show("{{phase}}", `count by (phase) (max by (cluster, namespace, pod, uid, phase) (kube_pod_status_phase{<namespace>}) == 1)`)),
 		bars(6, "Waiting reasons", "Of waiting containers.", "short", warnFromOne,
 			show("{{reason}}", `count by (reason) (max by (cluster, namespace, pod, uid, container, reason) (kube_pod_container_status_waiting_reason{<namespace>}) == 1)`)),
 		bars(6, "Termination reasons", "Of terminated containers.", "short", nil,
@@ -138,7 +138,7 @@ func clusterNodes() []panel {
 		stat(4, "Nodes", "All nodes.", "short", nil,
 			ask(`count(max by (cluster, node) (kube_node_info{<cluster>}))`)),
 		stat(4, "Ready nodes", "Condition Ready.", "short", nil,
-			ask(`sum(max by (cluster, node) (kube_node_status_condition{<cluster>, condition="Ready", status="true"}))`)),
+			ask(`count(max by (cluster, node) (kube_node_status_condition{<cluster>, condition="Ready", status="true"}) == 1) or vector(0)`)),
 		stat(4, "Cordoned nodes", "Unschedulable nodes.", "short", warnFromOne,
 			ask(`sum(max by (cluster, node) (kube_node_spec_unschedulable{<cluster>}))`)),
 		table(12, "Node conditions", "Conditions that indicate a problem.", map[string]string{"Value": ""},

@@ -47,7 +47,7 @@ func metrics(resources []generators.Resource, files map[string][]byte) error {
 	index.WriteString("| resource | API | families | default |\n| --- | --- | --- | --- |\n")
 	pages := make([]bytes.Buffer, len(metricPages))
 	for i, p := range metricPages {
-		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise.\n", notice, p.title)
+		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise. Sparse ones can be exported\n[without zeros](../sparse.md).\n", notice, p.title)
 	}
 	for _, r := range resources {
 		d := r.Describe()
@@ -98,6 +98,9 @@ func stability(f generators.FamilyDescription) string {
 	if f.OptIn {
 		s += ", opt-in"
 	}
+	if f.Sparse {
+		s += ", sparse"
+	}
 	if f.DeprecatedSince != "" {
 		s += ", deprecated since " + f.DeprecatedSince
 	}
@@ -120,6 +123,7 @@ type fact struct {
 	Type            string     `json:"type"`
 	Stability       string     `json:"stability"`
 	OptIn           bool       `json:"optIn,omitempty"`
+	Sparse          bool       `json:"sparse,omitempty"`
 	DeprecatedSince string     `json:"deprecatedSince,omitempty"`
 	Default         bool       `json:"default"`
 	Labels          [][]string `json:"labels"`
@@ -137,7 +141,7 @@ func families(resources []generators.Resource) []fact {
 			}
 			facts = append(facts, fact{
 				Name: f.Name, Resource: d.Name, APIVersion: d.Kind.GroupVersion().String(), Kind: d.Kind.Kind,
-				Type: string(f.Type), Stability: string(f.Stability), OptIn: f.OptIn, DeprecatedSince: f.DeprecatedSince,
+				Type: string(f.Type), Stability: string(f.Stability), OptIn: f.OptIn, Sparse: f.Sparse, DeprecatedSince: f.DeprecatedSince,
 				Default: d.Default && !f.OptIn, Labels: sets, Help: f.Help,
 			})
 		}

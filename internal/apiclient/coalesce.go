@@ -11,7 +11,7 @@ import (
 // one wake-up serves several. The first event after an idle time is read when it arrives.
 const Interval = 20 * time.Millisecond
 
-// readAhead is the size of a watch's buffer, in bytes: some events.
+// readAhead is the default size of a watch's buffer, in bytes: some events.
 const readAhead = 16 << 10
 
 // A coalescingReader reads a response, at most once per Interval once coalesce is set.

@@ -31,8 +31,10 @@ type Options struct {
 	// Fingerprint returns the stored fingerprint of the spec of a uid, 0 if there is none; nil
 	// means that every object is decoded whole.
 	Fingerprint func(uid []byte) uint64
-	Metrics     *Metrics
-	Log         *slog.Logger
+	// ReadAhead is the size of a watch's buffer, in bytes; 0 for the default.
+	ReadAhead int
+	Metrics   *Metrics
+	Log       *slog.Logger
 }
 
 // A ResourceClient lists and watches one resource. It serves one goroutine at a time.
@@ -41,6 +43,8 @@ type ResourceClient struct {
 	goType   reflect.Type      // of the objects
 	versions []resourceVersion // best first
 	log      *slog.Logger
+	// readAhead is the size of the buffer of a watch.
+	readAhead int
 
 	version    *resourceVersion // of requests
 	filterFrom time.Time        // requests before have no shard selector
@@ -64,7 +68,7 @@ func (c *Client) Resource(of generators.Resource, o Options) *ResourceClient {
 	d, recipe := of.Describe(), of.Recipe()
 	h := *c.http
 	h.Transport = transport{cmp.Or(h.Transport, http.DefaultTransport), o.Metrics.received.WithLabelValues(d.Name)}
-	r := &ResourceClient{client: c, goType: cmp.Or(recipe.GoType, reflect.TypeFor[*jsonobject.Object]()), log: o.Log}
+	r := &ResourceClient{client: c, goType: cmp.Or(recipe.GoType, reflect.TypeFor[*jsonobject.Object]()), log: o.Log, readAhead: cmp.Or(o.ReadAhead, readAhead)}
 	for i, v := range recipe.Versions {
 		var n negotiator = c.negotiator(v.GroupVersion())
 		switch {
@@ -107,7 +111,7 @@ func (r *ResourceClient) List(ctx context.Context, q Query) (runtime.Object, err
 func (r *ResourceClient) Watch(ctx context.Context, q Query) (*Stream, error) {
 	q.Options.Watch = true
 	return negotiate(ctx, r, q, func(o *metav1.ListOptions) (*Stream, error) {
-		return openStream(ctx, r.version, r.request(q.Namespace, o))
+		return openStream(ctx, r.version, r.request(q.Namespace, o), r.readAhead)
 	})
 }
 

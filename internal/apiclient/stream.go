@@ -31,7 +31,7 @@ type Stream struct {
 type streamKey struct{}
 
 // openStream sends a watch request.
-func openStream(ctx context.Context, n negotiator, request *rest.Request) (*Stream, error) {
+func openStream(ctx context.Context, n negotiator, request *rest.Request, readAhead int) (*Stream, error) {
 	s := &Stream{}
 	body, err := request.Stream(context.WithValue(ctx, streamKey{}, s))
 	if err != nil {

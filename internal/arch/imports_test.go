@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"internal/celexpr":           {},
 	"internal/codecs":            {},
 	"internal/exposition":        {},
+	"internal/transcript":        {},
 	"internal/version":           {},
 	"internal/inflate":           {},
 	"internal/filewatch":         {},

@@ -22,22 +22,21 @@ import (
 
 var errRefused = errors.New("connection refused")
 
-// api answers reviews in the place of an API server.
+// api is a fake API server of reviews.
 type api struct {
 	mu sync.Mutex
-	// users are those that tokens belong to, and granted those that may get
-	// what they ask for.
+	// users are by token, granted has the authorized ones by name.
 	users   map[string]authenticationv1.UserInfo
 	granted map[string]bool
-	denied  bool // said of everything besides
-	// audiences are those of tokens, and wanted those of the filter.
+	denied  bool // of every access, also if it is allowed
+	// audiences are by token, wanted is of the filter.
 	audiences map[string][]string
 	wanted    []string
-	// fail, if set, is asked what happens instead.
+	// fail, if set, may return a response or an error in place of the review.
 	fail func(*http.Request) (*http.Response, error)
 
-	asked                     []string // the bodies of requests
-	tokenReviews, accessAsked int
+	received                    []string // method, path and body of requests
+	tokenReviews, accessReviews int
 }
 
 func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -46,18 +45,18 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a.mu.Lock()
-	a.asked = append(a.asked, r.Method+" "+r.URL.Path+" "+string(body))
+	a.received = append(a.received, r.Method+" "+r.URL.Path+" "+string(body))
 	token := r.URL.Path == "/apis/authentication.k8s.io/v1/tokenreviews"
 	if token {
 		a.tokenReviews++
 	} else {
-		a.accessAsked++
+		a.accessReviews++
 	}
 	fail := a.fail
 	a.mu.Unlock()
 	if fail != nil {
-		if answer, err := fail(r); answer != nil || err != nil {
-			return answer, err
+		if response, err := fail(r); response != nil || err != nil {
+			return response, err
 		}
 	}
 	if token {
@@ -78,7 +77,7 @@ func (a *api) reviewToken(body []byte) (*http.Response, error) {
 	if !ok {
 		review.Status.Error = "[invalid bearer token, token lookup failed]"
 	}
-	return answer(http.StatusCreated, review), nil
+	return respond(http.StatusCreated, review), nil
 }
 
 func (a *api) reviewAccess(body []byte) (*http.Response, error) {
@@ -89,24 +88,24 @@ func (a *api) reviewAccess(body []byte) (*http.Response, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	review.Status.Allowed, review.Status.Denied = a.granted[review.Spec.User], a.denied
-	return answer(http.StatusCreated, review), nil
+	return respond(http.StatusCreated, review), nil
 }
 
-// change is something that happens in the cluster.
+// change changes the fields under the lock.
 func (a *api) change(f func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f()
 }
 
-// counts gives how many token and access reviews there were.
+// counts returns the number of token and access reviews.
 func (a *api) counts() [2]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return [2]int{a.tokenReviews, a.accessAsked}
+	return [2]int{a.tokenReviews, a.accessReviews}
 }
 
-func answer(status int, object any) *http.Response {
+func respond(status int, object any) *http.Response {
 	body, err := json.Marshal(object)
 	if err != nil {
 		panic("BUG: " + err.Error())
@@ -118,17 +117,17 @@ func answer(status int, object any) *http.Response {
 	}
 }
 
-// failure is what an API server answers that does not answer the question.
+// failure responds with a Status.
 func failure(code int32, reason metav1.StatusReason) func(*http.Request) (*http.Response, error) {
 	return func(*http.Request) (*http.Response, error) {
-		return answer(int(code), metav1.Status{
+		return respond(int(code), metav1.Status{
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
 			Status:   metav1.StatusFailure, Code: code, Reason: reason, Message: "not so",
 		}), nil
 	}
 }
 
-// shop is an API server that knows two users, of whom one may read.
+// shop has two users, of which reader is authorized.
 func shop() *api {
 	return &api{
 		users: map[string]authenticationv1.UserInfo{
@@ -147,7 +146,7 @@ type filtered struct {
 	log    *bytes.Buffer
 }
 
-// secret is what h serves.
+// secret is the body of the protected page.
 const secret = "the page"
 
 func protect(t *testing.T, a *api) filtered {
@@ -165,26 +164,26 @@ func protect(t *testing.T, a *api) filtered {
 	return f
 }
 
-// reply is what a client gets.
+// reply is a response to a client.
 type reply struct {
 	Status    int
 	Body      string
-	Challenge string // the WWW-Authenticate field
+	Challenge string // WWW-Authenticate
 }
 
 var (
 	page         = reply{http.StatusOK, secret, ""}
 	unauthorized = reply{http.StatusUnauthorized, "Unauthorized\n", "Bearer"}
-	busy         = reply{http.StatusServiceUnavailable, "Authentication failed: too many others wait\n", ""}
-	unasked      = reply{http.StatusInternalServerError, "Authentication failed\n", ""}
+	busy         = reply{http.StatusServiceUnavailable, "Authentication failed: too many reviews are queued\n", ""}
+	failed       = reply{http.StatusInternalServerError, "Authentication failed\n", ""}
 )
 
-// get asks for a path with the Authorization field.
+// get requests a path with an Authorization header.
 func (f filtered) get(method, path, authorization string) reply {
 	return f.from("192.0.2.1:1234", method, path, authorization)
 }
 
-// from is get by a client with an address and port.
+// from is get by a client of an address and port.
 func (f filtered) from(address, method, path, authorization string) reply {
 	r := httptest.NewRequest(method, path, nil)
 	r.RemoteAddr = address

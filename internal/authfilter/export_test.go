@@ -7,34 +7,34 @@ import (
 	"slices"
 )
 
-// Kept are the digests and answers that the filter keeps.
-func (f *Filter) Kept() (tokens, verdicts []any) {
-	return slices.Concat(f.tokens.yes.Keys(), f.tokens.no.Keys()), slices.Concat(f.verdicts.yes.Keys(), f.verdicts.no.Keys())
+// Cached returns the digests of cached users and decisions.
+func (f *Filter) Cached() (users, decisions []any) {
+	return slices.Concat(f.users.positive.Keys(), f.users.negative.Keys()), slices.Concat(f.decisions.positive.Keys(), f.decisions.negative.Keys())
 }
 
 // Queue is the queue.
 type Queue = queue
 
-// NewQueue makes one.
+// NewQueue returns a queue.
 var NewQueue = newQueue
 
-// Wait waits for a turn.
+// Wait waits for admission.
 func (q *Queue) Wait(ctx context.Context, address netip.Prefix) error { return q.wait(ctx, address) }
 
-// Readers are how many addresses are remembered.
-func (f *Filter) Readers() int { return len(f.readers.seen.Keys()) }
+// Verified returns the number of addresses of verified clients.
+func (f *Filter) Verified() int { return len(f.verified.clients.Keys()) }
 
-// Flows are how many addresses wait.
+// Flows returns the number of addresses with waiting reviews.
 func (q *Queue) Flows() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.order.Len()
 }
 
-// ErrBusy is what who cannot wait gets.
+// ErrBusy is the error of a full queue.
 var ErrBusy = errBusy
 
-// AddressOf is what of a remote address is taken for one client.
+// AddressOf returns the network of a remote address that counts as one client.
 func AddressOf(remote string) netip.Prefix {
 	return clientOf(&http.Request{RemoteAddr: remote}).address
 }

@@ -1,14 +1,11 @@
-// Package authfilter lets those HTTP requests through that Kubernetes lets
-// through: a request's bearer token goes to the API server in a TokenReview, and
-// whom that names, with the request's method and path, in a
-// SubjectAccessReview.
+// Package authfilter authenticates and authorizes HTTP requests by the API server: the bearer token
+// by a TokenReview, and then the user, method and path by a SubjectAccessReview.
 //
-// Nothing else of a request is looked at before both have said yes, and nobody
-// is let through on a doubt. Answers are remembered for a while, in caches of
-// fixed size, by keyed digests: no token outlives its request.
+// Both must succeed before any other part of a request is read. Results are cached for a while, in
+// caches of fixed size, under keyed digests: no token is kept longer than its request.
 //
-// Questions wait for their turn, address by address, and readers apart from
-// strangers: whoever asks much waits long, and nobody else does.
+// Reviews queue fairly among addresses, and those of clients with a valid token apart from all
+// others: a client that floods delays itself alone.
 package authfilter
 
 import (
@@ -28,52 +25,49 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// How long answers of the API server count, as with other Kubernetes components
-// that ask it. What was refused is asked again sooner: the reason may have gone.
+// Times to live of cached results, as in other Kubernetes components. Negative results expire
+// sooner.
 const (
 	tokenTTL   = time.Minute
-	refusedTTL = 10 * time.Second
+	invalidTTL = 10 * time.Second
 	allowTTL   = 5 * time.Minute
 	denyTTL    = 30 * time.Second
 )
 
-// patience bounds one question to the API server, with all that is tried again
-// and with the wait for its turn.
-const patience = 10 * time.Second
+// reviewTimeout bounds a review, with its time in the queue and its retries.
+const reviewTimeout = 10 * time.Second
 
-// warnAgain is when a failure that lasts is logged again.
-const warnAgain = time.Minute
+// warnInterval is the least time between two warnings.
+const warnInterval = time.Minute
 
-// userBytes bounds the users that are kept, whose groups and extra fields can be many.
-const userBytes = 16 << 10
+// maxUserBytes bounds cached users, whose groups and extra fields can be many.
+const maxUserBytes = 16 << 10
 
-// A Filter lets requests through. It is safe for concurrent use.
+// A Filter authenticates and authorizes requests. It is safe for concurrent use.
 type Filter struct {
-	reviews  *reviews
-	readers  *readers
-	tokens   *answers[*authenticationv1.UserInfo] // of a token: whose it is, nil for nobody's
-	verdicts *answers[bool]                       // of a SubjectAccessReview
-	log      *slog.Logger
-	warned   atomic.Int64 // when, in Unix nanoseconds; 0 for never
-	requests *prometheus.CounterVec
+	reviews   *reviews
+	verified  *verified
+	users     *reviewCache[*authenticationv1.UserInfo] // by token, nil for an invalid one
+	decisions *reviewCache[bool]                       // by SubjectAccessReview
+	log       *slog.Logger
+	warned    atomic.Int64 // time of the last warning in Unix nanoseconds, 0 for never
+	requests  *prometheus.CounterVec
 }
 
-// New makes a filter that asks the API server that config names, by the account
-// that config names, which has to have the right to create tokenreviews and
-// subjectaccessreviews. Tokens have to be for one of the audiences, or for the API
-// server itself if there are none. What the filter does is counted with reg. It sends
-// nothing yet.
+// New returns a filter. The account of config needs to create tokenreviews and
+// subjectaccessreviews. Tokens must be for one of the audiences, or for the API server if there are
+// none. New sends nothing.
 func New(config *rest.Config, audiences []string, reg prometheus.Registerer, log *slog.Logger) (*Filter, error) {
 	r, err := newReviews(config, audiences, reg)
 	if err != nil {
 		return nil, fmt.Errorf("auth filter: %w", err)
 	}
 	f := &Filter{
-		reviews:  r,
-		readers:  newReaders(),
-		tokens:   newAnswers[*authenticationv1.UserInfo](),
-		verdicts: newAnswers[bool](),
-		log:      log,
+		reviews:   r,
+		verified:  newVerified(),
+		users:     newReviewCache[*authenticationv1.UserInfo](),
+		decisions: newReviewCache[bool](),
+		log:       log,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kubestate_auth_filter_requests_total",
 			Help: "Requests to the auth filter by result: allowed, unauthenticated, unknown (path not served), denied, busy (queue full) or error (review failed).",
@@ -83,13 +77,11 @@ func New(config *rest.Config, audiences []string, reg prometheus.Registerer, log
 	return f, nil
 }
 
-// Protect gives a handler that answers as h does where the request may be
-// answered. The paths in open need no credentials, all others do. serves says which
-// requests h has an answer for: the API server is not asked about others.
+// Protect returns a handler that passes authorized requests, and all requests to the open paths,
+// to h. serves reports whether h serves a request: others are not reviewed.
 //
-// Without a token that the API server accepts the answer is 401, for what is not
-// served 404, without permission 403, 503 if too many others wait, and 500 if the API
-// server cannot be asked.
+// The status of any other request is 401 without a valid token, 404 if h does not serve it, 403 if
+// the user is not authorized, 503 if the queue is full, and 500 if the review fails.
 func (f *Filter) Protect(h http.Handler, serves func(*http.Request) bool, open ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(open, r.URL.Path) || f.admit(w, r, serves) {
@@ -98,7 +90,7 @@ func (f *Filter) Protect(h http.Handler, serves func(*http.Request) bool, open .
 	})
 }
 
-// admit says whether the request may be answered, and answers it if not.
+// admit reports whether the request is authorized, and responds to it if not.
 func (f *Filter) admit(w http.ResponseWriter, r *http.Request, serves func(*http.Request) bool) bool {
 	from := clientOf(r)
 	user, err := f.authenticate(r.Context(), bearerToken(r.Header), from)
@@ -111,7 +103,7 @@ func (f *Filter) admit(w http.ResponseWriter, r *http.Request, serves func(*http
 		f.refuse(w, "unauthenticated", http.StatusUnauthorized, "Unauthorized")
 		return false
 	}
-	f.readers.good(from)
+	f.verified.addConnection(from)
 	if !serves(r) {
 		f.refuse(w, "unknown", http.StatusNotFound, "404 page not found")
 		return false
@@ -131,7 +123,7 @@ func (f *Filter) admit(w http.ResponseWriter, r *http.Request, serves func(*http
 	return err == nil && allowed
 }
 
-// fail answers what could not be asked about.
+// fail responds to a request whose review failed.
 func (f *Filter) fail(w http.ResponseWriter, err error, text string) {
 	if errors.Is(err, errBusy) {
 		w.Header().Set("Retry-After", "1")
@@ -146,8 +138,8 @@ func (f *Filter) refuse(w http.ResponseWriter, result string, status int, text s
 	http.Error(w, text, status)
 }
 
-// bearerToken is the token in the Authorization field (RFC 6750, section 2.1),
-// empty if there is none.
+// bearerToken returns the token of the Authorization header (RFC 6750, section 2.1), empty if there
+// is none.
 func bearerToken(header http.Header) string {
 	scheme, token, _ := strings.Cut(strings.TrimSpace(header.Get("Authorization")), " ")
 	if !strings.EqualFold(scheme, "bearer") || strings.Contains(token, " ") {
@@ -156,46 +148,46 @@ func bearerToken(header http.Header) string {
 	return token
 }
 
-// authenticate gives the user whose token it is, nil if it is nobody's.
+// authenticate returns the user of a token, nil if the token is invalid.
 func (f *Filter) authenticate(ctx context.Context, token string, from client) (*authenticationv1.UserInfo, error) {
 	if token == "" {
 		return nil, nil
 	}
-	return f.tokens.get(ctx, []byte(token), func(ctx context.Context, last *authenticationv1.UserInfo) (*authenticationv1.UserInfo, time.Duration, error) {
-		line, giveBack := f.lineOf(from, token, last != nil)
-		user, err := f.reviews.token(ctx, token, waiter{line, from.address})
+	return f.users.get(ctx, []byte(token), func(ctx context.Context, last *authenticationv1.UserInfo) (*authenticationv1.UserInfo, time.Duration, error) {
+		q, restore := f.queueOf(from, token, last != nil)
+		user, err := f.reviews.token(ctx, token, waiter{q, from.address})
 		switch {
 		case err != nil:
-			giveBack()
-			f.note(err)
+			restore()
+			f.warn(err)
 			return nil, 0, err
 		case user == nil:
-			return nil, refusedTTL, nil
+			return nil, invalidTTL, nil
 		}
-		f.readers.asked(from, token)
-		if user.Size() > userBytes {
+		f.verified.addToken(from, token)
+		if user.Size() > maxUserBytes {
 			return user, 0, nil
 		}
 		return user, tokenTTL, nil
 	})
 }
 
-// lineOf is the queue in which a token has to wait. giveBack is for when it was not
-// asked about. known says that it was good before.
-func (f *Filter) lineOf(from client, token string, known bool) (line *queue, giveBack func()) {
-	if known {
-		return f.reviews.readers, func() {}
+// queueOf returns the queue for the review of a token. wasValid tells that an earlier review found
+// the token valid. restore is to be called if the review is not sent.
+func (f *Filter) queueOf(from client, token string, wasValid bool) (q *queue, restore func()) {
+	if wasValid {
+		return f.reviews.verified, func() {}
 	}
-	if giveBack, ok := f.readers.take(from, token); ok {
-		return f.reviews.readers, giveBack
+	if restore, ok := f.verified.take(from, token); ok {
+		return f.reviews.verified, restore
 	}
-	return f.reviews.strangers, func() {}
+	return f.reviews.unverified, func() {}
 }
 
-// authorize says whether the user may do what the attributes say.
-func (f *Filter) authorize(ctx context.Context, user *authenticationv1.UserInfo, from client, what *authorizationv1.NonResourceAttributes) (bool, error) {
+// authorize reports whether the user is authorized.
+func (f *Filter) authorize(ctx context.Context, user *authenticationv1.UserInfo, from client, attributes *authorizationv1.NonResourceAttributes) (bool, error) {
 	spec := authorizationv1.SubjectAccessReviewSpec{
-		NonResourceAttributes: what,
+		NonResourceAttributes: attributes,
 		User:                  user.Username,
 		UID:                   user.UID,
 		Groups:                user.Groups,
@@ -204,13 +196,13 @@ func (f *Filter) authorize(ctx context.Context, user *authenticationv1.UserInfo,
 	for key, values := range user.Extra {
 		spec.Extra[key] = authorizationv1.ExtraValue(values)
 	}
-	question, err := spec.Marshal()
+	request, err := spec.Marshal()
 	if err != nil {
 		return false, err
 	}
-	return f.verdicts.get(ctx, question, func(ctx context.Context, _ bool) (bool, time.Duration, error) {
-		allowed, err := f.reviews.access(ctx, spec, waiter{f.reviews.readers, from.address})
-		f.note(err)
+	return f.decisions.get(ctx, request, func(ctx context.Context, _ bool) (bool, time.Duration, error) {
+		allowed, err := f.reviews.access(ctx, spec, waiter{f.reviews.verified, from.address})
+		f.warn(err)
 		if !allowed {
 			return false, denyTTL, err
 		}
@@ -218,13 +210,13 @@ func (f *Filter) authorize(ctx context.Context, user *authenticationv1.UserInfo,
 	})
 }
 
-// note logs that asking failed, and not again for a while.
-func (f *Filter) note(err error) {
-	if err == nil || errors.Is(err, context.Canceled) { // the client has gone
+// warn logs a failed review, at most once in warnInterval.
+func (f *Filter) warn(err error) {
+	if err == nil || errors.Is(err, context.Canceled) { // the client closed its connection
 		return
 	}
 	now, last := time.Now().UnixNano(), f.warned.Load()
-	if (last == 0 || now-last >= int64(warnAgain)) && f.warned.CompareAndSwap(last, now) {
-		f.log.Warn("the API server cannot be asked who may read", "err", err)
+	if (last == 0 || now-last >= int64(warnInterval)) && f.warned.CompareAndSwap(last, now) {
+		f.log.Warn("auth filter: review failed, request refused", "err", err)
 	}
 }

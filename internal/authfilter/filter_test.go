@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,8 +22,8 @@ import (
 	"github.com/kubestate/kubestate/internal/authfilter"
 )
 
-// TestWhoGetsIn asks with all kinds of credentials.
-func TestWhoGetsIn(t *testing.T) {
+// TestCredentials sends requests with valid and invalid credentials.
+func TestCredentials(t *testing.T) {
 	h := protect(t, shop())
 	f := func(path, authorization string, want reply) {
 		t.Helper()
@@ -70,8 +71,8 @@ kubestate_auth_filter_reviews_total{result="success",review="tokenreviews"} 3
 	}
 }
 
-// TestWhatIsAsked reads the reviews that the API server gets.
-func TestWhatIsAsked(t *testing.T) {
+// TestReviews compares the reviews that the API server receives.
+func TestReviews(t *testing.T) {
 	a := shop()
 	h := protect(t, a)
 	h.get(http.MethodHead, "/debug/pprof/heap?seconds=5", "Bearer reader-token")
@@ -86,14 +87,13 @@ func TestWhatIsAsked(t *testing.T) {
 		accesses + `{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","metadata":{},"spec":{` +
 			`"nonResourceAttributes":{"path":"/metrics","verb":"get"},"user":"guest","groups":["system:authenticated"]},"status":{"allowed":false}}` + "\n",
 	}
-	if d := cmp.Diff(want, a.asked); d != "" {
-		t.Errorf("asked (-want +got):\n%s", d)
+	if d := cmp.Diff(want, a.received); d != "" {
+		t.Errorf("reviews (-want +got):\n%s", d)
 	}
 }
 
-// TestHowLongAnswersCount has what the API server says change, and waits until
-// that shows.
-func TestHowLongAnswersCount(t *testing.T) {
+// TestTimesToLive changes the results of reviews and waits until responses change.
+func TestTimesToLive(t *testing.T) {
 	f := func(name, token string, before, after reply, change func(*api), want time.Duration) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -118,21 +118,21 @@ func TestHowLongAnswersCount(t *testing.T) {
 	}
 	denied := reply{http.StatusForbidden, "Authorization denied for user reader\n", ""}
 	guestDenied := reply{http.StatusForbidden, "Authorization denied for user guest\n", ""}
-	guestUnasked := reply{http.StatusInternalServerError, "Authorization for user guest failed\n", ""}
+	guestFailed := reply{http.StatusInternalServerError, "Authorization for user guest failed\n", ""}
 	f("right withdrawn", "reader-token", page, denied, func(a *api) { delete(a.granted, "reader") }, 5*time.Minute)
 	f("right given", "guest-token", guestDenied, page, func(a *api) { a.granted["guest"] = true }, 30*time.Second)
 	f("token revoked", "reader-token", page, unauthorized, func(a *api) { delete(a.users, "reader-token") }, time.Minute)
 	f("token issued", "new-token", unauthorized, page, func(a *api) { a.users["new-token"] = a.users["reader-token"] }, 10*time.Second)
-	f("API server gone", "reader-token", page, unasked, func(a *api) {
+	f("API server gone", "reader-token", page, failed, func(a *api) {
 		a.fail = func(*http.Request) (*http.Response, error) { return nil, errRefused }
 	}, time.Minute)
-	f("API server gone for who is denied", "guest-token", guestDenied, guestUnasked, func(a *api) {
+	f("API server gone for who is denied", "guest-token", guestDenied, guestFailed, func(a *api) {
 		a.fail = func(*http.Request) (*http.Response, error) { return nil, errRefused }
 	}, 30*time.Second)
 }
 
-// TestFailures has the API server not answer the question: there is no page,
-// nothing of that is kept, and it is tried again where that can help.
+// TestFailures has reviews fail: the request is refused, nothing is cached, and transient errors are
+// retried.
 func TestFailures(t *testing.T) {
 	f := func(name string, fail func(*http.Request) (*http.Response, error), attempts int, least, most time.Duration) {
 		t.Run(name, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestFailures(t *testing.T) {
 				h := protect(t, a)
 				a.fail = fail
 				start := time.Now()
-				if d := cmp.Diff(unasked, h.get(http.MethodGet, "/metrics", "Bearer reader-token")); d != "" {
+				if d := cmp.Diff(failed, h.get(http.MethodGet, "/metrics", "Bearer reader-token")); d != "" {
 					t.Errorf("(-want +got):\n%s", d)
 				}
 				if took := time.Since(start); took < least || took > most {
@@ -162,25 +162,25 @@ func TestFailures(t *testing.T) {
 	}
 	// 500 ms, and half as much more each time, four times over; plus up to a fifth.
 	const waits = 4062500 * time.Microsecond
-	f("not there", func(*http.Request) (*http.Response, error) { return nil, errRefused }, 1, 0, 0)
-	f("not allowed to ask", failure(http.StatusForbidden, metav1.StatusReasonForbidden), 1, 0, 0)
-	f("not known itself", failure(http.StatusUnauthorized, metav1.StatusReasonUnauthorized), 1, 0, 0)
+	f("connection refused", func(*http.Request) (*http.Response, error) { return nil, errRefused }, 1, 0, 0)
+	f("forbidden", failure(http.StatusForbidden, metav1.StatusReasonForbidden), 1, 0, 0)
+	f("unauthorized", failure(http.StatusUnauthorized, metav1.StatusReasonUnauthorized), 1, 0, 0)
 	f("internal error", failure(http.StatusInternalServerError, metav1.StatusReasonInternalError), 5, waits, waits*6/5)
-	f("too busy", failure(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests), 5, waits, waits*6/5)
-	// A wish of the server does not make the attempts more.
-	f("later", func(*http.Request) (*http.Response, error) {
+	f("too many requests", failure(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests), 5, waits, waits*6/5)
+	// Retry-After adds no attempts.
+	f("Retry-After", func(*http.Request) (*http.Response, error) {
 		later, _ := failure(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests)(nil)
 		later.Header.Set("Retry-After", "1")
 		return later, nil
 	}, 5, waits, waits*6/5)
-	f("silent", func(r *http.Request) (*http.Response, error) {
+	f("timeout", func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}, 1, 10*time.Second, 10*time.Second)
-	f("nonsense", func(*http.Request) (*http.Response, error) { return answer(http.StatusCreated, "yes"), nil }, 1, 0, 0)
+	f("invalid response", func(*http.Request) (*http.Response, error) { return respond(http.StatusCreated, "yes"), nil }, 1, 0, 0)
 }
 
-// TestContradiction has access both allowed and denied.
+// TestContradiction has access both allowed and denied: denied wins.
 func TestContradiction(t *testing.T) {
 	a := shop()
 	a.denied = true
@@ -190,8 +190,8 @@ func TestContradiction(t *testing.T) {
 	}
 }
 
-// TestAccessCannotBeAsked lets tokens be reviewed and nothing else.
-func TestAccessCannotBeAsked(t *testing.T) {
+// TestAccessReviewFails has TokenReviews succeed alone.
+func TestAccessReviewFails(t *testing.T) {
 	a := shop()
 	a.fail = func(r *http.Request) (*http.Response, error) {
 		if strings.HasSuffix(r.URL.Path, "/subjectaccessreviews") {
@@ -205,9 +205,9 @@ func TestAccessCannotBeAsked(t *testing.T) {
 	}
 }
 
-// TestManyAskOnce has many clients come with the same token at the same time.
-// The first of them leaves before there is an answer.
-func TestManyAskOnce(t *testing.T) {
+// TestSharedReview has many clients send the same token concurrently. The first one disconnects
+// before its review returns.
+func TestSharedReview(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, release := shop(), make(chan struct{})
 		a.fail = func(r *http.Request) (*http.Response, error) {
@@ -238,16 +238,15 @@ func TestManyAskOnce(t *testing.T) {
 	})
 }
 
-// TestMadeUpTokens floods the filter with tokens, while somebody reads all the
-// time who may.
-func TestMadeUpTokens(t *testing.T) {
+// TestInvalidTokens floods the filter with invalid tokens beside an authorized client.
+func TestInvalidTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := shop()
 		h := protect(t, a)
 		read := func() {
 			t.Helper()
 			if d := cmp.Diff(page, h.get(http.MethodGet, "/metrics", "Bearer reader-token")); d != "" {
-				t.Errorf("the reader (-want +got):\n%s", d)
+				t.Errorf("authorized client (-want +got):\n%s", d)
 			}
 		}
 		read()
@@ -271,11 +270,11 @@ func TestMadeUpTokens(t *testing.T) {
 		took := time.Since(start)
 		reviews := a.counts()[0] - before[0] - 150/60
 		if most := 20 + int(10*took/time.Second); reviews < most*9/10 || reviews > most {
-			t.Errorf("%d reviews of made-up tokens in %v, want up to %d", reviews, took, most)
+			t.Errorf("%d reviews of invalid tokens in %v, want up to %d", reviews, took, most)
 		}
-		tokens, verdicts := h.filter.Kept()
-		if len(tokens) > 130 || len(verdicts) != 1 {
-			t.Errorf("%d tokens and %d verdicts kept", len(tokens), len(verdicts))
+		users, decisions := h.filter.Cached()
+		if len(users) > 130 || len(decisions) != 1 {
+			t.Errorf("%d users and %d decisions cached", len(users), len(decisions))
 		}
 		if n := strings.Count(h.log.String(), "\n"); n < 2 || n > 3 {
 			t.Errorf("%d lines logged in two and a half minutes:\n%.500s", n, h.log)
@@ -283,7 +282,7 @@ func TestMadeUpTokens(t *testing.T) {
 	})
 }
 
-// TestCachesAreBounded has more users and paths than are remembered.
+// TestCachesAreBounded has more users and paths than fit in the caches.
 func TestCachesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := shop()
@@ -297,55 +296,54 @@ func TestCachesAreBounded(t *testing.T) {
 				t.Fatalf("user %d: %+v", i, got)
 			}
 		}
-		tokens, verdicts := h.filter.Kept()
-		if len(tokens) != 1024 || len(verdicts) != 1024 {
-			t.Errorf("%d tokens and %d verdicts kept, want 1024 of each", len(tokens), len(verdicts))
+		users, decisions := h.filter.Cached()
+		if len(users) != 1024 || len(decisions) != 1024 {
+			t.Errorf("%d users and %d decisions cached, want 1024 of each", len(users), len(decisions))
 		}
 	})
 }
 
-// TestTokensAreNotKept looks for the token in everything that outlives the
-// request.
-func TestTokensAreNotKept(t *testing.T) {
+// TestTokensAreNotCached holds that caches have digests of tokens alone, under a key of the filter.
+func TestTokensAreNotCached(t *testing.T) {
 	h := protect(t, shop())
 	if d := cmp.Diff(page, h.get(http.MethodGet, "/metrics", "Bearer reader-token")); d != "" {
 		t.Fatalf("(-want +got):\n%s", d)
 	}
-	tokens, verdicts := h.filter.Kept()
-	for _, key := range append(tokens, verdicts...) {
+	users, decisions := h.filter.Cached()
+	for _, key := range slices.Concat(users, decisions) {
 		if digest, ok := key.(string); !ok || len(digest) != 32 || strings.Contains(digest, "reader") {
-			t.Errorf("kept under %q", key)
+			t.Errorf("cached under %q", key)
 		}
 	}
 	other := protect(t, shop())
 	other.get(http.MethodGet, "/metrics", "Bearer reader-token")
-	if again, _ := other.filter.Kept(); cmp.Equal(tokens, again) {
-		t.Errorf("two filters keep a token under the same digest %q", again)
+	if again, _ := other.filter.Cached(); cmp.Equal(users, again) {
+		t.Errorf("two filters cache a token under the same digest %q", again)
 	}
 }
 
-// TestBodiesAreNotRead sends a body that must not be looked at.
+// TestBodiesAreNotRead sends a body whose Read fails the test.
 func TestBodiesAreNotRead(t *testing.T) {
 	h := protect(t, shop())
 	for _, token := range []string{"", "unheardof", "guest-token", "reader-token"} {
-		r := httptest.NewRequest(http.MethodPost, "/metrics", untouchable{t})
+		r := httptest.NewRequest(http.MethodPost, "/metrics", unreadable{t})
 		r.Header.Set("Authorization", "Bearer "+token)
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	}
 }
 
-type untouchable struct{ t *testing.T }
+type unreadable struct{ t *testing.T }
 
-func (u untouchable) Read([]byte) (int, error) {
+func (u unreadable) Read([]byte) (int, error) {
 	u.t.Error("the body was read")
 	return 0, errRefused
 }
 
-// TestNoFilter gives access that no client can be made of.
-func TestNoFilter(t *testing.T) {
+// TestInvalidConfig has a configuration without a client.
+func TestInvalidConfig(t *testing.T) {
 	config := &rest.Config{Host: "https://api", TLSClientConfig: rest.TLSClientConfig{CAFile: "/absent"}}
 	_, err := authfilter.New(config, nil, prometheus.NewRegistry(), nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "auth filter: ") || !strings.Contains(err.Error(), "/absent") {
-		t.Errorf("the error is %v", err)
+		t.Errorf("error %v", err)
 	}
 }

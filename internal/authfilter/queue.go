@@ -13,89 +13,88 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// errBusy says that a question could not be asked because of others.
-var errBusy = errors.New("too many others wait")
+// errBusy is the error of a review that was not sent because the queue is full or slow.
+var errBusy = errors.New("too many reviews are queued")
 
-// A queue gives turns at a rate, fairly among addresses: each address that waits gets
-// one before any gets a second. At one address who came first goes first. How many
-// addresses can wait, and how many questions of each of them, is bounded: what is more
-// is refused at once.
+// A queue admits reviews at a rate, fairly among addresses: round robin over the addresses with
+// waiting reviews, first in first out within an address. The number of addresses and of reviews
+// of each is bounded: beyond, reviews are rejected at once.
 //
-// flowcontrol of client-go and time/rate serve who comes first, and fair queuing of API
-// servers is not a library.
+// flowcontrol of client-go and time/rate are first in first out over all callers, and the fair
+// queuing of API servers is not a library.
 type queue struct {
-	limiter        *rate.Limiter
-	addresses, per int
+	limiter             *rate.Limiter
+	maxFlows, maxLength int
 
-	mu    sync.Mutex
-	flows map[netip.Prefix]*list.Element // of order
-	order list.List                      // of *flow, the next one first
-	armed bool                           // a timer will call serve
+	mu        sync.Mutex
+	flows     map[netip.Prefix]*list.Element // of order
+	order     list.List                      // of *flow, the next one first
+	scheduled bool                           // a timer will call dispatch
 }
 
-// A flow is what waits of one address; there is something.
+// A flow has the waiting reviews of an address, at least one.
 type flow struct {
 	address netip.Prefix
-	waiting []chan struct{} // closed when it is their turn
+	waiting []chan struct{} // closed on admission
 }
 
-// newQueue makes a queue of so many turns a second, and so many at once after a rest.
-func newQueue(perSecond, burst, addresses, per int) *queue {
+// newQueue returns a queue that admits reviews at a rate and in a burst.
+func newQueue(perSecond, burst, maxFlows, maxLength int) *queue {
 	return &queue{
-		limiter:   rate.NewLimiter(rate.Limit(perSecond), burst),
-		addresses: addresses, per: per,
+		limiter:  rate.NewLimiter(rate.Limit(perSecond), burst),
+		maxFlows: maxFlows, maxLength: maxLength,
 		flows: map[netip.Prefix]*list.Element{},
 	}
 }
 
-// wait waits for a turn of the address.
+// wait waits until a review of the address is admitted.
 func (q *queue) wait(ctx context.Context, address netip.Prefix) error {
-	turn, err := q.enter(address)
+	admitted, err := q.enqueue(address)
 	if err != nil {
 		return err
 	}
 	select {
-	case <-turn:
+	case <-admitted:
 		return nil
 	case <-ctx.Done():
 	}
-	if !q.leave(address, turn) {
-		return nil // it has just come
+	if !q.remove(address, admitted) {
+		return nil // admitted meanwhile
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("%w for a turn, longer than %s", errBusy, patience)
+		return fmt.Errorf("%w: not admitted within %s", errBusy, reviewTimeout)
 	}
 	return ctx.Err()
 }
 
-// enter gives what is closed when it is the address' turn.
-func (q *queue) enter(address netip.Prefix) (<-chan struct{}, error) {
+// enqueue returns a channel that is closed on admission.
+func (q *queue) enqueue(address netip.Prefix) (<-chan struct{}, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	turn := make(chan struct{})
+	admitted := make(chan struct{})
 	if q.order.Len() == 0 && q.limiter.Allow() {
-		close(turn)
-		return turn, nil
+		close(admitted)
+		return admitted, nil
 	}
 	e := q.flows[address]
 	if e == nil {
-		if q.order.Len() >= q.addresses {
-			return nil, fmt.Errorf("%w, from %d addresses", errBusy, q.addresses)
+		if q.order.Len() >= q.maxFlows {
+			return nil, fmt.Errorf("%w: %d addresses", errBusy, q.maxFlows)
 		}
 		e = q.order.PushBack(&flow{address: address})
 		q.flows[address] = e
 	}
 	f := e.Value.(*flow)
-	if len(f.waiting) >= q.per {
-		return nil, fmt.Errorf("%w of address %s, %d", errBusy, address, q.per)
+	if len(f.waiting) >= q.maxLength {
+		return nil, fmt.Errorf("%w: %d of address %s", errBusy, q.maxLength, address)
 	}
-	f.waiting = append(f.waiting, turn)
-	q.arm()
-	return turn, nil
+	f.waiting = append(f.waiting, admitted)
+	q.schedule()
+	return admitted, nil
 }
 
-// leave takes back what has not had its turn, and says whether there was such.
-func (q *queue) leave(address netip.Prefix, turn <-chan struct{}) bool {
+// remove removes a review from the queue. It returns false if the review was admitted.
+func (q *queue) remove(address netip.Prefix, admitted <-chan struct{}) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e := q.flows[address]
@@ -103,47 +102,46 @@ func (q *queue) leave(address netip.Prefix, turn <-chan struct{}) bool {
 		return false
 	}
 	f := e.Value.(*flow)
-	i := slices.IndexFunc(f.waiting, func(t chan struct{}) bool { return t == turn })
+	i := slices.IndexFunc(f.waiting, func(c chan struct{}) bool { return c == admitted })
 	if i < 0 {
 		return false
 	}
 	f.waiting = slices.Delete(f.waiting, i, i+1)
-	q.settle(e)
+	q.removeIfEmpty(e)
 	return true
 }
 
-// settle forgets the flow if nothing of it waits.
-func (q *queue) settle(e *list.Element) {
+func (q *queue) removeIfEmpty(e *list.Element) {
 	if f := e.Value.(*flow); len(f.waiting) == 0 {
 		q.order.Remove(e)
 		delete(q.flows, f.address)
 	}
 }
 
-// arm has serve called when there is a turn again.
-func (q *queue) arm() {
-	if q.armed || q.order.Len() == 0 {
+// schedule sets a timer for the next dispatch, if reviews wait and none is set.
+func (q *queue) schedule() {
+	if q.scheduled || q.order.Len() == 0 {
 		return
 	}
-	q.armed = true
+	q.scheduled = true
 	r := q.limiter.Reserve()
-	delay := max(r.Delay(), time.Millisecond) // which may be rounded down
-	r.Cancel()                                // who waits then may be none
-	time.AfterFunc(delay, q.serve)
+	delay := max(r.Delay(), time.Millisecond) // Delay may round down
+	r.Cancel()                                // dispatch takes the token, if reviews still wait
+	time.AfterFunc(delay, q.dispatch)
 }
 
-// serve gives those turns that there are.
-func (q *queue) serve() {
+// dispatch admits as many reviews as the limiter allows.
+func (q *queue) dispatch() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.armed = false
+	q.scheduled = false
 	for q.order.Len() > 0 && q.limiter.Allow() {
 		e := q.order.Front()
 		f := e.Value.(*flow)
 		close(f.waiting[0])
 		f.waiting = slices.Delete(f.waiting, 0, 1)
 		q.order.MoveToBack(e)
-		q.settle(e)
+		q.removeIfEmpty(e)
 	}
-	q.arm()
+	q.schedule()
 }

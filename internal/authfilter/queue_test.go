@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,142 +15,140 @@ import (
 	"github.com/kubestate/kubestate/internal/authfilter"
 )
 
-// Those of the queue under test: a turn every 100 ms, two at once.
+// The queue under test admits one review each 100 ms, in bursts of two.
 const (
-	turnsPerSecond, turnsAtOnce = 10, 2
-	someAddresses, someWaiting  = 4, 3
+	perSecond, burst    = 10, 2
+	maxFlows, maxLength = 4, 3
 
-	each = time.Second / turnsPerSecond
-	step = each + 2*time.Millisecond // so that no turn is due at the very moment of a look
+	each = time.Second / perSecond
+	step = each + 2*time.Millisecond // so that no admission is due at the end of a step
 )
 
-// asking is somebody who waits in a queue.
-type asking struct {
+// A caller waits in the queue.
+type caller struct {
 	number  int
 	address netip.Prefix
-	leave   context.CancelFunc
+	cancel  context.CancelFunc
 }
 
-// A line is the model of a queue: lists of those who wait, by address, in the order of
-// their next turns.
-type line struct {
-	flows []*waitingLine
+// A model of the queue has the flows in the order of their next admission.
+type model struct {
+	flows []*modelFlow
 }
 
-type waitingLine struct {
+type modelFlow struct {
 	address netip.Prefix
 	waiting []int
 }
 
-func (l *line) enter(a asking) bool {
-	i := slices.IndexFunc(l.flows, func(w *waitingLine) bool { return w.address == a.address })
+func (m *model) enqueue(c caller) bool {
+	i := slices.IndexFunc(m.flows, func(f *modelFlow) bool { return f.address == c.address })
 	if i < 0 {
-		if len(l.flows) == someAddresses {
+		if len(m.flows) == maxFlows {
 			return false
 		}
-		l.flows, i = append(l.flows, &waitingLine{address: a.address}), len(l.flows)
+		m.flows, i = append(m.flows, &modelFlow{address: c.address}), len(m.flows)
 	}
-	if len(l.flows[i].waiting) == someWaiting {
+	if len(m.flows[i].waiting) == maxLength {
 		return false
 	}
-	l.flows[i].waiting = append(l.flows[i].waiting, a.number)
+	m.flows[i].waiting = append(m.flows[i].waiting, c.number)
 	return true
 }
 
-func (l *line) leave(number int) {
-	for _, w := range l.flows {
-		w.waiting = slices.DeleteFunc(w.waiting, func(n int) bool { return n == number })
+func (m *model) remove(number int) {
+	for _, f := range m.flows {
+		f.waiting = slices.DeleteFunc(f.waiting, func(n int) bool { return n == number })
 	}
-	l.flows = slices.DeleteFunc(l.flows, func(w *waitingLine) bool { return len(w.waiting) == 0 })
+	m.flows = slices.DeleteFunc(m.flows, func(f *modelFlow) bool { return len(f.waiting) == 0 })
 }
 
-// next is whose turn it is.
-func (l *line) next() int {
-	first := l.flows[0]
+// next removes and returns the next caller to admit.
+func (m *model) next() int {
+	first := m.flows[0]
 	number := first.waiting[0]
 	first.waiting = first.waiting[1:]
-	l.flows = l.flows[1:]
+	m.flows = m.flows[1:]
 	if len(first.waiting) > 0 {
-		l.flows = append(l.flows, first)
+		m.flows = append(m.flows, first)
 	}
 	return number
 }
 
-// turn is what somebody gets who asked for one.
-type turn struct {
+// A result is what Wait returned to a caller.
+type result struct {
 	number int
 	err    error
 }
 
-// play has addresses come and leave as the bytes say, and compares who gets a turn, and
-// when, with the model.
+// play runs the moves on a queue and compares the result of each with the model.
 func play(t *testing.T, moves []byte) {
 	synctest.Test(t, func(t *testing.T) {
-		q, m := authfilter.NewQueue(turnsPerSecond, turnsAtOnce, someAddresses, someWaiting), &line{}
-		turns := make(chan turn, len(moves))
-		credit, began, given := turnsAtOnce*each, time.Now(), 0
-		var waiting []asking
-		wants := func(at string, want turn) {
+		q, m := authfilter.NewQueue(perSecond, burst, maxFlows, maxLength), &model{}
+		results := make(chan result, len(moves))
+		credit, began, admitted := burst*each, time.Now(), 0
+		var waiting []caller
+		wants := func(at string, want result) {
 			t.Helper()
 			synctest.Wait()
 			select {
-			case got := <-turns:
+			case got := <-results:
 				if got.number != want.number || !errors.Is(got.err, want.err) || (got.err == nil) != (want.err == nil) {
-					t.Fatalf("%s: number %d got %v, want number %d and %v", at, got.number, got.err, want.number, want.err)
+					t.Fatalf("%s: caller %d got %v, want caller %d and %v", at, got.number, got.err, want.number, want.err)
 				}
 			default:
-				t.Fatalf("%s: nobody got a turn, want number %d", at, want.number)
+				t.Fatalf("%s: no result, want one of caller %d", at, want.number)
 			}
-			waiting = slices.DeleteFunc(waiting, func(a asking) bool { return a.number == want.number })
+			waiting = slices.DeleteFunc(waiting, func(c caller) bool { return c.number == want.number })
 			if want.err == nil {
-				given++
+				admitted++
 			}
 		}
 		for number, move := range moves {
 			address := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, move >> 2 & 7}), 32)
 			switch at := fmt.Sprint("move ", number); move & 3 {
-			case 0, 1: // somebody comes
+			case 0, 1: // enqueue
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				a := asking{number, address, cancel}
-				waiting = append(waiting, a)
-				go func() { turns <- turn{number, q.Wait(ctx, address)} }()
+				c := caller{number, address, cancel}
+				waiting = append(waiting, c)
+				go func() { results <- result{number, q.Wait(ctx, address)} }()
 				switch {
 				case len(m.flows) == 0 && credit >= each:
 					credit -= each
-					wants(at, turn{number, nil})
-				case !m.enter(a):
-					wants(at, turn{number, authfilter.ErrBusy})
+					wants(at, result{number, nil})
+				case !m.enqueue(c):
+					wants(at, result{number, authfilter.ErrBusy})
 				}
-			case 2: // somebody leaves
+			case 2: // cancel
 				if len(waiting) > 0 {
-					a := waiting[int(move>>2)%len(waiting)]
-					m.leave(a.number)
-					a.leave()
-					wants(at, turn{a.number, context.Canceled})
+					c := waiting[int(move>>2)%len(waiting)]
+					m.remove(c.number)
+					c.cancel()
+					wants(at, result{c.number, context.Canceled})
 				}
-			case 3: // time goes by
+			case 3: // advance the time
 				time.Sleep(step)
-				credit = min(credit+step, turnsAtOnce*each)
+				credit = min(credit+step, burst*each)
 				for len(m.flows) > 0 && credit >= each {
 					credit -= each
-					wants(at, turn{m.next(), nil})
+					wants(at, result{m.next(), nil})
 				}
 			}
 			synctest.Wait()
-			if len(turns) > 0 {
-				t.Fatalf("move %d: number %d has a turn that the model does not give", number, (<-turns).number)
+			if len(results) > 0 {
+				t.Fatalf("move %d: caller %d has a result, want none", number, (<-results).number)
 			}
 		}
-		if most := turnsAtOnce + int(time.Since(began)/each); given > most {
-			t.Errorf("%d turns, want up to %d", given, most)
+		if most := burst + int(time.Since(began)/each); admitted > most {
+			t.Errorf("%d admitted, want up to %d", admitted, most)
 		}
-		for _, a := range slices.Clone(waiting) {
-			a.leave()
-			wants("end", turn{a.number, context.Canceled})
+		for _, c := range slices.Clone(waiting) {
+			c.cancel()
+			wants("end", result{c.number, context.Canceled})
 		}
 		if n := q.Flows(); n != 0 {
-			t.Errorf("%d addresses wait, and nobody of them", n)
+			t.Errorf("%d flows left, want none", n)
 		}
 	})
 }
@@ -173,40 +172,35 @@ func FuzzQueue(f *testing.F) {
 	})
 }
 
-// TestQueueAtOnce has many come and leave at the same time as turns are given.
-func TestQueueAtOnce(t *testing.T) {
-	q := authfilter.NewQueue(1000, 1, 8, 4)
-	ends := make(chan error)
-	for i := range 64 {
-		go func() {
-			var err error
-			for n := range 50 {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n%5)*time.Millisecond)
+// TestQueueConcurrently enqueues and times out while the queue admits.
+func TestQueueConcurrently(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := authfilter.NewQueue(1000, 1, 8, 4)
+		var all sync.WaitGroup
+		for i := range 64 {
+			all.Go(func() {
 				address := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i % 10)}), 32)
-				if got := q.Wait(ctx, address); got != nil && !errors.Is(got, authfilter.ErrBusy) {
-					err = got
+				for n := range 50 {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n%5)*time.Millisecond)
+					if err := q.Wait(ctx, address); err != nil && !errors.Is(err, authfilter.ErrBusy) {
+						t.Error(err)
+					}
+					cancel()
 				}
-				cancel()
-			}
-			ends <- err
-		}()
-	}
-	for range 64 {
-		if err := <-ends; err != nil {
-			t.Error(err)
+			})
 		}
-	}
-	if n := q.Flows(); n != 0 {
-		t.Errorf("%d addresses wait, and nobody of them", n)
-	}
+		all.Wait()
+		if n := q.Flows(); n != 0 {
+			t.Errorf("%d flows left, want none", n)
+		}
+	})
 }
 
-// TestClients says who is one client.
-func TestClients(t *testing.T) {
+func TestAddressOf(t *testing.T) {
 	f := func(remote, want string) {
 		t.Helper()
 		if got := authfilter.AddressOf(remote); got.String() != want {
-			t.Errorf("%s is of %s, want %s", remote, got, want)
+			t.Errorf("%s: address %s, want %s", remote, got, want)
 		}
 	}
 	f("192.0.2.1:80", "192.0.2.1/32")

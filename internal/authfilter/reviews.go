@@ -22,30 +22,28 @@ import (
 	"github.com/kubestate/kubestate/internal/codecs"
 )
 
-// How many questions a second the API server gets, and how many at once after a
-// rest. Strangers, whose tokens were never good, have a line of their own, so that
-// whoever makes tokens up keeps neither the API server busy nor readers waiting.
+// Rates and bursts of reviews. Clients without a valid token have a queue of their own, so that a
+// flood of made-up tokens keeps neither the API server busy nor verified clients waiting.
 const (
-	perSecond, burst                 = 20, 40
-	strangersPerSecond, strangeBurst = 10, 20
+	perSecond, burst                     = 20, 40
+	unverifiedPerSecond, unverifiedBurst = 10, 20
 )
 
-// Bounds of each line: how many addresses wait, since others would not have a turn
-// within patience, and how many questions of each of them.
+// Bounds of each queue: an address beyond maxFlows would not be served within reviewTimeout.
 const (
-	mostAddresses = strangersPerSecond * int(patience/time.Second)
-	mostWaiting   = 32
+	maxFlows  = unverifiedPerSecond * int(reviewTimeout/time.Second)
+	maxLength = 32
 )
 
-// backoff is how a question is tried again, as other Kubernetes components do.
+// backoff is that of other Kubernetes components.
 var backoff = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 1.5, Jitter: 0.2, Steps: 5}
 
-// reviews ask the API server.
+// reviews sends reviews to the API server.
 type reviews struct {
-	tokens, accesses   rest.Interface
-	audiences          []string // that tokens have to be for one of, none for the API server's own
-	readers, strangers *queue
-	asked              *prometheus.CounterVec
+	tokens, accesses     rest.Interface
+	audiences            []string // accepted ones, none for the API server's
+	verified, unverified *queue
+	sent                 *prometheus.CounterVec
 }
 
 func newReviews(config *rest.Config, audiences []string, reg prometheus.Registerer) (*reviews, error) {
@@ -53,16 +51,16 @@ func newReviews(config *rest.Config, audiences []string, reg prometheus.Register
 	config.APIPath = "/apis"
 	config.NegotiatedSerializer = codecs.Of(authenticationv1.AddToScheme, authorizationv1.AddToScheme).WithoutConversion()
 	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
-	config.QPS = -1 // the queues bound it
+	config.QPS = -1 // the queues limit the rate
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
 	}
 	r := &reviews{
-		audiences: audiences,
-		readers:   newQueue(perSecond, burst, mostAddresses, mostWaiting),
-		strangers: newQueue(strangersPerSecond, strangeBurst, mostAddresses, mostWaiting),
-		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
+		audiences:  audiences,
+		verified:   newQueue(perSecond, burst, maxFlows, maxLength),
+		unverified: newQueue(unverifiedPerSecond, unverifiedBurst, maxFlows, maxLength),
+		sent: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kubestate_auth_filter_reviews_total",
 			Help: "TokenReviews and SubjectAccessReviews sent to the API server, by result: success or error.",
 		}, []string{"review", "result"}),
@@ -73,7 +71,7 @@ func newReviews(config *rest.Config, audiences []string, reg prometheus.Register
 	if r.accesses, err = groupClient(config, authorizationv1.SchemeGroupVersion, client); err != nil {
 		return nil, err
 	}
-	reg.MustRegister(r.asked)
+	reg.MustRegister(r.sent)
 	return r, nil
 }
 
@@ -83,16 +81,15 @@ func groupClient(config *rest.Config, gv schema.GroupVersion, client *http.Clien
 	return rest.RESTClientForConfigAndClient(config, client)
 }
 
-// token asks whose token it is; nil stands for nobody's. from is the queue and the
-// address to wait with.
+// token reviews a token and returns its user, nil if the token is invalid.
 func (r *reviews) token(ctx context.Context, token string, from waiter) (*authenticationv1.UserInfo, error) {
 	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: r.audiences}}
 	var result authenticationv1.TokenReview
 	if err := r.create(ctx, "tokenreviews", r.tokens, review, from, &result); err != nil {
 		return nil, err
 	}
-	// An error in the status says why a token is no good.
-	if !result.Status.Authenticated || !r.forUs(result.Status.Audiences) {
+	// An error in the status is the reason why a token is invalid.
+	if !result.Status.Authenticated || !r.accepts(result.Status.Audiences) {
 		return nil, nil
 	}
 	user := &result.Status.User
@@ -100,21 +97,21 @@ func (r *reviews) token(ctx context.Context, token string, from waiter) (*authen
 	return user, nil
 }
 
-// forUs says whether a token that is good for some audiences is for one of ours. If the
-// API server names none, it is for itself.
-func (r *reviews) forUs(audiences []string) bool {
+// accepts reports whether one of a token's audiences is accepted. A token without any is for the
+// API server alone.
+func (r *reviews) accepts(audiences []string) bool {
 	return len(r.audiences) == 0 || slices.ContainsFunc(audiences, func(a string) bool { return slices.Contains(r.audiences, a) })
 }
 
-// Groups that say whether somebody is known, and the user whom nobody knows.
+// Well-known groups and users.
 const (
 	authenticated   = "system:authenticated"
 	unauthenticated = "system:unauthenticated"
 	anonymous       = "system:anonymous"
 )
 
-// withAuthenticated are the user's groups with the one of all who are known, as
-// other Kubernetes components add it where the review does not.
+// withAuthenticated returns the user's groups and system:authenticated, which other Kubernetes
+// components also add if the review does not have it.
 func withAuthenticated(user *authenticationv1.UserInfo) []string {
 	if user.Username == anonymous || slices.Contains(user.Groups, authenticated) || slices.Contains(user.Groups, unauthenticated) {
 		return user.Groups
@@ -122,7 +119,7 @@ func withAuthenticated(user *authenticationv1.UserInfo) []string {
 	return append(user.Groups, authenticated)
 }
 
-// access asks whether somebody may do something.
+// access reviews an access.
 func (r *reviews) access(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec, from waiter) (bool, error) {
 	review := &authorizationv1.SubjectAccessReview{Spec: spec}
 	var result authorizationv1.SubjectAccessReview
@@ -132,37 +129,36 @@ func (r *reviews) access(ctx context.Context, spec authorizationv1.SubjectAccess
 	return result.Status.Allowed && !result.Status.Denied, nil
 }
 
-// create sends a review and reads what comes back into result. It tries again
-// where that can help, and waits for its turn each time.
+// create sends a review and decodes the response into result. It queues before each attempt.
 func (r *reviews) create(ctx context.Context, resource string, api rest.Interface, review runtime.Object, from waiter, result runtime.Object) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
 	defer cancel()
 	var err error
 	waited := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
 		if busy := from.wait(ctx); busy != nil {
 			if err == nil {
-				err = busy // which is no answer
+				err = busy
 			}
 			return true, nil
 		}
 		err = api.Post().Resource(resource).Body(review).MaxRetries(0).Do(ctx).Into(result)
-		return !passes(err), nil
+		return !transient(err), nil
 	})
 	if err == nil {
 		err = waited
 	}
 	if errors.Is(err, errBusy) || errors.Is(err, context.Canceled) {
-		return err // nothing was asked
+		return err // nothing was sent
 	}
 	outcome := "success"
 	if err != nil {
 		outcome, err = "error", fmt.Errorf("create %s: %w", resource, err)
 	}
-	r.asked.WithLabelValues(resource, outcome).Inc()
+	r.sent.WithLabelValues(resource, outcome).Inc()
 	return err
 }
 
-// A waiter waits in a queue for the turn of an address.
+// A waiter waits in a queue for an address.
 type waiter struct {
 	queue   *queue
 	address netip.Prefix
@@ -170,8 +166,8 @@ type waiter struct {
 
 func (w waiter) wait(ctx context.Context) error { return w.queue.wait(ctx, w.address) }
 
-// passes says whether an error may be gone when one tries again.
-func passes(err error) bool {
+// transient reports whether a retry can succeed.
+func transient(err error) bool {
 	_, delayed := apierrors.SuggestsClientDelay(err)
 	return delayed || utilnet.IsConnectionReset(err) || utilnet.IsHTTP2ConnectionLost(err) ||
 		apierrors.IsInternalError(err) || apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err)

@@ -43,6 +43,10 @@ func (f *Files) Poll(read func()) bool {
 	return true
 }
 
+// Reset has a later poll report the content of the files, even if it is that of the last change
+// reported: for content that was read without a poll.
+func (f *Files) Reset() { f.taken = nil }
+
 func (f *Files) sum() (s sum) {
 	h := sha256.New()
 	for _, path := range f.paths {

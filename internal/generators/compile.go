@@ -16,8 +16,13 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	var rows []func(T, *Samples)
 	for i := range t.Families {
 		row, d := &t.Families[i], t.Families[i].describe()
-		if selection.exports(d) {
-			r.families = append(r.families, compileFamily(t.key(), d, selection))
+		if !selection.exports(d) {
+			continue
+		}
+		r.families = append(r.families, compileFamily(t.key(), d, selection))
+		if selection.thins(d) {
+			rows = append(rows, withoutZeros(row.Row))
+		} else {
 			rows = append(rows, row.Row)
 		}
 	}
@@ -25,15 +30,14 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	return r
 }
 
-// A Row is a family whose series have labels that no declaration tells of.
+// A Row is a family whose labels are known at run time alone.
 type Row struct {
 	FamilyDescription
 	// Row adds the family's samples for one object.
 	Row func(metav1.Object, *Samples)
 }
 
-// NewRenderer is Compile for rows that are made at run time. prepare is called with each
-// object before its rows are.
+// NewRenderer is Compile for Rows. It calls prepare with each object before the rows.
 func NewRenderer(rows []Row, selection Selection, prepare func(metav1.Object)) *Renderer {
 	r := &Renderer{prepare: prepare}
 	var selected []func(metav1.Object, *Samples)
@@ -56,8 +60,7 @@ type family struct {
 	sets                []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
 	prefix string
-	// allowed selects entries of the object's labels or annotations; nil disables the
-	// series.
+	// allowed selects entries of the object's labels or annotations; nil means no series.
 	allowed *allowedKeys
 }
 
@@ -138,7 +141,18 @@ type Renderer struct {
 	mixed    bool // SpecOnly families are skipped
 }
 
-// Headers gives the header of each family, in the order of Render.
+// Clone returns a renderer of the same families for another goroutine; nil if their rows have
+// state.
+func (r *Renderer) Clone() *Renderer {
+	if r.prepare != nil {
+		return nil
+	}
+	c := *r
+	c.samples, c.ends = Samples{}, nil
+	return &c
+}
+
+// Headers returns the header of each family, in the order of Render.
 func (r *Renderer) Headers() []Header {
 	headers := make([]Header, len(r.families))
 	for i := range r.families {
@@ -147,7 +161,7 @@ func (r *Renderer) Headers() []Header {
 	return headers
 }
 
-// Names gives the names of the families, in the order of Headers.
+// Names returns the names of the families, in the order of Headers.
 func (r *Renderer) Names() []string {
 	names := make([]string, len(r.families))
 	for i := range r.families {
@@ -156,7 +170,7 @@ func (r *Renderer) Names() []string {
 	return names
 }
 
-// MayRepeat says of each family, in the order of Headers, whether it is MayRepeat.
+// MayRepeat reports of each family, in the order of Headers, whether it is MayRepeat.
 func (r *Renderer) MayRepeat() []bool {
 	mayRepeat := make([]bool, len(r.families))
 	for i := range r.families {
@@ -165,7 +179,7 @@ func (r *Renderer) MayRepeat() []bool {
 	return mayRepeat
 }
 
-// SpecOnly says of each family, in the order of Headers, whether it is SpecOnly.
+// SpecOnly reports of each family, in the order of Headers, whether it is SpecOnly.
 func (r *Renderer) SpecOnly() []bool {
 	specOnly := make([]bool, len(r.families))
 	for i := range r.families {

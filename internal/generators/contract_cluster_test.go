@@ -113,7 +113,7 @@ func certificateLength(o object) []series {
 	return one(float64(len(certificate)))
 }
 
-// leaseOwners has the namespace behind the owner.
+// leaseOwners has the namespace label after the owner.
 func leaseOwners(o object) []series {
 	all := owners(o)
 	for i := range all {

@@ -7,9 +7,9 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// schedule parses a cron job's schedule as the controller does, where the API
-// server's validation accepts schedule and time zone. test/controlplane compares
-// both with Kubernetes' own functions.
+// schedule parses a cron job's schedule by the rules of the controller, if the API server's
+// validation accepts schedule and time zone. test/controlplane compares both with the functions
+// of Kubernetes.
 func schedule(o object) (s cron.Schedule, ok bool) {
 	text, zone := o.at("spec.schedule").text(), o.at("spec.timeZone")
 	if zone.exists {

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// The tests here hold the reference to the contract's own examples.
+// The tests of this file compare the reference with the contract's examples.
 
 func TestReferenceQuantities(t *testing.T) {
 	for _, test := range []struct {
@@ -80,8 +80,8 @@ func TestReferenceKeys(t *testing.T) {
 	}
 }
 
-// TestToleranceAsWritten holds the one value that depends on how a quantity was
-// written, which an object's JSON form no longer tells.
+// TestToleranceAsWritten holds the one value that depends on the notation of a quantity, which
+// the JSON form does not preserve.
 func TestToleranceAsWritten(t *testing.T) {
 	tolerance := resource.MustParse("0.3")
 	h := &autoscalingv2.HorizontalPodAutoscaler{Spec: autoscalingv2.HorizontalPodAutoscalerSpec{

@@ -36,7 +36,7 @@ func allowed(o object, prefix string, list generators.Allowlist, entries node) [
 	return one(1, dynamicLabels(prefix, entries, keys)...)
 }
 
-// keyOf gives the keys of resources by their names.
+// keyOf returns the keys of resources by their names.
 var keyOf = func() map[string]string {
 	keys := map[string]string{}
 	for _, r := range registry.Resources() {
@@ -46,7 +46,7 @@ var keyOf = func() map[string]string {
 	return keys
 }()
 
-// matchesPattern takes * for any run of characters except line feeds.
+// matchesPattern reports a match, where * is any run of characters except line feeds.
 func matchesPattern(pattern, key string) bool {
 	return matches.get(pattern+"\x00"+key, func() bool {
 		expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `[^\n]*`)
@@ -54,8 +54,8 @@ func matchesPattern(pattern, key string) bool {
 	})
 }
 
-// matches has whether a pattern matches a key, and labelNames the label name of a key:
-// regular expressions take most of the reference's time.
+// matches caches matches of patterns, labelNames label names by key: regular expressions take
+// most of the time of the reference.
 var (
 	matches    memo[bool]
 	labelNames memo[string]
@@ -68,8 +68,7 @@ func everyEntry(prefix, path string) reference {
 	}
 }
 
-// dynamicLabels makes labels of the entries with the given keys, which are
-// sorted.
+// dynamicLabels makes labels of the entries with the given sorted keys.
 func dynamicLabels(prefix string, entries node, keys []string) []string {
 	var names []string
 	collisions := map[string]int{} // by the name wanted, the last suffix given
@@ -109,15 +108,15 @@ var (
 	humps          = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 )
 
-// sanitize makes a character that no label name can have an underscore.
+// sanitize replaces characters that are invalid in label names by underscores.
 func sanitize(s string) string { return outsideOfNames.ReplaceAllString(s, "_") }
 
-// snake parts the words of camel case and lowers them.
+// snake converts camel case to snake case.
 func snake(s string) string {
 	return strings.ToLower(humps.ReplaceAllString(s, "${1}_${2}"))
 }
 
-// nameOf is the label name that a key makes, without conflicts.
+// nameOf returns the label name of a key before conflicts are resolved.
 func nameOf(prefix, key string) string {
 	return prefix + "_" + labelNames.get(key, func() string { return snake(sanitize(key)) })
 }

@@ -100,7 +100,7 @@ func endpointPorts(o object) (all []series) {
 	return all
 }
 
-// sliceHints names an endpoint by the first of its addresses.
+// sliceHints identifies an endpoint by its first address.
 func sliceHints(o object) (all []series) {
 	for _, endpoint := range o.at("endpoints").list() {
 		addresses := endpoint.at("addresses").list()

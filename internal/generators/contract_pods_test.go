@@ -75,7 +75,7 @@ var podReferences = map[string]resourceReference{
 	},
 }
 
-// podCompletion is the time at which the last of the containers finished.
+// podCompletion is the latest finish time of the containers.
 func podCompletion(o object) []series {
 	var last float64
 	for _, s := range o.at("status.containerStatuses").list() {
@@ -99,8 +99,8 @@ func initContainerInfo(o object) []series {
 	})
 }
 
-// containerPairs has one series for each container and status of equal names,
-// with more labels of the container.
+// containerPairs has one series for each container and status of one name, with labels of the
+// container.
 func containerPairs(containers, statuses node, more func(node) []string) (all []series) {
 	for _, c := range containers.list() {
 		for _, s := range statuses.list() {
@@ -162,7 +162,7 @@ func containerReason(statuses, state string) reference {
 	}
 }
 
-// terminated reads the end of a container's last life.
+// terminated reads the last termination state of a container.
 func terminated(statuses string, value func(node) float64) reference {
 	return func(o object) (all []series) {
 		for _, s := range o.at(statuses).list() {
@@ -174,7 +174,7 @@ func terminated(statuses string, value func(node) float64) reference {
 	}
 }
 
-// lastTerminated is the time at which containers were last terminated.
+// lastTerminated is the last termination time of containers.
 func lastTerminated(statuses string) reference {
 	return func(o object) (all []series) {
 		for _, s := range o.at(statuses).list() {
@@ -255,8 +255,7 @@ func runtimeClass(o object) []series {
 	return nil
 }
 
-// volumeClaims has one series for each volume that is a claim, given the claim,
-// or becomes one, given none.
+// volumeClaims has one series for each volume of a claim, persistent or ephemeral.
 func volumeClaims(value func(claim node) float64) reference {
 	return func(o object) (all []series) {
 		for _, v := range o.at("spec.volumes").list() {
@@ -274,7 +273,7 @@ func volumeClaims(value func(claim node) float64) reference {
 	}
 }
 
-// transition is the time at which a condition took a status.
+// transition is the transition time of a condition to a status.
 func transition(condition, status string) reference {
 	return func(o object) (all []series) {
 		for _, c := range o.at("status.conditions").list() {

@@ -64,8 +64,7 @@ func (q quantity) exact(power int) *big.Rat {
 // rounded is the quantity as a whole number.
 func (q quantity) rounded() float64 { return q.ceil(0, 1) }
 
-// milli is the quantity in steps of a thousandth, or whole where an int64 has
-// no room for thousandths.
+// milli is the quantity in thousandths, or a whole number if thousandths overflow an int64.
 func (q quantity) milli() float64 {
 	if whole := q.rounded(); q.exact(0).Cmp(thousandthsEnd) > 0 {
 		return whole
@@ -75,9 +74,8 @@ func (q quantity) milli() float64 {
 
 var thousandthsEnd = new(big.Rat).SetInt64(math.MaxInt64 / 1000)
 
-// ceil is the quantity times a power of ten, rounded away from zero and
-// divided by unit. What an int64 cannot hold is 0, for certain only where its
-// mantissa is one and has a decimal suffix.
+// ceil is the quantity times a power of ten, rounded away from zero and divided by unit. An int64
+// overflow is 0, specified only for a mantissa of int64 with a decimal suffix.
 func (q quantity) ceil(power int, unit float64) float64 {
 	value := q.exact(power)
 	whole, rest := new(big.Int).QuoRem(value.Num(), value.Denom(), new(big.Int))
@@ -91,8 +89,7 @@ func (q quantity) ceil(power int, unit float64) float64 {
 	return 0
 }
 
-// approximate is what the quantity comes to in floating point, for certain
-// where its mantissa is an int64.
+// approximate is the quantity in floating point, specified only for a mantissa of int64.
 func (q quantity) approximate() float64 {
 	if !q.mantissa.IsInt64() {
 		return unspecified
@@ -160,7 +157,7 @@ var (
 	qualifiedName = regexp.MustCompile(`\A[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\z`)
 )
 
-// isExtended says that the name is one of a vendor's resources.
+// isExtended reports whether the name is that of an extended resource.
 func isExtended(resource string) bool {
 	if strings.Contains(resource, "kubernetes.io/") || strings.HasPrefix(resource, "requests.") {
 		return false

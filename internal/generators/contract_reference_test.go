@@ -13,12 +13,11 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// This file and the contract_*_test.go beside it are the contract a second
-// time: slow and plain functions over an object's JSON form, which know nothing
-// of the tables. TestReferenceMeetsGolden holds them to recorded answers, and
-// TestRandomObjects holds the tables to them.
+// This file and contract_*_test.go are a second implementation of the contract: plain functions of
+// an object's JSON form, independent of the tables. TestReferenceMeetsGolden compares them with
+// golden series, TestRandomObjects compares the tables with them.
 
-// A reference gives a family's series for an object, without identity labels.
+// A reference returns a family's series of an object, without identity labels.
 type reference func(object) []series
 
 // series is one line. Its labels are keys and values in turn.
@@ -27,18 +26,17 @@ type series struct {
 	value  float64
 }
 
-// unspecified is the value where the contract leaves it open. No object has it.
+// unspecified is a value that the contract does not specify. No series has it.
 const unspecified = -0x1p1000
 
 // resourceReference holds the references of a resource's families.
 type resourceReference struct {
-	// identity are the labels that every series begins with: keys and paths in
-	// turn.
+	// identity are the identity labels: keys and paths in turn.
 	identity []string
 	families map[string]reference
 }
 
-// references holds every resource. Each file of references has some of them.
+// references has all resources, from the files of references.
 var references = merged(
 	admissionReferences, workloadReferences, podReferences, clusterReferences,
 	configurationReferences, networkReferences, storageReferences,
@@ -52,14 +50,14 @@ func merged(groups ...map[string]resourceReference) map[string]resourceReference
 	return all
 }
 
-// object is the JSON form of an object and what else decides its series.
+// object is the JSON form of an object, with its resource and selection.
 type object struct {
 	node
 	resource  string
 	selection generators.Selection
 }
 
-// jsonForm is what an API server would answer if asked for JSON.
+// jsonForm returns the object as API servers send it in JSON.
 func jsonForm(tb testing.TB, typed any) node {
 	tb.Helper()
 	text, err := json.Marshal(typed)
@@ -67,7 +65,7 @@ func jsonForm(tb testing.TB, typed any) node {
 		tb.Fatal(err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber() // a float64 would round what rules on quantities and ids see whole
+	decoder.UseNumber() // a float64 would round quantities and ids
 	var form any
 	if err := decoder.Decode(&form); err != nil {
 		tb.Fatal(err)
@@ -75,8 +73,7 @@ func jsonForm(tb testing.TB, typed any) node {
 	return node{form, true}
 }
 
-// expected gives the series of one object by their text, equal ones once and
-// with the value of the first.
+// expected returns the values of an object's series, the first of duplicate series.
 func expected(o object, families []string) map[string]float64 {
 	r := references[o.resource]
 	identity := pairsAt(o.node, r.identity)
@@ -94,7 +91,7 @@ func expected(o object, families []string) map[string]float64 {
 
 var escape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 
-// labelText is the part of a line in braces, nothing where there are no labels.
+// labelText is the part of a line in braces, empty without labels.
 func labelText(pairs []string) string {
 	if len(pairs) == 0 {
 		return ""
@@ -106,16 +103,14 @@ func labelText(pairs []string) string {
 	return strings.TrimSuffix(text, ",") + "}"
 }
 
-// A node is a value in a JSON form. One that is absent answers every question
-// as the zero value would.
+// A node is a value in a JSON form. The methods of an absent node return zero values.
 type node struct {
 	value any
-	// exists is true of a null too, which is how a pointer to Go's zero time
-	// is written.
+	// exists is true of null too, the JSON form of a pointer to Go's zero time.
 	exists bool
 }
 
-// at follows a path of field names; the empty path leads to n itself.
+// at follows a path of field names; at("") is n.
 func (n node) at(path string) node {
 	if path == "" {
 		return n
@@ -126,7 +121,7 @@ func (n node) at(path string) node {
 	return n
 }
 
-// key is for keys that have dots in them.
+// key is at for a key with dots.
 func (n node) key(key string) node {
 	fields, _ := n.value.(map[string]any)
 	value, exists := fields[key]
@@ -138,7 +133,7 @@ func (n node) keys() []string {
 	return slices.Sorted(maps.Keys(fields))
 }
 
-// set says that the value is there and not null.
+// set reports whether the value exists and is not null.
 func (n node) set() bool { return n.value != nil }
 
 func (n node) list() []node {
@@ -171,7 +166,7 @@ func (n node) textOr(unset string) string {
 	return n.text()
 }
 
-// yes says that the value is there and true.
+// yes reports whether the value is true.
 func (n node) yes() bool { return n.value == true }
 
 func (n node) number() float64 {
@@ -185,7 +180,7 @@ func (n node) number() float64 {
 	return value
 }
 
-// time is a timestamp, Go's zero time if there is none.
+// time is a timestamp, Go's zero time if absent.
 func (n node) time() (at time.Time) {
 	if n.set() {
 		var err error
@@ -196,7 +191,7 @@ func (n node) time() (at time.Time) {
 	return at
 }
 
-// at is a series of a timestamp in whole Unix seconds, none for Go's zero time.
+// at is a series of a timestamp in Unix seconds, none for Go's zero time.
 func at(t node, pairs ...string) []series {
 	if t.time().IsZero() {
 		return nil
@@ -204,7 +199,7 @@ func at(t node, pairs ...string) []series {
 	return one(float64(t.time().Unix()), pairs...)
 }
 
-// truth is the value of a label or sample that holds a condition.
+// truth is 1 or 0.
 func truth(b bool) float64 {
 	if b {
 		return 1
@@ -242,12 +237,12 @@ func each(list string, paths ...string) reference {
 	}
 }
 
-// number is a field without which there is 0.
+// number is a field, 0 if absent.
 func number(path string) reference {
 	return func(o object) []series { return one(o.at(path).number()) }
 }
 
-// optional is a field without which there is nothing.
+// optional is a field, no series if absent.
 func optional(path string) reference {
 	return func(o object) []series {
 		if !o.at(path).set() {
@@ -298,7 +293,7 @@ func owners(o object) (all []series) {
 	return all
 }
 
-// controllingOwners says of each owner whether it is the controller, too.
+// controllingOwners is owners with a label for the controller.
 func controllingOwners(o object) []series {
 	all := owners(o)
 	references := o.at("metadata.ownerReferences").list()
@@ -338,7 +333,7 @@ func phases(path, label string, values ...string) reference {
 	}
 }
 
-// phasesIfAny has no series where the field is empty.
+// phasesIfAny is phases, no series if the field is empty.
 func phasesIfAny(path, label string, values ...string) reference {
 	return func(o object) []series {
 		if o.at(path).text() == "" {

@@ -115,7 +115,7 @@ func volumeInfo(o object) []series {
 	return one(1, append(labels, "reclaim_policy", o.at("spec.persistentVolumeReclaimPolicy").text())...)
 }
 
-// joined has no comma before the first entry that is not empty.
+// joined joins the entries by commas, without leading empty ones.
 func joined(list node) (text string) {
 	for _, entry := range list.list() {
 		if text != "" {

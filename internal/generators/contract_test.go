@@ -16,8 +16,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// contractResource is an entry of testdata/contract.json: what the contract
-// says about a resource, in the order in which it is served.
+// contractResource is an entry of testdata/contract.json, in the order of serving.
 type contractResource struct {
 	Resource   string
 	APIVersion string
@@ -33,8 +32,7 @@ type contractFamily struct {
 	Stability       string
 	OptIn           bool
 	DeprecatedSince string
-	// Labels are the sets of labels that a series of the family can have, each
-	// complete and in order, the sets themselves sorted.
+	// Labels are the possible label sets of a series, each complete and in order, sorted.
 	Labels [][]string
 }
 
@@ -51,15 +49,14 @@ func contract(tb testing.TB) []contractResource {
 	return resources
 }
 
-// everything is the selection that leaves nothing out.
+// everything selects all families, labels and annotations.
 var everything = generators.Selection{
 	OptIn:       []generators.Pattern{regexp.MustCompile(".")},
 	Labels:      generators.Allowlist{generators.AnyResource: {"*"}},
 	Annotations: generators.Allowlist{generators.AnyResource: {"*"}},
 }
 
-// TestTablesFollowTheContract holds all that can be known of a family without
-// an object.
+// TestTablesFollowTheContract compares the catalogue entries and headers.
 func TestTablesFollowTheContract(t *testing.T) {
 	want := contract(t)
 	var got []contractResource
@@ -75,7 +72,7 @@ func TestTablesFollowTheContract(t *testing.T) {
 	}
 }
 
-// registry has the tables of the package.
+// registry has the built-in tables.
 var registry = func() *generators.Registry {
 	r, err := generators.NewRegistry(generators.Builtin()...)
 	if err != nil {
@@ -84,8 +81,7 @@ var registry = func() *generators.Registry {
 	return r
 }()
 
-// contracted are the resources that the contract knows. One that is ours alone
-// has its golden.
+// contracted returns the resources of the contract. Others have a golden.
 func contracted() []generators.Resource {
 	return slices.DeleteFunc(registry.Resources(), isOurs)
 }
@@ -116,7 +112,7 @@ func describe(d generators.Description) contractResource {
 	return r
 }
 
-// labelSets puts the identity before each set.
+// labelSets prepends the identity to each set.
 func labelSets(identity []string, own [][]string) [][]string {
 	var sets [][]string
 	for _, set := range own {
@@ -126,7 +122,7 @@ func labelSets(identity []string, own [][]string) [][]string {
 	return sets
 }
 
-// checkGoType holds the Go type, whose name users see in self-metrics, to the kind.
+// checkGoType holds the Go type, which self-metrics name, to the kind.
 func checkGoType(t *testing.T, r generators.Resource) {
 	kind := r.Describe().Kind
 	if got, want := r.Recipe().TypeName(), "*"+kind.Version+"."+kind.Kind; got != want {
@@ -134,8 +130,7 @@ func checkGoType(t *testing.T, r generators.Resource) {
 	}
 }
 
-// checkHeaders holds the frame of each HELP line, whose text is free, and each
-// TYPE line.
+// checkHeaders holds the notes of each HELP line and each TYPE line.
 func checkHeaders(t *testing.T, r generators.Resource) {
 	families := r.Describe().Families
 	headers := r.Compile(everything).Headers()
@@ -160,8 +155,7 @@ func checkHeaders(t *testing.T, r generators.Resource) {
 	}
 }
 
-// TestReferenceMeetsGolden holds the reference, which is to judge the tables,
-// to recorded answers.
+// TestReferenceMeetsGolden compares the reference with the golden series.
 func TestReferenceMeetsGolden(t *testing.T) {
 	for _, c := range clusters {
 		for _, r := range slices.DeleteFunc(slices.Clone(c.resources), isOurs) {
@@ -188,7 +182,7 @@ func checkReference(t *testing.T, c cluster, r generators.Resource) {
 	}
 }
 
-// familiesOf names the families of the resource that the selection exports.
+// familiesOf returns the names of the selected families.
 func familiesOf(r generators.Resource, selection generators.Selection) []string {
 	var families []string
 	for _, f := range r.Describe().Families {
@@ -207,7 +201,7 @@ func matchesAny(patterns []generators.Pattern, name string) bool {
 	return slices.ContainsFunc(patterns, func(p generators.Pattern) bool { return p.MatchString(name) })
 }
 
-// TestReferenceIsComplete demands a reference of every family and no other.
+// TestReferenceIsComplete holds that exactly the families of the contract have a reference.
 func TestReferenceIsComplete(t *testing.T) {
 	want, got := map[string][]string{}, map[string][]string{}
 	for _, r := range contract(t) {

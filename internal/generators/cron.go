@@ -17,7 +17,7 @@ type scheduleKey struct {
 	hasZone bool
 }
 
-// parse gives the schedule for a CronJob's spec.schedule and spec.timeZone, nil if the
+// parse returns the schedule for a CronJob's spec.schedule and spec.timeZone, nil if the
 // API server's validation rejects them.
 func (m *schedules) parse(spec string, zone *string) cron.Schedule {
 	key := scheduleKey{spec, value(zone), zone != nil}

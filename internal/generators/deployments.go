@@ -49,7 +49,7 @@ var Deployments = Table[*appsv1.Deployment]{
 			Help: "Generation of the deployment last observed by its controller.",
 			Row:  func(d *appsv1.Deployment, s *Samples) { s.Int(d.Status.ObservedGeneration) }},
 
-		{Name: "kube_deployment_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"reason", "condition", "status"},
+		{Name: "kube_deployment_status_condition", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"reason", "condition", "status"},
 			Help: "Conditions of the deployment (1 for the current status of each).",
 			Row:  deploymentConditions},
 

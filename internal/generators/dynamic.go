@@ -35,8 +35,8 @@ func (s *Samples) addMap(m map[string]string, allowed *allowedKeys) {
 	s.dst = append(s.dst, "} 1\n"...)
 }
 
-// dynamicLabels makes label names from the keys of a map. Different keys can
-// make the same name; each of those gets a suffix _conflictN.
+// dynamicLabels makes label names from the keys of a map. Keys whose names collide get a
+// suffix _conflictN.
 type dynamicLabels struct {
 	text  []byte
 	names []span // of text, one for each key
@@ -83,7 +83,7 @@ func (d *dynamicLabels) resolve(i, start int) {
 	d.suffix(i, n)
 }
 
-// suffix gives key i the known name n with the next suffix that makes a free name.
+// suffix returns key i the known name n with the next suffix that makes a free name.
 func (d *dynamicLabels) suffix(i, n int) {
 	for {
 		d.states[n].conflicts++
@@ -99,7 +99,7 @@ func (d *dynamicLabels) suffix(i, n int) {
 	}
 }
 
-// lookUp gives the number and the span of the name text[start:]. It truncates the text
+// lookUp returns the number and the span of the name text[start:]. It truncates the text
 // again if the name is known.
 func (d *dynamicLabels) lookUp(start int) (int, span) {
 	n, isNew := d.known.add(d.text, span{start, len(d.text)})

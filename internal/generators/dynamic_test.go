@@ -13,8 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// dynamic is what a family of labels made from a map renders, for a map of the
-// given keys, each of which is its own value.
+// dynamic renders a family of labels made from a map with the given keys, each its own value.
 func dynamic(prefix string, keys ...string) string {
 	m := map[string]string{}
 	for _, key := range keys {
@@ -34,7 +33,7 @@ func TestDynamicLabels(t *testing.T) {
 	f(`,label_a="a"`, "a")
 	f(`,label_a="a",label_b="b",label_c="c"`, "c", "a", "b")
 	f(`,label_app_kubernetes_io_name="app.kubernetes.io/name"`, "app.kubernetes.io/name")
-	// What a name cannot have.
+	// Invalid characters.
 	f(`,label_a_b="a-b"`, "a-b")
 	f(`,label_a__b="a-.b"`, "a-.b")
 	f(`,label_a_b="a_b"`, "a_b")
@@ -77,7 +76,7 @@ func TestDynamicLabelsCollide(t *testing.T) {
 	f(`,label_foo_bar_conflict1="foo-bar",label_foo_bar_conflict2="fooBar"`, "fooBar", "foo-bar")
 	f(`,label_abc_conflict1="ABC",label_abc_conflict2="Abc",label_abc_conflict3="abc"`, "abc", "ABC", "Abc")
 	f(`,label_a_a_conflict1="a-a",label_a_b_conflict1="a-b",label_a_a_conflict2="a.a",label_a_b_conflict2="a.b"`, "a-a", "a-b", "a.a", "a.b")
-	// Names of the form that collisions make.
+	// Names with the suffix of conflicts.
 	f(`,label_a_b_conflict1="a_b_conflict1"`, "a_b_conflict1")
 	f(`,label_a_b="a_b",label_a_b_conflict1="a_b_conflict1"`, "a_b", "a_b_conflict1")
 	f(`,label_a_b_conflict1="A_b_conflict1",label_a_b_conflict2="a-b",label_a_b_conflict3="a.b"`, "A_b_conflict1", "a-b", "a.b")
@@ -87,9 +86,8 @@ func TestDynamicLabelsCollide(t *testing.T) {
 	f(`,label_a_b_conflict1="a-b",label_a_b_conflict2="a.b",label_a_b_conflict3="a_b",label_a_b_conflict4="a_b_conflict4"`, "a-b", "a.b", "a_b", "a_b_conflict4")
 }
 
-// TestDynamicLabelsAnew holds that the names for one map know nothing of those
-// for the map before, and that other prefixes make other names.
-func TestDynamicLabelsAnew(t *testing.T) {
+// TestDynamicLabelsReset holds that the names of one map do not depend on the previous one.
+func TestDynamicLabelsReset(t *testing.T) {
 	f := func(prefix, want string) {
 		t.Helper()
 		got := sampled(generators.Labels{prefix + "*"}, func(s *generators.Samples) {
@@ -113,8 +111,8 @@ x{o="p",PREFIXa_b_conflict1="4",PREFIXa_b_conflict2="5"} 1
 
 var labelName = regexp.MustCompile(`\Alabel_[a-z0-9_]*\z`)
 
-// FuzzDynamicLabels makes labels of a map with any keys: a scraper can read
-// them, no two have the same name, and each has a value of its own.
+// FuzzDynamicLabels makes labels of any keys: they are parsable, with distinct names, and each
+// has the value of its key.
 func FuzzDynamicLabels(f *testing.F) {
 	for _, seed := range []string{
 		"", "a", "a-b a.b", "a_b_conflict1 a-b a.b A_b_conflict2", "fooBar foo-bar FooBar foo_bar", "\xff \xfe 漢 \n",

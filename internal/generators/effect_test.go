@@ -6,7 +6,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// TestEffect holds which changes of a selection concern which resource.
+// TestEffect holds by change of a selection which resources it affects.
 func TestEffect(t *testing.T) {
 	type labels = generators.Allowlist
 	effects := func(key string, a, b generators.Selection) bool {
@@ -50,6 +50,12 @@ func TestEffect(t *testing.T) {
 	f("a denied family", s{}, s{Deny: patterns("kube_pod_info")}, true, false)
 	f("patterns that match nothing", s{}, s{Deny: patterns("x"), OptIn: patterns("y")}, false, false)
 	f("other patterns of one family", s{Allow: patterns("kube_pod_info", "x")}, s{Allow: patterns("y", "kube_pod_info")}, false, false)
+	sparse := func(names ...string) s { return s{Sparse: patterns(names...)} }
+	f("a sparse family", s{}, sparse("kube_pod_status_phase"), true, false)
+	f("another sparse family", sparse("kube_pod_status_phase"), sparse("kube_pod_status_ready", "kube_node_status_condition"), true, true)
+	f("a sparse pattern of other families", s{}, sparse("kube_pod_info", "kube_node_info"), false, false)
+	f("a sparse family that is left out", s{Deny: patterns("kube_pod_status_phase")},
+		s{Deny: patterns("kube_pod_status_phase"), Sparse: patterns("kube_pod_status_phase")}, false, false)
 	f("extra labels", s{Extra: []generators.ExtraLabel{{Name: "a", Value: "b"}}}, s{Extra: []generators.ExtraLabel{{Name: "a", Value: "c"}}}, true, true)
 }
 

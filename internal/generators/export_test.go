@@ -1,7 +1,6 @@
 package generators
 
-// ResourceName is what there is to be known of the name of a compute resource:
-// the label that it makes, and the units of its amounts.
+// ResourceName returns the label value and the units of a compute resource.
 func (s *Samples) ResourceName(name string) (label string, units []string) {
 	n := s.resourceName(name)
 	return n.label, n.units

@@ -6,15 +6,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Extendable reports whether Extend takes a resource: one whose objects are fetched whole, but
-// for fields that no row reads. Secrets and ConfigMaps are not.
+// Extendable reports whether Extend takes a resource: its objects are fetched, not only their
+// metadata or columns.
 func Extendable(r Resource) bool {
 	recipe := r.Recipe()
 	return recipe.GoType != nil && len(recipe.Columns) == 0 && !slices.Equal(recipe.Reads, []string{"metadata"})
 }
 
-// Extend gives a resource the families of another table too, whose rows get the same objects.
-// These are fetched with all fields then.
+// Extend adds the families of another table to a resource. All rows get the same objects, which are
+// then fetched with all fields.
 func Extend(r, with Resource) Resource { return extended{r, with} }
 
 type extended struct {
@@ -22,7 +22,7 @@ type extended struct {
 	with Resource
 }
 
-// Describe gives the catalogue entry.
+// Describe returns the catalogue entry.
 func (e extended) Describe() Description {
 	d, with := e.Resource.Describe(), e.with.Describe()
 	d.Families = slices.Concat(d.Families, with.Families)
@@ -30,7 +30,7 @@ func (e extended) Describe() Description {
 	return d
 }
 
-// Recipe gives the fetch recipe.
+// Recipe returns the fetch recipe.
 func (e extended) Recipe() Recipe {
 	r := e.Resource.Recipe()
 	r.Reads, r.Mixed, r.Reset = nil, nil, nil
@@ -50,7 +50,7 @@ func (e extended) Compile(selection Selection) *Renderer {
 				first.row(object, i, s)
 				return
 			}
-			s.identity = s.identity[:0] // rows of the other table have labels of their own alone
+			s.identity = s.identity[:0] // rows of the other table have no identity labels
 			then.row(object, i-n, s)
 		},
 	}

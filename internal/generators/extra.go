@@ -18,24 +18,24 @@ func (s Selection) CheckExtra(resources []Resource) error {
 	for i, l := range s.Extra {
 		switch {
 		case !isName(l.Name):
-			return fmt.Errorf("%q is no name of a label", l.Name)
+			return fmt.Errorf("%q is not a label name", l.Name)
 		case strings.HasPrefix(l.Name, "__"):
 			return fmt.Errorf("label %s: names that begin with __ are Prometheus' own", l.Name)
 		case l.Value == "":
 			return fmt.Errorf("label %s has no value", l.Name)
 		case slices.ContainsFunc(s.Extra[:i], func(other ExtraLabel) bool { return other.Name == l.Name }):
-			return fmt.Errorf("label %s is there twice", l.Name)
+			return fmt.Errorf("duplicate label %s", l.Name)
 		}
 		for _, r := range resources {
 			if family := s.familyWith(r.Describe(), l.Name); family != "" {
-				return fmt.Errorf("label %s is one that series of %s have or can have", l.Name, family)
+				return fmt.Errorf("label %s is a label of %s", l.Name, family)
 			}
 		}
 	}
 	return nil
 }
 
-// familyWith gives a selected family whose series can have the label, or an empty
+// familyWith returns a selected family whose series can have the label, or an empty
 // string.
 func (s Selection) familyWith(d Description, label string) string {
 	for _, f := range d.Families {
@@ -51,7 +51,7 @@ func (s Selection) familyWith(d Description, label string) string {
 	return ""
 }
 
-// names says whether the key of a label set matches the label, by name or by prefix.
+// names reports whether the key of a label set matches the label, by name or by prefix.
 func names(key, label string) bool {
 	prefix, dynamic := strings.CutSuffix(key, "*")
 	return key == label || dynamic && strings.HasPrefix(label, prefix)

@@ -10,14 +10,13 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// extra are labels that no resource has.
+// extra are labels of no resource.
 var extra = []generators.ExtraLabel{{Name: "cluster", Value: "prod"}, {Name: "region", Value: "a \"b\"\\\nü\xff"}}
 
-// inserted is extra within a line.
+// inserted is the text of extra in a line.
 const inserted = `cluster="prod",region="a \"b\"\\\nü` + "\uFFFD" + `",`
 
-// TestExtraLabels holds that with extra labels every line of every golden object
-// is what it is without them, and the labels in it. That costs no allocation.
+// TestExtraLabels holds that extra labels change nothing else in the lines of golden objects.
 func TestExtraLabels(t *testing.T) {
 	for _, c := range clusters {
 		for _, r := range c.resources {
@@ -41,7 +40,7 @@ func TestExtraLabels(t *testing.T) {
 	}
 }
 
-// TestExtraLabelsAllocateNothing holds every object of the golden clusters.
+// TestExtraLabelsAllocateNothing renders all golden objects.
 func TestExtraLabelsAllocateNothing(t *testing.T) {
 	for _, c := range clusters {
 		c.selection.Extra = extra
@@ -70,20 +69,20 @@ func TestCheckExtra(t *testing.T) {
 	}
 	f(generators.Selection{}, "")
 	f(generators.Selection{}, "", "cluster", "_region", "Zone9", "namespaces", "labels_a", "label", "instance")
-	f(generators.Selection{}, `"" is no name of a label`, "cluster", "")
-	f(generators.Selection{}, `"9a" is no name of a label`, "9a")
-	f(generators.Selection{}, `"a-b" is no name of a label`, "a-b")
-	f(generators.Selection{}, `"ü" is no name of a label`, "ü")
-	f(generators.Selection{}, `"a\n" is no name of a label`, "a\n")
+	f(generators.Selection{}, `"" is not a label name`, "cluster", "")
+	f(generators.Selection{}, `"9a" is not a label name`, "9a")
+	f(generators.Selection{}, `"a-b" is not a label name`, "a-b")
+	f(generators.Selection{}, `"ü" is not a label name`, "ü")
+	f(generators.Selection{}, `"a\n" is not a label name`, "a\n")
 	f(generators.Selection{}, "label __name__: names that begin with __ are Prometheus' own", "__name__")
-	f(generators.Selection{}, "label a is there twice", "a", "b", "a")
-	f(generators.Selection{}, "label node is one that series of kube_node_annotations have or can have", "node")
-	f(few, "label uid is one that series of kube_pod_completion_time have or can have", "uid")
-	f(generators.Selection{}, "label phase is one that series of kube_pod_status_phase have or can have", "phase")
+	f(generators.Selection{}, "duplicate label a", "a", "b", "a")
+	f(generators.Selection{}, "label node is a label of kube_node_annotations", "node")
+	f(few, "label uid is a label of kube_pod_completion_time", "uid")
+	f(generators.Selection{}, "label phase is a label of kube_pod_status_phase", "phase")
 	f(few, "", "phase")
-	f(generators.Selection{}, "label label_app is one that series of kube_node_labels have or can have", "label_app")
-	f(generators.Selection{}, "label annotation_a is one that series of kube_node_annotations have or can have", "annotation_a")
+	f(generators.Selection{}, "label label_app is a label of kube_node_labels", "label_app")
+	f(generators.Selection{}, "label annotation_a is a label of kube_node_annotations", "annotation_a")
 	f(generators.Selection{}, "", "nodeselector_disk") // its family needs opting in
-	f(all, "label nodeselector_disk is one that series of kube_pod_nodeselectors have or can have", "nodeselector_disk")
+	f(all, "label nodeselector_disk is a label of kube_pod_nodeselectors", "nodeselector_disk")
 	f(generators.Selection{Extra: []generators.ExtraLabel{{Name: "a"}}}, "label a has no value")
 }

@@ -30,9 +30,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A cluster is a folder of testdata/golden: for each resource the objects that
-// an API server returned and the series that the reference exporter gave for
-// them under the selection.
+// A cluster is a folder of testdata/golden: for each resource the objects of an API server and
+// the series of the reference exporter under the selection.
 type cluster struct {
 	folder    string
 	resources []generators.Resource
@@ -48,8 +47,7 @@ var clusters = []cluster{
 	{"plain-60", defaults(), generators.Selection{}},
 }
 
-// defaults are the resources of the contract that are exported when none is
-// asked for.
+// defaults returns the resources of the contract that are exported by default.
 func defaults() []generators.Resource {
 	return slices.DeleteFunc(contracted(), func(r generators.Resource) bool { return !r.Describe().Default })
 }
@@ -78,8 +76,7 @@ func checkGolden(t *testing.T, c cluster, r generators.Resource) {
 	}
 }
 
-// correct puts right what the reference exporter says of the resource against
-// Kubernetes' own rules.
+// correct replaces series of the reference exporter that contradict the rules of Kubernetes.
 func (c cluster) correct(t *testing.T, r generators.Resource, series map[string][]float64) {
 	t.Helper()
 	for name, correct := range differences[c.folder+"/"+r.Describe().Name] {
@@ -92,7 +89,7 @@ func (c cluster) correct(t *testing.T, r generators.Resource, series map[string]
 	}
 }
 
-// render gives the answer that consists of the resource alone.
+// render returns the response of the resource alone.
 func render(t *testing.T, r generators.Resource, selection generators.Selection, objects []metav1.Object) string {
 	t.Helper()
 	renderer := r.Compile(selection)
@@ -109,17 +106,17 @@ func render(t *testing.T, r generators.Resource, selection generators.Selection,
 			start = end
 		}
 	}
-	var answer strings.Builder
+	var response strings.Builder
 	for i := range families {
 		if len(objects) > 0 {
-			answer.Write(headers[i].Text)
-			answer.WriteString(families[i].String())
+			response.Write(headers[i].Text)
+			response.WriteString(families[i].String())
 		}
 	}
-	return answer.String()
+	return response.String()
 }
 
-// exposition is a parsed answer.
+// exposition is a parsed response.
 type exposition struct {
 	types  []string // TYPE lines in order
 	values map[string][]float64
@@ -148,7 +145,7 @@ func parseExposition(t *testing.T, text string) exposition {
 	return e
 }
 
-// memo keeps values that tests share, by key. They are made once, and nobody changes them.
+// A memo has values that tests share, by key. Each is created once and is read-only.
 type memo[V any] struct{ entries sync.Map }
 
 func (m *memo[V]) get(key string, create func() V) V {
@@ -180,14 +177,13 @@ func (c cluster) decode(tb testing.TB, r generators.Resource) []metav1.Object {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		objects = append(objects, overTheWire(tb, o))
+		objects = append(objects, roundTrip(tb, o))
 	}
 	return objects
 }
 
-// overTheWire encodes and decodes o as protobuf, the form in which an API
-// server sends it.
-func overTheWire(tb testing.TB, o runtime.Object) metav1.Object {
+// roundTrip encodes and decodes o as protobuf.
+func roundTrip(tb testing.TB, o runtime.Object) metav1.Object {
 	tb.Helper()
 	wire, err := o.(message).Marshal()
 	if err != nil {
@@ -201,15 +197,14 @@ func overTheWire(tb testing.TB, o runtime.Object) metav1.Object {
 	return received.(metav1.Object)
 }
 
-// message is an object that has a protobuf form.
+// message is an object with a protobuf form.
 type message interface {
 	Reset()
 	Marshal() ([]byte, error)
 	Unmarshal([]byte) error
 }
 
-// series gives the cluster's expected series of the resource. Where there are
-// no objects, there is no file.
+// series returns the expected series of the resource, none without a file.
 func (c cluster) series(tb testing.TB, r generators.Resource) string {
 	tb.Helper()
 	text, err := c.read(r.Describe().Name + ".prom")
@@ -242,9 +237,8 @@ func (c cluster) read(name string) (string, error) {
 	return string(text), err
 }
 
-// differences are the series whose reference value is wrong by Kubernetes' own
-// rules, with the right value, or nil where there is to be no series;
-// docs/compatibility.md explains them.
+// differences are the series whose value in the reference exporter contradicts the rules of
+// Kubernetes, with the correct value, or nil for no series; see docs/compatibility.md.
 var differences = map[string]map[string][]float64{
 	// 30 4 1,15 * 5: the controller runs it on the 1st, the 15th and on Fridays.
 	"fuzz-1/cronjobs": {
@@ -252,7 +246,7 @@ var differences = map[string]map[string][]float64{
 		`kube_cronjob_next_schedule_time{namespace="fuzz-ns-0",cronjob="fuzz-1-cronjob-9"}`:  {1726201800}, // 2024-09-13, a Friday
 		`kube_cronjob_next_schedule_time{namespace="fuzz-ns-2",cronjob="fuzz-1-cronjob-17"}`: {1712291400}, // 2024-04-05, a Friday
 	},
-	// Never created: no time.
+	// No creation timestamp.
 	"fuzz-1/networkpolicies": {
 		`kube_networkpolicy_created{namespace="fuzz-ns-0",networkpolicy="fuzz-1-networkpolicy-12"}`: nil,
 		`kube_networkpolicy_created{namespace="fuzz-ns-0",networkpolicy="fuzz-1-networkpolicy-15"}`: nil,
@@ -261,7 +255,7 @@ var differences = map[string]map[string][]float64{
 	},
 }
 
-// TestRenderAllocatesNothing holds every object of every golden cluster.
+// TestRenderAllocatesNothing renders all golden objects.
 func TestRenderAllocatesNothing(t *testing.T) {
 	for _, c := range clusters {
 		for _, r := range c.resources {

@@ -10,8 +10,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// TestHeadersByType holds that types which only OpenMetrics knows are gauges in
-// the header for text.
+// TestHeadersByType holds that types of OpenMetrics alone are gauges in the text format.
 func TestHeadersByType(t *testing.T) {
 	f := func(typ types.Type, text, typed string) {
 		t.Helper()

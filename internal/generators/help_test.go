@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// helpTexts are the help texts of what many kinds have, by the end of the family's name.
+// helpTexts are the help texts that kinds share, by the suffix of the family's name.
 var helpTexts = map[string]string{
 	"_annotations":                "Annotations of the %s selected by the allowlist.",
 	"_created":                    "Creation timestamp of the %s, Unix seconds.",

@@ -86,7 +86,7 @@ var HorizontalPodAutoscalers = Table[*autoscalingv2.HorizontalPodAutoscaler]{
 			Help: "Labels of the horizontal pod autoscaler selected by the allowlist.",
 			Row:  labels[*autoscalingv2.HorizontalPodAutoscaler]},
 
-		{Name: "kube_horizontalpodautoscaler_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition", "status"},
+		{Name: "kube_horizontalpodautoscaler_status_condition", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"condition", "status"},
 			Help: "Conditions of the horizontal pod autoscaler (1 for the current status of each).",
 			Row: func(h *autoscalingv2.HorizontalPodAutoscaler, s *Samples) {
 				for i := range h.Status.Conditions {

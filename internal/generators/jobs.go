@@ -57,11 +57,11 @@ var Jobs = Table[*batchv1.Job]{
 			Help: "Ready pods of the job.",
 			Row:  func(j *batchv1.Job, s *Samples) { s.Int(int64(value(j.Status.Ready))) }},
 
-		{Name: "kube_job_complete", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+		{Name: "kube_job_complete", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"condition"},
 			Help: "Complete condition of the job (1 for the current status).",
 			Row:  eachJobCondition(batchv1.JobComplete, func(c *batchv1.JobCondition, s *Samples) { s.Status(string(c.Status)) })},
 
-		{Name: "kube_job_failed", Type: Gauge, Stability: Stable, Labels: Labels{"condition"},
+		{Name: "kube_job_failed", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"condition"},
 			Help: "Failed condition of the job (1 for the current status).",
 			Row:  eachJobCondition(batchv1.JobFailed, func(c *batchv1.JobCondition, s *Samples) { s.Status(string(c.Status)) })},
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Leases is the table of coordination.k8s.io/v1 Lease families. The namespace
-// does not stand where it does for other resources, so it is a family label.
+// is a family label, since it follows the own labels.
 var Leases = Table[*coordinationv1.Lease]{
 	Resource: coordinationv1.SchemeGroupVersion.WithResource("leases"),
 	Kind:     "Lease",

@@ -21,11 +21,11 @@ var Namespaces = Table[*corev1.Namespace]{
 			Help: "Labels of the namespace selected by the allowlist.",
 			Row:  labels[*corev1.Namespace]},
 
-		{Name: "kube_namespace_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+		{Name: "kube_namespace_status_phase", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"phase"},
 			Help: "Phase of the namespace (1 for the current phase).",
 			Row:  func(n *corev1.Namespace, s *Samples) { s.OneOf(string(n.Status.Phase), namespacePhases) }},
 
-		{Name: "kube_namespace_status_condition", Type: Gauge, Stability: Alpha, Labels: Labels{"condition", "status"},
+		{Name: "kube_namespace_status_condition", Type: Gauge, Stability: Alpha, Sparse: true, Labels: Labels{"condition", "status"},
 			Help: "Conditions of the namespace (1 for the current status of each).",
 			Row: func(n *corev1.Namespace, s *Samples) {
 				for i := range n.Status.Conditions {

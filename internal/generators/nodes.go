@@ -85,7 +85,7 @@ var Nodes = Table[*corev1.Node]{
 			Help: "Resource capacity of the node.",
 			Row:  func(n *corev1.Node, s *Samples) { nodeAmounts(n.Status.Capacity, s) }},
 
-		{Name: "kube_node_status_condition", Type: Gauge, Stability: Stable, Labels: Labels{"condition", "status"},
+		{Name: "kube_node_status_condition", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"condition", "status"},
 			Help: "Conditions of the node (1 for the current status of each).",
 			Row: func(n *corev1.Node, s *Samples) {
 				for i := range n.Status.Conditions {

@@ -27,7 +27,7 @@ var PersistentVolumeClaims = Table[*corev1.PersistentVolumeClaim]{
 				s.One(class, c.Spec.VolumeName, string(value(c.Spec.VolumeMode)))
 			}},
 
-		{Name: "kube_persistentvolumeclaim_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+		{Name: "kube_persistentvolumeclaim_status_phase", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"phase"},
 			Help: "Phase of the persistent volume claim (1 for the current phase).",
 			Row: func(c *corev1.PersistentVolumeClaim, s *Samples) {
 				if c.Status.Phase != "" {
@@ -51,7 +51,7 @@ var PersistentVolumeClaims = Table[*corev1.PersistentVolumeClaim]{
 				}
 			}},
 
-		{Name: "kube_persistentvolumeclaim_status_condition", Type: Gauge, Stability: Alpha, Labels: Labels{"condition", "status"},
+		{Name: "kube_persistentvolumeclaim_status_condition", Type: Gauge, Stability: Alpha, Sparse: true, Labels: Labels{"condition", "status"},
 			Help: "Conditions of the persistent volume claim (1 for the current status of each).",
 			Row: func(c *corev1.PersistentVolumeClaim, s *Samples) {
 				for i := range c.Status.Conditions {

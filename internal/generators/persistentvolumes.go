@@ -25,7 +25,7 @@ var PersistentVolumes = Table[*corev1.PersistentVolume]{
 			Help: "Labels of the persistent volume selected by the allowlist.",
 			Row:  labels[*corev1.PersistentVolume]},
 
-		{Name: "kube_persistentvolume_status_phase", Type: Gauge, Stability: Stable, Labels: Labels{"phase"},
+		{Name: "kube_persistentvolume_status_phase", Type: Gauge, Stability: Stable, Sparse: true, Labels: Labels{"phase"},
 			Help: "Phase of the persistent volume (1 for the current phase).",
 			Row: func(v *corev1.PersistentVolume, s *Samples) {
 				if v.Status.Phase != "" {

@@ -13,9 +13,8 @@ import (
 	"github.com/kubestate/kubestate/internal/projection"
 )
 
-// TestReads holds that a table reads nothing but what it says it reads: every
-// object of the golden clusters, those made to be nasty, and random ones render
-// to the same bytes whether or not the rest is there.
+// TestReads holds that rows read only the fields of Reads: golden, malformed and random objects
+// render to the same bytes without the other fields.
 func TestReads(t *testing.T) {
 	for _, r := range registry.Resources() {
 		t.Run(r.Describe().Name, func(t *testing.T) {
@@ -53,9 +52,9 @@ var testObjects memo[[]metav1.Object]
 
 func makeObjects(tb testing.TB, r generators.Resource) []metav1.Object {
 	tb.Helper()
-	objects := slices.Clone(nastyObjects[r.Describe().Name])
-	if usualWires(tb, r) != nil {
-		objects = append(objects, usual.objects(tb, r)...)
+	objects := slices.Clone(malformedObjects[r.Describe().Name])
+	if typicalWires(tb, r) != nil {
+		objects = append(objects, typical.objects(tb, r)...)
 	}
 	for _, c := range clusters {
 		if slices.ContainsFunc(c.resources, func(has generators.Resource) bool { return has == r }) {
@@ -76,7 +75,7 @@ func cutterOf(tb testing.TB, r generators.Resource) *projection.Cutter {
 	return projection.Compile(reflect.TypeOf(empty(tb, r)), r.Recipe().Reads).NewCutter()
 }
 
-// cutForm is a copy of an object's wire form that is cut.
+// cutForm returns a cut copy of a wire form.
 func cutForm(cutter *projection.Cutter, wire []byte) []byte {
 	b := bytes.Clone(wire)
 	return b[:cutter.Object(b)]
@@ -91,9 +90,9 @@ func unmarshal(tb testing.TB, r generators.Resource, wire []byte) metav1.Object 
 	return o
 }
 
-// TestReadsNoMore holds that of what a table says it reads, nothing can be left
-// out: some object renders to other bytes then.
-func TestReadsNoMore(t *testing.T) {
+// TestReadsIsMinimal holds that some row reads each field of Reads: without it some object
+// renders to other bytes.
+func TestReadsIsMinimal(t *testing.T) {
 	for _, r := range registry.Resources() {
 		reads := r.Recipe().Reads
 		if len(reads) < 2 {
@@ -119,7 +118,7 @@ func TestReadsNoMore(t *testing.T) {
 	}
 }
 
-// anyDiffers says whether any object renders to another text when it is cut.
+// anyDiffers reports whether a cut object renders to another text.
 func anyDiffers(tb testing.TB, r generators.Resource, renderer *generators.Renderer, cutter *projection.Cutter, texts map[string]string) bool {
 	tb.Helper()
 	var got []byte

@@ -8,14 +8,14 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// usual has objects as large clusters have them, with all that controllers and
-// kubelets write, eight of a resource at most.
-var usual = cluster{folder: "synthetic-64"}
+// typical has objects of a large cluster with all fields that controllers and kubelets write, at
+// most eight of a resource.
+var typical = cluster{folder: "synthetic-64"}
 
-// BenchmarkReceive decodes objects whole, and cuts and decodes them.
+// BenchmarkReceive decodes objects, with and without cutting.
 func BenchmarkReceive(b *testing.B) {
 	for _, r := range registry.Resources() {
-		wires := usualWires(b, r)
+		wires := typicalWires(b, r)
 		if wires == nil {
 			continue
 		}
@@ -28,13 +28,13 @@ func BenchmarkReceive(b *testing.B) {
 	}
 }
 
-// usualWires are the wire forms of the usual objects of r, if there are any.
-func usualWires(tb testing.TB, r generators.Resource) (wires [][]byte) {
+// typicalWires returns the wire forms of the typical objects of r.
+func typicalWires(tb testing.TB, r generators.Resource) (wires [][]byte) {
 	tb.Helper()
-	if _, err := usual.read(r.Describe().Name + ".json"); err != nil {
+	if _, err := typical.read(r.Describe().Name + ".json"); err != nil {
 		return nil
 	}
-	for _, o := range usual.objects(tb, r) {
+	for _, o := range typical.objects(tb, r) {
 		wires = append(wires, wireForm(tb, o))
 	}
 	return wires

@@ -82,7 +82,7 @@ func units(name string) []string {
 	return us
 }
 
-// isExtended says whether name is an extended resource by the rules of the Kubernetes
+// isExtended reports whether name is an extended resource by the rules of the Kubernetes
 // API: a qualified name, also with the quota prefix "requests.", in a domain outside
 // kubernetes.io.
 func isExtended(name string) bool {

@@ -12,8 +12,8 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// TestQuantities has each quantity rounded up to a whole number, to thousandths,
-// and as the nearest float64.
+// TestQuantities rounds quantities up to a whole number, to thousandths, and to the nearest
+// float64.
 func TestQuantities(t *testing.T) {
 	f := func(q, ceil, milli, approximate string) {
 		t.Helper()
@@ -98,7 +98,7 @@ func TestResourceNames(t *testing.T) {
 	f("hugepages-2Mi", "hugepages_2Mi", "byte")
 	f("hugepages-", "hugepages_", "byte")
 	f("attachable-volumes-aws-ebs", "attachable_volumes_aws_ebs", "byte")
-	// Extended resources have a vendor's domain.
+	// Extended resources have a domain.
 	f("nvidia.com/gpu", "nvidia_com_gpu", "integer")
 	f("example.com/Foo_1.b", "example_com_Foo_1_b", "integer")
 	f("cpu/x", "cpu_x", "integer")
@@ -106,7 +106,7 @@ func TestResourceNames(t *testing.T) {
 	f("attachable-volumes-a/b", "attachable_volumes_a_b", "byte", "integer")
 	f("a/"+strings.Repeat("x", 63), "a_"+strings.Repeat("x", 63), "integer")
 	f(strings.Repeat("a", 244)+"/b", strings.Repeat("a", 244)+"_b", "integer")
-	// These are none, nor anything else that is known.
+	// Unknown resources.
 	f("", "")
 	f("gpu", "gpu")
 	f("CPU", "CPU")
@@ -131,7 +131,7 @@ func TestResourceNames(t *testing.T) {
 	f("a\xff\xfe/x", "a___x")
 }
 
-// TestManyResourceNames has more names than are remembered.
+// TestManyResourceNames has more names than the cache.
 func TestManyResourceNames(t *testing.T) {
 	var s generators.Samples
 	name := make([]byte, 0, 32) // written over each time, as decoders do not

@@ -17,8 +17,8 @@ import (
 	"sigs.k8s.io/randfill"
 )
 
-// filler fills objects with values from pools so small that every condition in
-// the contract is met often, and equal entries, too.
+// filler fills objects from pools so small that all conditions of the contract and equal entries
+// are frequent.
 func filler(seed int64) *randfill.Filler {
 	return randfill.NewWithSeed(seed).NilChance(.3).NumElements(0, 3).
 		Funcs(valueFills...).Funcs(stringFills...).Funcs(structFills...)
@@ -29,15 +29,14 @@ func from[T any](values ...T) func(*T, randfill.Continue) {
 	return func(v *T, c randfill.Continue) { *v = pick(c, values) }
 }
 
-// made fills with what make gives for one of the values. It is for types whose
-// copies share memory.
+// made fills with the result of make for one of the values, for types whose copies share memory.
 func made[T, V any](make func(V) T, values ...V) func(*T, randfill.Continue) {
 	return func(v *T, c randfill.Continue) { *v = make(pick(c, values)) }
 }
 
 func pick[T any](c randfill.Continue, values []T) T { return values[c.Intn(len(values))] }
 
-// pickPointer gives nil now and then.
+// pickPointer returns nil for one call in three.
 func pickPointer[T any](c randfill.Continue, values []T) *T {
 	if c.Intn(3) == 0 {
 		return nil
@@ -100,9 +99,9 @@ var (
 		"TZ=UTC 0 6 * * *", "CRON_TZ=Asia/Tokyo 30 4 * * *", `TZ="Asia/Tokyo" 30 4 * * *`, "CRON_TZ='Europe/Berlin' 0 3 * * 0", "TZ=Nowhere/Land 0 0 * * *",
 		"TZ=UTC", "TZ= 0 0 * * *", "CRON_TZ=Asia/Tokyo @daily", "TZ=America/New_York @every 1h",
 	}
-	// springs are times before which clocks are put forward in the zones beside
-	// them, and springSchedules fire when they are. None fires in the hour before
-	// and in the one left out: the parser forgets the second after the first.
+	// springs are times before a switch to daylight saving time, and springSchedules fire around
+	// it. None fires both in the hour before and in the skipped one: the parser skips the latter
+	// then.
 	springs = []struct {
 		time time.Time
 		zone string
@@ -115,7 +114,7 @@ var (
 		"30 2 * * *", "30 2 10 3 *", "0-30/10 2,3 * * *", "0 2 * * 7", "45 2 * * *", "59 1-2 * * *", "*/20 * * * *", "0 3 * * *", "5 2 31 3 *",
 	}
 	zones = []string{"UTC", "Asia/Tokyo", "America/New_York", "Europe/Berlin", "Etc/GMT+5", "Asia/Kolkata", "", "Nowhere/Land", "a b", "../x", `"UTC"`}
-	// reasons are those that some family knows, and others.
+	// reasons are known and unknown ones.
 	reasons = []string{
 		"", "Evicted", "NodeAffinity", "NodeLost", "PreemptionByScheduler", "SchedulingGated", "Shutdown", "TerminationByKubelet",
 		"UnexpectedAdmissionError", "Other", "evicted", "DeletionByTaintManager", "EvictionByEvictionAPI", "DeletionByPodGC",
@@ -163,13 +162,13 @@ var valueFills = []any{
 	},
 }
 
-// sent is a quantity as an API server sends it, who writes 0.3 as 300m.
+// sent is a quantity in the canonical form of API servers: 300m for 0.3.
 func sent(text string) resource.Quantity {
 	q := resource.MustParse(text)
 	return resource.MustParse(q.String())
 }
 
-// local is a time as decoding gives it. The zero time is kept.
+// local is a time after decoding. The zero time is kept.
 func local(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -177,8 +176,7 @@ func local(t time.Time) time.Time {
 	return t.Local()
 }
 
-// stringFills are the types of enumerated fields, with values that no family
-// knows among the others.
+// stringFills are the types of enumerated fields, with known and unknown values.
 var stringFills = []any{
 	from[corev1.ConditionStatus]("True", "False", "Unknown", "true", "", "Maybe"),
 	from[metav1.ConditionStatus]("True", "False", "Unknown", "true", "", "Maybe"),
@@ -209,8 +207,7 @@ var stringFills = []any{
 	from[networkingv1.PathType]("Exact", "Prefix", ""),
 }
 
-// structFills give some fields pools of their own and leave out what is large
-// and has no part in any family.
+// structFills give some fields pools of their own, and omit large fields that no family reads.
 var structFills = []any{
 	func(m *metav1.ObjectMeta, c randfill.Continue) {
 		c.FillNoCustom(m)

@@ -15,13 +15,12 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// FuzzObject renders whatever has the wire form of an object, given the
-// resource's place in the registry.
+// FuzzObject renders any object that decodes, given its wire form and the index of its resource.
 func FuzzObject(f *testing.F) {
 	all := registry.Resources()
 	for i, r := range all {
 		golden := clusters[0].objects(f, r)
-		seeds := slices.Concat(golden[:min(3, len(golden))], nastyObjects[r.Describe().Name])
+		seeds := slices.Concat(golden[:min(3, len(golden))], malformedObjects[r.Describe().Name])
 		for _, o := range seeds {
 			f.Add(uint8(i), wireForm(f, o))
 		}
@@ -36,12 +35,12 @@ func FuzzObject(f *testing.F) {
 	})
 }
 
-// TestNastyObjects holds the seeds of FuzzObject to the reference as well.
-func TestNastyObjects(t *testing.T) {
+// TestMalformedObjects compares the seeds of FuzzObject with the reference.
+func TestMalformedObjects(t *testing.T) {
 	for _, r := range contracted() {
 		t.Run(r.Describe().Name, func(t *testing.T) {
 			j := newJudge(t, r, everything)
-			for _, o := range append(nastyObjects[r.Describe().Name], empty(t, r)) {
+			for _, o := range append(malformedObjects[r.Describe().Name], empty(t, r)) {
 				checkScrape(t, r, o)
 				if _, err := json.Marshal(o); err == nil {
 					j.compare(t, o, jsonForm(t, o))
@@ -60,7 +59,7 @@ func wireForm(tb testing.TB, o metav1.Object) []byte {
 	return wire
 }
 
-// checkScrape holds that a scraper reads what the object's lines say.
+// checkScrape holds that a scraper parses the object's series.
 func checkScrape(t *testing.T, r generators.Resource, o metav1.Object) {
 	t.Helper()
 	values := newJudge(t, r, everything).rendered(t, o)
@@ -90,8 +89,7 @@ func checkScrape(t *testing.T, r generators.Resource, o metav1.Object) {
 	}
 }
 
-// identityOf gives the labels of the object's metadata as a scraper is to read
-// them.
+// identityOf returns the parsed identity labels of the object.
 func identityOf(r generators.Resource, o metav1.Object) map[string]string {
 	metadata := map[string]string{
 		"metadata.namespace": o.GetNamespace(),

@@ -19,10 +19,10 @@ import (
 
 var (
 	objectsPerSeed = flag.Int("contract.objects", 100, "random objects of each resource for each seed")
-	oneSeed        = flag.Int64("contract.seed", 0, "seed of the random objects instead of the usual ones")
+	oneSeed        = flag.Int64("contract.seed", 0, "seed of the random objects instead of 1, 2 and 3")
 )
 
-// TestRandomObjects holds what the tables render to the reference.
+// TestRandomObjects compares rendered random objects with the reference.
 func TestRandomObjects(t *testing.T) {
 	seeds := []int64{1, 2, 3}
 	if *oneSeed != 0 {
@@ -50,7 +50,7 @@ func TestRandomObjects(t *testing.T) {
 	}
 }
 
-// restricted is a selection that lets some of everything through.
+// restricted selects some families, labels and annotations.
 func restricted(r generators.Resource) generators.Selection {
 	key := r.Describe().Key
 	selection := generators.Selection{
@@ -64,7 +64,7 @@ func restricted(r generators.Resource) generators.Selection {
 	return selection
 }
 
-// empty is an object of the resource with nothing in it.
+// empty returns an empty object of the resource.
 func empty(tb testing.TB, r generators.Resource) metav1.Object {
 	tb.Helper()
 	typed, err := scheme.Scheme.New(r.Describe().Kind)
@@ -74,7 +74,7 @@ func empty(tb testing.TB, r generators.Resource) metav1.Object {
 	return typed.(metav1.Object)
 }
 
-// A judge compares what a table renders with what the reference expects.
+// A judge compares the series of a table with those of the reference.
 type judge struct {
 	resource  string
 	selection generators.Selection
@@ -83,7 +83,7 @@ type judge struct {
 	failures  int
 }
 
-// enough is the number of differing objects of which to see the differences.
+// enough is the number of objects whose differences are reported.
 const enough = 3
 
 func newJudge(tb testing.TB, r generators.Resource, selection generators.Selection) *judge {
@@ -99,7 +99,7 @@ func newJudge(tb testing.TB, r generators.Resource, selection generators.Selecti
 	return j
 }
 
-// compare compares the lines of an object, which has the given JSON form.
+// compare compares the series of an object with the given JSON form.
 func (j *judge) compare(t *testing.T, typed metav1.Object, form node) {
 	t.Helper()
 	want := expected(object{form, j.resource, j.selection}, j.families)
@@ -120,8 +120,8 @@ func (j *judge) compare(t *testing.T, typed metav1.Object, form node) {
 	t.Errorf("series of %v (-reference +table):\n%s", form.value, cmp.Diff(want, got, cmpopts.EquateNaNs()))
 }
 
-// rendered gives the object's series by their text, each of which must stand
-// among the lines of its own family, and once.
+// rendered returns the values of the object's series, each of which must be among the lines of
+// its family, once.
 func (j *judge) rendered(t testing.TB, typed metav1.Object) map[string]float64 {
 	t.Helper()
 	text, ends := j.renderer.Render(nil, nil, typed)

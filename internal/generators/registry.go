@@ -9,8 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Builtin lists the tables of this package in the order in which they are served. A
-// program makes its registry of them, and of others that it may have.
+// Builtin returns the tables of this package in the order of serving.
 func Builtin() []Resource {
 	return []Resource{
 		&CertificateSigningRequests,
@@ -55,16 +54,15 @@ func Builtin() []Resource {
 	}
 }
 
-// A Registry holds the tables of a program in the order in which they are served. It
-// does not change and may be used concurrently.
+// A Registry holds the tables of a program in the order of serving. It is immutable and
+// safe for concurrent use.
 type Registry struct {
 	resources []Resource
 	scheme    func() *runtime.Scheme
 }
 
-// NewRegistry makes a registry of valid tables. The error joins what Validate says of
-// each, and what two tables have in common that only one may have: the key, the kind
-// or the name of a family.
+// NewRegistry returns a registry of valid tables. The error joins the faults of each, and
+// the keys, kinds and family names that two of them share.
 func NewRegistry(tables ...Resource) (*Registry, error) {
 	r := &Registry{}
 	// A plural is the name of the core group's resource, or else of the first.
@@ -92,7 +90,7 @@ func NewRegistry(tables ...Resource) (*Registry, error) {
 	return r, nil
 }
 
-// checkUnique reports what more than one table has.
+// checkUnique returns an error for each key, kind and family name of two tables.
 func checkUnique(entries []Description) (errs []error) {
 	owners := map[string]string{}
 	claim := func(key, what, name string) {
@@ -105,7 +103,7 @@ func checkUnique(entries []Description) (errs []error) {
 		claim(d.Key, "key", d.Key)
 		claim(d.Key, "kind", d.Kind.GroupKind().String())
 		for _, f := range d.Families {
-			if owners["family"+f.Name] != d.Key { // Validate has reported a repetition
+			if owners["family"+f.Name] != d.Key { // Validate reports duplicates within a table
 				claim(d.Key, "family", f.Name)
 			}
 		}
@@ -113,21 +111,21 @@ func checkUnique(entries []Description) (errs []error) {
 	return errs
 }
 
-// byKey is a resource that users see by its key, since another one of the registry has
-// the plural as its name.
+// byKey is a resource whose name is its key, since another one of the registry has the
+// plural.
 type byKey struct{ Resource }
 
-// Describe gives the catalogue entry.
+// Describe returns the catalogue entry.
 func (r byKey) Describe() Description {
 	d := r.Resource.Describe()
 	d.Name = d.Key
 	return d
 }
 
-// Resources gives all resources.
+// Resources returns all resources.
 func (r *Registry) Resources() []Resource { return slices.Clone(r.resources) }
 
-// Defaults gives the resources that are exported when none is asked for.
+// Defaults returns the resources that are exported by default.
 func (r *Registry) Defaults() []Resource {
 	return slices.DeleteFunc(r.Resources(), func(r Resource) bool { return !r.Describe().Default })
 }
@@ -142,7 +140,7 @@ func (r *Registry) Lookup(name string) (Resource, bool) {
 	return nil, false
 }
 
-// Names gives the names of resources.
+// Names returns the names of resources.
 func Names(resources []Resource) []string {
 	var names []string
 	for _, r := range resources {
@@ -151,6 +149,6 @@ func Names(resources []Resource) []string {
 	return names
 }
 
-// Scheme knows the Go types of the resources, in the versions of their recipes. It is
-// shared: nobody may add to it.
+// Scheme has the Go types of the resources in the versions of their recipes. It is
+// shared and must not be changed.
 func (r *Registry) Scheme() *runtime.Scheme { return r.scheme() }

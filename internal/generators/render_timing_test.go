@@ -2,8 +2,8 @@ package generators_test
 
 import "testing"
 
-// BenchmarkRender renders one object of each resource, as many as the golden
-// cluster has in turn, with every family and label selected.
+// BenchmarkRender renders the objects of a golden cluster by resource, with all families and
+// labels.
 func BenchmarkRender(b *testing.B) {
 	c := clusters[0]
 	for _, r := range c.resources {
@@ -23,8 +23,7 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
-// BenchmarkDecode is the reference: decoding the same objects from protobuf,
-// which every object an API server sends has to go through first.
+// BenchmarkDecode decodes the same objects from protobuf, for comparison.
 func BenchmarkDecode(b *testing.B) {
 	c := clusters[0]
 	for _, r := range c.resources {

@@ -83,8 +83,8 @@ func (s *Samples) Optional64(v *int64, labels ...string) {
 // A Label is the name and value of a label.
 type Label struct{ Name, Value string }
 
-// Series adds a sample with labels of any valid names, each of which is there once. If the
-// series is there already, it is kept; conflict then reports whether it has another value.
+// Series adds a sample with labels of valid and distinct names. The first sample of a series is
+// kept; conflict reports that a later one has another value.
 func (s *Samples) Series(v float64, labels []Label) (conflict bool) {
 	start, own := s.openIdentity()
 	for i, l := range labels {
@@ -167,7 +167,8 @@ func (s *Samples) OptionalItoa(v *int32) string {
 	return s.Itoa(int64(*v))
 }
 
-// Join is the parts with the separator between them, without leading empty parts. It is valid until the row returns.
+// Join is the parts with the separator between them, without leading empty parts. It is valid
+// until the row returns.
 func (s *Samples) Join(parts []string, separator string) string {
 	start := len(s.text)
 	for _, p := range parts {
@@ -188,8 +189,8 @@ func (s *Samples) Concat(parts ...string) string {
 	return s.scratch(start)
 }
 
-// scratch is the text from start on as a string, without a copy. The bytes stay as they
-// are until the next row begins: later appends write behind them or move to new memory.
+// scratch is the text from start on as a string, without a copy. The bytes do not change until
+// the next row: later appends write behind them or reallocate.
 func (s *Samples) scratch(start int) string {
 	b := s.text[start:]
 	return unsafe.String(unsafe.SliceData(b), len(b))

@@ -32,14 +32,14 @@ func tableOf(families ...generators.Family[*corev1.Pod]) *generators.Table[*core
 	}
 }
 
-// sampled is what a row with the given labels renders for a pod named p.
+// sampled returns the lines of a row with the given labels for a pod named p.
 func sampled(labels generators.Labels, row func(*generators.Samples)) string {
 	r := tableOf(familyOf(labels, func(_ *corev1.Pod, s *generators.Samples) { row(s) })).Compile(generators.Selection{})
 	text, _ := r.Render(nil, nil, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}})
 	return string(text)
 }
 
-// samplesAre checks what rows render, given without name and identity.
+// samplesAre checks the lines of rows, given without name and identity.
 func samplesAre(t *testing.T, labels generators.Labels) func(row func(*generators.Samples), want ...string) {
 	return func(row func(*generators.Samples), want ...string) {
 		t.Helper()
@@ -104,7 +104,7 @@ func TestSamplesWithLabels(t *testing.T) {
 	f(func(s s) { s.Status("true", "x") }, `,a="x",b="true"} 0`, `,a="x",b="false"} 0`, `,a="x",b="unknown"} 0`)
 }
 
-// TestSamplesOfSets has families that print one of several sets of labels.
+// TestSamplesOfSets has a family with several label sets.
 func TestSamplesOfSets(t *testing.T) {
 	type s = *generators.Samples
 	f := samplesAre(t, generators.Labels{"a", "b"}.Or("c").Or().Or("d", "e", "f"))
@@ -115,8 +115,7 @@ func TestSamplesOfSets(t *testing.T) {
 	f(func(s s) { s.One("x"); s.One(); s.One("x", "y") }, `,c="x"} 1`, `} 1`, `,a="x",b="y"} 1`)
 }
 
-// TestWrongNumberOfLabels holds that a row which does not keep to its family's
-// labels is found by the first test that it is in.
+// TestWrongNumberOfLabels holds that a row with a wrong number of labels panics.
 func TestWrongNumberOfLabels(t *testing.T) {
 	f := func(labels generators.Labels, values ...string) {
 		t.Helper()
@@ -136,8 +135,7 @@ func TestWrongNumberOfLabels(t *testing.T) {
 	f(generators.Labels{"a", "b"}.Or("c"), "x", "y", "z")
 }
 
-// TestScratch holds that strings made for labels stay as they are until the row
-// returns, however much is made after them.
+// TestScratch holds that scratch strings do not change until the row returns.
 func TestScratch(t *testing.T) {
 	type s = *generators.Samples
 	f := samplesAre(t, generators.Labels{"a", "b"})
@@ -156,8 +154,7 @@ func TestScratch(t *testing.T) {
 	}, `,a="1`+long+`",b="2+31"} 1`, `,a="1",b="2+3"} 1`)
 }
 
-// TestSeriesOnce holds that a series which a row adds again is left out,
-// whether there are few or many.
+// TestSeriesOnce holds that duplicate series of a row are dropped, among few and many.
 func TestSeriesOnce(t *testing.T) {
 	type s = *generators.Samples
 	f := samplesAre(t, generators.Labels{"a"}.Or("b", "c"))
@@ -185,8 +182,7 @@ func TestSeriesOnce(t *testing.T) {
 	}
 }
 
-// TestSeriesOnceForEachFamilyAndObject holds that what one family or object has
-// does not count for the next.
+// TestSeriesOnceForEachFamilyAndObject holds that duplicates count within a family and an object.
 func TestSeriesOnceForEachFamilyAndObject(t *testing.T) {
 	row := func(p *corev1.Pod, s *generators.Samples) {
 		for i := range p.Generation {
@@ -212,8 +208,7 @@ func TestSeriesOnceForEachFamilyAndObject(t *testing.T) {
 	}
 }
 
-// TestSeriesOnceAgainstModel renders objects with random series, all with one
-// renderer.
+// TestSeriesOnceAgainstModel renders objects with random series by one renderer.
 func TestSeriesOnceAgainstModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var values []int
@@ -242,8 +237,7 @@ func TestSeriesOnceAgainstModel(t *testing.T) {
 	}
 }
 
-// TestRenderAppends holds that what is there already stays, and that an object
-// renders the same each time.
+// TestRenderAppends holds that Render appends, and is deterministic.
 func TestRenderAppends(t *testing.T) {
 	r := tableOf(
 		familyOf(generators.Labels{"a"}, func(p *corev1.Pod, s *generators.Samples) {

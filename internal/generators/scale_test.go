@@ -12,12 +12,12 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// huge is a number of labels or of list entries that takes a moment to render in
-// linear time, and several minutes in quadratic time.
+// huge is a number of labels or list entries that renders in a moment in linear time, and in
+// minutes in quadratic time.
 const huge = 300_000
 
-// TestHugeMaps renders maps of very many keys: of different names, of one name, and
-// of pairs with one name each.
+// TestHugeMaps renders maps whose keys have different label names, one name, and one name for
+// each two.
 func TestHugeMaps(t *testing.T) {
 	f := func(what string, key func(i int) string, want ...string) {
 		t.Run(what, func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestHugeMaps(t *testing.T) {
 		})
 	}
 	f("different", strconv.Itoa, "label_0", "label_299999")
-	// Each bit of the number is one of two characters that a name cannot have.
+	// Each bit of the number is one of two invalid characters.
 	f("same", func(i int) string {
 		var key [19]byte
 		for bit := range key {
@@ -50,7 +50,7 @@ func TestHugeMaps(t *testing.T) {
 		"label_0__conflict1", "label_0__conflict2", "label_149999__conflict2")
 }
 
-// TestHugeLists renders a list of very many entries, each of which is there twice.
+// TestHugeLists renders a list with each entry twice.
 func TestHugeLists(t *testing.T) {
 	table := tableOf(familyOf(generators.Labels{"key"}, func(_ *corev1.Pod, s *generators.Samples) {
 		for i := range huge {
@@ -63,8 +63,8 @@ func TestHugeLists(t *testing.T) {
 	}
 }
 
-// TestHugePods renders pods whose lists of the spec are joined with lists of the status:
-// equal to those that are small enough for nested loops, and in linear time.
+// TestHugePods renders pods whose lists of the spec and the status are joined, by nested loops
+// and by maps.
 func TestHugePods(t *testing.T) {
 	pod := func(n int) *corev1.Pod {
 		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}}

@@ -34,8 +34,8 @@ var groups = runtime.NewSchemeBuilder(
 	storagev1.AddToScheme,
 )
 
-// newScheme registers the Go types of all resources. Each type of an older version is
-// that of the table's version, so that objects of both decode to what the rows read.
+// newScheme registers the Go types of all resources. The type of an older version is that
+// of the table's version, so that objects of both decode to the type of the rows.
 func (r *Registry) newScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	if err := groups.AddToScheme(s); err != nil {

@@ -2,7 +2,7 @@ package generators
 
 import corev1 "k8s.io/api/core/v1"
 
-// Secrets is the table of v1 Secret families. None reads what is secret.
+// Secrets is the table of v1 Secret families. No family reads data.
 var Secrets = Table[*corev1.Secret]{
 	Resource: corev1.SchemeGroupVersion.WithResource("secrets"),
 	Kind:     "Secret",

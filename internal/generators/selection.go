@@ -13,6 +13,8 @@ type Selection struct {
 	Allow, Deny []Pattern
 	// OptIn are patterns of opt-in families to export, subject to Allow and Deny.
 	OptIn []Pattern
+	// Sparse are patterns of Sparse families to export without series of value 0.
+	Sparse []Pattern
 	// Labels and Annotations select those of objects that become label_* and
 	// annotation_* labels.
 	Labels, Annotations Allowlist
@@ -25,11 +27,16 @@ type Pattern interface {
 	MatchString(name string) bool
 }
 
-// exports says whether the family is part of the selection.
+// exports reports whether the family is part of the selection.
 func (s Selection) exports(f FamilyDescription) bool {
 	return (len(s.Allow) == 0 || anyMatches(s.Allow, f.Name)) &&
 		!anyMatches(s.Deny, f.Name) &&
 		(!f.OptIn || anyMatches(s.OptIn, f.Name))
+}
+
+// thins says whether the selection drops the family's series of value 0.
+func (s Selection) thins(f FamilyDescription) bool {
+	return f.Sparse && anyMatches(s.Sparse, f.Name)
 }
 
 func anyMatches(patterns []Pattern, name string) bool {
@@ -44,7 +51,7 @@ type Allowlist map[string][]string
 // overrides all other entries.
 const AnyResource = "*"
 
-// keysOf gives the allowed keys of a resource, nil if there are none.
+// keysOf returns the allowed keys of a resource, nil if there are none.
 func (a Allowlist) keysOf(resource string) *allowedKeys {
 	keys, ok := a[AnyResource]
 	if !ok {
@@ -100,6 +107,8 @@ func (g keyGlob) matches(key string) bool {
 type Effect struct {
 	// families are the names of the exported families, in order.
 	families []string
+	// sparse are the names of those without series of value 0, in order.
+	sparse []string
 	// labels and annotations are the allowed keys, sorted, if an exported family uses
 	// them.
 	labels, annotations []string
@@ -110,9 +119,9 @@ type Effect struct {
 // Families are the names of the exported families, in order.
 func (e Effect) Families() []string { return e.families }
 
-// Equal says whether the effects are the same.
+// Equal reports whether the effects are the same.
 func (e Effect) Equal(o Effect) bool {
-	return slices.Equal(e.families, o.families) && slices.Equal(e.labels, o.labels) &&
+	return slices.Equal(e.families, o.families) && slices.Equal(e.sparse, o.sparse) && slices.Equal(e.labels, o.labels) &&
 		slices.Equal(e.annotations, o.annotations) && slices.Equal(e.extra, o.extra) && e.definition == o.definition
 }
 
@@ -124,6 +133,9 @@ func (s Selection) EffectOn(d Description) Effect {
 			continue
 		}
 		e.families = append(e.families, f.Name)
+		if s.thins(f) {
+			e.sparse = append(e.sparse, f.Name)
+		}
 		switch dynamicPrefix(f.Labels) {
 		case labelPrefix:
 			e.labels = s.Labels.keysOf(d.Key).list()
@@ -134,7 +146,7 @@ func (s Selection) EffectOn(d Description) Effect {
 	return e
 }
 
-// list gives the keys sorted and unique.
+// list returns the keys sorted and unique.
 func (k *allowedKeys) list() []string {
 	if k == nil {
 		return nil

@@ -14,8 +14,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// TestAllowlist has one label of each key, and for each allowlist those that it
-// lets through, all of them or none if there is not even a series.
+// TestAllowlist holds for each allowlist the selected labels, nil for no series.
 func TestAllowlist(t *testing.T) {
 	const all, nothing = "all", "nothing"
 	type list = generators.Allowlist
@@ -70,7 +69,7 @@ func TestAllowlist(t *testing.T) {
 	f(list{"pods": {""}}, "a b", "")
 	f(list{"pods": {"a.b"}}, "a.b a-b axb", "a.b")
 	f(list{"pods": {"app.kubernetes.io/name"}}, "app.kubernetes.io/name app.kubernetes.io/part-of", "app.kubernetes.io/name")
-	// The only key that means all comes first.
+	// A * means all as the first key alone.
 	f(list{"pods": {"*"}}, "a b", all)
 	f(list{"*": {"*"}}, "a b", all)
 	f(list{"pods": {"*", "a"}}, "a b", all)
@@ -88,8 +87,7 @@ func TestAllowlist(t *testing.T) {
 	f(list{"pods": {"a*b"}}, "a\nb a.b", "a.b") // * is no line feed
 }
 
-// TestAllSeesNoAllowlist holds that families whose labels are always complete
-// stay so.
+// TestAllSeesNoAllowlist holds that allowlists do not affect families of all entries.
 func TestAllSeesNoAllowlist(t *testing.T) {
 	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p", Labels: map[string]string{"a": "1", "b": "2"}}}
 	f := func(selection generators.Selection) {
@@ -161,8 +159,7 @@ func TestSelectionOfFamilies(t *testing.T) {
 	f(patterns("kube_pod_a"), patterns("kube_pod_a"), nil)
 }
 
-// TestSelectionLeavesTablesAlone compiles everybody's tables by two selections,
-// which must not see each other.
+// TestSelectionLeavesTablesAlone compiles shared tables by several selections in turn.
 func TestSelectionLeavesTablesAlone(t *testing.T) {
 	headers := func(selection generators.Selection) []string {
 		var all []string

@@ -25,7 +25,7 @@ const small = 16
 
 func (s *spanSet) reset() { s.spans, s.slots = s.spans[:0], s.slots[:0] }
 
-// add gives the number of the text of p in the buffer b. A new text gets the next
+// add returns the number of the text of p in the buffer b. A new text gets the next
 // number, counted from 0.
 func (s *spanSet) add(b []byte, p span) (number int, isNew bool) {
 	text := p.of(b)
@@ -50,7 +50,7 @@ func (s *spanSet) add(b []byte, p span) (number int, isNew bool) {
 	return len(s.spans) - 1, true
 }
 
-// find gives the slot of a text, or the free slot for it.
+// find returns the slot of a text, or the free slot for it.
 func (s *spanSet) find(b, text []byte) *uint32 {
 	mask := uint64(len(s.slots) - 1)
 	for i := maphash.Bytes(s.seed, text); ; i++ {

@@ -23,14 +23,14 @@ func withSpecOnly(t *testing.T) (all []generators.Resource) {
 		}
 	}
 	if len(all) == 0 {
-		t.Fatal("there are none")
+		t.Fatal("no resources with SpecOnly families")
 	}
 	return all
 }
 
-// TestSpecOnly holds that the lines of SpecOnly families are the same whatever the
-// status and the metadata, that those of any other are not, and that an object cut to
-// the Mixed fields has the same lines in all the others.
+// TestSpecOnly holds that the lines of SpecOnly families, and of no others, are independent of
+// status and metadata, and that an object cut to the Mixed fields has the same lines in all other
+// families.
 func TestSpecOnly(t *testing.T) {
 	for _, r := range withSpecOnly(t) {
 		t.Run(r.Describe().Name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestSpecOnly(t *testing.T) {
 				other := linesOf(renderer.Render(nil, nil, withSpecOf(t, r, o, objects[(i+1)%len(objects)])))
 				for f, name := range names {
 					if specOnly[f] && want[f] != other[f] {
-						t.Fatalf("%s is not of the spec only:\n%s", name, cmp.Diff(want[f], other[f]))
+						t.Fatalf("%s does not depend on the spec alone:\n%s", name, cmp.Diff(want[f], other[f]))
 					}
 					varied[f] = varied[f] || want[f] != other[f]
 					if specOnly[f] {
@@ -61,15 +61,15 @@ func TestSpecOnly(t *testing.T) {
 			}
 			for f, name := range names {
 				if !varied[f] {
-					t.Errorf("%s is of the spec only, and does not say so", name)
+					t.Errorf("%s depends on the spec alone, and is not SpecOnly", name)
 				}
 			}
 		})
 	}
 }
 
-// TestMixedNoMore holds that some row without SpecOnly reads each field of Mixed.
-func TestMixedNoMore(t *testing.T) {
+// TestMixedIsMinimal holds that some row without SpecOnly reads each field of Mixed.
+func TestMixedIsMinimal(t *testing.T) {
 	for _, r := range withSpecOnly(t) {
 		renderer, fields := r.Compile(everything), r.Recipe().Mixed
 		objects := manyObjects(t, r)
@@ -91,7 +91,7 @@ func narrowOf(tb testing.TB, r generators.Resource, fields []string) *projection
 	return projection.Narrow(reflect.TypeOf(empty(tb, r)), fields).NewCutter()
 }
 
-// withSpecOf is other with the spec of o, and the name, namespace and uid.
+// withSpecOf returns other with the spec, name, namespace and uid of o.
 func withSpecOf(tb testing.TB, r generators.Resource, o, other metav1.Object) metav1.Object {
 	tb.Helper()
 	mixed := empty(tb, r)
@@ -114,8 +114,7 @@ func linesOf(text []byte, ends []int) (lines []string) {
 	return lines
 }
 
-// TestReset holds that nothing that a row reads is left of an object after its reset,
-// also when another has been decoded into it.
+// TestReset holds that a reset object renders as a new one after the next decoding.
 func TestReset(t *testing.T) {
 	for _, r := range registry.Resources() {
 		reset := r.Recipe().Reset

@@ -19,15 +19,15 @@ type Table[T metav1.Object] struct {
 	Resource schema.GroupVersionResource
 	Kind     string
 	Scope    Scope
-	// Default says whether the resource is exported when none is asked for.
+	// Default tells whether the resource is exported by default.
 	Default Default
-	// Identity gives the labels that every series of the resource begins with.
+	// Identity returns the labels that every series of the resource begins with.
 	Identity Identity
 	Fetch    Fetch[T]
 	Families []Family[T]
 }
 
-// Fetch says what of the objects is fetched and how they are decoded.
+// Fetch declares how objects are fetched and decoded.
 type Fetch[T metav1.Object] struct {
 	// Reads are the fields that the rows read; nil stands for all fields.
 	Reads Fields
@@ -37,18 +37,18 @@ type Fetch[T metav1.Object] struct {
 	// Reset, if set, clears an object for reuse and keeps the memory of its lists and
 	// maps.
 	Reset func(T)
-	// Columns, if set, give all that the rows read beyond the metadata: the API server
-	// is then asked for a metav1.Table in place of objects.
+	// Columns, if set, have all that the rows read besides the metadata: the API server
+	// then sends a metav1.Table instead of objects.
 	Columns []PrinterColumn[T]
-	// Older are versions of the API, best first, that are read where the API server
-	// does not serve the table's, and from files. Their fields have the same protobuf
-	// numbers and JSON names as those of the table's version.
+	// Older are versions of the API, in order of preference, for API servers that do not
+	// serve the table's and for files. Their fields have the same protobuf numbers and
+	// JSON names.
 	Older []string
 }
 
-// Fields are fields of an object, by the path of their JSON names:
-// "spec.containers.image" is that field of each container, and "status" is all
-// that the field holds. The metadata need not be named, except alone.
+// Fields are fields of an object by the path of their JSON names:
+// "spec.containers.image" is that field of each container, "status" is the whole status.
+// Metadata is implied, and is named only alone.
 type Fields []string
 
 // A PrinterColumn is one of the columns that kubectl prints for a resource.
@@ -58,16 +58,19 @@ type PrinterColumn[T metav1.Object] struct {
 	Set func(T, string)
 }
 
-// A Family is one metric name.
+// A Family is a metric family.
 type Family[T metav1.Object] struct {
 	Name      string
 	Type      exposition.Type
 	Stability Stability
-	// OptIn families are exported only when asked for by name.
+	// OptIn families are exported only if an opt-in pattern matches.
 	OptIn bool
 	// SpecOnly families depend on nothing but the object's spec, namespace, name and
 	// uid.
 	SpecOnly bool
+	// Sparse families have a series for each value that a field may have, 1 for its present
+	// one and 0 for the others. A selection may drop those of value 0.
+	Sparse bool
 	// DeprecatedSince is the release that deprecated the family, empty if none did.
 	DeprecatedSince string
 	// Labels are the family's own labels, which follow the identity.
@@ -77,7 +80,7 @@ type Family[T metav1.Object] struct {
 	Row func(T, *Samples)
 }
 
-// Scope says whether a resource is namespaced.
+// Scope tells whether a resource is namespaced.
 type Scope string
 
 // The two scopes.
@@ -86,7 +89,7 @@ const (
 	Cluster    Scope = "cluster"
 )
 
-// Default says whether a resource is exported when none is asked for.
+// Default tells whether a resource is exported by default.
 type Default bool
 
 // The zero value is On.
@@ -126,7 +129,7 @@ func (l Labels) Or(keys ...string) Labels {
 // setSeparator separates the sets within Labels.
 const setSeparator = "|"
 
-// sets gives the sets of keys in l, at least one, which may be empty.
+// sets returns the sets of keys in l, at least one, which may be empty.
 func (l Labels) sets() [][]string {
 	i := slices.Index(l, setSeparator)
 	if i < 0 {
@@ -135,7 +138,7 @@ func (l Labels) sets() [][]string {
 	return append([][]string{l[:i]}, l[i+1:].sets()...)
 }
 
-// Identity gives the leading labels of a resource's series, in order.
+// Identity returns the leading labels of a resource's series, in order.
 type Identity []identityLabel
 
 type identityLabel struct {
@@ -167,10 +170,10 @@ type Description struct {
 	// Key identifies the resource: the plural, and the group unless that is the core
 	// one, such as "pods" or "deployments.apps".
 	Key string
-	// Name is what users see and select: the plural, or the Key if another resource of
-	// the registry has that plural.
+	// Name is the name for users: the plural, or the Key if another resource of the
+	// registry has that plural.
 	Name string
-	// Aliases are further names by which clients may select the resource.
+	// Aliases are other names by which clients can select the resource.
 	Aliases    []string
 	Resource   schema.GroupVersionResource
 	Kind       schema.GroupVersionKind
@@ -179,11 +182,10 @@ type Description struct {
 	// Identity are the keys of the labels that every series begins with.
 	Identity []string
 	Families []FamilyDescription
-	// Order is the place of the resource among others in responses; empty for that of the
-	// plural.
+	// Order is the sort key of the resource in responses, the plural if empty.
 	Order string
-	// Definition changes whenever lines or objects of the resource do that no other field
-	// tells of; empty for built-in tables.
+	// Definition identifies the version of a table made at run time: it changes with the
+	// lines and the fetched objects. It is empty for built-in tables.
 	Definition string
 }
 
@@ -194,6 +196,7 @@ type FamilyDescription struct {
 	Stability       Stability
 	OptIn           bool
 	SpecOnly        bool
+	Sparse          bool
 	DeprecatedSince string
 	// Labels are the sets of own labels, of which each series has one.
 	Labels [][]string
@@ -202,13 +205,12 @@ type FamilyDescription struct {
 	MayRepeat bool
 }
 
-// A Recipe says how the objects of a resource are fetched and decoded.
+// A Recipe is the Fetch of any table.
 type Recipe struct {
-	// Versions are the resource in all versions that can be read, best first. The first
-	// is that of the table.
+	// Versions are the readable versions in order of preference, the table's first.
 	Versions []schema.GroupVersionResource
-	// GoType is the pointer type of the objects, which has a protobuf form. Without one
-	// the objects come as JSON and are *jsonobject.Object.
+	// GoType is the pointer type of the objects, which has a protobuf form. If it is nil,
+	// the API server sends JSON, and objects are *jsonobject.Object.
 	GoType reflect.Type
 	// LabelSelector and FieldSelector choose the objects; empty for all.
 	LabelSelector, FieldSelector string
@@ -218,8 +220,8 @@ type Recipe struct {
 	Columns      []Column
 }
 
-// TypeName names the type of the objects, such as "*v1.Pod", as metrics of list and watch
-// requests do in the field: there, objects without a Go type are *unstructured.Unstructured.
+// TypeName names the type of the objects, such as "*v1.Pod", in metrics of list and watch
+// requests. Objects without a Go type are "*unstructured.Unstructured", as in client-go.
 func (r Recipe) TypeName() string {
 	if r.GoType == nil {
 		return "*unstructured.Unstructured"
@@ -227,7 +229,7 @@ func (r Recipe) TypeName() string {
 	return r.GoType.String()
 }
 
-// jsonType is the type of objects that come as JSON.
+// jsonType is the type of objects without a Go type.
 var jsonType = reflect.TypeFor[*jsonobject.Object]()
 
 // A Column is a PrinterColumn of any object type.
@@ -236,7 +238,7 @@ type Column struct {
 	Set  func(object metav1.Object, cell string)
 }
 
-// Describe gives the table's catalogue entry.
+// Describe returns the table's catalogue entry.
 func (t *Table[T]) Describe() Description {
 	d := Description{
 		Key:        t.key(),
@@ -257,7 +259,7 @@ func (t *Table[T]) Describe() Description {
 
 func (t *Table[T]) key() string { return t.Resource.GroupResource().String() }
 
-// Recipe gives the table's fetch recipe.
+// Recipe returns the table's fetch recipe.
 func (t *Table[T]) Recipe() Recipe {
 	r := Recipe{
 		Versions: []schema.GroupVersionResource{t.Resource},
@@ -287,14 +289,14 @@ func (f *Family[T]) describe() FamilyDescription {
 		Stability:       f.Stability,
 		OptIn:           f.OptIn,
 		SpecOnly:        f.SpecOnly,
+		Sparse:          f.Sparse,
 		DeprecatedSince: f.DeprecatedSince,
 		Labels:          f.Labels.sets(),
 		Help:            f.Help,
 	}
 }
 
-// helpText is the text of the HELP line: a Stable family says so, a deprecated
-// one since when.
+// helpText is the text of the HELP line, with notes on stability and deprecation.
 func (d FamilyDescription) helpText() string {
 	var b strings.Builder
 	if d.Stability == Stable {

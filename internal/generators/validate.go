@@ -14,8 +14,7 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// Validate checks all that a table must satisfy. The error joins one error for each
-// fault, which names the resource and, where there is one, the family.
+// Validate checks the table. The error joins all faults, each with its resource and family.
 func (t *Table[T]) Validate() error {
 	c := checker{resource: t.key()}
 	c.resourceNames(t.Resource.Group, t.Resource.Version, t.Resource.Resource, t.Kind)
@@ -36,6 +35,7 @@ func (t *Table[T]) Validate() error {
 		c.when(slices.ContainsFunc(d.Families[:i], func(o FamilyDescription) bool { return o.Name == f.Name }), "the name is declared twice")
 		c.describedFamily(f)
 		c.labels(f.Labels, d.Identity)
+		c.sparse(f)
 		c.when(t.Families[i].Row == nil, "the family has no row")
 	}
 	return errors.Join(c.errs...)
@@ -47,7 +47,7 @@ type checker struct {
 	errs             []error
 }
 
-// when notes a fault of the present family, or of the table if there is none.
+// when adds a fault of the current family, or of the table if there is none.
 func (c *checker) when(fault bool, format string, about ...any) {
 	if !fault {
 		return
@@ -74,7 +74,7 @@ func (c *checker) resourceNames(group, version, plural, kind string) {
 	c.when(!kindName.MatchString(kind), "kind %q is not a name in camel case", kind)
 }
 
-// identity checks the labels of every series, which have to tell objects apart.
+// identity checks the identity labels, which must distinguish objects.
 func (c *checker) identity(identity Identity) {
 	one, other := &metav1.ObjectMeta{Name: "a", UID: "a"}, &metav1.ObjectMeta{Name: "b", UID: types.UID("b")}
 	distinct := false
@@ -92,8 +92,7 @@ func (c *checker) identity(identity Identity) {
 	c.when(!distinct, "no identity label has the name or the uid of an object")
 }
 
-// reads is the value of the label for o, empty if it is that of a Go type which o
-// does not have.
+// reads is the value of the label for o, empty if it needs another Go type.
 func (l identityLabel) reads(o metav1.Object) (value string) {
 	defer func() { _ = recover() }()
 	return l.value(o)
@@ -125,7 +124,7 @@ func (c *checker) recipe(r Recipe, kind string) {
 // protobufMessage is what Go types with a protobuf form implement.
 var protobufMessage = reflect.TypeFor[interface{ Unmarshal([]byte) error }]()
 
-// within says whether the field at path is the outer one or part of it.
+// within reports whether the field at path is the outer one or part of it.
 func within(path, outer string) bool {
 	rest, ok := strings.CutPrefix(path, outer)
 	return ok && (rest == "" || rest[0] == '.')
@@ -145,7 +144,7 @@ func (c *checker) fields(list string, paths []string, of reflect.Type) {
 	}
 }
 
-// hasField says whether the protobuf form of t has the field, by JSON names.
+// hasField reports whether the protobuf form of t has the field, by JSON names.
 func hasField(t reflect.Type, path []string) bool {
 	if len(path) == 0 {
 		return true
@@ -181,6 +180,13 @@ func (c *checker) specOnly(r Recipe, families []FamilyDescription) {
 	c.when(!has && len(r.Mixed) > 0, "Mixed has no effect without families that are SpecOnly")
 }
 
+// sparse checks that own labels tell the series of a Sparse family apart.
+func (c *checker) sparse(f FamilyDescription) {
+	c.when(f.Sparse && f.Type != exposition.Gauge, "Sparse needs a gauge")
+	c.when(f.Sparse && slices.ContainsFunc(f.Labels, func(set []string) bool { return len(set) == 0 || slices.ContainsFunc(set, isDynamic) }),
+		"Sparse needs own labels, none of which ends in *")
+}
+
 func (c *checker) describedFamily(f FamilyDescription) {
 	c.when(!isName(f.Name), "%q is not the name of a metric", f.Name)
 	switch f.Type {
@@ -197,7 +203,7 @@ func (c *checker) describedFamily(f FamilyDescription) {
 	c.when(!strings.HasSuffix(f.Help, "."), "help %q does not end in a full stop", f.Help)
 }
 
-// isName says whether s can be the name of a metric or of a label.
+// isName reports whether s can be the name of a metric or of a label.
 func isName(s string) bool {
 	for i, c := range []byte(s) {
 		if c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (i == 0 || c < '0' || c > '9') {

@@ -23,7 +23,7 @@ type (
 	fields    = generators.Fields
 )
 
-// validPods is a table of pods that breaks no rule, with a family x and a family y.
+// validPods is a valid table of pods with families x and y.
 func validPods() *podTable {
 	y := familyOf(nil, func(*corev1.Pod, *generators.Samples) {})
 	y.Name = "y"
@@ -38,7 +38,7 @@ func mixedPods() *podTable {
 	return table
 }
 
-// TestValidate breaks a table in one way each.
+// TestValidate holds the error of each fault.
 func TestValidate(t *testing.T) {
 	check := func(table generators.Resource, want []string) {
 		t.Helper()
@@ -112,6 +112,22 @@ func TestValidate(t *testing.T) {
 		p.Families[0].Labels = labelKeys{"label_*"}
 	}, `resource pods: family x: label label_o is one of the identity`)
 
+	// Sparse families.
+	sparse := func(spoil func(*generators.Family[*corev1.Pod]), want ...string) {
+		t.Helper()
+		f(func(p *podTable) {
+			p.Families[0].Sparse = true
+			spoil(&p.Families[0])
+		}, want...)
+	}
+	sparse(func(*generators.Family[*corev1.Pod]) {})
+	sparse(func(f *generators.Family[*corev1.Pod]) { f.Labels = labelKeys{"a", "b"}.Or("c") })
+	for _, l := range []labelKeys{nil, labelKeys{"a"}.Or(), {"label_*"}} {
+		sparse(func(f *generators.Family[*corev1.Pod]) { f.Labels = l },
+			`resource pods: family x: Sparse needs own labels, none of which ends in *`)
+	}
+	sparse(func(f *generators.Family[*corev1.Pod]) { f.Type = generators.StateSet }, `resource pods: family x: Sparse needs a gauge`)
+
 	// The fetch recipe.
 	fetch := func(fetch podFetch, want ...string) {
 		t.Helper()
@@ -166,7 +182,7 @@ func TestValidate(t *testing.T) {
 		`resource pods: Go type generators_test.Pod has no protobuf form`})
 }
 
-// Pod is a type of objects that has no protobuf form.
+// Pod is a type without a protobuf form.
 type (
 	Pod        struct{ *metav1.ObjectMeta }
 	noProtobuf = Pod
@@ -175,7 +191,7 @@ type (
 // Unmarshal hides that of the metadata.
 func (Pod) Unmarshal() {}
 
-// tableOfType is a valid table, if T is a type for one of kind Pod.
+// tableOfType is a table of kind Pod, valid if T is.
 func tableOfType[T metav1.Object]() *generators.Table[T] {
 	return &generators.Table[T]{
 		Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: "Pod", Scope: generators.Cluster,
@@ -184,7 +200,7 @@ func tableOfType[T metav1.Object]() *generators.Table[T] {
 	}
 }
 
-// text is what an error says, empty for none.
+// text returns the text of an error, empty for nil.
 func text(err error) string {
 	if err == nil {
 		return ""
@@ -192,8 +208,8 @@ func text(err error) string {
 	return err.Error()
 }
 
-// TestValidateTellsAll holds that no fault hides another.
-func TestValidateTellsAll(t *testing.T) {
+// TestValidateReportsAll has a table with several faults.
+func TestValidateReportsAll(t *testing.T) {
 	table := validPods()
 	table.Scope, table.Families[0].Help, table.Families[1].Row = "", "Help", nil
 	const want = `resource pods: scope "" is neither namespaced nor cluster
@@ -204,9 +220,8 @@ resource pods: family y: the family has no row`
 	}
 }
 
-// TestRegistryRefuses has registries of which two tables claim the same, or one is
-// not valid.
-func TestRegistryRefuses(t *testing.T) {
+// TestRegistryRejects has registries with conflicting and invalid tables.
+func TestRegistryRejects(t *testing.T) {
 	f := func(want string, tables ...generators.Resource) {
 		t.Helper()
 		r, err := generators.NewRegistry(tables...)
@@ -235,8 +250,7 @@ func TestRegistryRefuses(t *testing.T) {
 		validPods(), other(func(p *podTable) { p.Resource.Group, p.Families[1].Name = "a", "y" }))
 }
 
-// TestRegistryOfOnePlural has tables of one plural in several groups beside each
-// other, the core group's last.
+// TestRegistryOfOnePlural has tables of one plural in several groups, the core group last.
 func TestRegistryOfOnePlural(t *testing.T) {
 	table := func(group, kind, family string) *generators.Table[*jsonobject.Object] {
 		return &generators.Table[*jsonobject.Object]{
@@ -286,8 +300,8 @@ func TestRegistryOfOnePlural(t *testing.T) {
 	}
 }
 
-// TestScheme holds that the scheme has the Go type of each resource in all versions
-// that are read, and none of resources that come as JSON.
+// TestScheme holds that the scheme has the Go types of all readable versions, and none of
+// resources without a Go type.
 func TestScheme(t *testing.T) {
 	widgets := tableOfType[*jsonobject.Object]()
 	widgets.Resource, widgets.Kind = schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "widgets"}, "Widget"

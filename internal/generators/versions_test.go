@@ -10,8 +10,8 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// TestOlderVersionsAreTheSame proves of each version that is read as another
-// that its messages have the same fields: number, encoding, name, name in JSON and type.
+// TestOlderVersionsAreTheSame holds that the messages of an older version have the fields of the
+// table's: number, encoding, name, JSON name and type.
 func TestOlderVersionsAreTheSame(t *testing.T) {
 	types := scheme.Scheme.AllKnownTypes()
 	for _, r := range registry.Resources() {
@@ -29,7 +29,7 @@ func TestOlderVersionsAreTheSame(t *testing.T) {
 	}
 }
 
-// TestDifferences holds that the proof sees what must not be read.
+// TestDifferences holds that fieldDifferences detects incompatible versions.
 func TestDifferences(t *testing.T) {
 	types := scheme.Scheme.AllKnownTypes()
 	f := func(group, kind, version, older string) {
@@ -50,7 +50,7 @@ func TestDifferences(t *testing.T) {
 
 // fieldDifferences compares the protobuf messages of two types.
 func fieldDifferences(path string, a, b reflect.Type, seen map[reflect.Type]bool) []string {
-	// What is set through a pointer and what is not are sent alike.
+	// Pointers and values have the same encoding.
 	if a.Kind() == reflect.Pointer {
 		a = a.Elem()
 	}
@@ -94,7 +94,7 @@ func fieldDifferences(path string, a, b reflect.Type, seen map[reflect.Type]bool
 	return all
 }
 
-// fieldsOf gives the fields of a message by number.
+// fieldsOf returns the fields of a message by number.
 func fieldsOf(message reflect.Type) map[string]reflect.StructField {
 	fields := map[string]reflect.StructField{}
 	for f := range message.Fields() {

@@ -38,7 +38,7 @@ func (l *Loop) list(ctx context.Context, size int64) outcome {
 	}
 	l.attempted(ctx, l.lists, &l.listFailed, err, Syncing)
 	if err == nil {
-		l.heard(time.Now())
+		l.recordContact(time.Now())
 		l.commit(b, nil, version)
 	}
 	return o

@@ -285,7 +285,7 @@ func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, f
 		if reason == metav1.StatusReasonBadRequest && l.FieldSelector != "" {
 			reason = badSelector
 		}
-		known := reason == l.listFailed || reason == l.watchFailed
+		known := reason == l.listFailed || reason == l.watchFailed || l.Tentative && reason == metav1.StatusReasonForbidden
 		*failure = reason
 		l.update(func(r *Report) { r.enter(stateFor(err), string(reason)) })
 		if !known {

@@ -1,71 +1,34 @@
 package listwatch
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/kubestate/kubestate/internal/transcript"
 )
-
-var update = flag.Bool("update", false, "update the transcripts")
 
 // TestTranscripts replays the transcripts of testdata. A line that begins with > is a command: an
 // outcome, with the version of a list; event, with its version; open, for an accepted watch; pass, for
 // elapsed time; or new, for another machine. The next line is the state with its version and the
 // pause before its request.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := replay(t, string(want))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if d := cmp.Diff(string(want), got); d != "" && !*update {
-				t.Errorf("(-want +got):\n%s", d)
-			}
-		})
-	}
-}
-
-// replay returns a transcript with the states of a machine.
-func replay(t *testing.T, transcript string) string {
-	t.Helper()
-	var out strings.Builder
-	m, now := newMachine(true), time.Unix(0, 0)
-	for line := range strings.Lines(transcript) {
-		switch {
-		case strings.HasPrefix(line, "> "):
-			out.WriteString(line)
-			after := command(t, &m, &now, strings.Fields(line)[1:])
-			out.WriteString(string(m.state))
+	transcript.Run(t, func(t *testing.T) func([]string) string {
+		m, now := newMachine(true), time.Unix(0, 0)
+		return func(words []string) string {
+			after := command(t, &m, &now, words)
+			text := string(m.state)
 			if m.version != "" {
-				out.WriteString(" from " + m.version)
+				text += " from " + m.version
 			}
 			if after != none {
-				out.WriteString(", after " + map[pause]string{backoff: "a backoff", oneSecond: "a second"}[after])
+				text += ", after " + map[pause]string{backoff: "a backoff", oneSecond: "a second"}[after]
 			}
-			out.WriteString("\n")
-		case strings.HasPrefix(line, "#"), line == "\n":
-			out.WriteString(line)
+			return text + "\n"
 		}
-	}
-	return out.String()
+	})
 }
 
 func command(t *testing.T, m *machine, now *time.Time, words []string) pause {

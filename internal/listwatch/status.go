@@ -57,7 +57,7 @@ const badSelector = "BadFieldSelector"
 
 // refused reports whether the API server refuses requests.
 func (r Report) refused() bool {
-	return (r.State.refused() || r.Reason == badSelector) && !(r.tentative && r.State == Forbidden)
+	return (r.State.refused() || r.Reason == badSelector) && (!r.tentative || r.State != Forbidden)
 }
 
 // Forbidden reports whether no list was ever complete, and 403 lasts.
@@ -113,8 +113,8 @@ func (s *status) update(change func(*Report)) {
 	change(&s.report)
 }
 
-// heard records a response, event or bookmark of the server.
-func (s *status) heard(at time.Time) {
+// recordContact records a response, event or bookmark of the server.
+func (s *status) recordContact(at time.Time) {
 	s.update(func(r *Report) {
 		if at.After(r.Contact) {
 			r.Contact = at

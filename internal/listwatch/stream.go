@@ -94,7 +94,7 @@ func (s *stream) allow(limit time.Duration) {
 func (l *Loop) checkIdle(s *stream) {
 	last, limit := time.Unix(0, l.Shard.lastDropped.Load()), time.Duration(s.limit.Load())
 	if since := time.Since(last); since < limit {
-		l.heard(last)
+		l.recordContact(last)
 		s.idle.Reset(limit - since)
 		return
 	}
@@ -195,7 +195,7 @@ func (l *Loop) watch(ctx context.Context) outcome {
 			return l.ended(outcomeOf(err), err)
 		}
 		l.machine.opened()
-		l.heard(time.Now())
+		l.recordContact(time.Now())
 	} else {
 		s.began, s.version = time.Now(), l.machine.version
 	}
@@ -282,7 +282,7 @@ func (l *Loop) accept(s *stream, event watch.Event) (o apiclient.Object, keep bo
 	if err != nil {
 		return nil, false, err
 	}
-	l.heard(time.Now())
+	l.recordContact(time.Now())
 	if event.Type != watch.Bookmark {
 		if !l.Shard.wantsObject(o) {
 			return o, false, nil

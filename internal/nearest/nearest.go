@@ -1,12 +1,11 @@
-// Package nearest finds the known word that a misspelt one is closest to, for error
-// messages.
+// Package nearest suggests a known word for a misspelt one, in error messages.
 package nearest
 
-// limit bounds the bytes of a word that are compared, as a client may send it.
+// limit bounds the compared bytes of a word, which may come from a client.
 const limit = 64
 
-// To gives the known word that has the least edit distance from word, the first of
-// several; false if there are no known words. Only the first bytes of word count.
+// To returns the first known word with the least edit distance to the beginning of word, or
+// false without known words.
 func To(word string, known []string) (string, bool) {
 	word = word[:min(limit, len(word))]
 	best, least := "", -1
@@ -18,7 +17,7 @@ func To(word string, known []string) (string, bool) {
 	return best, least >= 0
 }
 
-// distance is the Levenshtein distance between a and b, in bytes.
+// distance returns the Levenshtein distance of a and b in bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -25,7 +25,7 @@ func TestTo(t *testing.T) {
 	f("x", "a", "a", "b")
 	f("x", "b", "b", "a")
 	f("x", "")
-	// Of a long word the rest does not count.
+	// Bytes beyond the limit do not count.
 	known := "a" + strings.Repeat("b", 63)
 	f(known+strings.Repeat("c", 8000), known, strings.Repeat("c", 8064), known)
 }

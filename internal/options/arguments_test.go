@@ -9,8 +9,8 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// TestArgumentsOfTheField parses the argument vectors of charts, distributions and examples in wide
-// use. The file of custom resources is one of the tests.
+// TestArgumentsOfTheField parses the arguments of widely used charts, distributions and examples,
+// with a configuration of custom resources from testdata.
 func TestArgumentsOfTheField(t *testing.T) {
 	text, err := os.ReadFile("testdata/arguments.json")
 	if err != nil {
@@ -39,7 +39,7 @@ func TestArgumentsOfTheField(t *testing.T) {
 	}
 }
 
-// TestSpellings parses each flag as its spelling says.
+// TestSpellings parses each flag in its accepted forms.
 func TestSpellings(t *testing.T) {
 	all := options.Spellings(registry)
 	for name, s := range all {

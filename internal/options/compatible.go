@@ -19,7 +19,7 @@ var (
 	klogSettings = []string{"alsologtostderrthreshold", "log-backtrace-at", "log-dir", "log-file", "log-file-max-size", "stderrthreshold", "vmodule"}
 )
 
-// addKlog adds the flags of klog, which the help does not show.
+// addKlog adds the flags of klog, hidden from the help.
 func addKlog(f *pflag.FlagSet) {
 	for _, name := range klogSwitches {
 		f.Bool(name, false, "")
@@ -32,7 +32,7 @@ func addKlog(f *pflag.FlagSet) {
 	}
 }
 
-// givenKlog returns the flags of klog that were given, in the order of their names.
+// givenKlog returns the given flags of klog, sorted by name.
 func givenKlog(f *pflag.FlagSet) []string {
 	var given []string
 	f.Visit(func(flag *pflag.Flag) {
@@ -49,7 +49,7 @@ func dashed(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 }
 
-// removedFlags are flags of old versions of kube-state-metrics, with what takes their place.
+// removedFlags are flags of old versions of kube-state-metrics, with their replacements.
 var removedFlags = map[string]string{
 	"blacklist":        "use --metric-denylist",
 	"collectors":       "use --resources",
@@ -62,7 +62,7 @@ var removedFlags = map[string]string{
 	"disable-pod-non-generic-resource-metrics":  "these families no longer exist; leave it out",
 }
 
-// unknownFlag adds to the error about an unknown flag what to use instead.
+// unknownFlag adds the replacement or the nearest flag to the error about an unknown one.
 func unknownFlag(flags *pflag.FlagSet, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
@@ -82,19 +82,18 @@ func unknownFlag(flags *pflag.FlagSet, err error) error {
 	return fmt.Errorf("%w; the nearest is --%s", err, near)
 }
 
-// movedResources are resources that kube-state-metrics had, with what takes their place.
+// movedResources are former resources of kube-state-metrics, with their replacements.
 var movedResources = map[string]string{"verticalpodautoscalers": "they are custom resources: use " + customPresets + "=vpa"}
 
-// A Spelling is what can be given for a flag: a value of a type, or nothing any more.
+// A Spelling describes an accepted or removed flag.
 type Spelling struct {
 	Type   string `json:"type,omitempty"`
 	Hidden bool   `json:"hidden,omitempty"`
-	// Removed says what takes the place of a flag of old versions, which is refused.
+	// Removed is the replacement of a removed flag.
 	Removed string `json:"removed,omitempty"`
 }
 
-// Spellings returns all flags by name: also those without an entry in the help, and those that are
-// refused with a reason.
+// Spellings returns all flags by name, with hidden and removed ones.
 func Spellings(registry *generators.Registry) map[string]Spelling {
 	v := values{registry: registry}
 	all := map[string]Spelling{}

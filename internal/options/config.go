@@ -41,6 +41,7 @@ var configKeys = map[string]string{
 	"metric_allowlist":                                   "metric-allowlist",
 	"metric_denylist":                                    "metric-denylist",
 	"metric_opt_in_list":                                 "metric-opt-in-list",
+	"metric_sparse":                                      "metric-sparse",
 	"namespace":                                          "pod-namespace",
 	"namespaces":                                         "namespaces",
 	"namespaces_denylist":                                "namespaces-denylist",
@@ -68,11 +69,10 @@ var configKeys = map[string]string{
 	"use_api_server_cache":                               "use-apiserver-cache",
 }
 
-// deprecatedKeys are other names of keys. A file that has both means the newer one.
+// deprecatedKeys are old names of keys. The new key wins if a file has both.
 var deprecatedKeys = map[string]string{"custom_resource_config_file": "custom_resource_state_config_file"}
 
-// renameDeprecated gives deprecated keys of a mapping their newer names, and removes them where the
-// newer one is there.
+// renameDeprecated renames deprecated keys of a mapping, and removes those whose new key exists.
 func renameDeprecated(root *yaml.Node) {
 	has := func(name string) bool {
 		for key := range entries(root) {
@@ -100,8 +100,8 @@ type yamlValue interface {
 	setYAML(node *yaml.Node) error
 }
 
-// readConfig sets the flags that the file at path names, and returns the file's MD5 sum and
-// whether it is empty. A file that cannot be read or parsed sets none.
+// readConfig sets the flags of the file's keys, and returns its MD5 sum and whether it is empty.
+// An invalid file sets none.
 func readConfig(path string, flags *pflag.FlagSet) (sum []byte, empty bool, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -118,8 +118,8 @@ func readConfig(path string, flags *pflag.FlagSet) (sum []byte, empty bool, err 
 	return md[:], root == nil, nil
 }
 
-// parseConfig returns the mapping that a configuration file consists of, with known keys alone.
-// The mapping is nil if the file is empty, null or comments alone.
+// parseConfig returns the mapping of a configuration file, which has known keys only, or nil if the
+// file has no content but comments or null.
 func parseConfig(file io.Reader) (*yaml.Node, error) {
 	var document yaml.Node
 	if err := yaml.NewDecoder(file).Decode(&document); errors.Is(err, io.EOF) {
@@ -132,7 +132,7 @@ func parseConfig(file io.Reader) (*yaml.Node, error) {
 		return nil, nil
 	}
 	if root.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("line %d: want keys and values", root.Line)
+		return nil, fmt.Errorf("line %d: want a mapping of keys to values", root.Line)
 	}
 	renameDeprecated(root)
 	seen := map[string]bool{}

@@ -10,8 +10,7 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// FuzzConfig holds that any configuration file gives options, whose parts fit
-// together, or one error that is of one line.
+// FuzzConfig holds that any configuration file results in valid options or an error of one line.
 func FuzzConfig(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "null", "port: 1\nhost: a\n", "resources: {pods: {}, nodes: }\nnamespaces: [a, b]\n",
@@ -36,7 +35,7 @@ func FuzzConfig(f *testing.F) {
 	})
 }
 
-// FuzzPatterns holds that a pattern that is taken matches in time.
+// FuzzPatterns holds that accepted patterns match in time.
 func FuzzPatterns(f *testing.F) {
 	for _, seed := range []string{"", ".", "^kube_pod_", "(a+)+$", "(?<!a)b", "kube_[", `\p{L}`, "(?i)NODE", strings.Repeat("(a|", 40), "a{1000}"} {
 		f.Add(seed)
@@ -52,8 +51,7 @@ func FuzzPatterns(f *testing.F) {
 	})
 }
 
-// TestConfigOfEveryKey reads a file with all the keys that there are, but for those
-// that exclude others.
+// TestConfigOfEveryKey reads a file with all keys but mutually exclusive ones.
 func TestConfigOfEveryKey(t *testing.T) {
 	var text strings.Builder
 	for _, f := range options.Flags(registry) {

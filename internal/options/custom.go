@@ -19,17 +19,17 @@ import (
 type Custom struct {
 	// Config is nil if there is none.
 	Config *customresource.Config
-	// Path is the file that it is from, empty if it is from flags alone. Sum is the MD5 sum of
-	// the configuration's text, nil without Config.
+	// Path is the file of the configuration, empty without one. Sum is the MD5 sum of the
+	// text, nil without Config.
 	Path string
 	Sum  []byte
-	// Err is why the file could not be used, with
+	// Err is the error of a missing file, with
 	// --continue-without-custom-resource-state-config-file.
 	Err error
 }
 
-// Refusal returns why a reload must not replace the current configuration by c, or nil: the file in
-// use is missing, or has changed and has invalid entries. A start does without the file, or the entries.
+// Refusal returns the error for which a reload must not replace the current configuration by c: the
+// file in use is missing, or has changed and has invalid entries. A start ignores both.
 func (c Custom) Refusal(current Custom) error {
 	switch {
 	case c.Err != nil && current.Err == nil:
@@ -40,13 +40,13 @@ func (c Custom) Refusal(current Custom) error {
 	return nil
 }
 
-// A CustomError is about the configuration of custom resources.
+// A CustomError is an error of the configuration of custom resources.
 type CustomError struct{ Err error }
 
-// Error gives the text of the error.
+// Error returns the text of Err.
 func (e CustomError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the error without its kind.
+// Unwrap returns Err.
 func (e CustomError) Unwrap() error { return e.Err }
 
 // Files are the configuration files to watch for changes.
@@ -67,8 +67,8 @@ const (
 	customPresets  = "--custom-resource-presets"
 )
 
-// custom reads the configuration of custom resources: presets, and what is given in a flag or
-// else in a file.
+// custom reads the configuration of custom resources: presets, and the text of the flag or else of
+// the file.
 func (v *values) custom() (Custom, error) {
 	var c Custom
 	sum := md5.New()
@@ -103,7 +103,7 @@ func (v *values) custom() (Custom, error) {
 		case err != nil && v.continueWithoutCustom:
 			c.Err = CustomError{Err: fmt.Errorf("%s: %w", customFile, err)}
 		case err != nil:
-			return Custom{}, CustomError{Err: fmt.Errorf("%s: %w; with %s it may come later", customFile, err, customContinue)}
+			return Custom{}, CustomError{Err: fmt.Errorf("%s: %w; %s allows this", customFile, err, customContinue)}
 		default:
 			if err := add(c.Path, text); err != nil {
 				return Custom{}, CustomError{Err: fmt.Errorf("%s: %w", customFile, err)}
@@ -117,7 +117,7 @@ func (v *values) custom() (Custom, error) {
 	return c, nil
 }
 
-// PresetText gives the text of a preset. The error names the nearest one.
+// PresetText returns the text of a preset. The error names the nearest one.
 func PresetText(name string) ([]byte, error) {
 	text, ok := presets.Get(name)
 	if !ok {
@@ -130,7 +130,7 @@ func PresetText(name string) ([]byte, error) {
 // checkCustomOnly rejects --custom-resource-state-only without custom resources.
 func (o Options) checkCustomOnly(only bool) error {
 	if only && o.Custom.Config == nil && o.Custom.Path == "" {
-		return errors.New("--custom-resource-state-only serves custom resources: configure some with " +
+		return errors.New("--custom-resource-state-only needs one of " +
 			strings.Join([]string{customFile, customInline, customPresets}, ", "))
 	}
 	return nil

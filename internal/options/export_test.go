@@ -6,10 +6,10 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// ParseAllowlist is parseAllowlist with a type that tests can name.
+// ParseAllowlist is parseAllowlist with an exported type.
 func ParseAllowlist(s string) (map[string][]string, error) { return parseAllowlist(s) }
 
-// ParseConfig reads the text of a configuration file and gives the options of it.
+// ParseConfig returns the options of the text of a configuration file.
 func ParseConfig(registry *generators.Registry, text string) (Options, error) {
 	v := values{registry: registry}
 	flags := v.flags()
@@ -23,7 +23,7 @@ func ParseConfig(registry *generators.Registry, text string) (Options, error) {
 	return v.options()
 }
 
-// CompilePatterns compiles a pattern in each of the languages.
+// CompilePatterns compiles a pattern in both languages.
 func CompilePatterns(registry *generators.Registry, source string) (ecma, re2 []generators.Pattern, errECMA, errRE2 error) {
 	ecma, errECMA = compileECMAScript("--flag", []string{source}, registry)
 	re2, errRE2 = compileRE2("--flag", []string{source})

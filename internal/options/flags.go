@@ -32,7 +32,7 @@ type values struct {
 	takeoverAfter                         time.Duration
 	node                                  string
 	unscheduled                           bool
-	allow, deny, optIn                    list
+	allow, deny, optIn, sparse            list
 	labelsAllowlist, annotationsAllowlist allowlist
 	autoMemoryLimit                       bool
 	memoryShare                           float64
@@ -62,7 +62,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; not needed in a pod")
 	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, instead of the kubeconfig's")
 	f.StringVar(&v.snapshot, "snapshot", "", "file or folder with the objects to serve; - for standard input")
-	f.BoolVar(&v.snapshotStrict, "snapshot-strict", false, "refusal to start if part of the snapshot cannot be read")
+	f.BoolVar(&v.snapshotStrict, "snapshot-strict", false, "refusal to start with an unreadable part of the snapshot")
 	f.StringVar(&v.config, "config", "", "YAML file of settings, which override flags; watched for changes")
 	f.BoolVar(&v.continueWithoutConfig, "continue-without-config", false, "start without the --config file if it is missing or invalid")
 	f.StringVar(&v.host, "host", "::", "address to serve metrics on")
@@ -87,29 +87,30 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.allow, "metric-allowlist", "patterns of families to export, comma-separated, ECMAScript, unanchored (default all)")
 	f.Var(&v.deny, "metric-denylist", "patterns of families to exclude, comma-separated, ECMAScript, unanchored")
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, comma-separated, RE2, unanchored")
+	f.Var(&v.sparse, "metric-sparse", "patterns of sparse families to export without zeros, comma-separated, ECMAScript, unanchored")
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export: resource=[key,...],...; * as wildcard")
-	f.Var(&v.extraLabels, "extra-labels", "labels of every series on the main port: name=value, comma-separated")
+	f.Var(&v.extraLabels, "extra-labels", "constant labels of every series on the main port: name=value, comma-separated")
 	f.StringVar(&v.customInline, "custom-resource-state-config", "", "configuration of custom resource metrics, as YAML; instead of the file")
 	f.StringVar(&v.customFile, "custom-resource-state-config-file", "", "file with the configuration of custom resource metrics; watched for changes")
 	f.Var(&v.customPresets, "custom-resource-presets", "built-in configurations of custom resource metrics, comma-separated: "+strings.Join(presets.Names(), ","))
 	f.BoolVar(&v.customOnly, "custom-resource-state-only", false, "custom resources only, without built-in resources")
 	f.BoolVar(&v.continueWithoutCustom, "continue-without-custom-resource-state-config-file", false, "start without the file of custom resource metrics if it is missing")
-	f.BoolVar(&v.fromCache, "use-apiserver-cache", false, "lists from the API server's memory (resourceVersion=0), possibly stale")
+	f.BoolVar(&v.fromCache, "use-apiserver-cache", false, "lists from the API server's watch cache (resourceVersion=0), possibly stale")
 	f.Int64Var(&v.objectLimit, "object-limit", 0, "maximum number of objects per resource and namespace; 0 for unlimited")
 	f.DurationVar(&v.maxStaleness, "max-staleness", 0, "time without contact to the API server after which scrapes get 503; 0 for unlimited")
 	f.Bool("enable-gzip-encoding", true, "no effect: responses are compressed for every client that accepts gzip")
 	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "memory limit of the Go runtime from the control group's or the machine's memory")
 	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "fraction of that memory, above 0 and at most 1")
 	f.Uint16Var(&v.maxScrapes, "max-concurrent-scrapes", 40, "maximum number of concurrent scrapes; 0 for unlimited")
-	f.BoolVar(&v.serveIncomplete, "serve-incomplete", false, "answers to scrapes before the first lists are complete, instead of 503")
+	f.BoolVar(&v.serveIncomplete, "serve-incomplete", false, "responses to scrapes before the initial lists are complete, instead of 503")
 	f.DurationVar(&v.timeouts.ReadHeader, "server-read-header-timeout", 5*time.Second, "time to read a request's header, main port; 0 for unlimited")
 	f.DurationVar(&v.timeouts.Read, "server-read-timeout", time.Minute, "time to read a request, main port; 0 for unlimited")
 	f.DurationVar(&v.timeouts.Write, "server-write-timeout", time.Minute, "time to write a response, main port; 0 for unlimited")
 	f.DurationVar(&v.timeouts.Idle, "server-idle-timeout", 5*time.Minute, "time to keep an idle connection, main port; 0 for unlimited")
 	f.DurationVar(&v.shutdownDelay, "shutdown-delay", 0, "time to keep serving after SIGTERM")
 	f.IntVarP(&v.verbosity, "v", "v", 0, "log verbosity; 1 and above for details")
-	f.BoolVar(&v.version, "version", false, "print the version and exit")
+	f.BoolVar(&v.version, "version", false, "version of kubestate, then exit")
 	addKlog(f)
 	return f
 }
@@ -120,8 +121,8 @@ func Usage(registry *generators.Registry) string {
 	return `kubestate serves the state of Kubernetes objects to Prometheus.
 
 Usage:
-  kubestate [flags]        serve
-  kubestate rbac [flags]   print the roles that serving with these flags needs
+  kubestate [flags]        serve metrics
+  kubestate rbac [flags]   print the RBAC roles for these flags
   kubestate presets [NAME] list the presets of custom resource metrics, or print one
   kubestate version
 

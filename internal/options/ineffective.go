@@ -9,7 +9,7 @@ import (
 )
 
 // Ineffective describes the settings that match nothing in the enabled resources, one line each, in
-// the order of the flags. They are not errors: with other resources or versions they may match.
+// the order of the flags. With other resources or versions they may match.
 func (o Options) Ineffective() []string {
 	var all []string
 	custom := o.customFamilies()
@@ -27,10 +27,15 @@ func (o Options) Ineffective() []string {
 			}
 		}
 	}
+	for _, p := range o.Selection.Sparse {
+		if !matchesFamily(p, sparseFamilies(o.Resources)) {
+			all = append(all, fmt.Sprintf("--metric-sparse: %q matches no sparse family of the enabled resources", fmt.Sprint(p)))
+		}
+	}
 	all = append(all, o.unmatched("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
 	all = append(all, o.unmatched("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
 	for _, r := range o.Resources {
-		if d := r.Describe(); o.chosen && len(o.Selection.EffectOn(d).Families()) == 0 {
+		if d := r.Describe(); o.explicit && len(o.Selection.EffectOn(d).Families()) == 0 {
 			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Name))
 		}
 	}
@@ -48,7 +53,7 @@ func (o Options) unmatched(flag, label string, list generators.Allowlist) []stri
 	for _, key := range slices.Sorted(maps.Keys(list)) {
 		r, known := o.registry.Lookup(key)
 		if !known || len(list[key]) == 0 {
-			continue // for any resource, or for no label
+			continue // matches any resource, or no label
 		}
 		d := r.Describe()
 		switch {

@@ -26,6 +26,8 @@ func TestIneffective(t *testing.T) {
 	f([]string{`--metric-allowlist: "kube_pot_" matches no family of the enabled resources`}, "--metric-allowlist=kube_pot_,kube_pod_", "--resources=pods")
 	f([]string{`--metric-denylist: "kube_node_info" matches no family of the enabled resources`}, "--metric-denylist=kube_node_info,kube_pod_info", "--resources=pods")
 	f([]string{`--metric-opt-in-list: "kube_x" matches no family of the enabled resources`}, "--metric-opt-in-list=kube_x")
+	f(nil, "--metric-sparse=kube_pod,condition$")
+	f([]string{`--metric-sparse: "kube_(?!pod)" matches no sparse family of the enabled resources`}, "--metric-sparse=kube_(?!pod),kube_pod", "--resources=pods,services")
 	f([]string{
 		"--metric-labels-allowlist: resource nodes is not enabled",
 		"--metric-labels-allowlist: pods exports no family with these labels",

@@ -72,8 +72,8 @@ func (a *allowlist) Set(s string) error {
 func (a *allowlist) String() string { return "" }
 func (a *allowlist) Type() string   { return "allowlist" }
 
-// resolve gives the list by the keys of resources in place of their names. It refuses
-// resources that do not exist and keys of labels with more than one *.
+// resolve replaces the names of resources by their keys. It rejects unknown resources and label
+// keys with more than one *.
 func (a allowlist) resolve(flag string, registry *generators.Registry) (generators.Allowlist, error) {
 	if a == nil {
 		return nil, nil
@@ -123,7 +123,7 @@ func parseAllowlist(s string) (allowlist, error) {
 func parseKeys(s string) (keys []string, after string, err error) {
 	inside, ok := strings.CutPrefix(s, "[")
 	if !ok {
-		return nil, "", fmt.Errorf("want [ after = at %q", s)
+		return nil, "", fmt.Errorf("want [ at %q", s)
 	}
 	inside, after, ok = strings.Cut(inside, "]")
 	if !ok || strings.ContainsAny(inside, "[=") {
@@ -134,7 +134,7 @@ func parseKeys(s string) (keys []string, after string, err error) {
 	}
 	for key := range strings.SplitSeq(inside, ",") {
 		if key = strings.TrimSpace(key); key == "" {
-			return nil, "", fmt.Errorf("a comma too many in %q", "["+inside+"]")
+			return nil, "", fmt.Errorf("empty key in %q", "["+inside+"]")
 		}
 		keys = append(keys, key)
 	}
@@ -148,7 +148,7 @@ func afterComma(s string) (string, error) {
 	}
 	rest, ok := strings.CutPrefix(s, ",")
 	if rest = strings.TrimSpace(rest); !ok || rest == "" {
-		return "", fmt.Errorf("want a comma and another resource after ] at %q", s)
+		return "", fmt.Errorf("want a comma and a resource at %q", s)
 	}
 	return rest, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// keysOf is what an allowlist parses to.
+// keysOf has the keys of an allowlist by resource.
 type keysOf = map[string][]string
 
 func TestParseAllowlist(t *testing.T) {
@@ -41,7 +41,7 @@ func TestParseAllowlist(t *testing.T) {
 	f("pods=[app.kubernetes.io/name,k8s-app]", keysOf{"pods": {"app.kubernetes.io/name", "k8s-app"}})
 	f(" pods = [ a , b ] , nodes = [ c ] ", keysOf{"pods": {"a", "b"}, "nodes": {"c"}})
 	f("\n  pods=[a,\n    b],\n  nodes=[c]\n", keysOf{"pods": {"a", "b"}, "nodes": {"c"}})
-	// Names that there are not, check refuses.
+	// Unknown names are rejected later.
 	f("=[a]", keysOf{"": {"a"}})
 	f("two words=[a b]", keysOf{"two words": {"a b"}})
 }
@@ -64,28 +64,28 @@ func TestParseAllowlistErrors(t *testing.T) {
 	f("pods,nodes=[a]", `want resource=[key,...] at "pods,nodes=[a]"`)
 	f("pods]=[a]", `want resource=[key,...] at "pods]=[a]"`)
 	f(",pods=[a]", `want resource=[key,...] at ",pods=[a]"`)
-	f("pods=", `want [ after = at ""`)
-	f("pods=a", `want [ after = at "a"`)
-	f("pods==[a]", `want [ after = at "=[a]"`)
-	f("pods=[a],nodes=b", `want [ after = at "b"`)
+	f("pods=", `want [ at ""`)
+	f("pods=a", `want [ at "a"`)
+	f("pods==[a]", `want [ at "=[a]"`)
+	f("pods=[a],nodes=b", `want [ at "b"`)
 	f("pods=[", `want ] at the end of "["`)
 	f("pods=[a", `want ] at the end of "[a"`)
 	f("pods=[a,nodes=[b]", `want ] at the end of "[a,nodes=[b]"`)
 	f("pods=[[a]]", `want ] at the end of "[[a]]"`)
 	f("pods=[a=b]", `want ] at the end of "[a=b]"`)
-	f("pods=[,]", `a comma too many in "[,]"`)
-	f("pods=[,a]", `a comma too many in "[,a]"`)
-	f("pods=[a,]", `a comma too many in "[a,]"`)
-	f("pods=[a,,b]", `a comma too many in "[a,,b]"`)
-	f("pods=[a, ,b]", `a comma too many in "[a, ,b]"`)
-	f("pods=[a],", `want a comma and another resource after ] at ","`)
-	f("pods=[a] , ", `want a comma and another resource after ] at ","`)
-	f("pods=[a]nodes=[b]", `want a comma and another resource after ] at "nodes=[b]"`)
-	f("pods=[a]]", `want a comma and another resource after ] at "]"`)
+	f("pods=[,]", `empty key in "[,]"`)
+	f("pods=[,a]", `empty key in "[,a]"`)
+	f("pods=[a,]", `empty key in "[a,]"`)
+	f("pods=[a,,b]", `empty key in "[a,,b]"`)
+	f("pods=[a, ,b]", `empty key in "[a, ,b]"`)
+	f("pods=[a],", `want a comma and a resource at ","`)
+	f("pods=[a] , ", `want a comma and a resource at ","`)
+	f("pods=[a]nodes=[b]", `want a comma and a resource at "nodes=[b]"`)
+	f("pods=[a]]", `want a comma and a resource at "]"`)
 	f("pods=[a],,nodes=[b]", `want resource=[key,...] at ",nodes=[b]"`)
 }
 
-// FuzzAllowlist holds that what parses can be written down and read again.
+// FuzzAllowlist holds that the text of a parsed allowlist parses to the same.
 func FuzzAllowlist(f *testing.F) {
 	for _, seed := range []string{
 		"", "pods=[a]", "pods=[a,b],nodes=[*]", "*=[]", " pods = [ a , b ] , nodes = [ c* ] ", "pods=[a],pods=[b]",
@@ -109,7 +109,7 @@ func FuzzAllowlist(f *testing.F) {
 	})
 }
 
-// allowlistText is an allowlist in the form of the flag.
+// allowlistText returns an allowlist in the form of the flag.
 func allowlistText(list keysOf) string {
 	var resources []string
 	for _, resource := range slices.Sorted(maps.Keys(list)) {

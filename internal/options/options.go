@@ -22,11 +22,11 @@ type Options struct {
 	// Preset is the name of the preset to print, empty for a list of all.
 	Preset string
 
-	// Kubeconfig and APIServer tell where the API server is and who asks. Both are empty in a
-	// pod that watches its own cluster.
+	// Kubeconfig and APIServer are the credentials and address of the API server, both empty
+	// for those of the pod.
 	Kubeconfig, APIServer string
-	// Snapshot is the path of objects to serve instead. With SnapshotStrict all of them have
-	// to be readable.
+	// Snapshot is the path of objects to serve instead. SnapshotStrict refuses to start if one
+	// is not readable.
 	Snapshot       string
 	SnapshotStrict bool
 
@@ -34,8 +34,8 @@ type Options struct {
 	Listen, ListenTelemetry string
 	// WebConfig is the path of the web configuration of both ports, empty for plain HTTP.
 	WebConfig string
-	// AuthFilter has the API server authenticate and authorize clients, by tokens for one of
-	// Audiences, or for the API server if there are none.
+	// AuthFilter enables authentication and authorization of clients by the API server.
+	// Audiences are the accepted audiences of tokens, none for that of the API server.
 	AuthFilter bool
 	Audiences  []string
 	// Profiling tells when the telemetry port serves profiles.
@@ -44,7 +44,7 @@ type Options struct {
 	// Resources are the resources to export, in the order of serving.
 	Resources []generators.Resource
 	registry  *generators.Registry
-	chosen    bool // Resources were given by the user
+	explicit  bool // the user set the resources
 	// Namespaces are the namespaces to watch, none for all; Denied are excluded.
 	Namespaces, Denied []string
 	Selection          generators.Selection
@@ -56,27 +56,26 @@ type Options struct {
 	// Pod and PodNamespace name the own pod, whose StatefulSet determines the shard. Both are
 	// empty if Shard and TotalShards do.
 	Pod, PodNamespace string
-	// TakeoverAfter is how long another shard's pod may be unready until its objects are taken
-	// over, 0 for ever.
+	// TakeoverAfter is the time until the objects of an unready shard are taken over, 0 for
+	// never.
 	TakeoverAfter time.Duration
 
 	// Custom is the configuration of custom resources.
 	Custom Custom
 
-	// FromCache lets the API server answer lists from its memory.
+	// FromCache lists from the API server's cache.
 	FromCache bool
-	// ObjectLimit bounds the objects of each resource and namespace, MaxStaleness their age;
-	// 0 sets no bound.
+	// ObjectLimit bounds the objects of each resource and namespace, MaxStaleness the time
+	// without contact to the API server; 0 is unlimited.
 	ObjectLimit  int64
 	MaxStaleness time.Duration
 
 	// Config is the path of the configuration file, empty if there is none. ConfigSum is the
-	// MD5 sum of its content, nil if that could not be used; ConfigEmpty is set if it is empty.
+	// MD5 sum of its content, nil if the file is invalid; ConfigEmpty is set if it is empty.
 	Config      string
 	ConfigSum   []byte
 	ConfigEmpty bool
-	// ConfigErr is why the configuration file could not be used, with
-	// --continue-without-config.
+	// ConfigErr is the error of the configuration file, with --continue-without-config.
 	ConfigErr error
 	// restartOnly are the values of the settings that a reload cannot change, by key.
 	restartOnly map[string]string
@@ -85,18 +84,18 @@ type Options struct {
 
 	// MemoryShare is the fraction of the available memory to use, 0 for no limit.
 	MemoryShare float64
-	// Timeouts are those of the main port. MaxScrapes bounds concurrent scrapes, 0 for no bound.
+	// Timeouts are those of the main port. MaxScrapes bounds concurrent scrapes, 0 is unlimited.
 	Timeouts   Timeouts
 	MaxScrapes int
-	// ShutdownDelay is how long to keep serving after SIGTERM.
+	// ShutdownDelay is the time to keep serving after SIGTERM.
 	ShutdownDelay time.Duration
-	// ServeIncomplete answers scrapes before the first lists are complete.
+	// ServeIncomplete serves scrapes before the initial lists are complete.
 	ServeIncomplete bool
 
 	LogLevel slog.Level
 }
 
-// Timeouts bound how long clients may take; 0 sets no bound.
+// Timeouts bound the time of clients; 0 is unlimited.
 type Timeouts struct {
 	ReadHeader, Read, Write, Idle time.Duration
 }
@@ -131,7 +130,7 @@ func (*Profiling) Type() string { return "mode" }
 // A Command is the first argument of the program.
 type Command string
 
-// The commands. To serve, there is none.
+// The commands. Serve is the default.
 const (
 	Serve   Command = ""
 	Version Command = "version"
@@ -140,8 +139,8 @@ const (
 	Presets Command = "presets"
 )
 
-// Parse parses the arguments behind the program's name, and the configuration file that they
-// name. An error names the argument, or the line of the file, and what is wrong with it.
+// Parse parses the arguments of the program and the configuration file that they name. An error
+// names the argument, or the line of the file, and the fault.
 func Parse(registry *generators.Registry, args []string) (Options, error) {
 	v := values{registry: registry}
 	flags := v.flags()
@@ -162,7 +161,7 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	case command == Version, command == Help:
 		return Options{Command: command}, nil
 	case command != Serve && command != RBAC:
-		return Options{}, fmt.Errorf("unknown command %q (there are %s, %s, %s and %s)", command, RBAC, Presets, Version, Help)
+		return Options{}, fmt.Errorf("unknown command %q (commands are %s, %s, %s and %s)", command, RBAC, Presets, Version, Help)
 	}
 	o, err := v.withConfig(flags)
 	if err != nil && v.config != "" && v.continueWithoutConfig {
@@ -189,8 +188,8 @@ func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 	return o, nil
 }
 
-// withoutConfig returns the options of the flags alone. The reason is why the configuration file
-// cannot be used.
+// withoutConfig returns the options of the flags alone. reason is the error of the configuration
+// file.
 func withoutConfig(registry *generators.Registry, args []string, reason error) (Options, error) {
 	v := values{registry: registry}
 	flags := v.flags()
@@ -202,8 +201,7 @@ func withoutConfig(registry *generators.Registry, args []string, reason error) (
 	return o, err
 }
 
-// minStaleness is the smallest useful bound: a watch without changes has a sign of life every two
-// minutes.
+// minStaleness is the least bound: a healthy watch can be idle for two minutes.
 const minStaleness = 3 * time.Minute
 
 // options validates the flags and returns them as Options.
@@ -256,7 +254,7 @@ func (v *values) options() (Options, error) {
 	if o.Resources, err = v.enabled(); err != nil {
 		return Options{}, err
 	}
-	o.chosen = len(v.resources) > 0
+	o.explicit = len(v.resources) > 0
 	if err := o.checkShard(); err != nil {
 		return Options{}, err
 	}
@@ -273,11 +271,11 @@ func (v *values) options() (Options, error) {
 func (o Options) checkSource() error {
 	switch {
 	case o.Snapshot != "" && (o.Kubeconfig != "" || o.APIServer != ""):
-		return errors.New("--snapshot serves objects from files: give it without --kubeconfig and --apiserver")
+		return errors.New("--snapshot excludes --kubeconfig and --apiserver")
 	case o.Snapshot != "" && o.AuthFilter:
-		return errors.New("--auth-filter asks an API server: give it without --snapshot")
+		return errors.New("--auth-filter needs an API server and excludes --snapshot")
 	case len(o.Audiences) > 0 && !o.AuthFilter:
-		return errors.New("--auth-filter-audiences says whose tokens --auth-filter takes: give both")
+		return errors.New("--auth-filter-audiences needs --auth-filter")
 	}
 	return nil
 }
@@ -286,9 +284,9 @@ func (o Options) checkSource() error {
 func (o Options) checkLimits() error {
 	switch {
 	case o.ObjectLimit < 0:
-		return fmt.Errorf("--object-limit is %d: give a number of objects, or 0 for all", o.ObjectLimit)
+		return fmt.Errorf("--object-limit is %d, want 1 or more, or 0 for unlimited", o.ObjectLimit)
 	case o.MaxStaleness != 0 && o.MaxStaleness < minStaleness:
-		return fmt.Errorf("--max-staleness is %s: give at least %s, since a healthy watch may be silent for two minutes, or 0 for no bound", o.MaxStaleness, minStaleness)
+		return fmt.Errorf("--max-staleness is %s, want at least %s, as a healthy watch can be idle for two minutes, or 0 for unlimited", o.MaxStaleness, minStaleness)
 	}
 	return nil
 }
@@ -307,7 +305,7 @@ func (v *values) checkDurations() error {
 		{"--shard-takeover-after", v.takeoverAfter},
 	} {
 		if f.d < 0 {
-			return fmt.Errorf("%s: %v is less than 0", f.name, f.d)
+			return fmt.Errorf("%s is %v, want 0 or more", f.name, f.d)
 		}
 	}
 	return nil
@@ -316,20 +314,21 @@ func (v *values) checkDurations() error {
 // selection compiles the choice of families and labels.
 func (v *values) selection() (generators.Selection, error) {
 	s := generators.Selection{Extra: v.extraLabels}
-	var errs [5]error
+	var errs [6]error
 	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow, v.registry)
 	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny, v.registry)
 	s.OptIn, errs[2] = compileRE2("--metric-opt-in-list", v.optIn)
-	s.Labels, errs[3] = v.labelsAllowlist.resolve("--metric-labels-allowlist", v.registry)
-	s.Annotations, errs[4] = v.annotationsAllowlist.resolve("--metric-annotations-allowlist", v.registry)
+	s.Sparse, errs[3] = v.sparsePatterns()
+	s.Labels, errs[4] = v.labelsAllowlist.resolve("--metric-labels-allowlist", v.registry)
+	s.Annotations, errs[5] = v.annotationsAllowlist.resolve("--metric-annotations-allowlist", v.registry)
 	return s, errors.Join(errs[:]...)
 }
 
 // share returns the fraction of the available memory to use.
 func (v *values) share() (float64, error) {
 	switch {
-	case !(v.memoryShare > 0 && v.memoryShare <= 1): // nor is what is not a number
-		return 0, fmt.Errorf("--auto-gomemlimit-ratio: %v is not above 0 and at most 1", v.memoryShare)
+	case !(v.memoryShare > 0 && v.memoryShare <= 1): // false for NaN
+		return 0, fmt.Errorf("--auto-gomemlimit-ratio is %v, want more than 0 and at most 1", v.memoryShare)
 	case !v.autoMemoryLimit:
 		return 0, nil
 	}

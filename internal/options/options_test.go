@@ -17,8 +17,7 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// asText lets options be compared: resources by their keys, patterns by what
-// they were made of and the language that they are in.
+// asText compares resources by key, and patterns by source and language.
 var asText = cmp.Options{
 	cmpopts.IgnoreUnexported(options.Options{}), // TestNeedRestart looks at that
 	cmp.Transformer("Key", func(r generators.Resource) string { return r.Describe().Key }),
@@ -44,7 +43,7 @@ var widgets = &generators.Table[*jsonobject.Object]{
 	}},
 }
 
-// unset are the options when no argument is given.
+// unset returns the options without arguments.
 func unset() options.Options {
 	return options.Options{
 		Listen:          "[::]:10241",
@@ -76,7 +75,7 @@ func TestParse(t *testing.T) {
 	type o = options.Options
 	f(func(*o) {})
 
-	// Where objects come from.
+	// Sources of objects.
 	f(func(o *o) { o.Kubeconfig = "file" }, "--kubeconfig", "file")
 	f(func(o *o) { o.Kubeconfig = "b" }, "--kubeconfig=a", "--kubeconfig=b")
 	f(func(o *o) { o.APIServer = "https://a:1" }, "--apiserver=https://a:1")
@@ -111,7 +110,7 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Namespaces = []string{"b", "a"} }, "--namespaces=b", "--namespaces= a ,b")
 	f(func(o *o) { o.Denied = []string{"b", "a"} }, "--namespaces-denylist=b", "--namespaces-denylist=a,b")
 
-	// What is exported.
+	// Families and labels.
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"pods": {"a", "b*"}, "*": nil} }, "--metric-labels-allowlist=pods=[a,b*],*=[]")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"nodes": {"b"}} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=nodes=[b]")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=")
@@ -121,14 +120,14 @@ func TestParse(t *testing.T) {
 		o.Selection.Labels = generators.Allowlist{"deployments.apps": {"a", "c"}, "deployments.example.com": {"b"}}
 	}, "--metric-labels-allowlist=deployments=[a],deployments.example.com=[b],deployments.apps=[c]")
 
-	// Labels of every series.
+	// Extra labels.
 	extra := func(name, value string) generators.ExtraLabel { return generators.ExtraLabel{Name: name, Value: value} }
 	type all = []generators.ExtraLabel
 	f(func(o *o) { o.Selection.Extra = all{extra("cluster", "prod"), extra("region", "eu")} }, "--extra-labels=cluster=prod, region = eu ,")
 	f(func(o *o) { o.Selection.Extra = all{extra("cluster", "a=b"), extra("region", `"`)} }, "--extra-labels=cluster=a=b", `--extra-labels=region="`)
 	f(func(*o) {}, "--extra-labels=")
 
-	// Parts of the objects.
+	// Shards and nodes.
 	podsOnly := slices.DeleteFunc(registry.Resources(), func(r generators.Resource) bool { return r.Describe().Key != "pods" })
 	f(func(o *o) { o.TotalShards = 3 }, "--total-shards=3")
 	f(func(o *o) { o.Shard, o.TotalShards = 2, 3 }, "--shard=2", "--total-shards=3")
@@ -164,12 +163,13 @@ func TestParse(t *testing.T) {
 	f(func(*o) {}, "-v=-1")
 }
 
-// TestParsePatterns tries the patterns, since their languages differ.
+// TestParsePatterns holds the languages of patterns.
 func TestParsePatterns(t *testing.T) {
 	type patterns = []generators.Pattern
 	allow := func(s generators.Selection) patterns { return s.Allow }
 	deny := func(s generators.Selection) patterns { return s.Deny }
 	optIn := func(s generators.Selection) patterns { return s.OptIn }
+	sparse := func(s generators.Selection) patterns { return s.Sparse }
 	f := func(arg string, of func(generators.Selection) patterns, name string, want ...bool) {
 		t.Helper()
 		o, err := options.Parse(registry, []string{arg})
@@ -199,6 +199,8 @@ func TestParsePatterns(t *testing.T) {
 	f("--metric-opt-in-list=a", allow, "a")
 	f("--metric-opt-in-list=a", deny, "a")
 	f("--metric-allowlist=a", optIn, "a")
+	f("--metric-sparse=phase$,kube_(?!pod_)", sparse, "kube_pod_status_phase", true, false)
+	f("--metric-sparse=phase", allow, "kube_pod_status_phase")
 }
 
 func TestParseCommands(t *testing.T) {
@@ -242,7 +244,7 @@ func TestParseErrors(t *testing.T) {
 		t.Helper()
 		got, err := options.Parse(registry, args)
 		if err == nil {
-			t.Errorf("%q is %+v", args, got)
+			t.Errorf("%q: %+v, want an error", args, got)
 			return
 		}
 		if err.Error() != want {
@@ -257,7 +259,7 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-labels-allowlist: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--metric-labels-allowlist=verticalpodautoscalers=[*]")
 	f(`unknown shorthand flag: 'x' in -x`, "-x")
 	f("flag needs an argument: --port", "--port")
-	f(`unknown command "serve" (there are rbac, presets, version and help)`, "serve")
+	f(`unknown command "serve" (commands are rbac, presets, version and help)`, "serve")
 	f(`unexpected argument "now"`, "version", "now")
 	f(`unexpected argument "pods"`, "rbac", "pods")
 
@@ -265,38 +267,38 @@ func TestParseErrors(t *testing.T) {
 	f(`invalid argument "-1" for "--telemetry-port" flag: strconv.ParseUint: parsing "-1": invalid syntax`, "--telemetry-port=-1")
 	f(`invalid argument "much" for "-v, --v" flag: strconv.ParseInt: parsing "much": invalid syntax`, "-v=much")
 
-	f("--object-limit is -5: give a number of objects, or 0 for all", "--object-limit=-5")
+	f("--object-limit is -5, want 1 or more, or 0 for unlimited", "--object-limit=-5")
 	f(`invalid argument "true" for "--profiling" flag: want auto, on or off`, "--profiling=true")
 	f(`invalid argument "" for "--profiling" flag: want auto, on or off`, "--profiling=")
-	f("--max-staleness is 1m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=1m")
-	f("--max-staleness is -1h0m0s: give at least 3m0s, since a healthy watch may be silent for two minutes, or 0 for no bound", "--max-staleness=-1h")
+	f("--max-staleness is 1m0s, want at least 3m0s, as a healthy watch can be idle for two minutes, or 0 for unlimited", "--max-staleness=1m")
+	f("--max-staleness is -1h0m0s, want at least 3m0s, as a healthy watch can be idle for two minutes, or 0 for unlimited", "--max-staleness=-1h")
 
-	f(`--pod "kubestate-0" and --pod-namespace "": give both, or none of them`, "--pod=kubestate-0")
-	f(`--pod "" and --pod-namespace "kubestate": give both, or none of them`, "--pod-namespace=kubestate")
-	f("--pod asks an API server: give it without --snapshot", "--pod=kubestate-0", "--pod-namespace=kubestate", "--snapshot=a")
-	f("--total-shards is 0: give the number of shards, at least 1", "--total-shards=0")
-	f("--total-shards is -1: give the number of shards, at least 1", "--total-shards=-1", "--shard=7")
-	f("--shard is 3: with --total-shards 3 give 0 to 2", "--shard=3", "--total-shards=3")
-	f("--shard is -1: with --total-shards 3 give 0 to 2", "--shard=-1", "--total-shards=3")
-	f("--shard is 1: with --total-shards 1 give 0 to 0", "--shard=1")
+	f(`--pod "kubestate-0" and --pod-namespace "": set both or neither`, "--pod=kubestate-0")
+	f(`--pod "" and --pod-namespace "kubestate": set both or neither`, "--pod-namespace=kubestate")
+	f("--pod needs an API server and excludes --snapshot", "--pod=kubestate-0", "--pod-namespace=kubestate", "--snapshot=a")
+	f("--total-shards is 0, want at least 1", "--total-shards=0")
+	f("--total-shards is -1, want at least 1", "--total-shards=-1", "--shard=7")
+	f("--shard is 3, want 0 to 2 with --total-shards 3", "--shard=3", "--total-shards=3")
+	f("--shard is -1, want 0 to 2 with --total-shards 3", "--shard=-1", "--total-shards=3")
+	f("--shard is 1, want 0 to 0 with --total-shards 1", "--shard=1")
 	f(`invalid argument "2147483648" for "--shard" flag: strconv.ParseInt: parsing "2147483648": value out of range`, "--shard=2147483648")
-	f("--node chooses pods, and there is no such choice for nodes, services: give --resources=pods, and have the others served by a kubestate without --node",
+	f("--node selects pods, not nodes, services: set --resources=pods, and run another kubestate for the others",
 		"--node=a", "--resources=pods,services,nodes")
-	f("--track-unscheduled-pods chooses pods, and there is no such choice for nodes: give --resources=pods, and have the others served by a kubestate without --track-unscheduled-pods",
+	f("--track-unscheduled-pods selects pods, not nodes: set --resources=pods, and run another kubestate for the others",
 		"--track-unscheduled-pods", "--resources=nodes")
-	f("--node chooses pods, and there is no such choice for "+strings.Join(otherThanPods(), ", ")+": give --resources=pods, and have the others served by a kubestate without --node", "--node=a")
-	f("--node a and --track-unscheduled-pods: a pod is on a node or on none; give one of them, and the other to another kubestate", "--node=a", "--track-unscheduled-pods", "--resources=pods")
+	f("--node selects pods, not "+strings.Join(otherThanPods(), ", ")+": set --resources=pods, and run another kubestate for the others", "--node=a")
+	f("--node a and --track-unscheduled-pods exclude each other: run one kubestate for each", "--node=a", "--track-unscheduled-pods", "--resources=pods")
 	f(`--node: "$(NODE_NAME)" cannot be the name of a node: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
 		"--node=$(NODE_NAME)", "--resources=pods")
 
-	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
-	f("--snapshot serves objects from files: give it without --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
+	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
+	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
 
 	f(`--resources: there is no resource "podz"; the nearest is "pods"`, "--resources=pods,podz")
 	f(`--resources: there is no resource "Pods"; the nearest is "pods"`, "--resources=Pods")
 	f(`--resources: there is no resource "node"; the nearest is "nodes"`, "--resources=pods", "--resources=node")
 
-	f(`invalid argument "pods=a" for "--metric-labels-allowlist" flag: want [ after = at "a"`, "--metric-labels-allowlist=pods=a")
+	f(`invalid argument "pods=a" for "--metric-labels-allowlist" flag: want [ at "a"`, "--metric-labels-allowlist=pods=a")
 	f(`--metric-labels-allowlist: there is no resource "podz"; the nearest is "pods"`, "--metric-labels-allowlist=podz=[a]")
 	f(`--metric-labels-allowlist: there is no resource ""; the nearest is "jobs"`, "--metric-labels-allowlist==[a]")
 	f(`--metric-labels-allowlist: "*a*" has more than one *`, "--metric-labels-allowlist=pods=[a,*a*]")
@@ -305,17 +307,24 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-annotations-allowlist: "*a*" has more than one *`, "--metric-annotations-allowlist=pods=[*a*]")
 
 	f(`invalid argument "cluster" for "--extra-labels" flag: want name=value at "cluster"`, "--extra-labels=cluster")
-	f("--extra-labels: label namespace is one that series of kube_configmap_annotations have or can have", "--extra-labels=cluster=a,namespace=b")
-	f("--extra-labels: label phase is one that series of kube_pod_status_phase have or can have", "--resources=pods", "--extra-labels=phase=a")
-	f(`--extra-labels: "" is no name of a label`, "--extra-labels==a")
+	f("--extra-labels: label namespace is a label of kube_configmap_annotations", "--extra-labels=cluster=a,namespace=b")
+	f("--extra-labels: label phase is a label of kube_pod_status_phase", "--resources=pods", "--extra-labels=phase=a")
+	f(`--extra-labels: "" is not a label name`, "--extra-labels==a")
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
+	const sparseFamilies = "kube_deployment_status_condition, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
+		"kube_namespace_status_phase, kube_namespace_status_condition, kube_node_status_condition, kube_persistentvolumeclaim_status_phase, " +
+		"kube_persistentvolumeclaim_status_condition, kube_persistentvolume_status_phase, kube_pod_status_phase, kube_pod_status_qos_class, " +
+		"kube_pod_status_ready, kube_pod_status_scheduled"
+	f(`--metric-sparse: pattern "kube_pod_status_reason" matches no sparse family; there are `+sparseFamilies, "--metric-sparse=kube_pod_status_phase,kube_pod_status_reason")
+	f(`--metric-sparse: pattern "x" matches no sparse family; there are `+sparseFamilies, "--resources=services", "--metric-sparse=x")
+	f("--metric-sparse: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-sparse=a[")
 	f("--metric-allowlist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-allowlist=b,a[")
 	f("--metric-denylist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-denylist=a[")
 }
 
-// otherThanPods are the resources that are served by themselves, but for pods.
+// otherThanPods returns the default resources but pods.
 func otherThanPods() []string {
 	var names []string
 	for _, r := range unset().Resources {
@@ -326,20 +335,20 @@ func otherThanPods() []string {
 	return names
 }
 
-// TestUsageHasEveryFlag holds that the help has the flags that the documentation has, in at most
-// 15 words each: docs/configuration.md has the details.
+// TestUsageHasEveryFlag holds that the usage has all documented flags, with a help of at most 15
+// words each; docs/configuration.md has details.
 func TestUsageHasEveryFlag(t *testing.T) {
 	usage := options.Usage(registry)
 	flags := options.Flags(registry)
 	if len(flags) == 0 {
-		t.Error("there are no flags")
+		t.Error("no flags")
 	}
 	for _, flag := range flags {
 		if words := len(strings.Fields(flag.Usage)); words > 15 {
-			t.Errorf("the help of --%s has %d words", flag.Name, words)
+			t.Errorf("help of --%s: %d words, want at most 15", flag.Name, words)
 		}
 		if !strings.Contains(usage, " --"+flag.Name+" ") {
-			t.Errorf("the help does not have --%s", flag.Name)
+			t.Errorf("usage lacks --%s", flag.Name)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package options
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
@@ -13,7 +14,7 @@ import (
 // matchTimeout bounds the matching of one name: ECMAScript patterns can backtrack exponentially.
 const matchTimeout = time.Second
 
-// ecmaScript is a pattern of --metric-allowlist and --metric-denylist.
+// ecmaScript is a pattern of --metric-allowlist, --metric-denylist and --metric-sparse.
 type ecmaScript struct{ *regexp2.Regexp }
 
 // MatchString reports whether name matches. It does not time out: every name has been tried
@@ -38,6 +39,39 @@ func compileECMAScript(flag string, sources []string, registry *generators.Regis
 		patterns = append(patterns, ecmaScript{p})
 	}
 	return patterns, nil
+}
+
+// sparsePatterns compiles the patterns of --metric-sparse, each of which has to match a Sparse
+// family.
+func (v *values) sparsePatterns() ([]generators.Pattern, error) {
+	patterns, err := compileECMAScript("--metric-sparse", v.sparse, v.registry)
+	if err != nil {
+		return nil, err
+	}
+	families := sparseFamilies(v.registry.Resources())
+	for i, p := range patterns {
+		if !matchesFamily(p, families) {
+			var names []string
+			for _, f := range families {
+				names = append(names, f.Name)
+			}
+			return nil, fmt.Errorf("--metric-sparse: pattern %q matches no sparse family; there are %s", v.sparse[i], strings.Join(names, ", "))
+		}
+	}
+	return patterns, nil
+}
+
+// sparseFamilies are the Sparse families of the resources.
+func sparseFamilies(resources []generators.Resource) []generators.FamilyDescription {
+	var all []generators.FamilyDescription
+	for _, r := range resources {
+		for _, f := range r.Describe().Families {
+			if f.Sparse {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
 }
 
 // tryOnFamilies matches a pattern with every family, and returns the timeout if there is one.

@@ -6,15 +6,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// reloadable are the keys of settings that a reload can change. All others need a restart, so that a
-// new one is on the safe side.
+// reloadable are the keys that a reload can change. All others, including new ones, need a restart.
 var reloadable = []string{
 	"annotations_allow_list", "custom_resource_config", "custom_resource_presets", "custom_resources_only", "enable_gzip_encoding", "extra_labels", "labels_allow_list", "max_staleness",
-	"metric_allowlist", "metric_denylist", "metric_opt_in_list", "namespaces", "namespaces_denylist",
+	"metric_allowlist", "metric_denylist", "metric_opt_in_list", "metric_sparse", "namespaces", "namespaces_denylist",
 	"node", "object_limit", "resources", "shard", "total_shards", "track_unscheduled_pods", "use_api_server_cache",
 }
 
-// restartOnly returns the values of the settings that a reload cannot change, by key.
+// restartOnly returns the values of the keys that a reload cannot change.
 func restartOnly(flags *pflag.FlagSet) map[string]string {
 	all := map[string]string{}
 	for key, flag := range configKeys {
@@ -25,8 +24,7 @@ func restartOnly(flags *pflag.FlagSet) map[string]string {
 	return all
 }
 
-// NeedRestart returns the sorted keys of the settings that differ in next and that a reload cannot
-// change.
+// NeedRestart returns the sorted keys whose values differ in next and need a restart.
 func (o Options) NeedRestart(next Options) []string {
 	var keys []string
 	for key, value := range o.restartOnly {

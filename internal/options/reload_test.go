@@ -10,19 +10,21 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 )
 
-// others are values that differ from the default, by type.
+// others are values other than the default, by type.
 var others = map[string]string{
 	"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
 	"int32": "7", "int64": "7", "float64": "0.7", "mode": "off",
 }
 
-// valueFor is a value of a flag's type, or of the flag alone, that differs from the default.
+// valueFor returns a value for a flag other than the default.
 func valueFor(f options.Flag) string {
 	switch f.Key {
 	case "custom_resource_config":
 		return "'{spec: {resources: []}}'"
 	case "custom_resource_presets":
 		return "[flux]"
+	case "metric_sparse":
+		return "[phase]"
 	}
 	return others[f.Type]
 }
@@ -73,7 +75,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 20 {
+	if reloadable != 21 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}

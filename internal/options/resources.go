@@ -29,7 +29,7 @@ func (v *values) enabled() ([]generators.Resource, error) {
 	}), nil
 }
 
-// keyOf gives the key of the resource that the user names.
+// keyOf returns the key of the resource with a name.
 func keyOf(registry *generators.Registry, name string) (string, error) {
 	if r, ok := registry.Lookup(name); ok {
 		return r.Describe().Key, nil

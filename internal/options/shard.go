@@ -15,15 +15,15 @@ import (
 func (o Options) checkShard() error {
 	switch {
 	case (o.Pod == "") != (o.PodNamespace == ""):
-		return fmt.Errorf("--pod %q and --pod-namespace %q: give both, or none of them", o.Pod, o.PodNamespace)
+		return fmt.Errorf("--pod %q and --pod-namespace %q: set both or neither", o.Pod, o.PodNamespace)
 	case o.Pod != "" && o.Snapshot != "":
-		return errors.New("--pod asks an API server: give it without --snapshot")
+		return errors.New("--pod needs an API server and excludes --snapshot")
 	case o.TotalShards < 1:
-		return fmt.Errorf("--total-shards is %d: give the number of shards, at least 1", o.TotalShards)
+		return fmt.Errorf("--total-shards is %d, want at least 1", o.TotalShards)
 	case o.Shard < 0 || o.Shard >= o.TotalShards:
-		return fmt.Errorf("--shard is %d: with --total-shards %d give 0 to %d", o.Shard, o.TotalShards, o.TotalShards-1)
+		return fmt.Errorf("--shard is %d, want 0 to %d with --total-shards %d", o.Shard, o.TotalShards-1, o.TotalShards)
 	case o.Node != "" && o.Unscheduled:
-		return fmt.Errorf("--node %s and --track-unscheduled-pods: a pod is on a node or on none; give one of them, and the other to another kubestate", o.Node)
+		return fmt.Errorf("--node %s and --track-unscheduled-pods exclude each other: run one kubestate for each", o.Node)
 	case o.Node != "":
 		if wrong := validation.IsDNS1123Subdomain(o.Node); wrong != nil {
 			return fmt.Errorf("--node: %q cannot be the name of a node: %s", o.Node, strings.Join(wrong, "; "))
@@ -41,5 +41,5 @@ func (o Options) checkPodsOnly(flag string) error {
 	if len(others) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s chooses pods, and there is no such choice for %s: give --resources=pods, and have the others served by a kubestate without %[1]s", flag, strings.Join(others, ", "))
+	return fmt.Errorf("%s selects pods, not %s: set --resources=pods, and run another kubestate for the others", flag, strings.Join(others, ", "))
 }

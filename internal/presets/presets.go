@@ -1,8 +1,6 @@
-// Package presets has configurations of custom resource metrics for projects that many clusters
-// run: the name of a project → YAML text.
-//
-// A preset is in the format of --custom-resource-state-config-file. Its families have the names and
-// labels that dashboards and alerts of the project query; the comment at its head says which.
+// Package presets has configurations of custom resource metrics for common projects, by name, in the
+// format of --custom-resource-state-config-file. Families have the names and labels that the
+// dashboards and alerts of the project query, listed in the comment at the head of a preset.
 package presets
 
 import (

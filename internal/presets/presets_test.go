@@ -37,7 +37,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestGetCopies holds that a caller may change the text of a preset.
+// TestGetCopies holds that a caller can change the text of a preset.
 func TestGetCopies(t *testing.T) {
 	first := parsed(t, "flux")
 	text, _ := presets.Get("flux")
@@ -47,7 +47,7 @@ func TestGetCopies(t *testing.T) {
 	}
 }
 
-// TestGolden renders objects of all kinds of each preset, and compares all lines.
+// TestGolden renders objects of all kinds of each preset.
 func TestGolden(t *testing.T) {
 	for _, name := range presets.Names() {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// parsed is a preset without faults and warnings.
+// parsed returns a preset, which has no faults and warnings.
 func parsed(t *testing.T, name string) *customresource.Config {
 	t.Helper()
 	text, ok := presets.Get(name)
@@ -81,8 +81,8 @@ func parsed(t *testing.T, name string) *customresource.Config {
 	return c
 }
 
-// render gives the families in the order of an answer, each with its series in the order of
-// their bytes. It fails if something could not be rendered, or a kind has no object.
+// render returns the families in the order of a response, each with its series in the order of the
+// objects. It fails if a sample cannot be rendered or a kind has no object.
 func render(t *testing.T, c *customresource.Config, definitions, objects string) string {
 	t.Helper()
 	var kinds []customresource.Kind
@@ -120,12 +120,11 @@ func render(t *testing.T, c *customresource.Config, definitions, objects string)
 		}
 	}
 	if log.Len() > 0 {
-		t.Errorf("what could not be rendered: %s", log.String())
+		t.Errorf("log: %s", log.String())
 	}
 	var text strings.Builder
 	for _, name := range order {
 		text.WriteString(headers[name])
-		slices.Sort(series[name])
 		text.WriteString(strings.Join(series[name], ""))
 	}
 	return text.String()
@@ -144,7 +143,7 @@ func each(t *testing.T, path string, r generators.Resource, f func(metav1.Object
 	}
 }
 
-// TestDocumented holds that the page of presets has a row for each, with its kinds and families.
+// TestDocumented holds the rows of the page to the kinds and families of each preset.
 func TestDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/custom-resource-presets.md")
 	if err != nil {
@@ -180,7 +179,7 @@ func TestDocumented(t *testing.T) {
 		}
 		for _, word := range slices.Concat(kinds, families) {
 			if !used[word] && !strings.HasPrefix(word, "kinds of ") {
-				t.Errorf("%s: there is no %s", name, word)
+				t.Errorf("%s: no kind or family %s", name, word)
 			}
 		}
 	}

@@ -13,13 +13,13 @@ import (
 // concurrent use.
 type Projection struct{ object filter }
 
-// A filter tells what to do with each field of a message.
+// A filter has the rules of a message's fields.
 type filter struct {
 	rules  []rule // by field number
 	others action // of larger numbers
 }
 
-// A rule tells what to do with a field.
+// A rule is the action for a field.
 type rule struct {
 	action action
 	inner  *filter // of the messages in the field, if the action is descend
@@ -36,8 +36,7 @@ const (
 // Compile returns the projection of a type to the given fields, or to all fields if none are
 // given. The type is a pointer to a struct with JSON and protobuf tags. A field is a path of JSON
 // names from the object, such as "spec.containers.image"; lists and pointers are transparent. A
-// field is retained with all that it holds. The metadata is always retained, except for
-// managedFields.
+// field is retained with its subfields. The metadata is always retained, except for managedFields.
 //
 // Compile panics if the type lacks a field.
 func Compile(object reflect.Type, fields []string) *Projection {

@@ -1,4 +1,4 @@
-// Package rbac makes the least RBAC roles for a configuration: list and watch of its
+// Package rbac makes least-privilege RBAC roles for a configuration: list and watch of its
 // resources, the reviews of the auth filter, and the Lease of its shards.
 package rbac
 
@@ -16,7 +16,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// Names of the service account and of the roles that are bound to it.
+// Names of the service account and its roles.
 const (
 	Account          = "kubestate"
 	AccountNamespace = "kubestate"
@@ -27,8 +27,8 @@ const (
 type Config struct {
 	Resources  []generators.Resource
 	Namespaces []string // none for all
-	// Custom are custom resources, of which only the names are known; Definitions permits
-	// reading their definitions.
+	// Custom are custom resources, whose scope is unknown; Definitions permits reading
+	// their definitions.
 	Custom      []schema.GroupResource
 	Definitions bool
 	// Reviews permits the TokenReviews and SubjectAccessReviews of the auth filter.
@@ -37,9 +37,9 @@ type Config struct {
 	Shards types.NamespacedName
 }
 
-// Objects gives the roles and their bindings. Without namespaces that is one
-// ClusterRole. With namespaces it is a Role in each for namespaced resources, and a
-// ClusterRole for all others, and for custom resources, whose scope is not known. With shards there is one more Role, and the shards' Lease.
+// Objects returns the roles and their bindings: one ClusterRole without namespaces. With
+// namespaces it returns a Role in each for namespaced resources, and a ClusterRole for all others.
+// With shards it adds their Role and Lease.
 func Objects(c Config) []any {
 	var namespaced, cluster []schema.GroupResource
 	for _, r := range c.Resources {
@@ -74,14 +74,13 @@ func Objects(c Config) []any {
 	return objects
 }
 
-// A lease is a Lease without a spec, so without a holder.
+// A lease is a Lease without a spec, and so without a holder.
 type lease struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
 }
 
-// shardingRules permit reading a StatefulSet, its pods and its Lease, and annotating the
-// Lease.
+// shardingRules permit to read a StatefulSet, its pods and its Lease, and to patch the Lease.
 func shardingRules(set string) []rbacv1.PolicyRule {
 	read, names := []string{"get", "list", "watch"}, []string{set}
 	return []rbacv1.PolicyRule{
@@ -91,7 +90,7 @@ func shardingRules(set string) []rbacv1.PolicyRule {
 	}
 }
 
-// clusterRole is a ClusterRole with its binding, nothing without rules.
+// clusterRole returns a ClusterRole and its binding, nothing without rules.
 func clusterRole(rules []rbacv1.PolicyRule) []any {
 	if len(rules) == 0 {
 		return nil
@@ -111,7 +110,7 @@ func clusterRole(rules []rbacv1.PolicyRule) []any {
 	}
 }
 
-// namespacedRole is a Role with its binding.
+// namespacedRole returns a Role and its binding.
 func namespacedRole(role, namespace string, rules []rbacv1.PolicyRule) []any {
 	return []any{
 		&rbacv1.Role{
@@ -140,7 +139,7 @@ func subjects() []rbacv1.Subject {
 	return []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: Account, Namespace: AccountNamespace}}
 }
 
-// reviewRules permit asking who a client is and what it may do.
+// reviewRules permit to create reviews.
 func reviewRules() []rbacv1.PolicyRule {
 	create := []string{"create"}
 	return []rbacv1.PolicyRule{
@@ -149,7 +148,7 @@ func reviewRules() []rbacv1.PolicyRule {
 	}
 }
 
-// readRules permit list and watch of resources, by one rule for each API group.
+// readRules permit list and watch of resources, with one rule for each API group.
 func readRules(resources []schema.GroupResource) []rbacv1.PolicyRule {
 	byGroup := map[string][]string{}
 	var groups []string
@@ -163,7 +162,7 @@ func readRules(resources []schema.GroupResource) []rbacv1.PolicyRule {
 	var all []rbacv1.PolicyRule
 	for _, group := range groups {
 		slices.Sort(byGroup[group])
-		byGroup[group] = slices.Compact(byGroup[group]) // entries may choose built-in resources too
+		byGroup[group] = slices.Compact(byGroup[group]) // Custom may repeat Resources
 		all = append(all, rbacv1.PolicyRule{
 			APIGroups: []string{group},
 			Resources: byGroup[group],

@@ -21,7 +21,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// dialFrom connects to l from a loopback address, and sends the text.
+// dialFrom connects to l from a loopback address and sends the text.
 func dialFrom(t *testing.T, address string, l net.Listener, text string) net.Conn {
 	t.Helper()
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
@@ -36,8 +36,7 @@ func dialFrom(t *testing.T, address string, l net.Listener, text string) net.Con
 	return c
 }
 
-// isOpen says whether the server has not closed a connection on which nothing is to
-// come, which it has done before if it ever will.
+// isOpen reports whether the server has not closed an idle connection.
 func isOpen(t *testing.T, c net.Conn) bool {
 	t.Helper()
 	if err := c.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
@@ -47,8 +46,8 @@ func isOpen(t *testing.T, c net.Conn) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// TestConnectionsAreBounded opens twice as many connections as a port has, idle and
-// with half a request, beside a scraper that keeps its own and an answer under way.
+// TestConnectionsAreBounded opens twice as many connections as a port allows, idle and with half a
+// request, beside those of a scraper and of a response in progress.
 func TestConnectionsAreBounded(t *testing.T) {
 	const bound = 256
 	l, begun, finish := listen(t), make(chan struct{}), make(chan struct{})
@@ -112,8 +111,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 	s.stop(t)
 }
 
-// TestConnectionsAreSharedAmongNetworks has all connections but a scraper's two be of one
-// network, each of another address.
+// TestConnectionsAreSharedAmongNetworks fills a port with connections of one network, each of another
+// address, beside two of a scraper.
 func TestConnectionsAreSharedAmongNetworks(t *testing.T) {
 	const bound = 256
 	l := &disguised{closing: listen(t)}
@@ -145,8 +144,8 @@ func TestConnectionsAreSharedAmongNetworks(t *testing.T) {
 	s.stop(t)
 }
 
-// disguised has its connections come from a network: from one address if that is whole,
-// and else each from another one.
+// disguised accepts connections of a given network: of one address if that is complete, otherwise each
+// of another address.
 type disguised struct {
 	*closing
 	network  atomic.Value // a string
@@ -165,7 +164,7 @@ func (l *disguised) Accept() (net.Conn, error) {
 	return &masked{c, &net.TCPAddr{IP: net.ParseIP(address + "1")}}, nil
 }
 
-// masked is a connection that comes from another address.
+// masked is a connection with another remote address.
 type masked struct {
 	net.Conn
 	from net.Addr
@@ -173,7 +172,7 @@ type masked struct {
 
 func (m *masked) RemoteAddr() net.Addr { return m.from }
 
-// value is that of the counter.
+// value is the value of a counter.
 func value(t *testing.T, c prometheus.Counter) float64 {
 	t.Helper()
 	var m dto.Metric
@@ -183,8 +182,7 @@ func value(t *testing.T, c prometheus.Counter) float64 {
 	return m.GetCounter().GetValue()
 }
 
-// TestBusyConnectionsAreBounded has all connections be busy: the one that has been so
-// for the longest time gives way.
+// TestBusyConnectionsAreBounded fills a port with active connections: the oldest one is evicted.
 func TestBusyConnectionsAreBounded(t *testing.T) {
 	const bound = 256
 	l, begun := listen(t), make(chan struct{}, bound+1)
@@ -214,8 +212,7 @@ func TestBusyConnectionsAreBounded(t *testing.T) {
 	s.stop(t)
 }
 
-// TestBoundsOfHTTP2 holds what the server tells clients of HTTP/2 that they may have it
-// keep.
+// TestBoundsOfHTTP2 holds the SETTINGS that the server sends to clients of HTTP/2.
 func TestBoundsOfHTTP2(t *testing.T) {
 	a := newAuthority(t)
 	address := serveWith(t, mainPort(prometheus.NewRegistry()), a.config(t, ""), &levels{})
@@ -253,8 +250,8 @@ func TestBoundsOfHTTP2(t *testing.T) {
 	f(header, 33<<10)
 }
 
-// TestStreamsWithoutWindow has connections of HTTP/2 with as many requests as they can
-// have, each with the largest header, and answers that the client lets nobody send.
+// TestStreamsWithoutWindow opens the maximum of HTTP/2 streams with the largest headers, and a window of
+// zero for the responses.
 func TestStreamsWithoutWindow(t *testing.T) {
 	const connections, streams, most = 64, 8, 24 << 20 // bytes, of both sides
 	a := newAuthority(t)
@@ -300,7 +297,7 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// The types of frames of HTTP/2.
+// Types of HTTP/2 frames.
 const headersFrame, resetFrame, settingsFrame, continuationFrame = 1, 3, 4, 9
 
 func writeFrame(b *bytes.Buffer, kind, flags byte, stream uint32, payload []byte) {
@@ -309,8 +306,7 @@ func writeFrame(b *bytes.Buffer, kind, flags byte, stream uint32, payload []byte
 	b.Write(payload)
 }
 
-// writeHeaders writes a request that ends its stream, in frames as large as a server
-// must take.
+// writeHeaders writes a request that ends its stream, in frames of the largest size.
 func writeHeaders(b *bytes.Buffer, stream uint32, block []byte) {
 	const endStream, endHeaders, largest = 1, 4, 16 << 10
 	kind, flags := byte(headersFrame), byte(endStream)
@@ -321,7 +317,7 @@ func writeHeaders(b *bytes.Buffer, stream uint32, block []byte) {
 	writeFrame(b, kind, flags|endHeaders, stream, block)
 }
 
-// largeHeader is that of GET /, with as many fields as a server takes.
+// largeHeader is the header of GET / with the maximum of fields.
 func largeHeader() []byte {
 	block := append([]byte{0x82, 0x87, 0x84, 0x41, 1}, 'a') // GET, https, /, authority
 	const overhead = 32                                     // of a field, as servers count

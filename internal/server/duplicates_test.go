@@ -17,7 +17,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// records is a log handler that keeps families and numbers.
+// records is a log handler that keeps attributes.
 type records struct {
 	slog.Handler
 	mu  sync.Mutex
@@ -38,8 +38,8 @@ func (r *records) Handle(_ context.Context, record slog.Record) error {
 	return nil
 }
 
-// repeating is a resource whose family may repeat series. Each object has one line, and objects
-// with a number have the line of those without.
+// repeating is a resource whose family may have duplicate series: an object with a number has the line
+// of the one without.
 func repeating(name, family string, objects ...string) *store.Resource {
 	r := store.NewResource(name, []store.Family{{Name: family, Header: []byte("# TYPE " + family + " gauge\n"), MayRepeat: true}}, 1)
 	for _, object := range objects {
@@ -49,7 +49,7 @@ func repeating(name, family string, objects ...string) *store.Resource {
 	return r
 }
 
-// TestRepeatedSeries holds what is shown and logged of series that answers leave out.
+// TestRepeatedSeries holds the gauge and the log of duplicate series.
 func TestRepeatedSeries(t *testing.T) {
 	s := &source{resources: []*store.Resource{repeating("a", "x", "p", "q", "q1"), repeating("b", "x", "q", "q1"), repeating("c", "y", "r")}}
 	reg, log := prometheus.NewRegistry(), &records{}
@@ -90,8 +90,8 @@ func TestRepeatedSeries(t *testing.T) {
 	f(http.MethodGet, "", y, "kubestate_duplicate_series{family=\"y\"} 1\n", "family=y series=1")
 }
 
-// TestSharedFamilies has two resources with a family of one name: it stands once in answers,
-// and of each resource where resources are told apart.
+// TestSharedFamilies serves two resources with a family of one name: once in a response, and once per
+// resource in statistics.
 func TestSharedFamilies(t *testing.T) {
 	s := &source{resources: []*store.Resource{repeating("a", "x", "p", "q"), resource("x", "r")}}
 	reg := prometheus.NewRegistry()
@@ -128,7 +128,7 @@ func TestSharedFamilies(t *testing.T) {
 	}
 }
 
-// TestAliases selects resources by other names than their own, which several may have.
+// TestAliases selects resources by aliases, which several may share.
 func TestAliases(t *testing.T) {
 	aliased := func(name string, aliases ...string) *store.Resource {
 		r := store.NewResource(name, []store.Family{{Name: name[:1], Header: []byte("# TYPE " + name[:1] + " gauge\n")}}, 1, aliases...)

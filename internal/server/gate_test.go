@@ -14,8 +14,8 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 )
 
-// TestScrapesWaitUntilComplete has scrapes while resources are missing, one after
-// another, and again after everything was complete once.
+// TestScrapesWaitUntilComplete scrapes while resources are incomplete, and after all have been complete
+// once.
 func TestScrapesWaitUntilComplete(t *testing.T) {
 	var missing []string
 	s := &source{resources: resources}
@@ -53,7 +53,7 @@ func TestScrapesWaitUntilComplete(t *testing.T) {
 	f(http.MethodGet, "/metrics", answer{200, plainText, nodes + pods + jobs}, "")
 }
 
-// TestScrapesWithoutWaiting is what --serve-incomplete does.
+// TestScrapesWithoutWaiting is --serve-incomplete.
 func TestScrapesWithoutWaiting(t *testing.T) {
 	s := &source{resources: resources, unsynced: []string{"pods"}}
 	h := mainOf(s, server.Limits{}, never, prometheus.NewRegistry())
@@ -62,7 +62,7 @@ func TestScrapesWithoutWaiting(t *testing.T) {
 	}
 }
 
-// TestListsOfNamesAreBounded has thousands of names missing.
+// TestListsOfNamesAreBounded responds with thousands of names.
 func TestListsOfNamesAreBounded(t *testing.T) {
 	var names []string
 	for i := range 5000 {
@@ -78,8 +78,7 @@ func TestListsOfNamesAreBounded(t *testing.T) {
 	}
 }
 
-// TestNamesOfResources has scrapes name resources that are served, that there are, and
-// that there are not.
+// TestNamesOfResources selects served, known and unknown resources.
 func TestNamesOfResources(t *testing.T) {
 	s := &source{resources: resources}
 	config := server.ScrapeConfig{Exceeded: never, Known: func() []string { return []string{"jobs", "leases", "nodes", "pods", "secrets"} }}
@@ -107,8 +106,7 @@ func TestNamesOfResources(t *testing.T) {
 	f("?resources="+strings.Repeat("x", 7000), bad(`resources: there is no resource "`+strings.Repeat("x", 64)+`"; the nearest is "jobs"`))
 }
 
-// TestMisspeltNamesAreToldAtOnce holds that nobody waits for the first lists to learn
-// of a mistake.
+// TestMisspeltNamesAreToldAtOnce holds that 400 comes before 503.
 func TestMisspeltNamesAreToldAtOnce(t *testing.T) {
 	s := &source{}
 	config := server.ScrapeConfig{Exceeded: never, Known: func() []string { return []string{"pods"} }, Missing: func() []string { return []string{"pods"} }}
@@ -118,8 +116,7 @@ func TestMisspeltNamesAreToldAtOnce(t *testing.T) {
 	}
 }
 
-// TestTooOld holds that a scrape fails as a whole when something that is asked
-// for is too old.
+// TestTooOld holds that a scrape fails as a whole if a selected resource is too old.
 func TestTooOld(t *testing.T) {
 	exceeded := func(wanted func(string) bool) string {
 		if wanted("pods") {

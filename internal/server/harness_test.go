@@ -20,7 +20,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// levels notes the level of each record that is logged.
+// levels is a log handler that keeps levels.
 type levels struct {
 	mu    sync.Mutex
 	more  sync.Cond // of mu
@@ -59,7 +59,7 @@ func (l *levels) take() []slog.Level {
 	return noted
 }
 
-// closing is a listener that tells when it is closed.
+// closing is a listener with a channel for its end.
 type closing struct {
 	net.Listener
 	once   sync.Once
@@ -81,14 +81,14 @@ func listen(t *testing.T) *closing {
 	return &closing{Listener: l, closed: make(chan struct{})}
 }
 
-// serving is a server that runs.
+// serving is a running server.
 type serving struct {
 	interrupt func(error)
 	ended     chan error // what execute returned
 	evicted   prometheus.Counter
 }
 
-// newEvicted makes a counter of connections for a server.
+// newEvicted makes a counter of evictions.
 func newEvicted() prometheus.Counter {
 	evicted, _ := server.Evictions(prometheus.NewRegistry())
 	return evicted
@@ -116,7 +116,7 @@ func serveBy(config server.WebConfig, l net.Listener, h http.Handler, log slog.H
 	return serveWithin(time.Minute, config, l, h, log)
 }
 
-// stop ends the server, which is idle.
+// stop ends an idle server.
 func (s serving) stop(t *testing.T) {
 	t.Helper()
 	s.interrupt(nil)
@@ -125,8 +125,7 @@ func (s serving) stop(t *testing.T) {
 	}
 }
 
-// pipes is a listener within the program, whose connections follow the time of
-// a synctest bubble.
+// pipes is a listener of in-memory connections, for synctest bubbles.
 type pipes struct {
 	accept chan net.Conn
 	once   sync.Once
@@ -164,8 +163,7 @@ func (p *pipes) dial(t *testing.T, text string) net.Conn {
 
 const scrape = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
 
-// resource makes a resource with a family of its name, which has a line for
-// each object.
+// resource makes a resource with one family of its name and one line per object.
 func resource(name string, objects ...string) *store.Resource {
 	r := store.NewResource(name, []store.Family{{Name: name, Header: []byte("# TYPE " + name + " gauge\n")}}, 1)
 	for _, object := range objects {
@@ -174,14 +172,14 @@ func resource(name string, objects ...string) *store.Resource {
 	return r
 }
 
-// rendered is an object of a resource that resource makes, in a namespace of the
-// object's first letter.
+// rendered is an object for a resource of the function resource. The first letter of its name is its
+// namespace.
 func rendered(name, object string) store.Rendered {
 	text := fmt.Appendf(nil, "%s{o=%q} 1\n", name, object)
 	return store.Rendered{UID: object, Namespace: object[:1], Text: text, Ends: []int{len(text)}}
 }
 
-// Four resources, and the text of those that have any.
+// Four resources, and the text of those with objects.
 var (
 	resources = []*store.Resource{resource("nodes", "n"), resource("pods", "p1", "p2"), resource("leases"), resource("jobs", "j")}
 
@@ -198,14 +196,14 @@ func metricsOf(resources ...*store.Resource) http.Handler {
 	return server.Metrics(func() []*store.Resource { return resources }, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 }
 
-// answer is what a handler answers, as far as it matters here.
+// answer is a response without most headers.
 type answer struct {
 	Status      int
 	ContentType string
 	Body        string
 }
 
-// ask sends a request, whose header has the given keys and values in turn.
+// ask sends a request. The header alternates keys and values.
 func ask(h http.Handler, method, target string, header ...string) answer {
 	request := httptest.NewRequest(method, target, nil)
 	for i := 0; i < len(header); i += 2 {
@@ -218,8 +216,7 @@ func ask(h http.Handler, method, target string, header ...string) answer {
 
 const plainText = "text/plain; version=0.0.4; charset=utf-8"
 
-// large makes a resource whose text takes many writes. Every line of it has the
-// value.
+// large makes a resource whose text takes many writes, with a value in every line.
 func large(value int) (r *store.Resource, text string) {
 	r = store.NewResource("large", []store.Family{{Name: "a", Header: []byte("# TYPE a gauge\n")}, {Name: "b", Header: []byte("# TYPE b gauge\n")}}, 1)
 	fill(r.Partitions()[0], value)
@@ -230,7 +227,7 @@ func large(value int) (r *store.Resource, text string) {
 	return r, b.String()
 }
 
-// larges makes resources of the content of a large one. size is that of their text.
+// larges makes n resources with the content of a large one. size is that of their text.
 func larges(n int) (all []*store.Resource, size int) {
 	content, text := large(1)
 	for i := range n {
@@ -257,7 +254,7 @@ func fill(p *store.Partition, value int) {
 	p.Replace(g)
 }
 
-// source is something to serve that does not change.
+// source is a server.Source that does not change.
 type source struct {
 	resources []*store.Resource
 	unsynced  []string
@@ -270,7 +267,7 @@ func (s *source) Shard() string                { return s.shard }
 
 func (s *source) Open() bool { return !s.closed }
 
-// Checks are of the resources, and failing of what is unsynced.
+// Checks pass except those of unsynced.
 func (s *source) Checks() []server.Check {
 	var checks []server.Check
 	for _, r := range s.resources {
@@ -284,7 +281,7 @@ func (s *source) Checks() []server.Check {
 	return checks
 }
 
-// mainOf is a main port that waits for nothing.
+// mainOf is a main port that serves incomplete resources.
 func mainOf(s server.Source, limits server.Limits, exceeded server.Exceeded, reg prometheus.Registerer) http.Handler {
 	return server.Main(s, server.ScrapeConfig{Limits: limits, Exceeded: exceeded}, server.NewProbes(s.Checks), reg)
 }
@@ -293,7 +290,7 @@ func mainPort(reg prometheus.Registerer) http.Handler {
 	return mainOf(&source{resources: resources}, server.Limits{Scrapes: 2, Answer: time.Minute}, never, reg)
 }
 
-// never is that nothing is too old.
+// never is a server.Exceeded.
 func never(func(string) bool) string { return "" }
 
 // telemetryOf is a telemetry port with profiles.

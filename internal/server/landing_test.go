@@ -13,8 +13,8 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// TestLandingPageTellsWhatIsServed holds the rows and the summary of the page of
-// each port, and that there is nothing in it but HTML.
+// TestLandingPageTellsWhatIsServed holds the rows and the summary of both start pages, and that they are
+// static HTML.
 func TestLandingPageTellsWhatIsServed(t *testing.T) {
 	many := resource("many")
 	for i := range 1234 {
@@ -40,7 +40,7 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 		if d := cmp.Diff(want, cells(page)); d != "" {
 			t.Errorf("%s: cells (-want +got):\n%s", name, d)
 		}
-		const summary = "<p>1\u202f247 series of 1\u202f247 objects of 12 resources, <span class=\"waiting\">2 of them not there yet</span>.</p>"
+		const summary = "<p>1\u202f247 series of 1\u202f247 objects of 12 resources, <span class=\"waiting\">2 of them not complete</span>.</p>"
 		if !strings.Contains(page, summary) {
 			t.Errorf("%s: there is no %s in\n%s", name, summary, page)
 		}
@@ -50,7 +50,7 @@ func TestLandingPageTellsWhatIsServed(t *testing.T) {
 	}
 }
 
-// TestLandingPageOfAClosedPort tells of states and no more, and needs to.
+// TestLandingPageOfAClosedPort holds that the page of a port with tokens has states only.
 func TestLandingPageOfAClosedPort(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("a", "1"), resource("none")}, unsynced: []string{"none"}, closed: true}
 	for name, h := range map[string]http.Handler{
@@ -61,7 +61,7 @@ func TestLandingPageOfAClosedPort(t *testing.T) {
 		if d := cmp.Diff(strings.Fields("resource state a synced none syncing"), cells(page)); d != "" {
 			t.Errorf("%s: cells (-want +got):\n%s", name, d)
 		}
-		const summary = "<p>2 resources, <span class=\"waiting\">1 of them not there yet</span>.</p>"
+		const summary = "<p>2 resources, <span class=\"waiting\">1 of them not complete</span>.</p>"
 		for _, told := range []string{"series of", "objects of", "Families"} {
 			if strings.Contains(page, told) || !strings.Contains(page, summary) {
 				t.Errorf("%s: %q is told, or there is no %s in\n%s", name, told, summary, page)
@@ -70,8 +70,7 @@ func TestLandingPageOfAClosedPort(t *testing.T) {
 	}
 }
 
-// TestLandingPageOfAClosedPortComputesNothing has resources of few and of many families:
-// the page costs the same.
+// TestLandingPageOfAClosedPortComputesNothing holds that such a page computes no statistics.
 func TestLandingPageOfAClosedPortComputesNothing(t *testing.T) {
 	allocations := func(families int) float64 {
 		var all []store.Family
@@ -99,7 +98,7 @@ func cells(page string) []string {
 	return words
 }
 
-// TestLandingPageOfShard is that of a program that has a part of all objects.
+// TestLandingPageOfShard is the page of a shard.
 func TestLandingPageOfShard(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("pods", "1")}, shard: "Shard 1 of <3>."}
 	page := ask(telemetryOf(s, prometheus.NewRegistry(), server.NewProbes(s.Checks)), http.MethodGet, "/").Body
@@ -108,7 +107,7 @@ func TestLandingPageOfShard(t *testing.T) {
 	}
 }
 
-// TestLandingPageOfNothing is that of a program that has nothing yet.
+// TestLandingPageOfNothing is the page without objects.
 func TestLandingPageOfNothing(t *testing.T) {
 	s := &source{resources: []*store.Resource{resource("pods")}}
 	page := ask(mainOf(s, server.Limits{}, never, prometheus.NewRegistry()), http.MethodGet, "/").Body

@@ -21,14 +21,14 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// busy is a main port whose scrapes take until they are released.
+// busy is a main port whose scrapes block until they are released.
 type busy struct {
 	http.Handler
 	registry *prometheus.Registry
 	release  chan struct{}
 }
 
-// Resources makes busy a source, and its scrapes wait.
+// Resources blocks until released.
 func (b *busy) Resources() []*store.Resource {
 	<-b.release
 	return resources
@@ -46,7 +46,7 @@ func newBusy(scrapes int) *busy {
 	return b
 }
 
-// both registers with one what has no labels and with the other the rest.
+// both registers metrics without labels with plain, and all others with other.
 type both struct{ plain, other *prometheus.Registry }
 
 func (b both) Register(c prometheus.Collector) error {
@@ -66,12 +66,12 @@ func (b both) MustRegister(cs ...prometheus.Collector) {
 
 func (b both) Unregister(prometheus.Collector) bool { return false }
 
-// scrape asks in the background. The answer, and when it came, go to the channel.
+// scrape scrapes in the background.
 func (b *busy) scrape(ctx context.Context, timeout string) <-chan timed {
 	return b.scrapeFrom(ctx, "192.0.2.1", timeout)
 }
 
-// scrapeFrom is scrape from an address.
+// scrapeFrom scrapes from an address.
 func (b *busy) scrapeFrom(ctx context.Context, address, timeout string) <-chan timed {
 	answered, began := make(chan timed, 1), time.Now()
 	go func() {
@@ -88,7 +88,7 @@ func (b *busy) scrapeFrom(ctx context.Context, address, timeout string) <-chan t
 	return answered
 }
 
-// timed is an answer and how long it took.
+// timed is a response and its duration.
 type timed struct {
 	Status     int
 	RetryAfter string
@@ -96,7 +96,7 @@ type timed struct {
 	Took       time.Duration
 }
 
-// wantCounts holds what the program tells of its scrapes.
+// wantCounts holds the self-metrics of scrapes.
 func (b *busy) wantCounts(t *testing.T, serving, waiting, refused float64) {
 	t.Helper()
 	families, err := b.registry.Gather()
@@ -119,8 +119,8 @@ func valueOf(m *dto.Metric) float64 { return m.GetGauge().GetValue() + m.GetCoun
 
 const refusal = "too many scrapes at the same time\n"
 
-// TestScrapesTakeTurns has two scrapes at a time: the next two wait, more are
-// refused at once, and whose turn does not come is refused in the end.
+// TestScrapesTakeTurns has two concurrent scrapes: two more wait, further ones are refused at once, and
+// waiters after a timeout.
 func TestScrapesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBusy(2)
@@ -155,8 +155,8 @@ func TestScrapesTakeTurns(t *testing.T) {
 	})
 }
 
-// TestTurnsAreShared has one address take all turns, and all places to wait for one.
-// Another address gets a place, and the next turn.
+// TestTurnsAreShared fills the slots and the queue from one address. Another address gets a place in the
+// queue, and the next slot.
 func TestTurnsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBusy(2)
@@ -191,8 +191,8 @@ func TestTurnsAreShared(t *testing.T) {
 	})
 }
 
-// TestTurnsAreSharedAmongNetworks has all addresses of a network take a turn each, and
-// places to wait for one. Another network gets a place, and the next turn.
+// TestTurnsAreSharedAmongNetworks fills the slots and the queue from all addresses of one network. Another
+// network gets a place in the queue, and the next slot.
 func TestTurnsAreSharedAmongNetworks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBusy(2)
@@ -217,8 +217,8 @@ func TestTurnsAreSharedAmongNetworks(t *testing.T) {
 	})
 }
 
-// TestWaitingHasAnEnd holds that who waits is told before it gives up, and that
-// who is gone waits no more.
+// TestWaitingHasAnEnd holds that waiters are refused within their scrape timeout, and that closed requests
+// leave the queue.
 func TestWaitingHasAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBusy(1)
@@ -247,7 +247,7 @@ func TestWaitingHasAnEnd(t *testing.T) {
 	})
 }
 
-// TestNoLimit has more scrapes than any.
+// TestNoLimit has a hundred concurrent scrapes.
 func TestNoLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBusy(0)
@@ -265,8 +265,8 @@ func TestNoLimit(t *testing.T) {
 	})
 }
 
-// TestDeadlineIsOfOneScrape has a scraper that says how long it waits, and asks
-// again on the same connection after that time. The server itself sets no bound.
+// TestDeadlineIsOfOneScrape scrapes twice on one connection: the timeout of the first scrape does not
+// apply to the second. The server has no write timeout.
 func TestDeadlineIsOfOneScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipes()
@@ -295,8 +295,7 @@ func TestDeadlineIsOfOneScrape(t *testing.T) {
 	})
 }
 
-// TestProbesHaveNoTurn holds that probes are answered however many scrapes there
-// are.
+// TestProbesHaveNoTurn holds that probes need no slot.
 func TestProbesHaveNoTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBusy(1)
@@ -311,7 +310,7 @@ func TestProbesHaveNoTurn(t *testing.T) {
 	})
 }
 
-// TestLongURLs holds what the longest URL is that is served, on both ports.
+// TestLongURLs holds the longest URL of both ports.
 func TestLongURLs(t *testing.T) {
 	f := func(length, want int) {
 		t.Helper()

@@ -110,8 +110,7 @@ func TestMetricsMethods(t *testing.T) {
 	f(http.MethodHead, "")
 }
 
-// TestMetricsOfTheMoment holds that each answer asks for the resources anew:
-// another configuration may have others.
+// TestMetricsOfTheMoment holds that each response has the present resources.
 func TestMetricsOfTheMoment(t *testing.T) {
 	var present []*store.Resource
 	h := server.Metrics(func() []*store.Resource { return present }, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
@@ -134,7 +133,7 @@ func TestMetricsOfTheMoment(t *testing.T) {
 	f("")
 }
 
-// slowClient hands each write over to whoever reads chunks, and waits for that.
+// slowClient passes each write to a channel.
 type slowClient struct {
 	http.ResponseWriter
 	chunks chan []byte
@@ -145,8 +144,7 @@ func (c slowClient) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestSlowClientHoldsUpNobody changes everything while a client is in the
-// middle of an answer. The changes are made, and the answer is of one piece.
+// TestSlowClientHoldsUpNobody changes everything in the middle of a response, which stays consistent.
 func TestSlowClientHoldsUpNobody(t *testing.T) {
 	r, before := large(1)
 	other := resource("nodes", "n")
@@ -184,7 +182,7 @@ func TestSlowClientHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// TestNamespaces narrows answers down to objects of namespaces.
+// TestNamespaces selects objects by namespace.
 func TestNamespaces(t *testing.T) {
 	f := func(query, want string) {
 		t.Helper()
@@ -200,8 +198,7 @@ func TestNamespaces(t *testing.T) {
 	f("namespace=", nodes+pods+jobs)
 }
 
-// TestEncoding holds which clients are sent gzip, and that what they are sent is
-// the text, of the length that was said.
+// TestEncoding holds which clients get gzip, and its Content-Length.
 func TestEncoding(t *testing.T) {
 	f := func(packed bool, acceptEncoding ...string) {
 		t.Helper()
@@ -258,8 +255,7 @@ func TestEncoding(t *testing.T) {
 	f(false, "gzipped")
 }
 
-// TestScraperGivesUp holds that an answer to a scraper that does not read ends
-// when the scraper says it will have given up, and that the server goes on.
+// TestScraperGivesUp holds that the response to a scraper that does not read ends with its timeout.
 func TestScraperGivesUp(t *testing.T) {
 	eight, size := larges(8)
 	all := &source{resources: eight}
@@ -293,7 +289,7 @@ func TestScraperGivesUp(t *testing.T) {
 	}
 }
 
-// TestAnswersAtTheSameTime holds that answers, which share buffers, do not mix.
+// TestAnswersAtTheSameTime holds that concurrent responses, which share buffers, do not mix.
 func TestAnswersAtTheSameTime(t *testing.T) {
 	h := metrics()
 	var clients sync.WaitGroup
@@ -314,8 +310,7 @@ func TestAnswersAtTheSameTime(t *testing.T) {
 	clients.Wait()
 }
 
-// TestTypesOfOpenMetrics holds that types which only OpenMetrics knows are in no
-// other answer.
+// TestTypesOfOpenMetrics holds that types of OpenMetrics appear in no other format.
 func TestTypesOfOpenMetrics(t *testing.T) {
 	r := store.NewResource("things", []store.Family{{Name: "a", Header: []byte("# TYPE a gauge\n"), Typed: []byte("# TYPE a info\n")}}, 1)
 	r.Partitions()[0].Set(rendered("a", "x"))

@@ -60,11 +60,11 @@ func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Reg
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
 	mux.HandleFunc("/readyz", probes.ready)
-	mux.Handle("/{$}", landingOf(source, "The state of Kubernetes objects, for Prometheus.",
-		landingLink{"metrics", "the series; ?resources=pods,nodes and ?namespace=shop narrow them down"},
-		landingLink{"healthz", "whether the program runs"},
-		landingLink{"livez", "the same"},
-		landingLink{"readyz", "whether everything that may be read has been complete once"}))
+	mux.Handle("/{$}", landingOf(source, "State of Kubernetes objects for Prometheus.",
+		landingLink{"metrics", "series; ?resources=pods,nodes and ?namespace=shop select some"},
+		landingLink{"healthz", "liveness"},
+		landingLink{"livez", "liveness"},
+		landingLink{"readyz", "readiness: every readable resource has been complete once"}))
 	return Port{boundURL(mux), mux}
 }
 

@@ -59,7 +59,7 @@ func TestTelemetryPort(t *testing.T) {
 
 var link = regexp.MustCompile(`<a href="([^"]*)">/([^<]*)</a>`)
 
-// TestLandingPages follows the links of each port's page.
+// TestLandingPages follows the links of both start pages.
 func TestLandingPages(t *testing.T) {
 	f := func(name string, h http.Handler, paths ...string) {
 		t.Helper()
@@ -85,7 +85,7 @@ func TestLandingPages(t *testing.T) {
 	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "startupz", "healthz", "livez", "debug/cardinality", "debug/pprof/")
 }
 
-// TestProfiles has a client that leaves at once: some profiles take time.
+// TestProfiles closes each request at once: some profiles take time.
 func TestProfiles(t *testing.T) {
 	left, leave := context.WithCancel(t.Context())
 	leave()
@@ -106,8 +106,7 @@ func TestProfiles(t *testing.T) {
 	f("/debug/pprof/profile", "application/octet-stream")
 }
 
-// TestLatencies scrapes the main port and reads what the telemetry port tells
-// of that.
+// TestLatencies holds the histogram of scrape durations.
 func TestLatencies(t *testing.T) {
 	reg := server.NewRegistry()
 	h := mainPort(reg)
@@ -146,8 +145,7 @@ func TestLatencies(t *testing.T) {
 	}
 }
 
-// TestServes asks the ports what they have an answer for: all that their pages link to,
-// and nothing of which there could be any number.
+// TestServes holds that Serves accepts all linked paths and no unbounded set of paths.
 func TestServes(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	probes := server.NewProbes(func() []server.Check { return nil })

@@ -11,7 +11,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// checked is a source of no resources, with checks.
+// checked is a server.Source of checks.
 type checked []server.Check
 
 func (checked) Resources() []*store.Resource { return nil }
@@ -19,7 +19,7 @@ func (c checked) Checks() []server.Check     { return c }
 func (checked) Shard() string                { return "" }
 func (checked) Open() bool                   { return true }
 
-// TestVerboseReadiness holds what is said of each thing that is waited for.
+// TestVerboseReadiness holds the line of each check.
 func TestVerboseReadiness(t *testing.T) {
 	f := func(want answer, checks ...server.Check) {
 		t.Helper()
@@ -41,8 +41,7 @@ func TestVerboseReadiness(t *testing.T) {
 	f(answer{503, plain, no + ok + "readyz check failed\n"}, jobs, pods)
 }
 
-// TestReadyFollowsTheState holds that readiness is asked for each time, and is the
-// same on both ports.
+// TestReadyFollowsTheState holds that both ports report the present readiness.
 func TestReadyFollowsTheState(t *testing.T) {
 	s := &source{unsynced: []string{"pods"}}
 	probes := server.NewProbes(s.Checks)

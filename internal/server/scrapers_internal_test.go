@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// scraper is a scraper of the model, which knows who it is.
+// scraper is a client of the model.
 type scraper struct {
 	name      string
 	group     uint64
@@ -24,9 +24,8 @@ type scraper struct {
 	visits []time.Time // at equal times, since it came or changed last
 }
 
-// regular says whether the client has come often enough to be known, and comes on. One that
-// closes its connections is known by its period alone, and one that does not say that it
-// scrapes by two that are equal.
+// regular reports whether the client has come often enough to be known. A client that closes its
+// connections is known by its period only, and one without the timeout header by two equal periods.
 func (c *scraper) regular() bool {
 	least := 2
 	if !c.keepAlive {
@@ -38,7 +37,7 @@ func (c *scraper) regular() bool {
 	return len(c.visits) >= least
 }
 
-// schedule is some scrapers, and what becomes of them.
+// schedule is the model: some scrapers and their faults.
 type schedule struct {
 	*rand.Rand
 	streams
@@ -68,14 +67,14 @@ func newSchedule(seed uint64) *schedule {
 	return s
 }
 
-// within is any time up to d.
+// within is a random time up to d.
 func (s *schedule) within(d time.Duration) time.Duration { return time.Duration(s.Int64N(int64(d))) }
 
 func (s *schedule) say(format string, args ...any) {
 	s.log = append(s.log, s.now.Format("04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
-// step lets the next scraper come, after something has happened to one.
+// step makes a random fault and the next visit.
 func (s *schedule) step() {
 	switch c := s.clients[s.IntN(len(s.clients))]; s.IntN(20) {
 	case 0:
@@ -112,8 +111,8 @@ func (s *schedule) step() {
 	c.next = s.now.Add(c.period + s.within(c.period/50) - c.period/100)
 }
 
-// lookalikesStay says whether all that look like c have their connections. Of two that have
-// none, one that comes when the other was to come cannot be told from that.
+// lookalikesStay reports whether all other clients of equal look have connections. Two without cannot be
+// told apart when one comes in the period of the other.
 func (s *schedule) lookalikesStay(c *scraper) bool {
 	return !slices.ContainsFunc(s.clients, func(o *scraper) bool { return o != c && o.group == c.group && o.conn == nil })
 }
@@ -135,9 +134,9 @@ func (s *schedule) unread(t time.Time) *scraper {
 	return nil
 }
 
-// TestScrapersOfModel has several scrapers come, with and without connections that stay, of
-// equal and of different looks, which lose connections, start anew and miss scrapes. It is
-// never said that all have come while a regular one has not; and it is said in the end.
+// TestScrapersOfModel runs scrapers with and without persistent connections, of equal and of different
+// looks, which lose connections, restart and miss scrapes. Since never reports true while a regular
+// one has not come, and does so in the end.
 func TestScrapersOfModel(t *testing.T) {
 	seeds := 300
 	if more, err := strconv.Atoi(os.Getenv("KUBESTATE_SEEDS")); err == nil {
@@ -163,8 +162,8 @@ func TestScrapersOfModel(t *testing.T) {
 	}
 }
 
-// TestScrapersToTellApart has two scrapers that look the same, each on its connection, and
-// one that closes each.
+// TestScrapersToTellApart has two scrapers of equal look with a connection each, and one that closes its
+// connections.
 func TestScrapersToTellApart(t *testing.T) {
 	const period, timeout = 15 * time.Second, 10 * time.Second
 	var s streams
@@ -200,8 +199,8 @@ func TestScrapersToTellApart(t *testing.T) {
 	}
 }
 
-// TestScrapersAreBounded has many clients, each once and each again. Few are remembered, and
-// while some are forgotten nobody says that all have come.
+// TestScrapersAreBounded has many clients that come once or twice. Few are remembered, and Since reports
+// false while some are forgotten.
 func TestScrapersAreBounded(t *testing.T) {
 	for _, times := range []int{1, 2} {
 		var s streams

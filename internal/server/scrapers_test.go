@@ -18,7 +18,7 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 )
 
-// TestScrapers has clients come at their times.
+// TestScrapers holds Since and Count over several visits.
 func TestScrapers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := server.NewScrapers()
@@ -84,8 +84,7 @@ func TestScrapers(t *testing.T) {
 	})
 }
 
-// TestScrapersKeepNoConnections has a scraper whose connection is closed: it is
-// remembered, without that.
+// TestScrapersKeepNoConnections holds that a remembered scraper does not keep its closed connection.
 func TestScrapersKeepNoConnections(t *testing.T) {
 	s, l := server.NewScrapers(), &weakly{closing: listen(t), accepted: make(chan weak.Pointer[noted], 1)}
 	running := serve(l, s.Watch(mainPort(prometheus.NewRegistry())), time.Minute, &levels{})
@@ -102,7 +101,7 @@ func TestScrapersKeepNoConnections(t *testing.T) {
 	}
 }
 
-// weakly tells of the connections that it accepts, and keeps none.
+// weakly is a listener that keeps weak pointers to its connections.
 type weakly struct {
 	*closing
 	accepted chan weak.Pointer[noted]
@@ -120,8 +119,7 @@ func (l *weakly) Accept() (net.Conn, error) {
 	return n, nil
 }
 
-// TestUnreadAnswers has clients that are gone before they have all of their answers:
-// what those had, nobody knows.
+// TestUnreadAnswers holds that incomplete responses do not count.
 func TestUnreadAnswers(t *testing.T) {
 	f := func(ctx context.Context, name string, w http.ResponseWriter, want bool) {
 		t.Helper()
@@ -144,7 +142,7 @@ func TestUnreadAnswers(t *testing.T) {
 	f(t.Context(), "cut off", &cutOff{ResponseWriter: httptest.NewRecorder()}, false)
 }
 
-// cutOff is an answer of which the first piece cannot be written.
+// cutOff is a response whose first write fails.
 type cutOff struct {
 	http.ResponseWriter
 	tried bool

@@ -69,7 +69,7 @@ func Serve(l net.Listener, h http.Handler, web WebConfig, timeouts Timeouts, evi
 		ctx, cancel := context.WithTimeout(context.Background(), Drain)
 		defer cancel()
 		if err := s.Shutdown(ctx); err != nil {
-			log.Warn("answers cut off", "listen", l.Addr().String(), "err", err)
+			log.Warn("responses aborted", "listen", l.Addr().String(), "err", err)
 			s.Close()
 		}
 		over()

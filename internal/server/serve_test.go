@@ -21,8 +21,7 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 )
 
-// TestInterruptLetsAnswersFinish interrupts the server in the middle of an
-// answer.
+// TestInterruptLetsAnswersFinish interrupts the server in the middle of a response.
 func TestInterruptLetsAnswersFinish(t *testing.T) {
 	l := listen(t)
 	log := &levels{}
@@ -77,7 +76,7 @@ func TestInterruptLetsAnswersFinish(t *testing.T) {
 	}
 }
 
-// TestInterruptBeforeExecute ends a server that never came to serve.
+// TestInterruptBeforeExecute interrupts a server before it runs.
 func TestInterruptBeforeExecute(t *testing.T) {
 	l := listen(t)
 	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.WebConfig{}, server.TelemetryTimeouts, newEvicted(), slog.New(&levels{}))
@@ -88,7 +87,7 @@ func TestInterruptBeforeExecute(t *testing.T) {
 	<-l.closed
 }
 
-// TestServeFails takes the listener away.
+// TestServeFails closes the listener.
 func TestServeFails(t *testing.T) {
 	l := listen(t)
 	execute, interrupt := server.Serve(l, http.NotFoundHandler(), server.WebConfig{}, server.TelemetryTimeouts, newEvicted(), slog.New(&levels{}))
@@ -100,8 +99,7 @@ func TestServeFails(t *testing.T) {
 	interrupt(err) // as a group of actors does
 }
 
-// TestGarbage sends what is no request, or none that is served. The client
-// hears of that; the log does not, above debug level.
+// TestGarbage sends malformed requests. The client gets an error, the log a line at debug level at most.
 func TestGarbage(t *testing.T) {
 	l, log := listen(t), &levels{}
 	mux := http.NewServeMux()
@@ -161,8 +159,7 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// TestInterruptCutsOffInTheEnd interrupts a server whose handler takes until
-// its client is gone.
+// TestInterruptCutsOffInTheEnd interrupts a server whose handler blocks.
 func TestInterruptCutsOffInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, log := newPipes(), &levels{}
@@ -183,8 +180,7 @@ func TestInterruptCutsOffInTheEnd(t *testing.T) {
 	})
 }
 
-// TestIdleClients holds how long a client may keep a connection without a
-// request on it.
+// TestIdleClients holds the timeouts of connections without a request.
 func TestIdleClients(t *testing.T) {
 	f := func(text string, answers int, want time.Duration) {
 		t.Helper()
@@ -212,8 +208,8 @@ func TestIdleClients(t *testing.T) {
 	f(scrape+scrape[:10], 1, 5*time.Second)
 }
 
-// TestBodies has clients that announce a body and do not send it, or not all: each is
-// told at once that nobody reads it, and none of them keeps the one turn that there is.
+// TestBodies announces bodies and does not send all of them: each request is refused at once and takes no
+// slot.
 func TestBodies(t *testing.T) {
 	f := func(head string) {
 		t.Helper()
@@ -267,7 +263,7 @@ func TestWriteTimeout(t *testing.T) {
 	})
 }
 
-// TestNoWriteTimeout has a client that begins to read after an hour.
+// TestNoWriteTimeout has a client that reads after an hour.
 func TestNoWriteTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipes()

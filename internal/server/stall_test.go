@@ -18,10 +18,10 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// stands is how long a client may stand still while others wait.
+// stands is the stall timeout.
 const stands = 2 * time.Second
 
-// crowded is a main port of which all turns are taken, by clients with large answers.
+// crowded is a main port with all slots taken by clients that read nothing.
 type crowded struct {
 	*pipes
 	registry *prometheus.Registry
@@ -47,7 +47,7 @@ func newCrowded(t *testing.T, clients int) *crowded {
 	return c
 }
 
-// another scrapes, reads at once, and gives how long that took.
+// another scrapes and returns the duration.
 func (c *crowded) another(t *testing.T) time.Duration {
 	t.Helper()
 	began, client := time.Now(), c.dial(t, scrape)
@@ -56,7 +56,7 @@ func (c *crowded) another(t *testing.T) time.Duration {
 	return time.Since(began)
 }
 
-// reads has a client read its answer.
+// reads reads a response.
 func (c *crowded) reads(t *testing.T, client io.Reader) {
 	t.Helper()
 	response, err := http.ReadResponse(bufio.NewReader(client), nil)
@@ -74,7 +74,7 @@ func (c *crowded) cutOff(t *testing.T) float64 {
 	return gathered(t, c.registry, "kubestate_scrapes_aborted_total")
 }
 
-// gathered is the value of a metric that has no labels.
+// gathered is the value of a metric without labels.
 func gathered(t *testing.T, registry *prometheus.Registry, name string) (value float64) {
 	t.Helper()
 	families, err := registry.Gather()
@@ -89,9 +89,8 @@ func gathered(t *testing.T, registry *prometheus.Registry, name string) (value f
 	return value
 }
 
-// TestStalledClientsLoseTheirTurn has clients take all turns and read nothing. As
-// many as wait lose their turn, those who have stood still for longest, and none
-// while nobody waits.
+// TestStalledClientsLoseTheirTurn fills the slots with stalled clients. Each waiter aborts one response,
+// the longest stalled one, and none is aborted without a waiter.
 func TestStalledClientsLoseTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const turns = 5
@@ -119,7 +118,7 @@ func TestStalledClientsLoseTheirTurn(t *testing.T) {
 	})
 }
 
-// TestStalledClientsAllLoseTheirTurns has several wait at the same time.
+// TestStalledClientsAllLoseTheirTurns has concurrent waiters.
 func TestStalledClientsAllLoseTheirTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowded(t, 2)
@@ -138,7 +137,7 @@ func TestStalledClientsAllLoseTheirTurns(t *testing.T) {
 	})
 }
 
-// trickle reads some at a time.
+// trickle reads slowly.
 type trickle struct{ io.Reader }
 
 func (s trickle) Read(p []byte) (int, error) {
@@ -146,8 +145,8 @@ func (s trickle) Read(p []byte) (int, error) {
 	return s.Reader.Read(p[:min(len(p), 4<<10)])
 }
 
-// TestSlowClientsKeepTheirTurn has one read slowly, longer than anybody may stand
-// still, and one not at all.
+// TestSlowClientsKeepTheirTurn has a client that reads slowly, for longer than the stall timeout, and one
+// that reads nothing.
 func TestSlowClientsKeepTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowded(t, 2)
@@ -172,7 +171,7 @@ func TestSlowClientsKeepTheirTurn(t *testing.T) {
 	})
 }
 
-// halting is a connection that is read to some point.
+// halting is a connection that is read up to some byte.
 type halting struct {
 	net.Conn
 	left   int
@@ -195,8 +194,8 @@ func (h *halting) Close() error {
 	return h.Conn.Close()
 }
 
-// TestStalledClientsOverTLS has a client not read its answer, or not even its
-// connection. It loses its turn, and it has a minute if nobody waits.
+// TestStalledClientsOverTLS has clients that do not read a response, or not even their connection: they
+// lose their slot to a waiter, and otherwise after a minute.
 func TestStalledClientsOverTLS(t *testing.T) {
 	a := newAuthority(t)
 	config := a.config(t, "")

@@ -52,12 +52,12 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
 	links := []landingLink{
-		{"metrics", "its own series"},
-		{"readyz", "whether everything that may be read has been complete once"},
-		{"startupz", "the same, and from then on always yes"},
-		{"healthz", "whether the program runs"},
-		{"livez", "the same"},
-		{"debug/cardinality", "series and bytes of each family"},
+		{"metrics", "self-metrics"},
+		{"readyz", "readiness: every readable resource has been complete once"},
+		{"startupz", "startup: readiness, once reached"},
+		{"healthz", "liveness"},
+		{"livez", "liveness"},
+		{"debug/cardinality", "series and bytes by family"},
 	}
 	if config.Profiling {
 		mux.Handle("/debug/pprof/", profiles(m))
@@ -65,7 +65,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	} else {
 		mux.HandleFunc("/debug/pprof/", noProfiles)
 	}
-	mux.Handle("/{$}", landingOf(source, "What kubestate measures of itself.", links...))
+	mux.Handle("/{$}", landingOf(source, "Self-metrics of kubestate.", links...))
 	return Port{boundURL(mux), mux}
 }
 

@@ -22,7 +22,7 @@ import (
 	"github.com/kubestate/kubestate/internal/version"
 )
 
-// telemetry is a telemetry port with more to tell than the buffers of a server hold.
+// telemetry is a telemetry port with responses larger than the buffers of a server.
 type telemetry struct {
 	*pipes
 	registry *prometheus.Registry
@@ -49,13 +49,13 @@ func newTelemetry(t *testing.T) *telemetry {
 	return l
 }
 
-// request asks for the path and reads nothing.
+// request requests a path and reads nothing.
 func (l *telemetry) request(t *testing.T, path string) net.Conn {
 	t.Helper()
 	return l.dial(t, "GET "+path+" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 }
 
-// reads gives the status and body that a client gets, and how long it waited.
+// reads returns a response and the time until it was read.
 func (l *telemetry) reads(t *testing.T, c net.Conn) (status int, body string, took time.Duration) {
 	t.Helper()
 	defer c.Close()
@@ -72,8 +72,7 @@ func (l *telemetry) reads(t *testing.T, c net.Conn) (status int, body string, to
 	return response.StatusCode, string(text), time.Since(began)
 }
 
-// TestTelemetryOfStalledClients has as many clients as are answered at the same time
-// ask for what is large, and read nothing.
+// TestTelemetryOfStalledClients fills the slots with clients that read nothing.
 func TestTelemetryOfStalledClients(t *testing.T) {
 	for _, path := range []string{"/metrics", "/debug/cardinality", "/debug/cardinality?format=json"} {
 		t.Run(path, func(t *testing.T) {
@@ -96,7 +95,7 @@ func TestTelemetryOfStalledClients(t *testing.T) {
 	}
 }
 
-// TestTelemetryRefuses has more clients than are answered and may wait.
+// TestTelemetryRefuses has more clients than slots and places in the queue.
 func TestTelemetryRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTelemetry(t)
@@ -118,8 +117,7 @@ func TestTelemetryRefuses(t *testing.T) {
 	})
 }
 
-// TestTelemetryAnswersHaveAnEnd has a client of each path read nothing until the time
-// for the answer is over.
+// TestTelemetryAnswersHaveAnEnd holds the write timeout of each path.
 func TestTelemetryAnswersHaveAnEnd(t *testing.T) {
 	f := func(path string, patience time.Duration) {
 		t.Run(path, func(t *testing.T) {
@@ -152,7 +150,7 @@ func TestTelemetryAnswersHaveAnEnd(t *testing.T) {
 	f("/debug/pprof/goroutine?seconds=300", 300*time.Second+write)
 }
 
-// TestProfilesTakeTurns has requests for profiles while one is being taken.
+// TestProfilesTakeTurns requests profiles while one is taken.
 func TestProfilesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTelemetry(t)
@@ -185,7 +183,7 @@ func TestProfilesTakeTurns(t *testing.T) {
 	})
 }
 
-// TestSecondsOfProfiles holds for how long a profile may be asked.
+// TestSecondsOfProfiles holds the allowed durations of profiles.
 func TestSecondsOfProfiles(t *testing.T) {
 	f := func(given, body string) {
 		t.Helper()
@@ -207,7 +205,7 @@ func TestSecondsOfProfiles(t *testing.T) {
 	f(strings.Repeat("9", 5000), `seconds="99999999999999999999"`+wanted)
 }
 
-// TestProfilesOff holds that nothing of a profile is served, and why.
+// TestProfilesOff holds that profiles are disabled by default.
 func TestProfilesOff(t *testing.T) {
 	s := &source{resources: resources}
 	h := server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry()}, server.NewProbes(s.Checks), prometheus.NewRegistry())
@@ -225,7 +223,7 @@ func TestProfilesOff(t *testing.T) {
 	}
 }
 
-// TestBodiesForProfiles has clients announce bodies, which nobody waits for.
+// TestBodiesForProfiles announces bodies.
 func TestBodiesForProfiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTelemetry(t)
@@ -305,7 +303,7 @@ func TestCardinality(t *testing.T) {
 	f("/debug/cardinality?format=json", "", list)
 }
 
-// TestStoreMetrics holds what the store is said to hold.
+// TestStoreMetrics holds the sizes of the stores.
 func TestStoreMetrics(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	h := mainPort(reg)

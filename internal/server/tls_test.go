@@ -30,7 +30,7 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 )
 
-// authority signs certificates.
+// authority is a certificate authority.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -54,7 +54,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// serial numbers are those of the certificates so far.
+// serial is the last serial number.
 var serial int64
 
 func template(name string) *x509.Certificate {
@@ -78,7 +78,7 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-// issue makes a certificate for a name and for 127.0.0.1.
+// issue issues a certificate for a name and for 127.0.0.1.
 func (a *authority) issue(t *testing.T, name string) tls.Certificate {
 	t.Helper()
 	key := newKey(t)
@@ -89,8 +89,8 @@ func (a *authority) issue(t *testing.T, name string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// config writes a web configuration with a certificate of the authority, and
-// gives its path. more are further lines of tls_server_config.
+// config writes a web configuration with a certificate of the authority and further lines of
+// tls_server_config, and returns its path.
 func (a *authority) config(t *testing.T, more string) (path string) {
 	t.Helper()
 	path = write(t, "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"+more)
@@ -115,7 +115,7 @@ func encode(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
-// beside is the path of a file in the directory of another.
+// beside is the path of a file in the directory of another one.
 func beside(path, name string) string { return filepath.Join(filepath.Dir(path), name) }
 
 // write writes a web configuration.
@@ -133,7 +133,7 @@ func replace(t *testing.T, path, text string) {
 	}
 }
 
-// hashOf is a password as a web configuration has it.
+// hashOf is the hash of a password for a web configuration.
 func hashOf(t *testing.T, password string) string {
 	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
@@ -143,8 +143,7 @@ func hashOf(t *testing.T, password string) string {
 	return string(hash)
 }
 
-// clientOf trusts the authority and speaks HTTP/2 where the server does, or
-// else HTTP/1.1. Each request has a connection of its own.
+// clientOf trusts the authority, and prefers HTTP/2 if asked to. Each request has its own connection.
 func clientOf(a *authority, http2 bool, own ...tls.Certificate) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		TLSClientConfig:    &tls.Config{RootCAs: a.pool, Certificates: own},
@@ -154,7 +153,7 @@ func clientOf(a *authority, http2 bool, own ...tls.Certificate) *http.Client {
 	}}
 }
 
-// TestTLS scrapes over HTTP/1.1 and HTTP/2, plain and packed.
+// TestTLS scrapes over HTTP/1.1 and HTTP/2, with and without gzip.
 func TestTLS(t *testing.T) {
 	a := newAuthority(t)
 	url := "https://" + serveWith(t, mainPort(prometheus.NewRegistry()), a.config(t, ""), slog.DiscardHandler) + "/metrics"
@@ -182,7 +181,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestTLSVersions holds what is spoken where the configuration does not say.
+// TestTLSVersions holds the default versions.
 func TestTLSVersions(t *testing.T) {
 	a := newAuthority(t)
 	address := serveWith(t, http.NotFoundHandler(), a.config(t, ""), slog.DiscardHandler)
@@ -202,9 +201,8 @@ func TestTLSVersions(t *testing.T) {
 	f(tls.VersionTLS13, true)
 }
 
-// TestClientCertificates has clients with all kinds of certificates come where a
-// configuration wants one. Who has none gets the probes alone; who has a wrong one
-// nothing.
+// TestClientCertificates has clients with valid, invalid and no certificates. Without one they get the
+// probes only, and with an invalid one nothing.
 func TestClientCertificates(t *testing.T) {
 	a, b := newAuthority(t), newAuthority(t)
 	clients := []struct {
@@ -257,8 +255,7 @@ func TestClientCertificates(t *testing.T) {
 	f("  client_auth_type: VerifyClientCertIfGiven\n"+authority+name, [4]int{403, 0, 0, 200})
 }
 
-// TestClientCertificatesLater changes what is wanted of clients: that holds for
-// connections from then on.
+// TestClientCertificatesLater changes the requirement, which applies to new connections.
 func TestClientCertificatesLater(t *testing.T) {
 	a := newAuthority(t)
 	config := a.config(t, "")
@@ -279,8 +276,7 @@ func TestClientCertificatesLater(t *testing.T) {
 	f(wanted, 403)
 }
 
-// TestResumedWithoutCertificate resumes TLS sessions that began without a certificate,
-// before one was wanted.
+// TestResumedWithoutCertificate resumes TLS sessions from before a certificate was required.
 func TestResumedWithoutCertificate(t *testing.T) {
 	a := newAuthority(t)
 	config := a.config(t, "")
@@ -301,9 +297,8 @@ func TestResumedWithoutCertificate(t *testing.T) {
 	f(403)
 }
 
-// TestDeadlinesOverTLS has a scraper that does not read, with and without a time
-// after which it will have given up, and then one that reads. After a write that
-// failed, a TLS connection tries for five seconds to say so.
+// TestDeadlinesOverTLS has a scraper that does not read, with and without a timeout, and then one that
+// reads. After a failed write, a TLS connection tries for five seconds to send an alert.
 func TestDeadlinesOverTLS(t *testing.T) {
 	a := newAuthority(t)
 	config := a.config(t, "")
@@ -354,7 +349,7 @@ func TestDeadlinesOverTLS(t *testing.T) {
 	f(true, "", time.Minute)
 }
 
-// TestInterruptOverHTTP2 interrupts the server in the middle of an answer.
+// TestInterruptOverHTTP2 interrupts the server in the middle of a response.
 func TestInterruptOverHTTP2(t *testing.T) {
 	a := newAuthority(t)
 	l := listen(t)

@@ -134,7 +134,7 @@ const lookAgain = 10 * time.Second
 // check logs a new error of the configuration.
 func (c *webConfig) check() {
 	if wrong := c.news(time.Now()); wrong != "" {
-		c.log.Warn("no answers until the web configuration is good again", "err", wrong)
+		c.log.Warn("web configuration invalid, requests fail", "err", wrong)
 	}
 }
 

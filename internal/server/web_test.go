@@ -18,8 +18,7 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 )
 
-// serveWith serves h with a web configuration until the test ends, and gives
-// the address.
+// serveWith serves h with a web configuration until the test ends, and returns the address.
 func serveWith(t *testing.T, h http.Handler, config string, log slog.Handler) (address string) {
 	t.Helper()
 	if err := (server.WebConfig{Path: config}).Check(); err != nil {
@@ -31,7 +30,7 @@ func serveWith(t *testing.T, h http.Handler, config string, log slog.Handler) (a
 	return l.Addr().String()
 }
 
-// fetched is what a client gets over the network.
+// fetched is a response.
 type fetched struct {
 	Proto  string
 	Status int
@@ -39,7 +38,7 @@ type fetched struct {
 	Body   string
 }
 
-// fetch asks for url; header has keys and values in turn.
+// fetch requests url. The header alternates keys and values.
 func fetch(t *testing.T, client *http.Client, url string, header ...string) (fetched, *http.Response) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -61,8 +60,7 @@ func fetch(t *testing.T, client *http.Client, url string, header ...string) (fet
 	return fetched{response.Proto, response.StatusCode, response.ContentLength, string(body)}, response
 }
 
-// TestWebConfigWithoutTLS has the rest of a web configuration over plain HTTP:
-// users, whose passwords may change, header fields, a limit of requests.
+// TestWebConfigWithoutTLS holds users, headers and the rate limit of a web configuration over plain HTTP.
 func TestWebConfigWithoutTLS(t *testing.T) {
 	path := write(t, "basic_auth_users: {ann: "+hashOf(t, "first")+"}\nhttp_server_config: {headers: {X-Frame-Options: deny}}\nrate_limit: {burst: 6, interval: 1h}\n")
 	url := "http://" + serveWith(t, mainPort(prometheus.NewRegistry()), path, slog.DiscardHandler)
@@ -98,8 +96,8 @@ func TestWebConfigWithoutTLS(t *testing.T) {
 	f("/metrics", "ann", "second", 429)
 }
 
-// TestProbesWithoutPassword asks for the probes of both ports as a kubelet does, beside
-// what needs a password, a turn within a limit of requests and a good configuration.
+// TestProbesWithoutPassword requests the probes of both ports without a password, beyond the rate limit and
+// with an invalid configuration.
 func TestProbesWithoutPassword(t *testing.T) {
 	path := write(t, "basic_auth_users: {ann: "+hashOf(t, "first")+"}\nrate_limit: {burst: 3, interval: 1h}\n")
 	probes := server.NewProbes(func() []server.Check { return nil })
@@ -133,8 +131,8 @@ func TestProbesWithoutPassword(t *testing.T) {
 	open()
 }
 
-// TestCertificatesOnDisk changes the certificate under a server: each new
-// connection gets the present one, and one that is no good is told of once.
+// TestCertificatesOnDisk replaces the certificate of a server: new connections get the present one, and an
+// invalid one is logged once.
 func TestCertificatesOnDisk(t *testing.T) {
 	a, log := newAuthority(t), &levels{}
 	config := a.config(t, "")
@@ -177,8 +175,8 @@ func TestCertificatesOnDisk(t *testing.T) {
 	}
 }
 
-// TestWebConfigGoesBad has the file become nonsense: the answer is 500, never
-// the page, and there is one line for each kind of nonsense, but not at once.
+// TestWebConfigGoesBad makes the configuration invalid: responses are 500, and each new error is logged
+// once, but at intervals.
 func TestWebConfigGoesBad(t *testing.T) {
 	path := write(t, "{}")
 	synctest.Test(t, func(t *testing.T) {
@@ -214,11 +212,11 @@ func TestWebConfigGoesBad(t *testing.T) {
 	})
 }
 
-// oneUser has a user in a web configuration.
+// oneUser is a web configuration with a user.
 const oneUser = "basic_auth_users: {ann: $2a$04$7p6Vh4P/OXthUPSLhfZHreuzYUM5S.QreD.DndwZxXvXpMWe3c58.}"
 
-// TestUsersBesideTokens adds users to the file while clients show tokens. Nobody
-// gets in, and one line says why.
+// TestUsersBesideTokens adds users to the configuration of a port with tokens: requests fail, and that is
+// logged once.
 func TestUsersBesideTokens(t *testing.T) {
 	config := server.WebConfig{Path: write(t, "{}"), ByToken: true}
 	if err := config.Check(); err != nil {
@@ -265,7 +263,7 @@ func TestUsersBesideTokens(t *testing.T) {
 	}
 }
 
-// TestCheckWebConfig wants the file and the reason in one error.
+// TestCheckWebConfig holds that errors have the file and the reason.
 func TestCheckWebConfig(t *testing.T) {
 	f := func(config, reason string) {
 		t.Helper()

@@ -12,7 +12,7 @@ type block struct {
 	base        int    // indentation of its keys
 	seen        int    // set of objectKeys
 	afterStray  bool   // the line before was a stray one
-	repeatedKey string // the key that ended it
+	repeatedKey string // that ended the block
 
 	list       *list // of its items, if they are in block style
 	sequence   bool  // a top-level sequence, not a list object
@@ -180,8 +180,8 @@ func (s *splitter) key(line []byte, key string, rest []byte) {
 	c.add(line)
 }
 
-// repeatKey ends the open block at a top-level key that it has already, and opens another: two
-// outputs in one file follow each other so. The first is held back until the second is whole.
+// repeatKey ends the open block at a repeated top-level key and opens another block: two outputs may
+// follow each other in one file. The first is held back until the second is complete.
 func (s *splitter) repeatKey(key string) {
 	c := s.open
 	c.repeatedKey = key

@@ -112,9 +112,9 @@ func (n *fieldSet) field(name string) *fieldSet {
 // all reports whether the set has all fields.
 func (n *fieldSet) all() bool { return n.fields == nil && n.except == "" }
 
-// omitUnread returns the text of an object in block style with the lines of unread fields as
-// empty comments: lines keep their numbers, and nothing in those fields can be bad. It returns
-// text as it is if the indentation does not tell where such a field ends.
+// omitUnread returns the text of an object in block style with the lines of unread fields as empty
+// comments, so that lines keep their numbers and faults of those fields do not matter. It returns text
+// unchanged if the indentation does not show where such a field ends.
 func omitUnread(text []byte, reads *fieldSet) []byte {
 	o := omitter{open: []openField{{-1, reads}}, skip: -1}
 	kept := make([]byte, 0, len(text))
@@ -147,13 +147,13 @@ func omitUnread(text []byte, reads *fieldSet) []byte {
 	return kept
 }
 
-// An omitter follows the indentation of lines in block style.
+// An omitter tracks the indentation of lines in block style.
 type omitter struct {
 	open []openField // the fields that the line is in, the innermost last
 	skip int         // column of the unread field that the line is in, -1 for none
 }
 
-// An openField is a field whose value may go on.
+// An openField is a field whose value may continue.
 type openField struct {
 	column int
 	reads  *fieldSet
@@ -231,7 +231,7 @@ func opensFlow(rest []byte) bool {
 	return len(rest) > 0 && strings.IndexByte("{[", rest[0]) >= 0 && strings.IndexByte("}]", rest[len(rest)-1]) < 0
 }
 
-// isRead reports whether the set has a field, or a part of it, or a field that it is part of.
+// isRead reports whether the set has a field, one of its subfields, or a field around it.
 func (n *fieldSet) isRead(names []string) bool {
 	for _, name := range names {
 		if n = n.field(name); n == nil {

@@ -16,7 +16,7 @@ type fragment struct {
 	line     int    // of the file, where the text begins
 	document int    // of the file, counted from 1
 	item     string // number within a list, "2.1" within a list in a list
-	problem  string // why it cannot be read, if that is known already
+	problem  string // why the fragment cannot be read, if known
 }
 
 // A header identifies an object without parsing it.

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// A Report describes a snapshot: how much was read, and what could not be.
+// A Report has the counts and errors of a snapshot.
 type Report struct {
 	// Objects counts objects without their copies, Copies the copies.
 	Objects, Copies int

@@ -16,7 +16,7 @@ type source struct {
 	line int // number of the line of the next byte
 }
 
-// sniffLen is how much of a file is searched for objects, to know whether it has some.
+// sniffLen is the length of the text that is searched for objects.
 const sniffLen = 64 << 10
 
 func newSource(r io.Reader, line int) *source {

@@ -10,8 +10,8 @@ import (
 // immutable.
 type chunk struct {
 	compressed compressedBlock
-	data       []byte // compressed bytes
-	block      *block // replaces data or has deltas to data; nil if the block is not open
+	data       []byte     // compressed bytes
+	open       *openBlock // replaces data or has deltas to data; nil if the block is not open
 	family     int
 	selected   uint64 // slots
 	// fingerprints has the lengths of lines if not all slots are selected; nil otherwise.
@@ -25,31 +25,31 @@ func (p *page) chunk(family int) chunk {
 	return v.chunk(family)
 }
 
-// lines returns the number of lines.
-func (c *chunk) lines() int {
+// lineCount returns the number of lines.
+func (c *chunk) lineCount() int {
 	switch {
 	case c.fingerprints != nil:
 		return countLines(c.appendText(nil, new([]byte)))
-	case c.block != nil:
-		return c.block.lines
+	case c.open != nil:
+		return c.open.lineCount
 	}
-	return int(c.compressed.lines)
+	return int(c.compressed.lineCount)
 }
 
 // stored reports whether a gzip response has the chunk as stored blocks.
-func (c *chunk) stored() bool { return c.block != nil || c.fingerprints != nil }
+func (c *chunk) stored() bool { return c.open != nil || c.fingerprints != nil }
 
 // ready reports whether a gzip response can copy the chunk without inflating it.
 func (c *chunk) ready() bool {
-	return c.fingerprints == nil && (c.block == nil || !c.block.hasDeltas)
+	return c.fingerprints == nil && (c.open == nil || !c.open.hasDeltas)
 }
 
 // appendText appends the text of the selected slots. It overwrites scratch.
 func (c *chunk) appendText(dst []byte, scratch *[]byte) []byte {
 	if c.fingerprints == nil {
-		return c.appendWhole(dst, scratch)
+		return c.appendAll(dst, scratch)
 	}
-	text := c.appendWhole(nil, scratch)
+	text := c.appendAll(nil, scratch)
 	start := 0
 	for slot := range pageSlots {
 		n := c.fingerprints.length(slot, c.family)
@@ -61,16 +61,16 @@ func (c *chunk) appendText(dst []byte, scratch *[]byte) []byte {
 	return dst
 }
 
-// appendWhole appends the text of all slots.
-func (c *chunk) appendWhole(dst []byte, scratch *[]byte) []byte {
+// appendAll appends the text of all slots.
+func (c *chunk) appendAll(dst []byte, scratch *[]byte) []byte {
 	switch {
-	case c.block == nil:
+	case c.open == nil:
 		return inflateText(dst, c.data, int(c.compressed.size))
-	case !c.block.hasDeltas:
-		return append(dst, c.block.text...)
+	case !c.open.hasDeltas:
+		return append(dst, c.open.text...)
 	}
 	*scratch = inflateText((*scratch)[:0], c.data, int(c.compressed.size))
-	return c.block.apply(dst, *scratch)
+	return c.open.apply(dst, *scratch)
 }
 
 var inflaters = sync.Pool{New: func() any { return &inflate.Decoder{} }}

@@ -101,25 +101,25 @@ func (p *Partition) compactPage(pg *page) {
 // A freeList has text buffers of compacted pages, by page and family. A relist fills similar
 // pages in sequence; growing new buffers for each takes 1.4 times the CPU.
 type freeList struct {
-	pages [][]*block
+	pages [][]*openBlock
 	limit int // of len(pages)
 }
 
 // put adds the buffers of a page whose blocks have no other holder.
-func (f *freeList) put(blocks []*block) {
+func (f *freeList) put(blocks []*openBlock) {
 	if blocks == nil || len(f.pages) >= f.limit {
 		return
 	}
 	for i, b := range blocks {
 		if b != nil {
-			blocks[i] = &block{text: b.text[:0]}
+			blocks[i] = &openBlock{text: b.text[:0]}
 		}
 	}
 	f.pages = append(f.pages, blocks)
 }
 
 // get removes and returns the blocks for a new page, nil if there are none.
-func (f *freeList) get() (blocks []*block) {
+func (f *freeList) get() (blocks []*openBlock) {
 	if last := len(f.pages) - 1; last >= 0 {
 		blocks, f.pages = f.pages[last], f.pages[:last]
 	}

@@ -21,7 +21,7 @@ func TestDuePages(t *testing.T) {
 		t.Helper()
 		p := &Partition{options: &defaults, ticks: 100}
 		for _, s := range pages {
-			pg := &page{open: []*block{{}}, openBytes: s.open, touched: 101 - s.age}
+			pg := &page{open: []*openBlock{{}}, openBytes: s.open, touched: 101 - s.age}
 			if s.hasDeltas {
 				pg.table = &table{}
 			}

@@ -13,10 +13,10 @@ const compressionLevel = 1
 // A compactor compresses the open blocks of a page.
 type compactor struct {
 	z         *flate.Writer
-	open      []*block // of the page, by family
-	exclusive []bool   // by family: the block had no other holder
-	chunks    []chunk  // to compress
-	lengths   []uint32 // of the chunks' lines, by slot
+	open      []*openBlock // of the page, by family
+	exclusive []bool       // by family: the block had no other holder
+	chunks    []chunk      // to compress
+	lengths   []uint32     // of the chunks' lines, by slot
 	output    output
 	text      []byte
 	scratch   []byte
@@ -73,13 +73,13 @@ func (c *compactor) capture(pg *page) bool {
 // compact compresses the captured blocks.
 func (c *compactor) compact() {
 	for i := range c.chunks {
-		text := c.chunks[i].block.text
-		if c.chunks[i].block.hasDeltas {
-			c.text = c.chunks[i].appendWhole(c.text[:0], &c.scratch)
+		text := c.chunks[i].open.text
+		if c.chunks[i].open.hasDeltas {
+			c.text = c.chunks[i].appendAll(c.text[:0], &c.scratch)
 			text = c.text
 		}
 		b := c.deflate(text)
-		c.output.counts = b.setLines(text, c.lengths[i*pageSlots:(i+1)*pageSlots], c.output.counts)
+		c.output.counts = b.setLineCounts(text, c.lengths[i*pageSlots:(i+1)*pageSlots], c.output.counts)
 		c.output.blocks = append(c.output.blocks, b)
 	}
 }

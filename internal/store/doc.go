@@ -12,7 +12,7 @@
 // table locates them: the garbage collector sees a few allocations per page, not hundreds.
 //
 // A change of a compressed block becomes a delta: lines that replace those of a slot. A block with
-// many deltas is opened as plain text. Compact compresses the open blocks of a page once the page
+// many deltas is inflated to plain text. Compact compresses the open blocks of a page once the page
 // is idle, or the partition's open bytes exceed their budget. A reader of a block with deltas
 // inflates the block and applies the deltas. A gzip response has open blocks as stored blocks: no
 // scrape waits for compression.

@@ -16,6 +16,7 @@ func FuzzMetamorphic(f *testing.F) {
 	for seed := range uint64(10) {
 		f.Add(seed)
 	}
+	f.Add(uint64(100)) // a compaction that frees no buffer
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		t.Logf("seed %d", seed)
 		rnd := rand.New(rand.NewPCG(seed, 0))

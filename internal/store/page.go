@@ -16,7 +16,7 @@ type page struct {
 	table *table
 	// open has, by family, the blocks that differ from the table; nil if none does. Their
 	// deltas apply to the table's blocks.
-	open []*block
+	open []*openBlock
 	// openBytes is the approximate memory of open blocks.
 	openBytes int
 	// compacting counts the compactors of the page.
@@ -85,20 +85,19 @@ func (p *page) clear(slot int, limits deltaLimits) {
 	}
 }
 
-// change replaces a slot's lines of a family. A block that takes no more deltas is opened as
-// text first.
+// change replaces a slot's lines of a family. It inflates a block that takes no more deltas first.
 func (p *page) change(slot, family int, lines []byte, of fingerprint, limits deltaLimits) {
 	if p.fingerprints.shared {
 		p.fingerprints = p.fingerprints.clone()
 	}
-	before := p.openBytesOf(family) // before openBlock, whose clone may have another size
-	b := p.openBlock(family)
+	before := p.openBytesOf(family) // writableBlock may clone
+	b := p.writableBlock(family)
 	old := p.fingerprints.length(slot, family)
-	if b.hasDeltas && p.shouldOpen(b, slot, family, limits) {
-		b.open(p.chunk(family))
+	if b.hasDeltas && p.shouldInflate(b, slot, family, limits) {
+		b.inflate(p.chunk(family))
 	}
 	if b.hasDeltas {
-		start, compressedLines := p.compressedLines(b, slot, family, old)
+		start, compressedLines := p.locateLines(b, slot, family, old)
 		b.addDelta(slot, start, old, compressedLines, lines)
 	} else {
 		b.set(p.fingerprints.offset(slot, family), old, lines)
@@ -115,19 +114,19 @@ func (p *page) openBytesOf(family int) int {
 	return p.open[family].memory()
 }
 
-// openBlock returns the writable open block of a family and creates one if there is none.
-func (p *page) openBlock(family int) *block {
+// writableBlock returns the writable open block of a family and creates one if there is none.
+func (p *page) writableBlock(family int) *openBlock {
 	if p.open == nil {
-		p.open = make([]*block, len(p.fingerprints.columns))
+		p.open = make([]*openBlock, len(p.fingerprints.columns))
 	}
 	switch b := p.open[family]; {
 	case b != nil:
 		p.open[family] = b.writable()
 	case p.table != nil:
 		compressed := p.table.block(family)
-		p.open[family] = &block{hasDeltas: true, size: int(compressed.size), lines: int(compressed.lines)}
+		p.open[family] = &openBlock{hasDeltas: true, size: int(compressed.size), lineCount: int(compressed.lineCount)}
 	default:
-		p.open[family] = &block{}
+		p.open[family] = &openBlock{}
 	}
 	return p.open[family]
 }
@@ -135,8 +134,8 @@ func (p *page) openBlock(family int) *block {
 // deltaLimits are the limits of the deltas of a block.
 type deltaLimits struct{ deltas, tinyText int }
 
-// shouldOpen reports whether b is better opened as text than given one more delta.
-func (p *page) shouldOpen(b *block, slot, family int, limits deltaLimits) bool {
+// shouldInflate reports whether text is better for b than one more delta.
+func (p *page) shouldInflate(b *openBlock, slot, family int, limits deltaLimits) bool {
 	if int(p.table.block(family).size) <= limits.tinyText {
 		return true
 	}
@@ -144,9 +143,9 @@ func (p *page) shouldOpen(b *block, slot, family int, limits deltaLimits) bool {
 	return !found && len(b.deltas) >= limits.deltas
 }
 
-// compressedLines returns the offset and the number of a slot's lines in the compressed text.
-// length is that of the lines; b has the deltas so far.
-func (p *page) compressedLines(b *block, slot, family, length int) (start, lines int) {
+// locateLines returns the offset and the count of a slot's lines in the compressed text. length is
+// that of the lines; b has the deltas so far.
+func (p *page) locateLines(b *openBlock, slot, family, length int) (start, count int) {
 	start = p.fingerprints.offset(slot, family)
 	for i := range b.deltas {
 		d := &b.deltas[i]
@@ -155,7 +154,7 @@ func (p *page) compressedLines(b *block, slot, family, length int) (start, lines
 		}
 		start += int(d.old) - p.fingerprints.length(int(d.slot), family)
 	}
-	return start, p.table.lines(family, slot, length)
+	return start, p.table.lineCount(family, slot, length)
 }
 
 // selectSlots returns the slots of objects in any of the namespaces.
@@ -192,8 +191,9 @@ func (p *page) share() {
 }
 
 // install puts the output of a compactor into the table. Blocks that have changed since capture
-// stay open. It returns, by family, the compressed open blocks that have no other holder.
-func (p *page) install(c *compactor, o *options) (reusable []*block) {
+// stay open. It returns, by family, the compressed open blocks that have no other holder, nil if there
+// are none.
+func (p *page) install(c *compactor, o *options) (reusable []*openBlock) {
 	p.compacting--
 	if p.open == nil {
 		return nil // another compactor was first
@@ -202,7 +202,6 @@ func (p *page) install(c *compactor, o *options) (reusable []*block) {
 	if len(out.families) == 0 {
 		return nil
 	}
-	reusable = make([]*block, len(p.open))
 	if p.table == nil {
 		p.table = &table{columns: make([]uint16, len(p.open))}
 	}
@@ -210,11 +209,14 @@ func (p *page) install(c *compactor, o *options) (reusable []*block) {
 	for _, family := range out.families {
 		p.openBytes -= p.open[family].memory()
 		if c.exclusive[family] && p.compacting == 0 {
+			if reusable == nil {
+				reusable = make([]*openBlock, len(p.open))
+			}
 			reusable[family] = p.open[family]
 		}
 		p.open[family] = nil
 	}
-	if !slices.ContainsFunc(p.open, func(b *block) bool { return b != nil }) {
+	if !slices.ContainsFunc(p.open, func(b *openBlock) bool { return b != nil }) {
 		p.open = nil
 	}
 	return reusable

@@ -9,7 +9,7 @@ import (
 
 var seed = maphash.MakeSeed()
 
-// hash returns the hash of lines that a fingerprint is a part of.
+// hash returns the hash of lines, which fingerprints are cut from.
 func hash(lines []byte) uint64 { return maphash.Bytes(seed, lines) }
 
 // Rendered is the rendered series of an object.
@@ -20,7 +20,7 @@ type Rendered struct {
 	// Text is the lines of all families in order; Ends are the offsets of their ends.
 	Text []byte
 	Ends []int
-	// Fingerprint is that of the input of the families in Unchanged; 0 if unknown.
+	// Fingerprint is the fingerprint of the input of the families in Unchanged; 0 if unknown.
 	Fingerprint uint64
 	// Unchanged marks the families that Text leaves out: their stored lines stay. It is nil if
 	// Text has all families.
@@ -39,7 +39,7 @@ type Partition struct {
 	nonFull int     // no page before it has a free slot
 	index   index
 	ticks   uint64 // advances with each Compact
-	// openBytes is the memory of the open blocks of all pages.
+	// openBytes is the memory of the open blocks of all pages, budget its limit.
 	openBytes, budget int
 	free              freeList // of a Staging
 }

@@ -97,8 +97,8 @@ type View struct {
 // A pageView is a snapshot of a page. All that it refers to is immutable.
 type pageView struct {
 	table    *table
-	open     []*block // by family; nil if no block was open
-	selected uint64   // slots
+	open     []*openBlock // by family; nil if no block was open
+	selected uint64       // slots
 	// fingerprints has the lengths of lines if not all slots are selected; nil otherwise.
 	fingerprints *fingerprints
 }
@@ -145,9 +145,9 @@ func (v *View) add(p *Partition, namespaces []unique.Handle[string]) {
 	}
 }
 
-// lines calls yield with the chunks of a family's lines until yield returns false. All chunks are
-// in reused; yield must not keep them.
-func (v *View) lines(family int, reused *chunk, yield func(*chunk) bool) bool {
+// familyChunks calls yield with the chunks of a family's lines until yield returns false. All chunks
+// are in reused; yield must not keep them.
+func (v *View) familyChunks(family int, reused *chunk, yield func(*chunk) bool) bool {
 	for n := range v.pages {
 		if *reused = v.pages[n].chunk(family); reused.size > 0 && !yield(reused) {
 			return false
@@ -160,15 +160,15 @@ func (v *View) lines(family int, reused *chunk, yield func(*chunk) bool) bool {
 func (p *pageView) chunk(family int) (c chunk) {
 	c.family = family
 	if p.open != nil {
-		c.block = p.open[family]
+		c.open = p.open[family]
 	}
-	if p.table != nil && (c.block == nil || c.block.hasDeltas) {
+	if p.table != nil && (c.open == nil || c.open.hasDeltas) {
 		c.compressed = *p.table.block(family)
 		c.data = p.table.data(&c.compressed)
 		c.size = int(c.compressed.size)
 	}
-	if c.block != nil {
-		c.size = c.block.size
+	if c.open != nil {
+		c.size = c.open.size
 	}
 	if p.fingerprints != nil {
 		c.fingerprints, c.selected, c.size = p.fingerprints, p.selected, 0
@@ -225,10 +225,10 @@ func (r *Resource) Stats() Stats {
 			if c.compressed.size > 0 {
 				stats.CompressedBlocks++
 			}
-			counts.Series += c.lines()
-			if c.block != nil {
+			counts.Series += c.lineCount()
+			if c.open != nil {
 				stats.OpenBlocks++
-				stats.OpenBytes += c.block.memory()
+				stats.OpenBytes += c.open.memory()
 			}
 		}
 		stats.Families = append(stats.Families, counts)

@@ -94,9 +94,9 @@ func (r *Response) chunks(yield func(*chunk) bool) {
 			more, member := true, viewFamily{n, i}
 			switch u := r.unions[member]; {
 			case u == nil:
-				more = yield(r.headerOf(h)) && v.lines(i, &reused, yield)
+				more = yield(r.headerOf(h)) && v.familyChunks(i, &reused, yield)
 			case member == u.members[0]:
-				more = yield(r.headerOf(h)) && u.lines(r.views, yield)
+				more = yield(r.headerOf(h)) && u.chunks(r.views, yield)
 			}
 			if !more {
 				return
@@ -204,7 +204,7 @@ func (g *gzipper) chunk(c *chunk, text []byte) error {
 		return g.err
 	}
 	if c.ready() {
-		text = c.block.text
+		text = c.open.text
 	}
 	g.sum.addText(text)
 	for len(text) > 0 {

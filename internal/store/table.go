@@ -23,44 +23,44 @@ const maxExtents = 4
 // A compressedBlock locates and describes a compressed block.
 type compressedBlock struct {
 	extent, start, end uint32 // location
-	size, lines        uint32 // of the text
+	size, lineCount    uint32 // of the text
 	crc, shift         uint32 // of the text
-	// each is the line count of every slot that has lines; with varied set, the offset of the
+	// perSlot is the line count of every slot that has lines; with varied set, the offset of the
 	// block's line counts in counts.
-	each uint32
+	perSlot uint32
 }
 
 const varied = 1 << 31
 
-// setLines sets lines and each from text and its lengths by slot. It appends to counts if the
-// line counts differ.
-func (b *compressedBlock) setLines(text []byte, lengths []uint32, counts []uint16) []uint16 {
+// setLineCounts sets lineCount and perSlot from text and its lengths by slot. It appends to counts if
+// the line counts differ.
+func (b *compressedBlock) setLineCounts(text []byte, lengths []uint32, counts []uint16) []uint16 {
 	begin, same := len(counts), true
-	b.lines, b.each = 0, 0
+	b.lineCount, b.perSlot = 0, 0
 	for _, length := range lengths {
 		n := uint32(countLines(text[:length]))
 		text = text[length:]
-		b.lines += n
+		b.lineCount += n
 		if length > 0 {
-			same = same && (b.each == n || b.each == 0 && n > 0)
-			b.each = n
+			same = same && (b.perSlot == n || b.perSlot == 0 && n > 0)
+			b.perSlot = n
 		}
 		counts = append(counts, uint16(min(n, 1<<16-1)))
 	}
 	if same {
 		return counts[:begin]
 	}
-	b.each = varied | uint32(begin)
+	b.perSlot = varied | uint32(begin)
 	return counts
 }
 
 // moveCounts moves the block's line counts from one slice to another.
 func (b *compressedBlock) moveCounts(from, counts []uint16) []uint16 {
-	if b.each&varied == 0 {
+	if b.perSlot&varied == 0 {
 		return counts
 	}
-	begin := b.each &^ varied
-	b.each = varied | uint32(len(counts))
+	begin := b.perSlot &^ varied
+	b.perSlot = varied | uint32(len(counts))
 	return append(counts, from[begin:begin+pageSlots]...)
 }
 
@@ -74,15 +74,15 @@ func (t *table) block(family int) *compressedBlock {
 
 var noText compressedBlock
 
-// lines returns a slot's line count of a family, at most 65,535, given the length of the lines.
-func (t *table) lines(family, slot, length int) int {
-	switch each := t.block(family).each; {
+// lineCount returns a slot's line count of a family, at most 65,535, given the length of the lines.
+func (t *table) lineCount(family, slot, length int) int {
+	switch n := t.block(family).perSlot; {
 	case length == 0:
 		return 0
-	case each&varied != 0:
-		return int(t.counts[int(each&^varied)+slot])
+	case n&varied != 0:
+		return int(t.counts[int(n&^varied)+slot])
 	default:
-		return int(each)
+		return int(n)
 	}
 }
 

@@ -76,12 +76,12 @@ func (r *Response) addUnions(names nameSet) {
 	}
 }
 
-// lines calls yield with the chunks of the union's lines until yield returns false.
-func (u *union) lines(views []View, yield func(*chunk) bool) bool {
+// chunks calls yield with the chunks of the union's lines until yield returns false.
+func (u *union) chunks(views []View, yield func(*chunk) bool) bool {
 	var reused chunk
 	n := -1
 	for _, m := range u.members {
-		more := views[m.view].lines(m.family, &reused, func(c *chunk) bool {
+		more := views[m.view].familyChunks(m.family, &reused, func(c *chunk) bool {
 			n++
 			if replaced, ok := u.replaced[n]; ok {
 				c = replaced
@@ -99,9 +99,9 @@ func (u *union) lines(views []View, yield func(*chunk) bool) bool {
 // are compared by 64 bits of a hash: of a million, two collide in one of 2^25 processes.
 func (u *union) deduplicate(r *Response) {
 	lines := 0
-	u.lines(r.views, func(c *chunk) bool {
+	u.chunks(r.views, func(c *chunk) bool {
 		if c.fingerprints == nil { // else counting inflates them
-			lines += c.lines()
+			lines += c.lineCount()
 		}
 		return true
 	})
@@ -109,13 +109,13 @@ func (u *union) deduplicate(r *Response) {
 	replaced := map[int]*chunk{}
 	var text, scratch []byte
 	n := -1
-	u.lines(r.views, func(c *chunk) bool {
+	u.chunks(r.views, func(c *chunk) bool {
 		n++
 		text = c.appendText(text[:0], &scratch)
 		kept, removed := deduplicateLines(text, seen)
 		if removed > 0 {
 			kept = bytes.Clone(kept)
-			replaced[n] = &chunk{block: &block{text: kept, size: len(kept), lines: countLines(kept)}, size: len(kept)}
+			replaced[n] = &chunk{open: &openBlock{text: kept, size: len(kept), lineCount: countLines(kept)}, size: len(kept)}
 			r.remove(c)
 			r.add(replaced[n])
 			u.removed += removed

@@ -33,7 +33,7 @@ func TestUnionsStayCompressed(t *testing.T) {
 			switch {
 			case c.stored():
 				got.stored++
-			case c.compressed.lines == 0:
+			case c.compressed.lineCount == 0:
 				got.headers++
 			default:
 				got.copied++

@@ -15,6 +15,8 @@ const (
 	// fewNamespaces is the number of namespaces up to which each has a watch of its own. More share
 	// one watch of all namespaces, if it is allowed, and other namespaces' objects are dropped.
 	fewNamespaces = 16
+	// smallBuffer is the read buffer of one of many watches, in bytes.
+	smallBuffer = 1 << 10
 	// maxStarts bounds the concurrent lists and watch requests of one resource.
 	maxStarts = 8
 )
@@ -97,10 +99,6 @@ func (w *Watcher) logStates() {
 		if worst == t.logged {
 			continue
 		}
-		level, message := slog.LevelWarn, "requests to the API server fail in some namespaces; retrying"
-		if worst == listwatch.Synced {
-			level, message = slog.LevelInfo, "requests to the API server succeed again"
-		}
 		t.logged = worst
 		args := []any{"resource", t.Name()}
 		for _, s := range States() {
@@ -108,6 +106,10 @@ func (w *Watcher) logStates() {
 				args = append(args, string(s), counts[s])
 			}
 		}
-		w.log.Log(context.Background(), level, message, args...)
+		if worst == listwatch.Synced {
+			w.log.Info("requests to the API server succeed again", args...)
+		} else {
+			w.log.Warn("requests to the API server fail in some namespaces; retrying", args...)
+		}
 	}
 }

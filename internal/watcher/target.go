@@ -38,9 +38,15 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		starts = make(chan struct{}, maxStarts)
 		log = slog.New(debugHandler{log.Handler()}) // logStates logs all namespaces together
 	}
+	compiled := r.Compile(config.Selection)
+	compiled.Recovered = w.recovered
+	specOnly := compiled.SpecOnly()
 	for _, namespace := range p.namespaces {
-		s := &sink{renderer: r.Compile(config.Selection), seconds: w.metrics.rendering.WithLabelValues(name)}
-		s.specOnly, s.renderer.Recovered = s.renderer.SpecOnly(), w.recovered
+		s := &sink{renderer: compiled.Clone(), specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
+		if s.renderer == nil {
+			s.renderer = r.Compile(config.Selection)
+			s.renderer.Recovered = w.recovered
+		}
 		s.loop = listwatch.New(listwatch.Config{
 			Resource: name, GoType: r.Recipe().TypeName(),
 			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
@@ -50,7 +56,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		})
 		t.sinks = append(t.sinks, s)
 	}
-	t.Resource = store.NewResource(name, families(t.sinks[0].renderer), len(t.sinks), r.Describe().Aliases...)
+	t.Resource = store.NewResource(name, families(compiled), len(t.sinks), r.Describe().Aliases...)
 	for i, p := range t.Partitions() {
 		t.sinks[i].partition = p
 	}
@@ -74,10 +80,13 @@ func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 	if t.client == nil {
 		return
 	}
+	options := apiclient.Options{Metrics: m.client}
+	if t.many() {
+		options.ReadAhead = smallBuffer
+	}
 	for _, s := range t.sinks {
-		client := t.client.Resource(t.resource, apiclient.Options{
-			Wants: s.loop.Shard.Wants, Fingerprint: s.partition.Fingerprint, Metrics: m.client, Log: s.loop.Log,
-		})
+		options.Wants, options.Fingerprint, options.Log = s.loop.Shard.Wants, s.partition.Fingerprint, s.loop.Log
+		client := t.client.Resource(t.resource, options)
 		running.Go(func() { s.loop.Run(ctx, client) })
 	}
 }

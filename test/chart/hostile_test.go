@@ -41,6 +41,8 @@ var refusing = map[string]string{
 	"metricAllowlist[]":                    `no regular expression`,
 	"metricDenylist":                       `no regular expression`,
 	"metricDenylist[]":                     `no regular expression`,
+	"metricSparse":                         `no regular expression`,
+	"metricSparse[]":                       `no regular expression`,
 	"collectors":                           `there is no resource`,
 	"collectorsExtra":                      `there is no resource`,
 	"collectorsExclude":                    `there is no resource`,

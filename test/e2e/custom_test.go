@@ -177,7 +177,7 @@ func TestCustomInvalidEntry(t *testing.T) {
 	c.define(t, definition("a.example.com", "Other", "others", "v1"))
 	c.create(t, schema.GroupVersionResource{Group: "a.example.com", Version: "v1", Resource: "others"}, "Other", "o", 1)
 	wantLines(t, e, size("a.example.com", "v1", "Other", "o")+" 1")
-	for _, once := range []string{"there is no such kind yet", "an entry is left out"} {
+	for _, once := range []string{"kind not found", "invalid entry ignored"} {
 		if n := strings.Count(e.Tail(1<<20), once); n != 1 {
 			t.Errorf("%q was logged %d times", once, n)
 		}

@@ -48,8 +48,7 @@ func (d *deployments) createExample(t *testing.T) (remove func()) {
 	t.Helper()
 	objects := filepath.Join(exampleOfCustom, "objects")
 	createNamespace(t, d.c, "shop")
-	d.k.run(t, "apply", "--server-side", "-f", filepath.Join(objects, "definition.yaml"))
-	d.k.run(t, "wait", "--for=condition=Established", "crd/databases.example.com", "--timeout=2m")
+	d.k.define(t, filepath.Join(objects, "definition.yaml"))
 	d.k.run(t, "apply", "--server-side", "-f", filepath.Join(objects, "databases.yaml"))
 	return func() { d.k.run(t, "delete", "-f", objects) }
 }

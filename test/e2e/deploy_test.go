@@ -175,8 +175,7 @@ func startDeployments(t *testing.T) *deployments {
 	}
 	crds, err := process.Built("operator-crds")
 	must(t, err)
-	d.k.run(t, "apply", "--server-side", "-f", crds)
-	d.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
+	d.k.define(t, crds)
 	createNamespace(t, d.c, monitoring)
 	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
 	must(t, err)
@@ -198,8 +197,7 @@ func (d *deployments) try(t *testing.T, m mode) {
 	for _, manifest := range m.kinds {
 		path := filepath.Join(t.TempDir(), "manifest.yaml")
 		must(t, os.WriteFile(path, []byte(manifest), 0o600))
-		d.k.run(t, "apply", "--server-side", "-f", path)
-		d.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
+		d.k.define(t, path)
 		defer d.k.run(t, "delete", "-f", path)
 	}
 	if m.documented {

@@ -85,8 +85,7 @@ func newDiscovery(t *testing.T) *discovery {
 	w := &discovery{deployments: &deployments{c: c, tls: newServing(t), k: newKubectl(t, c.Kubeconfig)}}
 	crds, err := process.Built("operator-crds")
 	must(t, err)
-	w.k.run(t, "apply", "--server-side", "-f", crds)
-	w.k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
+	w.k.define(t, crds)
 	w.host = startMachines(t, w.deployments)
 	w.host.api, w.host.ca = slowLists(t, c)
 	for i := range discoveredNodes {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,20 +41,31 @@ func TestFormatsAreAccepted(t *testing.T) {
 // everything returns arguments that select all families.
 func everything(t *testing.T) []string {
 	t.Helper()
-	root, err := process.Root()
-	must(t, err)
-	pages, err := filepath.Glob(filepath.Join(root, "docs", "metrics", "*.md"))
-	must(t, err)
 	var resources []string
-	for _, page := range pages {
-		if name := strings.TrimSuffix(filepath.Base(page), ".md"); name != "README" {
-			resources = append(resources, name)
+	for _, f := range catalogue(t) {
+		if !slices.Contains(resources, f.Resource) {
+			resources = append(resources, f.Resource)
 		}
 	}
 	return []string{
 		"--resources", strings.Join(resources, ","), "--metric-opt-in-list=.",
 		"--metric-labels-allowlist=*=[*]", "--metric-annotations-allowlist=*=[*]",
 	}
+}
+
+// catalogued is a family of docs/metrics/metrics.json.
+type catalogued struct {
+	Name, Resource string
+	Sparse         bool
+}
+
+// catalogue returns the families of the documentation.
+func catalogue(t *testing.T) (families []catalogued) {
+	t.Helper()
+	content, err := os.ReadFile("../../docs/metrics/metrics.json")
+	must(t, err)
+	must(t, json.Unmarshal(content, &families))
+	return families
 }
 
 // unpack returns a directory with the objects of a golden cluster.

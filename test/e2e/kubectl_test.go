@@ -49,3 +49,14 @@ func (k kubectl) run(t *testing.T, args ...string) string {
 	must(t, err)
 	return out
 }
+
+// define creates definitions of custom resources, and waits until the API server serves all of them.
+func (k kubectl) define(t *testing.T, path string) {
+	t.Helper()
+	k.run(t, "apply", "--server-side", "-f", path)
+	await(t, settling, func(ctx context.Context) error {
+		// It fails for a definition that has no conditions yet.
+		_, err := k.try(ctx, "wait", "--for=condition=Established", "crd", "--all", "--timeout=1m")
+		return err
+	})
+}

@@ -301,11 +301,7 @@ var selfMetric = regexp.MustCompile("(?m)^\\| `(\\w+)`")
 func knownNames(t *testing.T, e *exporter.Exporter) map[string]bool {
 	t.Helper()
 	known := map[string]bool{"up": true, "scrape_duration_seconds": true, "scrape_timeout_seconds": true}
-	var families []struct{ Name string }
-	content, err := os.ReadFile("../../docs/metrics/metrics.json")
-	must(t, err)
-	must(t, json.Unmarshal(content, &families))
-	for _, family := range families {
+	for _, family := range catalogue(t) {
 		known[family.Name] = true
 	}
 	page, err := os.ReadFile("../../docs/self-metrics.md")

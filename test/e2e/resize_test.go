@@ -14,11 +14,11 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// calm is the number of scrapes of every shard between two resizes, without a pod served twice.
+// calm is the number of scrapes of every shard between two resizes, with no duplicates.
 const calm = 3
 
-// TestResize resizes a StatefulSet of real processes under churn and a Prometheus that scrapes them
-// every second, and checks its record.
+// TestResize resizes a StatefulSet of real processes while pods come and go and a Prometheus
+// scrapes all of them every second, and judges every scrape that this made.
 func TestResize(t *testing.T) {
 	const lasting = 300
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
@@ -53,8 +53,7 @@ func TestResize(t *testing.T) {
 	t.Run("kill", func(t *testing.T) { killOne(t, s, p, lasting) })
 }
 
-// killOne kills one of two shards: the other one keeps serving its share, and alerts fire as soon
-// as they may.
+// killOne kills one of two shards: the other one serves what it did, and alerts fire.
 func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	s.resize(t.Context(), 2)
 	alert := func(state string) func(context.Context) error {
@@ -70,7 +69,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	owned := func(ctx context.Context) (map[string]float64, error) {
 		return p.query(ctx, "count by (shard) ("+lastingPods+")")
 	}
-	// A scrape may see a partial release.
+	// A release removes page by page, and scrapes may see a part of it.
 	var shares map[string]float64
 	await(t, settling, func(ctx context.Context) (err error) {
 		shares, err = owned(ctx)
@@ -83,7 +82,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	s.kill(shardSet + "-1")
 	began := time.Now()
 	await(t, settling, alert("firing"), p.Process)
-	t.Logf("alerts fire %s after the kill, with for: 5s", time.Since(began).Round(100*time.Millisecond))
+	t.Logf("the alerts fire %s after the kill, with for: 5s", time.Since(began).Round(100*time.Millisecond))
 	delete(shares, `shard="1"`)
 	await(t, settling, func(ctx context.Context) error {
 		got, err := owned(ctx)
@@ -94,7 +93,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	}, p.Process)
 }
 
-// shardRules returns the path of the rules for shards, with shorter times.
+// shardRules are the rules for shards, with a shorter time to the alerts.
 func shardRules(t *testing.T) (path string) {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/monitoring/rules/sharding.rules.yaml")

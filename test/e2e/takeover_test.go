@@ -125,8 +125,7 @@ func TestUpgradeEqualsInstallation(t *testing.T) {
 	k := newKubectl(t, c.Kubeconfig)
 	crds, err := process.Built("operator-crds")
 	must(t, err)
-	k.run(t, "apply", "--server-side", "-f", crds)
-	k.run(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=2m")
+	k.define(t, crds)
 	createNamespace(t, c, monitoring)
 	helm := newHelm(t, c.Kubeconfig)
 	get := func(format string) string {

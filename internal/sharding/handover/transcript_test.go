@@ -1,25 +1,19 @@
 package handover_test
 
 import (
-	"flag"
 	"fmt"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/handover"
+	"github.com/kubestate/kubestate/internal/transcript"
 )
-
-var update = flag.Bool("update", false, "write what the members do to the transcripts")
 
 // TestTranscripts holds what members decide in each scenario of testdata. A line that begins with >
 // is a command, whose effect all running members see at once:
@@ -37,45 +31,13 @@ var update = flag.Bool("update", false, "write what the members do to the transc
 // The lines after it are of the members whose state has changed, or that request something: to
 // release ranges, to list, or to write a claim. Ranges are fractions of the hash space.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := replay(t, string(want))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if d := cmp.Diff(string(want), got); d != "" && !*update {
-				t.Errorf("(-want +got):\n%s", d)
-			}
-		})
-	}
-}
-
-// replay gives a transcript with what members do in it.
-func replay(t *testing.T, transcript string) string {
-	t.Helper()
-	var out strings.Builder
-	s := &scene{T: t, now: time.Unix(0, 0), actors: map[int]*actor{}, pods: map[int]handover.Pod{}, claims: map[int]handover.Claim{}}
-	for line := range strings.Lines(transcript) {
-		switch {
-		case strings.HasPrefix(line, "> "):
-			out.WriteString(line)
-			s.command(strings.Fields(line)[1:])
-			out.WriteString(s.decide())
-		case strings.HasPrefix(line, "#"), line == "\n":
-			out.WriteString(line)
+	transcript.Run(t, func(t *testing.T) func([]string) string {
+		s := &scene{T: t, now: time.Unix(0, 0), actors: map[int]*actor{}, pods: map[int]handover.Pod{}, claims: map[int]handover.Claim{}}
+		return func(words []string) string {
+			s.command(words)
+			return s.decide()
 		}
-	}
-	return out.String()
+	})
 }
 
 // A scene is an API server and the members that run.

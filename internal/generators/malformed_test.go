@@ -17,9 +17,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// nastyObjects are objects, by resource, that no API server would accept, but
-// that may come all the same: from a newer one, or one that validates less.
-var nastyObjects = map[string][]metav1.Object{
+// malformedObjects are objects, by resource, that the API server's validation rejects. Other
+// versions may accept them.
+var malformedObjects = map[string][]metav1.Object{
 	"cronjobs": {
 		cronJob("*"+strings.Repeat(" ", 1016)+"* * * *", nil), // as long as may be
 		cronJob("*"+strings.Repeat(" ", 1017)+"* * * *", nil),
@@ -133,7 +133,7 @@ var nastyObjects = map[string][]metav1.Object{
 	},
 }
 
-// strange is metadata with as much amiss as there can be.
+// strange is malformed metadata.
 var strange = metav1.ObjectMeta{
 	Name:            "bad \xff\xfe utf-8, \"quoted\"\\\n",
 	Namespace:       "\xc3",
@@ -144,8 +144,7 @@ var strange = metav1.ObjectMeta{
 	OwnerReferences: []metav1.OwnerReference{{}, {}, {Kind: "\xff", Name: "\n"}, {Kind: "\xff", Name: "\n", Controller: new(true)}},
 }
 
-// colliding has 343 keys that make equal names, and more that make the names
-// that the first would turn to.
+// colliding has 343 keys with one label name, and keys with the names of their conflicts.
 func colliding() map[string]string {
 	const separators = "-./_ :+"
 	m := map[string]string{"a_b_c_d_conflict1": "1", "a-b_c_d_conflict1": "1", "A_b_c_d_conflict344": "344", "\xff": "\xff", "": ""}
@@ -172,7 +171,7 @@ func enormous() corev1.ResourceList {
 	}
 }
 
-// everyState is a state that excludes itself.
+// everyState has all states at once.
 func everyState() corev1.ContainerState {
 	return corev1.ContainerState{
 		Waiting:    &corev1.ContainerStateWaiting{},
@@ -195,10 +194,10 @@ func strategy(amount intstr.IntOrString) appsv1.DeploymentStrategy {
 	return appsv1.DeploymentStrategy{RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &amount, MaxUnavailable: &amount}}
 }
 
-// metricTypes are the types of metrics, and one that is none.
+// metricTypes are the types of metrics and an unknown one.
 var metricTypes = []autoscalingv2.MetricSourceType{"Object", "Pods", "Resource", "ContainerResource", "External", "Other"}
 
-// sourceless has metrics without the source that their types announce.
+// sourceless has metrics without the source of their type.
 func sourceless() *autoscalingv2.HorizontalPodAutoscaler {
 	h := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: strange}
 	h.Spec.Behavior = &autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleUp: &autoscalingv2.HPAScalingRules{}}
@@ -209,7 +208,7 @@ func sourceless() *autoscalingv2.HorizontalPodAutoscaler {
 	return h
 }
 
-// targetless has every source whatever the type, and targets of no kind.
+// targetless has every source for each type, without targets.
 func targetless() *autoscalingv2.HorizontalPodAutoscaler {
 	h := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: strange}
 	h.Spec.Behavior = &autoscalingv2.HorizontalPodAutoscalerBehavior{

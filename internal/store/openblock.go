@@ -5,18 +5,16 @@ import (
 	"slices"
 )
 
-// A block is an open block: a family's lines in one page, as plain text or as deltas to the
-// compressed text.
-//
-// A reader or a compactor may hold a shared block, which is immutable. The partition's lock
-// guards shared.
-type block struct {
+// An openBlock has a family's lines in one page, as plain text or as deltas to the compressed text.
+// A shared one is immutable, for a reader or a compactor may hold it. The partition's lock guards
+// shared.
+type openBlock struct {
 	text      []byte  // without hasDeltas
 	deltas    []delta // by slot
 	hasDeltas bool
 	shared    bool
 	size      int // of the resulting text
-	lines     int // in the resulting text
+	lineCount int // in the resulting text
 }
 
 // A delta replaces the lines of a slot in the compressed text.
@@ -27,7 +25,7 @@ type delta struct {
 }
 
 // share marks b as immutable. It reports whether b was not shared before.
-func (b *block) share() bool {
+func (b *openBlock) share() bool {
 	if b == nil || b.shared {
 		return false
 	}
@@ -36,7 +34,7 @@ func (b *block) share() bool {
 }
 
 // writable returns b, or a clone if b is shared.
-func (b *block) writable() *block {
+func (b *openBlock) writable() *openBlock {
 	if !b.shared {
 		return b
 	}
@@ -49,7 +47,7 @@ func (b *block) writable() *block {
 }
 
 // memory returns the approximate memory of b.
-func (b *block) memory() int {
+func (b *openBlock) memory() int {
 	if b == nil {
 		return 0
 	}
@@ -61,21 +59,21 @@ func (b *block) memory() int {
 }
 
 // set replaces old bytes from start on by lines. b must be writable text.
-func (b *block) set(start, old int, lines []byte) {
-	b.lines += countLines(lines) - countLines(b.text[start:start+old])
+func (b *openBlock) set(start, old int, lines []byte) {
+	b.lineCount += countLines(lines) - countLines(b.text[start:start+old])
 	b.text = slices.Replace(b.text, start, start+old, lines...)
 	b.size = len(b.text)
 }
 
-// open turns b into text. compressed is the chunk that the deltas apply to.
-func (b *block) open(compressed chunk) {
-	b.text = compressed.appendWhole(make([]byte, 0, b.size+64), new([]byte))
+// inflate turns b into text. compressed is the chunk that the deltas apply to.
+func (b *openBlock) inflate(compressed chunk) {
+	b.text = compressed.appendAll(make([]byte, 0, b.size+64), new([]byte))
 	b.deltas, b.hasDeltas = nil, false
 }
 
 // addDelta replaces the lines of a slot, of the old length. If the slot has no delta yet, the
 // old lines begin at start in the compressed text and number compressedLines.
-func (b *block) addDelta(slot, start, old, compressedLines int, lines []byte) {
+func (b *openBlock) addDelta(slot, start, old, compressedLines int, lines []byte) {
 	i, found := b.find(slot)
 	if found {
 		compressedLines = countLines(b.deltas[i].lines)
@@ -84,17 +82,17 @@ func (b *block) addDelta(slot, start, old, compressedLines int, lines []byte) {
 		d := delta{start: uint32(start), old: uint32(old), slot: uint8(slot), lines: bytes.Clone(lines)}
 		b.deltas = slices.Insert(b.deltas, i, d)
 	}
-	b.lines += countLines(lines) - compressedLines
+	b.lineCount += countLines(lines) - compressedLines
 	b.size += len(lines) - old
 }
 
 // find returns the index of a slot's delta and whether it exists.
-func (b *block) find(slot int) (int, bool) {
+func (b *openBlock) find(slot int) (int, bool) {
 	return slices.BinarySearchFunc(b.deltas, slot, func(d delta, slot int) int { return int(d.slot) - slot })
 }
 
 // apply appends the compressed text with the deltas applied.
-func (b *block) apply(dst, compressed []byte) []byte {
+func (b *openBlock) apply(dst, compressed []byte) []byte {
 	next := uint32(0)
 	for _, d := range b.deltas {
 		dst = append(dst, compressed[next:d.start]...)
