@@ -14,17 +14,21 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// TestSink sets and deletes objects, and replaces all of them.
-func TestSink(t *testing.T) {
+// newSink returns a sink of pods, and a function that checks an error and the served lines.
+func newSink(t *testing.T) (*watcher.Sink, func(err error, want string)) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	sink := w.Sinks()[0]
-	f := func(err error, want string) {
+	return w.Sinks()[0], func(err error, want string) {
 		t.Helper()
 		if err != nil {
 			t.Error(err)
 		}
 		expectText(t, w, want)
 	}
+}
+
+// TestSink sets and deletes objects, and replaces all of them.
+func TestSink(t *testing.T) {
+	sink, f := newSink(t)
 	f(nil, "")
 	f(sink.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
 	f(sink.Set(pod("n", "b", "2", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
@@ -48,15 +52,7 @@ func TestSink(t *testing.T) {
 
 // TestSinkWithoutUIDs has objects without uids, as in hand-written files.
 func TestSinkWithoutUIDs(t *testing.T) {
-	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	sink := w.Sinks()[0]
-	f := func(err error, want string) {
-		t.Helper()
-		if err != nil {
-			t.Error(err)
-		}
-		expectText(t, w, want)
-	}
+	sink, f := newSink(t)
 	f(sink.Set(pod("n", "a", "", 1)), podText(`namespace="n",pod="a" 1`))
 	f(sink.Set(pod("n", "b", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
 	f(sink.Set(pod("m", "a", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"time"
@@ -28,12 +26,7 @@ func main() {
 	flag.DurationVar(&opts.length, "for", 5*time.Minute, "duration")
 	flag.DurationVar(&opts.every, "every", 10*time.Second, "interval of samples")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := opts.run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "churn:", err)
-		os.Exit(1)
-	}
+	process.Main("churn", opts.run)
 }
 
 type options struct {

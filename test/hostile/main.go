@@ -8,8 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -35,12 +33,7 @@ func main() {
 	flag.StringVar(&from, "from", "127.0.0.2,127.0.0.3,127.0.0.4", "loopback addresses of the attacker, besides 127.0.0.1 of Prometheus")
 	flag.Parse()
 	o.from = strings.Split(from, ",")
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := o.run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "hostile:", err)
-		os.Exit(1)
-	}
+	process.Main("hostile", o.run)
 }
 
 type options struct {

@@ -12,7 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // timeout bounds each step.
@@ -77,24 +77,19 @@ func parse() (opts options, informers string) {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	opts, informers := parse()
-	run := func() error { return measure(ctx, opts) }
+	run := func(ctx context.Context) error { return measure(ctx, opts) }
 	switch {
 	case len(opts.rolls) > 0:
-		run = func() error { return measureRolls(ctx, opts, opts.rolls) }
+		run = func(ctx context.Context) error { return measureRolls(ctx, opts, opts.rolls) }
 	case opts.shards > 0:
-		run = func() error { return measureShards(ctx, opts) }
+		run = func(ctx context.Context) error { return measureShards(ctx, opts) }
 	case informers != "":
-		run = func() error { return runInformers(ctx, informers, opts.custom > 0) }
+		run = func(ctx context.Context) error { return runInformers(ctx, informers, opts.custom > 0) }
 	case opts.custom > 0:
-		run = func() error { return measureCustom(ctx, opts) }
+		run = func(ctx context.Context) error { return measureCustom(ctx, opts) }
 	}
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "measure:", err)
-		os.Exit(1)
-	}
+	process.Main("measure", run)
 }
 
 // bench is a populated cluster and nginx.

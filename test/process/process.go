@@ -2,11 +2,13 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -109,6 +111,16 @@ func (p *Process) Tail(n int64) string {
 		return err.Error()
 	}
 	return string(tail)
+}
+
+// Main runs a command until it returns or an interrupt ends its context.
+func Main(name string, run func(context.Context) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, name+":", err)
+		os.Exit(1)
+	}
 }
 
 // spawner has a thread that lives as long as the program. Pdeathsig is sent at the end of the forking
