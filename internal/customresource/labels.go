@@ -21,7 +21,7 @@ type labeler struct {
 	copies bool   // all members of a map
 }
 
-// newLabelers compiles labels, those that copy maps first.
+// newLabelers compiles labels; copies of maps come first.
 func newLabelers(all []PathLabel) []labeler {
 	var compiled []labeler
 	for _, l := range all {
@@ -45,7 +45,7 @@ func newLabelers(all []PathLabel) []labeler {
 	return compiled
 }
 
-// merged returns the labels of an entry and of a family, which override those of the same name.
+// merged returns the labels of an entry and of a family. The family's override the entry's by name.
 func merged(entry, family []PathLabel) []PathLabel {
 	var all []PathLabel
 	for _, l := range entry {

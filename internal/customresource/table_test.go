@@ -150,7 +150,7 @@ func TestNames(t *testing.T) {
 	f(example, kinds(kind("example.com", "a")))
 }
 
-// TestSelectors holds that the selectors of an entry are those of its tables.
+// TestSelectors holds that tables have the selectors of their entries.
 func TestSelectors(t *testing.T) {
 	gauge := m("gauge", "path: [spec]")
 	r := resolve(t, "spec: {resources: ["+all("example.com", "labelSelector: 'a in (b, c)', fieldSelector: d=e, "+gauge)+", "+all("example.com", gauge)+"]}", nil, widgets)

@@ -24,11 +24,11 @@ const (
 // many reports whether t has too many loops to log and check one by one.
 func (t *target) many() bool { return len(t.namespaces) > fewNamespaces }
 
-// forbidden reports whether t's list of all namespaces is forbidden, of which it keeps some.
+// forbidden reports whether t keeps some namespaces of a list that is forbidden.
 func (t *target) forbidden() bool { return t.kept != nil && t.sinks[0].loop.Report().Forbidden() }
 
-// splitForbidden gives each namespace a watch of its own where the list of all namespaces is
-// forbidden. A cluster role that is granted later takes effect at the next start.
+// splitForbidden replaces forbidden lists of all namespaces by a watch of each namespace. A cluster
+// role that is granted later takes effect at the next start.
 func (w *Watcher) splitForbidden() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

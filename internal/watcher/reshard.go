@@ -37,8 +37,8 @@ func (w *Watcher) Drop(gone sharding.Ranges) {
 	w.signal() // a target may have become ready
 }
 
-// known returns the served, building and wanted targets and those that they extend by, in the
-// order in which they are merged. The caller holds mu.
+// known returns the served, building and wanted targets and those of their extensions, in the order
+// in which they are merged. The caller holds mu.
 func (w *Watcher) known() []*target {
 	all := slices.Clone(*w.serving.Load())
 	for _, t := range slices.Concat(w.building, w.wanted) {
@@ -59,15 +59,15 @@ func (w *Watcher) Complete() bool {
 		!slices.ContainsFunc(w.wanted, func(t *target) bool { return !t.settled() })
 }
 
-// Filtered reports whether the API server filters resources by shard: at least one, and every one
-// of which that is known.
+// Filtered reports whether the API server filters by shard: at least one resource is known to be
+// filtered, and none not to be.
 func (w *Watcher) Filtered() bool {
 	filters, known := serverFilters(w.sinks())
 	return filters && known
 }
 
-// serverFilters reports whether the API server filters sinks by shard: all those of which that is
-// known. known is false if there are none.
+// serverFilters reports whether no sink is known to be unfiltered by the API server; known is false
+// if nothing is known of any sink.
 func serverFilters(sinks []*sink) (filters, known bool) {
 	filters = true
 	for _, s := range sinks {

@@ -57,7 +57,7 @@ func loadFile(path string) ([]Object, error) {
 	}
 }
 
-// decode returns an object, or those of a list.
+// decode returns an object, or the objects of a list.
 func decode(raw []byte) ([]Object, error) {
 	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(raw, nil, nil)
 	if err != nil {

@@ -102,7 +102,7 @@ func createAccount(t *testing.T, c *cluster.Cluster, namespace, name string) {
 	})
 }
 
-// awaitAccess waits until the API server allows an account what the review asks.
+// awaitAccess waits until the API server allows an account the review's request.
 func awaitAccess(t *testing.T, c *cluster.Cluster, namespace, account string, to authorizationv1.SubjectAccessReviewSpec) {
 	t.Helper()
 	to.User = "system:serviceaccount:" + namespace + ":" + account

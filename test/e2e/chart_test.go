@@ -81,7 +81,8 @@ spec:
 	},
 }
 
-// install installs the chart with the mode's values by helm, and returns what uninstalls it.
+// install installs the chart with the mode's values by helm, and returns a function that uninstalls
+// it.
 func (d *deployments) install(t *testing.T, m mode) (remove func()) {
 	t.Helper()
 	helm := newHelm(t, d.k.kubeconfig)

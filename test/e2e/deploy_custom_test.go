@@ -43,7 +43,7 @@ func customOverlay(t *testing.T, base string, components ...string) (directory s
 	return directory
 }
 
-// createExample creates the objects of the example, and returns what removes them.
+// createExample creates the objects of the example, and returns a function that removes them.
 func (d *deployments) createExample(t *testing.T) (remove func()) {
 	t.Helper()
 	objects := filepath.Join(exampleOfCustom, "objects")

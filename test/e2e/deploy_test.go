@@ -303,8 +303,8 @@ func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) 
 // podInfo matches one line of each pod.
 var podInfo = regexp.MustCompile(`(?m)^kube_pod_info\{.*\bpod="([^"]+)"`)
 
-// access returns what the account of a kubeconfig may do beyond the rights of every account, in its
-// own namespace and in another, in the format of `kubectl auth can-i --list`.
+// access returns the rights of a kubeconfig's account beyond those of every account, in its own
+// namespace and in another, in the format of `kubectl auth can-i --list`.
 func (d *deployments) access(t *testing.T, home, kubeconfig string) string {
 	t.Helper()
 	nobody := d.kubeconfig(t, "default", "nobody", nil)

@@ -309,7 +309,7 @@ func (d *deployments) scrapingByVersion(t *testing.T, namespace, name string, po
 	return fmt.Sprintf("global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}\nscrape_configs:\n", scrapeEvery) + m.job(t, 0, discovery, here...)
 }
 
-// labelsOf returns the labels of a family's series, without those of the pod that serves it.
+// labelsOf returns the labels of a family's series, without pod labels of the target.
 func (p *prometheus) labelsOf(t *testing.T, family string) map[string]string {
 	t.Helper()
 	var found []map[string]string

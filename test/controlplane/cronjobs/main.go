@@ -34,7 +34,7 @@ func validateScheduleFormat(schedule string, allowTZ bool, zone *string, path *f
 //go:linkname validateTimeZone k8s.io/kubernetes/pkg/apis/batch/validation.validateTimeZone
 func validateTimeZone(zone *string, path *field.Path) field.ErrorList
 
-// delta is what the controller adds to the time until the next run.
+// delta is added by the controller to the time until the next run.
 const delta = 100 * time.Millisecond
 
 func main() {
