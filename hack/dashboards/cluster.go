@@ -5,7 +5,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// cluster answers what is asked of a cluster first.
+// cluster is the overview of a cluster.
 func cluster() spec {
 	return spec{
 		file: "cluster.json", uid: "kubestate-cluster", title: "Cluster overview",
@@ -37,7 +37,7 @@ const (
   or label_replace(label_replace(max by (cluster, namespace, statefulset) (kube_statefulset_status_replicas_available{<namespace>}), "workload", "$1", "statefulset", "(.+)"), "kind", "StatefulSet", "", "")
   or label_replace(label_replace(max by (cluster, namespace, daemonset) (kube_daemonset_status_number_available{<namespace>}), "workload", "$1", "daemonset", "(.+)"), "kind", "DaemonSet", "", "")
 )`
-	// Of each the sum by kind and name; what lacks none is not there.
+	// Missing replicas by kind and name, without complete workloads.
 	replicasMissing = `sum by (cluster, namespace, kind, workload) (` + replicasWanted + `)
 - sum by (cluster, namespace, kind, workload) (` + replicasAvailable + `) > 0`
 )
@@ -158,7 +158,7 @@ func clusterNodes() []panel {
 	}
 }
 
-// requested is the share of a resource that the pods of a node request, those left out that ended.
+// requested is the share of a node's resource that its pods request, without terminated pods.
 func requested(resource string) string {
 	return `sum by (cluster, node) (
   max by (cluster, namespace, pod, uid, container, node) (kube_pod_container_resource_requests{<cluster>, resource="` + resource + `", node!=""})

@@ -1,6 +1,5 @@
-// Package dashboards makes the Grafana dashboards of deploy/monitoring/dashboards: panels with
-// their queries and words go in, the JSON that Grafana imports and a page that
-// lists them come out.
+// Package dashboards builds the Grafana dashboards of deploy/monitoring/dashboards: panels and
+// queries in, Grafana's JSON and a page of docs out.
 package dashboards
 
 import (
@@ -13,8 +12,8 @@ import (
 	tables "github.com/grafana/grafana-foundation-sdk/go/table"
 )
 
-// Dashboard is the classic form, the only one that Grafana 10 imports.
-type Dashboard = dashboard.Dashboard //nolint:staticcheck // its successor is for later versions
+// Dashboard is the classic schema, the only one that Grafana 10 imports.
+type Dashboard = dashboard.Dashboard //nolint:staticcheck // the v2 schema needs later versions
 
 // A File is a dashboard and the name of its file.
 type File struct {
@@ -22,7 +21,7 @@ type File struct {
 	Dashboard Dashboard
 }
 
-// All gives the dashboards in the order of the page that lists them.
+// All returns the dashboards in the order of their page.
 func All() ([]File, error) {
 	var all []File
 	for _, s := range []spec{cluster(), workloads(), kubestate()} {
@@ -35,11 +34,11 @@ func All() ([]File, error) {
 	return all, nil
 }
 
-// JSON gives the file as Grafana imports it.
+// JSON returns the file as Grafana imports it.
 func (f File) JSON() ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // comparisons stay readable
+	encoder.SetEscapeHTML(false) // keeps < and > in queries readable
 	encoder.SetIndent("", "  ")
 	err := encoder.Encode(f.Dashboard)
 	return b.Bytes(), err
@@ -58,20 +57,20 @@ func (f File) Markdown() []byte {
 	return b
 }
 
-// spec is a dashboard as it is written down here.
+// spec is the source of a dashboard.
 type spec struct {
 	file, uid, title, description string
 	variables                     []cog.Builder[dashboard.VariableModel]
 	rows                          []row
 }
 
-// row is a headline and the panels below it, from left to right.
+// row is a heading and its panels, from left to right.
 type row struct {
 	title  string
 	panels []panel
 }
 
-// build lays the rows out and numbers the panels.
+// build places the rows and numbers the panels.
 func (s spec) build() (Dashboard, error) {
 	b := dashboard.NewDashboardBuilder(s.title) //nolint:staticcheck // as Dashboard
 	b.Uid(s.uid).Description(s.description).Tags([]string{"kubestate"}).
@@ -91,7 +90,7 @@ func (s spec) build() (Dashboard, error) {
 	if err != nil {
 		return d, err
 	}
-	// Defaults of the builder that are not for every Grafana from 10 on.
+	// Remove defaults of the builder that older Grafana versions lack.
 	d.SchemaVersion = 38
 	d.Links[0].Placement = nil
 	for i := range d.Templating.List {
@@ -110,8 +109,8 @@ func (s spec) build() (Dashboard, error) {
 	return d, nil
 }
 
-// choice is a variable with the values of a label of what selector selects. All
-// of them is a pattern that matches a label that is not there, too.
+// choice returns a variable with the values of a label of the selected series. All is a pattern
+// that matches a missing label, too.
 func choice(name, label, selector string) cog.Builder[dashboard.VariableModel] {
 	all := func(s string) dashboard.StringOrArrayOfString {
 		return dashboard.StringOrArrayOfString{ArrayOfString: []string{s}}

@@ -9,10 +9,10 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 )
 
-// known are the variables that queries may have: the dashboard's own, and those that Grafana fills in.
+// known are the variables of queries: the dashboards' own, and Grafana's.
 var known = regexp.MustCompile(`\$(cluster|namespace|job|instance|__rate_interval|1)\b`)
 
-// TestDashboards holds what Grafana would take and show wrongly.
+// TestDashboards checks for mistakes that Grafana would import and show wrongly.
 func TestDashboards(t *testing.T) {
 	all, err := All()
 	if err != nil {
@@ -21,7 +21,7 @@ func TestDashboards(t *testing.T) {
 	uids := map[string]bool{}
 	for _, f := range all {
 		if uids[*f.Dashboard.Uid] {
-			t.Errorf("%s: uid %s is there twice", f.Name, *f.Dashboard.Uid)
+			t.Errorf("%s: duplicate uid %s", f.Name, *f.Dashboard.Uid)
 		}
 		uids[*f.Dashboard.Uid] = true
 		taken := map[[2]uint32]string{}
@@ -36,36 +36,37 @@ func TestDashboards(t *testing.T) {
 	}
 }
 
-// checkPlace wants a panel within the grid, on no other. taken has the cells of the others.
+// checkPlace checks that a panel is within the grid and overlaps no other. taken has the cells of
+// the others.
 func checkPlace(t *testing.T, taken map[[2]uint32]string, title string, at dashboard.GridPos) {
 	t.Helper()
 	if at.W < 1 || at.H < 1 || at.X+at.W > 24 {
-		t.Errorf("%s is outside of the grid: %+v", title, at)
+		t.Errorf("%s is outside the grid: %+v", title, at)
 	}
 	for x := at.X; x < at.X+at.W; x++ {
 		for y := at.Y; y < at.Y+at.H; y++ {
 			if other := taken[[2]uint32{x, y}]; other != "" {
-				t.Fatalf("%s is on %s", title, other)
+				t.Fatalf("%s overlaps %s", title, other)
 			}
 			taken[[2]uint32{x, y}] = title
 		}
 	}
 }
 
-// checkPanel wants words, and queries of which every part was filled in.
+// checkPanel checks titles, descriptions and queries, in which all placeholders must be replaced.
 func checkPanel(t *testing.T, name string, p dashboard.Panel) {
 	t.Helper()
 	if *p.Title == "" || *p.Description == "" || len(p.Targets) == 0 {
-		t.Errorf("%s: panel %d (%s) lacks words or queries", name, *p.Id, *p.Title)
+		t.Errorf("%s: panel %d (%s) lacks a description or queries", name, *p.Id, *p.Title)
 	}
 	for _, target := range p.Targets {
 		target := target.(prometheus.Dataquery)
 		rest := known.ReplaceAllString(target.Expr, "")
 		if strings.ContainsRune(rest, '$') || strings.Contains(rest, "<") && !strings.Contains(rest, "< ") {
-			t.Errorf("%s: %s has something in it that nobody fills in: %s", name, *p.Title, target.Expr)
+			t.Errorf("%s: %s has an unknown variable: %s", name, *p.Title, target.Expr)
 		}
 		if len(p.Targets) > 1 && p.Type != "table" && target.LegendFormat == nil {
-			t.Errorf("%s: %s has a line without a name: %s", name, *p.Title, target.Expr)
+			t.Errorf("%s: %s has a series without a legend: %s", name, *p.Title, target.Expr)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// kubestate is about the program itself.
+// kubestate is the dashboard of the program itself.
 func kubestate() spec {
 	return spec{
 		file: "kubestate.json", uid: "kubestate-self", title: "kubestate",

@@ -16,14 +16,14 @@ import (
 
 type panel = cog.Builder[dashboard.Panel]
 
-// query is PromQL and, but for tables, what its series are called. In the PromQL
-// <cluster>, <namespace> and <exporter> stand for the matchers of the variables.
+// query is a PromQL query and, except for tables, the legend of its series. In PromQL, <cluster>,
+// <namespace> and <exporter> stand for the matchers of the variables.
 type query struct{ expr, legend string }
 
-// show is a query of which the series are called legend.
+// show returns a query with a legend.
 func show(legend, expr string) query { return query{expr: expr, legend: legend} }
 
-// ask is a query of a table, or of a panel with a single series.
+// ask returns a query of a table, or of a panel with a single series.
 func ask(expr string) query { return query{expr: expr} }
 
 var matchers = strings.NewReplacer(
@@ -32,25 +32,25 @@ var matchers = strings.NewReplacer(
 	"<exporter>", `job=~"$job", instance=~"$instance"`,
 )
 
-// stat is a single number, or one for each series.
+// stat returns a panel with a number for each series.
 func stat(width uint32, title, description, unit string, steps []dashboard.Threshold, queries ...query) panel {
 	b := statpanel.NewPanelBuilder().GraphMode(common.BigValueGraphModeNone).Orientation(common.VizOrientationAuto).ReduceOptions(lastValue)
 	return fill(b, width, 4, title, description, instant(queries)).Unit(unit).Thresholds(thresholds(steps))
 }
 
-// bars is one bar for each series.
+// bars returns a panel with a bar for each series.
 func bars(width uint32, title, description, unit string, steps []dashboard.Threshold, queries ...query) panel {
 	b := bargauge.NewPanelBuilder().DisplayMode(common.BarGaugeDisplayModeBasic).Orientation(common.VizOrientationHorizontal).ReduceOptions(lastValue).
 		Legend(common.NewVizLegendOptionsBuilder().ShowLegend(false).DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).Calcs([]string{}))
 	return fill(b, width, 8, title, description, instant(queries)).Unit(unit).Thresholds(thresholds(steps))
 }
 
-// graph is lines over time.
+// graph returns a panel with lines over time.
 func graph(width uint32, title, description, unit string, queries ...query) panel {
 	return lines(width, title, description, unit, common.StackingModeNone, 0, queries)
 }
 
-// stack is lines over time that make up a whole.
+// stack returns a panel with stacked lines over time.
 func stack(width uint32, title, description, unit string, queries ...query) panel {
 	return lines(width, title, description, unit, common.StackingModeNormal, 40, queries)
 }
@@ -64,8 +64,8 @@ func lines(width uint32, title, description, unit string, mode common.StackingMo
 	return fill(b, width, 8, title, description, targets).Unit(unit).Thresholds(thresholds(nil))
 }
 
-// table is a line for each set of labels. The columns of values are called Value
-// if there is one query, or else Value #A, Value #B and so on. A column named "" is hidden.
+// table returns a panel with a row for each set of labels. The columns of values are called Value
+// for one query, or else Value #A, Value #B and so on. A column named "" is hidden.
 func table(width uint32, title, description string, columns map[string]string, queries ...query) panel {
 	hidden, renamed := map[string]bool{"Time": true}, map[string]string{}
 	for column, name := range columns {
@@ -82,7 +82,7 @@ func table(width uint32, title, description string, columns map[string]string, q
 	return fill(b, width, 8, title, description, targets).Thresholds(thresholds(nil))
 }
 
-// A builder of any kind of panel has these methods, which return itself.
+// A builder of a panel has these methods, which return the builder.
 type builder[B any] interface {
 	Title(text string) B
 	Description(text string) B
@@ -92,7 +92,7 @@ type builder[B any] interface {
 	Targets(targets []cog.Builder[variants.Dataquery]) B
 }
 
-// fill sets what every kind of panel has.
+// fill sets the common parts of all panels.
 func fill[B builder[B]](b B, width, height uint32, title, description string, targets []cog.Builder[variants.Dataquery]) B {
 	return b.Title(title).Description(description).Datasource(source).Span(width).Height(height).Targets(targets)
 }
@@ -126,7 +126,7 @@ func from(value float64, color string) dashboard.Threshold {
 	return dashboard.Threshold{Color: color, Value: &value}
 }
 
-// thresholds colour a value from each step on; without steps it has no colour of its own.
+// thresholds color a value from each step on; without steps it has no color.
 func thresholds(steps []dashboard.Threshold) cog.Builder[dashboard.ThresholdsConfig] {
 	return dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(append([]dashboard.Threshold{{Color: "green"}}, steps...))
 }

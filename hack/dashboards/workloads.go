@@ -5,7 +5,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// workloads is about the workloads and pods of chosen namespaces.
+// workloads is the dashboard of workloads and pods of selected namespaces.
 func workloads() spec {
 	return spec{
 		file: "workloads.json", uid: "kubestate-workloads", title: "Workloads",

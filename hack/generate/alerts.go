@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// alertFile is what the list of alerts takes from a file of Prometheus' rules.
+// alertFile is the documented part of a file of Prometheus' rules.
 type alertFile struct {
 	Groups []struct {
 		Rules []struct {
@@ -20,7 +20,7 @@ type alertFile struct {
 	}
 }
 
-// alertsIntroduction is what no rule says by itself.
+// alertsIntroduction is the introduction of the page of alerts.
 const alertsIntroduction = `# Alerts
 
 Prometheus takes the files of [deploy/monitoring/rules](../deploy/monitoring/rules) as they are:
@@ -37,7 +37,7 @@ Prometheus takes the files of [deploy/monitoring/rules](../deploy/monitoring/rul
 | tests | [each alert](../deploy/monitoring/rules/tests), firing and not |
 `
 
-// alerts lists the alerts of all rule files.
+// alerts returns the page of all alerts.
 func alerts() ([]byte, error) {
 	paths, err := filepath.Glob("deploy/monitoring/rules/*.rules.yaml")
 	if err != nil {
@@ -59,7 +59,7 @@ func alerts() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// describe writes a heading for each alert, to which its runbook_url leads.
+// describe writes a heading for each alert, the target of its runbook_url.
 func describe(b *bytes.Buffer, name string, file alertFile) {
 	headed := false
 	for _, group := range file.Groups {

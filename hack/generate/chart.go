@@ -17,7 +17,7 @@ import (
 	"github.com/kubestate/kubestate/internal/presets"
 )
 
-// watched is a resource as the chart knows it: what follows for arguments and roles.
+// watched is a resource in the chart: its part of arguments and roles.
 type watched struct {
 	Key        string `json:"key"`
 	Group      string `json:"group"`
@@ -26,7 +26,7 @@ type watched struct {
 	Default    bool   `json:"default"`
 }
 
-// chart adds what the chart has of the tables, and the table of its values.
+// chart adds the chart's resources, and the table of its values.
 func chart(registry *generators.Registry, files map[string][]byte) error {
 	var resources []watched
 	for _, r := range registry.Resources() {
@@ -59,7 +59,7 @@ type presetResource struct {
 	Resource string `json:"resource"`
 }
 
-// presetResources gives the resources of each preset, from which the chart makes roles.
+// presetResources returns the resources of each preset, for the chart's roles.
 func presetResources() ([]byte, error) {
 	all := map[string][]presetResource{}
 	for _, name := range presets.Names() {
@@ -86,7 +86,7 @@ func presetResources() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// A schema is what of the schema of the values says which keys there are.
+// A schema is the part of the values' schema about keys.
 type schema struct {
 	Ref                  string            `json:"$ref"`
 	Definitions          map[string]schema `json:"definitions"`
@@ -95,9 +95,8 @@ type schema struct {
 	AdditionalProperties json.RawMessage   `json:"additionalProperties"`
 }
 
-// valueKeys gives the known keys of the values: of each level that has no others, a map of the next
-// one. That of an object of any keys is empty. Switches and numbers have their defaults, and there is
-// null for all others.
+// valueKeys returns the known keys of the values, as nested maps. An object of arbitrary keys is an
+// empty map. Booleans and numbers have their defaults, and other values are null.
 func valueKeys(schemaPath, defaultsPath string) ([]byte, error) {
 	text, err := os.ReadFile(schemaPath)
 	if err != nil {
@@ -140,8 +139,7 @@ func valueKeys(schemaPath, defaultsPath string) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// values tells in a table what can be said to the chart: each key of the file
-// that is no map of others, with its default and its comment.
+// values returns a table of the chart's values: each key with its default and its comment.
 func values(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -157,8 +155,8 @@ func values(path string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// valueRows writes the rows of the keys of a map, of which the names begin with
-// prefix. A map in one line is a value, and not a group of others.
+// valueRows writes the rows of a map's keys, whose names begin with prefix. A map in one line is a
+// value.
 func valueRows(b *bytes.Buffer, prefix string, keys *yaml.Node) error {
 	for i := 0; i < len(keys.Content); i += 2 {
 		key, value := keys.Content[i], keys.Content[i+1]

@@ -6,7 +6,7 @@ import (
 	"github.com/kubestate/kubestate/hack/dashboards"
 )
 
-// dashboardsIntroduction is what no panel says by itself.
+// dashboardsIntroduction is the introduction of the page of dashboards.
 const dashboardsIntroduction = `# Dashboards
 
 Three dashboards for Grafana 10 and later, in [deploy/monitoring/dashboards](../deploy/monitoring/dashboards). Import the
@@ -18,7 +18,7 @@ A test runs every query on the example cluster and requires data. The files are 
 @grafana/schema; they have not been opened in a running Grafana. [hack/dashboards](../hack/dashboards) is their source.
 `
 
-// grafana gives the dashboards and the page that lists them, by path.
+// grafana returns the dashboards and their page, by path.
 func grafana() (map[string][]byte, error) {
 	all, err := dashboards.All()
 	if err != nil {

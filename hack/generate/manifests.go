@@ -16,11 +16,11 @@ import (
 	"github.com/kubestate/kubestate/internal/rbac"
 )
 
-// pods is the key of the resource that the mode per-node watches apart from the rest.
+// pods is the key of the resource that per-node mode watches separately.
 const pods = "pods"
 
-// manifests adds what the kustomizations in deploy/ have of the tables: the roles
-// of each mode, and the resources that per-node leaves to the one beside it.
+// manifests adds the generated parts of the kustomizations in deploy/: the roles of each mode, and
+// the resources of per-node mode's Deployment.
 func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	var onlyPods, rest []generators.Resource
 	var names []string
@@ -32,7 +32,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 		}
 	}
 	slices.Sort(names)
-	// Of a narrower mode the first object is the ClusterRole, which is a patch of base's.
+	// The ClusterRole of a narrower mode is a patch of base's.
 	all, apart := rbac.Objects(rbac.Config{Resources: defaults}), rbac.Objects(rbac.Config{Resources: rest})
 	few := rbac.Objects(rbac.Config{Resources: defaults, Namespaces: []string{"default"}})
 	shards := rbac.Objects(rbac.Config{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
@@ -65,7 +65,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	return nil
 }
 
-// howElse says how to make the roles of a path otherwise.
+// howElse returns the command for other roles of a path.
 func howElse(path string) string {
 	if path == "deploy/kustomize/overlays/sharded/rbac.yaml" {
 		return "# Rights of a replica to see the others, and the Lease of their claims. For another StatefulSet:\n" +
@@ -74,7 +74,7 @@ func howElse(path string) string {
 	return "# For other resources and namespaces: kubestate rbac --resources ... --namespaces ..."
 }
 
-// rule is what the Prometheus operator makes rule files of.
+// rule is a rule of the Prometheus operator.
 type rule struct {
 	APIVersion string   `json:"apiVersion"`
 	Kind       string   `json:"kind"`
@@ -88,19 +88,19 @@ type metadata struct {
 	Labels    map[string]string `json:"labels"`
 }
 
-// groups is what a rule file consists of.
+// groups is the content of a rule file.
 type groups struct {
 	Groups []any `json:"groups"`
 }
 
-// configMaps are directories of files that are mounted as one ConfigMap: by name,
-// and with the label by which Grafana's side-car finds dashboards.
+// configMaps are directories of files that are mounted as one ConfigMap, by name, and with the
+// label by which Grafana's sidecar finds dashboards.
 var configMaps = []struct{ directory, pattern, name, labels string }{
 	{"deploy/monitoring/rules", "*.rules.yaml", "kubestate-rules", ""},
 	{"deploy/monitoring/dashboards", "*.json", "kubestate-dashboards", "  options:\n    labels: {grafana_dashboard: \"1\"}\n"},
 }
 
-// collections gives each of those directories the kustomization that lists its files.
+// collections returns the kustomizations that list the files of these directories.
 func collections(files map[string][]byte) error {
 	for _, c := range configMaps {
 		paths, err := filepath.Glob(filepath.Join(c.directory, c.pattern))
@@ -123,7 +123,8 @@ configMapGenerator:
 	return nil
 }
 
-// prometheusRule gives the rules as one object, for the chart and the component prometheus-operator.
+// prometheusRule returns all rules as one object, for the chart and the component prometheus-
+// operator.
 func prometheusRule(rules groups) ([]byte, error) {
 	object := rule{
 		APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule",
@@ -138,7 +139,7 @@ func prometheusRule(rules groups) ([]byte, error) {
 
 const rulesNotice = "\n# The rule files of deploy/monitoring/rules.\n"
 
-// readRules gives the groups of the rule files of deploy/monitoring/rules.
+// readRules returns the groups of the rule files of deploy/monitoring/rules.
 func readRules() (groups, error) {
 	all := groups{Groups: []any{}}
 	paths, err := filepath.Glob("deploy/monitoring/rules/*.rules.yaml")
@@ -159,7 +160,7 @@ func readRules() (groups, error) {
 	return all, nil
 }
 
-// single is what `kubectl apply -f` takes: the mode base, rendered by kubectl.
+// single returns the single manifest for `kubectl apply -f`: the mode base, rendered by kubectl.
 func single(kubectl string) ([]byte, error) {
 	command := exec.Command(kubectl, "kustomize", "deploy/kustomize/base")
 	var stderr bytes.Buffer

@@ -10,8 +10,8 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// metricPages are the pages of docs/metrics. A resource is on the page that has its key, or else
-// its API group; the last page has all others.
+// metricPages are the pages of docs/metrics. A resource is on the page of its key, or else of its
+// API group; the last page has all others.
 var metricPages = []struct {
 	file, title  string
 	keys, groups []string
@@ -24,7 +24,7 @@ var metricPages = []struct {
 	{"namespaces-and-configuration.md", "Metrics of namespaces and configuration", nil, nil},
 }
 
-// pageOf is the index of the page of a resource.
+// pageOf returns the index of a resource's page.
 func pageOf(d generators.Description) int {
 	for i, p := range metricPages {
 		if slices.Contains(p.keys, d.Key) {
@@ -39,7 +39,7 @@ func pageOf(d generators.Description) int {
 	return len(metricPages) - 1
 }
 
-// metrics adds the pages of docs/metrics, their index and the same facts as JSON.
+// metrics adds the pages of docs/metrics, their index, and the metrics as JSON.
 func metrics(resources []generators.Resource, files map[string][]byte) error {
 	var index bytes.Buffer
 	facts := families(resources)
@@ -64,7 +64,7 @@ func metrics(resources []generators.Resource, files map[string][]byte) error {
 	return err
 }
 
-// anchor is that of a heading on GitHub.
+// anchor returns the anchor of a heading on GitHub.
 func anchor(heading string) string { return strings.ReplaceAll(heading, ".", "") }
 
 func yesNo(b bool) string {
@@ -114,7 +114,7 @@ func code(words []string) string {
 	return "`" + strings.Join(words, "`, `") + "`"
 }
 
-// fact is a family as docs/metrics/metrics.json has it.
+// fact is a family in docs/metrics/metrics.json.
 type fact struct {
 	Name            string     `json:"name"`
 	Resource        string     `json:"resource"`

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDockerfileBuilds does what the first stage of the Dockerfile says, with the
-// files that Docker is sent: it comes to the same program as make image.
+// TestDockerfileBuilds runs the first stage of the Dockerfile on the files of Docker's build
+// context: the program equals that of make image.
 func TestDockerfileBuilds(t *testing.T) {
 	sources := t.TempDir()
 	for line := range strings.Lines(string(read(t, "../../.dockerignore"))) {
@@ -34,7 +34,7 @@ func TestDockerfileBuilds(t *testing.T) {
 	root := t.TempDir()
 	extract(t, made(t).image(t, amd64), root)
 	if !bytes.Equal(read(t, filepath.Join(root, "kubestate")), read(t, filepath.Join(sources, ".build", "kubestate"))) {
-		t.Error("the Dockerfile builds another program than make image")
+		t.Error("the Dockerfile's program differs from that of make image")
 	}
 }
 
@@ -47,7 +47,7 @@ func copyPath(t *testing.T, from, to string) {
 	must(t, os.WriteFile(to, read(t, from), 0o644))
 }
 
-// TestDockerfileSettings compares how its image runs with how the layout's does.
+// TestDockerfileSettings compares the configuration of the Dockerfile's image with the layout's.
 func TestDockerfileSettings(t *testing.T) {
 	build, final := dockerfile(t)
 	config, err := made(t).image(t, amd64).ConfigFile()
@@ -80,7 +80,7 @@ func TestDockerfileSettings(t *testing.T) {
 	}
 }
 
-// dockerfile gives the arguments of the instructions of the first stage and of the last.
+// dockerfile returns the arguments of the first and of the last stage's instructions.
 func dockerfile(t *testing.T) (build, final map[string][]string) {
 	t.Helper()
 	text := strings.ReplaceAll(string(read(t, "../../Dockerfile")), "\\\n", "")

@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
-// What the images of these tests are stamped with.
+// Stamps of the tests' images.
 const (
 	version  = "v1.2.3"
 	revision = "0123456789abcdef0123456789abcdef01234567"
@@ -38,13 +38,13 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// build is what somebody has who says make image.
+// build is the result of make image.
 type build struct {
 	dir   string
 	index v1.ImageIndex
 }
 
-// runMake makes a target with the stamps of these tests.
+// runMake makes a target with the stamps of the tests.
 func runMake(sources, target string, more ...string) error {
 	cmd := exec.Command("make", append([]string{target, "VERSION=" + version, "REVISION=" + revision}, more...)...)
 	cmd.Dir = sources
@@ -60,7 +60,7 @@ func runMake(sources, target string, more ...string) error {
 	return nil
 }
 
-// images are for both platforms, made once for all tests.
+// images builds the images of both platforms once for all tests.
 var images = sync.OnceValues(func() (build, error) {
 	dir, err := os.MkdirTemp(tests, "images")
 	if err != nil {
@@ -72,7 +72,7 @@ var images = sync.OnceValues(func() (build, error) {
 	return open(dir)
 })
 
-// open reads the layout: the one index in it.
+// open reads the one index of the layout.
 func open(dir string) (build, error) {
 	path, err := layout.FromPath(filepath.Join(dir, "image"))
 	if err != nil {
@@ -90,7 +90,7 @@ func open(dir string) (build, error) {
 	return build{dir, index}, err
 }
 
-// made gives the images of both platforms.
+// made returns the images of both platforms.
 func made(t *testing.T) build {
 	t.Helper()
 	b, err := images()
@@ -98,7 +98,7 @@ func made(t *testing.T) build {
 	return b
 }
 
-// image gives the image for a platform.
+// image returns the image of a platform.
 func (b build) image(t *testing.T, p v1.Platform) v1.Image {
 	t.Helper()
 	list, err := b.index.IndexManifest()
@@ -125,7 +125,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// tests is a directory for what several tests share.
+// tests is a directory of all tests.
 var tests string
 
 func TestLayoutIsWhole(t *testing.T) {
@@ -148,7 +148,7 @@ func TestLayoutIsWhole(t *testing.T) {
 	}
 }
 
-// annotations are what the images say of themselves, everywhere the same.
+// annotations are the annotations of all images.
 func annotations() map[string]string {
 	return map[string]string{
 		"org.opencontainers.image.title":         "kubestate",
@@ -170,7 +170,7 @@ func TestConfig(t *testing.T) {
 		want := &v1.ConfigFile{
 			OS: p.OS, Architecture: p.Architecture, Created: v1.Time{Time: created},
 			History: []v1.History{{Created: v1.Time{Time: created}, CreatedBy: "hack/image"}},
-			RootFS:  got.RootFS, // a digest, which validate compared with the layer
+			RootFS:  got.RootFS, // digests, compared by validate
 			Config: v1.Config{
 				User:         "65534:65534",
 				WorkingDir:   "/",
@@ -190,7 +190,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// TestContents wants one file in the one layer: a static program of the right kind.
+// TestContents checks that the one layer has one file: a static program for the platform.
 func TestContents(t *testing.T) {
 	f := func(p v1.Platform, machine elf.Machine) {
 		t.Helper()
@@ -210,11 +210,11 @@ func TestContents(t *testing.T) {
 		must(t, err)
 		defer program.Close()
 		if program.Machine != machine || program.Type != elf.ET_EXEC {
-			t.Errorf("%s: a program of %s, %s", p, program.Machine, program.Type)
+			t.Errorf("%s: program for %s, %s", p, program.Machine, program.Type)
 		}
 		for _, segment := range program.Progs {
 			if segment.Type == elf.PT_INTERP || segment.Type == elf.PT_DYNAMIC {
-				t.Errorf("%s: not static: it has %s", p, segment.Type)
+				t.Errorf("%s: not static: segment %s", p, segment.Type)
 			}
 		}
 	}
@@ -222,7 +222,7 @@ func TestContents(t *testing.T) {
 	f(arm64, elf.EM_AARCH64)
 }
 
-// extract unpacks the image below root and returns what was in it.
+// extract unpacks the image below root and returns the names of its files.
 func extract(t *testing.T, image v1.Image, root string) []tar.Header {
 	t.Helper()
 	layers, err := image.Layers()

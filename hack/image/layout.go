@@ -19,8 +19,7 @@ import (
 
 const source = "https://github.com/kubestate/kubestate"
 
-// writeLayout writes an OCI image layout to dir: one index, with one image for
-// each platform.
+// writeLayout writes an OCI image layout to dir: one index, with one image for each platform.
 func (r release) writeLayout(dir string, platforms []v1.Platform) error {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, p := range platforms {
@@ -38,7 +37,7 @@ func (r release) writeLayout(dir string, platforms []v1.Platform) error {
 	return to.AppendIndex(index, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": r.Version}))
 }
 
-// image is the image for one platform: a layer with the program and nothing else.
+// image returns the image of a platform: a layer with only the program.
 func (r release) image(p v1.Platform) (v1.Image, error) {
 	files, err := r.files(p)
 	if err != nil {
@@ -67,8 +66,8 @@ func (r release) image(p v1.Platform) (v1.Image, error) {
 	return mutate.Annotations(image, r.labels()).(v1.Image), nil
 }
 
-// config says how the image runs, as the Dockerfile does. The user is a number,
-// so that the kubelet can tell that it is not root; any other does as well.
+// config returns the configuration of the image, the same as the Dockerfile's. The user is a
+// number, so that the kubelet can verify that it is not root.
 func (r release) config(p v1.Platform) *v1.ConfigFile {
 	return &v1.ConfigFile{
 		OS:           p.OS,
@@ -99,7 +98,7 @@ func (r release) labels() map[string]string {
 	}
 }
 
-// files is the content of the layer.
+// files returns the content of the layer.
 func (r release) files(p v1.Platform) ([]byte, error) {
 	program, err := os.ReadFile(r.program(p))
 	if err != nil {

@@ -11,16 +11,15 @@ import (
 	"github.com/google/licensecheck"
 )
 
-// licenceFile is how files with the text of a licence are called.
+// licenceFile matches names of licence files.
 var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)([-.].+)?$|^.+-licen[cs]e(\..+)?$`)
 
-// known is the part of a text, in percent, that has to be the words of licences: the rest
-// is names, years and titles.
+// known is the minimal share of known licences in a text, in percent: the rest is names, years and
+// titles.
 const known = 75
 
-// licences gives the licences whose texts are in the root of a module, by their SPDX
-// identifiers, in order. A module without, or with one that is unknown, is an error: somebody
-// has to look at it.
+// licences returns the SPDX identifiers of the licences in the root of a module, in order. A
+// missing or unknown licence is an error.
 func licences(module string) (*cyclonedx.Licenses, error) {
 	entries, err := os.ReadDir(module)
 	if err != nil {
@@ -38,7 +37,7 @@ func licences(module string) (*cyclonedx.Licenses, error) {
 		}
 		coverage := licensecheck.Scan(text)
 		if coverage.Percent < known {
-			return nil, fmt.Errorf("%s: %.0f%% of it are known licences, want %d%%", path, coverage.Percent, known)
+			return nil, fmt.Errorf("%s: %.0f%% of the text are known licences, want %d%%", path, coverage.Percent, known)
 		}
 		for _, match := range coverage.Match {
 			if !match.IsURL {
@@ -47,7 +46,7 @@ func licences(module string) (*cyclonedx.Licenses, error) {
 		}
 	}
 	if len(ids) == 0 {
-		return nil, fmt.Errorf("%s: no file with a licence", module)
+		return nil, fmt.Errorf("%s: no licence file", module)
 	}
 	slices.Sort(ids)
 	var all cyclonedx.Licenses

@@ -12,7 +12,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// mit is a licence as modules have it.
+// mit is a typical licence file.
 const mit = `MIT License
 
 Copyright (c) 2026 Somebody
@@ -49,8 +49,8 @@ func TestLicences(t *testing.T) {
 	f("Apache-2.0 MIT", "", "LICENSE-MIT", mit, "LICENSE-APACHE", apache)
 	f("Apache-2.0", "", "COPYING", apache, "LICENSE.txt", apache)
 	f("Apache-2.0 MIT", "", "LICENSE", mit+"\n"+apache)
-	f("", "no file with a licence", "README.md", mit)
-	f("", "LICENSE: 0% of it are known licences", "LICENSE", "Ask me first.")
+	f("", "no licence file", "README.md", mit)
+	f("", "LICENSE: 0% of the text are known licences", "LICENSE", "Ask me first.")
 }
 
 func ids(licences *cyclonedx.Licenses) string {
@@ -63,8 +63,7 @@ func ids(licences *cyclonedx.Licenses) string {
 	return strings.Join(all, " ")
 }
 
-// TestLicencesOfModules has the bills say of each module under which licence it is, and
-// that it is one of those that this project takes.
+// TestLicencesOfModules checks that each module in the bills of materials has accepted licences.
 func TestLicencesOfModules(t *testing.T) {
 	taken := []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT"}
 	for _, p := range []v1.Platform{amd64, arm64} {

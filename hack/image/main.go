@@ -1,6 +1,5 @@
-// Command image makes an OCI image layout of programs that were built for some
-// platforms, and a bill of materials of each. It starts no program and reads no
-// clock: the same programs and arguments give the same bytes.
+// Command image writes an OCI image layout of programs for several platforms, and their bills of
+// materials. The output is reproducible: it depends only on the programs and the arguments.
 package main
 
 import (
@@ -22,20 +21,20 @@ func main() {
 	}
 }
 
-// release is what is packed.
+// release is the content of the images.
 type release struct {
-	// Version and Revision are what was stamped into the programs; Revision may
-	// be empty, where no repository was at hand.
+	// Version and Revision are the stamps of the programs; Revision is empty without a
+	// repository.
 	Version, Revision string
-	// Created is the time that everything bears, that of the commit.
+	// Created is the time of the commit.
 	Created time.Time
 	// Programs is a directory with <os>/<architecture>/kubestate.
 	Programs string
-	// Modules is the module cache, and Go the root of the Go that built the programs.
+	// Modules is the module cache, and Go the GOROOT of the build.
 	Modules, Go string
 }
 
-// run packs what the arguments name.
+// run writes the images and bills of materials of the arguments.
 func run(args []string) error {
 	var r release
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
@@ -67,8 +66,7 @@ func run(args []string) error {
 	return replace(*to+"-sbom", func(dir string) error { return r.writeMaterials(dir, platforms) })
 }
 
-// replace has fill fill a directory, and puts that in the place of target: what
-// was there is there until the new one is whole.
+// replace fills a directory and then replaces target by it.
 func replace(target string, fill func(dir string) error) error {
 	parent := filepath.Dir(target)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -78,7 +76,7 @@ func replace(target string, fill func(dir string) error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // nothing, if it was renamed
+	defer func() { _ = os.RemoveAll(dir) }() // fails after the rename
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
@@ -91,10 +89,10 @@ func replace(target string, fill func(dir string) error) error {
 	return os.Rename(dir, target)
 }
 
-// program is the path of the program for a platform.
+// program returns the path of a platform's program.
 func (r release) program(p v1.Platform) string {
 	return filepath.Join(r.Programs, p.OS, p.Architecture, "kubestate")
 }
 
-// fileName is a platform as part of a file's name.
+// fileName returns a platform as part of a file name.
 func fileName(p v1.Platform) string { return strings.ReplaceAll(p.String(), "/", "-") }

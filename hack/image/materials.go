@@ -18,7 +18,7 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// writeMaterials writes a bill of materials of each program to dir, as CycloneDX.
+// writeMaterials writes a CycloneDX bill of materials of each program to dir.
 func (r release) writeMaterials(dir string, platforms []v1.Platform) error {
 	for _, p := range platforms {
 		bom, err := r.materials(r.program(p))
@@ -44,8 +44,8 @@ func writeJSON(path string, bom *cyclonedx.BOM) error {
 	return f.Close()
 }
 
-// materials lists the modules that the linker put into the program, by the
-// program's own word, and the standard library, with the licences in their sources.
+// materials returns the modules in the program's build information and the standard library, with
+// their licences.
 func (r release) materials(program string) (*cyclonedx.BOM, error) {
 	content, err := os.ReadFile(program)
 	if err != nil {
@@ -87,10 +87,9 @@ func (r release) materials(program string) (*cyclonedx.BOM, error) {
 	return bom, nil
 }
 
-// component is a module. Its sum is that of go.sum, which is one over the sums of
-// its files and so none of the hashes that CycloneDX knows.
+// component returns the component of a module. The sum in go.sum is no hash of CycloneDX.
 func component(m *debug.Module) cyclonedx.Component {
-	namespace, name := path.Split(strings.ToLower(m.Path)) // as package URLs of Go are
+	namespace, name := path.Split(strings.ToLower(m.Path)) // as in package URLs
 	purl := packageurl.NewPackageURL(packageurl.TypeGolang, namespace, name, m.Version, nil, "").ToString()
 	c := cyclonedx.Component{
 		Type:       cyclonedx.ComponentTypeLibrary,

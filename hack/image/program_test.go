@@ -24,7 +24,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// TestSameEverywhere makes the image of a copy of the sources that lies elsewhere.
+// TestSameEverywhere builds the image from a copy of the sources in another directory.
 func TestSameEverywhere(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "some", "where")
 	copySources(t, elsewhere)
@@ -36,14 +36,14 @@ func TestSameEverywhere(t *testing.T) {
 	got, err := other.image(t, amd64).Digest()
 	must(t, err)
 	if got != want {
-		t.Errorf("digest %s, and %s of sources elsewhere", want, got)
+		t.Errorf("digest %s, and %s of the copy", want, got)
 	}
 	if diff := cmp.Diff(read(t, made(t).materials(amd64)), read(t, other.materials(amd64))); diff != "" {
-		t.Errorf("bill of materials (-here +elsewhere):\n%s", diff)
+		t.Errorf("bill of materials (-original +copy):\n%s", diff)
 	}
 }
 
-// copySources copies what images are made of, and how, to a directory.
+// copySources copies the sources of images to a directory.
 func copySources(t *testing.T, to string) {
 	t.Helper()
 	for _, path := range []string{"cmd", "internal", "hack/image", "go.mod", "go.sum", "Makefile"} {
@@ -58,13 +58,12 @@ func read(t *testing.T, path string) []byte {
 	return content
 }
 
-// materials is the path of a bill of materials.
+// materials returns the path of a bill of materials.
 func (b build) materials(p v1.Platform) string {
 	return filepath.Join(b.dir, "image-sbom", "kubestate-"+fileName(p)+".cdx.json")
 }
 
-// TestMaterials compares the bill with what the go command says the program is
-// made of.
+// TestMaterials compares the bill with the output of go version -m.
 func TestMaterials(t *testing.T) {
 	for _, p := range []v1.Platform{amd64, arm64} {
 		list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", "./cmd/kubestate")
@@ -74,11 +73,11 @@ func TestMaterials(t *testing.T) {
 		must(t, err)
 		var modules []string
 		for line := range strings.Lines(string(out)) {
-			if line = strings.TrimSpace(line); strings.Contains(line, " ") { // the program's own has no version
+			if line = strings.TrimSpace(line); strings.Contains(line, " ") { // the main module has no version
 				modules = append(modules, line)
 			}
 		}
-		slices.Sort(modules) // the command's order is that of packages
+		slices.Sort(modules) // the order of the command is that of packages
 		want := append([]string{"std " + strings.TrimPrefix(runtime.Version(), "go")}, slices.Compact(modules)...)
 
 		var bom cyclonedx.BOM
@@ -104,9 +103,8 @@ func TestMaterials(t *testing.T) {
 	}
 }
 
-// contained is the image's program as a container runtime would start it: the
-// image is all of its file system, which it may not write, and its user is nobody
-// who is known. Its arguments are args.
+// contained returns a command that runs the image's program as a container runtime does: with the
+// image as its read-only file system, and an unknown user.
 func contained(t *testing.T, args ...string) (cmd *exec.Cmd, root string) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -137,7 +135,7 @@ func TestVersionOfTheProgram(t *testing.T) {
 	}
 }
 
-// cronJob is one of which the next time is known only with the time zones.
+// cronJob needs time zones for its next schedule time.
 const cronJob = `apiVersion: batch/v1
 kind: CronJob
 metadata: {name: report, namespace: shop, uid: report, creationTimestamp: "2026-01-01T00:00:00Z"}
@@ -145,7 +143,7 @@ spec: {schedule: "30 4 1 1 *", timeZone: Asia/Kathmandu, jobTemplate: {spec: {te
 status: {lastScheduleTime: "2026-01-01T00:00:00Z"}
 `
 
-// TestServes has the program of the image serve, alone in its file system.
+// TestServes runs the program in the image's file system.
 func TestServes(t *testing.T) {
 	cmd, root := contained(t, "--snapshot=/cluster.yaml", "--host=127.0.0.1", "--port=0", "--telemetry-host=127.0.0.1", "--telemetry-port=0")
 	must(t, os.WriteFile(filepath.Join(root, "cluster.yaml"), []byte(cronJob), 0o644))
@@ -153,7 +151,7 @@ func TestServes(t *testing.T) {
 	must(t, err)
 	must(t, cmd.Start())
 	defer func() {
-		_ = cmd.Process.Kill() // ended, or not to be
+		_ = cmd.Process.Kill() // may have ended
 		_ = cmd.Wait()
 	}()
 	lines := bufio.NewScanner(log)
@@ -167,7 +165,7 @@ func TestServes(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	series := scrape(ctx, t, "http://"+address+"/metrics")
-	// 04:30 in Kathmandu is 22:45 of the day before in Greenwich.
+	// 04:30 in Kathmandu is 22:45 UTC of the previous day.
 	const want = `kube_cronjob_next_schedule_time{namespace="shop",cronjob="report"} 1798757100`
 	if !strings.Contains(series, "\n"+want+"\n") {
 		t.Errorf("no %s in\n%s", want, series)
@@ -175,7 +173,7 @@ func TestServes(t *testing.T) {
 	entries, err := os.ReadDir(root)
 	must(t, err)
 	if len(entries) != 2 {
-		t.Errorf("files that the program made: %v", entries)
+		t.Errorf("files that the program created: %v", entries)
 	}
 }
 

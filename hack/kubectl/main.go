@@ -1,5 +1,4 @@
-// Command kubectl is kubectl, built from its Go module: it renders and applies
-// the manifests as their users do.
+// Command kubectl is kubectl, built from its Go module, for renders and tests of manifests.
 package main
 
 import (

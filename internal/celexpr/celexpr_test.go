@@ -25,7 +25,7 @@ const widget = `{
 	"status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Stalled", "status": "False"}]}
 }`
 
-// condition is an element that self stands for.
+// condition is an element for self.
 const condition = `{"type": "Ready", "status": "True", "n": 7}`
 
 func decode(t testing.TB, text string) any {
@@ -60,7 +60,7 @@ func TestEval(t *testing.T) {
 	}
 	list := func(values ...any) []any { return values }
 
-	// What JSON has.
+	// Types of JSON.
 	f(`object.spec.replicas`, int64(3))
 	f(`object.spec.ratio`, 0.5)
 	f(`object.spec.whole`, 1.0)
@@ -75,7 +75,7 @@ func TestEval(t *testing.T) {
 	f(`object.status.conditions[0].type`, "Ready")
 	f(`self.n + object.spec.replicas`, int64(10))
 
-	// Results that JSON does not have.
+	// Other types.
 	f(`7u`, int64(7))
 	f(`18446744073709551615u`, float64(math.MaxUint64))
 	f(`b"abc"`, "YWJj")
@@ -143,7 +143,7 @@ func TestEval(t *testing.T) {
 	f(`double(object.spec.replicas) * 1.5`, 4.5)
 }
 
-// TestCompileErrors holds the position and the message of what does not compile.
+// TestCompileErrors holds positions and messages of compile errors.
 func TestCompileErrors(t *testing.T) {
 	f := func(text string, result celexpr.Result, want string) {
 		t.Helper()
@@ -174,7 +174,7 @@ func TestCompileErrors(t *testing.T) {
 	f(`object.s.findAll("*", 1)`, celexpr.Any, "1:18: error parsing regexp: missing argument to repetition operator: `*`")
 	f("authorizer.path('/')", celexpr.Any, "1:1: undeclared reference to 'authorizer'")
 
-	// Types that are no values.
+	// Types without values.
 	f("type(1)", celexpr.Any, "1:1: expression has type type(int), want JSON value")
 	f("[type(1)]", celexpr.Any, "1:1: expression has type list(type(int)), want JSON value")
 	f("format.dns1123Label()", celexpr.Any, "1:1: expression has type kubernetes.NamedFormat, want JSON value")
@@ -234,7 +234,7 @@ func TestEvalErrors(t *testing.T) {
 	f(`[dyn(format.dns1123Label())]`, "result has type kubernetes.NamedFormat, want JSON value")
 }
 
-// TestErrorsAreShort holds that a long text of an object does not make a long error.
+// TestErrorsAreShort holds that an error does not quote a long string of an object.
 func TestErrorsAreShort(t *testing.T) {
 	p, err := celexpr.Compile(`object[self]`, celexpr.Any)
 	if err != nil {
@@ -269,7 +269,7 @@ func TestBool(t *testing.T) {
 	f(`object.absent`, false, "1:7: no such key: absent")
 }
 
-// TestCostLimit holds that what costs too much ends with ErrCostLimit.
+// TestCostLimit holds that expensive evaluations end with ErrCostLimit.
 func TestCostLimit(t *testing.T) {
 	items := make([]any, 2000)
 	for i := range items {
@@ -295,7 +295,7 @@ func TestCostLimit(t *testing.T) {
 	f(`object.items.exists(x, object.text.contains("b"))`)
 	f(`object.items.map(x, object.text + object.text)`)
 	f(`object.text.matches(object.pattern)`)
-	// What a result has of the object is free in cel-go.
+	// The object's elements in a result are free in cel-go.
 	f(`object.items.map(x, object.items)`)
 
 	if got, want := celexpr.ErrCostLimit.Error(), "cost limit of 100000 exceeded"; got != want {
@@ -322,7 +322,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// TestConcurrency holds that programs and variables are shared, under the race detector.
+// TestConcurrency shares programs and variables under the race detector.
 func TestConcurrency(t *testing.T) {
 	vars := variables(t)
 	var programs []*celexpr.Program

@@ -30,7 +30,7 @@ func BenchmarkEval(b *testing.B) {
 	}
 }
 
-// BenchmarkCostLimit is the time until an expression is stopped.
+// BenchmarkCostLimit measures the time until the cost limit stops an evaluation.
 func BenchmarkCostLimit(b *testing.B) {
 	vars := celexpr.Variables{Object: make([]any, 1000)}
 	for _, text := range []string{

@@ -4,8 +4,8 @@
 //	Decode        JSON → the value of a variable
 //	Program.Eval  the variables → a value, or an error
 //
-// The variable object is the root of an object, self is the element that a value or a label is
-// read from. Both are dynamic: the fields that they have are known at evaluation only.
+// The variable object is the root of an object; self is the element that a value or a label is
+// read from. Both are dynamic: their fields are checked at evaluation.
 //
 // The language is that of Kubernetes' validation rules, without the authorizer: CEL's standard
 // library, optional values (object.?status.?replicas.orValue(0)), strings, sets, lists,
@@ -14,5 +14,5 @@
 // fraction and exponent are ints, others doubles. Comparisons mix the two, arithmetic does not:
 // double(object.spec.ratio) * 100.0.
 //
-// An evaluation may cost CostLimit. Nothing is built before the first Compile.
+// CostLimit bounds an evaluation. The first Compile builds the CEL environment.
 package celexpr

@@ -13,9 +13,9 @@ import (
 	"k8s.io/apiserver/pkg/cel/library"
 )
 
-// CostLimit is the limit on the cost of one evaluation, in the units of Kubernetes' cost model: a
-// tenth of what a validation rule may cost. Time grows faster than cost with long lists, and
-// rendering waits for it.
+// CostLimit is the limit on the cost of one evaluation, in units of Kubernetes' cost model: a tenth
+// of a validation rule's limit. With long lists, time grows faster than cost, and it delays
+// rendering.
 const CostLimit = celconfig.PerCallLimit / 10
 
 // Names of the variables.
@@ -67,11 +67,11 @@ var programOptions = []cel.ProgramOption{
 	cel.CostTrackerOptions(interpreter.PresenceTestHasCost(false)),
 }
 
-// A costEstimator is Kubernetes' estimator of the cost of calls, and charges additions of
-// dynamic operands as those of texts: cel-go takes 1 for a call with several overloads.
+// A costEstimator is Kubernetes' estimator of the cost of calls, but charges the addition of dynamic
+// operands by its result: cel-go charges 1 for a call with several overloads.
 type costEstimator struct{ library.CostEstimator }
 
-// CallCost gives the cost of a call, or nil for cel-go's own.
+// CallCost returns the cost of a call; nil for cel-go's own.
 func (e costEstimator) CallCost(function, overload string, args []ref.Val, result ref.Val) *uint64 {
 	if function == "_+_" {
 		var size int

@@ -11,10 +11,10 @@ import (
 	"github.com/google/cel-go/common"
 )
 
-// ErrCostLimit is the error of an evaluation that was stopped because of its cost.
+// ErrCostLimit is the error of an evaluation that exceeds CostLimit.
 var ErrCostLimit = errors.New("cost limit of " + strconv.Itoa(CostLimit) + " exceeded")
 
-// An Error is what is wrong with an expression, or with its evaluation.
+// An Error is an error of an expression or its evaluation.
 type Error struct {
 	// Line and Column are the position in the expression's text, in characters from 1; 0 if it
 	// is unknown.
@@ -23,7 +23,7 @@ type Error struct {
 	Message string
 }
 
-// Error gives the position and the message.
+// Error returns the position and the message.
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return e.Message
@@ -31,8 +31,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Message)
 }
 
-// newError gives an error of cel-go our form. Its columns begin at 0, and the end of an empty
-// text is at -1.
+// newError converts an error of cel-go, whose columns begin at 0, or at -1 in an empty text.
 func newError(location common.Location, message string) *Error {
 	e := &Error{Message: oneLine(message)}
 	if location.Line() > 0 {
@@ -41,10 +40,10 @@ func newError(location common.Location, message string) *Error {
 	return e
 }
 
-// maxMessage bounds messages in bytes: they may have texts of objects in them.
+// maxMessage bounds messages in bytes: they may quote objects.
 const maxMessage = 300
 
-// oneLine gives a message on one line, without control characters, and bounded.
+// oneLine returns at most maxMessage bytes of a message, on one line, without control characters.
 func oneLine(message string) string {
 	// No expression has a container.
 	message = strings.ReplaceAll(message, " (in container '')", "")

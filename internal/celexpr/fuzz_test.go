@@ -74,8 +74,7 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
-// FuzzEval holds that an evaluation gives values of JSON or an error, whatever the expression
-// and the object.
+// FuzzEval holds that any evaluation returns JSON values or an error.
 func FuzzEval(f *testing.F) {
 	for _, seed := range seeds {
 		f.Add(seed, widget, condition)

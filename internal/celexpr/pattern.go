@@ -7,12 +7,12 @@ import (
 	"github.com/google/cel-go/common/ast"
 )
 
-// patternFunctions have a regular expression as their first argument, or second after the
-// string that it is for.
+// patternFunctions take a regular expression as their first argument, or as their second after the
+// string to match.
 var patternFunctions = map[string]bool{"matches": true, "find": true, "findAll": true}
 
-// patternValidator refuses literals that are no regular expressions, at their position.
-// cel-go's own validator knows matches alone, and gives no reason.
+// patternValidator rejects literals that are invalid regular expressions. cel-go's own validator
+// checks only matches, and without a reason.
 type patternValidator struct{}
 
 // Name is the name of the validator.

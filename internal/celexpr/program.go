@@ -13,13 +13,13 @@ import (
 	"github.com/google/cel-go/interpreter"
 )
 
-// A Result says which results an expression may have.
+// A Result restricts the results of an expression.
 type Result string
 
-// The results of expressions. Compile refuses an expression whose type is known to be another;
-// the result of one of dynamic type is checked by Bool alone.
+// The results of expressions. Compile rejects an expression of another type; of dynamic results,
+// only Bool is checked.
 const (
-	// Any is any value that Eval can give.
+	// Any is any value that Eval can return.
 	Any Result = "JSON value"
 	// Scalar is any value but lists and maps.
 	Scalar Result = "scalar"
@@ -33,8 +33,8 @@ type Program struct {
 	source  *ast.SourceInfo
 }
 
-// Variables are the values of an expression's variables, as Decode gives them. They are not
-// changed.
+// Variables are the values of an expression's variables, as Decode returns them. Eval does not
+// change them.
 type Variables struct {
 	Object any
 	Self   any
@@ -61,7 +61,7 @@ func Compile(text string, result Result) (*Program, error) {
 }
 
 // Eval evaluates the expression. The value is nil, a bool, int64, float64, string, []any or
-// map[string]any, as of JSON:
+// map[string]any, as in JSON:
 //
 //	uint                      int64, or float64 beyond its range
 //	timestamp                 RFC 3339 text
@@ -94,7 +94,7 @@ func (p *Program) Bool(variables Variables) (bool, error) {
 	return bool(b), nil
 }
 
-// evalError gives an error of an evaluation its position.
+// evalError adds the position to an error of an evaluation.
 func (p *Program) evalError(err error) error {
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded {
@@ -107,7 +107,7 @@ func (p *Program) evalError(err error) error {
 	return newError(location, err.Error())
 }
 
-// firstOf gives the error that comes first in the text.
+// firstOf returns the first error by position.
 func firstOf(errs []*cel.Error) *Error {
 	first := slices.MinFunc(errs, func(a, b *cel.Error) int {
 		return cmp.Or(cmp.Compare(a.Location.Line(), b.Location.Line()), cmp.Compare(a.Location.Column(), b.Location.Column()))
@@ -118,7 +118,7 @@ func firstOf(errs []*cel.Error) *Error {
 // An activation resolves the variables.
 type activation Variables
 
-// ResolveName gives the value of a variable.
+// ResolveName returns the value of a variable.
 func (a *activation) ResolveName(name string) (any, bool) {
 	switch name {
 	case objectVariable:
@@ -130,5 +130,5 @@ func (a *activation) ResolveName(name string) (any, bool) {
 	}
 }
 
-// Parent is none.
+// Parent returns nil.
 func (a *activation) Parent() interpreter.Activation { return nil }

@@ -16,7 +16,7 @@ import (
 	kubecel "k8s.io/apiserver/pkg/cel"
 )
 
-// Decode gives the value of a JSON text: nil, bool, int64, float64, string, []any or
+// Decode returns the value of a JSON text: nil, bool, int64, float64, string, []any or
 // map[string]any.
 func Decode(raw []byte) (any, error) {
 	var value any
@@ -35,7 +35,7 @@ var textTypes = map[string]bool{
 	kubecel.SemverType.TypeName():   true,
 }
 
-// allows says whether results of a type may be values of r. Dynamic ones may.
+// allows reports whether results of a type may be values of r, as dynamic ones may.
 func (r Result) allows(t *cel.Type) bool {
 	switch t.Kind() {
 	case types.DynKind, types.AnyKind, types.TypeParamKind, types.BoolKind:
@@ -67,8 +67,8 @@ func allAllowed(parameters []*cel.Type) bool {
 	return true
 }
 
-// convert gives the plain value of a result. Each value takes one of the budget: cel-go charges
-// nothing for the elements of a result that are the object's.
+// convert returns the plain value of a result. Each value costs one of the budget: cel-go does not
+// charge for the object's elements in a result.
 func convert(v ref.Val, budget *int) (any, error) {
 	if *budget--; *budget < 0 {
 		return nil, ErrCostLimit
@@ -142,7 +142,7 @@ func convertMap(m traits.Mapper, budget *int) (any, error) {
 	return values, nil
 }
 
-// convertKey gives the text of a map's key.
+// convertKey returns the text of a map's key.
 func convertKey(k ref.Val) (string, error) {
 	switch k := k.(type) {
 	case types.String:

@@ -7,7 +7,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// Append adds the entries of another configuration, and what is wrong with it.
+// Append adds the entries, faults and warnings of another configuration.
 func (c *Config) Append(o *Config) {
 	c.Entries = append(c.Entries, o.Entries...)
 	c.Invalid += o.Invalid
@@ -20,8 +20,8 @@ func (c *Config) Append(o *Config) {
 	}
 }
 
-// CheckBuiltin leaves out entries with a family that a built-in resource has in another form:
-// of another type, or with labels that the custom one lacks.
+// CheckBuiltin drops entries whose family conflicts with a family of a built-in resource: with
+// another type, or without its labels.
 func (c *Config) CheckBuiltin(builtin []generators.Resource) {
 	kept := c.Entries[:0]
 	for _, e := range c.Entries {
@@ -58,7 +58,7 @@ func (e *Entry) checkBuiltin(builtin []generators.Resource) error {
 	return nil
 }
 
-// has reports whether the family gives a label of the name.
+// has reports whether the family has a label of the name.
 func (f *Family) has(name string) bool {
 	return name == f.KeyLabel || name == f.ListLabel || slices.Contains(f.PathKeys, name) ||
 		hasPathLabel(f.Labels, name) || hasPathLabel(f.ElementLabels, name) || hasCommonLabel(f.CommonLabels, name)

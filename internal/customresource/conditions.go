@@ -24,7 +24,7 @@ func conditions() []Family {
 	}
 }
 
-// at is the source at a path of keys.
+// at returns the source at a path of keys.
 func at(keys ...string) Source {
 	var s Source
 	for _, key := range keys {

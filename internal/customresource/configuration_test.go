@@ -7,7 +7,7 @@ import (
 	"github.com/kubestate/kubestate/internal/customresource"
 )
 
-// A configuration as it is written to YAML.
+// A configuration that is written as YAML.
 type (
 	configuration struct{ Entries []*entryOf }
 	entryOf       struct {
@@ -40,7 +40,7 @@ type (
 	}
 )
 
-// name is the full name of a family.
+// name returns the full name of a family.
 func (e *entryOf) name(f *familyOf) string {
 	switch {
 	case e.Prefix == nil:
@@ -51,7 +51,7 @@ func (e *entryOf) name(f *familyOf) string {
 	return *e.Prefix + "_" + f.Name
 }
 
-// conditionsOf are the families of an entry with conditions.
+// conditionsOf returns the families of an entry with conditions.
 func conditionsOf() []*familyOf {
 	labels := map[string]sourceOf{"name": {Path: []string{"metadata", "name"}}, "namespace": {Path: []string{"metadata", "namespace"}}}
 	element := map[string]sourceOf{"condition": {Path: []string{"type"}}}
@@ -65,7 +65,7 @@ func conditionsOf() []*familyOf {
 	}
 }
 
-// yaml is a configuration as a document.
+// yaml returns the configuration as a document.
 func (c *configuration) yaml() []byte {
 	type object = map[string]any
 	source := func(s sourceOf) any {
@@ -137,7 +137,7 @@ func (c *configuration) yaml() []byte {
 	return text
 }
 
-// matches says whether an entry chooses a kind in a version.
+// matches reports whether an entry selects a kind in a version.
 func (e *entryOf) matches(k *customresource.Kind, version string) bool {
 	group := e.Group == k.Group || e.Group == "*" || e.Group == "*.com"
 	category := len(e.Categories) == 0 || slices.Contains(k.Categories, e.Categories[0])

@@ -10,19 +10,19 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// A definition is a Family made ready for one kind and version.
+// A definition is a Family compiled for one kind and version.
 type definition struct {
 	*Family
 	entry    *Entry
 	constant labels // sorted
 	root     []labeler
 	element  []labeler
-	direct   string // the key of which a map's own member is the value; only if isDirect
+	direct   string // the one key of Value: a map member of this key is the value itself; only if isDirect
 	isDirect bool
 	fault    string // of a value that does not convert
 }
 
-// newDefinition makes a family ready. The forced labels override those of the entry.
+// newDefinition compiles a family. The forced labels override those of the entry.
 func newDefinition(entry *Entry, family *Family, forced labels) *definition {
 	d := &definition{Family: family, entry: entry, root: newLabelers(merged(entry.Labels, family.Labels)), element: newLabelers(family.ElementLabels)}
 	for _, l := range entry.CommonLabels {
@@ -43,7 +43,7 @@ func newDefinition(entry *Entry, family *Family, forced labels) *definition {
 	return d
 }
 
-// read adds to fields what the definition reads of an object.
+// read adds the fields that the definition reads.
 func (d *definition) read(fields *jsonobject.Fields) {
 	if d.usesExpressions() {
 		fields.Whole()
@@ -62,14 +62,14 @@ func (d *definition) read(fields *jsonobject.Fields) {
 	})
 }
 
-// An identity has the labels whose values are surely those of the object, by name: fields of its
-// metadata and what its kind is.
+// An identity maps labels to the field that they certainly hold: fields of the metadata, and the
+// kind.
 type identity map[string]string
 
-// forcedLabels are the labels that tell the kind.
+// forcedLabels are the labels of the kind.
 var forcedLabels = []string{"customresource_group", "customresource_version", "customresource_kind"}
 
-// identity gives the identity of the series.
+// identity returns the identity of the definition's series.
 func (d *definition) identity() identity {
 	id := identity{}
 	if slices.ContainsFunc(d.element, func(l labeler) bool { return l.copies }) {
@@ -84,7 +84,7 @@ func (d *definition) identity() identity {
 		if l.copies {
 			continue
 		}
-		delete(id, l.name) // an earlier one of the name
+		delete(id, l.name) // the last label of a name counts
 		if p := l.Source.Path; len(p) == 2 && p[0].Text == "metadata" {
 			id[l.name] = "metadata." + p[1].Text
 		}
@@ -93,13 +93,13 @@ func (d *definition) identity() identity {
 	return id
 }
 
-// and keeps what another identity has too.
-func (id identity) and(o identity) {
+// intersect keeps the labels that o has too.
+func (id identity) intersect(o identity) {
 	maps.DeleteFunc(id, func(name, field string) bool { return o[name] != field })
 }
 
-// isUnique reports whether no two objects have the identity: it has what their kind is, and their
-// uid or their name and, if they have one, their namespace.
+// isUnique reports whether no two objects share the identity: it has the kind, and the uid or name
+// and namespace.
 func (id identity) isUnique(namespaced bool) bool {
 	fields := slices.Collect(maps.Values(id))
 	has := func(field string) bool { return slices.Contains(fields, field) }

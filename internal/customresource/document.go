@@ -12,8 +12,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxNodes bounds the nodes of a document with its aliases expanded, which a short file can
-// make exponential.
+// maxNodes bounds the nodes of a document, aliases expanded: a short file can have exponentially
+// many.
 const maxNodes = 1_000_000
 
 // A document is the first document of a YAML file. No alias in it is cyclic, and no mapping has
@@ -61,7 +61,7 @@ func readDocument(name string, text []byte) (*document, error) {
 	return d, nil
 }
 
-// errorAt is a message as an error.
+// errorAt returns a message as an error.
 func (d *document) errorAt(m message) error { return errors.New(d.format(m)) }
 
 func (d *document) format(m message) string {
@@ -72,7 +72,7 @@ func (d *document) warn(node *yaml.Node, format string, args ...any) {
 	d.warnings = append(d.warnings, message{node.Line, fmt.Sprintf(format, args...)})
 }
 
-// syntaxError is the error of the YAML parser with the name of the file and the line.
+// syntaxError adds the file and the line to an error of the YAML parser.
 func (d *document) syntaxError(text []byte, err error) error {
 	line, problem := 0, withoutPrefix(err)
 	if n, _ := fmt.Sscanf(problem, "line %d:", &line); n == 1 {
@@ -123,12 +123,12 @@ func (d *document) check(node *yaml.Node, before int) (int, error) {
 	return end, nil
 }
 
-// position is the file and line of a node, such as "crs.yaml:12".
+// position returns the file and line of a node, such as "crs.yaml:12".
 func (d *document) position(node *yaml.Node) string {
 	return fmt.Sprintf("%s:%d", d.name, node.Line)
 }
 
-// textPosition is the file, line and column of the first character of a scalar's text.
+// textPosition returns the file, line and column of the first character of a scalar's text.
 func (d *document) textPosition(node *yaml.Node) string {
 	line, column := node.Line, node.Column
 	rest := []rune(d.line(line))
@@ -155,7 +155,7 @@ func (d *document) textPosition(node *yaml.Node) string {
 	return fmt.Sprintf("%s:%d:%d", d.name, line, column)
 }
 
-// line is a line of the file, from 1; it is empty behind the end.
+// line returns a line of the file, from 1; empty after the end.
 func (d *document) line(n int) string {
 	if n > len(d.lines) {
 		return ""

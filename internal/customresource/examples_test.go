@@ -15,13 +15,13 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// positions are left out where the other side has none.
+// positions ignores positions.
 var positions = cmp.Options{
 	cmpopts.IgnoreFields(customresource.Entry{}, "Position"),
 	cmpopts.IgnoreFields(customresource.Family{}, "Position"),
 }
 
-// TestParseExamples compares large configurations with what the YAML library decodes of them.
+// TestParseExamples compares large configurations with those that the YAML library decodes.
 func TestParseExamples(t *testing.T) {
 	f := func(file string, entries, families int, warnings ...string) {
 		t.Helper()

@@ -7,7 +7,7 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// A value is what a Source gives: a value of the object, or the result of an expression.
+// A value is the value of a Source: a value of the object, or the result of an expression.
 type value struct {
 	json     jsonobject.Value
 	result   any
@@ -22,7 +22,7 @@ func (v value) missing() bool {
 	return v.json.Kind() == jsonobject.None || v.json.Kind() == jsonobject.Null
 }
 
-// text is the value as a text, if it is one.
+// text returns the string of the value; not ok if it is none.
 func (v value) text() (text string, ok bool) {
 	if v.computed {
 		text, ok = v.result.(string)
@@ -67,39 +67,39 @@ func (e *evaluator) value(d *definition, s *Source, self jsonobject.Value) value
 	return value{result: result, computed: true}
 }
 
-// holds reports whether a condition holds for an element; one that fails does not. There may
-// be none.
-func (e *evaluator) holds(d *definition, where *Expression, self jsonobject.Value) bool {
+// selects reports whether a Where expression is true for an element, or empty. A failed evaluation
+// selects nothing.
+func (e *evaluator) selects(d *definition, where *Expression, self jsonobject.Value) bool {
 	if where.Program == nil {
 		return true
 	}
-	holds, err := where.Program.Bool(e.variables(self))
+	selected, err := where.Program.Bool(e.variables(self))
 	if err != nil {
 		e.report.failed(reasonExpression, d.Name, e.object, "expression at "+where.Position+": "+err.Error())
 	}
-	return holds
+	return selected
 }
 
-// chosen reports whether the entry of a definition chooses the object.
-func (e *evaluator) chosen(d *definition) bool {
+// selected reports whether the entry of a definition selects the object.
+func (e *evaluator) selected(d *definition) bool {
 	if d.entry.Where.Program == nil {
 		return true
 	}
-	if i := slices.IndexFunc(e.choices, func(c choice) bool { return c.entry == d.entry }); i >= 0 {
-		return e.choices[i].chosen
+	if i := slices.IndexFunc(e.selections, func(s selection) bool { return s.entry == d.entry }); i >= 0 {
+		return e.selections[i].selected
 	}
-	chosen := e.holds(d, &d.entry.Where, e.root)
-	e.choices = append(e.choices, choice{d.entry, chosen})
-	return chosen
+	selected := e.selects(d, &d.entry.Where, e.root)
+	e.selections = append(e.selections, selection{d.entry, selected})
+	return selected
 }
 
-// A choice says whether an entry chooses the present object.
-type choice struct {
-	entry  *Entry
-	chosen bool
+// A selection caches whether an entry selects the present object.
+type selection struct {
+	entry    *Entry
+	selected bool
 }
 
-// variables are those of an expression.
+// variables returns the variables of an expression.
 func (e *evaluator) variables(self jsonobject.Value) celexpr.Variables {
 	if e.decoded == nil {
 		e.decoded = plain(e.root)
@@ -111,7 +111,7 @@ func (e *evaluator) variables(self jsonobject.Value) celexpr.Variables {
 	return v
 }
 
-// plain is a value as celexpr.Decode gives it.
+// plain returns a value as celexpr.Decode does.
 func plain(v jsonobject.Value) any {
 	switch v.Kind() {
 	case jsonobject.True, jsonobject.False:
@@ -139,8 +139,7 @@ func plain(v jsonobject.Value) any {
 	return nil
 }
 
-// usesExpressions reports whether the definition has an expression, which may read all of an
-// object.
+// usesExpressions reports whether the definition has an expression, which may read any field.
 func (d *definition) usesExpressions() bool {
 	has := func(l labeler) bool { return l.Source.CEL.Program != nil }
 	return d.entry.Where.Program != nil || d.Where.Program != nil || d.Value.CEL.Program != nil ||

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// TestWhere has conditions of entries and elements.
+// TestWhere has expressions that select objects and elements.
 func TestWhere(t *testing.T) {
 	f := func(fields, spec string, want ...string) {
 		t.Helper()
@@ -12,7 +12,7 @@ func TestWhere(t *testing.T) {
 	}
 	f("where: 'object.spec.on', "+m("gauge", "path: [spec, v]"), `{"on":true,"v":1}`, `{@} 1`)
 	f("where: 'self.spec.on', "+m("gauge", "path: [spec, v]"), `{"on":false,"v":1}`)
-	f("where: 'object.spec.on', "+m("gauge", "path: [spec, v]"), `{"v":1}`) // which fails
+	f("where: 'object.spec.on', "+m("gauge", "path: [spec, v]"), `{"v":1}`) // an error
 	f("where: 'object.spec.on', "+m("gauge", "path: [spec, v]"), `{"on":"true","v":1}`)
 	f("where: {cel: 'object.spec.on'}, "+m("gauge", "path: [spec, v]"), `{"on":true,"v":1}`, `{@} 1`)
 	f(m("gauge", `path: [spec], labelFromKey: k, where: "type(self) == int"`), `{"a":1,"b":"2","c":3.5}`, `{@,k="a"} 1`)
@@ -27,7 +27,7 @@ func TestWhere(t *testing.T) {
 	f(m("gauge", `path: [spec, '[*]'], labelsFromKeys: [i], where: "self > object.spec[0]"`), `[1,2,0]`, `{@,i="1"} 2`)
 }
 
-// TestExpressions has values and labels that are computed.
+// TestExpressions has values and labels from expressions.
 func TestExpressions(t *testing.T) {
 	f := func(fields, spec string, want ...string) {
 		t.Helper()
@@ -73,6 +73,6 @@ func TestExpressions(t *testing.T) {
 	f("labelsFromPath: {x: {cel: 'self.metadata.name + object.kind'}}, "+m("gauge", "path: [spec]"), `1`, `{@,x="wWidget"} 1`)
 	f(m("info", "path: [spec], labelsFromPath: {x: {cel: 'self', join: '/'}}"), `[["a",1,null]]`, `{@,x="a/1/<nil>"} 1`)
 	f(m("info", "path: [spec], labelsFromPath: {'p_*': {cel: 'self'}}"), `[{"a":1},["b"],"c"]`, `{@,p_a="1"} 1`)
-	// Of a map's entry, self is the entry.
+	// For a map's member, self is the member.
 	f(m("gauge", "path: [spec], labelFromKey: k, valueFrom: [v], labelsFromPath: {x: {cel: 'self.x'}}"), `{"a":{"v":1,"x":"own"},"x":"parent"}`, `{@,k="a",x="own"} 1`)
 }

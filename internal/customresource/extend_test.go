@@ -31,8 +31,8 @@ spec:
           each: {type: gauge, gauge: {path: [metadata, generation]}}
 `
 
-// TestBuiltinKinds has entries for kinds with a table: its objects make the series where they
-// are fetched anyway, and others come as JSON.
+// TestBuiltinKinds has entries for built-in kinds: they extend exported resources, and have tables of
+// JSON objects otherwise.
 func TestBuiltinKinds(t *testing.T) {
 	c, err := customresource.Parse("crs.yaml", []byte(ofPods))
 	if err != nil || len(c.Faults) > 0 {
@@ -59,9 +59,9 @@ func TestBuiltinKinds(t *testing.T) {
 		t.Errorf("pods (-want +got):\n%s", d)
 	}
 	if recipe := extended.Recipe(); recipe.Reads != nil || recipe.GoType == nil {
-		t.Errorf("pods are fetched by %+v", recipe)
+		t.Errorf("recipe of pods: %+v", recipe)
 	}
-	if d := cmp.Diff([]string{"secrets.v1"}, generators.Names(r.Tables)); d != "" { // whose values are not fetched otherwise
+	if d := cmp.Diff([]string{"secrets.v1"}, generators.Names(r.Tables)); d != "" { // whose values projection removes
 		t.Errorf("tables (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff([][]string{{"pods"}, {"secrets.v1"}}, [][]string{r.Entries[0].Resources, r.Entries[1].Resources}); d != "" {
@@ -83,7 +83,7 @@ func TestBuiltinKinds(t *testing.T) {
 	}
 }
 
-// exactly is a pattern of one name.
+// exactly matches one name.
 type exactly string
 
 func (e exactly) MatchString(name string) bool { return name == string(e) }

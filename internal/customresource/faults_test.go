@@ -10,8 +10,7 @@ import (
 	"github.com/kubestate/kubestate/internal/customresource"
 )
 
-// entry is a configuration of one entry with the lines given, from line 5. A family is complete but
-// for what is below each.
+// entry returns a configuration of one entry with lines, from line 5.
 func entry(lines string) string {
 	return "spec:\n  resources:\n    - groupVersionKind: {group: example.com, version: v1, kind: Widget}\n" +
 		"      metricNamePrefix: acme\n" + indent(lines, "      ")
@@ -37,7 +36,7 @@ func TestParseErrors(t *testing.T) {
 			t.Errorf("%q:\ngot  %s\nwant %s", text, err, want)
 		}
 	}
-	// Text that is no YAML, or has none.
+	// Invalid and empty YAML.
 	f("", "crs.yaml: empty file")
 	f("# only\n# comments\n", "crs.yaml: empty file")
 	f("---\n---\nspec: {resources: []}", "crs.yaml:2: empty document")
@@ -62,12 +61,12 @@ func TestParseErrors(t *testing.T) {
 	f("spec:\n  ? [a]\n  : b\n  resources: []", "crs.yaml:2: spec: want a text as a key, not a list")
 	f("spec:\n  <<: text\n  resources: []", `crs.yaml:2: spec: want a mapping to merge, not "text"`)
 	f("spec:\n  <<: [~]\n  resources: []", `crs.yaml:2: spec: want a mapping to merge, not null`)
-	// Keys twice, anywhere.
+	// Duplicate keys.
 	f("spec: {resources: []}\nspec: {resources: []}\n", `crs.yaml:2: duplicate key "spec"`)
 	f("x-a:\n- b: 1\n  c: 2\n  'b': 3\nspec: {resources: []}\n", `crs.yaml:4: duplicate key "b"`)
 	f("x-a: &k 1\nx-b:\n  1: 2\n  *k : 3\nspec: {resources: []}\n", `crs.yaml:4: duplicate key "1"`)
 	f(entry("labelsFromPath:\n  a: []\n  a: []\n"+good), `crs.yaml:7: duplicate key "a"`)
-	// Aliases without an end.
+	// Cyclic aliases.
 	f("x-a: &a\n  b:\n  - *a\n", `crs.yaml:3: alias "a" is within the node that it refers to`)
 	f("x-a: &a\n  <<: *a\n", `crs.yaml:2: alias "a" is within the node that it refers to`)
 	f(bomb, "crs.yaml:6: more than 1000000 nodes, with aliases expanded")
@@ -100,14 +99,14 @@ func TestParseFaults(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: %s", text, d)
 		}
-		// The entry before is served.
+		// The entry before is valid.
 		if len(c.Entries) != 1 || c.Entries[0].Families[0].Name != "kube_customresource_first" {
 			t.Errorf("%s: got the entries %+v", text, c.Entries)
 		}
 	}
 	const in = "entry 2 (example.com/v1 Widget)"
 
-	// Shapes, and what is missing.
+	// Wrong shapes and missing keys.
 	f("spec:\n  resources:\n    - text\n", `crs.yaml:4: entry 2: want a mapping, not "text"`)
 	f("spec:\n  resources:\n    -\n",
 		`crs.yaml:4: entry 2 (""/* *): groupVersionKind.group: missing`,
@@ -169,8 +168,8 @@ func TestParseFaults(t *testing.T) {
 		"crs.yaml:11: "+in+`, metric size: each.gauge.path: step "[a]": a lookup in a list is written [key=value]`,
 		"crs.yaml:12: "+in+`, metric size: each.gauge.valueFrom: step "[b]": a lookup in a list is written [key=value]`)
 	f(gauge("labelsFromPath: {a: ['[*]']}\nvalueFrom: [a, '[*]']\n"),
-		"crs.yaml:11: "+in+`, metric size: each.gauge.labelsFromPath.a: a step [*] is for what makes series, each.*.path`,
-		"crs.yaml:12: "+in+`, metric size: each.gauge.valueFrom: a step [*] is for what makes series, each.*.path`)
+		"crs.yaml:11: "+in+`, metric size: each.gauge.labelsFromPath.a: a step [*] is only for each.*.path`,
+		"crs.yaml:12: "+in+`, metric size: each.gauge.valueFrom: a step [*] is only for each.*.path`)
 	f(gauge("path: [a, '[*]']\nlabelsFromKeys: [a, b c, a]\n"),
 		"crs.yaml:12: "+in+`, metric size: each.gauge.labelsFromKeys: invalid label name "b c"`,
 		"crs.yaml:12: "+in+`, metric size: each.gauge.labelsFromKeys: label name "a" twice`,
@@ -192,7 +191,7 @@ func TestParseFaults(t *testing.T) {
 	f(entry("labelSelector: a in b\nfieldSelector: a\n"+good),
 		"crs.yaml:6: "+in+": labelSelector: unable to parse requirement: found 'b' expected: '('",
 		`crs.yaml:7: `+in+`: fieldSelector: invalid selector: 'a'; can't understand 'a'`)
-	// An alias' faults are those of each entry.
+	// Each entry has the faults of an alias.
 	f("x-m: &m {name: 1 a, each: {type: gauge, gauge: {}}}\nspec:\n  resources:\n    - {groupVersionKind: {group: a}, metrics: [*m, *m]}\n    - {groupVersionKind: {group: b}, metrics: [*m]}\n",
 		`crs.yaml:1: entry 2 (a/* *), metric "1 a": name: invalid metric name "kube_customresource_1 a"`,
 		`crs.yaml:1: entry 3 (b/* *), metric "1 a": name: invalid metric name "kube_customresource_1 a"`)
@@ -228,10 +227,10 @@ func TestParseWarnings(t *testing.T) {
 		`crs.yaml:13: unknown key "cell"; the nearest is "cel"`,
 		`crs.yaml:13: unknown key "list"; the nearest is "path"`)
 	f(gauge("where: {cel: has(self.a), Cel: b}\n"), `crs.yaml:10: unknown key "Cel"; the nearest is "cel"`)
-	// Of an alias once.
+	// An alias has one warning.
 	f("x-m: &m {name: a, nam: b, each: {type: gauge, gauge: {}}}\nspec:\n  resources:\n  - {groupVersionKind: {group: a}, metrics: [*m, *m]}\n",
 		`crs.yaml:1: unknown key "nam"; the nearest is "name"`)
-	// A family of several types.
+	// A family with several types.
 	f(entry("metrics:\n- {name: a, each: {type: gauge, gauge: {}}}\n- {name: b_total, each: {type: counter, counter: {}}}\n- {name: a, each: {type: gauge, gauge: {}}}\n"+
 		"- {name: a, each: {type: info, info: {}}}\n- {name: b_total, each: {type: gauge, gauge: {}}}\n"),
 		"crs.yaml:9: family acme_a has the type info here, and gauge at crs.yaml:6, which counts",

@@ -22,7 +22,7 @@ import (
 	"github.com/kubestate/kubestate/internal/snapshot"
 )
 
-// TestGolden renders the objects of a cluster under a configuration, and compares all lines.
+// TestGolden renders the objects of a cluster and compares all lines.
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"crs-1", "crs-2"} {
 		t.Run(name, func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// inDigits writes the values of series as kubestate does: whole numbers in digits.
+// inDigits formats values as kubestate does: integers without an exponent.
 func inDigits(text string) string {
 	lines := strings.SplitAfter(text, "\n")
 	for i, line := range lines {
@@ -48,8 +48,8 @@ func inDigits(text string) string {
 	return strings.Join(lines, "")
 }
 
-// render gives the headers of all families in the order of an answer, and then all series in
-// the order of their bytes.
+// render returns the headers of all families in the order of a response, and then all series,
+// sorted.
 func render(t *testing.T, config, objects string) string {
 	t.Helper()
 	c, err := customresource.Parse("config.yaml", []byte(config))

@@ -14,16 +14,16 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// A labeler is a PathLabel made ready.
+// A labeler is a compiled PathLabel.
 type labeler struct {
 	PathLabel
-	name   string // valid, or the valid begin of one
-	copies bool   // all entries of a map; name begins their names
+	name   string // valid; the prefix of valid names if copies is true
+	copies bool   // all members of a map
 }
 
-// newLabelers makes labels ready, those that copy maps first.
+// newLabelers compiles labels; copies of maps come first.
 func newLabelers(all []PathLabel) []labeler {
-	var ready []labeler
+	var compiled []labeler
 	for _, l := range all {
 		r := labeler{PathLabel: l, name: labelName(l.Name)}
 		if prefix, ok := strings.CutSuffix(l.Name, "*"); ok {
@@ -31,9 +31,9 @@ func newLabelers(all []PathLabel) []labeler {
 		} else if strings.HasPrefix(l.Name, "*") {
 			r.copies, r.name = true, ""
 		}
-		ready = append(ready, r)
+		compiled = append(compiled, r)
 	}
-	slices.SortStableFunc(ready, func(a, b labeler) int {
+	slices.SortStableFunc(compiled, func(a, b labeler) int {
 		if a.copies != b.copies {
 			if a.copies {
 				return -1
@@ -42,11 +42,10 @@ func newLabelers(all []PathLabel) []labeler {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	return ready
+	return compiled
 }
 
-// merged is the labels of an entry and of a family: those of the family replace others of the
-// same name.
+// merged returns the labels of an entry and of a family. The family's override the entry's by name.
 func merged(entry, family []PathLabel) []PathLabel {
 	var all []PathLabel
 	for _, l := range entry {
@@ -57,20 +56,20 @@ func merged(entry, family []PathLabel) []PathLabel {
 	return append(all, family...)
 }
 
-// sanitize replaces what is not allowed in the name of a label by underscores.
+// sanitize replaces the characters that a label name may not have by underscores.
 func sanitize(name string) string {
-	if !strings.ContainsFunc(name, isOdd) {
+	if !strings.ContainsFunc(name, isInvalid) {
 		return name
 	}
 	return strings.Map(func(r rune) rune {
-		if isOdd(r) {
+		if isInvalid(r) {
 			return '_'
 		}
 		return r
 	}, name)
 }
 
-// labelName makes a valid name of a label.
+// labelName returns a valid label name.
 func labelName(name string) string {
 	if name = sanitize(name); isReserved(name) {
 		return "_" + name
@@ -78,20 +77,19 @@ func labelName(name string) string {
 	return name
 }
 
-// isReserved reports whether a name without odd characters is no name of a label, and is one with an
-// underscore before it.
+// isReserved reports whether a sanitized name is valid only with another underscore before it.
 func isReserved(name string) bool {
 	return name == model.MetricNameLabel || name != "" && '0' <= name[0] && name[0] <= '9'
 }
 
-func isOdd(r rune) bool {
+func isInvalid(r rune) bool {
 	return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
 }
 
-// A labels is a set of labels that is being made. Of several of a name, the last counts.
+// labels is a set of labels under construction. The last label of a name counts.
 type labels []generators.Label
 
-// sorted sorts by name, and drops all but the last of each name.
+// sorted sorts by name, and keeps the last label of each name.
 func (l labels) sorted() labels {
 	slices.SortStableFunc(l, func(a, b generators.Label) int { return strings.Compare(a.Name, b.Name) })
 	kept := l[:0]
@@ -103,7 +101,7 @@ func (l labels) sorted() labels {
 	return kept
 }
 
-// over appends to dst the labels of l, and those of base of other names. All are sorted.
+// over appends the labels of l to dst, and those of base with other names. All are sorted.
 func (l labels) over(dst, base labels) labels {
 	for len(l) > 0 || len(base) > 0 {
 		switch {
@@ -118,7 +116,7 @@ func (l labels) over(dst, base labels) labels {
 	return dst
 }
 
-// compare orders sets by their names and values, and then by their length.
+// compare orders sets by names and values, and then by length.
 func (l labels) compare(o labels) int {
 	return slices.CompareFunc(l, o, func(a, b generators.Label) int {
 		if order := strings.Compare(a.Name, b.Name); order != 0 {
@@ -128,14 +126,14 @@ func (l labels) compare(o labels) int {
 	})
 }
 
-// A scratch holds texts of one definition.
+// A scratch is the scratch memory of one definition.
 type scratch struct {
 	text    []byte
 	members []jsonobject.Value // of maps that are being printed
 }
 
-// since is the text from start on. It stays as it is until the scratch is reset: what is
-// appended later is written behind it, or to new memory.
+// since returns the text from start. It is valid until the scratch is reset: later text is appended
+// after it, or to new memory.
 func (s *scratch) since(start int) string {
 	b := s.text[start:]
 	return unsafe.String(unsafe.SliceData(b), len(b))
@@ -151,16 +149,16 @@ func (s *scratch) label(dst labels, l *labeler, v jsonobject.Value) labels {
 		}
 		return append(dst, generators.Label{Name: l.name, Value: s.textOf(v, l.Join)})
 	case v.Kind() == jsonobject.Map:
-		for entry := range v.Children() {
-			if name := s.name(l.name, entry.MapKey()); name != "" {
-				dst = append(dst, generators.Label{Name: name, Value: s.textOf(entry, l.Join)})
+		for member := range v.Children() {
+			if name := s.name(l.name, member.MapKey()); name != "" {
+				dst = append(dst, generators.Label{Name: name, Value: s.textOf(member, l.Join)})
 			}
 		}
 	}
 	return dst
 }
 
-// computed appends the label whose value an expression gave; of a map, one for each entry.
+// computed appends the label of an expression's result; of a map, one for each member.
 func (s *scratch) computed(dst labels, l *labeler, result any) labels {
 	if !l.copies {
 		if result == nil {
@@ -177,7 +175,7 @@ func (s *scratch) computed(dst labels, l *labeler, result any) labels {
 	return dst
 }
 
-// textOfResult is textOf for what an expression gave.
+// textOfResult is textOf for the result of an expression.
 func textOfResult(result any, join *string) string {
 	list, isList := result.([]any)
 	if !isList || join == nil {
@@ -190,15 +188,15 @@ func textOfResult(result any, join *string) string {
 	return strings.Join(texts, *join)
 }
 
-// name is the name of a label that is copied from a map. It is empty if prefix and key are.
+// name returns the label name of a map member; empty if prefix and key are.
 func (s *scratch) name(prefix, key string) string {
-	if prefix == "" && !isReserved(key) && !strings.ContainsFunc(key, isOdd) {
+	if prefix == "" && !isReserved(key) && !strings.ContainsFunc(key, isInvalid) {
 		return key
 	}
 	start := len(s.text)
 	s.text = append(append(s.text, '_'), prefix...)
 	for _, r := range key {
-		if isOdd(r) {
+		if isInvalid(r) {
 			r = '_'
 		}
 		s.text = append(s.text, byte(r))
@@ -209,8 +207,7 @@ func (s *scratch) name(prefix, key string) string {
 	return s.since(start)
 }
 
-// textOf is the text of a value, as Go prints it; of a list with the separator between the
-// elements, if there is one.
+// textOf returns the text of a value as Go prints it. A non-nil join separates a list's elements.
 func (s *scratch) textOf(v jsonobject.Value, join *string) string {
 	if v.Kind() == jsonobject.String {
 		return v.Text()
@@ -262,7 +259,7 @@ func (s *scratch) print(v jsonobject.Value) {
 		start := len(s.members)
 		s.members = slices.AppendSeq(s.members, v.Children())
 		slices.SortFunc(s.members[start:], func(a, b jsonobject.Value) int { return strings.Compare(a.MapKey(), b.MapKey()) })
-		for i := start; i < len(s.members); i++ { // members of members are behind them for a while
+		for i := start; i < len(s.members); i++ { // print appends nested members, and truncates them
 			member := s.members[i]
 			if i > start {
 				s.text = append(s.text, ' ')

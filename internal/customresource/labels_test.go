@@ -7,7 +7,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// TestLabelTexts has values as Go prints them.
+// TestLabelTexts has label values of all types, as Go prints them.
 func TestLabelTexts(t *testing.T) {
 	r := newRenderer(t, ofWidgets(`labelsFromPath: {x: [spec], y: {path: [spec], join: "; "}, z: {path: [spec], join: ""}}, `+m("gauge", "path: [metadata, name], nilIsZero: true, valueFrom: [none]")))
 	f := func(value, want string, joined ...string) {
@@ -49,7 +49,7 @@ func TestLabelTexts(t *testing.T) {
 	checkLines(t, "null", r.render(t, "null"), []string{`{@} 0`})
 }
 
-// TestLabelNames has names that are made valid, or collide.
+// TestLabelNames has invalid and equal label names.
 func TestLabelNames(t *testing.T) {
 	f := func(labels, spec string, want ...string) {
 		t.Helper()
@@ -67,7 +67,7 @@ func TestLabelNames(t *testing.T) {
 	f("__name__: [v]", `{"v":1}`, `___name__="1",@`)
 	f("--name--: [v]", `{"v":1}`, `___name__="1",@`)
 	f("__name: [v]", `{"v":1}`, `__name="1",@`)
-	// Of names that become equal the last counts, in the order of what is written.
+	// Of names that become equal, the last in the configuration counts.
 	f("a-b: [v], a_b: [w]", `{"v":1,"w":2}`, `a_b="2",@`)
 	f("a_b: [v], a-b: [w]", `{"v":1,"w":2}`, `a_b="1",@`)
 	f("a_b: [none], a-b: [w]", `{"w":2}`, `a_b="2",@`)
@@ -94,7 +94,7 @@ func TestLabelNames(t *testing.T) {
 	f(`"*": {cel: "self.?m"}`, `{"m":{"a":[1,2],"1":null,"__name__":2}}`, `_1="<nil>",___name__="2",a="[1 2]",@`)
 }
 
-// TestLabelOrder has labels of all levels with one name: the last level counts.
+// TestLabelOrder has labels of one name on all levels: the last level counts.
 func TestLabelOrder(t *testing.T) {
 	f := func(fields, want string) {
 		t.Helper()
@@ -116,7 +116,7 @@ func TestLabelOrder(t *testing.T) {
 	f("metrics: [{name: m, "+list+", labelsFromPath: {customresource_group: []}}}}]", `{customresource_group="e",customresource_kind="Widget",customresource_version="v1"} 0`)
 }
 
-// TestOrder holds that the series of an object are ordered by their own labels.
+// TestOrder holds that an object's series are sorted by their own labels.
 func TestOrder(t *testing.T) {
 	f := func(fields, spec string, want ...string) {
 		t.Helper()
@@ -124,12 +124,12 @@ func TestOrder(t *testing.T) {
 	}
 	f("commonLabels: {z: c}, "+m("info", `path: [spec], labelsFromPath: {"*": []}`), `[{"b":"1"},{"a":"2"},{"a":"1","b":"2"},{"a":"1"},{"a":"10"},{"zz":"0","customresource_kind":"a"}]`,
 		`{a="1",@,z="c"} 1`, `{a="1",b="2",@,z="c"} 1`, `{a="10",@,z="c"} 1`, `{a="2",@,z="c"} 1`, `{b="1",@,z="c"} 1`, `{customresource_group="example.com",customresource_kind="a",customresource_version="v1",z="c",zz="0"} 1`)
-	// Entries, one after another.
+	// The series of each entry are sorted.
 	f(`metrics: [{name: m, commonLabels: {d: "2"}, each: {type: gauge, gauge: {path: [spec], labelFromKey: k}}}, {name: m, commonLabels: {d: "1"}, each: {type: gauge, gauge: {path: [spec], labelFromKey: k}}}]`,
 		`{"b":1,"a":2}`, `{@,d="2",k="a"} 2`, `{@,d="2",k="b"} 1`, `{@,d="1",k="a"} 2`, `{@,d="1",k="b"} 1`)
 }
 
-// TestExtraLabels holds that extra labels replace those of their names.
+// TestExtraLabels holds that extra labels replace labels of their names.
 func TestExtraLabels(t *testing.T) {
 	const fields = `labelsFromPath: {name: [metadata, name]}, metrics: [{name: m, each: {type: gauge, gauge: {path: [spec], labelFromKey: k}}}]`
 	extra := func(names ...string) (labels []generators.ExtraLabel) {
@@ -145,7 +145,7 @@ func TestExtraLabels(t *testing.T) {
 	f(nil, `{@,k="a",name="w"} 1`, `{@,k="b",name="w"} 2`)
 	f(extra("cluster", "a"), `{cluster="\"x\"",a="\"x\"",@,k="a",name="w"} 1`, `{cluster="\"x\"",a="\"x\"",@,k="b",name="w"} 2`)
 	f(extra("name"), `{name="\"x\"",@,k="a"} 1`, `{name="\"x\"",@,k="b"} 2`)
-	f(extra("k"), `{k="\"x\"",@,name="w"} 1`) // of equal series one is kept
+	f(extra("k"), `{k="\"x\"",@,name="w"} 1`) // one of the equal series
 	f(extra("customresource_kind"), `{customresource_kind="\"x\"",customresource_group="example.com",customresource_version="v1",k="a",name="w"} 1`,
 		`{customresource_kind="\"x\"",customresource_group="example.com",customresource_version="v1",k="b",name="w"} 2`)
 }

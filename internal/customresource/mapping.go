@@ -14,19 +14,19 @@ import (
 // A reader reads nodes of a document and collects faults. A node with a fault reads as a zero value.
 type reader struct {
 	*document
-	// subject begins the faults, such as "entry 3 (example.com/v1 Widget), metric size".
+	// subject is the prefix of faults, such as "entry 3 (example.com/v1 Widget), metric size".
 	subject string
 	faults  *[]message
 }
 
-// fault adds a fault of the node at a path below the subject. The path may be empty.
+// fault adds a fault of the node at a path below the subject; the path may be empty.
 func (r reader) fault(node *yaml.Node, path, format string, args ...any) {
 	parts := slices.DeleteFunc([]string{r.subject, path, fmt.Sprintf(format, args...)}, func(part string) bool { return part == "" })
 	text := strings.ReplaceAll(strings.Join(parts, ": "), "\n", " ")
 	*r.faults = append(*r.faults, message{node.Line, text})
 }
 
-// A mapping gives its values by key. Missing and null values read as zero values.
+// A mapping has values by key. Missing and null values read as zero values.
 type mapping struct {
 	reader
 	node   *yaml.Node
@@ -37,7 +37,7 @@ type mapping struct {
 
 type field struct{ key, value *yaml.Node }
 
-// mapping reads a mapping. Null has no keys.
+// mapping reads a mapping. Null is an empty one.
 func (r reader) mapping(node *yaml.Node, path string) *mapping {
 	m := &mapping{reader: r, node: node, path: path, fields: map[string]field{}}
 	switch {
@@ -49,7 +49,7 @@ func (r reader) mapping(node *yaml.Node, path string) *mapping {
 	return m
 }
 
-// add adds the fields of a node whose keys are not there yet, and then those of its merge keys.
+// add adds the fields of a node whose keys are new, and then those of its merge keys.
 func (m *mapping) add(node *yaml.Node) {
 	var merged []*yaml.Node
 	for i := 0; i+1 < len(node.Content); i += 2 {
@@ -76,7 +76,7 @@ func (m *mapping) add(node *yaml.Node) {
 	}
 }
 
-// sub is the mapping that is the value of a key.
+// sub returns the mapping at a key.
 func (m *mapping) sub(key string) *mapping {
 	if node := m.get(key); node != nil {
 		return m.mapping(node, m.at(key))
@@ -84,7 +84,7 @@ func (m *mapping) sub(key string) *mapping {
 	return &mapping{reader: m.reader, node: m.node, path: m.at(key)}
 }
 
-// get is the value of a key; nil if it is missing or null.
+// get returns the value of a key; nil if it is missing or null.
 func (m *mapping) get(key string) *yaml.Node {
 	m.read = append(m.read, key)
 	if f, ok := m.fields[key]; ok && !isNull(f.value) {
@@ -93,7 +93,7 @@ func (m *mapping) get(key string) *yaml.Node {
 	return nil
 }
 
-// empty says whether the value of a key is missing, null, or has no content.
+// empty reports whether the value of a key is missing, null or empty.
 func (m *mapping) empty(key string) bool {
 	node := m.get(key)
 	return node == nil || node.Value == "" && len(node.Content) == 0
@@ -106,13 +106,13 @@ func (m *mapping) require(key string) {
 	}
 }
 
-// has reports whether there is a value for a key, which may be empty.
+// has reports whether a key has a value, which may be empty.
 func (m *mapping) has(key string) bool {
 	f, ok := m.fields[key]
 	return ok && !isNull(f.value)
 }
 
-// at is the path of a key.
+// at returns the path of a key.
 func (m *mapping) at(key string) string {
 	if m.path == "" {
 		return key
@@ -120,7 +120,7 @@ func (m *mapping) at(key string) string {
 	return m.path + "." + key
 }
 
-// faultAt adds a fault of the value of a key. If it is missing, the fault has the mapping's line.
+// faultAt adds a fault of a key's value, with the mapping's line if it is missing.
 func (m *mapping) faultAt(key, format string, args ...any) {
 	node := m.node
 	if f, ok := m.fields[key]; ok {
@@ -129,7 +129,7 @@ func (m *mapping) faultAt(key, format string, args ...any) {
 	m.fault(node, m.at(key), format, args...)
 }
 
-// keys are all keys in order.
+// keys returns all keys in order.
 func (m *mapping) keys() []string {
 	var keys []string
 	for key := range m.fields {
@@ -139,7 +139,7 @@ func (m *mapping) keys() []string {
 	return keys
 }
 
-// warnUnread warns about the keys that were not read: they have no meaning.
+// warnUnread warns about unknown keys: those that were not read.
 func (m *mapping) warnUnread() {
 	for key, f := range m.fields {
 		if !slices.Contains(m.read, key) {
@@ -149,7 +149,7 @@ func (m *mapping) warnUnread() {
 	}
 }
 
-// text is a scalar as it is written.
+// text returns the source text of a scalar.
 func (m *mapping) text(key string) string {
 	node := m.get(key)
 	if node != nil && node.Kind != yaml.ScalarNode {
@@ -178,13 +178,13 @@ func (m *mapping) boolean(key string) bool {
 	return false
 }
 
-// list are the elements of a list.
+// list returns the elements of a list.
 func (m *mapping) list(key string) []*yaml.Node { return m.elements(m.get(key), m.at(key)) }
 
-// texts are the elements of a list of scalars, as they are written.
+// texts returns the source texts of a list of scalars.
 func (m *mapping) texts(key string) []string { return m.textElements(m.get(key), m.at(key)) }
 
-// elements are those of a list; none of nil and null.
+// elements returns the elements of a list; none of nil and null.
 func (r reader) elements(node *yaml.Node, path string) []*yaml.Node {
 	if node == nil || isNull(node) {
 		return nil
@@ -211,7 +211,7 @@ func (r reader) textElements(node *yaml.Node, path string) []string {
 	return texts
 }
 
-// textOf is the text of a scalar as it is written, whatever its type. Null and nil are empty.
+// textOf returns the source text of a scalar of any type; empty of null and nil.
 func textOf(node *yaml.Node) string {
 	if node == nil || isNull(node) {
 		return ""
@@ -229,7 +229,7 @@ func resolve(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-// shape is what a node is, in messages.
+// shape describes a node in messages.
 func shape(node *yaml.Node) string {
 	switch {
 	case node.Kind == yaml.MappingNode:
@@ -243,7 +243,7 @@ func shape(node *yaml.Node) string {
 	}
 }
 
-// sorted are messages by line, each once.
+// sorted sorts messages by line, without duplicates.
 func sorted(messages []message) []message {
 	slices.SortFunc(messages, func(a, b message) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.text, b.text))

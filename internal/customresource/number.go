@@ -10,8 +10,7 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// number converts a value to a number: booleans, numbers and texts. Of null, maps and lists it
-// is not ok.
+// number converts a boolean, number or string to a number; not ok for null, maps and lists.
 func number(v jsonobject.Value) (n float64, ok bool) {
 	switch v.Kind() {
 	case jsonobject.True:
@@ -26,7 +25,7 @@ func number(v jsonobject.Value) (n float64, ok bool) {
 	return 0, false
 }
 
-// numeral is the value of a number in JSON. One that is too large is infinite.
+// numeral returns the value of a JSON number. A number out of range is infinite.
 func numeral(digits string) float64 {
 	if n, ok := integer(digits); ok {
 		return float64(n)
@@ -35,8 +34,8 @@ func numeral(digits string) float64 {
 	return n
 }
 
-// integer is the value of an integer that has at most 64 bits. It makes no error, which would be
-// an allocation, of other numbers that are common.
+// integer returns the value of a 64-bit integer. Fractions are not parsed: the error would be an
+// allocation.
 func integer(digits string) (n int64, ok bool) {
 	if strings.ContainsAny(digits, ".eE") {
 		return 0, false
@@ -45,8 +44,8 @@ func integer(digits string) (n int64, ok bool) {
 	return n, err == nil
 }
 
-// parseNumber converts a text: words for truth, times in Unix seconds, quantities, whole
-// percentages as fractions, and floating-point numbers as Go writes them.
+// parseNumber converts a string: boolean words, times to Unix seconds, quantities, whole percentages
+// to fractions, and Go's floating-point literals.
 func parseNumber(s string) (n float64, ok bool) {
 	switch {
 	case strings.EqualFold(s, "true"), strings.EqualFold(s, "yes"):
@@ -70,18 +69,18 @@ func parseNumber(s string) (n float64, ok bool) {
 		return n / 100, err == nil
 	}
 	if s == "" || !strings.Contains("+-.0123456789iInN", s[:1]) {
-		return 0, false // without an error, which would be an allocation
+		return 0, false // ParseFloat's error would be an allocation
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	return n, err == nil
 }
 
-// mayBeTime reports whether it is worth to parse s as a time: the error is an allocation.
+// mayBeTime reports whether s looks like a time: time.Parse's error would be an allocation.
 func mayBeTime(s string) bool {
 	return len(s) >= len("2006-01-02T3:04:05Z") && s[4] == '-' && s[10] == 'T'
 }
 
-// parseDuration converts a text such as 2160h or 1m30s to seconds.
+// parseDuration converts a duration such as 2160h or 1m30s to seconds.
 func parseDuration(s string) (n float64, ok bool) {
 	d, err := time.ParseDuration(s)
 	return d.Seconds(), err == nil

@@ -4,10 +4,10 @@ import (
 	"testing"
 )
 
-// TestNumbers has the contract's table of conversions.
-func TestNumbers(t *testing.T) {
-	r := newRenderer(t, ofWidgets(m("gauge", "path: [spec]")))
-	f := func(value, want string) {
+// checkGauge returns a function that checks the value of a gauge; want is empty for no series.
+func checkGauge(t *testing.T, definition string) func(value, want string) {
+	r := newRenderer(t, ofWidgets(m("gauge", definition)))
+	return func(value, want string) {
 		t.Helper()
 		var lines []string
 		if want != "" {
@@ -15,6 +15,11 @@ func TestNumbers(t *testing.T) {
 		}
 		checkLines(t, value, r.render(t, value), lines)
 	}
+}
+
+// TestNumbers has the conversions of the configuration format.
+func TestNumbers(t *testing.T) {
+	f := checkGauge(t, "path: [spec]")
 	text := func(value, want string) {
 		t.Helper()
 		f(`"`+value+`"`, want)
@@ -77,7 +82,7 @@ func TestNumbers(t *testing.T) {
 	text("-1e400", "-Inf")
 	text("1e-12", "1e-09")
 	text("12345678901234567890", "1.234567890123457e+19")
-	text("n", "0") // no digits at all
+	text("n", "0") // without digits
 	text("Ki", "0")
 	text("e3", "0")
 	// Percentages.
@@ -92,7 +97,7 @@ func TestNumbers(t *testing.T) {
 	text("5%%", "")
 	text("5 %", "")
 	text("5%5%", "")
-	// Literals of Go.
+	// Go's literals.
 	text("Inf", "+Inf")
 	text("-inf", "-Inf")
 	text("+Infinity", "+Inf")
@@ -102,23 +107,14 @@ func TestNumbers(t *testing.T) {
 	text("0X1P-2", "0.25")
 	text("1_000", "1000")
 	text("0x_1p4", "16")
-	// What is none.
+	// No numbers.
 	for _, word := range []string{"", " ", " 1", "1 ", "30s", "1h30m", "10m0s", "on", "off", "t", "f", "y", "10MB", "0x10", "1,5", "1.2.3", "abc", "--1", "1e", "１", "\\n", "yes ", "null", "<nil>"} {
 		text(word, "")
 	}
 }
 
-// TestDurations has texts that are parsed as durations.
 func TestDurations(t *testing.T) {
-	r := newRenderer(t, ofWidgets(m("gauge", "path: [spec], parse: duration")))
-	f := func(value, want string) {
-		t.Helper()
-		var lines []string
-		if want != "" {
-			lines = []string{`{@} ` + want}
-		}
-		checkLines(t, value, r.render(t, value), lines)
-	}
+	f := checkGauge(t, "path: [spec], parse: duration")
 	f(`"15m"`, "900")
 	f(`"2160h"`, "7776000")
 	f(`"1h30m0.5s"`, "5400.5")

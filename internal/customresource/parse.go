@@ -17,9 +17,9 @@ import (
 	"github.com/kubestate/kubestate/internal/nearest"
 )
 
-// Parse parses the first document of a YAML file. The name of the file begins positions and
-// messages. An error is about the file as a whole; an entry with faults is left out, and
-// Config.Faults has all of them.
+// Parse parses the first document of a YAML file. Positions and messages begin with the file's name.
+// An error is about the file as a whole; an entry with faults is dropped, and its faults are in
+// Config.Faults.
 func Parse(name string, text []byte) (*Config, error) {
 	d, err := readDocument(name, text)
 	if err != nil {
@@ -50,7 +50,7 @@ func Parse(name string, text []byte) (*Config, error) {
 	return c, nil
 }
 
-// resources are the nodes of the entries.
+// resources returns the nodes of the entries.
 func (r reader) resources() []*yaml.Node {
 	root := r.mapping(r.root, "")
 	maps.DeleteFunc(root.fields, func(key string, _ field) bool { return strings.HasPrefix(key, "x-") })
@@ -133,7 +133,7 @@ func (m *mapping) checkGroup(key, group string, categories bool) {
 	}
 }
 
-// prefix begins the names of families, with its underscore.
+// prefix reads the prefix of families, with its underscore.
 func (m *mapping) prefix() string {
 	const key = "metricNamePrefix"
 	prefix := m.text(key)
@@ -144,7 +144,7 @@ func (m *mapping) prefix() string {
 		return ""
 	case !model.LegacyValidation.IsValidMetricName(prefix):
 		m.faultAt(key, "invalid prefix %.64q", prefix)
-		return "" // names are not to blame
+		return "" // no further fault for each name
 	}
 	return prefix + "_"
 }
@@ -179,7 +179,7 @@ var (
 	members = []string{"gauge", "counter", "info", "stateSet"}
 )
 
-// define reads what is under each to a family.
+// define reads the value of each into a family.
 func (m *mapping) define(f *Family) {
 	m.require("type")
 	typ := strings.ToLower(m.text("type"))
@@ -202,7 +202,7 @@ func (m *mapping) define(f *Family) {
 	m.warnUnread()
 }
 
-// unknown adds a fault for a value that is not among the known ones.
+// unknown adds a fault for a value that is not known.
 func (m *mapping) unknown(key string, known []string) {
 	near, _ := nearest.To(strings.ToLower(m.text(key)), known)
 	m.fault(m.get(key), "", "unknown %s %.64q; the nearest is %q", key, m.text(key), near)
@@ -238,7 +238,7 @@ func (m *mapping) defineType(f *Family) {
 	m.warnUnread()
 }
 
-// pathKeys reads the names of the labels for each step [*] of a path.
+// pathKeys reads the label names of the steps [*] of a path.
 func (m *mapping) pathKeys(path Path) []string {
 	const key = "labelsFromKeys"
 	names, seen := m.texts(key), map[string]bool{"": false}
@@ -263,7 +263,7 @@ func (m *mapping) pathKeys(path Path) []string {
 	return names
 }
 
-// where is an expression, as a text or under the key cel.
+// where reads an expression: a string, or the value of the key cel.
 func (m *mapping) where() Expression {
 	const key = "where"
 	node := m.get(key)
@@ -318,7 +318,7 @@ func (m *mapping) pathLabels() []PathLabel {
 	return labels
 }
 
-// labelName is the name of a label; empty for none.
+// labelName reads the name of a label; empty for none.
 func (m *mapping) labelName(key string) string {
 	name := m.text(key)
 	if name != "" && !isLabelName(name) {
@@ -331,8 +331,7 @@ func isLabelName(name string) bool {
 	return model.LegacyValidation.IsValidLabelName(name) && name != model.MetricNameLabel
 }
 
-// source reads a list of steps, or a mapping that has a path or an expression, and the text that
-// joins the elements of a list.
+// source reads a list of steps, or a mapping with a path or an expression, and with join.
 func (r reader) source(node *yaml.Node, path string) (s Source, join *string) {
 	if node == nil || node.Kind != yaml.MappingNode {
 		s.Path = r.steps(node, path)
@@ -350,7 +349,7 @@ func (r reader) source(node *yaml.Node, path string) (s Source, join *string) {
 	}
 	for _, step := range s.Path {
 		if step.Kind == EachStep {
-			r.fault(node, path, "a step [*] is for what makes series, each.*.path")
+			r.fault(node, path, "a step [*] is only for each.*.path")
 		}
 	}
 	return s, join

@@ -13,7 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/customresource"
 )
 
-// paths are compared by their steps' texts, and no lists are empty ones.
+// paths compares paths by their steps' texts, and nil lists as empty ones.
 var paths = cmp.Options{
 	cmpopts.IgnoreFields(customresource.Expression{}, "Program"),
 	cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Type() != reflect.TypeFor[customresource.Path]() }, cmpopts.EquateEmpty()),
@@ -26,15 +26,14 @@ var paths = cmp.Options{
 	}),
 }
 
-// FuzzParse: whatever the text, there is a configuration whose messages are lines of their own,
-// or an error that is one.
+// FuzzParse holds that each message of a configuration or error is one line.
 func FuzzParse(f *testing.F) {
 	for _, file := range []string{"crs-1.yaml", "crs-2.yaml"} {
 		text, err := os.ReadFile("testdata/" + file)
 		if err != nil {
 			f.Fatal(err)
 		}
-		// Entry by entry, as it takes minutes to minimize what is found in large texts.
+		// One seed for each entry: minimizing a large input takes minutes.
 		head, entries, _ := strings.Cut(string(text), "\n    - ")
 		for entry := range strings.SplitSeq(entries, "\n    - ") {
 			f.Add([]byte(head + "\n    - " + entry))
@@ -64,7 +63,7 @@ func isLine(t *testing.T, message string) {
 	}
 }
 
-// scalars has scalars of every type of YAML, and merge keys.
+// scalars has scalars of all YAML types, and merge keys.
 const scalars = `
 x-labels: &labels
   a: overridden
@@ -115,7 +114,7 @@ func TestParseScalars(t *testing.T) {
 	parsesTo(t, scalars, want)
 }
 
-// extensions has what the common format lacks.
+// extensions has the extensions of the common format.
 const extensions = `
 spec:
   resources:
@@ -212,7 +211,7 @@ func path(t *testing.T, steps ...string) customresource.Source {
 	return customresource.Source{Path: p}
 }
 
-// TestInvalid counts entries, not what is wrong with them.
+// TestInvalid holds that Invalid counts entries, not faults.
 func TestInvalid(t *testing.T) {
 	c, err := customresource.Parse("crs.yaml", []byte(`
 spec:

@@ -10,19 +10,19 @@ import (
 // A Path leads from a value to a value within.
 type Path []Step
 
-// A Step goes from a value to one within. On a map it is a key; on a list it is an index, or a
-// lookup of the first element that has a value.
+// A Step leads from a value to one within. On a map it is a key; on a list it is an index, or a
+// lookup of the first matching element.
 type Step struct {
-	Text string // as it is written
-	// Key and Value are those of a step such as k=v or [k=v].
+	Text string
+	// Key and Value are the parts of a step such as k=v or [k=v].
 	Key, Value string
 	Kind       StepKind
-	index      int  // of a list's element, from the end if negative
-	isIndex    bool // the text is an integer
+	index      int  // in a list, from the end if negative
+	isIndex    bool // Text is an integer
 	number     float64
-	isNumber   bool // number is what Value converts to
+	isNumber   bool // Value is the number
 	truth      bool
-	isTruth    bool // truth is what Value converts to
+	isTruth    bool // Value is the boolean
 }
 
 // StepKind is the form of a step.
@@ -32,8 +32,8 @@ type StepKind string
 const (
 	KeyStep    StepKind = "key"    // name, or an index such as 0 or -1
 	EqualStep  StepKind = "equal"  // k=v: the value v of key k, or else the value of the key "k=v"
-	LookupStep StepKind = "lookup" // [k=v]: the first element with that
-	EachStep   StepKind = "each"   // [*]: every entry of a map, and element of a list
+	LookupStep StepKind = "lookup" // [k=v]: the first element whose k is v
+	EachStep   StepKind = "each"   // [*]: every member of a map, and element of a list
 )
 
 // ParsePath parses the steps of a path. An error names the step.
@@ -82,7 +82,7 @@ func parseStep(text string) (Step, error) {
 
 var errLookup = errors.New("a lookup in a list is written [key=value]")
 
-// String joins the steps by dots, such as "status.conditions".
+// String returns the steps joined by dots, such as "status.conditions".
 func (p Path) String() string {
 	var steps []string
 	for _, s := range p {

@@ -26,7 +26,7 @@ func TestPaths(t *testing.T) {
 	f("a, 'x=z'", "fallback")
 	f("a, 'x=w'", "")
 	f("a, 'k=v'", "both")
-	f("a, n=5", "text") // 5 is no text
+	f("a, n=5", "text") // the number 5 is no string
 	f("a, 0", "zero")
 	f("a, -1", "minus")
 	f("a, 00", "")
@@ -78,7 +78,7 @@ func TestPaths(t *testing.T) {
 	f("t, '[t=yes]', i", "1")
 	f("u, '[u=true]', i", "0")
 	f("u, '[u=1]', i", "0")
-	f("u, '[u=t]', i", "") // a text is no boolean, and t is no number
+	f("u, '[u=t]', i", "") // a string is no boolean, and t is no number
 	f("d, '[d=1704164645]', i", "0")
 	// Other values.
 	f("s", "text")
@@ -107,7 +107,7 @@ func TestEach(t *testing.T) {
 	f("gauge", "['[*]', name], nilIsZero: true, labelsFromKeys: [k], where: 'self == null'", `5`, `{@,k="apiVersion"} 0`, `{@,k="kind"} 0`, `{@,k="spec"} 0`)
 	f("info", "[spec, '[*]'], labelsFromKeys: [k], labelsFromPath: {x: [x]}", `{"a":{"x":1},"b":{"y":2}}`, `{@,k="a",x="1"} 1`)
 	f("stateSet", "[spec, '[*]', s], labelsFromKeys: [k], labelName: s, list: [a]", `{"x":{"s":"a"},"y":{"s":"b"},"z":{}}`, `{@,k="x",s="a"} 1`, `{@,k="y",s="a"} 0`)
-	// The labels of the element count, in all types.
+	// Labels of the element override those of keys, in all types.
 	f("gauge", "[spec, '[*]'], labelsFromKeys: [k], valueFrom: [v], labelsFromPath: {k: [n]}", `[[{"n":"x","v":1}]]`, `{@,k="x"} 1`)
 	f("gauge", "[spec, '[*]'], labelsFromKeys: [k], labelFromKey: k, valueFrom: [v]", `[{"x":{"v":1}}]`, `{@,k="x"} 1`)
 	f("info", "[spec, '[*]'], labelsFromKeys: [k], labelsFromPath: {k: [n]}", `[{"n":"x"}]`, `{@,k="x"} 1`)

@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Resources are those that the configuration reads, as far as it tells without the definitions:
-// of an entry with any kind, all of its group, "*". An entry for any group is an error, since
-// no role can name those.
+// Resources returns the resources that the configuration reads, without knowing the definitions: an
+// entry for any kind reads "*" of its group. An entry for any group is an error: no role can name
+// them.
 func (c *Config) Resources() ([]schema.GroupResource, error) {
 	var all []schema.GroupResource
 	for i := range c.Entries {

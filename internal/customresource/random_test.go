@@ -25,15 +25,15 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// FuzzRender compares what is rendered with the reference, and responses with what scrapers read.
+// FuzzRender compares series with the reference implementation, and responses with parsed ones.
 func FuzzRender(f *testing.F) {
 	for seed := range 200 {
 		f.Add(binary.LittleEndian.AppendUint64(nil, uint64(seed)*0x9e3779b97f4a7c15))
 	}
-	f.Fuzz(checkWorld)
+	f.Fuzz(checkScenario)
 }
 
-// TestRandom is FuzzRender for the time that $KUBESTATE_FUZZING says, such as 1h.
+// TestRandom is FuzzRender for the duration $KUBESTATE_FUZZING, such as 1h.
 func TestRandom(t *testing.T) {
 	duration, err := time.ParseDuration(os.Getenv("KUBESTATE_FUZZING"))
 	if err != nil {
@@ -45,13 +45,13 @@ func TestRandom(t *testing.T) {
 	}
 	first := seed
 	for end := time.Now().Add(duration); time.Now().Before(end) && !t.Failed(); seed++ {
-		checkWorld(t, binary.LittleEndian.AppendUint64(nil, seed*0x9e3779b97f4a7c15))
+		checkScenario(t, binary.LittleEndian.AppendUint64(nil, seed*0x9e3779b97f4a7c15))
 	}
 	t.Logf("%d configurations from seed %d on", seed-first, first)
 }
 
-func checkWorld(t *testing.T, b []byte) {
-	w := newWorld(b)
+func checkScenario(t *testing.T, b []byte) {
+	w := newScenario(b)
 	document := w.config.yaml()
 	c, err := customresource.Parse("crs.yaml", document)
 	if err != nil {
@@ -127,8 +127,8 @@ func checkWorld(t *testing.T, b []byte) {
 	}
 }
 
-// reference gives the families of a table in order, and their lines for an object.
-func (w *world) reference(d generators.Description, selector string, object map[string]any, failures map[string]int) (names, lines []string) {
+// reference returns the families of a table in order, and their lines of an object.
+func (w *scenario) reference(d generators.Description, selector string, object map[string]any, failures map[string]int) (names, lines []string) {
 	k := &w.kinds[slices.IndexFunc(w.kinds, func(k customresource.Kind) bool { return k.Group == d.Kind.Group && k.Kind == d.Kind.Kind })]
 	root := decoded(object)
 	root.(map[string]any)["apiVersion"] = d.Kind.GroupVersion().String()
@@ -156,7 +156,7 @@ func (w *world) reference(d generators.Description, selector string, object map[
 	chosen := map[*entryOf]bool{}
 	holds := func(e *entryOf) bool {
 		if _, ok := chosen[e]; !ok {
-			chosen[e] = v.holds(e.Where, root)
+			chosen[e] = v.selects(e.Where, root)
 		}
 		return chosen[e]
 	}
@@ -166,8 +166,8 @@ func (w *world) reference(d generators.Description, selector string, object map[
 	return names, lines
 }
 
-// checkResponse holds that each family has one header, before its series, and each series is
-// there once.
+// checkResponse checks that each family has one header, before its series, and that no series is
+// repeated.
 func checkResponse(t *testing.T, text string, want map[string]bool) {
 	t.Helper()
 	headers, got := map[string]bool{}, map[string]bool{}
@@ -183,14 +183,14 @@ func checkResponse(t *testing.T, text string, want map[string]bool) {
 		}
 		if rest, isType := strings.CutPrefix(line, "# TYPE "); isType {
 			if name, _, _ := strings.Cut(rest, " "); name != family {
-				t.Errorf("the type of %s is in %s:\n%s", name, family, text)
+				t.Errorf("type of %s in family %s:\n%s", name, family, text)
 			}
 			continue
 		}
 		name, _, _ := strings.Cut(line, "{")
 		series := line[:strings.LastIndexByte(line, ' ')]
 		if name != family || got[series] {
-			t.Errorf("%s is in %s, or is there twice:\n%s", series, family, text)
+			t.Errorf("%s in family %s, or repeated:\n%s", series, family, text)
 		}
 		got[series] = true
 	}
@@ -199,7 +199,7 @@ func checkResponse(t *testing.T, text string, want map[string]bool) {
 	}
 }
 
-// parsed parses the text format as client libraries do, and gives the number of series.
+// parsed parses the text format by the client library, and returns the number of series.
 func parsed(text string) (series int, err error) {
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))

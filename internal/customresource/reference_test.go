@@ -13,10 +13,10 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// What follows is a second implementation of families, slow and simple, of decoded objects. It
-// shares the libraries of numbers, times and expressions with the first one, and no code.
+// The reference implementation renders decoded objects, slowly and simply. It shares libraries of
+// numbers, times and expressions with the tested one, but no code.
 
-// A series is a value and its labels, as the reference has it.
+// A series is a value and its labels.
 type series struct {
 	own, all map[string]string
 	value    float64
@@ -32,12 +32,12 @@ type evaluation struct {
 	series               []series
 }
 
-// lines are the lines of one family of some entries, each with its index in the entry's families.
-func (v *evaluation) lines(name string, of []definitionOf, holds func(*entryOf) bool) string {
+// lines returns the lines of one family of several entries.
+func (v *evaluation) lines(name string, of []definitionOf, selects func(*entryOf) bool) string {
 	v.name = name
 	text, seen := "", map[string]string{}
 	for _, d := range of {
-		if !holds(d.entry) {
+		if !selects(d.entry) {
 			continue
 		}
 		for _, s := range v.evaluate(d.entry, d.family) {
@@ -63,7 +63,7 @@ type definitionOf struct {
 
 func (v *evaluation) fail(reason string) { v.failures[v.name+" "+reason]++ }
 
-// writtenLabels are labels as they are written: the extra ones, and the others by name.
+// writtenLabels returns labels in text format: extra ones, and the others by name.
 func writtenLabels(labels map[string]string, extra []generators.ExtraLabel) string {
 	var words []string
 	for _, x := range extra {
@@ -82,7 +82,7 @@ func writtenLabels(labels map[string]string, extra []generators.ExtraLabel) stri
 	return prefix + strings.Join(words, ",")
 }
 
-// evaluate gives the series of a family, in order.
+// evaluate returns the series of a family, in order.
 func (v *evaluation) evaluate(e *entryOf, f *familyOf) []series {
 	base := maps.Clone(e.Common)
 	if base == nil {
@@ -119,7 +119,7 @@ func compareSets(a, b map[string]string) int {
 	return len(x) - len(y)
 }
 
-// follow goes a path, after nth steps [*], up to what makes series.
+// follow follows a path, after nth steps [*], to the elements.
 func (v *evaluation) follow(f *familyOf, at any, path []string, nth int, keys map[string]string) {
 	for i, step := range path {
 		if step != "[*]" {
@@ -150,7 +150,7 @@ type member struct {
 	value any
 }
 
-// members are the entries of a map by key, or the elements of a list.
+// members returns the members of a map by key, or the elements of a list.
 func members(of any) []member {
 	var all []member
 	switch of := of.(type) {
@@ -174,7 +174,7 @@ func (v *evaluation) gauge(f *familyOf, at any, keys map[string]string) {
 	switch at := at.(type) {
 	case map[string]any:
 		for _, m := range members(at) {
-			if !v.holds(f.Where, m.value) {
+			if !v.selects(f.Where, m.value) {
 				continue
 			}
 			direct := f.Value.CEL == "" && len(f.Value.Path) == 1 && f.Value.Path[0] == m.key && !strings.Contains(m.key, ",")
@@ -207,7 +207,7 @@ func (v *evaluation) gauge(f *familyOf, at any, keys map[string]string) {
 }
 
 func (v *evaluation) single(f *familyOf, element any, keys map[string]string) {
-	if !v.holds(f.Where, element) {
+	if !v.selects(f.Where, element) {
 		return
 	}
 	value := v.source(f.Value, element)
@@ -225,7 +225,7 @@ func (v *evaluation) single(f *familyOf, element any, keys map[string]string) {
 
 func (v *evaluation) info(f *familyOf, at any, keys map[string]string) {
 	one := func(key string, value any) {
-		if !v.holds(f.Where, value) {
+		if !v.selects(f.Where, value) {
 			return
 		}
 		made := map[string]string{}
@@ -261,7 +261,7 @@ func (v *evaluation) stateSet(f *familyOf, at any, keys map[string]string) {
 		elements = list
 	}
 	for _, element := range elements {
-		if !v.holds(f.Where, element) {
+		if !v.selects(f.Where, element) {
 			continue
 		}
 		value := v.source(f.Value, element)
@@ -289,8 +289,8 @@ func (v *evaluation) stateSet(f *familyOf, at any, keys map[string]string) {
 	}
 }
 
-// holds says whether a condition holds.
-func (v *evaluation) holds(where string, self any) bool {
+// selects reports whether a Where expression is true.
+func (v *evaluation) selects(where string, self any) bool {
 	if where == "" {
 		return true
 	}
@@ -304,7 +304,7 @@ func (v *evaluation) holds(where string, self any) bool {
 // source reads a source.
 func (v *evaluation) source(s sourceOf, self any) any {
 	if s.CEL == "" {
-		return along(self, s.Path)
+		return at(self, s.Path)
 	}
 	result, err := compiled(s.CEL, celexpr.Any).Eval(celexpr.Variables{Object: v.object, Self: self})
 	if err != nil {
@@ -328,7 +328,7 @@ func compiled(text string, result celexpr.Result) *celexpr.Program {
 	return programs[key]
 }
 
-// read sets the labels that sources give. What is read of a map beside its entry are paths alone.
+// read sets the labels of sources; pathsOnly skips expressions, for the map of a member.
 func (v *evaluation) read(to map[string]string, from map[string]sourceOf, self any, pathsOnly bool) {
 	names := slices.Sorted(maps.Keys(from))
 	for _, name := range names {

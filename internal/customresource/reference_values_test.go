@@ -12,7 +12,7 @@ import (
 
 var odd = regexp.MustCompile(`[^a-zA-Z0-9_]`)
 
-// labelNameOf is a valid name made of any text.
+// labelNameOf returns a valid label name.
 func labelNameOf(text string) string {
 	name := odd.ReplaceAllString(text, "_")
 	if name[0] >= '0' && name[0] <= '9' || name == "__name__" {
@@ -21,7 +21,7 @@ func labelNameOf(text string) string {
 	return name
 }
 
-// text is the text of a label.
+// text returns the value of a label.
 func (s sourceOf) text(value any) string {
 	list, ok := value.([]any)
 	if !ok || s.Join == nil {
@@ -34,8 +34,8 @@ func (s sourceOf) text(value any) string {
 	return strings.Join(texts, *s.Join)
 }
 
-// along follows a path.
-func along(from any, path []string) any {
+// at returns the value at a path.
+func at(from any, path []string) any {
 	for _, step := range path {
 		from = stepFrom(from, step)
 	}
@@ -75,7 +75,7 @@ func stepFrom(from any, step string) any {
 	return nil
 }
 
-// equals says whether a lookup finds a value.
+// equals reports whether a lookup finds a value.
 func equals(value any, text string) bool {
 	if value == any(text) {
 		return true

@@ -22,15 +22,15 @@ type evaluator struct {
 	report *Reporter
 	extra  []generators.ExtraLabel
 
-	tree    jsonobject.Tree
-	object  metav1.Object
-	root    jsonobject.Value
-	decoded any // the root, for expressions; nil until one needs it
-	choices []choice
-	scratch scratch
+	tree       jsonobject.Tree
+	object     metav1.Object
+	root       jsonobject.Value
+	decoded    any // the root for expressions; nil until one needs it
+	selections []selection
+	scratch    scratch
 
 	base, own, both labels
-	ofMap           labels // of a map that a gauge is of, from paths; only if hasOfMap
+	ofMap           labels // read from the map of a gauge's members; only if hasOfMap
 	hasOfMap        bool
 	samples         []sample
 	keys            []string
@@ -45,7 +45,7 @@ type sample struct {
 // begin reads an object.
 func (e *evaluator) begin(object metav1.Object) {
 	e.object, e.root = object, jsonobject.Value{}
-	e.decoded, e.choices = nil, e.choices[:0]
+	e.decoded, e.selections = nil, e.selections[:0]
 	text, err := e.json(object)
 	root := jsonobject.Value{}
 	if err == nil {
@@ -56,10 +56,10 @@ func (e *evaluator) begin(object metav1.Object) {
 		return
 	}
 	e.root = root
-	root.Key("apiVersion").SetText(e.gv) // files have one version of what is served in several
+	root.Key("apiVersion").SetText(e.gv) // objects of files may have another version
 }
 
-// json gives an object as JSON. One with a Go type does not tell its kind by itself.
+// json returns an object as JSON. One with a Go type gets its kind here.
 func (e *evaluator) json(object metav1.Object) ([]byte, error) {
 	switch o := object.(type) {
 	case *jsonobject.Object:
@@ -71,13 +71,13 @@ func (e *evaluator) json(object metav1.Object) ([]byte, error) {
 	return nil, fmt.Errorf("%T is no object", object)
 }
 
-// render adds the samples of definitions that have one family.
+// render adds the samples of the definitions of one family.
 func (e *evaluator) render(definitions []*definition, to *generators.Samples) {
 	if e.root.Kind() != jsonobject.Map {
 		return
 	}
 	for _, d := range definitions {
-		if e.chosen(d) {
+		if e.selected(d) {
 			e.define(d)
 			e.emit(d, to)
 		}
@@ -104,7 +104,7 @@ func (e *evaluator) define(d *definition) {
 	})
 }
 
-// emit adds what was evaluated, in the order of the own labels.
+// emit adds the evaluated samples in the order of their own labels.
 func (e *evaluator) emit(d *definition, to *generators.Samples) {
 	slices.SortStableFunc(e.samples, func(a, b sample) int { return e.own[a.from:a.to].compare(e.own[b.from:b.to]) })
 	for _, s := range e.samples {
@@ -120,14 +120,14 @@ func (e *evaluator) emit(d *definition, to *generators.Samples) {
 	}
 }
 
-// add adds a sample whose own labels are those from start on.
+// add adds a sample whose own labels begin at start.
 func (e *evaluator) add(start int, value float64) {
 	set := e.own[start:].sorted()
 	e.own = e.own[:start+len(set)]
 	e.samples = append(e.samples, sample{value, start, start + len(set)})
 }
 
-// matched appends labels of what the steps [*] matched.
+// matched appends the labels of the keys that the steps [*] matched.
 func (e *evaluator) matched(d *definition, keys []string) {
 	for i, key := range keys {
 		if i < len(d.PathKeys) && d.PathKeys[i] != "" {
@@ -158,14 +158,14 @@ func (e *evaluator) keyLabel(d *definition, key string) {
 	}
 }
 
-// gauge evaluates a gauge or a counter: an entry of a map, an element of a list or a single
-// value each make a sample.
+// gauge evaluates a gauge or a counter: one sample for each member of a map or element of a list,
+// or for a single value.
 func (e *evaluator) gauge(d *definition, v jsonobject.Value, matched []string) {
 	switch v.Kind() {
 	case jsonobject.Map:
 		e.hasOfMap = false
-		for entry := range v.Children() {
-			e.member(d, v, entry, matched)
+		for member := range v.Children() {
+			e.member(d, v, member, matched)
 		}
 	case jsonobject.Array:
 		for element := range v.Children() {
@@ -176,16 +176,16 @@ func (e *evaluator) gauge(d *definition, v jsonobject.Value, matched []string) {
 	}
 }
 
-// member adds the sample of a map's entry, if its value converts. An entry whose key is the
-// one step to the value is the value itself.
-func (e *evaluator) member(d *definition, of, entry jsonobject.Value, matched []string) {
-	if !e.holds(d, &d.Where, entry) {
+// member adds the sample of a map's member, if its value converts. A member whose key is the one
+// step of the value's path is the value itself.
+func (e *evaluator) member(d *definition, of, member jsonobject.Value, matched []string) {
+	if !e.selects(d, &d.Where, member) {
 		return
 	}
-	direct := d.isDirect && d.direct == entry.MapKey()
-	v := value{json: entry}
+	direct := d.isDirect && d.direct == member.MapKey()
+	v := value{json: member}
 	if !direct {
-		v = e.value(d, &d.Value, entry)
+		v = e.value(d, &d.Value, member)
 	}
 	n, ok := e.convert(d, v)
 	if !ok {
@@ -196,14 +196,13 @@ func (e *evaluator) member(d *definition, of, entry jsonobject.Value, matched []
 	}
 	start := len(e.own)
 	e.matched(d, matched)
-	e.keyLabel(d, entry.MapKey())
-	e.elementLabels(d, entry)
+	e.keyLabel(d, member.MapKey())
+	e.elementLabels(d, member)
 	e.own = append(e.own, e.labelsOf(d, of)...)
 	e.add(start, n)
 }
 
-// labelsOf gives the labels whose paths lead somewhere from the map itself. They are the same for
-// all of its entries.
+// labelsOf returns the labels that are read from the map itself, the same for all of its members.
 func (e *evaluator) labelsOf(d *definition, of jsonobject.Value) labels {
 	if !e.hasOfMap {
 		e.ofMap, e.hasOfMap = e.ofMap[:0], true
@@ -218,7 +217,7 @@ func (e *evaluator) labelsOf(d *definition, of jsonobject.Value) labels {
 
 // single adds the sample of an element, if its value converts.
 func (e *evaluator) single(d *definition, element jsonobject.Value, matched []string) {
-	if !e.holds(d, &d.Where, element) {
+	if !e.selects(d, &d.Where, element) {
 		return
 	}
 	v := e.value(d, &d.Value, element)
@@ -235,7 +234,7 @@ func (e *evaluator) single(d *definition, element jsonobject.Value, matched []st
 	e.add(start, n)
 }
 
-// convert converts a value to a number. A missing one is 0 where that is asked for.
+// convert converts a value to a number. A missing one is 0 under NilIsZero.
 func (e *evaluator) convert(d *definition, v value) (n float64, ok bool) {
 	if v.missing() {
 		return 0, d.NilIsZero
@@ -247,27 +246,27 @@ func (e *evaluator) unconverted(d *definition) {
 	e.report.failed(reasonValue, d.Name, e.object, d.fault)
 }
 
-// info evaluates an info family: samples of value 1 for what has labels.
+// info evaluates an info family: samples of value 1 for elements with labels.
 func (e *evaluator) info(d *definition, v jsonobject.Value, matched []string) {
 	switch v.Kind() {
 	case jsonobject.None, jsonobject.Null:
 	case jsonobject.Array:
 		for element := range v.Children() {
-			e.one(d, "", element, matched)
+			e.infoOf(d, "", element, matched)
 		}
 	case jsonobject.Map:
-		e.one(d, "", v, matched)
-		for entry := range v.Children() {
-			e.one(d, entry.MapKey(), entry, matched)
+		e.infoOf(d, "", v, matched)
+		for member := range v.Children() {
+			e.infoOf(d, member.MapKey(), member, matched)
 		}
 	default:
-		e.one(d, "", v, matched)
+		e.infoOf(d, "", v, matched)
 	}
 }
 
-// one adds a sample of value 1 if it has a label.
-func (e *evaluator) one(d *definition, key string, v jsonobject.Value, matched []string) {
-	if !e.holds(d, &d.Where, v) {
+// infoOf adds a sample of value 1 if it has a label.
+func (e *evaluator) infoOf(d *definition, key string, v jsonobject.Value, matched []string) {
+	if !e.selects(d, &d.Where, v) {
 		return
 	}
 	start := len(e.own)
@@ -282,8 +281,7 @@ func (e *evaluator) one(d *definition, key string, v jsonobject.Value, matched [
 	e.add(start, 1)
 }
 
-// stateSet evaluates a state set: for each value of the list a sample that says whether the
-// element has it.
+// stateSet evaluates a state set: a sample for each state, 1 for the present one.
 func (e *evaluator) stateSet(d *definition, v jsonobject.Value, matched []string) {
 	if v.Kind() != jsonobject.Array {
 		e.states(d, v, matched)
@@ -295,14 +293,14 @@ func (e *evaluator) stateSet(d *definition, v jsonobject.Value, matched []string
 }
 
 func (e *evaluator) states(d *definition, v jsonobject.Value, matched []string) {
-	if !e.holds(d, &d.Where, v) {
+	if !e.selects(d, &d.Where, v) {
 		return
 	}
-	is := e.value(d, &d.Value, v)
-	if is.missing() {
+	present := e.value(d, &d.Value, v)
+	if present.missing() {
 		return
 	}
-	text, ok := is.text()
+	text, ok := present.text()
 	if !ok {
 		e.report.failed(reasonValue, d.Name, e.object, d.fault)
 		return

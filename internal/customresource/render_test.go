@@ -17,18 +17,17 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// widgets is the kind of most tests.
 var widgets = customresource.Kind{Group: "example.com", Kind: "Widget", Plural: "widgets", Namespaced: true, Versions: []string{"v1"}}
 
-// forced are the labels of the kind that all series of widgets have; tests write @.
+// forced are the kind's labels of all series of widgets; tests write @.
 const forced = `customresource_group="example.com",customresource_kind="Widget",customresource_version="v1"`
 
-// ofWidgets is a configuration with one entry, which has the given fields.
+// ofWidgets returns a configuration with one entry of the fields.
 func ofWidgets(fields string) string {
 	return "spec: {resources: [{groupVersionKind: {group: example.com, version: v1, kind: Widget}, metricNamePrefix: '', " + fields + "}]}"
 }
 
-// m is the fields of an entry with one family, m.
+// m returns the fields of an entry with one family, m.
 func m(typ, definition string) string {
 	return "metrics: [{name: m, each: {type: " + typ + ", " + typ + ": {" + definition + "}}}]"
 }
@@ -53,7 +52,7 @@ type renderer struct {
 	log *bytes.Buffer
 }
 
-// newRenderer compiles a configuration that comes to one table.
+// newRenderer compiles a configuration of one table.
 func newRenderer(t testing.TB, config string, extra ...generators.ExtraLabel) renderer {
 	t.Helper()
 	r := renderer{reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
@@ -66,7 +65,7 @@ func newRenderer(t testing.TB, config string, extra ...generators.ExtraLabel) re
 	return r
 }
 
-// render renders a widget with the given JSON in its spec.
+// render renders a widget whose spec is the JSON.
 func (r renderer) render(t testing.TB, spec string) string {
 	t.Helper()
 	o, err := jsonobject.Parse([]byte(`{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w","namespace":"n","uid":"u"},"spec":` + spec + `}`))
@@ -77,7 +76,7 @@ func (r renderer) render(t testing.TB, spec string) string {
 	return string(text)
 }
 
-// checkLines compares lines, without the name of family m, with those that are wanted.
+// checkLines compares lines without the name of family m.
 func checkLines(t *testing.T, about, got string, want []string) {
 	t.Helper()
 	var lines []string
@@ -89,7 +88,7 @@ func checkLines(t *testing.T, about, got string, want []string) {
 	}
 }
 
-// counted gives the failures that are counted.
+// counted returns the counters of failures.
 func counted(t *testing.T, reg *prometheus.Registry) map[string]int {
 	t.Helper()
 	gathered, err := reg.Gather()
@@ -111,8 +110,8 @@ func TestGauges(t *testing.T) {
 		t.Helper()
 		checkLines(t, definition+" of "+spec, newRenderer(t, ofWidgets(m("gauge", "path: [spec], "+definition))).render(t, spec), want)
 	}
-	// A map has a series for each entry.
-	f("", `{"a":1,"b":"2"}`, `{@} 1`) // with equal labels, of which one is kept
+	// A map has a series for each member.
+	f("", `{"a":1,"b":"2"}`, `{@} 1`) // one of the series with equal labels
 	f("labelFromKey: k", `{"b":1,"a":"2","":3,"c":"x","d":null,"e":{}}`, `{@} 3`, `{@,k="a"} 2`, `{@,k="b"} 1`)
 	f("labelFromKey: k, valueFrom: [v]", `{"a":{"v":1},"b":{"v":"x"},"c":{},"d":5,"v":7}`, `{@,k="a"} 1`, `{@,k="v"} 7`)
 	f("labelFromKey: k, valueFrom: [v], nilIsZero: true", `{"a":{"v":null},"b":{"v":"x"},"c":{},"d":5,"v":null}`, `{@,k="a"} 0`, `{@,k="c"} 0`, `{@,k="d"} 0`, `{@,k="v"} 0`)
@@ -130,7 +129,7 @@ func TestGauges(t *testing.T) {
 	f("labelFromKey: k", `[1]`, `{@} 1`)
 	f("", `[]`)
 	f("", `[[1]]`)
-	// Anything else has one.
+	// A single value has one.
 	f("", `5`, `{@} 5`)
 	f("labelsFromPath: {x: []}", `"5"`, `{@,x="5"} 5`)
 	f("", `"x"`)
@@ -229,8 +228,7 @@ kubestate_customresource_condition{condition="Ready",@,name="w",namespace="n",st
 	f("conditions: true, labelsFromPath: {name: [kind], condition: [kind]}", `{"conditions":[{"type":"Ready","lastTransitionTime":"2024-01-02T03:04:05Z"}]}`, changed)
 }
 
-// TestFailures holds that what cannot be rendered is counted, and logged once for each family
-// and reason.
+// TestFailures holds that failures are counted, and the first of each family and reason logged.
 func TestFailures(t *testing.T) {
 	f := func(fields, spec string, want map[string]int) {
 		t.Helper()
@@ -246,11 +244,11 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%s of %s (-want +got):\n%s", fields, spec, d)
 		}
 		if logged := strings.Count(r.log.String(), "\n"); logged != len(want) {
-			t.Errorf("%s of %s: %d lines are logged:\n%s", fields, spec, logged, r.log)
+			t.Errorf("%s of %s: %d log lines:\n%s", fields, spec, logged, r.log)
 		}
 		for _, about := range slices.Collect(maps.Keys(want)) {
 			if _, reason, _ := strings.Cut(about, " "); !strings.Contains(r.log.String(), "reason="+reason) || !strings.Contains(r.log.String(), "namespace=n name=w") {
-				t.Errorf("the log has no line about %s of n/w:\n%s", about, r.log)
+				t.Errorf("no log line about %s of n/w:\n%s", about, r.log)
 			}
 		}
 	}
@@ -270,7 +268,7 @@ func TestFailures(t *testing.T) {
 	f(m("gauge", "path: [spec], where: 'self.v'"), `[{"v":true},{}]`, counts{"m expression": 1, "m value": 1})
 	f("where: 'self.none', metrics: [{name: m, each: {type: gauge, gauge: {path: [spec]}}}, {name: n, each: {type: gauge, gauge: {path: [spec]}}}]", `5`, counts{"m expression": 1})
 	f("labelsFromPath: {x: {cel: 'self.none'}}, "+m("gauge", "path: [spec]"), `5`, counts{"m expression": 1})
-	// An expression is not evaluated for the map that an entry is in.
+	// An expression is not evaluated for the map of a member.
 	f(m("gauge", "path: [spec], labelFromKey: k, valueFrom: [v], labelsFromPath: {x: {cel: 'self.x'}}"), `{"a":{"v":1,"x":"own"},"b":{"v":1,"x":"own"}}`, counts{})
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// typical reads what most configurations do: an info family, states, conditions, numbers, times,
+// typical is a typical configuration: an info family, states, conditions, numbers, times,
 // quantities, durations, lookups, maps and all labels.
 var typical = ofWidgets(`
   labelsFromPath: {name: [metadata, name], namespace: [metadata, namespace]},
@@ -32,7 +32,7 @@ var typical = ofWidgets(`
     {name: inventory, each: {type: Info, info: {path: [status, inventory, entries], labelsFromPath: {id: [id], v: [v]}}}}
   ]`)
 
-// unusual reads what few do: maps as text, long lists, lookups by booleans and numbers.
+// unusual has maps as label values, long lists, lookups by booleans and numbers.
 var unusual = ofWidgets(`
   metrics: [
     {name: zones, each: {type: Info, info: {labelsFromPath: {zones: [status, zones], entries: [status, inventory, entries]}}}},
@@ -41,7 +41,7 @@ var unusual = ofWidgets(`
     {name: size, each: {type: Gauge, gauge: {path: [spec, pools, "[size=2]", weight]}}}
   ]`)
 
-// typicalWidget is an object of 3 KB as an API server sends it, with 20 labels and 3 conditions.
+// typicalWidget returns an object of 3 KB with 20 labels and 3 conditions.
 func typicalWidget(t testing.TB) *jsonobject.Object {
 	t.Helper()
 	var labels, entries, conditions []string
@@ -73,8 +73,8 @@ func typicalWidget(t testing.TB) *jsonobject.Object {
 	return o.(*jsonobject.Object)
 }
 
-// TestRenderingDoesNotAllocate holds that an object costs no allocation once the scratch memory
-// has grown.
+// TestRenderingDoesNotAllocate holds that an object costs no allocation once the scratch memory is
+// large enough.
 func TestRenderingDoesNotAllocate(t *testing.T) {
 	o := typicalWidget(t)
 	if n := len(o.JSON); n < 2700 || n > 3300 {
@@ -98,7 +98,7 @@ func TestRenderingDoesNotAllocate(t *testing.T) {
 	f(unusual, 108)
 }
 
-// TestFailuresDoNotAllocate holds the same for values that do not convert, which may be many.
+// TestFailuresDoNotAllocate holds the same for values that do not convert.
 func TestFailuresDoNotAllocate(t *testing.T) {
 	r, o := newRenderer(t, ofWidgets(m("gauge", "path: [status, phase]"))), typicalWidget(t)
 	text, ends := r.Render(nil, nil, o)
@@ -110,7 +110,7 @@ func TestFailuresDoNotAllocate(t *testing.T) {
 	}
 }
 
-// BenchmarkRender renders an object of 3 KB from its JSON.
+// BenchmarkRender renders an object of 3 KB.
 func BenchmarkRender(b *testing.B) {
 	r, o := newRenderer(b, typical), typicalWidget(b)
 	var text []byte

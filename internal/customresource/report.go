@@ -8,25 +8,25 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A Reporter counts what cannot be rendered, and logs it once for each family and reason. It
-// may be used concurrently.
+// A Reporter counts rendering failures, and logs the first of each family and reason. It may be used
+// concurrently.
 type Reporter struct {
 	failures *prometheus.CounterVec
 	log      *slog.Logger
 
 	mu     sync.Mutex
-	logged map[failure]prometheus.Counter // the failures that are logged
+	logged map[failure]prometheus.Counter
 }
 
-// A reason is why a series is missing.
+// A reason is the reason why a series is missing.
 type reason string
 
 // The reasons.
 const (
-	reasonValue      reason = "value"      // it is not what the type of the family needs
-	reasonExpression reason = "expression" // it failed
-	reasonConflict   reason = "conflict"   // the series is there with another value
-	reasonJSON       reason = "json"       // the object is no JSON
+	reasonValue      reason = "value"      // the value does not convert to the family's type
+	reasonExpression reason = "expression" // the evaluation failed
+	reasonConflict   reason = "conflict"   // the series has two values
+	reasonJSON       reason = "json"       // the object is invalid JSON
 )
 
 type failure struct {
@@ -34,7 +34,7 @@ type failure struct {
 	family string
 }
 
-// NewReporter makes a reporter and registers its metrics.
+// NewReporter returns a reporter and registers its metrics.
 func NewReporter(reg prometheus.Registerer, log *slog.Logger) *Reporter {
 	r := &Reporter{
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -48,16 +48,16 @@ func NewReporter(reg prometheus.Registerer, log *slog.Logger) *Reporter {
 	return r
 }
 
-// failed counts a failure. The detail says what is wrong and where.
+// failed counts a failure.
 func (r *Reporter) failed(why reason, family string, object metav1.Object, detail string) {
 	if r.count(failure{why, family}) {
 		return
 	}
-	r.log.Warn("custom resource: a series is left out; further ones of the family are only counted",
+	r.log.Warn("cannot render a series of a custom resource; further failures of the family are only counted",
 		"family", family, "namespace", object.GetNamespace(), "name", object.GetName(), "reason", string(why), "detail", detail)
 }
 
-// count counts a failure, and reports whether it was counted before.
+// count counts a failure, and reports whether it is not the first.
 func (r *Reporter) count(f failure) (before bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

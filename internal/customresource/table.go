@@ -18,16 +18,16 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// A Kind is a kind of objects that an API server has.
+// A Kind is a kind of custom resources that an API server has.
 type Kind struct {
 	Group, Kind, Plural string
 	Namespaced          bool
 	Categories          []string
-	Versions            []string     // that are served
-	UID                 apitypes.UID // of its definition: one that was deleted and made again has another
+	Versions            []string     // served ones
+	UID                 apitypes.UID // of its definition; a recreated one has another
 }
 
-// matches reports whether an entry chooses the kind, in some version.
+// matches reports whether an entry selects the kind, in any version.
 func (e *Entry) matches(k *Kind) bool {
 	return matchesGroup(e.Group, k.Group) && (e.Kind == "*" || e.Kind == k.Kind) &&
 		(len(e.Categories) == 0 || slices.ContainsFunc(e.Categories, func(c string) bool { return slices.Contains(k.Categories, c) }))
@@ -38,22 +38,21 @@ func matchesGroup(pattern, group string) bool {
 	return wildcard && strings.HasSuffix(group, suffix) || group == pattern
 }
 
-// A table is a generators.Resource for one kind and version, of the entries that have the
-// same selectors.
+// A table is a generators.Resource for one kind and version, of the entries with the same selectors.
 type table struct {
 	kind        *Kind
-	entries     []*Entry // which have the same selectors
+	entries     []*Entry
 	description generators.Description
-	families    []tableFamily // as in description.Families
-	numbers     map[string]int
+	families    []tableFamily  // as in description.Families
+	indexes     map[string]int // in families, by name
 	report      *Reporter
 }
 
-// A tableFamily is what a table has of a family.
+// A tableFamily is a family of a table.
 type tableFamily struct {
 	definitions []*definition
-	identity    identity // of the series of all definitions
-	shared      bool     // another table of the same objects has the family
+	identity    identity // of all definitions' series
+	shared      bool     // with another table of the same objects
 }
 
 // mayRepeat reports whether several objects may have equal series.
@@ -65,25 +64,24 @@ func (f *tableFamily) mayRepeat(namespaced bool, extra []generators.ExtraLabel) 
 	return f.shared || !id.isUnique(namespaced)
 }
 
-// A Resolution is what a configuration comes to with the kinds that there are.
+// A Resolution has the tables of a configuration and the present kinds.
 type Resolution struct {
 	// Tables are in the order of responses.
 	Tables []generators.Resource
-	// Extended are exported resources with further families, by their keys.
+	// Extended are exported resources with additional families, by their keys.
 	Extended map[string]generators.Resource
 	// Entries are those of the configuration, in order.
 	Entries []EntryResources
 }
 
-// EntryResources has the names of the tables to which an entry has come.
+// EntryResources has the names of an entry's tables.
 type EntryResources struct {
 	*Entry
 	Resources []string
 }
 
-// Resolve makes the tables of the kinds that the configuration chooses. Those of an exported
-// resource extend it; reserved are the names of all such resources, which custom ones do not
-// take.
+// Resolve returns the tables of the kinds that the configuration selects. Those of an exported
+// resource's kind extend it. Aliases of tables exclude the reserved names.
 func (c *Config) Resolve(kinds []Kind, exported []generators.Resource, reserved []string, report *Reporter) Resolution {
 	headers := c.headers()
 	var all []*table
@@ -119,26 +117,26 @@ func (c *Config) Resolve(kinds []Kind, exported []generators.Resource, reserved 
 	return r
 }
 
-// Groups are those that entries name, but for the given ones.
-func (c *Config) Groups(but map[string]bool) []string {
+// Groups returns the groups that entries name, without the excluded ones.
+func (c *Config) Groups(excluded map[string]bool) []string {
 	var groups []string
 	for _, e := range c.Entries {
-		if !strings.HasPrefix(e.Group, "*") && !slices.Contains(groups, e.Group) && !but[e.Group] {
+		if !strings.HasPrefix(e.Group, "*") && !slices.Contains(groups, e.Group) && !excluded[e.Group] {
 			groups = append(groups, e.Group)
 		}
 	}
 	return groups
 }
 
-// A header is what the HELP and TYPE of a family say, wherever it is.
+// A header is the HELP and TYPE of a family in all tables.
 type header struct {
 	help string
 	typ  exposition.Type
 }
 
-// headers are those of the first definitions.
+// headers returns the headers of the first definitions.
 func (c *Config) headers() map[string]header {
-	// Other programs write the statuses of conditions as gauges too.
+	// Conditions are state sets with the type gauge, as other exporters have them.
 	headers := map[string]header{conditionName: {conditionHelp, exposition.Gauge}, changeName: {changeHelp, exposition.Gauge}}
 	for i := range c.Entries {
 		for _, f := range c.Entries[i].Families {
@@ -150,34 +148,34 @@ func (c *Config) headers() map[string]header {
 	return headers
 }
 
-// selectors are what of an entry is sent to the API server.
+// selectors are the selectors of an entry.
 type selectors struct{ label, field string }
 
-// tablesOf makes the tables of one kind and version: one for each pair of selectors.
+// tablesOf returns the tables of one kind and version: one for each pair of selectors.
 func (c *Config) tablesOf(k *Kind, version string, headers map[string]header, report *Reporter) []*table {
 	var tables []*table
-	by := map[selectors]*table{}
+	bySelectors := map[selectors]*table{}
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		if !e.matches(k) || e.Version != "*" && e.Version != version {
 			continue
 		}
 		s := selectors{e.LabelSelector, e.FieldSelector}
-		if by[s] == nil {
-			by[s] = newTable(k, version, report)
-			tables = append(tables, by[s])
+		if bySelectors[s] == nil {
+			bySelectors[s] = newTable(k, version, report)
+			tables = append(tables, bySelectors[s])
 		}
-		by[s].add(e, headers)
+		bySelectors[s].add(e, headers)
 	}
 	holders := map[string]int{}
 	for _, t := range tables {
-		for name := range t.numbers {
+		for name := range t.indexes {
 			holders[name]++
 		}
 	}
 	for _, t := range tables {
-		for name, number := range t.numbers {
-			t.families[number].shared = holders[name] > 1
+		for name, i := range t.indexes {
+			t.families[i].shared = holders[name] > 1
 		}
 		t.describe()
 	}
@@ -186,7 +184,7 @@ func (c *Config) tablesOf(k *Kind, version string, headers map[string]header, re
 
 func newTable(k *Kind, version string, report *Reporter) *table {
 	gv := schema.GroupVersion{Group: k.Group, Version: version}
-	return &table{kind: k, report: report, numbers: map[string]int{}, description: generators.Description{
+	return &table{kind: k, report: report, indexes: map[string]int{}, description: generators.Description{
 		Resource:   gv.WithResource(k.Plural),
 		Kind:       gv.WithKind(k.Kind),
 		Namespaced: k.Namespaced,
@@ -194,8 +192,7 @@ func newTable(k *Kind, version string, report *Reporter) *table {
 	}}
 }
 
-// extends gives the exported resource that has the objects of the table anyway, with a Go type;
-// nil if there is none.
+// extends returns the exported resource of the table's objects; nil if there is none.
 func (t *table) extends(exported []generators.Resource) generators.Resource {
 	if t.entries[0].LabelSelector != "" || t.entries[0].FieldSelector != "" {
 		return nil
@@ -223,10 +220,10 @@ func (t *table) add(e *Entry, headers map[string]header) {
 	for i := range families {
 		f := &families[i]
 		d := newDefinition(e, f, forced)
-		at, known := t.numbers[f.Name]
+		at, known := t.indexes[f.Name]
 		if !known {
 			at = len(t.families)
-			t.numbers[f.Name] = at
+			t.indexes[f.Name] = at
 			h := headers[f.Name]
 			t.families = append(t.families, tableFamily{identity: d.identity()})
 			t.description.Families = append(t.description.Families, generators.FamilyDescription{
@@ -235,7 +232,7 @@ func (t *table) add(e *Entry, headers map[string]header) {
 		}
 		of := &t.families[at]
 		of.definitions = append(of.definitions, d)
-		of.identity.and(d.identity())
+		of.identity.intersect(d.identity())
 	}
 }
 
@@ -250,7 +247,7 @@ func (t *table) describe() {
 	if first.FieldSelector != "" {
 		d.Key += "&" + first.FieldSelector
 	}
-	d.Name = d.Key // which stays the same whatever other kinds come and go
+	d.Name = d.Key // independent of other kinds
 	d.Order = d.Resource.GroupVersion().String() + ", Resource=" + d.Resource.Resource + "\x00" + d.Key
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %v %v %v %q %q", t.kind.UID, d.Resource, d.Kind, d.Namespaced, first.LabelSelector, first.FieldSelector)
@@ -264,36 +261,35 @@ func (t *table) describe() {
 	d.Definition = hex.EncodeToString(sum.Sum(nil))
 }
 
-// definitionText is all that the lines of a definition depend on.
+// definitionText returns everything that the lines of a definition depend on.
 func (d *definition) definitionText() string {
 	f := *d.Family
 	f.Position = ""
 	root := d.entry.Labels
 	text, err := json.Marshal([]any{f, root, d.entry.CommonLabels, d.entry.Where.Text})
 	if err != nil {
-		panic("BUG: " + err.Error()) // there is nothing in it but texts
+		panic("BUG: " + err.Error())
 	}
 	return string(text)
 }
 
-// alias gives the tables the other names by which clients select them: the plural, which other
-// groups may have too, and the plural with the group. They stay the same
-// whatever other kinds come and go. builtin are not given.
-func alias(tables []*table, builtin []string) {
+// alias sets the aliases by which clients select tables: the plural, which several groups may share,
+// and the plural with the group, without reserved names. They are independent of other kinds.
+func alias(tables []*table, reserved []string) {
 	for _, t := range tables {
 		d := &t.description
 		d.Aliases = []string{d.Resource.GroupResource().String()}
 		if d.Resource.Group != "" {
 			d.Aliases = append(d.Aliases, d.Resource.Resource)
 		}
-		d.Aliases = slices.DeleteFunc(d.Aliases, func(name string) bool { return slices.Contains(builtin, name) })
+		d.Aliases = slices.DeleteFunc(d.Aliases, func(name string) bool { return slices.Contains(reserved, name) })
 	}
 }
 
-// Describe gives the catalogue entry.
+// Describe returns the catalogue entry.
 func (t *table) Describe() generators.Description { return t.description }
 
-// Recipe gives the fetch recipe.
+// Recipe returns the fetch recipe.
 func (t *table) Recipe() generators.Recipe {
 	return generators.Recipe{
 		Versions:      []schema.GroupVersionResource{t.description.Resource},
@@ -301,7 +297,7 @@ func (t *table) Recipe() generators.Recipe {
 	}
 }
 
-// Validate has nothing to check: only valid entries become tables.
+// Validate returns nil: only valid entries become tables.
 func (t *table) Validate() error { return nil }
 
 // Compile binds the table to a selection.

@@ -15,13 +15,13 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// resolve resolves a valid configuration with some kinds.
+// resolve resolves a valid configuration.
 func resolve(t testing.TB, config string, reserved []string, kinds ...customresource.Kind) customresource.Resolution {
 	t.Helper()
 	return parse(t, config).Resolve(kinds, nil, reserved, customresource.NewReporter(prometheus.NewRegistry(), nil))
 }
 
-// TestMayRepeat holds of which families several objects may have equal series.
+// TestMayRepeat holds which families may have equal series of several objects.
 func TestMayRepeat(t *testing.T) {
 	f := func(want bool, entries string, extra ...string) {
 		t.Helper()
@@ -102,17 +102,17 @@ func TestMayRepeat(t *testing.T) {
 	}
 }
 
-// kind makes a kind of group/plural and its versions.
+// kind returns a kind of group/plural and its versions.
 func kind(group, plural string, versions ...string) customresource.Kind {
 	return customresource.Kind{Group: group, Kind: strings.ToUpper(plural[:1]) + strings.TrimSuffix(plural[1:], "s"), Plural: plural, Versions: versions, UID: "of-" + types.UID(plural)}
 }
 
-// all is an entry for all kinds of a group.
+// all returns an entry for all kinds of a group.
 func all(group, fields string) string {
 	return "{groupVersionKind: {group: " + group + "}, metricNamePrefix: '', " + fields + "}"
 }
 
-// TestNames has the names and aliases of tables, in their order.
+// TestNames holds the names and aliases of tables, in order.
 func TestNames(t *testing.T) {
 	gauge := m("gauge", "path: [spec]")
 	f := func(entries string, kinds []customresource.Kind, want ...string) {
@@ -121,7 +121,7 @@ func TestNames(t *testing.T) {
 		for _, r := range resolve(t, "spec: {resources: ["+entries+"]}", []string{"pods", "events.events.k8s.io", "events"}, kinds...).Tables {
 			d := r.Describe()
 			if d.Name != d.Key {
-				t.Errorf("the name is %s, and the key %s", d.Name, d.Key)
+				t.Errorf("name %s, key %s", d.Name, d.Key)
 			}
 			got = append(got, strings.Join(append([]string{d.Name}, d.Aliases...), " "))
 		}
@@ -150,7 +150,7 @@ func TestNames(t *testing.T) {
 	f(example, kinds(kind("example.com", "a")))
 }
 
-// TestSelectors holds that the selectors of an entry are those of its tables.
+// TestSelectors holds that tables have the selectors of their entries.
 func TestSelectors(t *testing.T) {
 	gauge := m("gauge", "path: [spec]")
 	r := resolve(t, "spec: {resources: ["+all("example.com", "labelSelector: 'a in (b, c)', fieldSelector: d=e, "+gauge)+", "+all("example.com", gauge)+"]}", nil, widgets)
@@ -170,7 +170,7 @@ func TestSelectors(t *testing.T) {
 	}
 }
 
-// TestMatches has entries that choose kinds.
+// TestMatches has entries that select kinds.
 func TestMatches(t *testing.T) {
 	named := func(group, plural string, categories []string, versions ...string) customresource.Kind {
 		k := kind(group, plural, versions...)
@@ -210,8 +210,8 @@ func TestMatches(t *testing.T) {
 	f("groupVersionKind: {group: '*', kind: Widget, version: v2}, categories: [all]", "widgets.v2.a.example.com")
 }
 
-// TestMergedEntries holds that each entry for a kind gives its families, in the order of the
-// entries, and that a family has the header of the first entry, wherever that has come to.
+// TestMergedEntries holds that a table has the families of all entries in order, and that a family
+// has the header of the first entry with it.
 func TestMergedEntries(t *testing.T) {
 	one := func(kind, families string) string {
 		return "{groupVersionKind: {group: example.com, kind: " + kind + "}, metricNamePrefix: '', metrics: [" + families + "]}"
@@ -247,8 +247,7 @@ func TestMergedEntries(t *testing.T) {
 			{Name: "kubestate_customresource_condition_last_transition_timestamp_seconds", Type: exposition.Gauge, Help: "Time of the last transition of a custom resource's condition, Unix seconds."}})
 }
 
-// TestDefinition holds what changes the definition of a table: all that its lines depend on, and
-// nothing else.
+// TestDefinition holds that a table's definition changes exactly if its lines may.
 func TestDefinition(t *testing.T) {
 	const entry = "groupVersionKind: {group: example.com, kind: Widget}, metricNamePrefix: '', where: 'true', labelsFromPath: {a: [b], c: {cel: object.d, join: ','}}, commonLabels: {e: f}, metrics: [" +
 		"{name: m, help: H, commonLabels: {g: h}, labelsFromPath: {i: [j]}, each: {type: gauge, gauge: {path: [k, '[*]'], labelsFromKeys: [l], where: 'self.w', labelsFromPath: {n: [o]}, labelFromKey: p, valueFrom: [q]}}}, " +
@@ -298,7 +297,7 @@ func TestDefinition(t *testing.T) {
 	} {
 		changed := strings.Replace(entry, change[0], change[1], 1)
 		if changed == entry {
-			t.Fatalf("%s is not there", change[0])
+			t.Fatalf("no %s", change[0])
 		}
 		differs(change[1], document(changed), widgets)
 	}
@@ -314,7 +313,7 @@ func TestDefinition(t *testing.T) {
 	}
 }
 
-// TestCheckBuiltin has families with the names of built-in ones.
+// TestCheckBuiltin has families with names of built-in ones.
 func TestCheckBuiltin(t *testing.T) {
 	registry, err := generators.NewRegistry(generators.Builtin()...)
 	if err != nil {
@@ -348,7 +347,7 @@ func TestCheckBuiltin(t *testing.T) {
 	f("conditions: true", "")
 }
 
-// TestAppend holds that a family's types are compared across configurations.
+// TestAppend holds that types of families are compared across configurations.
 func TestAppend(t *testing.T) {
 	c, other := parse(t, ofWidgets(m("gauge", ""))), parse(t, ofWidgets(m("info", "")))
 	c.Append(other)
@@ -358,7 +357,7 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// TestPermissions has the resources of entries whose kinds are not known.
+// TestPermissions holds the resources of entries without definitions.
 func TestPermissions(t *testing.T) {
 	f := func(entries, wantError string, want ...schema.GroupResource) {
 		t.Helper()

@@ -6,8 +6,7 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// from gives the value to which the path leads from v; none if there is none, or the path has a
-// step [*].
+// from returns the value at the path from v; none if it is missing, or the path has a step [*].
 func (p Path) from(v jsonobject.Value) jsonobject.Value {
 	for i := range p {
 		if v.Kind() == jsonobject.None {
@@ -18,7 +17,7 @@ func (p Path) from(v jsonobject.Value) jsonobject.Value {
 	return v
 }
 
-// from goes one step.
+// from returns the value at the step from v.
 func (s *Step) from(v jsonobject.Value) jsonobject.Value {
 	switch v.Kind() {
 	case jsonobject.Map:
@@ -41,8 +40,8 @@ func (s *Step) from(v jsonobject.Value) jsonobject.Value {
 	return jsonobject.Value{}
 }
 
-// lookup gives the first map of a list whose value at the key equals that of the step: as a
-// string, as a number, or as a boolean.
+// lookup returns the first map of a list whose value at the key equals that of the step: as a
+// string, number or boolean.
 func (s *Step) lookup(list jsonobject.Value) jsonobject.Value {
 	for element := range list.Children() {
 		if s.matches(element.Key(s.Key)) {
@@ -68,12 +67,12 @@ func (s *Step) matches(v jsonobject.Value) bool {
 	if !s.isNumber {
 		return false
 	}
-	is, ok := number(v)
-	return ok && is == s.number
+	n, ok := number(v)
+	return ok && n == s.number
 }
 
-// each calls yield with every value to which the path leads, and what each step [*] matched,
-// whose text is in s.
+// each calls yield with every value at the path, and with the keys that the steps [*] matched, whose
+// text is in s.
 func (p Path) each(v jsonobject.Value, matched []string, s *scratch, yield func(v jsonobject.Value, matched []string)) {
 	for i := range p {
 		if p[i].Kind != EachStep {
@@ -96,8 +95,7 @@ func (p Path) each(v jsonobject.Value, matched []string, s *scratch, yield func(
 	yield(v, matched)
 }
 
-// add adds what the path reads to fields, and has last called with the fields of the value that
-// it leads to.
+// add adds the fields that the path reads, and calls last with the fields of the value at its end.
 func (p Path) add(fields *jsonobject.Fields, last func(*jsonobject.Fields)) {
 	if len(p) == 0 {
 		last(fields)

@@ -1,5 +1,5 @@
-// Package discovery keeps the kinds of custom resources that an API server has, by watching
-// their definitions.
+// Package discovery keeps the kinds of an API server's custom resources current by a watch of their
+// definitions.
 package discovery
 
 import (
@@ -23,8 +23,8 @@ import (
 	"github.com/kubestate/kubestate/internal/listwatch"
 )
 
-// Definitions says how CustomResourceDefinitions are fetched. Their schemas, which are by far
-// most of their bytes, are cut before decoding.
+// Definitions is the table of CustomResourceDefinitions. Projection removes their schemas, which are
+// most of their bytes.
 var Definitions generators.Resource = &generators.Table[*apiextensionsv1.CustomResourceDefinition]{
 	Resource: apiextensionsv1.SchemeGroupVersion.WithResource("customresourcedefinitions"),
 	Kind:     "CustomResourceDefinition",
@@ -34,7 +34,7 @@ var Definitions generators.Resource = &generators.Table[*apiextensionsv1.CustomR
 	}},
 }
 
-// Scheme makes a scheme with the Go type of definitions.
+// Scheme returns a scheme with the Go type of definitions.
 func Scheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	if err := apiextensionsv1.AddToScheme(s); err != nil {
@@ -53,7 +53,7 @@ type Catalog struct {
 	kinds   map[string]customresource.Kind // by the key of the definition
 }
 
-// NewCatalog makes an empty catalog and registers its metrics.
+// NewCatalog returns an empty catalog and registers its metrics.
 func NewCatalog(reg prometheus.Registerer) *Catalog {
 	return &Catalog{changes: make(chan struct{}, 1), metrics: newMetrics(reg), kinds: map[string]customresource.Kind{}}
 }
@@ -92,7 +92,7 @@ func (c *Catalog) replace(next map[string]customresource.Kind) {
 	c.metrics.kinds.Set(float64(len(next)))
 }
 
-// count counts the change of one kind, which is nil if it goes, and reports whether there is one.
+// count counts the change to a kind, nil for its removal, and reports whether it is a change.
 func (c *Catalog) count(key string, kind *customresource.Kind) bool {
 	was, known := c.kinds[key]
 	switch {
@@ -108,10 +108,10 @@ func (c *Catalog) count(key string, kind *customresource.Kind) bool {
 	return true
 }
 
-// Changes receives after one or more changes.
+// Changes returns a channel that receives after one or more changes.
 func (c *Catalog) Changes() <-chan struct{} { return c.changes }
 
-// Kinds gives the present kinds, by group and plural.
+// Kinds returns the present kinds in the order of group and plural.
 func (c *Catalog) Kinds() []customresource.Kind {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,7 +161,7 @@ func (c *Catalog) signal() {
 	}
 }
 
-// established gives the kind of a definition. It is not ok before the API server serves it.
+// established returns the kind of a definition; not ok until the API server serves it.
 func established(o metav1.Object) (kind customresource.Kind, ok bool) {
 	d, ok := o.(*apiextensionsv1.CustomResourceDefinition)
 	if !ok || !slices.ContainsFunc(d.Status.Conditions, isEstablished) {
@@ -170,7 +170,7 @@ func established(o metav1.Object) (kind customresource.Kind, ok bool) {
 	return KindOf(d)
 }
 
-// KindOf gives the kind of a definition. It is not ok if o is none.
+// KindOf returns the kind of a definition; not ok if o is none.
 func KindOf(o metav1.Object) (kind customresource.Kind, ok bool) {
 	d, ok := o.(*apiextensionsv1.CustomResourceDefinition)
 	if !ok {
@@ -230,8 +230,8 @@ func (b *batch) Commit(keep func(key string) bool) {
 	b.signal()
 }
 
-// WithGuesses adds kinds that objects have and no definition: with a plural that is guessed, and
-// as if they were namespaced.
+// WithGuesses adds the kinds of objects without a definition, with a guessed plural and as
+// namespaced.
 func WithGuesses(defined []customresource.Kind, objects []schema.GroupVersionKind) []customresource.Kind {
 	slices.SortFunc(objects, func(a, b schema.GroupVersionKind) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Kind, b.Kind), version.CompareKubeAwareVersionStrings(b.Version, a.Version))

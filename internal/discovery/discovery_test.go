@@ -18,7 +18,8 @@ import (
 	"github.com/kubestate/kubestate/internal/discovery"
 )
 
-// definition makes an established definition of plural.group; a version that ends in "-" is not served.
+// definition returns an established definition of plural.group; a version that ends in "-" is not
+// served.
 func definition(name string, versions ...string) *apiextensionsv1.CustomResourceDefinition {
 	plural, group, _ := strings.Cut(name, ".")
 	d := &apiextensionsv1.CustomResourceDefinition{
@@ -38,7 +39,7 @@ func definition(name string, versions ...string) *apiextensionsv1.CustomResource
 	return d
 }
 
-// pending makes a definition that the API server does not serve yet.
+// pending returns a definition that the API server does not serve yet.
 func pending(name string, versions ...string) *apiextensionsv1.CustomResourceDefinition {
 	d := definition(name, versions...)
 	d.Status.Conditions[1].Status = apiextensionsv1.ConditionFalse
@@ -60,7 +61,7 @@ func TestKindOf(t *testing.T) {
 		}
 	}
 	f(definition("a.example.com", "v1", "v2-", "v3"), kind("a.example.com", "v1", "v3"), true)
-	f(pending("a.example.com", "v1"), kind("a.example.com", "v1"), true) // as files have them
+	f(pending("a.example.com", "v1"), kind("a.example.com", "v1"), true) // as in files
 	f(definition("a.example.com", "v1-"), kind("a.example.com"), true)
 	f(definition("a.example.com"), kind("a.example.com"), true)
 	cluster := kind("a.example.com", "v1")
@@ -71,26 +72,26 @@ func TestKindOf(t *testing.T) {
 	f(&corev1.Pod{}, customresource.Kind{}, false)
 }
 
-// A watched catalog is one whose signals are counted.
-type watched struct {
+// A catalog is a Catalog with its registry.
+type catalog struct {
 	*discovery.Catalog
 	reg *prometheus.Registry
 }
 
-func newWatched() watched {
+func newCatalog() catalog {
 	reg := prometheus.NewRegistry()
-	return watched{discovery.NewCatalog(reg), reg}
+	return catalog{discovery.NewCatalog(reg), reg}
 }
 
-// state is a catalog's content, its counters of added, updated and deleted definitions, its gauge, and
-// whether it has signalled.
+// state is a catalog's kinds, its counters of added, updated and deleted definitions and its gauge, and
+// whether it has signaled.
 type state struct {
 	Kinds    []string
 	Counts   [4]int
 	Signaled bool
 }
 
-func (c watched) state(t *testing.T) state {
+func (c catalog) state(t *testing.T) state {
 	t.Helper()
 	var s state
 	for _, k := range c.Kinds() {
@@ -114,9 +115,9 @@ func (c watched) state(t *testing.T) state {
 	return s
 }
 
-// TestCatalog has definitions that come, change and go.
+// TestCatalog adds, changes and deletes definitions.
 func TestCatalog(t *testing.T) {
-	c := newWatched()
+	c := newCatalog()
 	f := func(about string, change func(), want state) {
 		t.Helper()
 		change()
@@ -134,21 +135,21 @@ func TestCatalog(t *testing.T) {
 	}
 	remove := func(d metav1.Object) func() { return func() { c.Delete(d) } }
 	f("empty", func() {}, state{})
-	f("one that is not established", set(pending("b.example.com", "v1")), state{})
+	f("not established", set(pending("b.example.com", "v1")), state{})
 	f("no conditions", set(&apiextensionsv1.CustomResourceDefinition{ObjectMeta: metav1.ObjectMeta{Name: "b.example.com"}}), state{})
 	f("established", set(definition("b.example.com", "v1")), state{[]string{"b.example.com v1"}, [4]int{1, 0, 0, 1}, true})
 	status := definition("b.example.com", "v1")
 	status.ResourceVersion, status.Generation, status.Status.StoredVersions = "7", 8, []string{"v1"}
-	f("its status", set(status), state{[]string{"b.example.com v1"}, [4]int{1, 0, 0, 1}, false})
+	f("status", set(status), state{[]string{"b.example.com v1"}, [4]int{1, 0, 0, 1}, false})
 	f("another version", set(definition("b.example.com", "v1", "v2")), state{[]string{"b.example.com v1,v2"}, [4]int{1, 1, 0, 1}, true})
-	f("not served any more", set(definition("b.example.com", "v1-", "v2")), state{[]string{"b.example.com v2"}, [4]int{1, 2, 0, 1}, true})
-	f("a second one", set(definition("a.other.com", "v1")), state{[]string{"b.example.com v2", "a.other.com v1"}, [4]int{2, 2, 0, 2}, true})
-	f("a third one", set(definition("a.example.com", "v1")), state{[]string{"a.example.com v1", "b.example.com v2", "a.other.com v1"}, [4]int{3, 2, 0, 3}, true})
+	f("a version not served any more", set(definition("b.example.com", "v1-", "v2")), state{[]string{"b.example.com v2"}, [4]int{1, 2, 0, 1}, true})
+	f("a second definition", set(definition("a.other.com", "v1")), state{[]string{"b.example.com v2", "a.other.com v1"}, [4]int{2, 2, 0, 2}, true})
+	f("a third definition", set(definition("a.example.com", "v1")), state{[]string{"a.example.com v1", "b.example.com v2", "a.other.com v1"}, [4]int{3, 2, 0, 3}, true})
 	again := definition("a.example.com", "v1")
 	again.UID = "other"
-	f("deleted and made again", func() { c.Delete(definition("a.example.com", "v1")); set(again)() }, state{[]string{"a.example.com v1", "b.example.com v2", "a.other.com v1"}, [4]int{4, 2, 1, 3}, true})
+	f("recreated", func() { c.Delete(definition("a.example.com", "v1")); set(again)() }, state{[]string{"a.example.com v1", "b.example.com v2", "a.other.com v1"}, [4]int{4, 2, 1, 3}, true})
 	if kinds := c.Kinds(); kinds[0].UID != "other" {
-		t.Errorf("made again: %+v", kinds[0])
+		t.Errorf("recreated: %+v", kinds[0])
 	}
 	f("not established any more", set(pending("b.example.com", "v2")), state{[]string{"a.example.com v1", "a.other.com v1"}, [4]int{4, 2, 2, 2}, true})
 	f("deleted", remove(definition("a.other.com", "v1")), state{[]string{"a.example.com v1"}, [4]int{4, 2, 3, 1}, true})
@@ -160,9 +161,9 @@ func TestCatalog(t *testing.T) {
 	}, state{[]string{"a.example.com v1", "c.example.com v1", "d.example.com v1"}, [4]int{6, 2, 3, 3}, true})
 }
 
-// TestBatch has lists of definitions, which replace what there is at once.
+// TestBatch has lists of definitions, which replace all kinds on commit.
 func TestBatch(t *testing.T) {
-	c := newWatched()
+	c := newCatalog()
 	for _, name := range []string{"a.example.com", "b.example.com", "c.example.com"} {
 		if err := c.Set(definition(name, "v1")); err != nil {
 			t.Fatal(err)
@@ -204,10 +205,9 @@ func TestBatch(t *testing.T) {
 	f("empty", state{nil, [4]int{4, 1, 4, 0}, true})
 }
 
-// TestCatalogIsConcurrent changes and reads a catalog, under the race detector; what was read
-// stays as it is.
+// TestCatalogIsConcurrent changes and reads a catalog under the race detector.
 func TestCatalogIsConcurrent(t *testing.T) {
-	c := newWatched()
+	c := newCatalog()
 	var all sync.WaitGroup
 	for _, name := range []string{"a.example.com", "b.example.com"} {
 		all.Go(func() {
@@ -251,6 +251,6 @@ func TestWithGuesses(t *testing.T) {
 	f(nil, []schema.GroupVersionKind{gvk("b.com", "v1beta1", "Policy"), gvk("b.com", "v1", "Policy"), gvk("b.com", "v2alpha1", "Policy"), gvk("a.com", "v1", "Class")},
 		guess("a.com", "Class", "classes", "v1"), guess("b.com", "Policy", "policies", "v1", "v1beta1", "v2alpha1"))
 	f([]customresource.Kind{kind("a.example.com", "v1")}, []schema.GroupVersionKind{gvk("example.com", "v1", "A"), gvk("example.com", "v7", "A"), gvk("other.com", "v1", "A")},
-		kind("a.example.com", "v1"), guess("other.com", "A", "as", "v1")) // what a definition says counts
+		kind("a.example.com", "v1"), guess("other.com", "A", "as", "v1")) // a definition takes precedence
 	f(nil, []schema.GroupVersionKind{gvk("", "v1", "Thing"), gvk("a.com", "v1", "X"), gvk("a.com", "v1", "X")}, guess("", "Thing", "things", "v1"), guess("a.com", "X", "xs", "v1"))
 }

@@ -14,9 +14,8 @@ import (
 	"github.com/kubestate/kubestate/internal/customresource"
 )
 
-// Served gives the kinds of API groups that can be listed and watched, for groups that no definition
-// makes. A group that the server does not have has none; one that it cannot tell of keeps those of
-// last, which was the result before.
+// Served returns the kinds of API groups without definitions, as far as they can be listed and
+// watched. A group whose discovery fails keeps its kinds of last, the previous result.
 func Served(ctx context.Context, client *apiclient.Client, groups []string, last []customresource.Kind) ([]customresource.Kind, error) {
 	var all []customresource.Kind
 	var errs []error
@@ -39,13 +38,13 @@ func Served(ctx context.Context, client *apiclient.Client, groups []string, last
 	return all, errors.Join(errs...)
 }
 
-// kindsOf gives the kinds of a group. A kind has all versions in which it can be watched.
+// kindsOf returns the kinds of a group, with the versions in which they can be listed and watched.
 func kindsOf(group string, versions []string, resources map[string][]metav1.APIResource) []customresource.Kind {
 	var all []customresource.Kind
 	for _, version := range versions {
 		for _, r := range resources[version] {
 			if strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") || !slices.Contains(r.Verbs, "watch") {
-				continue // a part of a resource, or what cannot be followed
+				continue
 			}
 			at := slices.IndexFunc(all, func(k customresource.Kind) bool { return k.Plural == r.Name })
 			if at < 0 {

@@ -17,7 +17,7 @@ import (
 	"github.com/kubestate/kubestate/internal/discovery"
 )
 
-// documents are responses by path. An empty one is an error of the server, and a missing one is not found.
+// documents are responses by path. An empty one is a server error, and a missing one is not found.
 type documents map[string]any
 
 func (d documents) RoundTrip(q *http.Request) (*http.Response, error) {
@@ -35,8 +35,7 @@ func (d documents) RoundTrip(q *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {runtime.ContentTypeJSON}}, Body: io.NopCloser(strings.NewReader(string(text)))}, nil
 }
 
-// TestServed asks for the kinds of groups without definitions. A group that the server cannot
-// tell of keeps the kind that it had.
+// TestServed discovers the kinds of groups. A group whose discovery fails keeps its former kind.
 func TestServed(t *testing.T) {
 	resource := func(name, kind string, namespaced bool, verbs ...string) metav1.APIResource {
 		return metav1.APIResource{Name: name, Kind: kind, Namespaced: namespaced, Verbs: verbs, Categories: []string{"all"}}

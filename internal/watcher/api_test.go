@@ -19,28 +19,27 @@ import (
 
 var discard = stdlog.New(io.Discard, "", 0)
 
-// api is an API server within the program, in the time of a synctest bubble.
-// The test answers its requests, one after another.
+// api is an API server in a synctest bubble. The test answers its requests, one after another.
 type api struct {
 	accept   chan net.Conn
 	once     sync.Once
 	closed   chan struct{}
-	refusing atomic.Int32 // connections still to refuse
+	refusing atomic.Int32 // connections to refuse
 	requests chan *request
 }
 
-// newAPI makes an API server that runs until the test ends.
+// newAPI returns an API server that runs until the test ends.
 func newAPI(t *testing.T) *api {
 	a := &api{requests: make(chan *request)}
 	a.serve(t, a)
 	return a
 }
 
-// serve has h answer what clients of a ask, until the test ends.
+// serve serves h to clients of a until the test ends.
 func (a *api) serve(t *testing.T, h http.Handler) {
 	a.accept, a.closed = make(chan net.Conn), make(chan struct{})
 	s := &http.Server{Handler: h, ErrorLog: discard}
-	s.SetKeepAlivesEnabled(false) // so that each request is a connection
+	s.SetKeepAlivesEnabled(false) // each request has its own connection
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -52,12 +51,11 @@ func (a *api) serve(t *testing.T, h http.Handler) {
 	})
 }
 
-// config reaches the API server.
 func (a *api) config() *rest.Config {
 	return &rest.Config{Host: "http://api", Dial: a.dial}
 }
 
-// refuse makes the API server refuse the next n connections.
+// refuse has the API server refuse the next n connections.
 func (a *api) refuse(n int32) { a.refusing.Store(n) }
 
 func (a *api) dial(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -91,8 +89,8 @@ func (a *api) Close() error {
 	return nil
 }
 
-// ServeHTTP hands the request over to the test and does what that says, until
-// there is no more or the client is gone.
+// ServeHTTP passes the request to the test and runs its responses, until the test ends the request
+// or the client is gone.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{r: r, work: make(chan func(http.ResponseWriter))}
 	select {
@@ -113,22 +111,21 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// request is one that the test answers.
+// request is a request that the test answers.
 type request struct {
 	t    *testing.T
 	r    *http.Request
 	work chan func(http.ResponseWriter)
 }
 
-// next is the next request.
+// next waits for the next request.
 func (a *api) next(t *testing.T) *request {
 	q := <-a.requests
 	q.t = t
 	return q
 }
 
-// verb is what is asked for: list, watch, or stream for a watch that begins with
-// a list.
+// verb is list, watch, or stream for a streamed list.
 func (q *request) verb() string {
 	switch query := q.r.URL.Query(); {
 	case query.Get("sendInitialEvents") == "true":
@@ -140,7 +137,7 @@ func (q *request) verb() string {
 	}
 }
 
-// String is verb and path, and the field selector and version if there are any.
+// String returns verb and path, field selector and resourceVersion.
 func (q *request) String() string {
 	s := q.verb() + " " + q.r.URL.Path
 	for _, key := range []string{"fieldSelector", "resourceVersion"} {
@@ -151,7 +148,7 @@ func (q *request) String() string {
 	return s
 }
 
-// want checks what is asked for.
+// want checks verb, path, field selector and resourceVersion.
 func (q *request) want(s string) *request {
 	q.t.Helper()
 	if got := q.String(); got != s {
@@ -160,7 +157,7 @@ func (q *request) want(s string) *request {
 	return q
 }
 
-// fail answers with a status.
+// fail responds with an error status.
 func (q *request) fail(code int, reason metav1.StatusReason) {
 	q.answer(code, metav1.Status{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
@@ -169,13 +166,13 @@ func (q *request) fail(code int, reason metav1.StatusReason) {
 	q.end()
 }
 
-// noStreams answers as an API server that does not know of streamed lists.
+// noStreams responds as an API server without streamed lists.
 func (q *request) noStreams() { q.fail(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid) }
 
-// list answers with a list of pods.
+// list responds with a list of pods.
 func (q *request) list(version string, pods ...runtime.Object) { q.page(version, "", pods...) }
 
-// page answers with a page of a list of pods. The next is asked for by the token.
+// page responds with a page of a list of pods and the continue token of the next one.
 func (q *request) page(version, next string, pods ...runtime.Object) {
 	q.answer(http.StatusOK, map[string]any{
 		"apiVersion": "v1", "kind": "PodList",
@@ -185,7 +182,7 @@ func (q *request) page(version, next string, pods ...runtime.Object) {
 	q.end()
 }
 
-// watch begins to answer with events.
+// watch begins a watch response.
 func (q *request) watch() *request { return q.answer(http.StatusOK) }
 
 // event sends an event.
@@ -193,7 +190,7 @@ func (q *request) event(kind string, object any) *request {
 	return q.do(func(w http.ResponseWriter) { q.write(w, map[string]any{"type": kind, "object": object}) })
 }
 
-// answer begins to answer.
+// answer begins a response.
 func (q *request) answer(code int, values ...any) *request {
 	return q.do(func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "application/json")
@@ -211,26 +208,25 @@ func (q *request) write(w http.ResponseWriter, values ...any) {
 	w.(http.Flusher).Flush()
 }
 
-// do does something in the goroutine that serves the request.
+// do runs f in the goroutine that serves the request.
 func (q *request) do(f func(http.ResponseWriter)) *request {
 	q.t.Helper()
 	select {
 	case q.work <- f:
 	case <-q.r.Context().Done():
-		q.t.Errorf("%s: the client is gone", q)
+		q.t.Errorf("%s: the request is canceled", q)
 	}
 	return q
 }
 
-// end ends the answer.
+// end ends the response.
 func (q *request) end() { close(q.work) }
 
-// bookmark says that nothing has happened up to a version.
 func bookmark(version string) map[string]any {
 	return map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"resourceVersion": version}}
 }
 
-// listEnds is the bookmark after a streamed list.
+// listEnds is the bookmark that ends a streamed list.
 func listEnds(version string) map[string]any {
 	return map[string]any{
 		"apiVersion": "v1", "kind": "Pod",

@@ -19,7 +19,7 @@ import (
 
 const rebuildsTotal = "kubestate_resource_rebuilds_total"
 
-// without is a selection that lacks families.
+// without is a selection without some families.
 func without(names ...string) generators.Selection {
 	var s generators.Selection
 	for _, name := range names {
@@ -28,17 +28,17 @@ func without(names ...string) generators.Selection {
 	return s
 }
 
-// change changes the configuration, and checks what of it is made anew.
-func (f *following) change(t *testing.T, config watcher.Config, anew ...string) {
+// change changes the configuration, and checks the keys of rebuilt resources.
+func (f *harness) change(t *testing.T, config watcher.Config, rebuilt ...string) {
 	t.Helper()
 	config.Client = newClient(t, f.config())
-	if d := cmp.Diff(anew, f.w.Change(config)); d != "" {
-		t.Errorf("made anew (-want +got):\n%s", d)
+	if d := cmp.Diff(rebuilt, f.w.Change(config)); d != "" {
+		t.Errorf("rebuilt (-want +got):\n%s", d)
 	}
 }
 
-// rebuilt checks how often resources were, as in "nodes 0, pods 1".
-func (f *following) rebuilt(t *testing.T, want string) {
+// expectRebuilds checks the counters of rebuilds, in unary: "nodes , pods I".
+func (f *harness) expectRebuilds(t *testing.T, want string) {
 	t.Helper()
 	synctest.Wait()
 	families, err := f.registry.Gather()
@@ -59,42 +59,42 @@ func (f *following) rebuilt(t *testing.T, want string) {
 	}
 }
 
-// nextOf gives the next requests, of pods and of nodes, which come in any order.
-func (f *following) nextOf(t *testing.T) (ofPods, ofNodes *request) {
+// nextOf waits for requests of pods and of nodes, in any order.
+func (f *harness) nextOf(t *testing.T) (podsRequest, nodesRequest *request) {
 	t.Helper()
 	for range 2 {
 		switch q := f.next(t); q.String() {
 		case "stream " + anyPods:
-			ofPods = q
+			podsRequest = q
 		case "stream /api/v1/nodes":
-			ofNodes = q
+			nodesRequest = q
 		default:
 			t.Fatalf("unexpected: %s", q)
 		}
 	}
-	return ofPods, ofNodes
+	return podsRequest, nodesRequest
 }
 
-// nodesEnd is the end of a streamed list of nodes.
+// nodesEnd is the bookmark that ends a streamed list of nodes.
 func nodesEnd() map[string]any {
 	end := listEnds("5")
 	end["kind"] = "Node"
 	return end
 }
 
-// over says whether the client has given the request up.
-func (q *request) over() bool {
+// canceled reports whether the client has canceled the request.
+func (q *request) canceled() bool {
 	synctest.Wait()
 	return q.r.Context().Err() != nil
 }
 
-// onePod answers with one pod's complete list.
+// onePod responds with a streamed list of one pod.
 func (q *request) onePod(generation int64) {
 	q.watch().event("ADDED", served(pod("a", "x", "1", generation), "5")).event("BOOKMARK", listEnds("5"))
 }
 
-// quiet checks that nobody asks the API server for anything.
-func (f *following) quiet(t *testing.T) {
+// expectNoRequest checks that no request is waiting.
+func (f *harness) expectNoRequest(t *testing.T) {
 	t.Helper()
 	synctest.Wait()
 	select {
@@ -104,49 +104,48 @@ func (f *following) quiet(t *testing.T) {
 	}
 }
 
-// TestChangeOne changes the families of pods while pods and nodes are watched.
-// Readers have what there was until the new is complete; nodes are left alone.
+// TestChangeOne changes the families of pods. The old pods are served until the new ones are
+// complete; nodes are not rebuilt.
 func TestChangeOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		both := watcher.Config{Resources: []generators.Resource{nodes, pods}}
-		f := follow(t, both)
-		ofPods, ofNodes := f.nextOf(t)
-		ofPods.onePod(1)
-		ofNodes.watch().event("BOOKMARK", nodesEnd())
-		f.holds(t, podText(ax1), nil)
-		ofNodesStore := f.w.Resources()[0]
+		f := newHarness(t, both)
+		podsRequest, nodesRequest := f.nextOf(t)
+		podsRequest.onePod(1)
+		nodesRequest.watch().event("BOOKMARK", nodesEnd())
+		f.expect(t, podText(ax1), nil)
+		nodesResource := f.w.Resources()[0]
 
 		both.Selection = without("pod_last")
 		f.change(t, both, "pods")
 		q := f.next(t).want("stream " + anyPods)
-		f.quiet(t)
-		ofPods.event("MODIFIED", served(pod("a", "x", "1", 2), "6"))
-		f.holds(t, podText(ax2), nil)
-		f.rebuilt(t, "nodes , pods ")
+		f.expectNoRequest(t)
+		podsRequest.event("MODIFIED", served(pod("a", "x", "1", 2), "6"))
+		f.expect(t, podText(ax2), nil)
+		f.expectRebuilds(t, "nodes , pods ")
 		q.onePod(2)
-		f.holds(t, "pod_generation{"+strings.Replace(ax2, " ", "} ", 1)+"\n", nil)
-		f.rebuilt(t, "nodes , pods I")
-		if !ofPods.over() || ofNodes.over() || f.w.Resources()[0] != ofNodesStore {
-			t.Errorf("the old watch of pods ended: %t, that of nodes: %t", ofPods.over(), ofNodes.over())
+		f.expect(t, "pod_generation{"+strings.Replace(ax2, " ", "} ", 1)+"\n", nil)
+		f.expectRebuilds(t, "nodes , pods I")
+		if !podsRequest.canceled() || nodesRequest.canceled() || f.w.Resources()[0] != nodesResource {
+			t.Errorf("the old watch of pods ended: %t, that of nodes: %t", podsRequest.canceled(), nodesRequest.canceled())
 		}
 
-		f.change(t, both) // to what it is
-		f.quiet(t)
-		f.rebuilt(t, "nodes , pods I")
-		f.logged(t)
+		f.change(t, both) // without effect
+		f.expectNoRequest(t)
+		f.expectRebuilds(t, "nodes , pods I")
+		f.expectLog(t)
 	})
 }
 
-// TestChangeSuperseded changes the configuration before the last change is done,
-// and takes changes back. In the end the program stops in the middle of one.
+// TestChangeSuperseded supersedes and reverts changes that are under way, and ends during one.
 func TestChangeSuperseded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := watcher.Config{Resources: []generators.Resource{pods}}
 		asServed := config
-		f := follow(t, config)
+		f := newHarness(t, config)
 		first := f.next(t)
 		first.onePod(1)
-		f.holds(t, podText(ax1), nil)
+		f.expect(t, podText(ax1), nil)
 
 		config.Selection = without("pod_last")
 		f.change(t, config, "pods")
@@ -154,76 +153,76 @@ func TestChangeSuperseded(t *testing.T) {
 		begun := config
 		config.Selection = without("pod_generation")
 		f.change(t, config, "pods")
-		f.change(t, begun) // that is under way still
+		f.change(t, begun) // still under way
 		f.change(t, config, "pods")
 		f.change(t, config)
-		f.quiet(t)
+		f.expectNoRequest(t)
 		f.change(t, asServed)
-		f.quiet(t)
-		if first.over() || !second.over() {
-			t.Errorf("what is served ended: %t; what was taken back: %t", first.over(), second.over())
+		f.expectNoRequest(t)
+		if first.canceled() || !second.canceled() {
+			t.Errorf("canceled: the served watch %t, the reverted one %t", first.canceled(), second.canceled())
 		}
 		f.change(t, config, "pods")
 		third := f.next(t)
 		f.change(t, asServed)
-		f.quiet(t)
+		f.expectNoRequest(t)
 		f.change(t, config, "pods")
 		fourth := f.next(t)
-		if !third.over() {
-			t.Error("what was taken back goes on")
+		if !third.canceled() {
+			t.Error("the reverted watch is not canceled")
 		}
-		f.holds(t, podText(ax1), nil)
-		f.rebuilt(t, "pods ")
+		f.expect(t, podText(ax1), nil)
+		f.expectRebuilds(t, "pods ")
 		f.end()
 		<-f.ended
-		if !first.over() || !fourth.over() {
-			t.Errorf("after the end, watches ended: %t, %t", first.over(), fourth.over())
+		if !first.canceled() || !fourth.canceled() {
+			t.Errorf("after the end, canceled: %t, %t", first.canceled(), fourth.canceled())
 		}
-		f.rebuilt(t, "pods ")
-		f.logged(t)
+		f.expectRebuilds(t, "pods ")
+		f.expectLog(t)
 	})
 }
 
-// refusalCounts is how long a refusal must last for it to count.
-const refusalCounts = 5 * time.Second
+// refusalTime is the time until 403 counts.
+const refusalTime = 5 * time.Second
 
-// TestChangeRefused changes to a namespace that may not be read: content that was complete
-// stays until the next is.
+// TestChangeRefused changes to a forbidden namespace: the old content is served until the new one
+// is complete.
 func TestChangeRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := watcher.Config{Resources: []generators.Resource{pods}}
-		f := follow(t, config)
+		f := newHarness(t, config)
 		first := f.next(t)
 		first.onePod(1)
-		f.holds(t, podText(ax1), nil)
+		f.expect(t, podText(ax1), nil)
 
 		config.Namespaces = []string{"b"}
 		f.change(t, config, "pods")
 		f.next(t).want("stream /api/v1/namespaces/b/pods").fail(500, metav1.StatusReasonInternalError)
 		f.next(t).want("list /api/v1/namespaces/b/pods").fail(500, metav1.StatusReasonInternalError)
 		<-time.After(time.Minute)
-		f.holds(t, podText(ax1), nil) // that may pass
+		f.expect(t, podText(ax1), nil)
 		f.next(t).fail(403, metav1.StatusReasonForbidden)
-		<-time.After(refusalCounts - time.Second)
-		f.holds(t, podText(ax1), nil)
+		<-time.After(refusalTime - time.Second)
+		f.expect(t, podText(ax1), nil)
 		<-time.After(2 * time.Second)
-		f.holds(t, podText(ax1), nil)
-		if first.over() {
-			t.Error("the old watch has ended")
+		f.expect(t, podText(ax1), nil)
+		if first.canceled() {
+			t.Error("the old watch is canceled")
 		}
 		q := f.next(t).want("stream /api/v1/namespaces/b/pods").watch()
 		q.event("ADDED", served(pod("b", "y", "2", 1), "2")).event("BOOKMARK", listEnds("5"))
-		<-time.After(time.Second) // targets are looked at once a second
-		f.holds(t, podText(by1), nil)
-		if !first.over() {
-			t.Error("the old watch goes on")
+		<-time.After(time.Second) // until the next reconciliation
+		f.expect(t, podText(by1), nil)
+		if !first.canceled() {
+			t.Error("the old watch is not canceled")
 		}
-		f.rebuilt(t, "pods I")
+		f.expectRebuilds(t, "pods I")
 	})
 }
 
-// states gives the states of resources.
-func (f *following) states() map[string]watcher.State {
+// states returns the states by resource.
+func (f *harness) states() map[string]watcher.State {
 	synctest.Wait()
 	all := map[string]watcher.State{}
 	for _, s := range f.w.Statuses() {
@@ -232,56 +231,56 @@ func (f *following) states() map[string]watcher.State {
 	return all
 }
 
-// TestStateOfNewResource adds a resource whose lists fail: its state is shown, though it is not served.
+// TestStateOfNewResource adds a resource whose lists fail: its state is exported before it is served.
 func TestStateOfNewResource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		f.next(t).onePod(1)
-		f.holds(t, podText(ax1), nil)
+		f.expect(t, podText(ax1), nil)
 		f.change(t, watcher.Config{Resources: []generators.Resource{nodes, pods}}, "nodes")
-		wants := func(want watcher.State) {
+		expectNodes := func(want watcher.State) {
 			t.Helper()
 			if d := cmp.Diff(map[string]watcher.State{"pods": listwatch.Synced, "nodes": want}, f.states()); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		}
 		q := f.next(t)
-		wants(listwatch.Syncing)
+		expectNodes(listwatch.Syncing)
 		q.fail(500, metav1.StatusReasonInternalError)
 		f.next(t).fail(500, metav1.StatusReasonInternalError)
 		q = f.next(t)
-		wants(listwatch.Failing)
+		expectNodes(listwatch.Failing)
 		q.watch().event("BOOKMARK", nodesEnd())
-		wants(listwatch.Synced)
+		expectNodes(listwatch.Synced)
 	})
 }
 
-// TestBadFieldSelector has an API server that does not know a field of the selector: that is not
-// waited for, as another bad request is.
+// TestBadFieldSelector has an API server refuse the field selector: readiness does not await the
+// resource, as it does after other bad requests.
 func TestBadFieldSelector(t *testing.T) {
 	for _, denied := range [][]string{{"b"}, nil} {
 		synctest.Test(t, func(t *testing.T) {
-			f := follow(t, watcher.Config{Denied: denied})
+			f := newHarness(t, watcher.Config{Denied: denied})
 			f.next(t).fail(400, metav1.StatusReasonBadRequest)
 			f.next(t).fail(400, metav1.StatusReasonBadRequest)
 			if d := cmp.Diff(map[string]watcher.State{"pods": listwatch.Failing}, f.states()); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
-			if waits := len(f.w.Unsynced()) > 0; waits != (denied == nil) {
-				t.Errorf("denied %q: waits %t", denied, waits)
+			if awaited := len(f.w.Unsynced()) > 0; awaited != (denied == nil) {
+				t.Errorf("denied %q: awaited %t", denied, awaited)
 			}
 		})
 	}
 }
 
-// TestChangeOfResources adds a resource and takes one away.
+// TestChangeOfResources adds a resource and removes one.
 func TestChangeOfResources(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
-		ofPods := f.next(t)
-		ofPods.onePod(1)
-		f.holds(t, podText(ax1), nil)
-		names := func(want ...string) {
+		f := newHarness(t, watcher.Config{})
+		podsRequest := f.next(t)
+		podsRequest.onePod(1)
+		f.expect(t, podText(ax1), nil)
+		expectNames := func(want ...string) {
 			t.Helper()
 			synctest.Wait()
 			var got []string
@@ -293,66 +292,66 @@ func TestChangeOfResources(t *testing.T) {
 			}
 		}
 		f.change(t, watcher.Config{Resources: []generators.Resource{nodes, pods}}, "nodes")
-		ofNodes := f.next(t).watch()
-		names("pods") // that is ready
-		f.holds(t, podText(ax1), nil)
-		ofNodes.event("BOOKMARK", nodesEnd())
-		names("nodes", "pods")
+		nodesRequest := f.next(t).watch()
+		expectNames("pods")
+		f.expect(t, podText(ax1), nil)
+		nodesRequest.event("BOOKMARK", nodesEnd())
+		expectNames("nodes", "pods")
 		f.change(t, watcher.Config{Resources: []generators.Resource{nodes}})
-		names("nodes")
-		if !ofPods.over() || ofNodes.over() {
-			t.Errorf("the watch of pods ended: %t, that of nodes: %t", ofPods.over(), ofNodes.over())
+		expectNames("nodes")
+		if !podsRequest.canceled() || nodesRequest.canceled() {
+			t.Errorf("the watch of pods ended: %t, that of nodes: %t", podsRequest.canceled(), nodesRequest.canceled())
 		}
-		f.rebuilt(t, "nodes , pods ")
+		f.expectRebuilds(t, "nodes , pods ")
 	})
 }
 
-// TestChangeAtTheStart changes a configuration of which nothing is complete: what
-// is wanted now is what readiness waits for.
+// TestChangeAtTheStart changes a configuration before any list is complete: readiness awaits the new
+// resources.
 func TestChangeAtTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		f.next(t).watch()
-		f.holds(t, "", podsUnsynced)
+		f.expect(t, "", podsUnsynced)
 		f.change(t, watcher.Config{Resources: []generators.Resource{nodes}}, "nodes")
 		q := f.next(t).watch()
-		f.holds(t, "", []string{"nodes"})
+		f.expect(t, "", []string{"nodes"})
 		config := watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: 7}
 		f.change(t, config, "nodes")
-		f.quiet(t)
+		f.expectNoRequest(t)
 		q.event("BOOKMARK", nodesEnd())
-		f.holds(t, "", nil)
+		f.expect(t, "", nil)
 		f.next(t).want("list /api/v1/nodes")
 	})
 }
 
-// TestChangeOfWhatDoesNotStart changes a configuration by which nothing comes: that
-// gives way, after a minute, to what is not there yet either.
-func TestChangeOfWhatDoesNotStart(t *testing.T) {
+// TestChangeWithoutResponse changes a configuration whose list has no response: the next one is
+// served after buildTimeout, incomplete too.
+func TestChangeWithoutResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := func(n int64) watcher.Config {
 			return watcher.Config{Resources: []generators.Resource{nodes}, ObjectLimit: n}
 		}
-		f := follow(t, limit(7))
+		f := newHarness(t, limit(7))
 		q := f.next(t).want("list /api/v1/nodes")
 		before := f.w.Resources()[0]
 		f.change(t, limit(8), "nodes")
-		<-time.After(longestBuild - time.Second)
-		f.quiet(t)
-		f.holds(t, "", []string{"nodes"})
+		<-time.After(buildTimeout - time.Second)
+		f.expectNoRequest(t)
+		f.expect(t, "", []string{"nodes"})
 		<-time.After(2 * time.Second)
 		next := f.next(t).want("list /api/v1/nodes")
-		f.holds(t, "", []string{"nodes"})
-		if got := next.r.URL.Query().Get("limit"); !q.over() || got != "8" || f.w.Resources()[0] == before {
-			t.Errorf("what never was complete is over: %t; the next is of %s", q.over(), got)
+		f.expect(t, "", []string{"nodes"})
+		if got := next.r.URL.Query().Get("limit"); !q.canceled() || got != "8" || f.w.Resources()[0] == before {
+			t.Errorf("the first list is canceled: %t; the next has limit %s", q.canceled(), got)
 		}
 	})
 }
 
-// TestChangeOfWhatIsLoaded changes a configuration without an API server.
-func TestChangeOfWhatIsLoaded(t *testing.T) {
+// TestChangeLoaded changes a configuration without an API server.
+func TestChangeLoaded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &following{registry: prometheus.NewRegistry(), log: aboutFamilies()}
+		f := &harness{registry: prometheus.NewRegistry(), log: aboutFamilies()}
 		config := watcher.Config{Resources: []generators.Resource{pods}}
 		f.run(t, config)
 		load := func(generation int64) {
@@ -363,13 +362,13 @@ func TestChangeOfWhatIsLoaded(t *testing.T) {
 			}
 		}
 		load(1)
-		f.holds(t, podText(ax1), nil)
+		f.expect(t, podText(ax1), nil)
 		config.Selection = without("pod_last")
 		f.w.Change(config)
-		f.holds(t, podText(ax1), nil)
+		f.expect(t, podText(ax1), nil)
 		load(2)
-		f.holds(t, "pod_generation{"+strings.Replace(ax2, " ", "} ", 1)+"\n", nil)
-		load(1) // into what is as it was
-		f.holds(t, "pod_generation{"+strings.Replace(ax1, " ", "} ", 1)+"\n", nil)
+		f.expect(t, "pod_generation{"+strings.Replace(ax2, " ", "} ", 1)+"\n", nil)
+		load(1) // without a change
+		f.expect(t, "pod_generation{"+strings.Replace(ax1, " ", "} ", 1)+"\n", nil)
 	})
 }

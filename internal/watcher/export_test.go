@@ -6,10 +6,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Feed is the content of one namespace, or of all.
-type Feed = feed
+type Sink = sink
 
-// Load fills what the last configuration wants from objects by kind.
+// Load loads objects by kind under the last configuration.
 func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) error {
 	l := w.Loading(w.config)
 	for kind, all := range objects {
@@ -23,10 +22,9 @@ func (w *Watcher) Load(objects map[schema.GroupVersionKind][]runtime.Object) err
 	return nil
 }
 
-// Feeds gives the feeds of what is served, in order.
-func (w *Watcher) Feeds() []*Feed { return w.feeds() }
+func (w *Watcher) Sinks() []*Sink { return w.sinks() }
 
-// Unsynced names what has not been complete once, without what the API server refuses.
+// Unsynced returns the names of awaited checks.
 func (w *Watcher) Unsynced() []string {
 	var names []string
 	for _, c := range w.Checks() {
@@ -38,20 +36,20 @@ func (w *Watcher) Unsynced() []string {
 }
 
 // Replace renders a complete list.
-func (f *feed) Replace(objects ...metav1.Object) error {
-	b := f.Begin()
+func (s *sink) Replace(objects ...metav1.Object) error {
+	b := s.Begin()
 	for _, o := range objects {
 		if err := b.Set(o); err != nil {
 			return err
 		}
 	}
-	b.Commit(f.loop.Shard.HasKey)
-	f.loop.MarkComplete()
+	b.Commit(s.loop.Shard.HasKey)
+	s.loop.MarkComplete()
 	return nil
 }
 
-// Has reports whether the feed's shard has an object.
-func (f *feed) Has(o metav1.Object) bool { return f.loop.Shard.Has(o) }
+// Has reports whether the sink's shard has an object.
+func (s *sink) Has(o metav1.Object) bool { return s.loop.Shard.Has(o) }
 
-// Basis gives the fingerprint of the spec that is stored for a uid, 0 if none is.
-func (f *feed) Basis(uid []byte) uint64 { return f.partition.Fingerprint(uid) }
+// Fingerprint returns the stored fingerprint of a uid; 0 for none.
+func (s *sink) Fingerprint(uid []byte) uint64 { return s.partition.Fingerprint(uid) }

@@ -12,15 +12,15 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// A followed resource is one whose objects go to a sink of the caller's.
+// A followed resource has a sink of the caller's.
 type followed struct {
 	resource generators.Resource
 	client   *apiclient.Client
 	loop     *listwatch.Loop
 }
 
-// Follow has Run keep a sink current with all objects of a resource. Statuses and Checks tell
-// of the resource.
+// Follow has Run keep a sink current with all objects of a resource. Statuses and Checks include
+// the resource.
 func (w *Watcher) Follow(r generators.Resource, client *apiclient.Client, sink listwatch.Sink) {
 	name := r.Describe().Name
 	loop := listwatch.New(listwatch.Config{
@@ -35,7 +35,6 @@ func (w *Watcher) Follow(r generators.Resource, client *apiclient.Client, sink l
 	w.signal()
 }
 
-// allFollowed gives the followed resources.
 func (w *Watcher) allFollowed() []followed {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -17,25 +17,25 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// BenchmarkUpdate takes status changes of pods from their events to their text: with the whole
-// pod decoded and rendered, and without what spec-only families read.
+// BenchmarkUpdate renders status changes of pods from watch events: complete pods, and pods without
+// the fields of spec-only families.
 func BenchmarkUpdate(b *testing.B) {
-	whole := generators.Pods
-	whole.Fetch.Mixed = nil
-	b.Run("whole", func(b *testing.B) { update(b, &whole) })
-	b.Run("steady", func(b *testing.B) { update(b, &generators.Pods) })
+	complete := generators.Pods
+	complete.Fetch.Mixed = nil
+	b.Run("complete", func(b *testing.B) { update(b, &complete) })
+	b.Run("partial", func(b *testing.B) { update(b, &generators.Pods) })
 }
 
-// updatedPods is the number of pods that change in turn.
+// updatedPods is the number of pods, which change one after another.
 const updatedPods = 1024
 
 func update(b *testing.B, r generators.Resource) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{r}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
-	s := openStream(b, r, feed)
+	sink := w.Sinks()[0]
+	s := openStream(b, r, sink)
 	states := [2][][]byte{podsInState(b, false), podsInState(b, true)}
 	apply := func(frame []byte) {
-		if err := feed.Set(s.receive(b, frame)); err != nil {
+		if err := sink.Set(s.receive(b, frame)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -48,7 +48,7 @@ func update(b *testing.B, r generators.Resource) {
 	}
 }
 
-// podsInState are events of pods as large clusters have them, ready or not.
+// podsInState returns events of pods of a large cluster, ready or not.
 func podsInState(b *testing.B, ready bool) (frames [][]byte) {
 	b.Helper()
 	f, err := os.Open("../generators/testdata/golden/synthetic-64/pods.json.gz")

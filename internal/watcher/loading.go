@@ -12,42 +12,41 @@ import (
 )
 
 // A Loading fills the targets of a watcher without an API server, object by object. Readers see
-// nothing of it before Done.
+// no object before Done.
 type Loading struct {
 	w       *Watcher
 	config  Config
 	wanted  []*target
 	rebuilt []string
-	filled  map[schema.GroupKind][]*filling
+	filled  map[schema.GroupKind][]*stagedSink
 }
 
-// A filling is the next content of a feed. Its keys are namespace and name: in files, copies of
-// an object may have several uids, and several objects one uid.
-type filling struct {
-	*feed
-	of       *target
-	next     *store.Staging
-	gone     map[string]bool // objects of which the last copy is for others
-	selected *selection      // nil if the resource selects all objects
+// A stagedSink is a sink with its next content, by namespace and name: in files, copies of an
+// object may have several uids, and several objects one uid.
+type stagedSink struct {
+	*sink
+	target    *target
+	next      *store.Staging
+	excluded  map[string]bool // objects whose last copy is outside the plan
+	selectors *selectors      // nil if the resource has all objects
 }
 
-// Loading begins to load what config wants. Done replaces the configuration.
+// Loading returns a loading of the targets of config. Done replaces the configuration.
 func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*filling{}}
-	l.wanted, l.rebuilt = w.plans(config)
+	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*stagedSink{}}
+	l.wanted, l.rebuilt = w.targetsFor(config)
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
-		for _, f := range t.feeds {
-			l.filled[kind] = append(l.filled[kind], &filling{f, t, f.partition.Begin(), map[string]bool{}, newSelection(t.resource.Recipe())})
+		for _, s := range t.sinks {
+			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.partition.Begin(), map[string]bool{}, newSelectors(t.resource.Recipe())})
 		}
 	}
 	return l
 }
 
-// Add renders an object of a kind, whatever its version. It replaces one of the same namespace
-// and name.
+// Add renders an object of a kind, of any version. It replaces one of the same namespace and name.
 func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error {
 	o, ok := object.(metav1.Object)
 	if !ok {
@@ -55,35 +54,35 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 	}
 	name := o.GetNamespace() + "/" + o.GetName()
 	text, isJSON := o.(*jsonobject.Object)
-	for _, f := range l.filled[kind.GroupKind()] {
-		if isJSON != (f.of.resource.Recipe().GoType == nil) {
+	for _, s := range l.filled[kind.GroupKind()] {
+		if isJSON != (s.target.resource.Recipe().GoType == nil) {
 			continue
 		}
-		if !f.loop.Shard.Has(o) || !f.of.selects(f.loop.Namespace, o) || f.selected != nil && !f.selected.has(text) {
-			f.gone[name] = true
+		if !s.loop.Shard.Has(o) || !s.target.selects(s.loop.Namespace, o) || s.selectors != nil && !s.selectors.match(text) {
+			s.excluded[name] = true
 			continue
 		}
-		delete(f.gone, name)
-		if err := f.render(name, f.next.Set, o); err != nil {
+		delete(s.excluded, name)
+		if err := s.render(name, s.next.Set, o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Done replaces all content by what was added, and gives the keys of new targets.
+// Done replaces all content by the added objects, and returns the keys of new targets.
 func (l *Loading) Done() (rebuilt []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
 	for _, all := range l.filled {
-		for _, f := range all {
-			if len(f.gone) > 0 {
-				f.next.Retain(func(name string) bool { return !f.gone[name] })
+		for _, s := range all {
+			if len(s.excluded) > 0 {
+				s.next.Retain(func(name string) bool { return !s.excluded[name] })
 			}
-			f.partition.Replace(f.next)
-			f.loop.MarkComplete()
+			s.partition.Replace(s.next)
+			s.loop.MarkComplete()
 		}
 	}
-	l.w.want(l.config, l.wanted)
+	l.w.setWanted(l.config, l.wanted)
 	return l.rebuilt
 }

@@ -3,7 +3,6 @@ package watcher_test
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,8 +12,8 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// TestLoading holds that objects go by namespace and name, of which the last counts, and that
-// nothing is seen before all are there.
+// TestLoading holds that the last object of a namespace and name counts, and that none is served
+// before Done.
 func TestLoading(t *testing.T) {
 	config := watcher.Config{Resources: []generators.Resource{pods}}
 	w := newWatcher(config, prometheus.NewRegistry(), aboutFamilies())
@@ -24,39 +23,37 @@ func TestLoading(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	holds := func(want string) {
+	expect := func(want string) {
 		t.Helper()
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
+		expectText(t, w, want)
 	}
 	l := w.Loading(config)
 	add(l, "a", "x", "1", 1)
 	add(l, "b", "y", "1", 1) // of the same uid
-	add(l, "a", "x", "2", 2) // made anew
-	holds("")
+	add(l, "a", "x", "2", 2) // recreated
+	expect("")
 	if unsynced := w.Unsynced(); len(unsynced) != 1 {
-		t.Errorf("unsynced before all is there: %q", unsynced)
+		t.Errorf("unsynced before Done: %q", unsynced)
 	}
 	l.Done()
-	holds(podText(ax2, by1))
+	expect(podText(ax2, by1))
 
-	// One that is given up changes nothing.
+	// Without Done, nothing changes.
 	other := config
 	other.Selection = without("pod_last")
 	add(w.Loading(other), "a", "z", "3", 1)
-	holds(podText(ax2, by1))
-	if anew := w.Change(config); anew != nil {
-		t.Errorf("%q are made anew for the same configuration", anew)
+	expect(podText(ax2, by1))
+	if rebuilt := w.Change(config); rebuilt != nil {
+		t.Errorf("rebuilt for the same configuration: %q", rebuilt)
 	}
 
 	if err := w.Loading(config).Add(podKind, &metav1.Status{}); err == nil {
-		t.Error("no error for what is no object")
+		t.Error("no error for a value that is no object")
 	}
 }
 
-// TestLoadingElsewhere has the last copy of an object be of another shard.
-func TestLoadingElsewhere(t *testing.T) {
+// TestLoadingOtherShard has an object whose last copy is of another shard.
+func TestLoadingOtherShard(t *testing.T) {
 	for shard, want := range []string{podText(by1), podText(ax2)} {
 		config := watcher.Config{Resources: []generators.Resource{pods}, Shard: sharding.Even(shard, 2)}
 		w := newWatcher(config, prometheus.NewRegistry(), aboutFamilies())
@@ -69,8 +66,6 @@ func TestLoadingElsewhere(t *testing.T) {
 			}
 		}
 		l.Done()
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("shard %d (-want +got):\n%s", shard, d)
-		}
+		expectText(t, w, want)
 	}
 }

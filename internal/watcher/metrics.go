@@ -11,7 +11,7 @@ import (
 	"github.com/kubestate/kubestate/internal/listwatch"
 )
 
-// Metrics counts what goes between the program and the API server.
+// Metrics are the metrics of watchers, their loops and clients.
 type Metrics struct {
 	client *apiclient.Metrics
 	loops  *listwatch.Metrics
@@ -37,7 +37,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 func (w *Watcher) recovered(family string, o metav1.Object, reason any) {
 	w.metrics.panics.WithLabelValues(family).Inc()
 	if _, known := w.panicked.LoadOrStore(family, true); !known {
-		w.log.Error("cannot render an object's family; it is left out, and so are others of the family without another message",
+		w.log.Error("panic while rendering a family of an object; its series are missing, and further panics of the family are only counted",
 			"family", family, "namespace", o.GetNamespace(), "name", o.GetName(), "err", fmt.Sprint(reason))
 	}
 }

@@ -12,30 +12,30 @@ import (
 )
 
 const (
-	// fewNamespaces are watched by one request each. More are watched by one request for all
-	// namespaces unless that is forbidden, and objects of other namespaces are dropped.
+	// fewNamespaces is the number of namespaces up to which each has a watch of its own. More share
+	// one watch of all namespaces, if it is allowed, and other namespaces' objects are dropped.
 	fewNamespaces = 16
-	// smallBuffer is the buffer of one of many watches, in bytes.
+	// smallBuffer is the read buffer of one of many watches, in bytes.
 	smallBuffer = 1 << 10
-	// maxStarts bounds the loops of one resource that list or open a watch at a time.
+	// maxStarts bounds the concurrent lists and watch requests of one resource.
 	maxStarts = 8
 )
 
-// many reports whether t has more loops than are to be logged and checked one by one.
+// many reports whether t has too many loops to log and check one by one.
 func (t *target) many() bool { return len(t.namespaces) > fewNamespaces }
 
-// forbidden reports whether the API server forbids to list all namespaces for some of them.
-func (t *target) forbidden() bool { return t.kept != nil && t.feeds[0].loop.Report().Forbidden() }
+// forbidden reports whether t keeps some namespaces of a list that is forbidden.
+func (t *target) forbidden() bool { return t.kept != nil && t.sinks[0].loop.Report().Forbidden() }
 
-// byNamespace has those resources watched in each namespace by itself that cannot be listed in
-// all. A role for all namespaces that is granted later is found at the next start.
-func (w *Watcher) byNamespace() {
+// splitForbidden replaces forbidden lists of all namespaces by a watch of each namespace. A cluster
+// role that is granted later takes effect at the next start.
+func (w *Watcher) splitForbidden() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := 0
 	for _, t := range w.wanted {
 		if t.forbidden() {
-			w.each[t.Name()] = true
+			w.perNamespace[t.Name()] = true
 			n++
 		}
 	}
@@ -45,14 +45,14 @@ func (w *Watcher) byNamespace() {
 	}
 }
 
-// checks gives the status of each namespace, or of many the one that is to be waited for or,
-// without such a one, the worst.
+// checks returns the status of each namespace. Of many namespaces, it returns one: a pending one,
+// or else the worst.
 func (t *target) checks() []Status {
-	all := make([]Status, len(t.feeds))
-	for i, f := range t.feeds {
-		all[i] = f.loop.Report()
-		if f.loop.Namespace != metav1.NamespaceAll && !t.many() {
-			all[i].Resource += " in " + f.loop.Namespace
+	all := make([]Status, len(t.sinks))
+	for i, s := range t.sinks {
+		all[i] = s.loop.Report()
+		if s.loop.Namespace != metav1.NamespaceAll && !t.many() {
+			all[i].Resource += " in " + s.loop.Namespace
 		}
 	}
 	if !t.many() {
@@ -63,7 +63,7 @@ func (t *target) checks() []Status {
 	return []Status{chosen}
 }
 
-// urgency orders statuses.
+// urgency orders statuses: pending ones above others, worse states above better ones.
 func urgency(s Status) int {
 	rank := slices.Index(States(), s.State)
 	if !s.Settled() {
@@ -72,7 +72,7 @@ func urgency(s Status) int {
 	return rank
 }
 
-// A debugHandler logs messages of every level at the debug level alone.
+// A debugHandler logs records only if the debug level is enabled.
 type debugHandler struct{ slog.Handler }
 
 func (h debugHandler) Enabled(ctx context.Context, _ slog.Level) bool {
@@ -83,18 +83,17 @@ func (h debugHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return debugHandler{h.Handler.WithAttrs(attrs)}
 }
 
-// logStates logs how many namespaces of a resource are in which state, whenever the worst state
-// changes.
+// logStates logs the number of namespaces by state of each resource whose worst state has changed.
 func (w *Watcher) logStates() {
 	for _, t := range w.shown() {
 		if !t.many() {
 			continue
 		}
 		counts, worst := map[State]int{}, listwatch.Synced
-		for _, f := range t.feeds {
-			s := f.loop.Report().State
-			if counts[s]++; s != listwatch.Syncing && Worse(s, worst) {
-				worst = s
+		for _, s := range t.sinks {
+			state := s.loop.Report().State
+			if counts[state]++; state != listwatch.Syncing && Worse(state, worst) {
+				worst = state
 			}
 		}
 		if worst == t.logged {

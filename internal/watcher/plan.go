@@ -13,27 +13,26 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// A plan is all of a configuration that concerns one resource: under equal plans the same
-// objects are watched and rendered to the same text.
+// A plan is the part of a configuration that concerns one resource. Equal plans have equal text.
 type plan struct {
 	effect     generators.Effect
-	namespaces []string        // each of which is watched by itself
-	kept       map[string]bool // namespaces of which objects are kept; nil for all
-	selector   fields.Selector // of objects, whatever the shard
+	namespaces []string        // each has its own watch
+	kept       map[string]bool // namespaces whose objects are kept; nil for all
+	selector   fields.Selector
 	fromCache  bool
-	limit      int64           // objects at most; 0 for any number
-	shard      sharding.Ranges // guarded by the watcher's mutex
+	limit      int64           // of objects; 0 for none
+	shard      sharding.Ranges // guarded by Watcher.mu
 }
 
-// Fields that plans select objects by.
+// Fields of selectors.
 const (
 	namespaceField = "metadata.namespace"
 	nodeField      = "spec.nodeName" // of pods
 )
 
-// planFor is what config says of a resource. each has it watched by namespace, however many
-// there are.
-func planFor(config Config, d generators.Description, each bool) plan {
+// planFor returns the plan of a resource. With perNamespace, each namespace has its own watch,
+// however many there are.
+func planFor(config Config, d generators.Description, perNamespace bool) plan {
 	p := plan{
 		effect:     config.Selection.EffectOn(d),
 		namespaces: []string{metav1.NamespaceAll},
@@ -44,7 +43,7 @@ func planFor(config Config, d generators.Description, each bool) plan {
 	var terms []fields.Selector
 	if d.Namespaced {
 		switch n := len(config.Namespaces); {
-		case n > fewNamespaces && !each && config.ObjectLimit == 0: // which is by namespace
+		case n > fewNamespaces && !perNamespace && config.ObjectLimit == 0: // the limit is per namespace
 			p.kept = make(map[string]bool, n)
 			for _, namespace := range config.Namespaces {
 				p.kept[namespace] = true
@@ -67,12 +66,12 @@ func planFor(config Config, d generators.Description, each bool) plan {
 	return p
 }
 
-// fieldSelector is the selector of requests: that of the plan, and that of the resource itself.
+// fieldSelector returns the field selectors of the plan and of the resource.
 func (p *plan) fieldSelector(r generators.Recipe) string {
 	return strings.Trim(p.selector.String()+","+r.FieldSelector, ",")
 }
 
-// equal compares plans. The caller holds the watcher's mutex.
+// equal compares plans. The caller holds Watcher.mu.
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
@@ -80,8 +79,8 @@ func (p *plan) equalButShard(o *plan) bool {
 		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
 }
 
-// selects reports whether an object is the plan's, whatever the shard. namespace is the one that
-// is watched, or metav1.NamespaceAll.
+// selects reports whether the plan selects an object, whatever its shard. namespace is that of
+// the watch, or metav1.NamespaceAll.
 func (p *plan) selects(namespace string, o metav1.Object) bool {
 	values := fields.Set{namespaceField: o.GetNamespace()}
 	if pod, ok := o.(*corev1.Pod); ok {

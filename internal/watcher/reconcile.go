@@ -5,32 +5,32 @@ import (
 	"time"
 )
 
-// progress is how far a target is.
+// progress is the progress of a target.
 type progress string
 
 const (
-	missing progress = "missing" // there is none
-	// ready: everything is complete that the API server does not refuse, and nothing is refused
-	// that the served target has complete.
+	missing progress = "missing" // no target
+	// ready: every namespace is complete or refused, and none is refused that the served target has
+	// complete.
 	ready    progress = "ready"
 	building progress = "building"
-	overdue  progress = "overdue" // not to be waited for: building for longer than buildTimeout, or refused
+	overdue  progress = "overdue" // building for longer than buildTimeout, or refused
 )
 
-// buildTimeout is how long a target that is wanted no more may be built before the next one
-// is begun. Hundreds of thousands of objects are listed in that time.
+// buildTimeout is the time that a superseded target may be built before the next one begins.
+// Hundreds of thousands of objects are listed in that time.
 const buildTimeout = time.Minute
 
-// situation is what there is of one resource: the target that is wanted, the one that is
-// served, and one that was begun earlier.
+// A situation is the progress of a resource's targets: the wanted one, the served one, and one
+// begun earlier.
 type situation struct {
 	wanted, earlier progress
 	served          progress // ready if it was ever complete
 	same            bool     // the wanted target is the served one
-	starting        bool     // something else that is served was never complete, so nobody relies on it
+	starting        bool     // the program is not ready: a served resource was never complete
 }
 
-// A decision says which target to serve and which to build beside it.
+// A decision chooses the target to serve and the one to build beside it.
 type decision string
 
 const (
@@ -41,8 +41,8 @@ const (
 	keepServed   decision = "serve served"
 )
 
-// decide gives what to do in a situation. What was ever complete is displaced by what is ready
-// alone; what was begun is finished first, unless that takes too long.
+// decide decides in a situation. Only a ready target replaces one that was ever complete. A target
+// begun earlier is finished first, unless it is overdue.
 func decide(s situation) decision {
 	switch {
 	case s.same, s.wanted == ready:
@@ -62,7 +62,7 @@ func decide(s situation) decision {
 	}
 }
 
-// progressOf is the progress of a target, given what makes one ready.
+// progressOf returns the progress of a target, which isReady may call ready.
 func progressOf(t *target, isReady func(*target) bool) progress {
 	switch {
 	case t == nil:
@@ -76,8 +76,8 @@ func progressOf(t *target, isReady func(*target) bool) progress {
 	}
 }
 
-// inTurn gives the target to serve and the one to build, each of which may be nil.
-func inTurn(wanted, served, earlier *target, starting bool) (serve, build *target) {
+// reconcileOne returns the target to serve and the one to build, each of which may be nil.
+func reconcileOne(wanted, served, earlier *target, starting bool) (serve, build *target) {
 	replaces := func(t *target) bool { return t.settled() && t.covers(served) }
 	worthServing := func(t *target) bool { return replaces(t) && t.complete() } // and not all refused
 	switch decide(situation{
@@ -97,24 +97,23 @@ func inTurn(wanted, served, earlier *target, starting bool) (serve, build *targe
 	}
 }
 
-// reconcile serves what is wanted and ready in the place of what was served before, and gives
-// the targets that have to run.
+// reconcile replaces served targets by wanted ones that are ready, and returns the targets to run.
 func (w *Watcher) reconcile() (needed []*target) {
 	starting := slices.ContainsFunc(w.Checks(), Status.Awaited)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	serving := *w.serving.Load()
-	whole := !w.sharded || !slices.ContainsFunc(w.wanted, func(t *target) bool { return !t.settled() || !t.covers(named(serving, t.Name())) })
+	shardReady := !w.sharded || !slices.ContainsFunc(w.wanted, func(t *target) bool { return !t.settled() || !t.covers(named(serving, t.Name())) })
 	var next, building []*target
 	for i, t := range w.wanted {
 		served := named(serving, t.Name())
-		if t.grows != nil {
-			t = t.grownFrom(served)
+		if t.extends != nil {
+			t = t.rebase(served)
 			w.wanted[i] = t
 		}
-		serve, build := inTurn(t, served, begun(w.building, t), starting)
-		if served != nil && !whole && !served.shard.Equal(t.shard) {
-			serve, build = served, t // what Reshard wants comes in one piece
+		serve, build := reconcileOne(t, served, earlierBuild(w.building, t), starting)
+		if served != nil && !shardReady && !served.shard.Equal(t.shard) {
+			serve, build = served, t // all resources change to a new shard at once
 		}
 		if serve != nil {
 			next = append(next, serve)
@@ -123,8 +122,8 @@ func (w *Watcher) reconcile() (needed []*target) {
 			building = append(building, build)
 		}
 		switch {
-		case serve != nil && serve.grows != nil:
-			serve.join()
+		case serve != nil && serve.extends != nil:
+			serve.merge()
 		case served != nil && serve != served:
 			w.metrics.rebuilds.WithLabelValues(t.Name()).Inc()
 		}
@@ -135,21 +134,21 @@ func (w *Watcher) reconcile() (needed []*target) {
 	w.building = building
 	needed = slices.Clone(next)
 	for _, t := range building {
-		needed = append(needed, t.parts()...)
+		needed = append(needed, t.toRun()...)
 	}
 	return needed
 }
 
-// begun is what of a resource is being listed as a whole, or is to be t.
-func begun(building []*target, t *target) *target {
+// earlierBuild returns the target of t's resource that is being built: a full list, or t itself.
+func earlierBuild(building []*target, t *target) *target {
 	b := named(building, t.Name())
-	if b != t && b != nil && b.grows != nil {
+	if b != t && b != nil && b.extends != nil {
 		return nil
 	}
 	return b
 }
 
-// named is the target of a resource, nil if there is none.
+// named returns the target of a resource; nil if there is none.
 func named(all []*target, name string) *target {
 	if i := slices.IndexFunc(all, func(t *target) bool { return t.Name() == name }); i >= 0 {
 		return all[i]

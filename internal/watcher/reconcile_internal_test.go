@@ -2,7 +2,6 @@ package watcher
 
 import "testing"
 
-// TestDecide holds the decision in each kind of situation.
 func TestDecide(t *testing.T) {
 	f := func(want decision, s situation) {
 		t.Helper()
@@ -10,12 +9,12 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", s, got, want)
 		}
 	}
-	// The wanted target is the served one, however far it is.
+	// The wanted target is the served one.
 	for _, p := range []progress{ready, building, overdue} {
 		f(serveWanted, situation{same: true, wanted: p, served: p})
 		f(serveWanted, situation{same: true, wanted: p, served: p, earlier: building})
 	}
-	// What is ready is served at once, and what is not displaces nothing complete.
+	// Only a ready target replaces a complete one.
 	for _, served := range []progress{missing, ready, building, overdue} {
 		for _, earlier := range []progress{missing, ready, building, overdue} {
 			f(serveWanted, situation{wanted: ready, served: served, earlier: earlier})
@@ -24,15 +23,15 @@ func TestDecide(t *testing.T) {
 	f(buildWanted, situation{wanted: building, served: ready, earlier: missing})
 	f(buildWanted, situation{wanted: overdue, served: ready, earlier: missing})
 	f(buildWanted, situation{wanted: overdue, served: ready, earlier: overdue})
-	// What was begun earlier is finished first, and served until the wanted one is ready.
+	// A target begun earlier is finished first, and served until the wanted one is ready.
 	for _, served := range []progress{missing, ready, building, overdue} {
 		f(serveEarlier, situation{wanted: building, served: served, earlier: ready})
 		f(buildEarlier, situation{wanted: overdue, served: served, earlier: building})
 	}
-	// A resource that is new is built first, but at the start of the program.
+	// A new resource is served once ready, but at once during startup.
 	f(buildWanted, situation{wanted: building, served: missing, earlier: missing})
 	f(serveWanted, situation{wanted: building, served: missing, earlier: missing, starting: true})
-	// What was never complete has its time, and then gives way.
+	// A target that was never complete is served until it is overdue.
 	f(keepServed, situation{wanted: building, served: building, earlier: missing})
 	f(serveWanted, situation{wanted: building, served: overdue, earlier: missing})
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// Reshard replaces the shard as Change does the configuration, except that all resources change
-// at the same time, and that only what the served shard lacks is listed if the new one contains
-// it. From then on Reshard and Drop set the shard.
+// Reshard replaces the shard, as Change does the configuration, but of all resources at once. If
+// the new shard contains the served one, only the lacking ranges are listed. From then on Reshard
+// and Drop set the shard.
 func (w *Watcher) Reshard(shard sharding.Ranges) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -16,43 +16,42 @@ func (w *Watcher) Reshard(shard sharding.Ranges) {
 	w.change(w.config)
 }
 
-// Drop removes ranges from the shard, of what is served and of what is being built, without a
-// list. It returns when no reader gets anything of them any more.
+// Drop removes ranges from the shard of all targets, without a list. It returns once no reader
+// sees objects of the ranges.
 func (w *Watcher) Drop(gone sharding.Ranges) {
 	w.mu.Lock()
 	w.config.Shard = w.config.Shard.Minus(gone)
 	known := w.known()
 	for _, t := range known {
 		t.shard = t.shard.Minus(gone)
-		for _, f := range t.feeds {
-			f.loop.Narrow(gone)
+		for _, s := range t.sinks {
+			s.loop.Narrow(gone)
 		}
 	}
 	w.mu.Unlock()
-	for _, t := range known { // nothing of the ranges arrives any more
-		for _, f := range t.feeds {
-			f.partition.Retain(f.loop.Shard.HasKey)
+	for _, t := range known { // no object of the ranges arrives any more
+		for _, s := range t.sinks {
+			s.partition.Retain(s.loop.Shard.HasKey)
 		}
 	}
-	w.signal() // there may be nothing left to wait for
+	w.signal() // a target may have become ready
 }
 
-// known gives the served, building and wanted targets, each with its parts, in the order in
-// which content is put together. The caller holds mu.
+// known returns the served, building and wanted targets and those of their extensions, in the order
+// in which they are merged. The caller holds mu.
 func (w *Watcher) known() []*target {
 	all := slices.Clone(*w.serving.Load())
-	for _, u := range slices.Concat(w.building, w.wanted) {
-		for _, each := range append(u.parts(), u) {
-			if !slices.Contains(all, each) {
-				all = append(all, each)
+	for _, t := range slices.Concat(w.building, w.wanted) {
+		for _, u := range append(t.toRun(), t) {
+			if !slices.Contains(all, u) {
+				all = append(all, u)
 			}
 		}
 	}
 	return all
 }
 
-// Complete reports whether everything that is wanted is served, as far as the API server lets
-// it.
+// Complete reports whether the wanted targets are served, and complete or refused.
 func (w *Watcher) Complete() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,20 +59,20 @@ func (w *Watcher) Complete() bool {
 		!slices.ContainsFunc(w.wanted, func(t *target) bool { return !t.settled() })
 }
 
-// Filtered reports whether the API server filters every resource by shard of which that is
-// known, and one at least.
+// Filtered reports whether the API server filters by shard: at least one resource is known to be
+// filtered, and none not to be.
 func (w *Watcher) Filtered() bool {
-	filters, known := serverFilters(w.feeds())
+	filters, known := serverFilters(w.sinks())
 	return filters && known
 }
 
-// serverFilters reports whether the API server filters all feeds by shard of which that is known,
-// and false if it is known of none.
-func serverFilters(feeds []*feed) (filters, known bool) {
+// serverFilters reports whether no sink is known to be unfiltered by the API server; known is false
+// if nothing is known of any sink.
+func serverFilters(sinks []*sink) (filters, known bool) {
 	filters = true
-	for _, f := range feeds {
-		each, ok := f.loop.Shard.ServerFilters()
-		filters, known = filters && (each || !ok), known || ok
+	for _, s := range sinks {
+		filtered, ok := s.loop.Shard.ServerFilters()
+		filters, known = filters && (filtered || !ok), known || ok
 	}
 	return filters, known
 }

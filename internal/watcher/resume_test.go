@@ -12,41 +12,40 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// TestSilentWatch has a watch of which nothing comes, not even a bookmark: it is
-// asked for again after two minutes.
+// TestSilentWatch has a watch without events and bookmarks: it is resumed after two minutes.
 func TestSilentWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, q := synced(t, watcher.Config{})
 		<-time.After(time.Minute)
 		q.event("BOOKMARK", bookmark("8"))
-		waits(t, 2*time.Minute, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=8") })
+		takes(t, 2*time.Minute, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=8") })
 		q.watch()
-		f.holds(t, podText(by1, ax1), nil)
-		f.counted(t, watchOK+"2\n")
-		f.logged(t)
+		f.expect(t, podText(by1, ax1), nil)
+		f.expectMetrics(t, watchOK+"2\n")
+		f.expectLog(t)
 	})
 }
 
-// TestResume has an API server that cannot watch for a while: the watch goes on
-// where it was, unless that itself seems to be the trouble.
+// TestResume has watch requests fail: the watch is resumed from its version, or relisted if the
+// version is unusable.
 func TestResume(t *testing.T) {
 	const watch = "watch " + anyPods + " resourceVersion=5"
 	f := func(answer func(*request), times int, after string, reason string) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			f, q := synced(t, watcher.Config{})
-			<-time.After(time.Minute) // else it is a watch that was too short
+			<-time.After(time.Minute) // longer than a short watch
 			q.end()
 			for range times {
 				answer(f.next(t).want(watch))
 			}
 			f.next(t).want(after)
-			f.holds(t, podText(by1, ax1), nil)
+			f.expect(t, podText(by1, ax1), nil)
 			want := ""
 			if reason != "" {
 				want = relisted(reason) + "1\n"
 			}
-			f.counted(t, watchError+fmt.Sprint(times)+"\n"+watchOK+"1\n"+want)
+			f.expectMetrics(t, watchError+fmt.Sprint(times)+"\n"+watchOK+"1\n"+want)
 		})
 	}
 	fails := func(code int, reason metav1.StatusReason) func(*request) {
@@ -64,30 +63,30 @@ func TestResume(t *testing.T) {
 	f(fails(403, metav1.StatusReasonForbidden), 1, stream, "error")
 }
 
-// TestShortWatches has an API server end watches as soon as they begin: they are
-// resumed for some time.
+// TestShortWatches has an API server end watches at once: they are resumed four times before a
+// relist.
 func TestShortWatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, q := synced(t, watcher.Config{})
 		for range 4 {
 			q.end()
-			waits(t, time.Second, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=5") })
+			takes(t, time.Second, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=5") })
 			q.watch()
 			synctest.Wait()
 		}
-		f.counted(t, watchOK+"5\n")
+		f.expectMetrics(t, watchOK+"5\n")
 		q.end()
 		f.next(t).want("stream " + anyPods + " resourceVersion=5")
-		f.counted(t, watchOK+"5\n"+relisted("error")+"1\n")
-		f.holds(t, podText(by1, ax1), nil)
+		f.expectMetrics(t, watchOK+"5\n"+relisted("error")+"1\n")
+		f.expect(t, podText(by1, ax1), nil)
 	})
 }
 
-// TestFailuresAfterAList has an API server that lists in pages and fails to watch: a list
-// begins the count of failures anew, so that not every later failure costs a list.
+// TestFailuresAfterAList has lists succeed and watches fail: a list resets the count of failures, so
+// that not every later failure costs a list.
 func TestFailuresAfterAList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		f.next(t).noStreams()
 		for version := range 3 {
 			f.next(t).want("list " + anyPods).list(fmt.Sprint(version + 1))
@@ -112,19 +111,18 @@ func TestRetryAfter(t *testing.T) {
 		q.end()
 		for range 2 {
 			throttle(f.next(t).want("watch " + anyPods + " resourceVersion=5"))
-			waits(t, 40*time.Second, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=5") })
+			takes(t, 40*time.Second, func() { q = f.next(t).want("watch " + anyPods + " resourceVersion=5") })
 			q.watch()
 			q.end()
 		}
 		f.next(t).watch().expire()
 		f.next(t).want("stream " + anyPods + " resourceVersion=5").noStreams()
 		throttle(f.next(t).want("list " + anyPods))
-		waits(t, 40*time.Second, func() { f.next(t).want("list " + anyPods) })
+		takes(t, 40*time.Second, func() { f.next(t).want("list " + anyPods) })
 	})
 }
 
-// TestWatchesBreak has a proxy in between that breaks watches and passes lists: the content
-// does not freeze.
+// TestWatchesBreak has a proxy that breaks watches and passes lists: lists update the content.
 func TestWatchesBreak(t *testing.T) {
 	f := func(name string, watch func(*request)) {
 		t.Helper()
@@ -142,41 +140,41 @@ func TestWatchesBreak(t *testing.T) {
 			}
 			q.list("9", pod("a", "x", "1", 2))
 			f.next(t)
-			f.holds(t, podText(ax2), nil)
+			f.expect(t, podText(ax2), nil)
 		})
 	}
 	f("no response", func(q *request) {
 		q.do(func(http.ResponseWriter) { panic(http.ErrAbortHandler) })
 	})
-	f("an empty response", func(q *request) { q.watch().end() })
-	f("a response that is held back", func(q *request) {
+	f("empty response", func(q *request) { q.watch().end() })
+	f("buffered response", func(q *request) {
 		<-q.r.Context().Done()
 		q.end()
 	})
 }
 
-// TestPauses has an API server refuse for half an hour: what it has and does not
-// show is asked for at least each minute, what it does not have less often.
-func TestPauses(t *testing.T) {
+// TestBackoff has an API server refuse for half an hour: the backoff after 403 is shorter than that
+// after 404.
+func TestBackoff(t *testing.T) {
 	f := func(code int, reason metav1.StatusReason, least, most time.Duration) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
-			f := follow(t, watcher.Config{})
+			f := newHarness(t, watcher.Config{})
 			f.next(t).fail(code, reason)
 			var longest, before time.Duration
 			for began := time.Now(); time.Since(began) < 30*time.Minute; {
 				last := time.Now()
 				f.next(t).want("stream "+anyPods).fail(code, reason)
-				pause := time.Since(last)
-				if pause < before && before < 10*time.Second {
-					t.Errorf("after %s a pause of %s", before, pause)
+				backoff := time.Since(last)
+				if backoff < before && before < 10*time.Second {
+					t.Errorf("backoff %s after %s", backoff, before)
 				}
-				before, longest = pause, max(longest, pause)
+				before, longest = backoff, max(longest, backoff)
 			}
 			if longest < least || longest > most {
-				t.Errorf("%s: the longest pause was %s, want %s to %s", reason, longest, least, most)
+				t.Errorf("%s: the longest backoff is %s, want %s to %s", reason, longest, least, most)
 			}
-			f.logged(t, failing(string(reason)))
+			f.expectLog(t, failing(string(reason)))
 		})
 	}
 	f(403, metav1.StatusReasonForbidden, 40*time.Second, 50*time.Second)

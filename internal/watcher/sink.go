@@ -12,52 +12,51 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A feed is the content of one namespace, or of all: the sink of a loop, which renders objects
-// into a partition of the store.
-type feed struct {
+// A sink renders the objects of a loop, of one namespace or all, into a partition of the store.
+type sink struct {
 	loop      *listwatch.Loop
 	renderer  *generators.Renderer
 	specOnly  []bool // by family of the renderer
 	partition *store.Partition
 	seconds   prometheus.Counter
 
-	// Scratch memory of one rendering.
+	// Scratch memory of render.
 	text []byte
 	ends []int
 }
 
 // Begin opens a batch.
-func (f *feed) Begin() listwatch.Batch { return &batch{f.partition.Begin(), f} }
+func (s *sink) Begin() listwatch.Batch { return &batch{s.partition.Begin(), s} }
 
 // Set renders an object, unless it is new and the limit is reached.
-func (f *feed) Set(o metav1.Object) error {
+func (s *sink) Set(o metav1.Object) error {
 	key := listwatch.Key(o)
-	if limit := f.loop.Limit; limit > 0 && !f.partition.Has(key) && int64(f.partition.Len()) >= limit {
+	if limit := s.loop.Limit; limit > 0 && !s.partition.Has(key) && int64(s.partition.Len()) >= limit {
 		return nil
 	}
-	return f.render(key, f.partition.Set, o)
+	return s.render(key, s.partition.Set, o)
 }
 
 // Delete removes an object.
-func (f *feed) Delete(o metav1.Object) {
-	f.partition.Delete(listwatch.Key(o))
+func (s *sink) Delete(o metav1.Object) {
+	s.partition.Delete(listwatch.Key(o))
 	if l, ok := o.(*apiclient.Lazy); ok {
 		l.Release()
 	}
 }
 
-// render renders an object for set, stored under a key. Of a lazy object it renders the
-// families that are not spec-only, if set keeps the text of the others; the object is released.
-func (f *feed) render(key string, set func(store.Rendered) bool, o metav1.Object) error {
+// render renders an object and passes it to set under a key. Of a partial object it renders only
+// the mixed families, if set keeps the text of the others. A lazy object is released.
+func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object) error {
 	began := time.Now()
-	defer func() { f.seconds.Add(time.Since(began).Seconds()) }()
+	defer func() { s.seconds.Add(time.Since(began).Seconds()) }()
 	r := store.Rendered{UID: key, Namespace: o.GetNamespace()}
 	if l, ok := o.(*apiclient.Lazy); ok {
 		defer l.Release()
 		r.Fingerprint = l.Fingerprint()
 		if l.Partial() {
-			r.Text, r.Ends = f.renderer.RenderMixed(f.text[:0], f.ends[:0], l.Object)
-			f.text, f.ends, r.Unchanged = r.Text, r.Ends, f.specOnly
+			r.Text, r.Ends = s.renderer.RenderMixed(s.text[:0], s.ends[:0], l.Object)
+			s.text, s.ends, r.Unchanged = r.Text, r.Ends, s.specOnly
 			if set(r) {
 				return nil
 			}
@@ -68,8 +67,8 @@ func (f *feed) render(key string, set func(store.Rendered) bool, o metav1.Object
 		}
 		o = l.Object
 	}
-	r.Text, r.Ends = f.renderer.Render(f.text[:0], f.ends[:0], o)
-	f.text, f.ends = r.Text, r.Ends
+	r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
+	s.text, s.ends = r.Text, r.Ends
 	set(r)
 	return nil
 }
@@ -77,18 +76,19 @@ func (f *feed) render(key string, set func(store.Rendered) bool, o metav1.Object
 // A batch renders objects into the next content of a partition.
 type batch struct {
 	*store.Staging
-	of *feed
+	sink *sink
 }
 
 // Set renders an object.
 func (b *batch) Set(o metav1.Object) error {
-	return b.of.render(listwatch.Key(o), b.Staging.Set, o)
+	return b.sink.render(listwatch.Key(o), b.Staging.Set, o)
 }
 
-// Commit makes what was rendered, as far as keep chooses it, the content of the partition.
+// Commit replaces the partition's content by the objects for whose keys keep returns true; nil
+// keeps all.
 func (b *batch) Commit(keep func(key string) bool) {
 	if keep != nil {
 		b.Retain(keep)
 	}
-	b.of.partition.Replace(b.Staging)
+	b.sink.partition.Replace(b.Staging)
 }

@@ -14,68 +14,59 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// TestSink sets and deletes objects, and replaces all of them.
-func TestSink(t *testing.T) {
+// newSink returns a sink of pods, and a function that checks an error and the served lines.
+func newSink(t *testing.T) (*watcher.Sink, func(err error, want string)) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
-	f := func(err error, want string) {
+	return w.Sinks()[0], func(err error, want string) {
 		t.Helper()
 		if err != nil {
 			t.Error(err)
 		}
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
+		expectText(t, w, want)
 	}
-	f(nil, "")
-	f(feed.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
-	f(feed.Set(pod("n", "b", "2", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
-	f(feed.Set(pod("n", "a", "1", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`))
-	f(feed.Set(pod("n", "a", "1", 3)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`))
-	f(feed.Set(pod("m", "c", "3", 1)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`, `namespace="m",pod="c" 1`))
-	feed.Delete(pod("n", "b", "2", 9))
-	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
-	feed.Delete(pod("n", "b", "2", 9))
-	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
-	// An object of the same name is another one.
-	feed.Delete(pod("n", "a", "other", 3))
-	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
-	// A list replaces all content.
-	f(feed.Replace(pod("n", "d", "4", 1), pod("m", "c", "3", 2)),
-		podText(`namespace="n",pod="d" 1`, `namespace="m",pod="c" 2`))
-	f(feed.Replace(pod("n", "d", "4", 1), pod("n", "d", "4", 2)), podText(`namespace="n",pod="d" 2`))
-	f(feed.Replace(), "")
-	f(feed.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
 }
 
-// TestSinkWithoutUIDs has objects that were written by hand.
+// TestSink sets and deletes objects, and replaces all of them.
+func TestSink(t *testing.T) {
+	sink, f := newSink(t)
+	f(nil, "")
+	f(sink.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
+	f(sink.Set(pod("n", "b", "2", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
+	f(sink.Set(pod("n", "a", "1", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`))
+	f(sink.Set(pod("n", "a", "1", 3)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`))
+	f(sink.Set(pod("m", "c", "3", 1)), podText(`namespace="n",pod="a" 3`, `namespace="n",pod="b" 1`, `namespace="m",pod="c" 1`))
+	sink.Delete(pod("n", "b", "2", 9))
+	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
+	sink.Delete(pod("n", "b", "2", 9))
+	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
+	// Another object of the same name.
+	sink.Delete(pod("n", "a", "other", 3))
+	f(nil, podText(`namespace="n",pod="a" 3`, `namespace="m",pod="c" 1`))
+	// A list.
+	f(sink.Replace(pod("n", "d", "4", 1), pod("m", "c", "3", 2)),
+		podText(`namespace="n",pod="d" 1`, `namespace="m",pod="c" 2`))
+	f(sink.Replace(pod("n", "d", "4", 1), pod("n", "d", "4", 2)), podText(`namespace="n",pod="d" 2`))
+	f(sink.Replace(), "")
+	f(sink.Set(pod("n", "a", "1", 1)), podText(`namespace="n",pod="a" 1`))
+}
+
+// TestSinkWithoutUIDs has objects without uids, as in hand-written files.
 func TestSinkWithoutUIDs(t *testing.T) {
-	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
-	f := func(err error, want string) {
-		t.Helper()
-		if err != nil {
-			t.Error(err)
-		}
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
-	}
-	f(feed.Set(pod("n", "a", "", 1)), podText(`namespace="n",pod="a" 1`))
-	f(feed.Set(pod("n", "b", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
-	f(feed.Set(pod("m", "a", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
-	f(feed.Set(pod("n", "a", "", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
-	feed.Delete(pod("n", "b", "", 1))
+	sink, f := newSink(t)
+	f(sink.Set(pod("n", "a", "", 1)), podText(`namespace="n",pod="a" 1`))
+	f(sink.Set(pod("n", "b", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`))
+	f(sink.Set(pod("m", "a", "", 1)), podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
+	f(sink.Set(pod("n", "a", "", 2)), podText(`namespace="n",pod="a" 2`, `namespace="n",pod="b" 1`, `namespace="m",pod="a" 1`))
+	sink.Delete(pod("n", "b", "", 1))
 	f(nil, podText(`namespace="n",pod="a" 2`, `namespace="m",pod="a" 1`))
-	f(feed.Replace(pod("n", "c", "", 1), pod("n", "c", "", 2), pod("", "c", "", 3), pod("n", "c", "1", 4)),
+	f(sink.Replace(pod("n", "c", "", 1), pod("n", "c", "", 2), pod("", "c", "", 3), pod("n", "c", "1", 4)),
 		podText(`namespace="n",pod="c" 2`, `namespace="",pod="c" 3`, `namespace="n",pod="c" 4`))
 }
 
-// TestBatch renders the next content. Readers see nothing of it before it is complete, and
-// nothing at all of a batch that is not.
+// TestBatch holds that no object of a batch is served before its commit.
 func TestBatch(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-	feed := w.Feeds()[0]
+	sink := w.Sinks()[0]
 	set := func(b listwatch.Batch, objects ...*corev1.Pod) {
 		t.Helper()
 		for _, o := range objects {
@@ -86,39 +77,37 @@ func TestBatch(t *testing.T) {
 	}
 	f := func(want string) {
 		t.Helper()
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
+		expectText(t, w, want)
 	}
-	first := feed.Begin()
+	first := sink.Begin()
 	set(first, pod("a", "one", "1", 1), pod("a", "two", "2", 1), pod("a", "three", "3", 1), pod("a", "one", "1", 2), pod("a", "two", "22", 7))
 	f("")
 	first.Commit(func(key string) bool { return key != "2" && key != "3" })
 	want := podText(`namespace="a",pod="one" 2`, `namespace="a",pod="two" 7`)
 	f(want)
-	broken := feed.Begin()
+	broken := sink.Begin()
 	set(broken, pod("a", "ghost", "9", 1), pod("a", "one", "1", 9))
 	f(want)
-	again := feed.Begin()
+	again := sink.Begin()
 	set(again, pod("a", "two", "22", 8))
 	f(want)
 	again.Commit(func(string) bool { return true })
 	f(podText(`namespace="a",pod="two" 8`))
 }
 
-// TestPanicsAreContained holds that a panic of a row leaves the object's other families as they
-// are, that panics are counted by family, and that the first of each family is logged.
-func TestPanicsAreContained(t *testing.T) {
+// TestPanicsAreRecovered holds that a panic of a row leaves the object's other families unchanged,
+// that panics are counted by family, and that the first of each family is logged.
+func TestPanicsAreRecovered(t *testing.T) {
 	reg, logged := prometheus.NewRegistry(), aboutFamilies()
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods, nodes}, Namespaces: []string{"n", "m"}}, reg, logged)
-	inN, inM, ofNodes := w.Feeds()[0], w.Feeds()[1], w.Feeds()[2]
+	inN, inM, inNodes := w.Sinks()[0], w.Sinks()[1], w.Sinks()[2]
 	f := func(err error, counts string, records ...record) {
 		t.Helper()
 		if err != nil {
 			t.Error(err)
 		}
-		if d := cmp.Diff(counts, own(t, reg)); d != "" {
-			t.Errorf("counted (-want +got):\n%s", d)
+		if d := cmp.Diff(counts, counters(t, reg)); d != "" {
+			t.Errorf("metrics (-want +got):\n%s", d)
 		}
 		if d := cmp.Diff(records, logged.take()); d != "" {
 			t.Errorf("logged (-want +got):\n%s", d)
@@ -136,36 +125,32 @@ func TestPanicsAreContained(t *testing.T) {
 	f(inM.Replace(panicking("m", "d", "4"), panicking("m", "e", "5")), counts("5", "5"))
 	want := podText(`namespace="n",pod="a" 1`, `namespace="n",pod="b" 1`, `namespace="n",pod="c" 1`,
 		`namespace="m",pod="d" 1`, `namespace="m",pod="e" 1`)
-	if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-		t.Errorf("exported (-want +got):\n%s", d)
-	}
+	expectText(t, w, want)
 	// An object of another type has no rows.
-	f(ofNodes.Set(pod("n", "a", "1", 1)), `kubestate_render_panics_total{family="node_generation"} 1`+"\n"+counts("5", "5"),
+	f(inNodes.Set(pod("n", "a", "1", 1)), `kubestate_render_panics_total{family="node_generation"} 1`+"\n"+counts("5", "5"),
 		record{slog.LevelError, "node_generation"})
-	if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-		t.Errorf("exported (-want +got):\n%s", d)
-	}
+	expectText(t, w, want)
 }
 
-// TestConcurrentPanics has two feeds, each in a goroutine of its own.
+// TestConcurrentPanics has two sinks in two goroutines.
 func TestConcurrentPanics(t *testing.T) {
 	reg, logged := prometheus.NewRegistry(), aboutFamilies()
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}, Namespaces: []string{"n", "m"}}, reg, logged)
-	var feeds sync.WaitGroup
-	for _, feed := range w.Feeds() {
-		feeds.Go(func() {
+	var sinks sync.WaitGroup
+	for _, sink := range w.Sinks() {
+		sinks.Go(func() {
 			for range 100 {
-				if err := feed.Set(panicking("n", "a", "1")); err != nil {
+				if err := sink.Set(panicking("n", "a", "1")); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
-	feeds.Wait()
+	sinks.Wait()
 	if d := cmp.Diff(`kubestate_render_panics_total{family="pod_fragile"} 200
 kubestate_render_panics_total{family="pod_more_fragile"} 200
-`, own(t, reg)); d != "" {
-		t.Errorf("counted (-want +got):\n%s", d)
+`, counters(t, reg)); d != "" {
+		t.Errorf("metrics (-want +got):\n%s", d)
 	}
 	perFamily := map[record]int{}
 	for _, r := range logged.take() {

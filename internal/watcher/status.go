@@ -31,7 +31,7 @@ var (
 		[]string{"resource"}, nil)
 )
 
-// A collector shows the served targets as metrics.
+// A collector collects the metrics of served targets.
 type collector struct{ *Watcher }
 
 // Describe is part of prometheus.Collector.
@@ -62,15 +62,15 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// collect shows whether the server filters the target by shard, and the limit of its objects. Of
-// several namespaces, lengths of lists are summed, and one that is not filtered counts.
+// collect collects whether the API server filters the target by shard, and its object limit. Of
+// several namespaces, list lengths are summed, and one without a filter counts.
 func (t *target) collect(gauge func(desc *prometheus.Desc, value float64, labels ...string)) {
-	if filters, known := serverFilters(t.feeds); known {
+	if filters, known := serverFilters(t.sinks); known {
 		gauge(filteredDesc, indicator(filters), t.Name())
 	}
 	length, limited := int64(0), false
-	for _, f := range t.feeds {
-		if n, ok := f.loop.ListLen(); ok {
+	for _, s := range t.sinks {
+		if n, ok := s.loop.ListLen(); ok {
 			length, limited = length+n, true
 		}
 	}
@@ -90,30 +90,30 @@ func indicator(is bool) float64 {
 	return 0
 }
 
-// Register registers with reg how the served resources stand.
+// Register registers the metrics of the served resources with reg.
 func (w *Watcher) Register(reg prometheus.Registerer) { reg.MustRegister(collector{w}) }
 
-// A State is how things stand between a resource and the API server.
+// A State is the state of a resource.
 type State = listwatch.State
 
-// States that others name.
+// States that other packages name.
 const (
 	Absent  = listwatch.Absent
 	Syncing = listwatch.Syncing
 	Synced  = listwatch.Synced
 )
 
-// States gives all states, from the best to the worst.
+// States returns all states, from the best to the worst.
 func States() []State { return listwatch.States() }
 
 // Worse reports whether a state is worse than another.
 func Worse(a, b State) bool { return slices.Index(States(), a) > slices.Index(States(), b) }
 
-// A Status is what is known of one resource.
+// A Status is the status of one resource.
 type Status = listwatch.Report
 
-// TooOld gives a line that says which of the resources were last heard of longer ago than a limit.
-// It is empty if there are none, or the limit is 0. wanted chooses resources by key.
+// TooOld returns a message about the wanted resources that are staler than limit; empty if there
+// are none, or limit is 0. wanted takes keys of resources.
 func TooOld(statuses []Status, limit time.Duration, wanted func(resource string) bool) string {
 	statuses = slices.DeleteFunc(slices.Clone(statuses), func(s Status) bool {
 		return limit == 0 || s.Contact.IsZero() || !wanted(s.Resource) || time.Since(s.Contact) <= limit
@@ -122,6 +122,6 @@ func TooOld(statuses []Status, limit time.Duration, wanted func(resource string)
 		return ""
 	}
 	oldest := slices.MinFunc(statuses, func(a, b Status) int { return a.Contact.Compare(b.Contact) })
-	return fmt.Sprintf("%d resources are older than %s, %s the most: last heard of %s ago, its state is %s",
+	return fmt.Sprintf("%d resources are staler than %s; the stalest is %s: last contact %s ago, state %s",
 		len(statuses), limit, oldest.Resource, time.Since(oldest.Contact).Round(time.Second), oldest.State)
 }

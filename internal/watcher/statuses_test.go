@@ -17,8 +17,8 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// is checks the state of the watcher's resources, by the metrics.
-func (f *following) is(t *testing.T, want string) {
+// expectStates checks the metrics of the resources' states.
+func (f *harness) expectStates(t *testing.T, want string) {
 	t.Helper()
 	synctest.Wait()
 	reg := prometheus.NewRegistry()
@@ -28,14 +28,14 @@ func (f *following) is(t *testing.T, want string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(exposed(t, families)) {
+	for line := range strings.Lines(metricsText(t, families)) {
 		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasSuffix(line, "} 0") && strings.Contains(line, "state="):
 		case strings.HasPrefix(line, "kubestate_resource_state{"):
 			got = append(got, strings.TrimSuffix(strings.SplitAfter(line, "state=\"")[1], "\"} 1"))
 		case strings.Contains(line, "staleness"):
-			got = append(got, "age"+line[strings.LastIndexByte(line, ' '):])
+			got = append(got, "staleness"+line[strings.LastIndexByte(line, ' '):])
 		case strings.Contains(line, "last_event"):
 			var at float64
 			if _, err := fmt.Sscan(line[strings.LastIndexByte(line, ' '):], &at); err != nil {
@@ -52,60 +52,60 @@ func (f *following) is(t *testing.T, want string) {
 // TestStates takes a resource through all states.
 func TestStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
-		f.is(t, "syncing")
+		f := newHarness(t, watcher.Config{})
+		f.expectStates(t, "syncing")
 		f.next(t).fail(403, metav1.StatusReasonForbidden)
-		f.is(t, "forbidden")
+		f.expectStates(t, "forbidden")
 		f.next(t).fail(404, metav1.StatusReasonNotFound)
-		f.is(t, "absent")
+		f.expectStates(t, "absent")
 		f.next(t).fail(500, metav1.StatusReasonInternalError)
-		f.is(t, "error")
+		f.expectStates(t, "error")
 		f.next(t).fail(500, metav1.StatusReasonInternalError)
-		f.is(t, "error")
+		f.expectStates(t, "error")
 		q := f.next(t).want("stream " + anyPods).watch()
-		f.is(t, "syncing")
+		f.expectStates(t, "syncing")
 		q.event("ADDED", served(pod("a", "x", "1", 1), "1"))
 		<-time.After(time.Second)
-		f.is(t, "event 1s, syncing")
+		f.expectStates(t, "event 1s, syncing")
 		q.event("BOOKMARK", listEnds("5"))
-		f.is(t, "event 1s, age 0, synced")
+		f.expectStates(t, "event 1s, staleness 0, synced")
 		<-time.After(90 * time.Second)
-		f.is(t, "event 1m31s, age 90, synced")
+		f.expectStates(t, "event 1m31s, staleness 90, synced")
 		q.event("BOOKMARK", bookmark("6"))
-		f.is(t, "event 1m31s, age 0, synced")
+		f.expectStates(t, "event 1m31s, staleness 0, synced")
 		// An outage.
 		f.refuse(1000)
 		q.end()
 		<-time.After(time.Minute)
-		f.is(t, "event 2m31s, age 60, error")
-		f.holds(t, podText(ax1), nil)
+		f.expectStates(t, "event 2m31s, staleness 60, error")
+		f.expect(t, podText(ax1), nil)
 		f.refuse(0)
 		q = f.next(t).want("watch " + anyPods + " resourceVersion=6")
-		f.is(t, "event "+since(f)+", age "+age(f)+", error")
+		f.expectStates(t, "event "+since(f)+", staleness "+staleness(f)+", error")
 		q.watch()
-		f.is(t, "event "+since(f)+", age 0, synced")
+		f.expectStates(t, "event "+since(f)+", staleness 0, synced")
 		q.expire()
 		q = f.next(t).want("stream " + anyPods + " resourceVersion=6")
-		f.is(t, "event "+since(f)+", age "+age(f)+", syncing")
+		f.expectStates(t, "event "+since(f)+", staleness "+staleness(f)+", syncing")
 		q.fail(403, metav1.StatusReasonForbidden)
-		f.is(t, "event "+since(f)+", age "+age(f)+", forbidden") // what is served grows old
-		f.holds(t, podText(ax1), nil)
+		f.expectStates(t, "event "+since(f)+", staleness "+staleness(f)+", forbidden")
+		f.expect(t, podText(ax1), nil)
 	})
 }
 
-// since and age are what times the bubble's jitter has led to.
-func since(f *following) string {
+// since and staleness are times that depend on jitter.
+func since(f *harness) string {
 	return time.Since(f.w.Statuses()[0].Event).Round(time.Second).String()
 }
 
-func age(f *following) string {
+func staleness(f *harness) string {
 	return fmt.Sprint(time.Since(f.w.Statuses()[0].Contact).Seconds())
 }
 
-// TestStateOfNamespaces holds that the worst state of several namespaces counts.
+// TestStateOfNamespaces exports the worst state of several namespaces.
 func TestStateOfNamespaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{Resources: []generators.Resource{pods}, Namespaces: []string{"a", "b"}})
+		f := newHarness(t, watcher.Config{Resources: []generators.Resource{pods}, Namespaces: []string{"a", "b"}})
 		for range 2 {
 			q := f.next(t)
 			if strings.Contains(q.String(), "/a/") {
@@ -114,7 +114,7 @@ func TestStateOfNamespaces(t *testing.T) {
 			}
 			q.watch().event("BOOKMARK", listEnds("5"))
 		}
-		f.is(t, "age 0, forbidden")
+		f.expectStates(t, "staleness 0, forbidden")
 		var got []string
 		for _, c := range f.w.Checks() {
 			got = append(got, fmt.Sprintf("%s %t %s %s", c.Resource, c.Complete, c.State, c.Reason))
@@ -125,40 +125,38 @@ func TestStateOfNamespaces(t *testing.T) {
 	})
 }
 
-// TestRefusalCounts holds when a resource that the API server refuses is waited for no
-// more: an API server that has just started forbids what it will allow.
+// TestRefusalCounts holds when a refusal counts: a starting API server sends 403 for some seconds.
 func TestRefusalCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
-		is := func(want bool) {
+		f := newHarness(t, watcher.Config{})
+		expectRefused := func(want bool) {
 			t.Helper()
 			read()
 			if c := f.w.Checks()[0]; c.Refused() != want || c.Complete {
 				t.Errorf("%s: refused is %t, want %t", c.State, c.Refused(), want)
 			}
 		}
-		is(false)
+		expectRefused(false)
 		f.next(t).fail(403, metav1.StatusReasonForbidden)
-		is(false)
+		expectRefused(false)
 		<-time.After(4 * time.Second)
-		is(false)
+		expectRefused(false)
 		<-time.After(time.Second)
-		is(true)
+		expectRefused(true)
 		f.next(t).fail(500, metav1.StatusReasonInternalError)
-		is(false)
+		expectRefused(false)
 		f.next(t).fail(404, metav1.StatusReasonNotFound)
-		is(true)
+		expectRefused(true)
 	})
 }
 
-// TestTooOld holds what is too old.
 func TestTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		statuses := []watcher.Status{
 			{Resource: "pods", State: listwatch.Failing, Contact: now.Add(-10 * time.Minute)},
 			{Resource: "nodes", State: listwatch.Synced, Contact: now.Add(-5 * time.Minute)},
-			{Resource: "secrets", State: listwatch.Forbidden}, // nothing is served of it
+			{Resource: "secrets", State: listwatch.Forbidden}, // not served
 		}
 		f := func(limit time.Duration, want string, only ...string) {
 			t.Helper()
@@ -169,9 +167,9 @@ func TestTooOld(t *testing.T) {
 		}
 		f(0, "")
 		f(10*time.Minute, "")
-		f(5*time.Minute, "1 resources are older than 5m0s, pods the most: last heard of 10m0s ago, its state is error")
-		f(3*time.Minute, "2 resources are older than 3m0s, pods the most: last heard of 10m0s ago, its state is error")
-		f(3*time.Minute, "1 resources are older than 3m0s, nodes the most: last heard of 5m0s ago, its state is synced", "nodes", "secrets")
+		f(5*time.Minute, "1 resources are staler than 5m0s; the stalest is pods: last contact 10m0s ago, state error")
+		f(3*time.Minute, "2 resources are staler than 3m0s; the stalest is pods: last contact 10m0s ago, state error")
+		f(3*time.Minute, "1 resources are staler than 3m0s; the stalest is nodes: last contact 5m0s ago, state synced", "nodes", "secrets")
 		f(5*time.Minute, "", "nodes", "secrets")
 	})
 }

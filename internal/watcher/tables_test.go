@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -19,8 +20,7 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// Two resources with little to them. The rows of fragile families panic for
-// objects that say so.
+// Two small resources. Rows of fragile families panic for objects with a label.
 var (
 	pods = &generators.Table[*corev1.Pod]{
 		Resource: corev1.SchemeGroupVersion.WithResource("pods"),
@@ -57,7 +57,7 @@ func fragile[T metav1.Object](o T, s *generators.Samples) {
 	}
 }
 
-// meta is the metadata of an object. Its generation is what its series show.
+// meta returns metadata. Series have the generation as their value.
 func meta(namespace, name, uid string, generation int64) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID(uid), Generation: generation}
 }
@@ -70,18 +70,26 @@ func node(name, uid string, generation int64) *corev1.Node {
 	return &corev1.Node{ObjectMeta: meta("", name, uid, generation)}
 }
 
-// panicking is a pod whose fragile families panic.
+// panicking returns a pod whose fragile families panic.
 func panicking(namespace, name, uid string) *corev1.Pod {
 	p := pod(namespace, name, uid, 1)
 	p.Labels = map[string]string{"panic": "on purpose"}
 	return p
 }
 
-// text is what a reader gets of the resources: lines without headers.
+// expectText checks the served lines.
+func expectText(t *testing.T, w *watcher.Watcher, want string) {
+	t.Helper()
+	if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
+		t.Errorf("served (-want +got):\n%s", d)
+	}
+}
+
+// text returns the lines of resources, without headers.
 func text(resources ...*store.Resource) string {
 	var b strings.Builder
 	for _, r := range resources {
-		for line := range strings.Lines(answer(r)) {
+		for line := range strings.Lines(response(r)) {
 			if line[0] != '#' {
 				b.WriteString(line)
 			}
@@ -90,8 +98,8 @@ func text(resources ...*store.Resource) string {
 	return b.String()
 }
 
-// answer is all that a reader gets of the resource.
-func answer(r *store.Resource) string {
+// response returns the lines and headers of a resource.
+func response(r *store.Resource) string {
 	var b strings.Builder
 	if err := store.NewResponse([]store.View{r.View()}, "").WriteText(&b); err != nil {
 		panic(err)
@@ -99,8 +107,8 @@ func answer(r *store.Resource) string {
 	return b.String()
 }
 
-// podText is the lines of pods: for each of the two families that have any, the
-// given lines without name and braces.
+// podText returns the lines of pods in the two families that have any, from their labels and
+// generations.
 func podText(generations ...string) string {
 	var values, last strings.Builder
 	for _, g := range generations {
@@ -111,9 +119,8 @@ func podText(generations ...string) string {
 	return values.String() + last.String()
 }
 
-// own is what a registry says, without comments, and without what it measures
-// of costs, states and rebuilds, which have tests of their own.
-func own(t *testing.T, reg prometheus.Gatherer) string {
+// counters returns a registry's metrics without comments, and without times, bytes and states.
+func counters(t *testing.T, reg prometheus.Gatherer) string {
 	t.Helper()
 	families, err := reg.Gather()
 	if err != nil {
@@ -126,11 +133,11 @@ func own(t *testing.T, reg prometheus.Gatherer) string {
 			all = append(all, family)
 		}
 	}
-	return exposed(t, all)
+	return metricsText(t, all)
 }
 
-// exposed gives families as text, without comments.
-func exposed(t *testing.T, families []*dto.MetricFamily) string {
+// metricsText returns families in text format, without comments.
+func metricsText(t *testing.T, families []*dto.MetricFamily) string {
 	t.Helper()
 	var all, lines strings.Builder
 	for _, family := range families {
@@ -146,18 +153,18 @@ func exposed(t *testing.T, families []*dto.MetricFamily) string {
 	return lines.String()
 }
 
-// A record is what was logged, without its wording.
+// A record is a log record without its wording.
 type record struct {
 	Level slog.Level
 	About string // a family, or the reason of a failure
 }
 
-// log notes records of info level and above.
+// log keeps records of info level and above.
 type log struct {
 	about func(slog.Record) string
 
-	mu    sync.Mutex
-	noted []record
+	mu      sync.Mutex
+	records []record
 }
 
 func (*log) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
@@ -167,20 +174,20 @@ func (l *log) WithGroup(string) slog.Handler                  { return l }
 func (l *log) Handle(_ context.Context, r slog.Record) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.noted = append(l.noted, record{r.Level, l.about(r)})
+	l.records = append(l.records, record{r.Level, l.about(r)})
 	return nil
 }
 
-// take gives what was noted since the last time.
+// take returns the records since the last call.
 func (l *log) take() []record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	noted := l.noted
-	l.noted = nil
-	return noted
+	records := l.records
+	l.records = nil
+	return records
 }
 
-// attribute gives the value of a key of a record.
+// attribute returns the value of a record's key.
 func attribute(r slog.Record, key string) (value slog.Value) {
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == key {
@@ -191,12 +198,12 @@ func attribute(r slog.Record, key string) (value slog.Value) {
 	return value
 }
 
-// aboutFamilies notes of records which family they are about.
+// aboutFamilies returns a log of the records' families.
 func aboutFamilies() *log {
 	return &log{about: func(r slog.Record) string { return attribute(r, "family").String() }}
 }
 
-// newWatcher makes a watcher whose metrics are in reg and whose log is l.
+// newWatcher returns a watcher with its registry and log.
 func newWatcher(config watcher.Config, reg prometheus.Registerer, l *log) *watcher.Watcher {
 	w := watcher.New(config, watcher.NewMetrics(reg), slog.New(l))
 	w.Register(reg)

@@ -15,20 +15,21 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A target is one resource under one plan: its partitions of the store, and what fills them.
+// A target is one resource under one plan: its partitions of the store, and their sinks.
 type target struct {
 	plan
 	*store.Resource
 	resource generators.Resource
-	feeds    []*feed // by namespace
+	sinks    []*sink // by namespace
 	client   *apiclient.Client
-	began    time.Time // to run; for the goroutine of Watcher.Run
-	logged   State     // the worst of many namespaces, when it was logged; likewise
-	// grows has the sources of its content; nil if the content is listed, or is there.
-	grows *growth
+	extends  *extension // the sources of its content; nil if it is listed, or has been merged
+
+	// For the goroutine of Watcher.Run.
+	began  time.Time
+	logged State // the last logged one of many namespaces
 }
 
-// newTarget makes what one resource needs. Nothing runs yet. The caller holds mu.
+// newTarget returns a target that does not run yet. The caller holds mu.
 func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *target {
 	name := r.Describe().Name
 	t := &target{plan: p, resource: r, client: config.Client, logged: listwatch.Synced}
@@ -41,29 +42,29 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 	compiled.Recovered = w.recovered
 	specOnly := compiled.SpecOnly()
 	for _, namespace := range p.namespaces {
-		f := &feed{renderer: compiled.Clone(), specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
-		if f.renderer == nil {
-			f.renderer = r.Compile(config.Selection)
-			f.renderer.Recovered = w.recovered
+		s := &sink{renderer: compiled.Clone(), specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
+		if s.renderer == nil {
+			s.renderer = r.Compile(config.Selection)
+			s.renderer.Recovered = w.recovered
 		}
-		f.loop = listwatch.New(listwatch.Config{
+		s.loop = listwatch.New(listwatch.Config{
 			Resource: name, GoType: r.Recipe().TypeName(),
 			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
-			Shard: listwatch.NewShard(name, p.shard, p.kept, w.metrics.loops), Sink: f, OnListed: w.listed,
+			Shard: listwatch.NewShard(name, p.shard, p.kept, w.metrics.loops), Sink: s, OnListed: w.listed,
 			Starts: starts, Tentative: p.kept != nil,
 			Metrics: w.metrics.loops, Log: log.With("namespace", namespace),
 		})
-		t.feeds = append(t.feeds, f)
+		t.sinks = append(t.sinks, s)
 	}
-	t.Resource = store.NewResource(name, families(compiled), len(t.feeds), r.Describe().Aliases...)
+	t.Resource = store.NewResource(name, families(compiled), len(t.sinks), r.Describe().Aliases...)
 	for i, p := range t.Partitions() {
-		t.feeds[i].partition = p
+		t.sinks[i].partition = p
 	}
 	w.metrics.rebuilds.WithLabelValues(name) // shows 0
 	return t
 }
 
-// families is what the store has to know of what r renders.
+// families returns the store's families of r.
 func families(r *generators.Renderer) []store.Family {
 	headers, mayRepeat := r.Headers(), r.MayRepeat()
 	var all []store.Family
@@ -73,7 +74,7 @@ func families(r *generators.Renderer) []store.Family {
 	return all
 }
 
-// run has running follow the API server, if there is one, until ctx ends.
+// run runs the loops in running, if there is an API server, until ctx ends.
 func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 	t.began = time.Now()
 	if t.client == nil {
@@ -83,41 +84,39 @@ func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 	if t.many() {
 		options.ReadAhead = smallBuffer
 	}
-	for _, f := range t.feeds {
-		options.Wants, options.Fingerprint, options.Log = f.loop.Shard.Wants, f.partition.Fingerprint, f.loop.Log
+	for _, s := range t.sinks {
+		options.Wants, options.Fingerprint, options.Log = s.loop.Shard.Wants, s.partition.Fingerprint, s.loop.Log
 		client := t.client.Resource(t.resource, options)
-		running.Go(func() { f.loop.Run(ctx, client) })
+		running.Go(func() { s.loop.Run(ctx, client) })
 	}
 }
 
 // complete reports whether any namespace has ever been complete.
-func (t *target) complete() bool { return slices.ContainsFunc(t.feeds, (*feed).complete) }
+func (t *target) complete() bool { return slices.ContainsFunc(t.sinks, (*sink).complete) }
 
 // complete reports whether a list has ever been complete.
-func (f *feed) complete() bool { return f.loop.Report().Complete }
+func (s *sink) complete() bool { return s.loop.Report().Complete }
 
-// settled reports whether every namespace is complete, except for those that the API server
-// refuses.
+// settled reports whether every namespace is complete or refused.
 func (t *target) settled() bool {
-	if t.grows != nil {
-		return t.grows.complete()
+	if t.extends != nil {
+		return t.extends.complete()
 	}
-	return !slices.ContainsFunc(t.feeds, func(f *feed) bool { return !f.loop.Report().Settled() })
+	return !slices.ContainsFunc(t.sinks, func(s *sink) bool { return !s.loop.Report().Settled() })
 }
 
-// covers reports whether nothing that o has complete is refused to t: a refusal must not
-// displace content.
+// covers reports whether t is not refused where o is complete: a refusal must not replace content.
 func (t *target) covers(o *target) bool {
-	if o == nil || t.grows != nil { // what grows has the content of o
+	if o == nil || t.extends != nil { // an extension has the content of o
 		return true
 	}
-	return !slices.ContainsFunc(t.feeds, func(f *feed) bool {
-		return !f.complete() && slices.ContainsFunc(o.feeds, func(g *feed) bool { return g.complete() && f.overlaps(g) })
+	return !slices.ContainsFunc(t.sinks, func(s *sink) bool {
+		return !s.complete() && slices.ContainsFunc(o.sinks, func(other *sink) bool { return other.complete() && s.overlaps(other) })
 	})
 }
 
-// overlaps reports whether there is a namespace that both feeds are of.
-func (f *feed) overlaps(g *feed) bool {
-	a, b := f.loop.Namespace, g.loop.Namespace
+// overlaps reports whether both sinks have objects of one namespace.
+func (s *sink) overlaps(o *sink) bool {
+	a, b := s.loop.Namespace, o.loop.Namespace
 	return a == b || a == metav1.NamespaceAll || b == metav1.NamespaceAll
 }

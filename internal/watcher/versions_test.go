@@ -16,8 +16,8 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// TestFollowOlderVersion follows an API server that has a resource in an older
-// version, forgets that, and has it in the first at last.
+// TestFollowOlderVersion has an API server with an older version of a resource, which is upgraded to
+// the first.
 func TestFollowOlderVersion(t *testing.T) {
 	policy := func(name, version string) runtime.Object {
 		return &admissionv1beta1.ValidatingAdmissionPolicy{
@@ -28,7 +28,7 @@ func TestFollowOlderVersion(t *testing.T) {
 	}
 	const group, policies = "/apis/admissionregistration.k8s.io/", "/validatingadmissionpolicies"
 	synctest.Test(t, func(t *testing.T) {
-		f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
+		f := &harness{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
 		f.run(t, watcher.Config{Resources: []generators.Resource{&generators.ValidatingAdmissionPolicies}, Client: newClient(t, f.config())})
 		f.next(t).want("stream "+group+"v1"+policies).fail(404, metav1.StatusReasonNotFound)
 		f.next(t).want("list "+group+"v1beta1").discover("validatingadmissionpolicies", "validatingadmissionpolicies/status")
@@ -37,18 +37,18 @@ func TestFollowOlderVersion(t *testing.T) {
 		end := policy("", "7").(*admissionv1beta1.ValidatingAdmissionPolicy)
 		end.Annotations = map[string]string{metav1.InitialEventsAnnotationKey: "true"}
 		q.event("BOOKMARK", end)
-		f.holds(t, `kube_validatingadmissionpolicy_info{namespace="",validatingadmissionpolicy="x",param_api_version="",param_kind="",failure_policy="Ignore"} 1`+"\n", nil)
-		f.logged(t, record{slog.LevelInfo, ""})
+		f.expect(t, `kube_validatingadmissionpolicy_info{namespace="",validatingadmissionpolicy="x",param_api_version="",param_kind="",failure_policy="Ignore"} 1`+"\n", nil)
+		f.expectLog(t, record{slog.LevelInfo, ""})
 		// After an upgrade of the API server.
 		q.expire()
 		f.next(t).want("stream "+group+"v1beta1"+policies+" resourceVersion=7").fail(404, metav1.StatusReasonNotFound)
 		f.next(t).want("list " + group + "v1").discover("validatingadmissionpolicies")
 		f.next(t).want("stream " + group + "v1" + policies + " resourceVersion=7").watch()
-		f.logged(t, record{slog.LevelInfo, ""})
+		f.expectLog(t, record{slog.LevelInfo, ""})
 	})
 }
 
-// discover answers with the resources of a version.
+// discover responds with the resources of a version.
 func (q *request) discover(names ...string) {
 	list := metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}}
 	for _, name := range names {
@@ -58,16 +58,16 @@ func (q *request) discover(names ...string) {
 	q.end()
 }
 
-// TestAbsentEverywhere has an API server without a resource in any version.
+// TestAbsentEverywhere has an API server without any version of a resource.
 func TestAbsentEverywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
+		f := &harness{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
 		f.run(t, watcher.Config{Resources: []generators.Resource{&generators.CronJobs}, Client: newClient(t, f.config())})
 		f.next(t).want("stream /apis/batch/v1/cronjobs").fail(404, metav1.StatusReasonNotFound)
 		f.next(t).want("list /apis/batch/v1beta1").discover("jobs")
 		f.next(t).want("stream /apis/batch/v1/cronjobs")
-		f.holds(t, "", nil)
-		f.logged(t, failing("NotFound"))
+		f.expect(t, "", nil)
+		f.expectLog(t, failing("NotFound"))
 		got := f.w.Statuses()
 		if d := cmp.Diff(listwatch.Absent, got[0].State); d != "" {
 			t.Error(d)

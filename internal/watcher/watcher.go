@@ -15,48 +15,48 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// Config says what to watch.
+// Config configures a watcher.
 type Config struct {
 	Resources  []generators.Resource
 	Selection  generators.Selection
-	Namespaces []string // none for all; of no account for cluster-scoped resources
-	Denied     []string // namespaces whose objects are left out
-	// Shard has the hashes of the uids to watch; the zero value has all.
+	Namespaces []string // none for all; ignored for cluster-scoped resources
+	Denied     []string // namespaces without objects
+	// Shard is the shard of the objects; the zero value has all.
 	Shard sharding.Ranges
-	// Node selects the pods of one node, Unscheduled those of none.
+	// Node selects the pods of one node, Unscheduled those without a node.
 	Node        string
 	Unscheduled bool
-	// Client is for this Config alone; nil if a Loading fills the targets.
+	// Client serves only this Config; nil if a Loading fills the targets.
 	Client *apiclient.Client
-	// FromCache allows lists from the server's cache, which may be behind and is not filtered by
+	// FromCache allows lists from the server's cache, which may be stale and does not filter by
 	// shard.
 	FromCache bool
-	// ObjectLimit bounds the objects of each resource and namespace; 0 does not.
+	// ObjectLimit is the limit of objects of each resource and namespace; 0 for none.
 	ObjectLimit int64
 }
 
-// A Watcher watches the resources of a configuration, which can change while it runs. Change
-// and Loading are for one goroutine at a time.
+// A Watcher watches the resources of a configuration, which may change while it runs. One goroutine
+// at a time calls Change and Loading.
 type Watcher struct {
 	metrics  *Metrics
-	panicked sync.Map // families of which a panic was logged
+	panicked sync.Map // families with a logged panic
 	log      *slog.Logger
+	signals  chan struct{} // to reconcile
+	lists    atomic.Int64  // complete ones
 
-	serving  atomic.Pointer[[]*target] // seen by readers
-	mu       sync.Mutex                // guards setting serving, and what follows
-	wanted   []*target                 // by the last configuration
-	building []*target                 // to be served once they are ready
-	followed []followed
-	config   Config          // the last one
-	sharded  bool            // its shard is that of Reshard
-	each     map[string]bool // keys of resources to watch by namespace, however many there are
-	signals  chan struct{}   // to reconcile
-	lists    atomic.Int64    // that have been completed
+	serving      atomic.Pointer[[]*target] // seen by readers
+	mu           sync.Mutex                // guards stores of serving, and all below
+	wanted       []*target                 // of the last configuration
+	building     []*target                 // served once ready
+	followed     []followed
+	config       Config          // the last one
+	sharded      bool            // Reshard has set the shard
+	perNamespace map[string]bool // keys of resources with a watch for each of many namespaces
 }
 
-// New makes the targets of a configuration. Nothing runs yet.
+// New returns a watcher, which does nothing before Run.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, log: log, each: map[string]bool{}, signals: make(chan struct{}, 1)}
+	w := &Watcher{metrics: metrics, log: log, perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*target{})
 	w.Change(config)
 	all := w.wanted
@@ -64,60 +64,57 @@ func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 	return w
 }
 
-// Change replaces the configuration, except for the shard once Reshard has set it, and gives
-// the keys of the resources that are rebuilt. A resource whose plan stays the same is not
-// touched; what is served of another is replaced once its next content is ready; a new
-// resource is served then. A rebuild under way is finished first, so that fast changes do not
-// put each other off, unless it takes longer than buildTimeout or the served plan is wanted
-// again.
+// Change replaces the configuration, but not the shard once Reshard has set it, and returns the keys
+// of the resources to rebuild: new ones, and those whose plan differs. The next target is served
+// once ready. A rebuild that is under way is finished first, so that frequent changes do not starve,
+// unless it takes longer than buildTimeout or the served plan is wanted again.
 func (w *Watcher) Change(config Config) (rebuilt []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.change(config)
 }
 
-// change is Change for whoever holds mu.
+// change is Change for a caller that holds mu.
 func (w *Watcher) change(config Config) (rebuilt []string) {
 	if w.sharded {
 		config.Shard = w.config.Shard
 	}
-	wanted, rebuilt := w.plans(config)
-	w.want(config, wanted)
+	wanted, rebuilt := w.targetsFor(config)
+	w.setWanted(config, wanted)
 	return rebuilt
 }
 
-// want sets the wanted targets.
-func (w *Watcher) want(config Config, wanted []*target) {
+func (w *Watcher) setWanted(config Config, wanted []*target) {
 	w.config, w.wanted = config, wanted
 	w.signal()
 }
 
-// plans gives the targets that config wants, and the keys of new ones. A change that is taken
-// back finds the served target.
-func (w *Watcher) plans(config Config) (wanted []*target, rebuilt []string) {
+// targetsFor returns the targets of config, and the keys of new ones. Known targets with an equal
+// plan are reused, such as the served one after a revert.
+func (w *Watcher) targetsFor(config Config) (wanted []*target, rebuilt []string) {
 	known, filtered := w.known(), 0
 	for _, r := range config.Resources {
 		d := r.Describe()
-		p := planFor(config, d, w.each[d.Name])
+		p := planFor(config, d, w.perNamespace[d.Name])
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
 			continue
 		}
 		t := w.newTarget(r, p, config)
-		t.grows = w.growth(r, p)
+		t.extends = w.extension(r, p)
 		wanted, rebuilt = append(wanted, t), append(rebuilt, d.Name)
 		if t.kept != nil {
 			filtered++
 		}
 	}
 	if filtered > 0 && config.Client != nil {
-		w.log.Info("watching all namespaces, and dropping objects that are not of --namespaces", "resources", filtered, "namespaces", len(config.Namespaces))
+		w.log.Info("watching all namespaces; objects outside --namespaces are dropped", "resources", filtered, "namespaces", len(config.Namespaces))
 	}
 	return wanted, rebuilt
 }
 
-// listed notes a complete list.
+// listed counts a complete list.
 func (w *Watcher) listed() {
 	w.lists.Add(1)
 	w.signal()
@@ -127,11 +124,11 @@ func (w *Watcher) listed() {
 func (w *Watcher) signal() {
 	select {
 	case w.signals <- struct{}{}:
-	default: // it will
+	default:
 	}
 }
 
-// Resources gives the store, in the order of the configuration.
+// Resources returns the served resources, in the order of the configuration.
 func (w *Watcher) Resources() []*store.Resource {
 	var all []*store.Resource
 	for _, t := range *w.serving.Load() {
@@ -140,8 +137,7 @@ func (w *Watcher) Resources() []*store.Resource {
 	return all
 }
 
-// Pending names the resources that are wanted and not served yet, without those that the API
-// server refuses.
+// Pending returns the names of the wanted resources that are neither served nor refused.
 func (w *Watcher) Pending() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -154,18 +150,17 @@ func (w *Watcher) Pending() []string {
 	return names
 }
 
-// feeds are those of the served targets.
-func (w *Watcher) feeds() []*feed {
-	var all []*feed
+// sinks returns the sinks of the served targets.
+func (w *Watcher) sinks() []*sink {
+	var all []*sink
 	for _, t := range *w.serving.Load() {
-		all = append(all, t.feeds...)
+		all = append(all, t.sinks...)
 	}
 	return all
 }
 
-// Checks gives what there is to wait for, in the order of the configuration: the status of each
-// namespace of a resource, or one of many. Its Resource names the namespaces, if not all are
-// watched.
+// Checks returns the statuses for readiness, in the order of the configuration: one of each
+// namespace, or one of many namespaces. Resource names the namespaces, if not all are watched.
 func (w *Watcher) Checks() []Status {
 	var all []Status
 	for _, f := range w.allFollowed() {
@@ -177,8 +172,8 @@ func (w *Watcher) Checks() []Status {
 	return all
 }
 
-// Statuses gives what is known of each resource, in the order of the configuration, and then of
-// new resources that are not served yet; nothing where there is no API server.
+// Statuses returns the status of each served resource, in the order of the configuration, and then
+// of new resources that are not served yet. Targets without an API server have none.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
 	for _, f := range w.allFollowed() {
@@ -188,16 +183,16 @@ func (w *Watcher) Statuses() []Status {
 		if t.client == nil {
 			continue
 		}
-		r := t.feeds[0].loop.Report()
-		for _, f := range t.feeds[1:] {
-			r = r.Worse(f.loop.Report())
+		r := t.sinks[0].loop.Report()
+		for _, s := range t.sinks[1:] {
+			r = r.Worse(s.loop.Report())
 		}
 		all = append(all, r)
 	}
 	return all
 }
 
-// shown gives the served targets, and those that are built for resources of which none is.
+// shown returns the served targets, and those being built of resources that are not served.
 func (w *Watcher) shown() []*target {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -215,8 +210,8 @@ func (w *Watcher) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { w.compact(ctx) })
-	again := time.NewTicker(time.Second) // a refusal that lasts is not signalled
-	defer again.Stop()
+	ticker := time.NewTicker(time.Second) // neither timeouts nor lasting refusals signal
+	defer ticker.Stop()
 	stops := map[*target]context.CancelFunc{}
 	following := 0
 	for {
@@ -229,9 +224,9 @@ func (w *Watcher) Run(ctx context.Context) {
 		}
 		for _, t := range needed {
 			if stops[t] == nil {
-				var each context.Context
-				each, stops[t] = context.WithCancel(ctx)
-				t.run(each, &running, w.metrics)
+				var targetCtx context.Context
+				targetCtx, stops[t] = context.WithCancel(ctx)
+				t.run(targetCtx, &running, w.metrics)
 			}
 		}
 		for t, stop := range stops {
@@ -244,29 +239,29 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-w.signals:
-			// Lists of thousands of namespaces end one after another.
+			// Debounce: lists of thousands of namespaces end one after another.
 			select {
 			case <-ctx.Done():
 				return
 			case <-time.After(20 * took):
 			}
-		case <-again.C:
-			w.byNamespace()
+		case <-ticker.C:
+			w.splitForbidden()
 			w.logStates()
 		}
 	}
 }
 
-// compact compacts the store once a second, and returns the memory that lists needed.
+// compact compacts the store once a second, and releases the memory of finished lists.
 func (w *Watcher) compact(ctx context.Context) {
-	again := time.NewTicker(time.Second)
-	defer again.Stop()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
 	var scavenger memory.Scavenger
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-again.C:
+		case <-ticker.C:
 			for _, r := range w.Resources() {
 				r.Compact()
 			}

@@ -1,7 +1,6 @@
 package watcher_test
 
 import (
-	"context"
 	"testing"
 	"testing/synctest"
 
@@ -20,7 +19,7 @@ var (
 	nodeKind = corev1.SchemeGroupVersion.WithKind("Node")
 )
 
-// TestLoad loads pods of three namespaces and a node.
+// TestLoad loads pods of several namespaces and a node.
 func TestLoad(t *testing.T) {
 	objects := map[schema.GroupVersionKind][]runtime.Object{
 		podKind:  {pod("c", "x", "1", 1), pod("a", "x", "2", 1), pod("b", "x", "3", 1), pod("a", "y", "4", 1), pod("", "z", "5", 1)},
@@ -64,7 +63,7 @@ func TestLoad(t *testing.T) {
 	f(names{"a"}, names{"b"}, names{"nodes", "pods in a"}, one+podText(ax, ay))
 }
 
-// TestLoadAgain holds that what is loaded is the complete state.
+// TestLoadAgain holds that a load replaces all content.
 func TestLoadAgain(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{nodes, pods}}, prometheus.NewRegistry(), aboutFamilies())
 	f := func(want string, objects map[schema.GroupVersionKind][]runtime.Object) {
@@ -72,9 +71,7 @@ func TestLoadAgain(t *testing.T) {
 		if err := w.Load(objects); err != nil {
 			t.Error(err)
 		}
-		if d := cmp.Diff(want, text(w.Resources()...)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
+		expectText(t, w, want)
 	}
 	type objects = map[schema.GroupVersionKind][]runtime.Object
 	f(podText(`namespace="a",pod="x" 1`), objects{podKind: {pod("a", "x", "1", 1)}})
@@ -82,11 +79,11 @@ func TestLoadAgain(t *testing.T) {
 	f("", nil)
 }
 
-// TestUnsynced holds that each feed is to be complete once.
+// TestUnsynced holds that a resource is awaited until its first complete list.
 func TestUnsynced(t *testing.T) {
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{nodes, pods}, Namespaces: []string{"a", "b"}},
 		prometheus.NewRegistry(), aboutFamilies())
-	feeds := w.Feeds()
+	sinks := w.Sinks()
 	f := func(err error, want ...string) {
 		t.Helper()
 		if err != nil {
@@ -97,49 +94,43 @@ func TestUnsynced(t *testing.T) {
 		}
 	}
 	f(nil, "nodes", "pods in a", "pods in b")
-	f(feeds[1].Set(pod("a", "x", "1", 1)), "nodes", "pods in a", "pods in b")
-	f(feeds[1].Replace(), "nodes", "pods in b")
-	f(feeds[1].Replace(), "nodes", "pods in b")
-	f(feeds[2].Replace(pod("b", "x", "2", 1)), "nodes")
-	f(feeds[0].Replace())
-	f(feeds[0].Replace())
+	f(sinks[1].Set(pod("a", "x", "1", 1)), "nodes", "pods in a", "pods in b")
+	f(sinks[1].Replace(), "nodes", "pods in b")
+	f(sinks[1].Replace(), "nodes", "pods in b")
+	f(sinks[2].Replace(pod("b", "x", "2", 1)), "nodes")
+	f(sinks[0].Replace())
+	f(sinks[0].Replace())
 }
 
-// TestRunWithoutAnAPIServer holds that there is nothing to do but to wait.
+// TestRunWithoutAnAPIServer holds that Run returns when its context ends.
 func TestRunWithoutAnAPIServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatcher(watcher.Config{Resources: []generators.Resource{pods}}, prometheus.NewRegistry(), aboutFamilies())
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			w.Run(ctx)
-		}()
+		ended, end := run(t, w)
 		synctest.Wait()
 		select {
 		case <-ended:
-			t.Error("it did not wait")
+			t.Error("Run has returned")
 		default:
 		}
-		cancel()
+		end()
 		<-ended
 	})
 }
 
-// TestResources holds the names and the headers under which readers find what
-// was configured.
+// TestResources holds the names and the headers of configured resources.
 func TestResources(t *testing.T) {
 	deny := generators.Selection{Deny: []generators.Pattern{pattern("pod_fragile"), pattern("pod_more_fragile")}}
 	w := newWatcher(watcher.Config{Resources: []generators.Resource{pods, nodes}, Namespaces: []string{"a", "b"}, Selection: deny},
 		prometheus.NewRegistry(), aboutFamilies())
-	for _, feed := range w.Feeds() {
-		if err := feed.Set(panicking("a", "x", "1")); err != nil {
+	for _, sink := range w.Sinks() {
+		if err := sink.Set(panicking("a", "x", "1")); err != nil {
 			t.Error(err)
 		}
 	}
 	got := map[string]string{}
 	for _, r := range w.Resources() {
-		got[r.Name()] = answer(r)
+		got[r.Name()] = response(r)
 	}
 	line := "pod_generation{namespace=\"a\",pod=\"x\"} 1\n"
 	last := "pod_last{namespace=\"a\",pod=\"x\"} 1\n"

@@ -12,7 +12,7 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// object is what of an object the chart and the kustomizations have in common.
+// object is the common part of the chart's and the kustomizations' objects.
 type object struct {
 	Kind     string
 	Metadata struct {
@@ -23,8 +23,8 @@ type object struct {
 	Rules []rule
 }
 
-// TestSameAsBase compares what runs, how it is reached and evicted and how its pods know of
-// each other with what the kustomizations give.
+// TestSameAsBase compares workloads, Services, disruption budgets and roles of the chart with those
+// of the kustomizations.
 func TestSameAsBase(t *testing.T) {
 	kubectl, err := process.Built("kubectl")
 	must(t, err)
@@ -48,8 +48,8 @@ func TestSameAsBase(t *testing.T) {
 	f("overlays/sharded", 7, "--set", "autosharding.enabled=true,replicas=2")
 }
 
-// common gives the workload, the Services, the budget and the role of the pods' own of a
-// manifest, by kind and name.
+// common returns the workload, Services, disruption budget and the pods' own role of a manifest, by
+// kind and name.
 func common(t *testing.T, manifest string) map[string]object {
 	t.Helper()
 	found := map[string]object{}

@@ -1,4 +1,4 @@
-// Package chart tests the chart in deploy/chart with helm, as its users run it.
+// Package chart tests the chart in deploy/chart by helm.
 package chart
 
 import (
@@ -27,7 +27,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// helm runs helm and returns what it writes, and whether it succeeds.
+// helm runs helm and returns its output, and whether it succeeds.
 func helm(t *testing.T, args ...string) (stdout, stderr string, ok bool) {
 	t.Helper()
 	program, err := process.Built("helm")
@@ -44,13 +44,13 @@ func helm(t *testing.T, args ...string) (stdout, stderr string, ok bool) {
 	return out.String(), errs.String(), err == nil
 }
 
-// template renders the chart, as the release kubestate in the namespace kubestate.
+// template renders the chart as the release kubestate in the namespace kubestate.
 func template(t *testing.T, args ...string) (stdout, stderr string, ok bool) {
 	t.Helper()
 	return helm(t, append([]string{"template", "kubestate", chart, "--namespace", "kubestate"}, args...)...)
 }
 
-// cases gives the files of values in a directory of testdata, by name.
+// cases returns the values files in a directory of testdata, by name.
 func cases(t *testing.T, directory string) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("testdata", directory, "*.values.yaml"))
@@ -77,7 +77,7 @@ func wantGolden(t *testing.T, path, got string) {
 	}
 }
 
-// TestModes compares what the chart renders with what it is to.
+// TestModes compares the rendered chart with golden files.
 func TestModes(t *testing.T) {
 	for name, values := range cases(t, "modes") {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestBadValues compares what helm says of values that are wrong.
+// TestBadValues compares the errors of invalid values with golden files.
 func TestBadValues(t *testing.T) {
 	for name, values := range cases(t, "bad") {
 		t.Run(name, func(t *testing.T) {

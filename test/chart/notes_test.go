@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// TestNotes compares what helm says after an installation.
+// TestNotes compares the notes of installations with golden files.
 func TestNotes(t *testing.T) {
 	for name, values := range cases(t, "notes") {
 		t.Run(name, func(t *testing.T) {
@@ -24,8 +24,8 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestScrapedOnce finds the Services of the chart by its name label, as agents do that scrape all
-// their ports: they find the series, and no self-metrics.
+// TestScrapedOnce selects the chart's Services by its name label, as agents do that scrape all
+// ports: they find the series, and no self-metrics.
 func TestScrapedOnce(t *testing.T) {
 	f := func(name, port string, values ...string) {
 		t.Helper()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestNull gives null for each value, which takes its default away: the chart renders, or says what it
-// lacks, and no template fails on the way.
+// TestNull sets each value to null, which removes its default: the chart renders, or names the
+// missing value, and no template fails.
 func TestNull(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(chart, "files", "values.json"))
 	must(t, err)

@@ -27,8 +27,7 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// othersKeys are values of kube-state-metrics' chart that people set: each is in one of the files at
-// least, in the forms that they give it.
+// othersKeys are common values of kube-state-metrics' chart. Each is in at least one of the files.
 var othersKeys = []string{
 	"affinity:object", "affinity:string", "annotations", "authFilter.enabled", "automountServiceAccountToken", "autosharding.enabled",
 	"collectors:array", "collectors:null", "collectors:string", "collectorsExclude", "collectorsExtra", "containerSecurityContext", "containers",
@@ -92,9 +91,9 @@ func TestOthersKeys(t *testing.T) {
 	}
 }
 
-// TestOthers renders the values that people have for kube-state-metrics' chart, has an API server
-// take the objects, and starts the program with the arguments and as the account of its pods: it
-// becomes ready only if the account may read all that it is to.
+// TestOthers renders values for kube-state-metrics' chart, creates the objects, and runs the
+// program with the arguments and the account of its pods: it becomes ready only if the account may
+// read all resources.
 func TestOthers(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"clusterrole-aggregation-controller"}})
 	client, err := dynamic.NewForConfig(c.Config)
@@ -133,7 +132,7 @@ func TestOthers(t *testing.T) {
 	}
 }
 
-// summary has what there is of rendered objects, a line each, the ports of Services and the arguments.
+// summary lists rendered objects, one per line, with the ports of Services and the arguments.
 func summary(rendered []map[string]any) string {
 	var b strings.Builder
 	for _, o := range rendered {
@@ -157,7 +156,7 @@ func summary(rendered []map[string]any) string {
 	return b.String()
 }
 
-// applier creates objects, each for the time of a test.
+// applier creates objects until the test ends.
 type applier struct {
 	c      *cluster.Cluster
 	client dynamic.Interface
@@ -181,7 +180,7 @@ func (a applier) create(t *testing.T, object map[string]any) {
 	})
 }
 
-// namespace creates one that is not there, for all tests.
+// namespace creates a namespace for all tests, unless it exists.
 func (a applier) namespace(t *testing.T, name string) {
 	t.Helper()
 	if name == "" {
@@ -193,7 +192,7 @@ func (a applier) namespace(t *testing.T, name string) {
 	}
 }
 
-// run starts the program as the pods of the workload do, and waits until it is ready.
+// run runs the program as the workload's pods do, and waits until it is ready.
 func (a applier) run(t *testing.T, rendered []map[string]any) {
 	t.Helper()
 	at := slices.IndexFunc(rendered, func(o map[string]any) bool { return o["kind"] == "Deployment" || o["kind"] == "StatefulSet" })
@@ -222,7 +221,7 @@ func (a applier) run(t *testing.T, rendered []map[string]any) {
 			if len(s.Data["config"]) == 0 {
 				t.Errorf("Secret %s: no config", s.Name)
 			}
-			must(t, os.Link(kubeconfig, filepath.Join(directory, "config"))) // a cluster that is there
+			must(t, os.Link(kubeconfig, filepath.Join(directory, "config"))) // the test's cluster
 		}
 		for _, mount := range pod.Spec.Containers[0].VolumeMounts {
 			if mount.Name == v.Name {
@@ -232,7 +231,7 @@ func (a applier) run(t *testing.T, rendered []map[string]any) {
 	}
 	var args []string
 	for _, arg := range pod.Spec.Containers[0].Args {
-		// Ports of a machine are those of all tests on it.
+		// All tests on a machine share its ports.
 		if name, _, _ := strings.Cut(arg, "="); !slices.Contains([]string{"--port", "--telemetry-port", "--telemetry-host"}, name) {
 			args = append(args, strings.NewReplacer(replacements...).Replace(arg))
 		}
@@ -246,7 +245,7 @@ func (a applier) run(t *testing.T, rendered []map[string]any) {
 	must(t, err)
 	defer e.Kill()
 	conditions := []func(context.Context) error{e.Ready}
-	if !slices.Contains(args, "--auth-filter") { // then only some may ask
+	if !slices.Contains(args, "--auth-filter") { // /readyz needs no token
 		conditions = append(conditions, synced(e))
 	}
 	for _, condition := range conditions {
@@ -256,7 +255,7 @@ func (a applier) run(t *testing.T, rendered []map[string]any) {
 	}
 }
 
-// synced is a condition that holds when the program may list and watch all that it is to.
+// synced returns a condition: the program lists and watches all resources.
 func synced(e *exporter.Exporter) func(context.Context) error {
 	return func(ctx context.Context) error {
 		series, err := e.Self(ctx)
@@ -280,7 +279,7 @@ func synced(e *exporter.Exporter) func(context.Context) error {
 	}
 }
 
-// shard creates the first pod of a StatefulSet, which is ready.
+// shard creates the first pod of a StatefulSet, ready.
 func (a applier) shard(t *testing.T, pod *corev1.Pod) {
 	t.Helper()
 	set, err := a.c.Client.AppsV1().StatefulSets(pod.Namespace).Get(t.Context(), strings.TrimSuffix(pod.Name, "-0"), metav1.GetOptions{})
@@ -296,8 +295,8 @@ func (a applier) shard(t *testing.T, pod *corev1.Pod) {
 	})
 }
 
-// kubeconfig has the access of the pod's account. An account or a role that the values leave to
-// somebody else is there.
+// kubeconfig returns a kubeconfig of the pod's account. It creates accounts and roles that the
+// values do not.
 func (a applier) kubeconfig(t *testing.T, pod *corev1.Pod, rendered []map[string]any) string {
 	t.Helper()
 	has := func(kind string) bool {
@@ -322,7 +321,7 @@ func (a applier) kubeconfig(t *testing.T, pod *corev1.Pod, rendered []map[string
 	return path
 }
 
-// TestScaler holds that a VerticalPodAutoscaler is made where the kind is known.
+// TestScaler holds that a VerticalPodAutoscaler is rendered if the API server has its kind.
 func TestScaler(t *testing.T) {
 	out, errs, ok := template(t, "--values", "testdata/others/scaler.values.yaml", "--api-versions", "autoscaling.k8s.io/v1", "--show-only", "templates/verticalpodautoscaler.yaml")
 	if !ok {

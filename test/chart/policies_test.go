@@ -17,14 +17,14 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// end is the other end of a connection: a pod, or something outside with an address.
+// end is the peer of a connection: a pod, or an external address.
 type end struct {
 	namespace string
 	pod       labels.Set
 	address   string
 }
 
-// policy is the one NetworkPolicy of a manifest.
+// policy returns the one NetworkPolicy of a manifest.
 func policy(t *testing.T, manifest string) networkingv1.NetworkPolicySpec {
 	t.Helper()
 	var found []networkingv1.NetworkPolicySpec
@@ -43,7 +43,7 @@ func policy(t *testing.T, manifest string) networkingv1.NetworkPolicySpec {
 	return found[0]
 }
 
-// open says whether a rule of peers and ports is for a connection.
+// open reports whether a rule of peers and ports admits a connection.
 func open(t *testing.T, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, to end, protocol corev1.Protocol, port string) bool {
 	t.Helper()
 	matches := func(selector *metav1.LabelSelector, set labels.Set) bool {
@@ -63,8 +63,7 @@ func open(t *testing.T, peers []networkingv1.NetworkPolicyPeer, ports []networki
 	}))
 }
 
-// TestPolicies asks the NetworkPolicies, as the API defines them, who may connect to
-// kubestate and where it may connect to.
+// TestPolicies evaluates the NetworkPolicies for connections to and from kubestate.
 func TestPolicies(t *testing.T) {
 	rendered := func(args ...string) string {
 		t.Helper()
@@ -79,7 +78,7 @@ func TestPolicies(t *testing.T) {
 	}
 	dns := end{namespace: "kube-system", pod: labels.Set{"k8s-app": "kube-dns"}}
 	api := end{address: "10.0.0.5"}
-	// f wants these, beside what is open or closed in all of them.
+	// f checks these connections, besides those that are the same in all cases.
 	f := func(name, manifest, prometheus string, apiPorts ...string) {
 		t.Helper()
 		spec := policy(t, manifest)
@@ -121,7 +120,7 @@ func TestPolicies(t *testing.T) {
 	none := policy(t, rendered("--set", "networkPolicy.dns=null,networkPolicy.apiServerCIDRs={10.0.0.5/32}"))
 	for _, rule := range none.Egress {
 		if open(t, rule.To, rule.Ports, end{address: "10.0.0.6"}, corev1.ProtocolTCP, "443") || len(none.Egress) != 1 {
-			t.Errorf("egress is not to the address of the API server alone: %v", none.Egress)
+			t.Errorf("egress to more than the API server: %v", none.Egress)
 		}
 	}
 	quiet := policy(t, rendered("--set", "selfMonitor.enabled=false"))
@@ -130,7 +129,7 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-// kustomized renders a kustomization, whose resources are named from deploy/kustomize.
+// kustomized renders a kustomization with paths from deploy/kustomize.
 func kustomized(t *testing.T, kustomization string) string {
 	t.Helper()
 	kubectl, err := process.Built("kubectl")
@@ -148,7 +147,7 @@ func kustomized(t *testing.T, kustomization string) string {
 	return string(out)
 }
 
-// documentedPatch is that of the NetworkPolicy in deploy/README.md.
+// documentedPatch returns the patch of the NetworkPolicy in deploy/README.md.
 func documentedPatch(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/README.md")
@@ -161,7 +160,7 @@ func documentedPatch(t *testing.T) string {
 		}
 	}
 	if !strings.HasPrefix(patch.String(), "patches:") {
-		t.Fatalf("the section of the NetworkPolicy has no patch: %q", patch.String())
+		t.Fatalf("no patch in the section of the NetworkPolicy: %q", patch.String())
 	}
 	return patch.String()
 }

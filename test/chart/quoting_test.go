@@ -17,7 +17,7 @@ var (
 	nested  = regexp.MustCompile(`\([^()]*\)`)
 )
 
-// textual are the helpers that give text rather than YAML: what includes them quotes it.
+// textual are the helpers that return text, not YAML: their callers quote it.
 var textual = map[string]bool{
 	"kubestate.name": true, "kubestate.fullname": true, "kubestate.namespace": true, "kubestate.account": true, "kubestate.image": true,
 	"kubestate.resourcesArgument": true, "kubestate.customConfigMap": true, "kubestate.customText": true,
@@ -25,8 +25,7 @@ var textual = map[string]bool{
 	"kubestate.containerName": true, "kubestate.telemetryName": true, "kubestate.timeout": true, "kubestate.milliseconds": true,
 }
 
-// TestTemplatesQuote reads the templates: whatever an action writes is quoted there, is a
-// number or is YAML as a helper gives it.
+// TestTemplatesQuote holds that each action of a template is quoted, a number, or YAML of a helper.
 func TestTemplatesQuote(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(chart, "templates", "*.[yt][ap][ml]*"))
 	must(t, err)
@@ -57,7 +56,7 @@ func TestTemplatesQuote(t *testing.T) {
 	}
 }
 
-// exceptions are actions that write text which is a manifest or a constant.
+// exceptions are actions whose text is a manifest or a constant.
 var exceptions = map[string]bool{
 	"$text": true, // of extraManifests
 	`ternary "https" "http" .Values.tls.enabled`: true,

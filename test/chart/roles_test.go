@@ -14,7 +14,7 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// role is a role or a binding of one, without what it is labelled with.
+// role is a role or a role binding, without labels.
 type role struct {
 	Kind     string
 	Metadata struct{ Name, Namespace string }
@@ -25,7 +25,7 @@ type role struct {
 
 type rule struct{ APIGroups, Resources, ResourceNames, Verbs []string }
 
-// roles gives those among the objects of a manifest, in order.
+// roles returns the roles of a manifest, by kind and name.
 func roles(t *testing.T, manifest string) map[string]role {
 	t.Helper()
 	found := map[string]role{}
@@ -40,8 +40,8 @@ func roles(t *testing.T, manifest string) map[string]role {
 	return found
 }
 
-// TestRoles compares the roles of the chart with those that kubestate prints for
-// the same resources and namespaces.
+// TestRoles compares the roles of the chart with those that kubestate prints for the same resources
+// and namespaces.
 func TestRoles(t *testing.T) {
 	program, err := process.Built("kubestate")
 	must(t, err)
@@ -57,7 +57,7 @@ func TestRoles(t *testing.T) {
 		if len(want) == 0 {
 			t.Fatal("kubestate prints no roles")
 		}
-		// The account is where the release is.
+		// The account is in the namespace of the release.
 		for _, r := range want {
 			for _, s := range r.Subjects {
 				s["namespace"] = "kubestate"
@@ -100,7 +100,7 @@ func TestRoles(t *testing.T) {
 	f("collectors={"+every+"}", "--resources="+every)
 }
 
-// customConfig has kinds of which the plurals are guessed in every way, and in two groups.
+// customConfig has kinds with each way to guess a plural, in two groups.
 const customConfig = `
 spec:
   resources:
@@ -116,7 +116,7 @@ spec:
   - {groupVersionKind: {group: apps, version: v1, kind: Deployment}, conditions: true}
 `
 
-// asJSON is YAML as JSON.
+// asJSON converts YAML to JSON.
 func asJSON(t *testing.T, text string) string {
 	t.Helper()
 	converted, err := yaml.YAMLToJSON([]byte(text))
@@ -124,7 +124,7 @@ func asJSON(t *testing.T, text string) string {
 	return string(converted)
 }
 
-// known gives the keys of all resources that the chart knows.
+// known returns the keys of all resources that the chart knows.
 func known(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(chart, "files", "resources.json"))

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestUmbrella renders the chart as a part of another one: twice, by aliases, under conditions and
-// with global values.
+// TestUmbrella renders the chart as a subchart: twice, by aliases, under conditions and with global
+// values.
 func TestUmbrella(t *testing.T) {
 	above := t.TempDir()
 	must(t, os.CopyFS(filepath.Join(above, "charts", "kubestate"), os.DirFS(chart)))

@@ -1,6 +1,5 @@
-// Command churn has pods come and go for a long time under kubestate, and prints
-// what it holds meanwhile: goroutines, open watches and memory. It fails if that
-// grows.
+// Command churn creates and deletes pods for a long time under kubestate, and prints its goroutines,
+// open watches and memory. It fails if one of them grows.
 package main
 
 import (
@@ -8,8 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"time"
@@ -23,18 +20,13 @@ import (
 
 func main() {
 	var opts options
-	flag.StringVar(&opts.kubestate, "kubestate", "", "the program; default the one that was built last")
-	flag.IntVar(&opts.pods, "pods", 2000, "pods that stay")
-	flag.IntVar(&opts.batch, "batch", 500, "pods that are created at once, and deleted after that")
-	flag.DurationVar(&opts.length, "for", 5*time.Minute, "how long")
-	flag.DurationVar(&opts.every, "every", 10*time.Second, "how often to look")
+	flag.StringVar(&opts.kubestate, "kubestate", "", "the program; default .build/kubestate")
+	flag.IntVar(&opts.pods, "pods", 2000, "number of permanent pods")
+	flag.IntVar(&opts.batch, "batch", 500, "number of pods that are created and deleted at a time")
+	flag.DurationVar(&opts.length, "for", 5*time.Minute, "duration")
+	flag.DurationVar(&opts.every, "every", 10*time.Second, "interval of samples")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := opts.run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "churn:", err)
-		os.Exit(1)
-	}
+	process.Main("churn", opts.run)
 }
 
 type options struct {
@@ -43,14 +35,17 @@ type options struct {
 	length, every time.Duration
 }
 
-// run starts a cluster and kubestate, churns, and says whether what it held was flat.
+// run starts a cluster and kubestate, churns, and judges the samples.
 func (o options) run(ctx context.Context) (err error) {
 	if o.kubestate == "" {
 		if o.kubestate, err = process.Built("kubestate"); err != nil {
 			return err
 		}
 	}
-	return cluster.With(ctx, cluster.Options{}, o.pods, func(dir string, c *cluster.Cluster) (err error) {
+	return cluster.With(ctx, cluster.Options{}, func(dir string, c *cluster.Cluster) (err error) {
+		if _, err := c.Populate(ctx, o.pods); err != nil {
+			return err
+		}
 		e, err := exporter.Start(ctx, filepath.Join(dir, "kubestate.log"), o.kubestate, "--kubeconfig", c.Kubeconfig)
 		if err != nil {
 			return err
@@ -59,17 +54,17 @@ func (o options) run(ctx context.Context) (err error) {
 		if err := process.Within(ctx, time.Minute, e.Ready, e.Process); err != nil {
 			return err
 		}
-		looks, churned, err := o.churn(ctx, c, e)
+		samples, churned, err := o.churn(ctx, c, e)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%d pods came and went in %s\n", churned, o.length)
-		return flat(looks)
+		fmt.Printf("%d pods created and deleted in %s\n", churned, o.length)
+		return flat(samples)
 	})
 }
 
-// churn has pods come and go and looks at kubestate now and then.
-func (o options) churn(ctx context.Context, c *cluster.Cluster, e *exporter.Exporter) (looks []look, churned int, err error) {
+// churn creates and deletes pods, and samples kubestate at intervals.
+func (o options) churn(ctx context.Context, c *cluster.Cluster, e *exporter.Exporter) (samples []sample, churned int, err error) {
 	end := time.Now().Add(o.length)
 	var group errgroup.Group
 	group.Go(func() error {
@@ -89,26 +84,26 @@ func (o options) churn(ctx context.Context, c *cluster.Cluster, e *exporter.Expo
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			l, err := lookAt(ctx, c, e)
+			l, err := takeSample(ctx, c, e)
 			if err != nil {
 				return err
 			}
-			looks = append(looks, l)
+			samples = append(samples, l)
 			fmt.Printf("%7s %12.0f %9.0f %14.1f %10.1f %8s\n", time.Since(began).Round(time.Second), l.goroutines, l.watches, l.resident, l.heap, l.scrape.Round(time.Millisecond))
 		}
 		return nil
 	})
 	err = group.Wait()
-	return looks, churned, err
+	return samples, churned, err
 }
 
-// look is what kubestate holds at one time; memory in MiB.
-type look struct {
+// sample is kubestate's usage at one time; memory in MiB.
+type sample struct {
 	goroutines, watches, resident, heap float64
 	scrape                              time.Duration
 }
 
-func lookAt(ctx context.Context, c *cluster.Cluster, e *exporter.Exporter) (l look, err error) {
+func takeSample(ctx context.Context, c *cluster.Cluster, e *exporter.Exporter) (l sample, err error) {
 	began := time.Now()
 	if _, err := e.Scrape(ctx); err != nil {
 		return l, err
@@ -125,24 +120,24 @@ func lookAt(ctx context.Context, c *cluster.Cluster, e *exporter.Exporter) (l lo
 	return l, err
 }
 
-// What may differ between the middle of the first third and that of the last.
+// Limits of growth from the median of the first third to that of the last.
 const (
 	moreGoroutines = 10
 	moreWatches    = 3
 	moreMemory     = 1.15
 )
 
-// flat compares the first third of looks with the last, after one to warm up, and
-// says what has grown.
-func flat(looks []look) error {
-	if len(looks) < 7 {
-		return fmt.Errorf("%d looks are too few to compare", len(looks))
+// flat compares the first third of the samples with the last, without the first sample, and returns
+// an error for each figure that has grown.
+func flat(samples []sample) error {
+	if len(samples) < 7 {
+		return fmt.Errorf("%d samples are too few", len(samples))
 	}
-	third := (len(looks) - 1) / 3
-	first, last := looks[1:1+third], looks[len(looks)-third:]
+	third := (len(samples) - 1) / 3
+	first, last := samples[1:1+third], samples[len(samples)-third:]
 	var errs []error
-	compare := func(name string, of func(look) float64, most func(float64) float64) {
-		before, after := middle(first, of), middle(last, of)
+	compare := func(name string, of func(sample) float64, most func(float64) float64) {
+		before, after := median(first, of), median(last, of)
 		verdict := "flat"
 		if after > most(before) {
 			verdict = "grows"
@@ -150,17 +145,16 @@ func flat(looks []look) error {
 		}
 		fmt.Printf("%-12s %8.1f in the first third, %8.1f in the last: %s\n", name, before, after, verdict)
 	}
-	compare("goroutines", func(l look) float64 { return l.goroutines }, func(n float64) float64 { return n + moreGoroutines })
-	compare("watches", func(l look) float64 { return l.watches }, func(n float64) float64 { return n + moreWatches })
-	compare("resident MiB", func(l look) float64 { return l.resident }, func(n float64) float64 { return n * moreMemory })
-	compare("heap MiB", func(l look) float64 { return l.heap }, func(n float64) float64 { return n * moreMemory })
+	compare("goroutines", func(l sample) float64 { return l.goroutines }, func(n float64) float64 { return n + moreGoroutines })
+	compare("watches", func(l sample) float64 { return l.watches }, func(n float64) float64 { return n + moreWatches })
+	compare("resident MiB", func(l sample) float64 { return l.resident }, func(n float64) float64 { return n * moreMemory })
+	compare("heap MiB", func(l sample) float64 { return l.heap }, func(n float64) float64 { return n * moreMemory })
 	return errors.Join(errs...)
 }
 
-// middle is the median.
-func middle(looks []look, of func(look) float64) float64 {
-	values := make([]float64, len(looks))
-	for i, l := range looks {
+func median(samples []sample, of func(sample) float64) float64 {
+	values := make([]float64, len(samples))
+	for i, l := range samples {
 		values[i] = of(l)
 	}
 	slices.Sort(values)

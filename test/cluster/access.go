@@ -18,7 +18,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// User is somebody who may authenticate. What they may do is RBAC's business.
+// User is a user who may authenticate. RBAC authorizes them.
 type User struct {
 	Name   string
 	Groups []string
@@ -26,21 +26,20 @@ type User struct {
 
 func (u User) token() string { return u.Name + "-token" }
 
-// KubeconfigFor writes a kubeconfig for the user and returns its path. It works
-// for users of the options only; every other token is refused by the API server.
+// KubeconfigFor writes a kubeconfig for the user and returns its path. The API server accepts only
+// users of the options.
 func (c *Cluster) KubeconfigFor(u User) (string, error) {
 	path := c.path(u.Name + ".kubeconfig")
 	return path, WriteKubeconfig(path, c.URL, c.CA, u.token())
 }
 
-// Token returns the token by which the user authenticates.
+// Token returns the user's token.
 func (c *Cluster) Token(u User) string { return u.token() }
 
-// Admin is the user behind Config and Kubeconfig, who may do everything.
+// Admin returns the cluster administrator, the user of Config and Kubeconfig.
 func (c *Cluster) Admin() User { return c.admin }
 
-// WriteKubeconfig writes a kubeconfig to path for a server at url whose
-// certificate is checked against the file ca.
+// WriteKubeconfig writes a kubeconfig for a server with the CA in the file ca.
 func WriteKubeconfig(path, url, ca, token string) error {
 	config := clientcmdapi.NewConfig()
 	config.Clusters["test"] = &clientcmdapi.Cluster{Server: url, CertificateAuthority: ca}
@@ -53,8 +52,7 @@ func WriteKubeconfig(path, url, ca, token string) error {
 	return nil
 }
 
-// WriteCA makes a certificate authority, writes its certificate to path and
-// returns what is needed to sign by it.
+// WriteCA writes the certificate of a new certificate authority to path, and returns it and its key.
 func WriteCA(path string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	template := certificate("test authority")
 	template.IsCA, template.BasicConstraintsValid = true, true
@@ -70,7 +68,7 @@ func WriteCA(path string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	return template, key, writePEM(path, "CERTIFICATE", der)
 }
 
-// writeFiles writes what the components read at start, and the administrator's kubeconfig.
+// writeFiles writes the components' files, and the administrator's kubeconfig.
 func (c *Cluster) writeFiles() error {
 	c.CA = c.path("ca.crt")
 	if err := c.writeServingCertificate(); err != nil {
@@ -93,7 +91,7 @@ func (c *Cluster) writeFiles() error {
 	return err
 }
 
-// tokens is the API server's token file: token, user, uid, groups.
+// tokens returns the API server's token file: token, user, uid, groups.
 func (c *Cluster) tokens() []byte {
 	var csv strings.Builder
 	for _, u := range append([]User{c.admin}, c.opts.Users...) {
@@ -110,13 +108,13 @@ func (c *Cluster) writeServingCertificate() error {
 	return WriteServing(ca, caKey, c.path("apiserver.crt"), c.path("apiserver.key"))
 }
 
-// WriteServing makes a certificate for a server on 127.0.0.1 with names, signed by an
-// authority, and writes it and its key to paths.
+// WriteServing writes a certificate for a server on 127.0.0.1 with names, signed by a certificate
+// authority, and its key.
 func WriteServing(ca *x509.Certificate, caKey *ecdsa.PrivateKey, certificatePath, keyPath string, names ...string) error {
 	template := certificate("test server")
 	template.DNSNames = names
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
-	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth} // tests show it as clients too
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth} // clients use it too
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make serving certificate: %w", err)
@@ -131,7 +129,7 @@ func WriteServing(ca *x509.Certificate, caKey *ecdsa.PrivateKey, certificatePath
 	return writeKey(keyPath, key)
 }
 
-// certificate is what all certificates have in common.
+// certificate returns the common part of all certificates.
 func certificate(name string) *x509.Certificate {
 	now := time.Now()
 	return &x509.Certificate{

@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// Request is a list or a watch that the API server was asked for.
+// Request is a list or watch request.
 type Request struct {
 	User      string
 	Verb      string
@@ -18,13 +18,13 @@ type Request struct {
 	Code      int
 }
 
-// Initial reports whether the request asks for all objects and not only for
-// changes: it is a list, or a watch that begins with one.
+// Initial reports whether the request is for all objects, not only changes: a list, or a watch that
+// begins with one.
 func (r Request) Initial() bool {
 	return r.Verb == "list" || r.Query.Get("sendInitialEvents") == "true"
 }
 
-// auditEvent is the part of audit.k8s.io/v1 Event that is read here.
+// auditEvent is a part of an audit.k8s.io/v1 Event.
 type auditEvent struct {
 	Stage      string `json:"stage"`
 	RequestURI string `json:"requestURI"`
@@ -41,9 +41,8 @@ type auditEvent struct {
 	} `json:"responseStatus"`
 }
 
-// Requests returns the lists and watches since the cluster began that the API
-// server has begun to answer, in order, each once. They are the API server's own record:
-// proof of what a client did that does not rest on the client's word.
+// Requests returns all lists and watches to which the API server has responded, in order, from its
+// audit log.
 func (c *Cluster) Requests() ([]Request, error) {
 	log, err := os.ReadFile(c.path("audit.log"))
 	if err != nil {
@@ -52,13 +51,13 @@ func (c *Cluster) Requests() ([]Request, error) {
 	var requests []Request
 	for line := range bytes.Lines(log) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
-			break // it is being written
+			break // still being written
 		}
 		var event auditEvent
 		if err := json.Unmarshal(line, &event); err != nil {
 			return nil, fmt.Errorf("read audit log: %w", err)
 		}
-		// A watch passes two stages, a list one.
+		// A watch has two stages, a list one.
 		if event.Verb == "watch" && event.Stage != "ResponseStarted" {
 			continue
 		}

@@ -1,7 +1,5 @@
-// Package cluster starts a real Kubernetes control plane on loopback ports: etcd
-// and kube-apiserver, and if wanted the controllers, the scheduler and stand-ins
-// for the kubelets. Options go in; a cluster with clients to its API and to its
-// etcd comes out, and nothing of it is left after Close.
+// Package cluster starts a real Kubernetes control plane on loopback ports: etcd and kube-apiserver,
+// and optionally the controllers, the scheduler and simulated kubelets. Close ends all processes.
 package cluster
 
 import (
@@ -20,53 +18,53 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// Options say what the cluster has beside etcd and the API server.
+// Options configure a cluster.
 type Options struct {
-	// Controllers runs kube-controller-manager, which makes pods of workloads.
+	// Controllers runs kube-controller-manager.
 	Controllers bool
-	// Only names the controllers to run, all of them if there is none. Those
-	// of nodes would not stand for pods whose node is a test.
+	// Only names the controllers to run; none for all. Node controllers evict pods of nodes without
+	// a kubelet.
 	Only []string
-	// Scheduler runs kube-scheduler, which binds pods to nodes.
+	// Scheduler runs kube-scheduler.
 	Scheduler bool
-	// Kubelets runs kwok, which plays the kubelet of every node, see stages.yaml.
+	// Kubelets runs kwok, which simulates the kubelet of every node by stages.yaml.
 	Kubelets bool
-	// ServiceAccounts has every pod have an account and its token, which the
-	// controllers make for each namespace. Else a pod needs none.
+	// ServiceAccounts enables the admission plugin ServiceAccount, for which controllers create
+	// accounts.
 	ServiceAccounts bool
 	// FeatureGates are the API server's, such as "ShardedListAndWatch=true".
 	FeatureGates []string
-	// Users may authenticate by token beside the administrator.
+	// Users may authenticate by token besides the administrator.
 	Users []User
 }
 
-// Everything is a cluster in which a Deployment that is created becomes running pods.
+// Everything has all that runs the pods of a Deployment.
 var Everything = Options{Controllers: true, Scheduler: true, Kubelets: true}
 
-// startLimit bounds the time that a component has to become ready.
+// startLimit bounds the start of a component.
 const startLimit = 90 * time.Second
 
-// errPortTaken says that somebody else took a port between its choice and its use.
+// errPortTaken is the error of a port that was taken between its choice and its use.
 var errPortTaken = errors.New("port taken")
 
-// Cluster is a running control plane. Killing and starting the API server must
-// not be done concurrently; everything else may.
+// Cluster is a running control plane. It may be used concurrently, except to kill and start the API
+// server.
 type Cluster struct {
-	// URL is where the API server listens; it stays the same over restarts.
+	// URL is the API server's URL, the same after restarts.
 	URL string
-	// CA is the file with the certificate that signed the API server's.
+	// CA is the file of the API server's certificate authority.
 	CA string
-	// Kubeconfig is the file with the administrator's access.
+	// Kubeconfig is the file of the administrator's kubeconfig.
 	Kubeconfig string
-	// Config is the administrator's access, without client-side rate limits.
+	// Config is the administrator's configuration, without client-side rate limits.
 	Config *rest.Config
-	// Client is a client by Config.
+	// Client is a client with Config.
 	Client kubernetes.Interface
 	// Etcd is a client of the cluster's storage.
 	Etcd *clientv3.Client
 
 	dir       string
-	program   string // the control plane's components, in one
+	program   string // of all control plane components
 	opts      Options
 	ports     ports
 	admin     User
@@ -77,8 +75,8 @@ type Cluster struct {
 
 type ports struct{ client, peer, api int }
 
-// New starts a cluster that keeps its files under dir and returns when its API
-// server is ready. After an error nothing is left running.
+// New starts a cluster with its files below dir, and returns when its API server is ready. After an
+// error no process is left.
 func New(ctx context.Context, dir string, opts Options) (*Cluster, error) {
 	program, err := process.Built("controlplane")
 	if err != nil {
@@ -102,7 +100,7 @@ func New(ctx context.Context, dir string, opts Options) (*Cluster, error) {
 	}
 }
 
-// start starts everything, in the order in which one needs the other.
+// start starts all components in the order of their dependencies.
 func (c *Cluster) start(ctx context.Context) error {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return fmt.Errorf("start cluster: %w", err)
@@ -128,7 +126,7 @@ func (c *Cluster) start(ctx context.Context) error {
 	return c.startOthers(ctx)
 }
 
-// connect builds the clients; none of them talks yet.
+// connect builds the clients, without connections.
 func (c *Cluster) connect() (err error) {
 	c.Config = &rest.Config{
 		Host:            c.URL,
@@ -143,8 +141,8 @@ func (c *Cluster) connect() (err error) {
 	return err
 }
 
-// KillAPIServer ends the API server by SIGKILL, so that watches break at once:
-// asked politely it would keep serving them for a minute.
+// KillAPIServer ends the API server by SIGKILL, so that watches break at once: after SIGTERM it
+// serves them for a minute.
 func (c *Cluster) KillAPIServer() error {
 	if err := c.apiServer.Kill(); err != nil {
 		return fmt.Errorf("kill API server: %w", err)
@@ -152,8 +150,8 @@ func (c *Cluster) KillAPIServer() error {
 	return nil
 }
 
-// StartAPIServer starts the API server, for the first time or after
-// KillAPIServer on the same port, and returns when it is ready.
+// StartAPIServer starts the API server, on the same port after KillAPIServer, and returns when it is
+// ready.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
 	if err := c.startAPIServer(ctx); err != nil {
 		return fmt.Errorf("start API server: %w", err)
@@ -170,8 +168,7 @@ func (c *Cluster) RestartAPIServer(ctx context.Context, gates ...string) error {
 	return c.StartAPIServer(ctx)
 }
 
-// CompactEtcd makes etcd forget every revision but the present one. A watch that
-// is resumed from before that must begin again with a list.
+// CompactEtcd compacts etcd to the present revision: a watch from an earlier one must relist.
 func (c *Cluster) CompactEtcd(ctx context.Context) error {
 	now, err := c.Etcd.Get(ctx, "/registry/compaction")
 	if err != nil {
@@ -183,7 +180,7 @@ func (c *Cluster) CompactEtcd(ctx context.Context) error {
 	return nil
 }
 
-// Close ends every process of the cluster. The files stay.
+// Close ends every process of the cluster, and keeps the files.
 func (c *Cluster) Close() error {
 	var errs []error
 	for _, p := range c.processes() {
@@ -195,12 +192,12 @@ func (c *Cluster) Close() error {
 	return errors.Join(errs...)
 }
 
-// Await calls condition until it returns nil, ctx ends, or a component dies.
+// Await calls condition until it returns nil, ctx or limit ends, or a component ends.
 func (c *Cluster) Await(ctx context.Context, limit time.Duration, condition func(context.Context) error) error {
 	return process.Within(ctx, limit, condition, c.processes()...)
 }
 
-// processes are all that were started, those first that need the others.
+// processes returns all processes, in the reverse order of their start.
 func (c *Cluster) processes() []*process.Process {
 	all := append([]*process.Process(nil), c.others...)
 	for _, p := range []*process.Process{c.apiServer, c.etcd} {
@@ -211,7 +208,7 @@ func (c *Cluster) processes() []*process.Process {
 	return all
 }
 
-// portTaken marks err when the process ended because of a port in use.
+// portTaken marks err if the process ended because of a port in use.
 func portTaken(err error, p *process.Process) error {
 	if p.Err() != nil && strings.Contains(p.Tail(1<<16), "address already in use") {
 		return errors.Join(errPortTaken, err)

@@ -17,14 +17,13 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// Limits on what takes a moment, and on what may take pauses besides: controllers
-// that have lost the API server try again after half a minute at the latest.
+// Limits without and with backoff: controllers reconnect to the API server within half a minute.
 const (
 	soon     = 30 * time.Second
 	settling = 2 * time.Minute
 )
 
-// TestPopulate has the API server list what was written past it.
+// TestPopulate has the API server list objects that were written to etcd.
 func TestPopulate(t *testing.T) {
 	const pods = 1000
 	c := cluster.Start(t, cluster.Options{})
@@ -32,7 +31,7 @@ func TestPopulate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The watch cache hears of it from etcd, a moment later.
+	// The watch cache follows etcd with a delay.
 	err = c.Await(t.Context(), soon, func(ctx context.Context) error {
 		list, err := c.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
 		if err != nil {
@@ -53,7 +52,7 @@ func TestPopulate(t *testing.T) {
 	})
 }
 
-// wantPods fails the test unless the API's pods are these, complete.
+// wantPods fails the test unless the API has exactly these pods, complete.
 func wantPods(t *testing.T, c *cluster.Cluster, names []types.NamespacedName) {
 	t.Helper()
 	list, err := c.Client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{})
@@ -79,8 +78,7 @@ func wantPods(t *testing.T, c *cluster.Cluster, names []types.NamespacedName) {
 	}
 }
 
-// wantCounts fails the test unless the API comes to have so many objects of every
-// resource in want.
+// wantCounts fails the test unless the API comes to have these numbers of objects.
 func wantCounts(t *testing.T, c *cluster.Cluster, want map[string]int) {
 	t.Helper()
 	err := c.Await(t.Context(), soon, func(ctx context.Context) error {
@@ -95,7 +93,7 @@ func wantCounts(t *testing.T, c *cluster.Cluster, want map[string]int) {
 	}
 }
 
-// counts is how many objects the API has of each resource in want.
+// counts returns the number of objects of each resource in want.
 func counts(ctx context.Context, c *cluster.Cluster, want map[string]int) (map[string]int, error) {
 	paths := map[string]string{
 		"deployments": "apis/apps/v1", "replicasets": "apis/apps/v1", "jobs": "apis/batch/v1",
@@ -114,7 +112,7 @@ func counts(ctx context.Context, c *cluster.Cluster, want map[string]int) (map[s
 			return nil, fmt.Errorf("list %s: %w", resource, err)
 		}
 		for _, item := range list.Items {
-			// The API server has a few objects of its own.
+			// The API server creates objects of its own in these.
 			if item.Namespace != metav1.NamespaceDefault && item.Namespace != metav1.NamespaceSystem {
 				got[resource]++
 			}
@@ -123,7 +121,7 @@ func counts(ctx context.Context, c *cluster.Cluster, want map[string]int) (map[s
 	return got, nil
 }
 
-// TestEverything brings a Deployment to life and lets the API server die under it.
+// TestEverything runs a Deployment, through a kill of the API server.
 func TestEverything(t *testing.T) {
 	c := cluster.Start(t, cluster.Everything)
 	ctx := t.Context()
@@ -187,8 +185,7 @@ func deployment() *appsv1.Deployment {
 	}
 }
 
-// TestWritePastTheServer creates pods, changes one of them and deletes another, all
-// straight in etcd, and has the API server list what is left.
+// TestWritePastTheServer creates, changes and deletes pods in etcd, and lists them from the API server.
 func TestWritePastTheServer(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	objects := slices.Collect(cluster.MorePods(1000, 20, 15))
@@ -228,6 +225,6 @@ func TestWritePastTheServer(t *testing.T) {
 		t.Error(err)
 	}
 	if err := c.ChangePod(t.Context(), removed, change); err == nil {
-		t.Error("no error of changing a pod that is gone")
+		t.Error("no error for a change of a deleted pod")
 	}
 }

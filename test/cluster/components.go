@@ -17,12 +17,12 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// stages is what kwok does to pods and nodes.
+// stages are kwok's stages of pods and nodes.
 //
 //go:embed stages.yaml
 var stages []byte
 
-// auditPolicy has every list and watch written down, see Requests.
+// auditPolicy logs every list and watch, for Requests.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -86,7 +86,7 @@ func (c *Cluster) startAPIServer(ctx context.Context) (err error) {
 		"--token-auth-file", c.path("tokens.csv"),
 		"--authorization-mode", "RBAC",
 		"--service-cluster-ip-range", "10.96.0.0/16",
-		// Its own endpoints are the one thing that it could not write: a loopback address.
+		// Endpoints of the API server itself would be a loopback address, which is invalid.
 		"--endpoint-reconciler-type", "none",
 		"--audit-policy-file", c.path("audit-policy.yaml"),
 		"--audit-log-path", c.path("audit.log"),
@@ -118,7 +118,7 @@ func (c *Cluster) apiServerReady(ctx context.Context) error {
 	return nil
 }
 
-// startOthers starts what the options ask for.
+// startOthers starts the optional components.
 func (c *Cluster) startOthers(ctx context.Context) error {
 	if c.opts.Controllers {
 		if err := c.startControllers(ctx); err != nil {
@@ -157,7 +157,7 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The first thing that they do which can be seen from outside.
+	// The first visible effect of controllers.
 	return c.Await(ctx, startLimit, func(ctx context.Context) error {
 		_, err := c.Client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
 		return err
@@ -181,8 +181,8 @@ func (c *Cluster) startKubelets() error {
 	)
 }
 
-// startOther starts a program of which nothing is awaited. The command is its
-// first argument, if it takes one, and names its log.
+// startOther starts a program without waiting for it. command is its first argument, or empty, and
+// names its log.
 func (c *Cluster) startOther(program, command string, args ...string) error {
 	name := command
 	if command == "" {

@@ -15,8 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// Load reads the objects of all YAML and JSON files in a directory: documents,
-// and lists of objects of any kind or of one.
+// Load reads the objects of all YAML and JSON files in a directory: documents, and lists of any kind.
 func Load(directory string) ([]Object, error) {
 	var objects []Object
 	for _, pattern := range []string{"*.yaml", "*.json"} {
@@ -58,7 +57,7 @@ func loadFile(path string) ([]Object, error) {
 	}
 }
 
-// decode returns an object, or those of a list.
+// decode returns an object, or the objects of a list.
 func decode(raw []byte) ([]Object, error) {
 	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(raw, nil, nil)
 	if err != nil {

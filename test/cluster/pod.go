@@ -165,7 +165,7 @@ func (a *app) containerStatus(name string, state corev1.ContainerState) corev1.C
 	}
 }
 
-// crash makes the status that of a pod whose first container runs out of memory again and again.
+// crash changes the status to that of a pod whose first container is OOM-killed repeatedly.
 func crash(status *corev1.PodStatus) {
 	app := &status.ContainerStatuses[0]
 	app.Ready, app.Started, app.RestartCount = false, new(false), 17
@@ -183,7 +183,7 @@ func crash(status *corev1.PodStatus) {
 	}
 }
 
-// managedFields is what controller and kubelet leave behind in every pod: a third of its size.
+// managedFields returns the managed fields of controller and kubelet, a third of a pod's size.
 func managedFields(at metav1.Time) []metav1.ManagedFieldsEntry {
 	entry := func(manager, subresource, fields string) metav1.ManagedFieldsEntry {
 		return metav1.ManagedFieldsEntry{

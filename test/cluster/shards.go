@@ -11,18 +11,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Shards are a StatefulSet of kubestates. Its pods are on a node that is not there:
-// whoever creates them plays the kubelet.
+// Shards are a StatefulSet of kubestates. Its pods are bound to a node that does not exist: the test
+// is the kubelet.
 type Shards struct {
 	Namespace, Name string
 	Replicas        int32
-	// Grace is how long a pod may take to end.
-	Grace time.Duration
-	// Annotations are of the pods.
-	Annotations map[string]string
+	Grace           time.Duration     // termination grace period
+	Annotations     map[string]string // of the pods
 }
 
-// CreateShards creates the StatefulSet, and its Lease as the manifests do.
+// CreateShards creates the StatefulSet and its Lease.
 func (c *Cluster) CreateShards(ctx context.Context, s Shards) error {
 	labels := map[string]string{"app.kubernetes.io/name": s.Name}
 	meta := metav1.ObjectMeta{Name: s.Name}
@@ -44,8 +42,7 @@ func (c *Cluster) CreateShards(ctx context.Context, s Shards) error {
 	return errors.Join(err, leaseErr)
 }
 
-// SetReady writes, as a kubelet does, whether a pod that runs is ready, unless its
-// status says that already.
+// SetReady sets the readiness of a running pod, as a kubelet does.
 func (c *Cluster) SetReady(ctx context.Context, pod *corev1.Pod, ready bool) error {
 	status := corev1.ConditionFalse
 	if ready {
@@ -62,8 +59,7 @@ func (c *Cluster) SetReady(ctx context.Context, pod *corev1.Pod, ready bool) err
 	return err
 }
 
-// Ended deletes a pod whose processes have ended, as a kubelet does, unless there is
-// another of its name.
+// Ended deletes a pod whose processes have ended, as a kubelet does.
 func (c *Cluster) Ended(ctx context.Context, pod *corev1.Pod) error {
 	return c.Client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
 		GracePeriodSeconds: new(int64), Preconditions: metav1.NewUIDPreconditions(string(pod.UID)),

@@ -22,8 +22,8 @@ type Object interface {
 	metav1.Object
 }
 
-// prefixes are the places of kinds in etcd, below /registry. Most are named as
-// the resource; nodes and services are not, for historical reasons.
+// prefixes are the key prefixes of kinds in etcd, below /registry. Some differ from the resource's
+// name for historical reasons.
 var prefixes = map[string]string{
 	"ConfigMap":                      "configmaps",
 	"CronJob":                        "cronjobs",
@@ -53,20 +53,17 @@ var prefixes = map[string]string{
 	"ValidatingWebhookConfiguration": "validatingwebhookconfigurations",
 }
 
-// writers is how many objects are being written at once.
+// writers bounds concurrent writes.
 const writers = 16
 
-// serializer writes the API server's storage encoding: the four bytes "k8s\0"
-// and a protobuf envelope that names version and kind.
+// serializer is the API server's storage encoding: the four bytes "k8s\0" and a protobuf envelope
+// with version and kind.
 var serializer = protobuf.NewSerializer(scheme.Scheme, scheme.Scheme)
 
-// Put writes objects straight into etcd, where the API server finds them as if
-// it had written them itself. Nothing is defaulted, validated or admitted: that
-// is the purpose. It works before the API server starts and while it runs.
+// Put writes objects straight to etcd, without defaulting, validation and admission, whether the API
+// server runs or not.
 //
-// Each object gets a revision of its own, which costs a request for each: watches
-// that are cut off resume from a revision, and would miss the rest of those that
-// share one.
+// Each object has a revision of its own: a resumed watch would miss the rest of a shared one.
 func (c *Cluster) Put(ctx context.Context, objects iter.Seq[Object]) error {
 	err := each(ctx, objects, func(ctx context.Context, object Object) error {
 		key, value, err := stored(object)
@@ -82,8 +79,8 @@ func (c *Cluster) Put(ctx context.Context, objects iter.Seq[Object]) error {
 	return nil
 }
 
-// Remove deletes objects straight from etcd, with no grace and no finalizers,
-// each in a revision of its own.
+// Remove deletes objects straight from etcd, without grace periods and finalizers, each in a revision
+// of its own.
 func (c *Cluster) Remove(ctx context.Context, objects iter.Seq[Object]) error {
 	err := each(ctx, objects, func(ctx context.Context, object Object) error {
 		key, _, err := stored(object)
@@ -99,8 +96,7 @@ func (c *Cluster) Remove(ctx context.Context, objects iter.Seq[Object]) error {
 	return nil
 }
 
-// ChangePod reads a pod from etcd, has change change it, and writes it back. Two
-// must not change one pod at once.
+// ChangePod changes a pod in etcd. Concurrent changes of one pod may be lost.
 func (c *Cluster) ChangePod(ctx context.Context, name types.NamespacedName, change func(*corev1.Pod)) error {
 	key := path.Join("/registry/pods", name.Namespace, name.Name)
 	found, err := c.Etcd.Get(ctx, key)
@@ -125,7 +121,7 @@ func (c *Cluster) ChangePod(ctx context.Context, name types.NamespacedName, chan
 	return nil
 }
 
-// each calls f for all objects, for some of them at once, and returns the first error.
+// each calls f for all objects, concurrently, and returns the first error.
 func each(ctx context.Context, objects iter.Seq[Object], f func(context.Context, Object) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(writers)
@@ -138,7 +134,7 @@ func each(ctx context.Context, objects iter.Seq[Object], f func(context.Context,
 	return group.Wait()
 }
 
-// stored returns where and how the API server keeps the object.
+// stored returns the object's key and value in etcd.
 func stored(object Object) (key, value string, err error) {
 	kinds, _, err := scheme.Scheme.ObjectKinds(object)
 	if err != nil {

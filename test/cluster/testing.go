@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// Start is New for a test: the cluster ends with it, and the ends of the
-// components' logs are shown if it fails.
+// Start starts a cluster until the test ends. If the test fails, it logs the ends of the components'
+// logs.
 func Start(t testing.TB, opts Options) *Cluster {
 	t.Helper()
 	c, err := New(t.Context(), t.TempDir(), opts)
@@ -15,7 +15,7 @@ func Start(t testing.TB, opts Options) *Cluster {
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, p := range c.processes() {
-				t.Logf("%s wrote last:\n%s", p.Name, p.Tail(2048))
+				t.Logf("end of the log of %s:\n%s", p.Name, p.Tail(2048))
 			}
 		}
 		if err := c.Close(); err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// OpenWatches is how many watches the API server counts, its own too.
+// OpenWatches returns the API server's number of open watches, its own included.
 func (c *Cluster) OpenWatches(ctx context.Context) (n float64, err error) {
 	text, err := c.Client.Discovery().RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
 	if err != nil {

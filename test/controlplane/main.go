@@ -1,6 +1,5 @@
-// Command controlplane is etcd and the components of a Kubernetes control plane
-// in one program, chosen by its first argument: one link instead of four, and a
-// control plane that needs nothing but Go modules.
+// Command controlplane is etcd and the components of a Kubernetes control plane in one program,
+// selected by its first argument: one link instead of four, from Go modules only.
 package main
 
 import (

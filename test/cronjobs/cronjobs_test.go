@@ -1,5 +1,5 @@
-// Package cronjobs compares when kubestate says that CronJobs run next with what
-// the CronJob controller and the API server's validation say, function by function.
+// Package cronjobs compares kubestate's next schedule times of CronJobs with those of the CronJob
+// controller, and its invalid schedules with the API server's validation.
 package cronjobs
 
 import (
@@ -23,11 +23,10 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// chunk is how many CronJobs are compared at a time.
+// chunk is the number of CronJobs that are compared at a time.
 const chunk = 5_000
 
-// TestNextRuns compares random schedules, zones and last times; as many as
-// KUBESTATE_CRONJOBS says, which is a million in make cronjobs.
+// TestNextRuns compares random schedules, zones and last schedule times, $KUBESTATE_CRONJOBS of them.
 func TestNextRuns(t *testing.T) {
 	n := chunk
 	if text := os.Getenv("KUBESTATE_CRONJOBS"); text != "" {
@@ -39,15 +38,15 @@ func TestNextRuns(t *testing.T) {
 	t.Setenv("ZONEINFO", zoneinfo(t))
 	locals := []string{"UTC", "America/New_York", "Australia/Lord_Howe"}
 	for i := 0; i*chunk < n; i++ {
-		t.Setenv("TZ", locals[i%len(locals)]) // that of a schedule without a zone
+		t.Setenv("TZ", locals[i%len(locals)]) // for schedules without a zone
 		c := compared{seed: uint64(i)}
 		c.compare(t)
-		t.Logf("seed %d: %d CronJobs, %d invalid, %d never run, %d differences", i, chunk, c.invalid, c.never, c.different)
+		t.Logf("seed %d: %d CronJobs, %d invalid, %d without a next run, %d differences", i, chunk, c.invalid, c.never, c.different)
 	}
 }
 
-// zoneinfo unpacks Go's archive of time zones: the controller's functions load a zone
-// for each CronJob, and from the archive that takes milliseconds.
+// zoneinfo unpacks Go's archive of time zones: the controller loads a zone for each CronJob, which
+// takes milliseconds from the archive.
 func zoneinfo(t *testing.T) string {
 	root, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
 	if err != nil {
@@ -105,7 +104,7 @@ func zone(j *batchv1.CronJob) string {
 	return strconv.Quote(*j.Spec.TimeZone)
 }
 
-// controller gives the answer of Kubernetes' functions by name.
+// controller returns the results of Kubernetes' functions by name.
 func controller(t *testing.T, file string) map[string]string {
 	program, err := process.Built("cronjobs")
 	if err != nil {
@@ -115,15 +114,15 @@ func controller(t *testing.T, file string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers := map[string]string{}
+	results := map[string]string{}
 	for line := range strings.Lines(string(out)) {
-		name, answer, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		answers[strings.TrimPrefix(name, "ns/")] = answer
+		name, result, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		results[strings.TrimPrefix(name, "ns/")] = result
 	}
-	return answers
+	return results
 }
 
-// ours gives the same of kubestate's series.
+// ours returns the results of kubestate's series by name.
 func ours(t *testing.T, file string) map[string]string {
 	program, err := process.Built("kubestate")
 	if err != nil {
@@ -142,7 +141,7 @@ func ours(t *testing.T, file string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers := map[string]string{}
+	results := map[string]string{}
 	for line := range strings.Lines(string(body)) {
 		family, rest, _ := strings.Cut(line, "{")
 		if rest == "" {
@@ -153,19 +152,19 @@ func ours(t *testing.T, file string) map[string]string {
 		_, value, _ := strings.Cut(strings.TrimSuffix(rest, "\n"), "} ")
 		switch family {
 		case "kube_cronjob_created":
-			if answers[name] == "" {
-				answers[name] = "never"
+			if results[name] == "" {
+				results[name] = "never"
 			}
 		case "kube_cronjob_next_schedule_time":
-			answers[name] = value
+			results[name] = value
 		case "kube_cronjob_schedule_invalid":
-			answers[name] = "invalid"
+			results[name] = "invalid"
 		}
 	}
-	return answers
+	return results
 }
 
-// random makes CronJobs of random schedules, of which about a third is invalid.
+// random returns CronJobs with random schedules, about a third of them invalid.
 func random(seed uint64) *batchv1.CronJobList {
 	r := rand.New(rand.NewPCG(seed, 1))
 	list := &batchv1.CronJobList{TypeMeta: metav1.TypeMeta{APIVersion: "batch/v1", Kind: "CronJobList"}}
@@ -197,8 +196,8 @@ var zones = []string{
 	"", "Local", "local", "Nowhere/Land", "../UTC", "UTC ", "'UTC'", "Europe//Berlin", "-UTC", "America/Argentina/Buenos_Aires",
 }
 
-// moment is a second of the years 2014 to 2099, often of a day on which clocks
-// are put forward or back.
+// moment returns a random second of the years 2014 to 2099, often near a change of daylight saving
+// time.
 func moment(r *rand.Rand) metav1.Time {
 	if r.IntN(2) == 0 {
 		return metav1.Unix(r.Int64N(2_700_000_000)+1_400_000_000, 0)
@@ -211,7 +210,7 @@ func moment(r *rand.Rand) metav1.Time {
 	return metav1.Unix(day.Unix()+r.Int64N(4*86400)-2*86400, 0)
 }
 
-// schedule is a random schedule: five fields, a descriptor, or something wrong.
+// schedule returns a random schedule: five fields, a descriptor, or an invalid one.
 func schedule(r *rand.Rand) string {
 	switch r.IntN(12) {
 	case 0:
@@ -229,8 +228,8 @@ func schedule(r *rand.Rand) string {
 	}
 }
 
-// field is a comma list of one to three ranges, each with or without a step; one
-// in some thirty is wrong.
+// field returns a comma list of one to three ranges, with or without a step; one in about thirty is
+// invalid.
 func field(r *rand.Rand, first, last int, names []string) string {
 	if r.IntN(3) == 0 {
 		return "*"
@@ -254,7 +253,7 @@ func field(r *rand.Rand, first, last int, names []string) string {
 			low := first + r.IntN(last-first+1)
 			text = fmt.Sprintf("%d-%d", low, low+r.IntN(last-low+1))
 		case 4:
-			text += "-" + number() // may be the wrong way round
+			text += "-" + number() // may be reversed
 		}
 		if r.IntN(4) == 0 {
 			text += "/" + pick(r, []string{"1", "2", "3", "5", "15", "24", "60", "100", "0", "-1", "9223372036854775807"})

@@ -9,16 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// haste is by how much sooner alerts fire in the tests than they do in use. Prometheus
-// scrapes oftener by more than that; programs and their probes are as fast as in use.
-const haste = 4
+// speedup is the factor by which the tests shorten times of alerts. Scrapes are faster by more than
+// that; programs and probes have normal speed.
+const speedup = 4
 
-// hastyRules writes the shipped rules with shorter times, and gives the pattern of their paths.
-func hastyRules(t *testing.T) string {
+// fastRules writes the shipped rules with shorter times, and returns the pattern of their paths.
+func fastRules(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, path := range match(t, ruleFiles) {
@@ -27,33 +25,23 @@ func hastyRules(t *testing.T) string {
 		hasty := regexp.MustCompile(`(?m)^    for: (.+)$`).ReplaceAllStringFunc(string(text), func(line string) string {
 			d, err := time.ParseDuration(strings.ReplaceAll(strings.TrimPrefix(line, "    for: "), "1d", "24h"))
 			must(t, err)
-			return "    for: " + inSeconds(d/haste)
+			return "    for: " + inSeconds(d/speedup)
 		})
 		must(t, os.WriteFile(filepath.Join(dir, filepath.Base(path)), []byte(hasty), 0o600))
 	}
 	return filepath.Join(dir, "*.rules.yaml")
 }
 
-// wantsNoAlerts has a Prometheus scrape the programs of a mode by the configuration that is
-// shipped for it: no alert about kubestate fires or is about to, and none of the cluster but
-// those about the one pod that waits. Of workloads that are just created some count as not
-// available yet.
+// wantsNoAlerts scrapes the programs of a mode by its shipped configuration: no alert about
+// kubestate is pending or firing, and of the cluster only the one about an unschedulable pod. New
+// workloads may count as unavailable.
 func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
 	const alerts = `ALERTS{alertname!~"(Deployment|DaemonSet|StatefulSet).*"}`
-	p := runPrometheus(t, d.scraping(t, m, programs)+"rule_files: ['"+hastyRules(t)+"']\n")
-	answers := func(query string, want map[string]float64) func(context.Context) error {
-		return func(ctx context.Context) error {
-			got, err := p.query(ctx, query)
-			if diff := gocmp.Diff(want, got); err == nil && diff != "" {
-				err = fmt.Errorf("%s (-want +got):\n%s", query, diff)
-			}
-			return err
-		}
-	}
-	waits := map[string]float64{`alertname="PodUnschedulable"`: 1}
-	await(t, settling, answers("count(up == 1)", map[string]float64{"": float64(2 * len(programs))}), p.Process)
-	await(t, settling, answers("count by (alertname) (group by (alertname, pod) ("+alerts+"))", waits), p.Process)
+	p := runPrometheus(t, d.scraping(t, m, programs)+"rule_files: ['"+fastRules(t)+"']\n")
+	unschedulable := map[string]float64{`alertname="PodUnschedulable"`: 1}
+	p.wantResult(t, "count(up == 1)", map[string]float64{"": float64(2 * len(programs))})
+	p.wantResult(t, "count by (alertname) (group by (alertname, pod) ("+alerts+"))", unschedulable)
 	began := time.Now()
 	await(t, settling, func(ctx context.Context) error {
 		got, err := p.query(ctx, fmt.Sprintf("min(count_over_time(up[%s]))", inSeconds(time.Since(began)+time.Second)))
@@ -62,13 +50,13 @@ func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) 
 		}
 		return err
 	}, p.Process)
-	// While the first scrapes come in, rules see some of the programs.
-	await(t, settling, answers("count by (alertname) (group by (alertname, pod) (count_over_time("+alerts+"[4s])))", waits), p.Process)
-	must(t, answers(`count by (alertname) (count_over_time(ALERTS{alertname=~"(Deployment|DaemonSet|StatefulSet|Kubestate).*", alertstate="firing"}[1h]))`, map[string]float64{})(t.Context()))
+	// During the first scrapes, rules see only some of the programs.
+	p.wantResult(t, "count by (alertname) (group by (alertname, pod) (count_over_time("+alerts+"[4s])))", unschedulable)
+	must(t, p.hasResult(t.Context(), `count by (alertname) (count_over_time(ALERTS{alertname=~"(Deployment|DaemonSet|StatefulSet|Kubestate).*", alertstate="firing"}[1h]))`, map[string]float64{}))
 }
 
-// scraping is the configuration that is shipped for the mode: that of a ServiceMonitor, of
-// annotations, or of a Prometheus outside of the cluster, which has addresses.
+// scraping returns the shipped configuration of the mode: of a ServiceMonitor, of annotations, or
+// of a Prometheus outside of the cluster.
 func (d *deployments) scraping(t *testing.T, m mode, programs []*deployed) string {
 	t.Helper()
 	var here []string

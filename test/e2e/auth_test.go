@@ -23,15 +23,14 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// secured is a kubestate with TLS and the auth filter, that runs in a cluster by
-// the roles that it prints itself.
+// secured is a kubestate with TLS and the auth filter, under the roles that it prints.
 type secured struct {
 	*exporter.Exporter
 	t       *testing.T
 	cluster *cluster.Cluster
 	tls     *serving
 	args    []string
-	tokens  []string // all that there are
+	tokens  []string // all tokens
 }
 
 func startSecured(t *testing.T) *secured {
@@ -55,7 +54,7 @@ func startSecured(t *testing.T) *secured {
 	return s
 }
 
-// again starts another kubestate of the same kind, which knows nothing yet.
+// again starts another kubestate with the same configuration and an empty cache.
 func (s *secured) again() *exporter.Exporter {
 	s.t.Helper()
 	e := serve(s.t, s.args...)
@@ -71,7 +70,7 @@ func (s *secured) again() *exporter.Exporter {
 
 func secure(url string) string { return strings.Replace(url, "http:", "https:", 1) }
 
-// token is a new one for a service account.
+// token returns a new token of a service account.
 func (s *secured) token(namespace, account string) string {
 	s.t.Helper()
 	token := newToken(s.t, s.cluster, namespace, account)
@@ -79,7 +78,7 @@ func (s *secured) token(namespace, account string) string {
 	return token
 }
 
-// newToken is a new one for a service account, by the API's TokenRequest.
+// newToken returns a new token of a service account, by TokenRequest.
 func newToken(t *testing.T, c *cluster.Cluster, namespace, account string) string {
 	t.Helper()
 	request, err := c.Client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
@@ -97,27 +96,26 @@ func createNamespace(t *testing.T, c *cluster.Cluster, name string) {
 func createAccount(t *testing.T, c *cluster.Cluster, namespace, name string) {
 	t.Helper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-	awaitAPI(t, c, func(ctx context.Context) error { // which makes the namespace itself, in its time
+	awaitAPI(t, c, func(ctx context.Context) error { // the namespace may not be visible yet
 		_, err := c.Client.CoreV1().ServiceAccounts(namespace).Create(ctx, account, metav1.CreateOptions{})
 		return err
 	})
 }
 
-// awaitAccess waits until the API server lets an account do what the review says: it
-// hears of roles a moment after it has written them.
+// awaitAccess waits until the API server allows an account the review's request.
 func awaitAccess(t *testing.T, c *cluster.Cluster, namespace, account string, to authorizationv1.SubjectAccessReviewSpec) {
 	t.Helper()
 	to.User = "system:serviceaccount:" + namespace + ":" + account
 	awaitAPI(t, c, func(ctx context.Context) error {
 		review, err := c.Client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{Spec: to}, metav1.CreateOptions{})
 		if err == nil && !review.Status.Allowed {
-			err = fmt.Errorf("%s may not yet: %s", to.User, review.Status.Reason)
+			err = fmt.Errorf("%s is denied: %s", to.User, review.Status.Reason)
 		}
 		return err
 	})
 }
 
-// getting is the right to get a path.
+// getting returns the review of a GET of a path.
 func getting(path string) authorizationv1.SubjectAccessReviewSpec {
 	return authorizationv1.SubjectAccessReviewSpec{NonResourceAttributes: &authorizationv1.NonResourceAttributes{Verb: "get", Path: path}}
 }
@@ -142,8 +140,8 @@ func apply(t *testing.T, c *cluster.Cluster, manifest []byte) {
 	}
 }
 
-// wants asks for each URL with the token, and wants the status. What is not 200
-// must show nothing of the page.
+// wants requests each URL with the token and checks the status. A response other than 200 must not
+// show the page.
 func (s *secured) wants(status int, token string, urls ...string) {
 	s.t.Helper()
 	for _, url := range urls {
@@ -157,15 +155,15 @@ func (s *secured) wants(status int, token string, urls ...string) {
 	}
 }
 
-// TestReadersByToken has the API server itself say who may read: by the role
-// that lets a scraper read the API server's own metrics.
+// TestReadersByToken has the API server authorize readers: by the role for scrapers of the API
+// server's own metrics.
 func TestReadersByToken(t *testing.T) {
 	s := startSecured(t)
 	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
 	must(t, err)
 	apply(t, s.cluster, scraper)
 	createAccount(t, s.cluster, monitoring, "guest")
-	// The same for the pages of a port that are there to look for faults.
+	// The same for debug pages.
 	debugger := bytes.ReplaceAll(bytes.ReplaceAll(scraper, []byte("/metrics"), []byte("/debug/*")), []byte("kubestate-scraper"), []byte("debugger"))
 	apply(t, s.cluster, bytes.ReplaceAll(debugger, []byte("name: prometheus"), []byte("name: debugger")))
 	awaitAccess(t, s.cluster, monitoring, "prometheus", getting("/metrics"))
@@ -187,27 +185,27 @@ func TestReadersByToken(t *testing.T) {
 	for _, url := range []string{s.Scrapes, s.Telemetry} {
 		_, page := s.tls.get(t.Context(), url+"/", "")
 		if !strings.Contains(page, "<td>deployments</td><td>synced") || strings.Contains(page, "kube_") || strings.Contains(page, "series of") {
-			t.Errorf("%s tells everybody:\n%s", url, page)
+			t.Errorf("%s is public:\n%s", url, page)
 		}
 	}
 
 	t.Run("Prometheus", func(t *testing.T) { scrapedByPrometheus(t, s, reader) })
 	t.Run("Categraf", func(t *testing.T) { scrapedLikeCategraf(t, s, reader) })
 
-	// A program that has not asked yet learns of a withdrawn right at once.
+	// A program without a cached review sees a revoked right at once.
 	bindings := s.cluster.Client.RbacV1().ClusterRoleBindings()
 	must(t, bindings.Delete(t.Context(), "kubestate-scraper-prometheus", metav1.DeleteOptions{}))
-	awaitAPI(t, s.cluster, s.answers(http.StatusForbidden, s.cluster.URL+"/metrics", reader))
+	awaitAPI(t, s.cluster, s.responds(http.StatusForbidden, s.cluster.URL+"/metrics", reader))
 	other := s.again()
 	s.wants(http.StatusForbidden, reader, other.Scrapes+"/metrics", other.Telemetry+"/metrics")
-	// So does one that has, of a right that is given: within half a minute.
+	// A program with a cached review sees a granted right within half a minute.
 	apply(t, s.cluster, scraperBinding(t, scraper))
-	await(t, settling, s.answers(http.StatusOK, other.Scrapes+"/metrics", reader))
-	// And of an account that is gone, within a minute, whatever its rights.
+	await(t, settling, s.responds(http.StatusOK, other.Scrapes+"/metrics", reader))
+	// A program sees a deleted account within a minute.
 	accounts := s.cluster.Client.CoreV1().ServiceAccounts(monitoring)
 	fresh := s.token(monitoring, "prometheus")
 	must(t, accounts.Delete(t.Context(), "prometheus", metav1.DeleteOptions{}))
-	await(t, 2*settling, s.answers(http.StatusUnauthorized, s.Scrapes+"/metrics", reader))
+	await(t, 2*settling, s.responds(http.StatusUnauthorized, s.Scrapes+"/metrics", reader))
 
 	must(t, s.cluster.KillAPIServer())
 	s.wants(http.StatusInternalServerError, fresh, all...)
@@ -216,8 +214,8 @@ func TestReadersByToken(t *testing.T) {
 	s.wantNothingSecret(s.Exporter, other)
 }
 
-// answers is a condition that holds when a URL answers with the status.
-func (s *secured) answers(status int, url, token string) func(context.Context) error {
+// responds returns a condition: a URL responds with the status.
+func (s *secured) responds(status int, url, token string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if got, body := s.tls.get(ctx, url, token); got != status {
 			return fmt.Errorf("%s: status %d, want %d: %.200s", url, got, status, body)
@@ -226,7 +224,7 @@ func (s *secured) answers(status int, url, token string) func(context.Context) e
 	}
 }
 
-// scraperBinding is the last document of the manifest.
+// scraperBinding returns the last document of the manifest.
 func scraperBinding(t *testing.T, manifest []byte) []byte {
 	t.Helper()
 	at := bytes.LastIndex(manifest, []byte("\n---\n"))
@@ -236,15 +234,14 @@ func scraperBinding(t *testing.T, manifest []byte) []byte {
 	return manifest[at+len("\n---\n"):]
 }
 
-// wantNothingSecret looks for tokens in what the programs wrote at the highest
-// verbosity.
+// wantNothingSecret searches the debug logs of the programs for tokens.
 func (s *secured) wantNothingSecret(programs ...*exporter.Exporter) {
 	s.t.Helper()
 	for _, e := range programs {
 		log, err := os.ReadFile(e.Log)
 		must(s.t, err)
 		if !bytes.Contains(log, []byte("level=DEBUG")) {
-			s.t.Errorf("nothing at debug level in %d bytes of log", len(log))
+			s.t.Errorf("no debug records in %d bytes of log", len(log))
 		}
 		for _, token := range s.tokens {
 			header, _, _ := strings.Cut(token, ".")
@@ -263,8 +260,8 @@ func (s *secured) wantNothingSecret(programs ...*exporter.Exporter) {
 	}
 }
 
-// scrapedByPrometheus has Prometheus scrape both ports over TLS by a token file,
-// through a change of the certificate.
+// scrapedByPrometheus scrapes both ports over TLS with a token file, across a renewal of the
+// certificate.
 func scrapedByPrometheus(t *testing.T, s *secured, token string) {
 	p := runPrometheus(t, fmt.Sprintf(`
 global: {scrape_interval: 1s}
@@ -278,13 +275,7 @@ scrape_configs:
 `, secretFile(t, token), s.tls.ca, host(s.Scrapes), host(s.Telemetry)))
 	up := func(query string, want float64) {
 		t.Helper()
-		await(t, settling, func(ctx context.Context) error {
-			got, err := p.query(ctx, query)
-			if err == nil && got[""] != want {
-				err = fmt.Errorf("%s is %v, want %v", query, got, want)
-			}
-			return err
-		}, p.Process, s.Process)
+		p.wantResult(t, query, map[string]float64{"": want}, s.Process)
 	}
 	up(`sum(up)`, 2)
 	up(`sum(kube_deployment_spec_replicas)`, 7)
@@ -295,14 +286,14 @@ scrape_configs:
 			t.Errorf("%s still serves certificate %s", url, after)
 		}
 	}
-	// A scrape has only a second, which may be too little once: soon none fails.
+	// A scrape may exceed its timeout of a second once; later none fails.
 	up(`sum(count_over_time(up[20s])) >= bool 12`, 1)
 	up(`sum(min_over_time(up[20s]))`, 2)
 }
 
 func host(url string) string { return strings.TrimPrefix(url, "https://") }
 
-// secretFile is a file with a secret.
+// secretFile returns the path of a file with a secret.
 func secretFile(t *testing.T, secret string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "secret")
@@ -310,8 +301,8 @@ func secretFile(t *testing.T, secret string) (path string) {
 	return path
 }
 
-// TestTLSAndPasswordsOfFiles has Prometheus scrape both ports of a program that
-// serves files, over TLS by a password.
+// TestTLSAndPasswordsOfFiles has Prometheus scrape both ports of a program with a snapshot, over
+// TLS with a password.
 func TestTLSAndPasswordsOfFiles(t *testing.T) {
 	tls := newServing(t)
 	tls.append(t, "basic_auth_users: {prometheus: "+passwordHash+"}\n")

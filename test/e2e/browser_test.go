@@ -13,8 +13,8 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// TestBrowserReadsTheWholePage has Chromium, which asks for gzip and reads only
-// the first member of what it gets, show the metrics.
+// TestBrowserReadsTheWholePage shows the metrics in Chromium, which requests gzip and reads only
+// the first gzip member.
 func TestBrowserReadsTheWholePage(t *testing.T) {
 	e := serve(t, "--snapshot", unpack(t, "plain-60"))
 	_, want, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
@@ -29,7 +29,7 @@ func TestBrowserReadsTheWholePage(t *testing.T) {
 	wantCounted(t, e, `kubestate_scrape_duration_seconds_count{encoding="gzip"}`)
 }
 
-// browse gives what Chromium makes of a page.
+// browse returns a page as Chromium shows it.
 func browse(t *testing.T, url string) string {
 	t.Helper()
 	chromium, err := process.Built("chromium")
@@ -41,9 +41,8 @@ func browse(t *testing.T, url string) string {
 	return string(shown)
 }
 
-// TestBrowserShowsWhatIsServed has Chromium show the page of each port: it has to
-// be as it was sent, and to tell of every resource.
-func TestBrowserShowsWhatIsServed(t *testing.T) {
+// TestBrowserShowsPages shows the page of each port in Chromium: complete, with every resource.
+func TestBrowserShowsPages(t *testing.T) {
 	e := serve(t, "--snapshot", unpack(t, "plain-60"))
 	for _, port := range []string{e.Scrapes, e.Telemetry} {
 		_, sent, err := exporter.Get(t.Context(), port+"/")
@@ -65,14 +64,14 @@ func TestBrowserShowsWhatIsServed(t *testing.T) {
 	}
 }
 
-// wantCounted waits until the program has a counter of itself at 1 at the least: a
-// client has the end of an answer before that is counted.
+// wantCounted waits until a self-metric is at least 1: a client has the response before it is
+// counted.
 func wantCounted(t *testing.T, e *exporter.Exporter, series string) {
 	t.Helper()
 	await(t, atOnce, func(ctx context.Context) error {
 		own, err := e.Self(ctx)
 		if err == nil && own[series] < 1 {
-			err = fmt.Errorf("%s is %v, want 1 at the least", series, own[series])
+			err = fmt.Errorf("%s is %v, want at least 1", series, own[series])
 		}
 		return err
 	}, e.Process)

@@ -13,8 +13,8 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// entriesForBuiltin choose a kind that kubestate has, one of which it never fetches the
-// values, and one that it does not have; by kind and by labels.
+// entriesForBuiltin select a built-in kind, one whose values are not fetched, and one without a
+// table, by kind and by labels.
 const entriesForBuiltin = `
 spec:
   resources:
@@ -39,7 +39,7 @@ spec:
           each: {type: gauge, gauge: {path: [value]}}
 `
 
-// TestEntriesForBuiltinKinds has entries for kinds of the API server itself.
+// TestEntriesForBuiltinKinds has entries for built-in kinds of the API server.
 func TestEntriesForBuiltinKinds(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	ctx := t.Context()
@@ -70,7 +70,7 @@ func TestEntriesForBuiltinKinds(t *testing.T) {
 		}
 	}
 
-	// What comes later arrives by the same watches.
+	// Later objects arrive by the same watches.
 	_, err = c.Client.SchedulingV1().PriorityClasses().Create(ctx, &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "late"}, Value: 8}, metav1.CreateOptions{})
 	must(t, err)
 	e := start(t, c.Kubeconfig, "--custom-resource-state-config-file", path)

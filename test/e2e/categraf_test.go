@@ -16,8 +16,8 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// categraf is what the documented file may say: keys of Categraf's
-// input.prometheus. It is read strictly.
+// categraf has the keys of Categraf's input.prometheus that the documented file may have; others
+// are an error.
 type categraf struct {
 	Interval  int `toml:"interval"`
 	Instances []struct {
@@ -30,7 +30,7 @@ type categraf struct {
 	} `toml:"instances"`
 }
 
-// readCategraf reads the documented file with other places in it.
+// readCategraf reads the documented file with another URL and token file.
 func readCategraf(t *testing.T, url, tokenFile string) categraf {
 	t.Helper()
 	text := string(documented(t, "categraf.toml"))
@@ -45,9 +45,9 @@ func readCategraf(t *testing.T, url, tokenFile string) categraf {
 	return config
 }
 
-// scrapedLikeCategraf does what Categraf does with the documented file, which
-// cannot be run here: a token from a file, certificates unchecked, protobuf before
-// text, the parser of prometheus/common, and its own labels over what it reads.
+// scrapedLikeCategraf scrapes as Categraf does with the documented file: a token file, unchecked
+// certificates, protobuf before text, the parser of prometheus/common, and its own labels over
+// those of series. Categraf itself cannot be run here.
 func scrapedLikeCategraf(t *testing.T, s *secured, token string) {
 	instance := readCategraf(t, s.Scrapes, secretFile(t, token)).Instances[0]
 	timeout, err := time.ParseDuration(instance.Timeout)
@@ -74,7 +74,7 @@ func scrapedLikeCategraf(t *testing.T, s *secured, token string) {
 	for name, family := range families {
 		for label := range instance.Labels {
 			if found := slices.Collect(maps.Keys(sumBy(family, label))); !slices.Equal(found, []string{""}) {
-				t.Errorf("%s has a label %s, which Categraf's own takes the place of", name, label)
+				t.Errorf("%s has a label %s, which Categraf overwrites", name, label)
 			}
 		}
 	}
@@ -94,7 +94,7 @@ func scrapedLikeCategraf(t *testing.T, s *secured, token string) {
 	f("kube_job_status_failed", map[string]float64{"import": 0, "migrate": 0, "report": 1}, "job_name")
 }
 
-// sumBy adds up the samples of a family by the values of some labels.
+// sumBy sums the samples of a family by labels.
 func sumBy(family *dto.MetricFamily, by ...string) map[string]float64 {
 	sums := map[string]float64{}
 	for _, m := range family.GetMetric() {

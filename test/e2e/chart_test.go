@@ -9,8 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// chartModes are what the chart makes of values. Its objects come to be where pods
-// are held to the level restricted; the release is called kubestate.
+// chartModes are modes of the chart. Its release is called kubestate, in a namespace with the Pod
+// Security level restricted.
 var chartModes = []mode{
 	{
 		name: "chart", level: "restricted", pods: map[string]int{"kubestate": 1}, values: "{}",
@@ -81,8 +81,8 @@ spec:
 	},
 }
 
-// install has helm install the chart with the mode's values, and returns what takes
-// it away again.
+// install installs the chart with the mode's values by helm, and returns a function that uninstalls
+// it.
 func (d *deployments) install(t *testing.T, m mode) (remove func()) {
 	t.Helper()
 	helm := newHelm(t, d.k.kubeconfig)

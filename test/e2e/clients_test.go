@@ -20,8 +20,8 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// clientConfig has a client scrape %[1]s as %[2]s-honored and %[2]s-renamed, with
-// labels of the target as discovery makes them.
+// clientConfig has a client scrape %[1]s as %[2]s-honored and %[2]s-renamed, with target labels as
+// in service discovery.
 const clientConfig = `global: {scrape_interval: 1s}
 scrape_configs:
 - job_name: %[2]s-honored
@@ -39,10 +39,9 @@ const protobufFirst = `- job_name: %[2]s-protobuf
   static_configs: [{targets: [%[1]q], labels: {namespace: monitoring, pod: kubestate-0, container: kubestate}}]
 `
 
-// TestClientsReadEverySeries has those who scrape in the field read a golden
-// cluster, with honor_labels and without, and wants every series of ours with
-// just the names and labels that it should have there. What they send has to be
-// in the table that the program is held to.
+// TestClientsReadEverySeries has several scrapers read a golden cluster, with and without
+// honor_labels, and wants every series with the right names and labels. Their headers must be in
+// the table of content negotiation.
 func TestClientsReadEverySeries(t *testing.T) {
 	e := serve(t, "--snapshot", unpack(t, "plain-60"))
 	series, err := e.Scrape(t.Context())
@@ -66,7 +65,7 @@ func TestClientsReadEverySeries(t *testing.T) {
 	seen.wantInTable(t)
 }
 
-// wantEverySeries waits until db has all of the series, and no other, from the job.
+// wantEverySeries waits until db has exactly the series of the job.
 func wantEverySeries(t *testing.T, db *prometheus, instance, job string, series exporter.Series, honored bool) {
 	t.Helper()
 	target := map[string]string{"instance": instance, "job": job, "namespace": "monitoring", "pod": "kubestate-0", "container": "kubestate"}
@@ -94,10 +93,9 @@ func wantEverySeries(t *testing.T, db *prometheus, instance, job string, series 
 	t.Logf("%s: %d series", job, len(want))
 }
 
-// expected is what a database that scraped target has of a line: the labels of
-// both. Where both have one, the line's stays and the target's goes, if labels are
-// honored, even if it has no value, or else the line's is renamed. A label without
-// a value is none in the end.
+// expected returns a scraped line with the labels of the target. Of a label that both have, honored
+// keeps the line's, even an empty one, and else the line's is renamed. Empty labels are dropped in
+// the end.
 func expected(t *testing.T, line string, target map[string]string, honored bool) string {
 	t.Helper()
 	all := maps.Clone(target)
@@ -115,7 +113,7 @@ func expected(t *testing.T, line string, target map[string]string, honored bool)
 	return sorted(all)
 }
 
-// labelsOf takes a series apart.
+// labelsOf parses the labels of a series.
 func labelsOf(t *testing.T, line string) map[string]string {
 	t.Helper()
 	name, rest, _ := strings.Cut(strings.TrimSuffix(line, "}"), "{")
@@ -138,19 +136,19 @@ func labelsOf(t *testing.T, line string) map[string]string {
 	return labels
 }
 
-// recorder passes requests on to the exporter and notes their headers.
+// recorder is a proxy to the exporter that records request headers.
 type recorder struct {
 	address string
 
-	mu   sync.Mutex
-	asks map[string]string // Accept and Accept-Encoding as in the table, and who sent them
+	mu       sync.Mutex
+	requests map[string]string // User-Agent by Accept and Accept-Encoding, as in the table
 }
 
 func newRecorder(t *testing.T, e *exporter.Exporter) *recorder {
 	t.Helper()
 	to, err := url.Parse(e.Scrapes)
 	must(t, err)
-	r := &recorder{asks: map[string]string{}}
+	r := &recorder{requests: map[string]string{}}
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(to) },
 		Transport: &http.Transport{DisableCompression: true},
@@ -173,10 +171,10 @@ func (r *recorder) note(header http.Header) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.asks[asked] = header.Get("User-Agent")
+	r.requests[asked] = header.Get("User-Agent")
 }
 
-// wantInTable wants that the program is held to an answer for each header.
+// wantInTable fails the test unless the table of content negotiation has all recorded headers.
 func (r *recorder) wantInTable(t *testing.T) {
 	t.Helper()
 	root, err := process.Root()
@@ -185,18 +183,18 @@ func (r *recorder) wantInTable(t *testing.T) {
 	must(t, err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for asked, agent := range r.asks {
+	for asked, agent := range r.requests {
 		t.Logf("%s sends\n%s", agent, asked)
 		if !strings.Contains(string(table), "\n"+asked+"< ") {
 			t.Errorf("not in the table of headers: %s sends\n%s", agent, asked)
 		}
 	}
-	if len(r.asks) < 4 {
-		t.Errorf("%d different headers, want 4 at the least", len(r.asks))
+	if len(r.requests) < 4 {
+		t.Errorf("%d different headers, want 4 at the least", len(r.requests))
 	}
 }
 
-// startVictoria starts a VictoriaMetrics that scrapes the address itself.
+// startVictoria starts a VictoriaMetrics that scrapes the address.
 func startVictoria(t *testing.T, address string) *prometheus {
 	t.Helper()
 	return runDatabase(t, "victoria-metrics", fmt.Sprintf(clientConfig, address, "victoria"), func(config, dir, listen string) []string {

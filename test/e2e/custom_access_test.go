@@ -17,7 +17,7 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// TestCustomRoles runs by the roles that the program prints.
+// TestCustomRoles runs under the roles that the program prints.
 func TestCustomRoles(t *testing.T) {
 	c, lines := startWidgets(t)
 	file := customFile(t, sizes)
@@ -43,8 +43,8 @@ func TestCustomRoles(t *testing.T) {
 	}
 }
 
-// applyAs applies the manifest of roles with another name of roles and account, and gives a
-// kubeconfig of the account.
+// applyAs applies the manifest of roles with another name of the roles and the account, and returns
+// a kubeconfig of the account.
 func applyAs(t *testing.T, c *customCluster, account string, manifest []byte) (kubeconfig string) {
 	t.Helper()
 	kubectl, err := process.Built("kubectl")
@@ -60,8 +60,8 @@ func applyAs(t *testing.T, c *customCluster, account string, manifest []byte) (k
 }
 
 // TestCustomLatePermission starts without the right to read definitions: built-in resources are
-// served and the state is told. Scrapes go on when the right comes and the first lists take
-// their time.
+// served and the state is exported. Scrapes succeed while the first lists run after the right is
+// granted.
 func TestCustomLatePermission(t *testing.T) {
 	c, lines := startWidgets(t)
 	createNamespace(t, c.Cluster, "kubestate")
@@ -82,7 +82,7 @@ func TestCustomLatePermission(t *testing.T) {
 	awaitSelf(t, e, `kubestate_resource_state{resource="customresourcedefinitions",state="forbidden"}`, 1)
 	awaitState(t, e, "a.example.com", "*", "*", "absent")
 
-	p := startWatching(t, e, []string{defaultNamespace})
+	p := pollLines(t, e, []string{defaultNamespace})
 	release := hold(t, proxy, "widgets")
 	all, err := exec.CommandContext(t.Context(), kubestate, append([]string{"rbac"}, args...)...).Output()
 	must(t, err)
@@ -102,7 +102,7 @@ func TestCustomLatePermission(t *testing.T) {
 	p.stop(t)
 }
 
-// accountOf is the access of a kubeconfig.
+// accountOf returns the client configuration of a kubeconfig.
 func accountOf(t *testing.T, kubeconfig string) *rest.Config {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,11 +26,10 @@ var (
 	gadgets = schema.GroupVersionResource{Group: "b.example.com", Version: "v1", Resource: "gadgets"}
 )
 
-// defaultNamespace is a series of a built-in kind that every cluster has.
+// defaultNamespace is a series of a built-in kind in every cluster.
 const defaultNamespace = `kube_namespace_status_phase{namespace="default",phase="Active"} 1`
 
-// startWidgets starts a cluster with objects of two kinds, of which sizes has one gauge, and gives
-// the lines of those.
+// startWidgets starts a cluster with objects of two kinds of sizes, and returns their lines.
 func startWidgets(t *testing.T) (c *customCluster, lines []string) {
 	t.Helper()
 	c = startCustom(t)
@@ -46,7 +44,7 @@ func startWidgets(t *testing.T) (c *customCluster, lines []string) {
 	return c, lines
 }
 
-// customFile is a file with a configuration of custom resources.
+// customFile returns the path of a file with a configuration of custom resources.
 func customFile(t *testing.T, text string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "custom.yaml")
@@ -54,7 +52,7 @@ func customFile(t *testing.T, text string) (path string) {
 	return path
 }
 
-// behindProxy gives a kubeconfig of a proxy to the cluster.
+// behindProxy returns a proxy to the cluster and its kubeconfig.
 func behindProxy(t *testing.T, c *customCluster) (proxy *faults.Proxy, kubeconfig string) {
 	t.Helper()
 	proxy, err := faults.New(c.Config)
@@ -65,14 +63,14 @@ func behindProxy(t *testing.T, c *customCluster) (proxy *faults.Proxy, kubeconfi
 	return proxy, kubeconfig
 }
 
-// hold has requests for resources wait until they are released.
+// hold holds requests for resources until they are released.
 func hold(t *testing.T, proxy *faults.Proxy, resources ...string) (release func(resource string)) {
 	t.Helper()
 	held := map[string]chan struct{}{}
 	for _, r := range resources {
 		held[r] = make(chan struct{})
 	}
-	proxy.Set(faults.Fault{Answer: func(_ http.ResponseWriter, r *http.Request) bool {
+	proxy.Set(faults.Fault{Respond: func(_ http.ResponseWriter, r *http.Request) bool {
 		if wait := held[filepath.Base(r.URL.Path)]; wait != nil {
 			select {
 			case <-wait:
@@ -84,7 +82,7 @@ func hold(t *testing.T, proxy *faults.Proxy, resources ...string) (release func(
 	return func(resource string) { close(held[resource]) }
 }
 
-// TestCustomFormats has the golden custom resources read by those whose formats the answers are in.
+// TestCustomFormats has the golden custom resources read in all formats.
 func TestCustomFormats(t *testing.T) {
 	for _, name := range []string{"crs-1", "crs-2"} {
 		t.Run(name, func(t *testing.T) {
@@ -94,23 +92,23 @@ func TestCustomFormats(t *testing.T) {
 			_, text, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
 			must(t, err)
 			if len(text) == 0 {
-				t.Fatal("an empty answer")
+				t.Fatal("empty response")
 			}
 			checkMetadata(t, text)
 			checkMetrics(t, text)
-			checkPacked(t, e, text)
+			checkCompressed(t, e, text)
 			scrapeBothWays(t, e)
 		})
 	}
 }
 
-// TestCustomReload changes the configuration in place while a client scrapes without a pause.
+// TestCustomReload changes the configuration under continuous scrapes.
 func TestCustomReload(t *testing.T) {
 	c, lines := startWidgets(t)
 	path := customFile(t, sizes)
 	e := start(t, c.Kubeconfig, "--resources=namespaces", "--custom-resource-state-config-file", path)
 	await(t, settling, e.Ready, e.Process)
-	p := startWatching(t, e, append(lines, defaultNamespace))
+	p := pollLines(t, e, append(lines, defaultNamespace))
 	successful := fmt.Sprintf("kube_state_metrics_last_config_reload_successful{filename=%q,type=\"customresourceconfig\"}", path)
 	awaitSelf(t, e, successful, 1)
 	rebuilt := func(want float64) {
@@ -125,13 +123,13 @@ func TestCustomReload(t *testing.T) {
 		}
 	}
 
-	// One kind gets another family: it alone is rebuilt.
+	// A new family of one kind rebuilds only that.
 	more := strings.Replace(sizes, "metrics: [*size]", "metrics: [*size, {name: double, help: The same., each: {type: gauge, gauge: {path: [spec, size]}}}]", 1)
 	must(t, os.WriteFile(path, []byte(more), 0o600))
 	wantLines(t, e, strings.Replace(size("b.example.com", "v1", "Gadget", "g7"), "my_size", "my_double", 1)+" 7")
 	rebuilt(1)
 
-	// What is broken, invalid in an entry, or gone changes nothing.
+	// Broken, partly invalid and missing files change nothing.
 	for name, text := range map[string]string{
 		"broken": "spec: [", "invalid": strings.Replace(sizes, "type: gauge", "type: unheard-of", 1), "empty": "",
 	} {
@@ -152,15 +150,15 @@ func TestCustomReload(t *testing.T) {
 		t.Errorf("%d refusals were logged, want 4", n)
 	}
 
-	// An entry goes, and its kind with it.
+	// An entry is removed, and its kind with it.
 	p.stop(t)
 	must(t, os.WriteFile(path, []byte(sizes[:strings.Index(sizes, "    - groupVersionKind: {group: b.")]), 0o600))
 	wantNone(t, e, `customresource_kind="Gadget"`)
 	wantLines(t, e, size("a.example.com", "v1", "Widget", "w7")+" 7", defaultNamespace)
 }
 
-// TestCustomInvalidEntry starts with an entry that is invalid, and one whose kind is not there:
-// they alone are left out, and the log says so once.
+// TestCustomInvalidEntry starts with an invalid entry and one without a definition: only these are
+// left out, and the log says so once.
 func TestCustomInvalidEntry(t *testing.T) {
 	c, lines := startWidgets(t)
 	path := customFile(t, sizes+`
@@ -175,7 +173,7 @@ func TestCustomInvalidEntry(t *testing.T) {
 	awaitSelf(t, e, "kubestate_custom_resource_invalid_entries", 1)
 	awaitSelf(t, e, stateOf("c.example.com", "v1", "Ghost", "absent"), 1)
 
-	// Changes of other definitions do not make the log say it again.
+	// Changes of other definitions do not repeat the log message.
 	c.define(t, definition("a.example.com", "Other", "others", "v1"))
 	c.create(t, schema.GroupVersionResource{Group: "a.example.com", Version: "v1", Resource: "others"}, "Other", "o", 1)
 	wantLines(t, e, size("a.example.com", "v1", "Other", "o")+" 1")
@@ -186,15 +184,15 @@ func TestCustomInvalidEntry(t *testing.T) {
 	}
 }
 
-// TestCustomFileComesLater starts without the file. When it comes, scrapes go on while the
-// first lists of definitions and custom resources take their time.
+// TestCustomFileComesLater starts without the file. When it appears, scrapes succeed during the
+// first lists of definitions and custom resources.
 func TestCustomFileComesLater(t *testing.T) {
 	c, lines := startWidgets(t)
 	proxy, kubeconfig := behindProxy(t, c)
 	path := filepath.Join(t.TempDir(), "custom.yaml")
 	e := start(t, kubeconfig, "--resources=namespaces", "--custom-resource-state-config-file", path, "--continue-without-custom-resource-state-config-file")
 	await(t, settling, e.Ready, e.Process)
-	p := startWatching(t, e, []string{defaultNamespace})
+	p := pollLines(t, e, []string{defaultNamespace})
 	awaitSelf(t, e, fmt.Sprintf("kube_state_metrics_last_config_reload_successful{filename=%q,type=\"customresourceconfig\"}", path), 0)
 	release := hold(t, proxy, "customresourcedefinitions", "widgets")
 	must(t, os.WriteFile(path, []byte(sizes), 0o600))
@@ -213,14 +211,14 @@ func TestCustomFileComesLater(t *testing.T) {
 	}
 }
 
-// awaitState awaits that an entry is in a state.
+// awaitState waits until an entry is in a state.
 func awaitState(t *testing.T, e *exporter.Exporter, group, version, kind, state string) {
 	t.Helper()
 	awaitSelf(t, e, stateOf(group, version, kind, state), 1)
 }
 
-// TestCustomStart has lists of definitions, and then of custom resources, that take their time:
-// no scrape is answered before all are complete, and the first answer has everything.
+// TestCustomStart has slow lists of definitions, and then of custom resources: no scrape succeeds
+// before all are complete, and the first response is complete.
 func TestCustomStart(t *testing.T) {
 	c, lines := startWidgets(t)
 	for _, slow := range []string{"customresourcedefinitions", "widgets"} {
@@ -234,13 +232,13 @@ func TestCustomStart(t *testing.T) {
 					"customresourcedefinitions": "customresourcedefinitions", "widgets": "widgets.v1.a.example.com",
 				}[slow]+"\n") {
 					if status == http.StatusOK {
-						t.Errorf("answered while %s are listed: %s", slow, body)
+						t.Errorf("scrape succeeds during the list of %s: %s", slow, body)
 					}
 					err = fmt.Errorf("status %d: %s", status, body)
 				}
 				return err
 			}
-			await(t, settling, waits, e.Process) // everything else is there
+			await(t, settling, waits, e.Process) // all others are complete
 			for range 10 {
 				must(t, waits(t.Context()))
 			}
@@ -253,8 +251,8 @@ func TestCustomStart(t *testing.T) {
 				if err != nil || status == http.StatusServiceUnavailable {
 					return errors.Join(err, fmt.Errorf("%s", body))
 				}
-				if err := whole(status, string(body), append(lines, defaultNamespace)); err != nil {
-					t.Errorf("the first answer: %v", err)
+				if err := checkResponse(status, string(body), append(lines, defaultNamespace)); err != nil {
+					t.Errorf("first response: %v", err)
 				}
 				return nil
 			}, e.Process)
@@ -263,7 +261,7 @@ func TestCustomStart(t *testing.T) {
 	}
 }
 
-// TestCustomShards divides custom resources among two shards, without loss and without repeats.
+// TestCustomShards divides custom resources among two shards, without missing and repeated series.
 func TestCustomShards(t *testing.T) {
 	c, lines := startWidgets(t)
 	got := map[string]int{}
@@ -282,12 +280,12 @@ func TestCustomShards(t *testing.T) {
 		want[line] = 1
 	}
 	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("how many shards have a series (-want +got):\n%s", d)
+		t.Errorf("shards by series (-want +got):\n%s", d)
 	}
 }
 
-// TestCustomSelection serves the custom resources of a namespace, with those of the cluster, and
-// answers for some of the resources.
+// TestCustomSelection serves the custom resources of one namespace and cluster-scoped ones, and
+// selects resources by query.
 func TestCustomSelection(t *testing.T) {
 	c := startCustom(t)
 	createNamespace(t, c.Cluster, "other")
@@ -326,8 +324,7 @@ func TestCustomSelection(t *testing.T) {
 				found[builtin] = true
 			}
 		}
-		slices.Sort(want)
-		if d := cmp.Diff(want, slices.Sorted(maps.Keys(found))); d != "" || status != http.StatusOK {
+		if d := cmp.Diff(set(slices.Values(want)), found); d != "" || status != http.StatusOK {
 			t.Errorf("%s: status %d (-want +got):\n%s", query, status, d)
 		}
 	}
@@ -338,7 +335,7 @@ func TestCustomSelection(t *testing.T) {
 	}
 }
 
-// TestCustomFieldSelectors has the API server select by the fields that it has selectors for.
+// TestCustomFieldSelectors has the API server select by selectable fields.
 func TestCustomFieldSelectors(t *testing.T) {
 	c := startCustom(t)
 	of := definition("a.example.com", "Widget", "widgets", "v1")
@@ -364,21 +361,20 @@ func TestCustomFieldSelectors(t *testing.T) {
 	await(t, settling, e.Ready, e.Process)
 	series, err := e.Scrape(t.Context())
 	must(t, err)
-	var got []string
+	got := map[string]bool{}
 	for name := range series {
-		got = append(got, label(name, "name"))
+		got[label(name, "name")] = true
 	}
-	slices.Sort(got)
-	if d := cmp.Diff([]string{"g1", "g2", "w2"}, got); d != "" {
+	if d := cmp.Diff(map[string]bool{"g1": true, "g2": true, "w2": true}, got); d != "" {
 		t.Errorf("objects (-want +got):\n%s", d)
 	}
 
-	// A field that the definition does not name is refused.
+	// A field that the definition does not name is refused; the other entry is not affected.
 	e = start(t, c.Kubeconfig, "--custom-resource-state-only", "--custom-resource-state-config-file", customFile(t, "spec:\n  resources:"+
 		selecting("a.example.com", "Widget", "spec.size=2")+selecting("b.example.com", "Gadget", "spec.size=2")))
 	awaitState(t, e, "a.example.com", "v1", "Widget", "synced")
 	awaitState(t, e, "b.example.com", "v1", "Gadget", "error")
-	await(t, settling, e.Ready, e.Process) // which one entry does not hold up
+	await(t, settling, e.Ready, e.Process)
 	wantLines(t, e, size("a.example.com", "v1", "Widget", "w2")+" 2")
 	awaitSelf(t, e, `kubestate_resource_state{resource="gadgets.v1.b.example.com?&spec.size=2",state="error"}`, 1)
 }

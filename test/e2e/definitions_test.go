@@ -26,7 +26,7 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// A customCluster is a cluster whose API server gets custom resources.
+// A customCluster is a cluster with custom resources.
 type customCluster struct {
 	*cluster.Cluster
 	client dynamic.Interface
@@ -45,7 +45,7 @@ var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Ver
 // define creates a definition and awaits that the API server serves its kind.
 func (c *customCluster) define(t *testing.T, definition *unstructured.Unstructured) {
 	t.Helper()
-	// One of the same name that is being deleted goes first.
+	// A definition of the same name may still be terminating.
 	awaitAPI(t, c.Cluster, func(ctx context.Context) error {
 		_, err := c.client.Resource(definitions).Create(ctx, definition, metav1.CreateOptions{})
 		return err
@@ -73,7 +73,7 @@ func (c *customCluster) awaitEstablished(t *testing.T, name string) {
 	})
 }
 
-// definition is that of a kind without a schema.
+// definition returns the definition of a kind, without a schema.
 func definition(group, kind, plural string, versions ...string) *unstructured.Unstructured {
 	var all []any
 	for i, version := range versions {
@@ -98,7 +98,7 @@ func (c *customCluster) create(t *testing.T, of schema.GroupVersionResource, kin
 	c.createIn(t, "default", of, kind, name, size)
 }
 
-// createIn is create in a namespace, or without one if it is empty.
+// createIn is create in a namespace; empty for a cluster-scoped object.
 func (c *customCluster) createIn(t *testing.T, namespace string, of schema.GroupVersionResource, kind, name string, size int64) {
 	t.Helper()
 	o := &unstructured.Unstructured{Object: map[string]any{
@@ -110,7 +110,7 @@ func (c *customCluster) createIn(t *testing.T, namespace string, of schema.Group
 	})
 }
 
-// documents are those of a YAML file.
+// documents returns the documents of a YAML file.
 func documents(t *testing.T, file string) []*unstructured.Unstructured {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -129,8 +129,7 @@ func documents(t *testing.T, file string) []*unstructured.Unstructured {
 	}
 }
 
-// store writes the objects of a list straight to the API server's storage, so that they keep
-// their uids and times.
+// store writes the objects of a list straight to etcd, so that they keep their uids and times.
 func (c *customCluster) store(t *testing.T, file string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -146,8 +145,8 @@ func (c *customCluster) store(t *testing.T, file string) {
 	}
 }
 
-// awaitDeletions waits until no definitions are left but some. The API server tries ever less often to
-// delete one whose storage it has not made yet, and at once when the definition changes.
+// awaitDeletions waits until only some definitions are left. The API server retries a deletion with
+// backoff while the storage is not ready, and at once when the definition changes.
 func (c *customCluster) awaitDeletions(t *testing.T, but ...string) {
 	t.Helper()
 	changed := time.Now()

@@ -22,8 +22,8 @@ import (
 
 const exampleOfCustom = "../../examples/custom-resources"
 
-// customOverlay is the overlay for custom resources in deploy/README.md on another mode, with these components in
-// the place of its own, and with the configuration of the example.
+// customOverlay writes the overlay for custom resources of deploy/README.md for another mode, with
+// other components and the example's configuration.
 func customOverlay(t *testing.T, base string, components ...string) (directory string) {
 	t.Helper()
 	const of = "- github.com/kubestate/kubestate/deploy/kustomize/"
@@ -33,7 +33,7 @@ func customOverlay(t *testing.T, base string, components ...string) (directory s
 		all += of + "components/" + c + "?ref=v0.1.0\n"
 	}
 	if !strings.Contains(text, own) || !strings.Contains(text, of+"base?") {
-		t.Fatalf("deploy/README.md has another overlay:\n%s", text)
+		t.Fatalf("unexpected overlay in deploy/README.md:\n%s", text)
 	}
 	text = strings.Replace(strings.Replace(text, own, all, 1), of+"base?", of+base+"?", 1)
 	directory = overlay(t, text)
@@ -43,7 +43,7 @@ func customOverlay(t *testing.T, base string, components ...string) (directory s
 	return directory
 }
 
-// createExample creates the objects of the example, and gives what removes them.
+// createExample creates the objects of the example, and returns a function that removes them.
 func (d *deployments) createExample(t *testing.T) (remove func()) {
 	t.Helper()
 	objects := filepath.Join(exampleOfCustom, "objects")
@@ -53,7 +53,7 @@ func (d *deployments) createExample(t *testing.T) (remove func()) {
 	return func() { d.k.run(t, "delete", "-f", objects) }
 }
 
-// wantsPrintedRules has the role of the overlay be the one that the program prints.
+// wantsPrintedRules compares the overlay's role with the one that the program prints.
 func (d *deployments) wantsPrintedRules(t *testing.T, m mode) {
 	t.Helper()
 	role, err := d.c.Client.RbacV1().ClusterRoles().Get(t.Context(), "kubestate-custom-resources", metav1.GetOptions{})
@@ -69,8 +69,8 @@ func (d *deployments) wantsPrintedRules(t *testing.T, m mode) {
 	}
 }
 
-// TestCustomResourcesCombine adds the component to each mode, and beside the other components in either
-// order: one workload has its argument and its volume, and what others mount stays.
+// TestCustomResourcesCombine adds the component to each mode, and beside the other components in
+// both orders: one workload has its argument and its volume, and keeps its other mounts.
 func TestCustomResourcesCombine(t *testing.T) {
 	const custom, operator, tls, compatible = "custom-resources", "prometheus-operator", "tls", "replace-kube-state-metrics"
 	const ofCustom, ofTLS = "/etc/custom-resources", "/etc/kubestate"
@@ -86,16 +86,16 @@ func TestCustomResourcesCombine(t *testing.T) {
 					line += " " + value
 				}
 			}
-			var volumes, mounts []string
+			volumes, mounts := map[string]bool{}, map[string]bool{}
 			for _, v := range w.Spec.Template.Spec.Volumes {
-				volumes = append(volumes, v.Name)
+				volumes[v.Name] = true
 			}
 			for _, m := range container.VolumeMounts {
-				mounts = append(mounts, m.Name)
+				mounts[m.Name] = true
 				line += " " + m.MountPath
 			}
-			if slices.Sort(mounts); !slices.Equal(mounts, slices.Sorted(slices.Values(volumes))) {
-				t.Errorf("%s, %s: volumes %q, mounts %q", base, components, volumes, mounts)
+			if diff := gocmp.Diff(volumes, mounts); diff != "" {
+				t.Errorf("%s, %s (-volumes +mounts):\n%s", base, components, diff)
 			}
 			got = append(got, line)
 		}
@@ -117,7 +117,7 @@ func TestCustomResourcesCombine(t *testing.T) {
 	f("overlays/per-node", []string{custom}, "Deployment kubestate "+file+" "+ofCustom, "Deployment kubestate-unscheduled", "DaemonSet kubestate-pods")
 }
 
-// A workload is what makes pods, of whatever kind.
+// A workload is an object with a pod template.
 type workload struct {
 	Kind     string `json:"kind"`
 	Metadata struct {
@@ -128,7 +128,7 @@ type workload struct {
 	} `json:"spec"`
 }
 
-// workloads are those of a manifest, in its order.
+// workloads returns the workloads of a manifest, in order.
 func workloads(t *testing.T, manifest string) []workload {
 	t.Helper()
 	var all []workload

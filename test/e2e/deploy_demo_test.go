@@ -14,8 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// demo applies what a newcomer is told to, and has a Prometheus with the
-// configuration of that find kubestate and scrape it.
+// demo applies the manifests of the getting-started page, and runs a Prometheus with their
+// configuration, which discovers and scrapes kubestate.
 func (d *deployments) demo(t *testing.T) {
 	m := mode{name: "demo", namespace: "kubestate", directory: "../../deploy/kustomize/overlays/demo", pods: map[string]int{"kubestate": 1}}
 	told := []string{"apply", "rollout", "wait"}
@@ -37,14 +37,13 @@ func (d *deployments) demo(t *testing.T) {
 		pod.Status.PodIP + ":10242": strings.TrimPrefix(program.Telemetry, "http://"),
 	}))
 	type target struct{ ScrapeURL, Health string }
-	want := []target{{program.Scrapes + "/metrics", "up"}, {program.Telemetry + "/metrics", "up"}}
+	want := map[target]bool{{program.Scrapes + "/metrics", "up"}: true, {program.Telemetry + "/metrics", "up"}: true}
 	await(t, settling, func(ctx context.Context) error {
 		var found struct{ ActiveTargets []target }
 		if err := p.get(ctx, "/api/v1/targets", url.Values{"state": {"active"}}, &found); err != nil {
 			return err
 		}
-		slices.SortFunc(found.ActiveTargets, func(a, b target) int { return slices.Index(want, a) - slices.Index(want, b) })
-		if diff := gocmp.Diff(want, found.ActiveTargets); diff != "" {
+		if diff := gocmp.Diff(want, set(slices.Values(found.ActiveTargets))); diff != "" {
 			return fmt.Errorf("targets (-want +got):\n%s", diff)
 		}
 		return nil
@@ -55,17 +54,12 @@ func (d *deployments) demo(t *testing.T) {
 		`count(kube_pod_info{job="kubestate", namespace="kubestate", pod=~".+"})`: 1,
 		`count(kube_node_role{job="kubestate", role="control-plane", node!=""})`:  1,
 	} {
-		await(t, settling, func(ctx context.Context) error {
-			got, err := p.query(ctx, query)
-			if diff := gocmp.Diff(map[string]float64{"": value}, got); err == nil && diff != "" {
-				err = fmt.Errorf("%s (-want +got):\n%s", query, diff)
-			}
-			return err
-		}, p.Process)
+		p.wantResult(t, query, map[string]float64{"": value})
 	}
 }
 
-// commands gives the arguments of each kubectl in a section of a page, for the root of the repository.
+// commands returns the arguments of each kubectl in a section of a page, with paths from the
+// repository's root.
 func commands(t *testing.T, page, heading string) (lines [][]string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -80,9 +74,8 @@ func commands(t *testing.T, page, heading string) (lines [][]string) {
 	return lines
 }
 
-// outside has the configuration of a Prometheus in a pod work outside of the cluster:
-// discovery by the account of that pod, and addresses of pods replaced by those of
-// what runs in their place.
+// outside adapts the configuration of a Prometheus in a pod to one outside of the cluster:
+// discovery with the pod's account, and addresses of programs in place of pods.
 func (d *deployments) outside(t *testing.T, config string, addresses map[string]string) string {
 	t.Helper()
 	pods, err := d.c.Client.CoreV1().Pods(monitoring).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=prometheus"})

@@ -21,7 +21,7 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// deployed is kubestate as a pod runs it: this test is the kubelet.
+// deployed is kubestate with a pod's configuration; the test is the kubelet.
 type deployed struct {
 	*exporter.Exporter
 	d          *deployments
@@ -50,16 +50,16 @@ func (d *deployments) newDeployed(t *testing.T, m mode, pod corev1.Pod) *deploye
 	return p
 }
 
-// token is what the kubelet asks for: one of an account, and of a pod if it is not nil.
+// token returns a token of an account, bound to a pod if it is not nil.
 func (d *deployments) token(t *testing.T, namespace, account string, pod *corev1.Pod) string {
 	t.Helper()
 	var request authenticationv1.TokenRequest
 	if pod != nil {
 		request.Spec.BoundObjectRef = &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: pod.UID}
 	}
-	answer, err := d.c.Client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &request, metav1.CreateOptions{})
+	response, err := d.c.Client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &request, metav1.CreateOptions{})
 	must(t, err)
-	return answer.Status.Token
+	return response.Status.Token
 }
 
 func (d *deployments) kubeconfig(t *testing.T, namespace, account string, pod *corev1.Pod) string {
@@ -69,8 +69,8 @@ func (d *deployments) kubeconfig(t *testing.T, namespace, account string, pod *c
 	return path
 }
 
-// start runs the program with the arguments of the pod's container, on free ports
-// and with a kubeconfig in place of the token and the address that a pod finds.
+// start runs the program with the arguments of the pod's container, on free ports and with a
+// kubeconfig in place of the in-cluster configuration.
 func (p *deployed) start(t *testing.T) {
 	t.Helper()
 	p.Exporter = start(t, p.kubeconfig, p.arguments(t)...)
@@ -79,8 +79,8 @@ func (p *deployed) start(t *testing.T) {
 	}
 }
 
-// arguments are those of the pod's container, as the kubelet fills them in, with other
-// places of what is mounted.
+// arguments returns the arguments of the pod's container, expanded as by a kubelet, with other
+// paths of mounts.
 func (p *deployed) arguments(t *testing.T) []string {
 	t.Helper()
 	container := p.pod.Spec.Containers[0]
@@ -107,8 +107,7 @@ func (p *deployed) arguments(t *testing.T) []string {
 	return args
 }
 
-// probed waits until the program passes what a kubelet asks of the pod. Readiness is
-// that everything is complete; what restarts the pod does not ask for that.
+// probed waits until the program passes the pod's probes. Only readiness depends on complete lists.
 func (p *deployed) probed(t *testing.T) {
 	t.Helper()
 	container := p.pod.Spec.Containers[0]
@@ -122,7 +121,7 @@ func (p *deployed) probed(t *testing.T) {
 	}
 }
 
-// field is the value of a variable that tells of the pod.
+// field returns the value of a downward API variable.
 func (p *deployed) field(t *testing.T, v corev1.EnvVar) string {
 	t.Helper()
 	switch v.ValueFrom.FieldRef.FieldPath {
@@ -137,7 +136,7 @@ func (p *deployed) field(t *testing.T, v corev1.EnvVar) string {
 	return ""
 }
 
-// files is a directory with what is projected into a volume of the pod.
+// files returns a directory with the files of a projected volume.
 func (p *deployed) files(t *testing.T, volume string) string {
 	t.Helper()
 	directory := t.TempDir()
@@ -174,7 +173,8 @@ func (p *deployed) files(t *testing.T, volume string) string {
 	return directory
 }
 
-// passes asks as a kubelet does: by the name of the port, without credentials.
+// passes returns a condition: a probe succeeds as by a kubelet, by the port's name and without
+// credentials.
 func (p *deployed) passes(probe *corev1.HTTPGetAction) func(context.Context) error {
 	return func(ctx context.Context) error {
 		url := map[string]string{"http-metrics": p.Scrapes, "telemetry": p.Telemetry}[probe.Port.StrVal]
@@ -188,11 +188,11 @@ func (p *deployed) passes(probe *corev1.HTTPGetAction) func(context.Context) err
 	}
 }
 
-// state is a line that says how a resource stands.
+// state matches the state of a resource.
 var state = regexp.MustCompile(`(?m)^kubestate_resource_state\{resource="(\w+)",state="(\w+)"\} 1$`)
 
-// wants has every resource synced that the program was told to watch, and the
-// series served to those that may have them, and to nobody else.
+// wants waits until every watched resource is synced, and checks that only authorized clients get
+// the series.
 func (p *deployed) wants(t *testing.T, series []string) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
@@ -235,8 +235,8 @@ func (p *deployed) wants(t *testing.T, series []string) {
 	}
 }
 
-// wantsPoliciesFor has each NetworkPolicy of the mode be about all of its pods, and let
-// scrapers reach both ports. Nothing here enforces it.
+// wantsPoliciesFor checks that each NetworkPolicy of the mode selects all of its pods, and admits
+// scrapers to both ports. Nothing here enforces it.
 func (d *deployments) wantsPoliciesFor(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
 	list, err := d.c.Client.NetworkingV1().NetworkPolicies(m.namespace).List(t.Context(), metav1.ListOptions{})

@@ -23,45 +23,44 @@ import (
 
 var update = flag.Bool("update", false, "write the files below testdata that tests compare with")
 
-// mode is a kustomization in deploy/kustomize, and what becomes of it in a cluster of one
-// node of the control plane and two others.
+// mode is a kustomization in deploy/kustomize, and its result in a cluster of one control plane
+// node and two workers.
 type mode struct {
 	name string
-	// directory is another place than deploy/kustomize/overlays, and namespace another than kubestate.
+	// directory defaults to deploy/kustomize/overlays, and namespace to kubestate.
 	directory, namespace string
 	// level is the Pod Security level that the namespace enforces.
 	level string
-	// pods says how many pods there are, by the label instance.
+	// pods counts the pods by the label instance.
 	pods map[string]int
-	// series are of the instance, beside others.
+	// series are some series of the instance.
 	series map[string][]string
-	// watched is the namespace whose pods are served, if not all are.
+	// watched is the namespace of the served pods; empty for all.
 	watched string
-	// secured says that it serves by TLS, and to whom the API server lets.
+	// secured: TLS and the auth filter.
 	secured bool
-	// certificates and passwords say what scrapers show by the web configuration.
+	// certificates and passwords: credentials of scrapers in the web configuration.
 	certificates, passwords bool
-	// guarded says that it has a NetworkPolicy.
+	// guarded: with a NetworkPolicy.
 	guarded bool
-	// copies is how often every pod is served, if not once.
+	// copies is the number of programs that serve each pod; 0 for one.
 	copies int
-	// monitored says that it has a ServiceMonitor: by token over TLS, if it is secured.
+	// monitored: with a ServiceMonitor, by token over TLS if secured.
 	monitored bool
-	// documented says that it is the overlay in deploy/README.md, which has the rights of
-	// the modes that it is made of.
+	// documented: the overlay in deploy/README.md, with the rights of the modes that it combines.
 	documented bool
-	// custom says that it is the overlay for custom resources in deploy/README.md, with the
-	// example's configuration and with TLS.
+	// custom: the overlay for custom resources in deploy/README.md, with the example's
+	// configuration and TLS.
 	custom bool
-	// values are those of the chart, in place of a kustomization.
+	// values are values of the chart, in place of a kustomization.
 	values string
-	// kinds are manifests of custom kinds and of their objects, which are there before.
+	// kinds are manifests of definitions and their objects, created before the mode.
 	kinds []string
 }
 
 func (m mode) byTLS() bool { return m.secured || m.certificates || m.passwords }
 
-// modes are all of deploy/kustomize, and one as somebody makes of them.
+// modes are all modes of deploy/kustomize, and documented overlays.
 var modes = []mode{
 	{
 		name: "base", directory: "../../deploy/kustomize/base", level: "restricted", pods: map[string]int{"kubestate": 1},
@@ -131,15 +130,15 @@ var modes = []mode{
 	},
 }
 
-// TestModes applies each mode to a whole cluster, as its users do, and starts the
-// program as the pods there say: with their arguments, files, account and probes.
+// TestModes applies each mode to a cluster, and starts the program as its pods specify: with their
+// arguments, files, account and probes.
 func TestModes(t *testing.T) {
 	d := startDeployments(t)
 	for _, m := range slices.Concat(modes, chartModes) {
 		m.directory = cmp.Or(m.directory, filepath.Join("..", "..", "deploy", "kustomize", "overlays", m.name))
 		m.namespace = cmp.Or(m.namespace, "kubestate")
 		if !t.Run(m.name, func(t *testing.T) { d.try(t, m) }) {
-			return // what is left of it would be in the way of the next
+			return // its leftovers would disturb the next mode
 		}
 	}
 	t.Run("demo", d.demo)
@@ -182,7 +181,7 @@ func startDeployments(t *testing.T) *deployments {
 	must(t, err)
 	apply(t, d.c, scraper)
 	createAccount(t, d.c, "default", "nobody")
-	// A pod that no node will ever have.
+	// A pod that is never scheduled.
 	_, err = d.c.Client.CoreV1().Pods("default").Create(t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "waits"},
 		Spec: corev1.PodSpec{
@@ -210,7 +209,7 @@ func (d *deployments) try(t *testing.T, m mode) {
 	}
 	if m.values == "" {
 		d.k.run(t, "apply", "--server-side", "-k", m.directory)
-		// And waits until the namespace is gone. A token goes with its account.
+		// Wait until the namespace is deleted; tokens are deleted with their account.
 		defer d.k.run(t, "delete", "-k", m.directory, "--ignore-not-found")
 	} else {
 		defer d.install(t, m)()
@@ -225,7 +224,7 @@ func (d *deployments) try(t *testing.T, m mode) {
 	namespace, err := d.c.Client.CoreV1().Namespaces().Get(t.Context(), m.namespace, metav1.GetOptions{})
 	must(t, err)
 	if level := namespace.Labels["pod-security.kubernetes.io/enforce"]; level != m.level {
-		t.Errorf("pods are held to Pod Security level %q, want %q", level, m.level)
+		t.Errorf("Pod Security level %q, want %q", level, m.level)
 	}
 	var programs []*deployed
 	for _, pod := range d.pods(t, m) {
@@ -251,7 +250,7 @@ func (d *deployments) try(t *testing.T, m mode) {
 	}
 }
 
-// pods waits until the pods of the mode are there and ready, and gives them by name.
+// pods waits until the pods of the mode are ready, and returns them by name.
 func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 	t.Helper()
 	var pods []corev1.Pod
@@ -276,8 +275,7 @@ func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 	return pods
 }
 
-// wantsPodsOnce has every pod that is watched served by one of the programs, and none
-// by two, unless all are replicas.
+// wantsPodsOnce waits until every watched pod is served by exactly one program, or by all replicas.
 func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
@@ -296,17 +294,17 @@ func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) 
 			}
 		}
 		if diff := gocmp.Diff(want, got); diff != "" {
-			return fmt.Errorf("pods served, and how often (-want +got):\n%s", diff)
+			return fmt.Errorf("programs by pod (-want +got):\n%s", diff)
 		}
 		return nil
 	})
 }
 
-// podInfo is a line that every pod has one of.
+// podInfo matches one line of each pod.
 var podInfo = regexp.MustCompile(`(?m)^kube_pod_info\{.*\bpod="([^"]+)"`)
 
-// access is what the account of a kubeconfig may do beyond what every account may, in
-// its own namespace and in another, in the words of `kubectl auth can-i --list`.
+// access returns the rights of a kubeconfig's account beyond those of every account, in its own
+// namespace and in another, in the format of `kubectl auth can-i --list`.
 func (d *deployments) access(t *testing.T, home, kubeconfig string) string {
 	t.Helper()
 	nobody := d.kubeconfig(t, "default", "nobody", nil)
@@ -330,9 +328,8 @@ func (d *deployments) access(t *testing.T, home, kubeconfig string) string {
 	return text.String()
 }
 
-// wantsAccess has each account of the programs come to have just the rights that a file
-// says: the API server hears of roles, and that they are gone, a moment after it has
-// written that.
+// wantsAccess waits until each account of the programs has exactly the rights of a golden file: the
+// API server sees changed roles with a delay.
 func (d *deployments) wantsAccess(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
 	path := filepath.Join("testdata", "access", m.name+".txt")
@@ -361,5 +358,5 @@ func (d *deployments) wantsAccess(t *testing.T, m mode, programs []*deployed) {
 	})
 }
 
-// squeezed is a line of a table without its padding, which depends on the others.
+// squeezed returns a table line without padding.
 func squeezed(line string) string { return strings.Join(strings.Fields(line), " ") }

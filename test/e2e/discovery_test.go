@@ -30,27 +30,26 @@ import (
 )
 
 const (
-	// listing is how long a list of pods or nodes takes, as in a large cluster: longer than
-	// Prometheus needs to hear of a change, which is up to five seconds.
+	// listing is the time of a list of pods or nodes, as in a large cluster: longer than Prometheus'
+	// discovery of a change, which takes up to five seconds.
 	listing = 7 * time.Second
-	// changing bounds a change, in which there may be several lists one after another.
+	// changing bounds a change, with several lists one after another.
 	changing = 5 * time.Minute
-	// interval is that of scrapes, and shipped that of the files in deploy and docs.
+	// interval is the scrape interval here, and shipped that of the files in deploy and docs.
 	interval, shipped = 2 * time.Second, 30 * time.Second
-	// discoveredPods is how many pods there are throughout, and discoveredNodes nodes.
+	// discoveredPods and discoveredNodes count the permanent pods and nodes.
 	discoveredPods, discoveredNodes = 120, 3
 )
 
-// controllers are those that make pods of what is deployed, and addresses of pods. Those of
-// nodes would not stand for kubelets that are a test.
+// controllers are the controllers of workloads and addresses. Node controllers would evict pods of
+// simulated nodes.
 var controllers = []string{
 	"statefulset-controller", "deployment-controller", "replicaset-controller", "daemonset-controller", "disruption-controller",
 	"endpoints-controller", "endpointslice-controller", "namespace-controller", "root-ca-certificate-publisher-controller",
 }
 
-// TestDiscovery has a Prometheus find each of several deployments by itself while pods come
-// and go as in use: no object is without its series at any time, and no alert about
-// kubestate fires.
+// TestDiscovery has a Prometheus discover several deployments while pods are replaced: no object is
+// ever without its series, and no alert about kubestate fires.
 func TestDiscovery(t *testing.T) {
 	w := newDiscovery(t)
 	for _, f := range []struct {
@@ -74,7 +73,7 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// discovery is a cluster whose nodes are the test's.
+// discovery is a cluster whose nodes are simulated by the test.
 type discovery struct {
 	*deployments
 	host *machines
@@ -103,8 +102,8 @@ func newDiscovery(t *testing.T) *discovery {
 	return w
 }
 
-// slowLists stands before the API server, and has lists of all pods or nodes take their
-// time. It gives its URL and the file of its authority.
+// slowLists is a proxy to the API server with slow lists of all pods or nodes. It returns its URL
+// and the file of its CA.
 func slowLists(t *testing.T, c *cluster.Cluster) (url, ca string) {
 	t.Helper()
 	target, err := neturl.Parse(c.URL)
@@ -112,7 +111,7 @@ func slowLists(t *testing.T, c *cluster.Cluster) (url, ca string) {
 	through := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		FlushInterval: -1,
-		ErrorLog:      log.New(io.Discard, "", 0), // it would tell of programs that ended
+		ErrorLog:      log.New(io.Discard, "", 0), // errors of ended programs
 	}
 	through.Transport, err = rest.TransportFor(&rest.Config{Host: c.URL, TLSClientConfig: rest.TLSClientConfig{CAFile: c.CA}})
 	must(t, err)
@@ -137,15 +136,15 @@ func slowLists(t *testing.T, c *cluster.Cluster) (url, ca string) {
 	return slow.URL, ca
 }
 
-// discovered is a mode in a namespace of its own, and the Prometheus that finds it.
+// discovered is a mode in a namespace of its own, and its Prometheus.
 type discovered struct {
 	*discovery
 	namespace  string
 	prometheus *prometheus
 }
 
-// deploy applies a mode in a namespace of the name. What has no namespace is the same for
-// all of them, except that each account needs its rights.
+// deploy applies a mode in a namespace. Cluster-scoped objects are shared, except for the bindings
+// of accounts.
 func (w *discovery) deploy(t *testing.T, namespace, mode string, components ...string) *discovered {
 	t.Helper()
 	dir := t.TempDir()
@@ -161,10 +160,9 @@ func (w *discovery) deploy(t *testing.T, namespace, mode string, components ...s
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), text, 0o600))
 	rendered := w.k.run(t, "kustomize", dir)
-	// What a pod waits for is an interval of scrapes, which is shorter here, and what
-	// Prometheus takes to hear of a change, which is not.
+	// Delays of pods are the scrape interval, which is shorter here, and the time of discovery.
 	rendered = regexp.MustCompile(`(minReadySeconds: |--shutdown-delay=)45`).ReplaceAllString(rendered, fmt.Sprint("${1}", 45-int((shipped-interval).Seconds())))
-	// Of one name for all namespaces.
+	// Cluster roles get a name for each namespace.
 	rendered = regexp.MustCompile(`(?m)^(kind: ClusterRole(?:Binding)?\nmetadata:\n(?: .*\n)*?  name: )kubestate`).ReplaceAllString(rendered, "${1}kubestate-"+namespace)
 	rendered = regexp.MustCompile(`(?m)^(  kind: ClusterRole\n  name: )kubestate`).ReplaceAllString(rendered, "${1}kubestate-"+namespace)
 	manifest := filepath.Join(dir, "manifest.yaml")
@@ -173,7 +171,7 @@ func (w *discovery) deploy(t *testing.T, namespace, mode string, components ...s
 	return &discovered{discovery: w, namespace: namespace}
 }
 
-// annotated is the configuration of docs/integrations with the role.
+// annotated returns the configuration of docs/integrations with a discovery role.
 func (d *discovered) annotated(t *testing.T, role string) string {
 	t.Helper()
 	text := string(documented(t, "prometheus.yaml"))
@@ -182,17 +180,17 @@ func (d *discovered) annotated(t *testing.T, role string) string {
 	return text + "  - " + d.host.here() + "\n" + d.rules(t)
 }
 
-// api is a discovery of the namespace, as there is one beside it for each of the others.
+// api returns a discovery of the namespace with a role.
 func (d *discovered) api(t *testing.T, role string) string {
 	t.Helper()
 	return fmt.Sprintf("  - role: %s\n    namespaces: {names: [%s]}\n    api_server: %s\n    authorization: {credentials_file: %s}\n    tls_config: {ca_file: %s}\n",
 		role, d.namespace, d.c.URL, secretFile(t, d.c.Token(d.c.Admin())), d.c.CA)
 }
 
-// inSeconds is a duration as Prometheus writes it.
+// inSeconds formats a duration for Prometheus.
 func inSeconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
 
-// operated is what the Prometheus operator makes of the ServiceMonitor.
+// operated returns the scrape configuration of the ServiceMonitor, as by the operator.
 func (d *discovered) operated(t *testing.T) string {
 	t.Helper()
 	m := d.monitor(t, d.namespace)
@@ -206,16 +204,16 @@ func (d *discovered) operated(t *testing.T) string {
 	return text + d.rules(t)
 }
 
-// rules has the shipped alerts evaluated.
+// rules returns the rule_files of the shipped alerts.
 func (d *discovered) rules(t *testing.T) string {
 	t.Helper()
-	return "rule_files: ['" + hastyRules(t) + "']\n"
+	return "rule_files: ['" + fastRules(t) + "']\n"
 }
 
-// lastingOf is how many of the pods that are there throughout have series.
+// lastingOf counts the permanent pods with series.
 const lastingOf = `count(group by (pod) (kube_pod_info{namespace="` + shop + `"}))`
 
-// shards resizes a StatefulSet, has one of its pods evicted, and gives it another image.
+// shards resizes a StatefulSet, evicts one of its pods, and changes its image.
 func (d *discovered) shards(t *testing.T) {
 	const image = "v0.1.0"
 	settled := func(n int, tag string, done func(context.Context) error) {
@@ -244,13 +242,13 @@ func (d *discovered) shards(t *testing.T) {
 	d.end(t, began, map[string]float64{lastingOf: discoveredPods})
 }
 
-// evict has a pod evicted, and gives a condition that holds when another one is in its place.
+// evict evicts a pod, and returns a condition: another one is in its place.
 func (d *discovered) evict(t *testing.T, name string) func(context.Context) error {
 	t.Helper()
 	pods := d.c.Client.CoreV1().Pods(d.namespace)
 	before, err := pods.Get(t.Context(), name, metav1.GetOptions{})
 	must(t, err)
-	awaitAPI(t, d.c, func(ctx context.Context) error { // the budget is counted in its time
+	awaitAPI(t, d.c, func(ctx context.Context) error { // until the budget is counted
 		return d.c.Client.PolicyV1().Evictions(d.namespace).Evict(ctx, &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: d.namespace}})
 	})
 	return func(ctx context.Context) error {
@@ -262,17 +260,17 @@ func (d *discovered) evict(t *testing.T, name string) func(context.Context) erro
 	}
 }
 
-// nodesOf is how many of the nodes have series.
+// nodesOf counts the nodes with series.
 const nodesOf = `count(group by (node) (kube_node_info))`
 
-// base gives another image to the only replica that there is.
+// base changes the image of the only replica.
 func (d *discovered) base(t *testing.T) {
 	deployment, err := d.c.Client.AppsV1().Deployments(d.namespace).Get(t.Context(), "kubestate", metav1.GetOptions{})
 	must(t, err)
-	// Prometheus hears of a pod within five seconds, and has the same again to scrape it; that there
-	// is a gap without this is a matter of luck.
+	// Prometheus discovers a pod within five seconds, and scrapes it within five more. A shorter time
+	// leaves gaps at random.
 	if stays := time.Duration(deployment.Spec.MinReadySeconds) * time.Second; stays < interval+10*time.Second {
-		t.Errorf("a new pod may not have been scraped in the %s that it is ready before the last one goes", stays)
+		t.Errorf("minReadySeconds is %s: a new pod may not be scraped before the old one is deleted", stays)
 	}
 	d.replaced(t, 1, func(settled func(tag string)) {
 		d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", d.namespace)
@@ -280,8 +278,8 @@ func (d *discovered) base(t *testing.T) {
 	})
 }
 
-// perNode gives another image to the kubestates of the nodes and to those beside them, and
-// has the one evicted that serves all but pods.
+// perNode changes the images of the DaemonSet and of the Deployments beside it, and evicts the pod
+// that serves all but pods.
 func (d *discovered) perNode(t *testing.T) {
 	d.replaced(t, discoveredNodes+2, func(settled func(tag string)) {
 		for _, workload := range []string{"deployment/kubestate", "deployment/kubestate-unscheduled", "daemonset/kubestate-pods"} {
@@ -297,8 +295,8 @@ func (d *discovered) perNode(t *testing.T) {
 	})
 }
 
-// replaced has change replace pods of a mode that has so many, and fails the test if an
-// object is missing meanwhile. What change is given waits until all pods have an image.
+// replaced has change replace the pods of a mode, and fails the test if an object is missing
+// meanwhile. settled waits until all pods have an image.
 func (d *discovered) replaced(t *testing.T, pods int, change func(settled func(tag string))) {
 	t.Helper()
 	settled := func(tag string) {
@@ -316,16 +314,15 @@ func (d *discovered) replaced(t *testing.T, pods int, change func(settled func(t
 	d.end(t, began, map[string]float64{lastingOf: discoveredPods, nodesOf: discoveredNodes})
 }
 
-// begin waits until a query has the answer that it is to have from then on.
+// begin waits until a query has its permanent result.
 func (d *discovered) begin(t *testing.T, query string, want float64) time.Time {
 	t.Helper()
-	d.prometheus.wantAnswer(t, query, map[string]float64{"": want})
+	d.prometheus.wantResult(t, query, map[string]float64{"": want})
 	return time.Now()
 }
 
-// end fails the test unless queries have had their answers since began, at each quarter of
-// an interval, and no alert about kubestate has fired. What a scrape had is lost if it takes
-// too long; of such moments there may be some.
+// end fails the test unless queries had their results since began, at each quarter of an interval,
+// and no alert about kubestate has fired. A few late scrapes are tolerated.
 func (d *discovered) end(t *testing.T, began time.Time, want map[string]float64) {
 	t.Helper()
 	d.afterScrapes(t, time.Now(), 2)
@@ -343,9 +340,9 @@ func (d *discovered) end(t *testing.T, began time.Time, want map[string]float64)
 			}
 		}
 		if len(missing) > 0 {
-			t.Errorf("%s is to be %v, and is in %d of %d moments: %s", query, n, len(missing), len(got), strings.Join(missing, ", "))
+			t.Errorf("%s is %v at only %d of %d instants: %s", query, n, len(missing), len(got), strings.Join(missing, ", "))
 		}
-		t.Logf("%s: %d moments, %d of them with a late scrape", query, len(got), skipped)
+		t.Logf("%s: %d instants, %d with a late scrape", query, len(got), skipped)
 		if skipped > len(got)/4 {
 			t.Error("too many scrapes are late")
 		}
@@ -358,7 +355,7 @@ func (d *discovered) end(t *testing.T, began time.Time, want map[string]float64)
 	}
 }
 
-// afterScrapes waits until every target that is up has been scraped so often since a time.
+// afterScrapes waits until every target that is up was scraped a number of times since a time.
 func (d *discovered) afterScrapes(t *testing.T, since time.Time, often float64) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
@@ -370,20 +367,19 @@ func (d *discovered) afterScrapes(t *testing.T, since time.Time, often float64) 
 	}, d.prometheus.Process)
 }
 
-// step is how far apart two moments are that Prometheus is asked about.
+// step is the step of range queries.
 const step = interval / 8
 
-// queryRange gives the answers to a query that has one series, by time in Unix
-// milliseconds.
+// queryRange returns the results of a query of one series, by time in Unix milliseconds.
 func (p *prometheus) queryRange(t *testing.T, query string, from, to time.Time) map[int64]float64 {
 	t.Helper()
-	var answer struct{ Result []struct{ Values [][2]any } }
+	var result struct{ Result []struct{ Values [][2]any } }
 	seconds := func(t time.Time) string { return strconv.FormatFloat(unix(t), 'f', 3, 64) }
 	must(t, p.get(t.Context(), "/api/v1/query_range", neturl.Values{
 		"query": {query}, "start": {seconds(from)}, "end": {seconds(to)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)},
-	}, &answer))
+	}, &result))
 	values := map[int64]float64{}
-	for _, series := range answer.Result {
+	for _, series := range result.Result {
 		for _, sample := range series.Values {
 			value, err := strconv.ParseFloat(fmt.Sprint(sample[1]), 64)
 			must(t, err)

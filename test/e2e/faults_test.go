@@ -22,7 +22,7 @@ import (
 	"github.com/kubestate/kubestate/test/faults"
 )
 
-// Of what the faults concern, enough pods for lists of several pages.
+// The watched resources, and the number of pods, enough for several pages of lists.
 const (
 	faultyPods = 1200
 	faultyKeys = "pods,nodes,deployments,replicasets,configmaps,secrets,services,namespaces"
@@ -33,7 +33,7 @@ type faulty struct {
 	*faults.Proxy
 	cluster    *cluster.Cluster
 	kubeconfig string                 // of the proxy
-	all        []types.NamespacedName // pods that there are all the time
+	all        []types.NamespacedName // permanent pods
 	round      int                    // of changes
 }
 
@@ -50,9 +50,8 @@ func newFaulty(t *testing.T) *faulty {
 	return f
 }
 
-// TestFaults drives what API servers and networks do on a bad day. After each
-// fault the series are those of an exporter that has just started, and every
-// answer on the way had all pods that there were all the time.
+// TestFaults injects faults of API servers and networks. After each, the series are those of an
+// exporter that has just started, and every response has all permanent pods.
 func TestFaults(t *testing.T) {
 	f := newFaulty(t)
 	nothing := func() {}
@@ -78,32 +77,31 @@ func TestFaults(t *testing.T) {
 	f.through(t, "garbage in a page", listFault(garbageList), f.expire)
 }
 
-// TestEndNeverComes has streamed lists without their last bookmark, from the
-// start on and later.
-func TestEndNeverComes(t *testing.T) {
+// TestStreamWithoutEnd has streamed lists without their final bookmark, at the start and later.
+func TestStreamWithoutEnd(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	f := newFaulty(t)
 	f.Set(faults.Fault{Frame: withoutEnd})
 	t.Run("from the start on", func(t *testing.T) {
 		e := start(t, f.kubeconfig, "--resources", faultyKeys)
 		begin := time.Now()
-		await(t, 2*settling, e.Ready, e.Process) // for the end it waits half a minute
+		await(t, 2*settling, e.Ready, e.Process) // the stream times out after half a minute
 		t.Logf("ready after %s", time.Since(begin).Round(time.Second))
 	})
 	f.Set(faults.Fault{})
 	f.through(t, "end bookmark never comes", faults.Fault{Frame: withoutEnd}, f.expire)
 }
 
-// TestFrameWithoutEnd has a watch that is waited for in vain, as there are when
-// a proxy loses the other side: it is resumed after two minutes.
+// TestFrameWithoutEnd has a watch that stalls within a frame, as behind a proxy that has lost the
+// server: it is resumed after two minutes.
 func TestFrameWithoutEnd(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	f := newFaulty(t)
 	f.through(t, "a length without end", once(endless), func() {})
 }
 
-// through sets a fault under a running exporter, begins it, changes objects under
-// it, and wants the series to become those of an exporter that starts afterwards.
+// through sets a fault under a running exporter, triggers it, changes objects, and waits until the
+// series are those of a new exporter.
 func (f *faulty) through(t *testing.T, name string, fault faults.Fault, begin func()) {
 	t.Helper()
 	const limit = 3 * time.Minute
@@ -111,7 +109,7 @@ func (f *faulty) through(t *testing.T, name string, fault faults.Fault, begin fu
 		e := start(t, f.kubeconfig, "--resources", faultyKeys)
 		await(t, settling, e.Ready, e.Process)
 		await(t, settling, f.watching, e.Process)
-		polled := startPolling(t, e, f.all)
+		polled := pollPods(t, e, f.all)
 		f.Set(fault)
 		began := time.Now()
 		begin()
@@ -120,8 +118,8 @@ func (f *faulty) through(t *testing.T, name string, fault faults.Fault, begin fu
 		polled.stop(t)
 		self, err := e.Self(t.Context())
 		must(t, err)
-		t.Logf("as a fresh start after %s; %d requests answered by the fault; relists: %s",
-			time.Since(began).Round(100*time.Millisecond), f.Answered(), relists(self))
+		t.Logf("same series after %s; %d requests answered by the fault; relists: %s",
+			time.Since(began).Round(100*time.Millisecond), f.Responses(), relists(self))
 		f.Set(faults.Fault{})
 	})
 }
@@ -134,14 +132,14 @@ func (f *faulty) watching(context.Context) error {
 	return nil
 }
 
-// expire ends all watches as too far behind.
+// expire ends all watches with 410 Gone.
 func (f *faulty) expire() {
 	for key := range strings.SplitSeq(faultyKeys, ",") {
 		f.Send(key, faults.Expired())
 	}
 }
 
-// change creates pods, changes some of them and others, and deletes some.
+// change creates pods, changes some pods, and deletes some.
 func (f *faulty) change(t *testing.T) {
 	t.Helper()
 	const n = 10
@@ -156,7 +154,7 @@ func (f *faulty) change(t *testing.T) {
 		if i%2 == 0 {
 			must(t, f.cluster.Remove(ctx, slices.Values(more[i:i+1])))
 		}
-		if i%5 == 0 { // and back again
+		if i%5 == 0 { // and revert
 			must(t, f.cluster.Put(ctx, slices.Values(more[i:i+1])))
 		}
 	}
@@ -166,8 +164,8 @@ func nameOf(o cluster.Object) types.NamespacedName {
 	return types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
-// asFresh starts another exporter at the API server itself, and gives a
-// condition: the series of e are the same.
+// asFresh starts another exporter without the proxy, and returns a condition: e has the same
+// series.
 func (f *faulty) asFresh(t *testing.T, e *exporter.Exporter) func(context.Context) error {
 	t.Helper()
 	fresh := start(t, f.cluster.Kubeconfig, "--resources", faultyKeys)
@@ -182,7 +180,7 @@ func (f *faulty) asFresh(t *testing.T, e *exporter.Exporter) func(context.Contex
 			return err
 		}
 		if d := cmp.Diff(want, got); d != "" {
-			return fmt.Errorf("the series differ from those of a fresh start (-fresh +here):\n%.2000s", d)
+			return fmt.Errorf("series (-new exporter +got):\n%.2000s", d)
 		}
 		if len(got) == 0 {
 			return errors.New("no series")
@@ -191,7 +189,7 @@ func (f *faulty) asFresh(t *testing.T, e *exporter.Exporter) func(context.Contex
 	}
 }
 
-// relists says how many there were, by reason.
+// relists counts relists by reason.
 func relists(self exporter.Series) string {
 	sum := map[string]float64{}
 	for name, value := range self {
@@ -202,34 +200,34 @@ func relists(self exporter.Series) string {
 	return fmt.Sprint(sum)
 }
 
-// refuse answers the first n requests that are chosen with a status.
+// refuse responds to the first n selected requests with a status.
 func refuse(code int, reason string, n int32, chosen func(*http.Request) bool) faults.Fault {
 	var left atomic.Int32
 	left.Store(n)
-	return faults.Fault{Answer: func(w http.ResponseWriter, r *http.Request) bool {
+	return faults.Fault{Respond: func(w http.ResponseWriter, r *http.Request) bool {
 		if !chosen(r) || left.Add(-1) < 0 {
 			return false
 		}
 		if code == http.StatusTooManyRequests {
 			w.Header().Set("Retry-After", "1")
 		}
-		answerStatus(w, code, reason)
+		respondStatus(w, code, reason)
 		return true
 	}}
 }
 
-func answerStatus(w http.ResponseWriter, code int, reason string) {
+func respondStatus(w http.ResponseWriter, code int, reason string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":%q,"code":%d}`, reason, code)
 }
 
-// unstreamed is a fault of an API server that does not stream lists.
+// unstreamed is a fault of an API server without streamed lists.
 func unstreamed(f faults.Fault) faults.Fault {
-	other := f.Answer
-	f.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+	other := f.Respond
+	f.Respond = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Query().Get("sendInitialEvents") == "true" {
-			answerStatus(w, http.StatusUnprocessableEntity, "Invalid")
+			respondStatus(w, http.StatusUnprocessableEntity, "Invalid")
 			return true
 		}
 		return other(w, r)
@@ -244,7 +242,7 @@ func isResumed(r *http.Request) bool {
 	return isPods(r) && query.Get("watch") == "true" && query.Get("sendInitialEvents") == ""
 }
 
-// once has one change of a pod fail.
+// once has one event of a pod fail.
 func once(fail func(*faults.Frame) ([][]byte, error)) faults.Fault {
 	var done atomic.Bool
 	return faults.Fault{Frame: func(f *faults.Frame) ([][]byte, error) {
@@ -283,7 +281,7 @@ func twice(f *faults.Frame) ([][]byte, error) {
 	return append(f.Unchanged(), f.Unchanged()...), nil
 }
 
-// again sends each frame once more after the one that follows it.
+// again repeats each frame after the next one.
 func again(f *faults.Frame) ([][]byte, error) {
 	frames := f.Unchanged()
 	if f.Watch.Held != nil {
@@ -293,8 +291,8 @@ func again(f *faults.Frame) ([][]byte, error) {
 	return frames, nil
 }
 
-// swapped has pairs of changes of pods trade their places. One that is left over comes
-// before the next bookmark: it would be lost otherwise, and nobody could know.
+// swapped swaps pairs of pod events. A single one is sent before the next bookmark: its loss could
+// not be detected.
 func swapped(f *faults.Frame) ([][]byte, error) {
 	if f.Watch.Resource != "pods" {
 		return f.Unchanged(), nil
@@ -332,7 +330,7 @@ func withoutEnd(f *faults.Frame) ([][]byte, error) {
 	return f.Unchanged(), nil
 }
 
-// listFault has the first large page of a list fail, where lists are not streamed.
+// listFault has the first large page of a list fail, without streamed lists.
 func listFault(fail func([]byte) ([]byte, error)) faults.Fault {
 	var done atomic.Bool
 	f := unstreamed(refuse(0, "", 0, isPods))

@@ -14,14 +14,13 @@ import (
 	"time"
 )
 
-// flooding is a client that makes tokens up, from several addresses.
+// flooding is a client that sends made-up tokens from several addresses.
 type flooding struct {
 	mu       sync.Mutex
 	statuses map[int]int
 }
 
-// flood has each of the addresses send made-up tokens, on 40 connections of each that
-// wait for an answer and then a while, until end.
+// flood sends made-up tokens from each address, on 40 connections each, until end.
 func (s *secured) flood(url string, addresses ...string) (f *flooding, end func()) {
 	s.t.Helper()
 	f = &flooding{statuses: map[int]int{}}
@@ -44,7 +43,7 @@ func (s *secured) flood(url string, addresses ...string) (f *flooding, end func(
 			})
 		}
 	}
-	// From here on more wait than can.
+	// More reviews are waiting than the limit.
 	await(s.t, settling, func(context.Context) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -71,7 +70,7 @@ func (f *flooding) note(status int) {
 	f.statuses[status]++
 }
 
-// clientAt is a client that keeps a connection, from an address of this machine.
+// clientAt returns a client that keeps its connection, from a loopback address.
 func (s *secured) clientAt(address string) *http.Client {
 	s.t.Helper()
 	pem, err := os.ReadFile(s.tls.ca)
@@ -91,17 +90,17 @@ func scrapeBy(ctx context.Context, client *http.Client, url, token string) (stat
 		return 0, err
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := client.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, err
 	}
-	defer answer.Body.Close()
-	_, err = io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode, err
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, err
 }
 
-// TestRotationInAFlood has a reader come with one new token after another, each of which
-// nobody has seen, while others make tokens up: at other addresses, and at its own.
+// TestRotationInAFlood has a reader rotate its token while others send made-up ones, from other
+// addresses and from its own.
 func TestRotationInAFlood(t *testing.T) {
 	s := startSecured(t)
 	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
@@ -119,7 +118,7 @@ func TestRotationInAFlood(t *testing.T) {
 	}
 	reader := s.clientAt("127.0.0.9")
 
-	// Nobody has read yet.
+	// Before the first review.
 	_, end := s.flood(s.Scrapes, "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
 	rotate("first token", reader)
 	for i := range 10 {

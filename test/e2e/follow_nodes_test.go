@@ -20,7 +20,7 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-func (w *world) nodesJoin(t *testing.T) {
+func (w *liveCluster) nodesJoin(t *testing.T) {
 	for _, name := range []string{"node-1", "node-2"} {
 		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
 		_, err := w.c.Client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{})
@@ -52,7 +52,7 @@ func (w *world) nodesJoin(t *testing.T) {
 	}
 }
 
-func (w *world) daemonSetCovers(t *testing.T) {
+func (w *liveCluster) daemonSetCovers(t *testing.T) {
 	set := &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "agent"},
 		Spec:       appsv1.DaemonSetSpec{Selector: selector("agent"), Template: template("agent")},
@@ -77,7 +77,7 @@ func (w *world) daemonSetCovers(t *testing.T) {
 	w.wantRunning(t, "agent", 2, 0)
 }
 
-func (w *world) claimIsBound(t *testing.T) {
+func (w *liveCluster) claimIsBound(t *testing.T) {
 	claims := w.c.Client.CoreV1().PersistentVolumeClaims(shop)
 	gigabyte := corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
 	claim := &corev1.PersistentVolumeClaim{
@@ -119,7 +119,7 @@ func (w *world) claimIsBound(t *testing.T) {
 	)
 }
 
-func (w *world) podIsDeleted(t *testing.T) {
+func (w *liveCluster) podIsDeleted(t *testing.T) {
 	pods, err := w.pods(t.Context(), "web")
 	must(t, err)
 	victim := pods[0]
@@ -129,7 +129,7 @@ func (w *world) podIsDeleted(t *testing.T) {
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
-		return errors.Join(errors.New("pod is still there"), err)
+		return errors.Join(errors.New("the pod exists"), err)
 	})
 	wantNone(t, w.e, fmt.Sprintf("pod=%q", victim.Name))
 	w.deploymentAvailable(t, "web", 5)
@@ -137,8 +137,8 @@ func (w *world) podIsDeleted(t *testing.T) {
 	w.wantRunning(t, "web", 5, 4)
 }
 
-// nodeIsDrained does what a drain does: cordon, and evict everything but daemons.
-func (w *world) nodeIsDrained(t *testing.T) {
+// nodeIsDrained drains a node: cordon, and evict all pods but those of DaemonSets.
+func (w *liveCluster) nodeIsDrained(t *testing.T) {
 	_, err := w.c.Client.CoreV1().Nodes().Patch(t.Context(), "node-1", types.MergePatchType, []byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
 	must(t, err)
 	awaitAPI(t, w.c, func(ctx context.Context) error {
@@ -160,13 +160,12 @@ func (w *world) nodeIsDrained(t *testing.T) {
 	w.wantDeployment(t, "web", 5)
 	wantSeries(t, w.e, func(series exporter.Series) error { return w.sameNodes(t.Context(), series) })
 	if left := w.podsOn(t, "node-1"); len(left) != 1 || !strings.HasPrefix(left[0], "agent-") {
-		t.Errorf("on the drained node are %v", left)
+		t.Errorf("pods on the drained node: %v", left)
 	}
 }
 
-// evict evicts every pod on node-1 that no DaemonSet owns. It returns nil when
-// there is none left.
-func (w *world) evict(ctx context.Context) error {
+// evict evicts every pod on node-1 that no DaemonSet owns. It returns nil when none is left.
+func (w *liveCluster) evict(ctx context.Context) error {
 	pods, err := w.c.Client.CoreV1().Pods(shop).List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=node-1"})
 	if err != nil {
 		return err
@@ -177,12 +176,12 @@ func (w *world) evict(ctx context.Context) error {
 			continue
 		}
 		err := w.c.Client.CoreV1().Pods(shop).EvictV1(ctx, &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: shop}})
-		errs = append(errs, fmt.Errorf("pod %s was still there: %w", pod.Name, err))
+		errs = append(errs, fmt.Errorf("pod %s exists: %w", pod.Name, err))
 	}
 	return errors.Join(errs...)
 }
 
-func (w *world) podsOn(t *testing.T, node string) []string {
+func (w *liveCluster) podsOn(t *testing.T, node string) []string {
 	t.Helper()
 	pods, err := w.c.Client.CoreV1().Pods(shop).List(t.Context(), metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
 	must(t, err)
@@ -193,8 +192,8 @@ func (w *world) podsOn(t *testing.T, node string) []string {
 	return names
 }
 
-// sameNodes returns nil if API and series agree on which pods there are, and on which nodes.
-func (w *world) sameNodes(ctx context.Context, series exporter.Series) error {
+// sameNodes returns nil if API and series agree on pods and their nodes.
+func (w *liveCluster) sameNodes(ctx context.Context, series exporter.Series) error {
 	pods, err := w.c.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
@@ -213,7 +212,7 @@ func (w *world) sameNodes(ctx context.Context, series exporter.Series) error {
 	return nil
 }
 
-// label returns the value of a label that holds nothing which is escaped.
+// label returns the value of a label without escapes.
 func label(series, name string) string {
 	for _, before := range []string{"{", ","} {
 		if _, rest, ok := strings.Cut(series, before+name+`="`); ok {

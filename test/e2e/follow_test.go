@@ -19,19 +19,18 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// shop is the namespace of everything that the tests create.
+// shop is the namespace of the tests' objects.
 const shop = "shop"
 
-// TestSeriesFollow creates one of each workload in a whole cluster, lets the
-// controllers bring them to life, changes them, and finds every state that the
-// API shows on /metrics.
+// TestSeriesFollow creates one of each workload, runs controllers, changes the workloads, and finds
+// every state of the API on /metrics.
 func TestSeriesFollow(t *testing.T) {
 	c := cluster.Start(t, cluster.Everything)
-	w := &world{c: c, e: start(t, c.Kubeconfig)}
+	w := &liveCluster{c: c, e: start(t, c.Kubeconfig)}
 	await(t, settling, w.e.Ready, w.e.Process)
 	createNamespace(t, c, shop)
 
-	// Each builds on those before it.
+	// Each step builds on those before it.
 	for _, step := range []struct {
 		name string
 		run  func(*testing.T)
@@ -55,8 +54,8 @@ func TestSeriesFollow(t *testing.T) {
 	}
 }
 
-// world is the cluster, and the exporter that watches it.
-type world struct {
+// liveCluster is the cluster and the exporter that watches it.
+type liveCluster struct {
 	c *cluster.Cluster
 	e *exporter.Exporter
 }
@@ -68,7 +67,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// template is a pod of one container, with the annotations that kwok's stages read.
+// template returns a pod template of one container, with annotations for kwok's stages.
 func template(app string, annotations ...string) corev1.PodTemplateSpec {
 	t := corev1.PodTemplateSpec{
 		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": app}, Annotations: map[string]string{}},
@@ -87,7 +86,7 @@ func selector(app string) *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}
 }
 
-func (w *world) createDeployment(t *testing.T, name string, replicas int32, annotations ...string) {
+func (w *liveCluster) createDeployment(t *testing.T, name string, replicas int32, annotations ...string) {
 	t.Helper()
 	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -97,8 +96,8 @@ func (w *world) createDeployment(t *testing.T, name string, replicas int32, anno
 	must(t, err)
 }
 
-// deploymentAvailable waits until the API shows so many replicas, all available.
-func (w *world) deploymentAvailable(t *testing.T, name string, replicas int32) {
+// deploymentAvailable waits until the API has a number of replicas, all available.
+func (w *liveCluster) deploymentAvailable(t *testing.T, name string, replicas int32) {
 	t.Helper()
 	awaitAPI(t, w.c, func(ctx context.Context) error {
 		d, err := w.c.Client.AppsV1().Deployments(shop).Get(ctx, name, metav1.GetOptions{})
@@ -113,8 +112,8 @@ func (w *world) deploymentAvailable(t *testing.T, name string, replicas int32) {
 	})
 }
 
-// wantDeployment wants the series of a Deployment whose replicas are all available.
-func (w *world) wantDeployment(t *testing.T, name string, replicas int32) {
+// wantDeployment checks the series of a Deployment whose replicas are all available.
+func (w *liveCluster) wantDeployment(t *testing.T, name string, replicas int32) {
 	t.Helper()
 	labels := fmt.Sprintf("{namespace=%q,deployment=%q}", shop, name)
 	lines := []string{
@@ -130,7 +129,7 @@ func (w *world) wantDeployment(t *testing.T, name string, replicas int32) {
 	wantLines(t, w.e, lines...)
 }
 
-func (w *world) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
+func (w *liveCluster) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
 	list, err := w.c.Client.CoreV1().Pods(shop).List(ctx, metav1.ListOptions{LabelSelector: "app=" + app})
 	if err != nil {
 		return nil, err
@@ -142,24 +141,24 @@ func podLabels(pod *corev1.Pod) string {
 	return fmt.Sprintf("namespace=%q,pod=%q,uid=%q", pod.Namespace, pod.Name, pod.UID)
 }
 
-// isReady says whether the API shows that the pod is ready.
+// isReady reports whether the API shows the pod as ready.
 func isReady(pod *corev1.Pod) bool {
 	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})
 }
 
-// wantRunning wants the series of so many running pods of the app.
-func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
+// wantRunning checks the series of n running pods of the app.
+func (w *liveCluster) wantRunning(t *testing.T, app string, n, restarts int) {
 	t.Helper()
 	var pods []corev1.Pod
 	awaitAPI(t, w.c, func(ctx context.Context) (err error) {
 		pods, err = w.pods(ctx, app)
 		if err == nil && len(pods) != n {
-			return fmt.Errorf("%d pods of %s, want %d", len(pods), app, n) // those on their way out included
+			return fmt.Errorf("%d pods of %s, want %d", len(pods), app, n) // including terminating ones
 		}
 		for i := range pods {
-			// One that has just taken another's place may not have its addresses yet.
+			// A new pod may not have its addresses yet.
 			if err == nil && !isReady(&pods[i]) {
 				err = fmt.Errorf("pod %s is not ready: %+v", pods[i].Name, pods[i].Status)
 			}
@@ -185,16 +184,16 @@ func (w *world) wantRunning(t *testing.T, app string, n, restarts int) {
 	wantLines(t, w.e, lines...)
 }
 
-func (w *world) deploymentRollsOut(t *testing.T) {
+func (w *liveCluster) deploymentRollsOut(t *testing.T) {
 	w.createDeployment(t, "web", 3, "stages/restarts", "4")
 	w.deploymentAvailable(t, "web", 3)
 	w.wantDeployment(t, "web", 3)
 	w.wantRunning(t, "web", 3, 4)
 }
 
-func (w *world) deploymentIsScaled(t *testing.T) {
+func (w *liveCluster) deploymentIsScaled(t *testing.T) {
 	for _, replicas := range []int32{6, 5} {
-		// A patch is of whatever version there is: controllers may be changing the status.
+		// A patch has no version: controllers may be changing the status.
 		patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
 		_, err := w.c.Client.AppsV1().Deployments(shop).Patch(t.Context(), "web", types.MergePatchType, patch, metav1.PatchOptions{}, "scale")
 		must(t, err)
@@ -205,7 +204,7 @@ func (w *world) deploymentIsScaled(t *testing.T) {
 	w.wantRunning(t, "web", 5, 4)
 }
 
-func (w *world) statefulSetRollsOut(t *testing.T) {
+func (w *liveCluster) statefulSetRollsOut(t *testing.T) {
 	set := &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "db"},
 		Spec:       appsv1.StatefulSetSpec{Replicas: new(int32(2)), Selector: selector("db"), Template: template("db"), ServiceName: "db"},
@@ -235,15 +234,15 @@ func jobSpec(app, outcome string) batchv1.JobSpec {
 	return spec
 }
 
-func (w *world) createJob(t *testing.T, name, outcome string) {
+func (w *liveCluster) createJob(t *testing.T, name, outcome string) {
 	t.Helper()
 	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: jobSpec(name, outcome)}
 	_, err := w.c.Client.BatchV1().Jobs(shop).Create(t.Context(), job, metav1.CreateOptions{})
 	must(t, err)
 }
 
-// jobIs waits until the API shows the condition of the job and returns the job.
-func (w *world) jobIs(t *testing.T, name string, condition batchv1.JobConditionType) *batchv1.Job {
+// jobIs waits until the job has the condition, and returns the job.
+func (w *liveCluster) jobIs(t *testing.T, name string, condition batchv1.JobConditionType) *batchv1.Job {
 	t.Helper()
 	var job *batchv1.Job
 	awaitAPI(t, w.c, func(ctx context.Context) (err error) {
@@ -258,7 +257,7 @@ func (w *world) jobIs(t *testing.T, name string, condition batchv1.JobConditionT
 	return job
 }
 
-func (w *world) jobCompletes(t *testing.T) {
+func (w *liveCluster) jobCompletes(t *testing.T) {
 	w.createJob(t, "migrate", "success")
 	job := w.jobIs(t, "migrate", batchv1.JobComplete)
 	wantLines(
@@ -271,7 +270,7 @@ func (w *world) jobCompletes(t *testing.T) {
 	w.wantEnded(t, "migrate", "Succeeded", "Completed")
 }
 
-func (w *world) jobFails(t *testing.T) {
+func (w *liveCluster) jobFails(t *testing.T) {
 	w.createJob(t, "import", "failure")
 	w.jobIs(t, "import", batchv1.JobFailed)
 	wantLines(
@@ -283,9 +282,9 @@ func (w *world) jobFails(t *testing.T) {
 	w.wantEnded(t, "import", "Failed", "Error")
 }
 
-// wantEnded wants the series of the one pod of a job, in the phase and with the
-// reason of its container's end.
-func (w *world) wantEnded(t *testing.T, app, phase, reason string) {
+// wantEnded checks the series of the one pod of a job: its phase and its container's termination
+// reason.
+func (w *liveCluster) wantEnded(t *testing.T, app, phase, reason string) {
 	t.Helper()
 	pods, err := w.pods(t.Context(), app)
 	must(t, err)
@@ -301,12 +300,11 @@ func (w *world) wantEnded(t *testing.T, app, phase, reason string) {
 	)
 }
 
-// seconds is a time as a sample value.
+// seconds returns a time as a sample value.
 func seconds(at *metav1.Time) string { return fmt.Sprint(at.Unix()) }
 
-// cronJobFires has a CronJob miss an hour by telling it in its status when it ran
-// last: so it fires at once, whatever the hour is.
-func (w *world) cronJobFires(t *testing.T) {
+// cronJobFires sets the CronJob's last schedule time an hour back, so that it fires at once.
+func (w *liveCluster) cronJobFires(t *testing.T) {
 	cronJobs := w.c.Client.BatchV1().CronJobs(shop)
 	cron := &batchv1.CronJob{
 		ObjectMeta: metav1.ObjectMeta{Name: "report"},
@@ -344,9 +342,8 @@ func (w *world) cronJobFires(t *testing.T) {
 	wantLines(t, w.e, `kube_cronjob_spec_suspend{namespace="shop",cronjob="report"} 1`)
 }
 
-// autoscalerScales asks for more replicas than there are: for that the
-// controller needs no metrics of its pods.
-func (w *world) autoscalerScales(t *testing.T) {
+// autoscalerScales raises minReplicas, for which the controller needs no metrics.
+func (w *liveCluster) autoscalerScales(t *testing.T) {
 	w.createDeployment(t, "api", 1)
 	w.deploymentAvailable(t, "api", 1)
 	scaler := &autoscalingv2.HorizontalPodAutoscaler{

@@ -18,10 +18,9 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// TestFormatsAreAccepted serves the golden clusters, odd objects of every
-// resource with every label and annotation among them, and has the answers read
-// by those whose formats they are in: promtool, and Prometheus in OpenMetrics and
-// in text.
+// TestFormatsAreAccepted serves the golden clusters, with unusual objects, labels and annotations
+// of every resource, and has the responses read by promtool, and by Prometheus in OpenMetrics and
+// text.
 func TestFormatsAreAccepted(t *testing.T) {
 	for _, golden := range []string{"fuzz-1", "plain-60"} {
 		t.Run(golden, func(t *testing.T) {
@@ -33,13 +32,13 @@ func TestFormatsAreAccepted(t *testing.T) {
 			}
 			checkMetadata(t, text)
 			checkMetrics(t, text)
-			checkPacked(t, e, text)
+			checkCompressed(t, e, text)
 			scrapeBothWays(t, e)
 		})
 	}
 }
 
-// everything selects all there is.
+// everything returns arguments that select all families.
 func everything(t *testing.T) []string {
 	t.Helper()
 	var resources []string
@@ -54,7 +53,7 @@ func everything(t *testing.T) []string {
 	}
 }
 
-// A catalogued family is one of docs/metrics/metrics.json.
+// catalogued is a family of docs/metrics/metrics.json.
 type catalogued struct {
 	Name, Resource string
 	Sparse         bool
@@ -69,7 +68,7 @@ func catalogue(t *testing.T) (families []catalogued) {
 	return families
 }
 
-// unpack gives a directory with the objects of a golden cluster.
+// unpack returns a directory with the objects of a golden cluster.
 func unpack(t *testing.T, golden string) string {
 	t.Helper()
 	root, err := process.Root()
@@ -93,8 +92,7 @@ func unpack(t *testing.T, golden string) string {
 	return dir
 }
 
-// checkMetadata wants one HELP and one TYPE line of each family, and that every
-// series stands below those of its family.
+// checkMetadata checks that each family has one HELP and one TYPE line before its series.
 func checkMetadata(t *testing.T, text []byte) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -111,13 +109,12 @@ func checkMetadata(t *testing.T, text []byte) {
 			continue
 		}
 		if name, _, _ := strings.Cut(words[0], "{"); name != family {
-			t.Errorf("%s stands below %s", name, family)
+			t.Errorf("%s is below %s", name, family)
 		}
 	}
 }
 
-// checkMetrics has promtool read the text. It leaves with 3 for what it would
-// name otherwise, which is not ours to choose, and with 1 for what it cannot read.
+// checkMetrics has promtool read the text. Exit code 3 is a naming lint, 1 a parse error.
 func checkMetrics(t *testing.T, text []byte) {
 	t.Helper()
 	promtool, err := process.Built("promtool")
@@ -130,8 +127,8 @@ func checkMetrics(t *testing.T, text []byte) {
 	}
 }
 
-// checkPacked has gzip and, in curl, zlib unpack the gzip answer.
-func checkPacked(t *testing.T, e *exporter.Exporter, want []byte) {
+// checkCompressed decompresses the gzip response by gzip and, in curl, by zlib.
+func checkCompressed(t *testing.T, e *exporter.Exporter, want []byte) {
 	t.Helper()
 	url := e.Scrapes + "/metrics"
 	for _, reader := range []string{
@@ -141,13 +138,13 @@ func checkPacked(t *testing.T, e *exporter.Exporter, want []byte) {
 		got, err := exec.CommandContext(t.Context(), "bash", "-o", "pipefail", "-c", reader).Output()
 		must(t, err)
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s: %d bytes that are not the %d of the plain answer", reader, len(got), len(want))
+			t.Errorf("%s: %d bytes differ from the %d of the plain response", reader, len(got), len(want))
 		}
 	}
 }
 
-// scrapeBothWays has Prometheus scrape e in each format and wants that it takes
-// every series and warns of nothing.
+// scrapeBothWays has Prometheus scrape e in each format, and checks that it ingests every series
+// without a warning.
 func scrapeBothWays(t *testing.T, e *exporter.Exporter) {
 	t.Helper()
 	var config strings.Builder
@@ -166,7 +163,7 @@ func scrapeBothWays(t *testing.T, e *exporter.Exporter) {
 				return err
 			}
 			if want := float64(len(series)); got[""] != want {
-				return fmt.Errorf("%s: %v series taken, want %v", protocol, got[""], want)
+				return fmt.Errorf("%s: %v series ingested, want %v", protocol, got[""], want)
 			}
 			return nil
 		}, p.Process, e.Process)

@@ -63,7 +63,7 @@ type resize struct {
 // lastingPods are the series of pods that exist throughout.
 const lastingPods = `kube_pod_info{namespace!~"churned|monitoring"}`
 
-// A scrape is one that Prometheus made of a shard.
+// A scrape is one scrape of a shard by Prometheus.
 type scrape struct {
 	at     float64 // Unix seconds
 	shard  string
@@ -71,7 +71,7 @@ type scrape struct {
 	served map[string]bool // lasting pods in the response, none if the shard refused
 }
 
-// An instant is what all shards serve by their last scrapes.
+// An instant has the pods that the shards serve by their last scrapes.
 type instant struct {
 	at           float64 // Unix seconds
 	pods, series int     // lasting pods, and how often in all
@@ -161,8 +161,8 @@ func recordShards(t *testing.T, p *prometheus, began time.Time, resized []resize
 	return h
 }
 
-// replay makes the instants, from when each shard has been scraped once. A response that is lost had
-// what the shard served before it, or what the next response has.
+// replay computes the instants after each shard's first scrape. A lost response counts as the
+// previous or the next one.
 func (h *history) replay() {
 	last, perhaps, shards := map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}
 	for _, s := range h.scrapes {
@@ -217,8 +217,8 @@ func (h *history) scraped(at, after float64) bool {
 	return !slices.Contains(slices.Collect(maps.Values(shards)), false)
 }
 
-// check holds every scrape to the rule of docs/sharding.md: no pod is missing in what the shards serve
-// together, and none is served twice once all shards have been scraped after a handover.
+// check fails the test unless every scrape obeys docs/sharding.md: no pod is missing in all shards,
+// and none is served twice after a handover.
 func (h *history) check(t *testing.T, pods int) {
 	t.Helper()
 	twice, calm, late, serving := 0, 0, 0, map[string]bool{}

@@ -23,12 +23,11 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// database is where the files of docs/integrations write to.
+// database is the remote-write URL in the files of docs/integrations.
 const database = "http://victoria-metrics.monitoring.svc:8428"
 
-// TestIntegrations runs what docs/integrations has for each scraper: found by its
-// annotations in the API, kubestate is read by each of them, and the four
-// questions are answered where that writes to.
+// TestIntegrations runs the files of docs/integrations for each scraper: discovered by annotations,
+// kubestate is scraped by each, and the four questions have their answers in the database.
 func TestIntegrations(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	must(t, c.Put(t.Context(), slices.Values(troubledShop())))
@@ -48,8 +47,8 @@ func TestIntegrations(t *testing.T) {
 	direct.wantTargets(t, e, e.Scrapes, e.Telemetry)
 	pods.wantTargets(t, e, e.Scrapes)
 	const job = `job="kube-state-metrics"`
-	answersQuestions(t, direct, job)
-	answersQuestions(t, pods, job)
+	wantQuestions(t, direct, job)
+	wantQuestions(t, pods, job)
 	for _, query := range queriesOfGuide(t) {
 		if _, err := direct.query(t.Context(), query); err != nil {
 			t.Error(err)
@@ -57,13 +56,13 @@ func TestIntegrations(t *testing.T) {
 	}
 	for _, cluster := range []string{"victoria", "agent", "vmagent", "collector"} {
 		there := job + fmt.Sprintf(",cluster=%q", cluster)
-		answersQuestions(t, victoria, there)
+		wantQuestions(t, victoria, there)
 		wantSameFamilies(t, victoria, there, direct, job)
 	}
 }
 
-// questions are those of the README, about the cluster that $ stands for, and
-// what is to be answered of troubledShop.
+// questions are those of the README, about the cluster selected by $, with the results for
+// troubledShop.
 var questions = []struct {
 	query string
 	want  map[string]float64
@@ -88,7 +87,7 @@ var questions = []struct {
 	{`sum by (job_name, reason) (kube_job_status_failed{$} > 0)`, map[string]float64{`job_name="report", reason="BackoffLimitExceeded"`: 1}},
 }
 
-// troubledShop is smallShop with reasons for what is wrong in it.
+// troubledShop is smallShop with reasons for its failures.
 func troubledShop() []cluster.Object {
 	crashes := newPod("web-3", corev1.PodRunning, 1)
 	crashes.Status.ContainerStatuses[0].State.Waiting = &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}
@@ -114,9 +113,8 @@ func troubledShop() []cluster.Object {
 	return objects
 }
 
-// announce has the API tell of the exporter as deploy/kustomize/base does, by two Services
-// with annotations and their slices, and besides by a pod with annotations. What
-// has a loopback address is written to etcd, since the API refuses that.
+// announce creates the Services and EndpointSlices of the exporter as in deploy/kustomize/base, and
+// an annotated pod. Loopback addresses are written to etcd, since the API rejects them.
 func announce(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
 	t.Helper()
 	scrapes, telemetry := port(t, e.Scrapes), port(t, e.Telemetry)
@@ -130,7 +128,7 @@ func announce(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
 	must(t, c.Put(t.Context(), slices.Values([]cluster.Object{pod})))
 }
 
-// announced is the metadata of something that asks to be scraped on a port.
+// announced returns metadata with the annotations for scrapes of a port.
 func announced(name string, port int32) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Namespace: monitoring, Name: name, Labels: map[string]string{"app.kubernetes.io/name": name},
@@ -138,7 +136,7 @@ func announced(name string, port int32) metav1.ObjectMeta {
 	}
 }
 
-// announceService creates a Service and what the controllers would make of it.
+// announceService creates a Service and the objects that controllers would create for it.
 func announceService(t *testing.T, c *cluster.Cluster, meta metav1.ObjectMeta, ports ...corev1.ServicePort) {
 	t.Helper()
 	service := &corev1.Service{ObjectMeta: meta, Spec: corev1.ServiceSpec{Ports: ports}}
@@ -158,7 +156,7 @@ func announceService(t *testing.T, c *cluster.Cluster, meta metav1.ObjectMeta, p
 	must(t, c.Put(t.Context(), slices.Values([]cluster.Object{slice})))
 }
 
-// port is that of a URL.
+// port returns the port of a URL.
 func port(t *testing.T, url string) int32 {
 	t.Helper()
 	port, err := strconv.ParseInt(url[strings.LastIndexByte(url, ':')+1:], 10, 32)
@@ -166,7 +164,7 @@ func port(t *testing.T, url string) int32 {
 	return int32(port)
 }
 
-// documented is a file of docs/integrations.
+// documented returns a file of docs/integrations.
 func documented(t *testing.T, name string) []byte {
 	t.Helper()
 	root, err := process.Root()
@@ -176,8 +174,8 @@ func documented(t *testing.T, name string) []byte {
 	return text
 }
 
-// queriesOfGuide are the queries in the tables of docs/operating.md: what is in backquotes and
-// more than a name.
+// queriesOfGuide returns the queries in the tables of docs/operating.md: the code that is more than
+// a name.
 func queriesOfGuide(t *testing.T) []string {
 	t.Helper()
 	root, err := process.Root()
@@ -194,20 +192,20 @@ func queriesOfGuide(t *testing.T) []string {
 	return queries
 }
 
-// integration is what scrapers need to know of the place that they run in.
+// integration is the environment of scrapers.
 type integration struct {
 	t        *testing.T
 	cluster  *cluster.Cluster
 	exporter *exporter.Exporter
-	token    string // file of that of the ServiceAccount prometheus
+	token    string // file of the token of the ServiceAccount prometheus
 }
 
-// role is the line that every discovery has, and its indentation.
+// role matches the line of each discovery, and its indentation.
 var role = regexp.MustCompile(`(?m)^( *)- role: .*$`)
 
-// file is that of docs/integrations with what is otherwise here: scrapers find
-// the API server and a token by themselves only in a pod, and do not have 30 s.
-// The cluster is to be called name, if there is one.
+// file returns a file of docs/integrations, adapted to this environment: API server and token are
+// explicit outside of a pod, and intervals are shorter. name is the name of the cluster; empty for
+// none.
 func (i integration) file(path, name string) string {
 	i.t.Helper()
 	text := string(documented(i.t, path))
@@ -223,7 +221,7 @@ func (i integration) file(path, name string) string {
 	return text
 }
 
-// replaced is text with the only old in it replaced.
+// replaced replaces the only occurrence of old in text.
 func replaced(t *testing.T, text, old, by string) string {
 	t.Helper()
 	if n := strings.Count(text, old); n != 1 {
@@ -232,7 +230,7 @@ func replaced(t *testing.T, text, old, by string) string {
 	return strings.Replace(text, old, by, 1)
 }
 
-// startVictoria starts the database, which reads too.
+// startVictoria starts the database, which scrapes too.
 func (i integration) startVictoria() *prometheus {
 	i.t.Helper()
 	return runDatabase(i.t, "victoria-metrics", i.file("victoria-metrics.yaml", "victoria"), func(config, dir, listen string) []string {
@@ -261,8 +259,7 @@ func (i integration) startAgent(db *prometheus) {
 	})
 }
 
-// startCollector starts an OpenTelemetry Collector, which measures nothing of
-// itself: that would be on a port of its own.
+// startCollector starts an OpenTelemetry Collector without self-metrics, which would need a port.
 func (i integration) startCollector(db *prometheus) {
 	i.t.Helper()
 	config := replaced(i.t, i.file("otel-collector.yaml", "collector"), database, db.url)
@@ -273,41 +270,25 @@ func (i integration) startCollector(db *prometheus) {
 	})
 }
 
-// wantTargets waits until p reads from just these URLs, each once.
+// wantTargets waits until p scrapes exactly these URLs, each once.
 func (p *prometheus) wantTargets(t *testing.T, e *exporter.Exporter, urls ...string) {
 	t.Helper()
 	want := map[string]float64{}
 	for _, url := range urls {
 		want[sorted(map[string]string{"__name__": "up", "instance": strings.TrimPrefix(url, "http://"), "job": "kube-state-metrics"})] = 1
 	}
-	p.wantAnswer(t, `up`, want, e.Process)
+	p.wantResult(t, `up`, want, e.Process)
 }
 
-// answersQuestions asks db about the cluster that the selector names.
-func answersQuestions(t *testing.T, db *prometheus, selector string) {
+// wantQuestions checks the questions' answers about the selected cluster.
+func wantQuestions(t *testing.T, db *prometheus, selector string) {
 	t.Helper()
 	for _, q := range questions {
-		db.wantAnswer(t, strings.ReplaceAll(q.query, "$", selector), q.want)
+		db.wantResult(t, strings.ReplaceAll(q.query, "$", selector), q.want)
 	}
 }
 
-// wantAnswer waits until the answer to a query has exactly these samples.
-func (p *prometheus) wantAnswer(t *testing.T, query string, want map[string]float64, needs ...*process.Process) {
-	t.Helper()
-	await(t, settling, func(ctx context.Context) error {
-		got, err := p.query(ctx, query)
-		if err != nil {
-			return err
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			return fmt.Errorf("%s (-want +got):\n%s", query, diff)
-		}
-		return nil
-	}, append(needs, p.Process)...)
-}
-
-// wantSameFamilies waits until db has as many series of each family as the other,
-// each by its selector.
+// wantSameFamilies waits until two databases have the same number of series of each family.
 func wantSameFamilies(t *testing.T, db *prometheus, selector string, other *prometheus, otherSelector string) {
 	t.Helper()
 	const query = `count by (__name__) ({$,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"})`
@@ -321,7 +302,7 @@ func wantSameFamilies(t *testing.T, db *prometheus, selector string, other *prom
 			return err
 		}
 		if diff := cmp.Diff(want, got); diff != "" || len(want) < 50 {
-			return fmt.Errorf("%d families, of %s (-want +got):\n%s", len(want), selector, diff)
+			return fmt.Errorf("%d families of %s (-want +got):\n%s", len(want), selector, diff)
 		}
 		return nil
 	}, db.Process, other.Process)

@@ -38,16 +38,15 @@ type sample struct {
 	Value  float64 `json:"value"`
 }
 
-// TestJoins has promtool evaluate the queries of docs/queries.md, as they
-// stand there, on what kubestate serves of the example cluster and on what others
-// would say of the same containers.
+// TestJoins has promtool evaluate the queries of docs/queries.md, on the series of kubestate for
+// the example cluster and of other exporters for the same containers.
 func TestJoins(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("testdata", "joins.yaml"))
 	must(t, err)
 	var j joins
 	must(t, yaml.UnmarshalStrict(text, &j))
 	queries := queriesIn(t, filepath.Join("docs", "queries.md"))
-	if d := cmp.Diff(slices.Sorted(maps.Keys(j.Answers)), slices.Sorted(maps.Keys(queries))); d != "" {
+	if d := cmp.Diff(set(maps.Keys(j.Answers)), set(maps.Keys(queries))); d != "" {
 		t.Fatalf("headings with answers and headings with queries (-answers +queries):\n%s", d)
 	}
 	type test struct {
@@ -58,7 +57,7 @@ func TestJoins(t *testing.T) {
 	var tests []test
 	for heading, query := range queries {
 		if len(j.Answers[heading]) == 0 {
-			t.Errorf("%s: no answer says nothing", heading)
+			t.Errorf("%s: no answer", heading)
 		}
 		tests = append(tests, test{query, "10m", j.Answers[heading]})
 	}
@@ -75,8 +74,8 @@ func TestJoins(t *testing.T) {
 	}
 }
 
-// ofKubestate is what two replicas serve of the example cluster with one pod more,
-// as somebody has it who scrapes them.
+// ofKubestate returns the series of two replicas for the example cluster with one more pod, as a
+// Prometheus stores them.
 func (j joins) ofKubestate(t *testing.T) []values {
 	t.Helper()
 	root, err := process.Root()
@@ -104,8 +103,7 @@ func (j joins) ofKubestate(t *testing.T) []values {
 	return all
 }
 
-// queriesIn are the indented blocks of a document by the headings above them, of
-// which each has one at the most.
+// queriesIn returns the code blocks of a document by heading, at most one for each.
 func queriesIn(t *testing.T, path string) map[string]string {
 	t.Helper()
 	root, err := process.Root()

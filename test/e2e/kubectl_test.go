@@ -13,8 +13,8 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// kubectl is kubectl as somebody in a cluster. What it does is wrong if it writes
-// to stderr: that is where the API server's warnings come.
+// kubectl runs kubectl with a kubeconfig. Output on stderr, where warnings of the API server go, is
+// an error.
 type kubectl struct{ program, kubeconfig string }
 
 func newKubectl(t *testing.T, kubeconfig string) kubectl {
@@ -24,7 +24,7 @@ func newKubectl(t *testing.T, kubeconfig string) kubectl {
 	return kubectl{program, kubeconfig}
 }
 
-// try runs kubectl and returns what it writes.
+// try runs kubectl and returns its output.
 func (k kubectl) try(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, k.program, append(args, "--kubeconfig", k.kubeconfig)...)
 	var stdout, stderr bytes.Buffer
@@ -32,7 +32,7 @@ func (k kubectl) try(ctx context.Context, args ...string) (string, error) {
 	err := command.Run()
 	warnings := throttled.ReplaceAll(stderr.Bytes(), nil)
 	if err == nil && len(warnings) > 0 {
-		err = errors.New("it warns")
+		err = errors.New("warnings")
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s %q: %w: %s", filepath.Base(k.program), args, err, warnings)
@@ -40,7 +40,7 @@ func (k kubectl) try(ctx context.Context, args ...string) (string, error) {
 	return stdout.String(), nil
 }
 
-// throttled is what client-go says of its own limit of requests, on a busy machine.
+// throttled matches client-go's message about its rate limit, on a busy machine.
 var throttled = regexp.MustCompile(`(?m)^.*"Waited before sending request".*\n`)
 
 func (k kubectl) run(t *testing.T, args ...string) string {

@@ -24,12 +24,12 @@ import (
 // shardSet is the StatefulSet of shards, in the namespace monitoring.
 const shardSet = "kubestate"
 
-// grace is how long a shard may take to end. Others serve what it did before that, and
-// are scraped, for which a busy machine needs longer than is usual.
+// grace is the grace period of a shard. Others must take over before its end, and be scraped, which
+// takes longer on a busy machine.
 const grace = settling
 
-// A kubelet plays that of the pods of a StatefulSet of kubestates: each is a
-// process on ports of its own, which stay the same for its ordinal.
+// A kubelet runs the pods of a StatefulSet of kubestates as processes. The ports of an ordinal stay
+// the same.
 type kubelet struct {
 	t     *testing.T
 	c     *cluster.Cluster
@@ -38,7 +38,7 @@ type kubelet struct {
 
 	mu      sync.Mutex
 	running map[string]*shardProcess // by pod
-	killed  map[string]bool          // that are not to be started again
+	killed  map[string]bool          // pods that must not be restarted
 }
 
 type shardProcess struct {
@@ -47,7 +47,7 @@ type shardProcess struct {
 	stopping time.Time
 }
 
-// startSet creates the StatefulSet and plays its kubelet for the time of the test.
+// startSet creates the StatefulSet and runs its kubelet until the test ends.
 func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args ...string) *kubelet {
 	t.Helper()
 	ports, err := process.FreePorts(2 * most)
@@ -75,7 +75,7 @@ func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args .
 	return s
 }
 
-// probing is how often the kubelet looks at its pods.
+// probing is the interval of syncs.
 const probing = 200 * time.Millisecond
 
 func (s *kubelet) play(ctx context.Context) {
@@ -97,13 +97,13 @@ func (s *kubelet) play(ctx context.Context) {
 	}
 }
 
-// sync does for a pod what there is to do.
+// sync starts or ends the process of a pod, or updates its readiness.
 func (s *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.running[pod.Name]
 	if p != nil && p.uid != string(pod.UID) {
-		return fmt.Errorf("a process of %s is still there", p.uid)
+		return fmt.Errorf("a process of %s still runs", p.uid)
 	}
 	switch ended := p != nil && p.Err() != nil; {
 	case pod.DeletionTimestamp != nil && (p == nil || ended):
@@ -141,7 +141,7 @@ func (s *kubelet) start(ctx context.Context, pod *corev1.Pod) error {
 	return err
 }
 
-// kill ends the process of a pod by SIGKILL. It is not started again.
+// kill ends the process of a pod by SIGKILL, without a restart.
 func (s *kubelet) kill(name string) {
 	s.t.Helper()
 	s.mu.Lock()
@@ -151,8 +151,7 @@ func (s *kubelet) kill(name string) {
 	delete(s.running, name)
 }
 
-// loseNode has the process of a pod die, and the pod be no longer ready, as it is when
-// its node does not tell of itself.
+// loseNode kills the process of a pod and makes the pod unready, as if its node were lost.
 func (s *kubelet) loseNode(ctx context.Context, name string) {
 	s.t.Helper()
 	s.kill(name)
@@ -163,21 +162,21 @@ func (s *kubelet) loseNode(ctx context.Context, name string) {
 	must(s.t, err)
 }
 
-// findNode has a pod whose node was lost start again.
+// findNode restarts a pod of a lost node.
 func (s *kubelet) findNode(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.killed, name)
 }
 
-// shards are the processes that run, by their pods.
+// shards returns the running processes by pod.
 func (s *kubelet) shards() map[string]*shardProcess {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.running)
 }
 
-// resize asks for replicas and waits until they are what there is.
+// resize scales the StatefulSet and waits until it is settled.
 func (s *kubelet) resize(ctx context.Context, replicas int32) {
 	s.t.Helper()
 	began := time.Now()
@@ -188,7 +187,7 @@ func (s *kubelet) resize(ctx context.Context, replicas int32) {
 	s.t.Logf("%d shards after %s", replicas, time.Since(began).Round(10*time.Millisecond))
 }
 
-// settled says what keeps the shards from being so many, each with its even share.
+// settled returns an error unless the number of shards run, each with an even share.
 func (s *kubelet) settled(ctx context.Context, replicas int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,14 +201,14 @@ func (s *kubelet) settled(ctx context.Context, replicas int) error {
 		}
 		share, total := self["kubestate_shard_owned_ratio"], self["kube_state_metrics_total_shards"]
 		if share != 1/float64(replicas) && (share < 0.33 || share > 0.34) || int(total) != replicas {
-			return fmt.Errorf("%s has %v of all in %v shards, want an even one of %d", name, share, total, replicas)
+			return fmt.Errorf("%s owns %v with %v shards, want an even share of %d", name, share, total, replicas)
 		}
 	}
 	return nil
 }
 
-// configuration has a Prometheus scrape every ordinal, whether it is there or not:
-// one that has ended is found out at the next scrape.
+// configuration has a Prometheus scrape every ordinal, running or not: an ended one is noticed at
+// the next scrape.
 func (s *kubelet) configuration(rules string) string {
 	text := "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [" + rules + "]\nscrape_configs:\n"
 	for job, offset := range map[string]int{"kubestate": 0, "kubestate-telemetry": 1} {
@@ -221,7 +220,7 @@ func (s *kubelet) configuration(rules string) string {
 	return text
 }
 
-// awaitScrapes waits until every ordinal has been scraped so often since a time.
+// awaitScrapes waits until every ordinal was scraped a number of times since a time.
 func (s *kubelet) awaitScrapes(p *prometheus, since time.Time, often int) {
 	s.t.Helper()
 	await(s.t, settling, func(ctx context.Context) error {

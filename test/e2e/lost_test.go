@@ -13,9 +13,9 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// TestLostNode has one of three shards die with its node. Another one takes over all of
-// its share, and gives that back when the shard has returned, with nothing missing
-// in between. Then the Lease is deleted, and made anew.
+// TestLostNode loses the node of one of three shards. Another shard takes over all of its share,
+// and releases it when the shard has returned, without missing series. Then the Lease is deleted
+// and recreated.
 func TestLostNode(t *testing.T) {
 	const pods = 300
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
@@ -28,12 +28,12 @@ func TestLostNode(t *testing.T) {
 	s.loseNode(t.Context(), shardSet+"-1")
 	began := time.Now()
 	await(t, settling, func(ctx context.Context) error { return s.served(ctx, pods) })
-	t.Logf("all is served again %s after a shard was lost", time.Since(began).Round(100*time.Millisecond))
+	t.Logf("all pods are served %s after the loss of a shard", time.Since(began).Round(100*time.Millisecond))
 	wantShares(t, s, map[string]float64{shardSet + "-0": 1. / 3, shardSet + "-2": 2. / 3})
 
 	s.findNode(shardSet + "-1")
 	await(t, settling, func(ctx context.Context) error {
-		// What one shard has released another one has claimed before: pods are missing in two
+		// Released ranges have been claimed before: pods are missing in two
 		// attempts only if no shard serves them.
 		if s.served(ctx, pods) != nil {
 			if err := s.served(ctx, pods); err != nil {
@@ -45,7 +45,7 @@ func TestLostNode(t *testing.T) {
 	t.Run("lease", func(t *testing.T) { loseLease(t, s) })
 }
 
-// served says whether some of the pods are in the answer of no shard.
+// served returns an error unless the shards together serve all pods.
 func (s *kubelet) served(ctx context.Context, pods int) error {
 	seen := map[string]bool{}
 	for _, p := range s.shards() {
@@ -82,8 +82,8 @@ func wantShares(t *testing.T, s *kubelet, want map[string]float64) {
 	})
 }
 
-// loseLease deletes the Lease. The shards say so and serve on; once there is one
-// again they claim again.
+// loseLease deletes the Lease. The shards export that and keep serving; they write their claims
+// into a new Lease.
 func loseLease(t *testing.T, s *kubelet) {
 	missing := func(want float64) func(context.Context) error {
 		return func(ctx context.Context) error {

@@ -20,18 +20,16 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// Machines play the kubelets of all nodes for the pods of kubestate, whatever manifest
-// they are of: they give each an address, run the program there with the arguments of
-// its container, ask its probes as often as they say, and end it when the pod is
+// machines are the kubelets of all nodes for pods of kubestate: they give each pod an address, run
+// its program there with the arguments of its container, probe it, and end it when the pod is
 // deleted.
 //
-// A pod's address is of 10.N.0.0/16, since the API server takes no loopback address for
-// that of an endpoint. What listens is at the same place of 127.N.0.0/16, on the ports
-// that the manifest says; see here.
+// A pod's address is in 10.N.0.0/16, since the API server rejects loopback addresses of endpoints.
+// Its program listens on the same address of 127.N.0.0/16; see here.
 type machines struct {
 	t *testing.T
 	d *deployments
-	// api is what programs are told the API server's URL is, and ca the file of its authority.
+	// api is the API server's URL for programs, and ca the file of its CA.
 	api, ca string
 	network int
 
@@ -43,14 +41,14 @@ type machines struct {
 // hosted is the program of a pod.
 type hosted struct {
 	*deployed
-	probed   time.Time // for readiness, the last time
+	probed   time.Time // last readiness probe
 	alive    bool      // the startup probe has passed
 	ready    bool
 	stopping time.Time
 	ended    bool
 }
 
-// startMachines plays the kubelets for the time of the test.
+// startMachines runs the kubelets until the test ends.
 func startMachines(t *testing.T, d *deployments) *machines {
 	t.Helper()
 	h := &machines{t: t, d: d, api: d.c.URL, ca: d.c.CA, programs: map[types.UID]*hosted{}}
@@ -77,7 +75,7 @@ func startMachines(t *testing.T, d *deployments) *machines {
 	return h
 }
 
-// takeNetwork takes a network that no other test has.
+// takeNetwork takes an address range that no other test has.
 func (h *machines) takeNetwork() {
 	h.t.Helper()
 	for h.network = 100; ; h.network++ {
@@ -92,12 +90,12 @@ func (h *machines) takeNetwork() {
 	}
 }
 
-// here is a relabelling that leads from pods' addresses to where their programs listen.
+// here returns a relabeling from pod addresses to the addresses of their programs.
 func (h *machines) here() string {
 	return fmt.Sprintf(`{source_labels: [__address__], regex: '10\.(%d\..+)', target_label: __address__, replacement: 127.$1}`, h.network)
 }
 
-// join has a node join that takes pods.
+// join adds a schedulable node.
 func (h *machines) join(name string) {
 	h.t.Helper()
 	nodes := h.d.c.Client.CoreV1().Nodes()
@@ -105,7 +103,7 @@ func (h *machines) join(name string) {
 		Name: name, Labels: map[string]string{corev1.LabelOSStable: "linux", corev1.LabelHostname: name},
 	}}, metav1.CreateOptions{})
 	must(h.t, err)
-	node.Spec.Taints = nil // that it is not ready
+	node.Spec.Taints = nil // of an unready node
 	node, err = nodes.Update(h.t.Context(), node, metav1.UpdateOptions{})
 	must(h.t, err)
 	node.Status = corev1.NodeStatus{
@@ -119,7 +117,7 @@ func (h *machines) join(name string) {
 	must(h.t, err)
 }
 
-// play looks at all pods again and again.
+// play syncs all pods until ctx ends.
 func (h *machines) play(ctx context.Context) {
 	for ticks := time.NewTicker(probing); ; {
 		select {
@@ -142,7 +140,7 @@ func (h *machines) play(ctx context.Context) {
 	}
 }
 
-// sync does for a pod what there is to do.
+// sync starts, probes or ends the program of a pod.
 func (h *machines) sync(ctx context.Context, pod *corev1.Pod) error {
 	h.mu.Lock()
 	p := h.programs[pod.UID]
@@ -178,7 +176,7 @@ func (h *machines) sync(ctx context.Context, pod *corev1.Pod) error {
 	return h.show(ctx, pod, p)
 }
 
-// start gives a pod its address and starts its program there.
+// start gives a pod its address and starts its program.
 func (h *machines) start(ctx context.Context, pod *corev1.Pod) error {
 	h.given++
 	at := fmt.Sprintf("%d.%d.%d", h.network, h.given/250, h.given%250+1)
@@ -199,8 +197,7 @@ func (h *machines) start(ctx context.Context, pod *corev1.Pod) error {
 	return nil
 }
 
-// probe asks whether the program is ready, if it is time to. Until it has started it is
-// not asked that.
+// probe probes readiness if it is due, once the startup probe has passed.
 func (p *hosted) probe(ctx context.Context) {
 	container := p.pod.Spec.Containers[0]
 	ask := func(probe *corev1.Probe) bool {
@@ -215,7 +212,7 @@ func (p *hosted) probe(ctx context.Context) {
 	p.probed, p.ready = time.Now(), ask(readiness)
 }
 
-// show makes the pod's status what it is to be, if it is another.
+// show updates the pod's status if it differs.
 func (h *machines) show(ctx context.Context, pod *corev1.Pod, p *hosted) error {
 	if pod.Status.PodIP != "" && isReady(pod) == p.ready {
 		return nil
@@ -242,7 +239,7 @@ func (h *machines) show(ctx context.Context, pod *corev1.Pod, p *hosted) error {
 	return err
 }
 
-// running gives the programs of a namespace that have not ended.
+// running returns the programs of a namespace that have not ended.
 func (h *machines) running(namespace string) (programs []*hosted) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -254,8 +251,8 @@ func (h *machines) running(namespace string) (programs []*hosted) {
 	return programs
 }
 
-// settled says what keeps a namespace from having so many programs, all of an image
-// with the tag and ready, and each with an even share if they are shards.
+// settled returns an error unless a namespace has n ready programs of an image tag, each with an
+// even share if sharded.
 func (h *machines) settled(ctx context.Context, namespace string, n int, tag string, sharded bool) error {
 	programs := h.running(namespace)
 	if len(programs) != n {
@@ -270,7 +267,7 @@ func (h *machines) settled(ctx context.Context, namespace string, n int, tag str
 			return err
 		}
 		if pod.DeletionTimestamp != nil || !isReady(pod) || pod.UID != p.pod.UID {
-			return fmt.Errorf("%s is not there and ready", p.pod.Name)
+			return fmt.Errorf("%s is not ready", p.pod.Name)
 		}
 		self, err := p.Self(ctx)
 		if err != nil {
@@ -278,7 +275,7 @@ func (h *machines) settled(ctx context.Context, namespace string, n int, tag str
 		}
 		share, total := self["kubestate_shard_owned_ratio"], int(self["kube_state_metrics_total_shards"])
 		if even := 1 / float64(n); sharded && (share < even-0.01 || share > even+0.01 || total != n) {
-			return fmt.Errorf("%s has %v of all in %d shards, want an even one of %d", p.pod.Name, share, total, n)
+			return fmt.Errorf("%s owns %v with %d shards, want an even share of %d", p.pod.Name, share, total, n)
 		}
 	}
 	return nil

@@ -1,12 +1,12 @@
-// Package e2e tests the program kubestate against a real control plane. Its
-// tests go in by the Kubernetes API and come out by HTTP; nothing between the
-// two is theirs to see.
+// Package e2e tests the program kubestate against a real control plane, through the Kubernetes API
+// and HTTP alone.
 package e2e
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,12 +20,11 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// Time limits. What the API shows must be on /metrics at once, which is some
-// milliseconds that tests log. A busy machine may have a process wait for seconds: the
-// limit is only that of what never comes.
+// Time limits. Changes of the API take milliseconds until they are on /metrics; tests log the time.
+// The limits are far above that of a busy machine.
 const (
 	atOnce   = 30 * time.Second
-	settling = 60 * time.Second // controllers, or a program that finds its API server again
+	settling = 60 * time.Second // for controllers, and reconnects to the API server
 )
 
 // kubestate is the program under test.
@@ -35,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run runs the tests with a directory of their own, and returns the exit code.
+// run runs the tests with a temporary directory, and returns the exit code.
 func run(m *testing.M) (code int) {
 	dir, err := os.MkdirTemp("", "kubestate")
 	if err != nil {
@@ -55,14 +54,13 @@ func run(m *testing.M) (code int) {
 	return m.Run()
 }
 
-// explain says why the tests cannot run, and returns the exit code for it.
+// explain prints why the tests cannot run, and returns the exit code.
 func explain(err error) int {
 	fmt.Fprintln(os.Stderr, err)
 	return 1
 }
 
-// program returns the path of kubestate: the environment's, the one that was
-// built last, or one that it builds into dir.
+// program returns the path of kubestate: $KUBESTATE, the program in .build, or one built into dir.
 func program(dir string) (string, error) {
 	if path := os.Getenv("KUBESTATE"); path != "" {
 		return filepath.Abs(path)
@@ -83,7 +81,7 @@ func program(dir string) (string, error) {
 	return path, nil
 }
 
-// needed returns an error that says what there is to build before the tests can run.
+// needed returns an error that names the programs to build first.
 func needed() error {
 	var errs []error
 	for _, program := range []string{"controlplane", "kwok", "helm", "kubectl", "operator-crds", "prometheus", "promtool", "chromium", "prometheus-2", "victoria-metrics", "vmagent", "otelcol"} {
@@ -93,13 +91,13 @@ func needed() error {
 	return errors.Join(errs...)
 }
 
-// start runs kubestate against the cluster for the time of the test.
+// start runs kubestate against a cluster until the test ends.
 func start(t *testing.T, kubeconfig string, args ...string) *exporter.Exporter {
 	t.Helper()
 	return serve(t, append(args, "--kubeconfig", kubeconfig)...)
 }
 
-// serve runs kubestate for the time of the test.
+// serve runs kubestate until the test ends.
 func serve(t *testing.T, args ...string) *exporter.Exporter {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "kubestate.log")
@@ -109,7 +107,7 @@ func serve(t *testing.T, args ...string) *exporter.Exporter {
 	}
 	t.Cleanup(func() {
 		if err := e.Err(); err != nil {
-			t.Errorf("kubestate did not live to the end of the test: %v", err)
+			t.Errorf("kubestate ended during the test: %v", err)
 		} else if t.Failed() {
 			t.Logf("kubestate wrote last:\n%s", e.Tail(4096))
 		}
@@ -128,15 +126,15 @@ func await(t *testing.T, limit time.Duration, condition func(context.Context) er
 	}
 }
 
-// awaitAPI is await for something that the components of a cluster bring about.
+// awaitAPI is await for a condition of the cluster's API.
 func awaitAPI(t *testing.T, c *cluster.Cluster, condition func(context.Context) error) {
 	t.Helper()
 	if err := c.Await(t.Context(), settling, condition); err != nil {
-		t.Fatalf("the cluster did not come so far: %v", err)
+		t.Fatalf("cluster: %v", err)
 	}
 }
 
-// wantLines fails the test unless all lines come to be in one answer at once.
+// wantLines fails the test unless one response comes to have all lines.
 func wantLines(t *testing.T, e *exporter.Exporter, lines ...string) {
 	t.Helper()
 	wantSeries(t, e, func(series exporter.Series) error {
@@ -147,7 +145,7 @@ func wantLines(t *testing.T, e *exporter.Exporter, lines ...string) {
 	})
 }
 
-// wantNone fails the test unless no series contains all parts any more.
+// wantNone fails the test unless the series that contain all parts disappear.
 func wantNone(t *testing.T, e *exporter.Exporter, parts ...string) {
 	t.Helper()
 	wantSeries(t, e, func(series exporter.Series) error {
@@ -159,8 +157,7 @@ func wantNone(t *testing.T, e *exporter.Exporter, parts ...string) {
 	})
 }
 
-// wantSeries fails the test unless an answer comes to satisfy condition, and
-// logs how long that took.
+// wantSeries fails the test unless a scrape comes to satisfy condition, and logs the time.
 func wantSeries(t *testing.T, e *exporter.Exporter, condition func(exporter.Series) error) {
 	t.Helper()
 	begin, scrapes := time.Now(), 0
@@ -173,4 +170,13 @@ func wantSeries(t *testing.T, e *exporter.Exporter, condition func(exporter.Seri
 		return condition(series)
 	}, e.Process)
 	t.Logf("in scrape %d, after %s", scrapes, time.Since(begin).Round(time.Millisecond))
+}
+
+// set returns the set of elements.
+func set[T comparable](elements iter.Seq[T]) map[T]bool {
+	all := map[T]bool{}
+	for e := range elements {
+		all[e] = true
+	}
+	return all
 }

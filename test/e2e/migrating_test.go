@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,8 +14,8 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// TestComparingQueries has Prometheus scrape two exporters as docs/migrating.md says, and evaluates the
-// queries there: of the same objects they return nothing, and of others the differences.
+// TestComparingQueries scrapes two exporters as in docs/migrating.md, and evaluates its queries:
+// without a result for equal objects, and with the differences of others.
 func TestComparingQueries(t *testing.T) {
 	root, err := process.Root()
 	must(t, err)
@@ -28,7 +27,7 @@ func TestComparingQueries(t *testing.T) {
 	queries := queriesIn(t, filepath.Join("docs", "migrating.md"))
 	f := func(old, own []string, want map[string]map[string]float64) {
 		t.Helper()
-		if d := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(queries))); d != "" {
+		if d := cmp.Diff(set(maps.Keys(want)), set(maps.Keys(queries))); d != "" {
 			t.Fatalf("queries (-want +got):\n%s", d)
 		}
 		scrape := func(job string, args []string) string {
@@ -69,10 +68,10 @@ func TestComparingQueries(t *testing.T) {
 		})
 }
 
-// anyInstance is the answer to a query with * for instances.
-func anyInstance(answer map[string]float64) map[string]float64 {
+// anyInstance returns the result of a query with * for instances.
+func anyInstance(result map[string]float64) map[string]float64 {
 	all := map[string]float64{}
-	for labels, value := range answer {
+	for labels, value := range result {
 		all[instanceLabel.ReplaceAllString(labels, `instance="*"`)] = value
 	}
 	return all

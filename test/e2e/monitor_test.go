@@ -18,8 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// serviceMonitor is what of one becomes part of a configuration: any other field is an
-// error.
+// serviceMonitor is the supported part of a ServiceMonitor; any other field is an error.
 type serviceMonitor struct {
 	namespace, name string
 
@@ -46,7 +45,7 @@ type endpoint struct {
 	} `json:"authorization"`
 }
 
-// monitor is the ServiceMonitor kubestate of a namespace.
+// monitor returns the ServiceMonitor kubestate of a namespace.
 func (d *deployments) monitor(t *testing.T, namespace string) serviceMonitor {
 	t.Helper()
 	return d.monitorNamed(t, namespace, "kubestate")
@@ -63,8 +62,8 @@ func (d *deployments) monitorNamed(t *testing.T, namespace, name string) service
 	return m
 }
 
-// credentials are what the endpoint of a monitor in a namespace says of TLS and tokens, as
-// part of a job.
+// credentials returns the TLS and authorization settings of an endpoint, for a scrape
+// configuration.
 func (d *deployments) credentials(t *testing.T, namespace string, e endpoint) string {
 	t.Helper()
 	if e.Scheme != "https" {
@@ -79,8 +78,8 @@ func (d *deployments) credentials(t *testing.T, namespace string, e endpoint) st
 	return "  " + strings.ReplaceAll(strings.TrimSuffix(string(text), "\n"), "\n", "\n  ") + "\n"
 }
 
-// job is the scrape configuration of an endpoint of the monitor, with the labels that the
-// operator gives to targets. The discovery, and what comes after the relabelling, are given.
+// job returns the scrape configuration of a monitor's endpoint with the operator's target labels,
+// for a given discovery and further relabelings.
 func (m *serviceMonitor) job(t *testing.T, i int, discovery string, last ...string) string {
 	t.Helper()
 	e := m.Endpoints[i]
@@ -127,7 +126,7 @@ func (m *serviceMonitor) job(t *testing.T, i int, discovery string, last ...stri
 		m.namespace, m.name, i, e.HonorLabels, discovery, strings.Join(rules, "\n  - "))
 }
 
-// key is what a Secret holds, as soon as it does.
+// key waits for the value of a Secret's key.
 func (d *deployments) key(t *testing.T, namespace string, of corev1.SecretKeySelector) (value []byte) {
 	t.Helper()
 	awaitAPI(t, d.c, func(ctx context.Context) error {
@@ -143,7 +142,7 @@ func (d *deployments) key(t *testing.T, namespace string, of corev1.SecretKeySel
 	return value
 }
 
-// documentedBlock is the block of code in deploy/README.md that begins with a line.
+// documentedBlock returns the code block of deploy/README.md that begins with a line.
 func documentedBlock(t *testing.T, first string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/README.md")
@@ -163,14 +162,13 @@ func documentedBlock(t *testing.T, first string) string {
 	return block.String()
 }
 
-// documentedOverlay is a directory with the overlay of deploy/README.md, made of the
-// sources beside this test.
+// documentedOverlay writes the overlay of deploy/README.md, with this repository's sources.
 func documentedOverlay(t *testing.T) string {
 	t.Helper()
 	return overlay(t, documentedBlock(t, "# kustomization.yaml"))
 }
 
-// overlay is a directory with a kustomization, whose sources are those beside this test.
+// overlay writes a kustomization with this repository's sources.
 func overlay(t *testing.T, kustomization string) string {
 	t.Helper()
 	deploy, err := filepath.Abs("../../deploy")
@@ -184,7 +182,7 @@ func overlay(t *testing.T, kustomization string) string {
 	return dir
 }
 
-// documentedNames are those of the certificate in deploy/README.md, for a namespace.
+// documentedNames returns the names of the certificate in deploy/README.md for a namespace.
 func documentedNames(t *testing.T, namespace string) []string {
 	t.Helper()
 	var certificate struct {

@@ -16,8 +16,8 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// TestManyNamespaces has kubestate watch many namespaces, but for one: by a role for all by one
-// request for each resource, by roles for each by one for each namespace.
+// TestManyNamespaces watches many of the namespaces: with a cluster role by one watch per resource,
+// and with roles by one for each namespace.
 func TestManyNamespaces(t *testing.T) {
 	everywhere, inEach := cluster.User{Name: "everywhere", Groups: []string{"system:masters"}}, cluster.User{Name: "in-each"}
 	c := cluster.Start(t, cluster.Options{Users: []cluster.User{everywhere, inEach}})
@@ -65,14 +65,14 @@ func TestManyNamespaces(t *testing.T) {
 			t.Errorf("%s: lists (-want +got):\n%s", user.Name, d)
 		}
 		if log := e.Tail(1 << 20); strings.Contains(log, "tenant-") {
-			t.Errorf("%s: single namespaces are logged:\n%s", user.Name, log)
+			t.Errorf("%s: the log has single namespaces:\n%s", user.Name, log)
 		}
 	}
 	f(everywhere, map[string]int{"configmaps in ": 1, "services in ": 1})
 	f(inEach, map[string]int{"configmaps in tenant-": 60, "services in tenant-": 60})
 }
 
-// makeTenant makes a namespace that a user may read, with a ConfigMap.
+// makeTenant creates a namespace with a ConfigMap, which a user may read.
 func makeTenant(t *testing.T, c *cluster.Cluster, name string, reader cluster.User) {
 	t.Helper()
 	_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
@@ -88,7 +88,6 @@ func makeTenant(t *testing.T, c *cluster.Cluster, name string, reader cluster.Us
 	must(t, err)
 }
 
-// makeService makes a Service.
 func makeService(t *testing.T, c *cluster.Cluster, namespace string) {
 	t.Helper()
 	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "late"}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}
@@ -96,8 +95,7 @@ func makeService(t *testing.T, c *cluster.Cluster, namespace string) {
 	must(t, err)
 }
 
-// wantTenants fails the test unless the ConfigMaps of the named namespaces are served, and no
-// others.
+// wantTenants fails the test unless exactly the ConfigMaps of the namespaces are served.
 func wantTenants(t *testing.T, e *exporter.Exporter, names []string) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {

@@ -24,8 +24,8 @@ import (
 //go:embed observe.yaml
 var observeConfig string
 
-// exampleAlerts are those whose condition holds on the example cluster, served
-// by two shards. Its times lie back some months: what is due is late.
+// exampleAlerts are the alerts of the example cluster, served by two shards. Its times lie months
+// back: due jobs are late.
 var exampleAlerts = []string{
 	"ContainerCannotStart",
 	"ContainerCrashLoops",
@@ -47,9 +47,8 @@ var exampleAlerts = []string{
 	"ResourceQuotaNearLimit",
 }
 
-// TestObserve has an API server with the example cluster, two kubestates that
-// watch it, and a Prometheus that scrapes both and has the rules: every query of
-// the dashboards has an answer, and the rules say what is wrong with the cluster.
+// TestObserve runs the example cluster, two kubestates and a Prometheus with all rules: every query
+// of the dashboards has data, and the rules alert about the cluster's faults.
 func TestObserve(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	objects, err := cluster.Load("../../examples/cluster")
@@ -57,7 +56,7 @@ func TestObserve(t *testing.T) {
 	must(t, c.Put(t.Context(), slices.Values(objects)))
 	settings := filepath.Join(t.TempDir(), "settings.yaml")
 	must(t, os.WriteFile(settings, []byte("object_limit: 0\n"), 0o600))
-	// One has a file of settings, the other lists without streams: both have series of their own.
+	// Configuration file and object limit have series of their own.
 	first := start(t, c.Kubeconfig, "--shard=0", "--total-shards=2", "--config", settings)
 	second := start(t, c.Kubeconfig, "--shard=1", "--total-shards=2", "--object-limit=1000")
 	for _, e := range []*exporter.Exporter{first, second} {
@@ -75,7 +74,7 @@ func TestObserve(t *testing.T) {
 			lacking = slices.DeleteFunc(lacking, func(filled func(context.Context) error) bool {
 				err := filled(ctx)
 				errs = append(errs, err)
-				return err == nil // a late scrape may leave a gap in what was there already
+				return err == nil // a late scrape may leave a gap later
 			})
 			return errors.Join(errs...)
 		}, p.Process, first.Process, second.Process)
@@ -98,7 +97,8 @@ func TestObserve(t *testing.T) {
 	})
 }
 
-// observing is the configuration of a Prometheus that scrapes both ports of the programs and has all rules.
+// observing returns the configuration of a Prometheus that scrapes both ports of the programs and
+// has all rules.
 func observing(t *testing.T, exporters ...*exporter.Exporter) string {
 	t.Helper()
 	rules, err := filepath.Abs("../../deploy/monitoring/rules/*.rules.yaml")
@@ -110,7 +110,7 @@ func observing(t *testing.T, exporters ...*exporter.Exporter) string {
 	return strings.NewReplacer("RULES", rules, "TARGETS", strings.Join(targets, ", ")).Replace(observeConfig)
 }
 
-// dashboard is what there is to ask in one.
+// dashboard is the queried part of a dashboard.
 type dashboard struct {
 	Title      string
 	Templating struct{ List []variable }
@@ -148,16 +148,15 @@ func readDashboards(t *testing.T) []dashboard {
 	return dashboards
 }
 
-// substitute does what Grafana does when All of each variable is chosen.
+// substitute replaces variables as Grafana does for All.
 func substitute(expr string) string {
 	return strings.NewReplacer("$cluster", ".*", "$namespace", ".*", "$job", ".*", "$instance", ".*", "$__rate_interval", "4s").Replace(expr)
 }
 
-// labelValues is how Grafana is asked for the values of a label.
+// labelValues matches Grafana's query for label values.
 var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
 
-// fills gives conditions: that each variable of the dashboard has values, and each
-// query data.
+// fills returns conditions: each variable of the dashboard has values, and each query has data.
 func (p *prometheus) fills(d dashboard) (conditions []func(context.Context) error) {
 	add := func(what string, condition func(context.Context) error) {
 		conditions = append(conditions, func(ctx context.Context) error {
@@ -172,13 +171,13 @@ func (p *prometheus) fills(d dashboard) (conditions []func(context.Context) erro
 	}
 	for _, panel := range d.Panels {
 		for _, target := range panel.Targets {
-			add(panel.Title, func(ctx context.Context) error { return p.answers(ctx, target) })
+			add(panel.Title, func(ctx context.Context) error { return p.hasData(ctx, target) })
 		}
 	}
 	return conditions
 }
 
-// offers returns an error unless the variable has values to choose from.
+// offers returns an error unless the variable has values.
 func (p *prometheus) offers(ctx context.Context, v variable) error {
 	if v.Type == "datasource" {
 		return nil
@@ -189,7 +188,7 @@ func (p *prometheus) offers(ctx context.Context, v variable) error {
 	}
 	match := labelValues.FindStringSubmatch(query.Query)
 	if match == nil {
-		return fmt.Errorf("asks in another way: %s", query.Query)
+		return fmt.Errorf("unsupported query: %s", query.Query)
 	}
 	var values []string
 	err := p.get(ctx, "/api/v1/label/"+match[2]+"/values", url.Values{"match[]": {substitute(match[1])}}, &values)
@@ -199,8 +198,8 @@ func (p *prometheus) offers(ctx context.Context, v variable) error {
 	return err
 }
 
-// answers returns an error unless the query has data, at this moment or within the last seconds.
-func (p *prometheus) answers(ctx context.Context, q target) error {
+// hasData returns an error unless the query has data, now or within the last seconds.
+func (p *prometheus) hasData(ctx context.Context, q target) error {
 	path, params := "/api/v1/query", url.Values{"query": {substitute(q.Expr)}}
 	if q.Range {
 		path = "/api/v1/query_range"
@@ -217,8 +216,8 @@ func (p *prometheus) answers(ctx context.Context, q target) error {
 	return err
 }
 
-// rulesAre is a condition that holds when all rules have this health, all
-// recording rules have made series, and these alerts and no others are pending or firing.
+// rulesAre returns a condition: all rules have this health, all recording rules have series, and
+// exactly these alerts are pending or firing.
 func (p *prometheus) rulesAre(health string, alerts []string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var found struct {
@@ -230,7 +229,7 @@ func (p *prometheus) rulesAre(health string, alerts []string) func(context.Conte
 			return err
 		}
 		var errs []error
-		var active []string
+		active := map[string]bool{}
 		for _, group := range found.Groups {
 			for _, rule := range group.Rules {
 				if rule.Health != health {
@@ -239,12 +238,11 @@ func (p *prometheus) rulesAre(health string, alerts []string) func(context.Conte
 				if rule.Type == "recording" {
 					errs = append(errs, p.has(ctx, rule.Name))
 				} else if rule.State != "inactive" {
-					active = append(active, rule.Name)
+					active[rule.Name] = true
 				}
 			}
 		}
-		slices.Sort(active)
-		if diff := cmp.Diff(alerts, active); diff != "" {
+		if diff := cmp.Diff(set(slices.Values(alerts)), active); diff != "" {
 			errs = append(errs, fmt.Errorf("alerts (-want +got):\n%s", diff))
 		}
 		return errors.Join(errs...)
@@ -259,7 +257,7 @@ func (p *prometheus) has(ctx context.Context, name string) error {
 	return err
 }
 
-// knows fails the test if the expression selects a name that nobody has.
+// knows fails the test if the expression selects an unknown metric name.
 func (p *prometheus) knows(t *testing.T, where, expr string, known map[string]bool) {
 	t.Helper()
 	var tree any
@@ -270,12 +268,12 @@ func (p *prometheus) knows(t *testing.T, where, expr string, known map[string]bo
 	}
 	for _, name := range names {
 		if !known[name] {
-			t.Errorf("%s: nobody has %q", where, name)
+			t.Errorf("%s: unknown metric %q", where, name)
 		}
 	}
 }
 
-// selected are the names of metrics in a query that Prometheus has parsed.
+// selected returns the metric names of a query that Prometheus has parsed.
 func selected(tree any) []string {
 	var names []string
 	switch node := tree.(type) {
@@ -295,11 +293,11 @@ func selected(tree any) []string {
 	return names
 }
 
-// selfMetric is a name in a row of the table of self-metrics.
+// selfMetric matches a name in the table of self-metrics.
 var selfMetric = regexp.MustCompile("(?m)^\\| `(\\w+)`")
 
-// knownNames are the names of all families and self-metrics, of what the Go
-// client adds to those, of what Prometheus makes of a scrape, and of the recording rules.
+// knownNames returns the names of all families and self-metrics, of the Go client, of scrapes, and
+// of recording rules.
 func knownNames(t *testing.T, e *exporter.Exporter) map[string]bool {
 	t.Helper()
 	known := map[string]bool{"up": true, "scrape_duration_seconds": true, "scrape_timeout_seconds": true}

@@ -20,11 +20,10 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// resources are what kubestate is asked for here.
+// resources are the watched resources.
 var resources = []string{"deployments", "nodes", "pods"}
 
-// TestReadyAndOutage starts kubestate before its API server, and then takes the
-// API server away again.
+// TestReadyAndOutage starts kubestate before its API server, and then stops the API server.
 func TestReadyAndOutage(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	names, err := c.Populate(t.Context(), 100)
@@ -52,7 +51,7 @@ func TestReadyAndOutage(t *testing.T) {
 	await(t, settling, func(ctx context.Context) error {
 		self, err := e.Self(ctx)
 		if err == nil && self[staleness] < before[staleness]+5 {
-			return fmt.Errorf("%s went from %v to %v", staleness, before[staleness], self[staleness])
+			return fmt.Errorf("%s changed from %v to %v", staleness, before[staleness], self[staleness])
 		}
 		return err
 	}, e.Process)
@@ -69,8 +68,7 @@ func TestReadyAndOutage(t *testing.T) {
 	}, e.Process)
 }
 
-// hasAnswered returns nil if a scrape is answered. The first one that is must have
-// everything.
+// hasAnswered returns nil if a scrape succeeds. The first such response must be complete.
 func hasAnswered(ctx context.Context, t *testing.T, e *exporter.Exporter, pods []types.NamespacedName) error {
 	t.Helper()
 	status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics")
@@ -82,16 +80,16 @@ func hasAnswered(ctx context.Context, t *testing.T, e *exporter.Exporter, pods [
 	}
 	for _, family := range []string{"kube_deployment_spec_replicas{", "kube_node_info{"} {
 		if !strings.Contains(string(body), family) {
-			t.Errorf("the first answer has no %s", family)
+			t.Errorf("the first response has no %s", family)
 		}
 	}
 	if n := strings.Count(string(body), "\nkube_pod_info{"); n != len(pods) {
-		t.Errorf("the first answer has %d pods, want %d", n, len(pods))
+		t.Errorf("the first response has %d pods, want %d", n, len(pods))
 	}
 	return nil
 }
 
-// wantNotReady wants answers that name every resource that is missing.
+// wantNotReady checks that responses name every missing resource.
 func wantNotReady(t *testing.T, e *exporter.Exporter) {
 	t.Helper()
 	for _, url := range []string{e.Telemetry + "/readyz", e.Scrapes + "/readyz", e.Scrapes + "/metrics"} {
@@ -108,9 +106,8 @@ func wantNotReady(t *testing.T, e *exporter.Exporter) {
 	}
 }
 
-// TestNoWayIn has kubestate started with access that cannot work: it says so in
-// one line and leaves.
-func TestNoWayIn(t *testing.T) {
+// TestUnusableCredentials starts kubestate with unusable credentials: it prints one line and exits.
+func TestUnusableCredentials(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
@@ -121,7 +118,7 @@ func TestNoWayIn(t *testing.T) {
 	must(t, os.WriteFile(file("garbage"), []byte("{garbage"), 0o600))
 	address := strings.TrimPrefix(c.URL, "https://")
 
-	// f starts kubestate and wants it to name where the trouble is.
+	// f checks that the error names the fault.
 	f := func(name, kubeconfig, where string) {
 		t.Run(name, func(t *testing.T) { wantRefused(t, kubeconfig, where) })
 	}
@@ -132,7 +129,7 @@ func TestNoWayIn(t *testing.T) {
 	f("directory for kubeconfig", dir, dir)
 }
 
-// wantRefused wants exit code 1 and one line that contains where.
+// wantRefused checks exit code 1 and one line that contains where.
 func wantRefused(t *testing.T, kubeconfig, where string) {
 	t.Helper()
 	p, err := process.Start(
@@ -144,7 +141,7 @@ func wantRefused(t *testing.T, kubeconfig, where string) {
 	select {
 	case <-p.Ended():
 	case <-time.After(30 * time.Second):
-		t.Fatalf("kubestate goes on: %s", p.Tail(2048))
+		t.Fatalf("kubestate still runs: %s", p.Tail(2048))
 	}
 	if code := p.ExitCode(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
@@ -159,9 +156,8 @@ func wantRefused(t *testing.T, kubeconfig, where string) {
 	t.Log(strings.TrimSpace(out))
 }
 
-// TestForbiddenResource gives kubestate rights to pods only: it serves them, says
-// that the rest is forbidden, and serves the deployments within a minute of being
-// allowed to, while nothing happens to the pods.
+// TestForbiddenResource allows kubestate only pods: it serves them, reports other resources as
+// forbidden, and serves deployments within a minute of being allowed to, without touching pods.
 func TestForbiddenResource(t *testing.T) {
 	user := cluster.User{Name: "kubestate"}
 	c := cluster.Start(t, cluster.Options{Users: []cluster.User{user}})
@@ -176,9 +172,9 @@ func TestForbiddenResource(t *testing.T) {
 	await(t, atOnce, func(ctx context.Context) error {
 		return inStates(ctx, e, map[string]string{"pods": "synced", "nodes": "forbidden", "deployments": "forbidden"})
 	}, e.Process)
-	await(t, atOnce, e.Ready, e.Process) // it is not waited for what may never come
+	await(t, atOnce, e.Ready, e.Process) // forbidden resources are not awaited
 	wantVerbose(t, e, "[+]deployments excluded: forbidden", "[+]pods ok: synced", "readyz check passed")
-	must(t, holdFor(t, 20*time.Second, func(ctx context.Context) error { return hasPods(ctx, e, names...) })) // pauses grow
+	must(t, holdFor(t, 20*time.Second, func(ctx context.Context) error { return hasPods(ctx, e, names...) })) // the backoff grows
 	watches := watchCalls(t, e)
 
 	role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"list", "watch"}})
@@ -197,7 +193,7 @@ func TestForbiddenResource(t *testing.T) {
 		return inStates(ctx, e, map[string]string{"pods": "synced", "nodes": "forbidden", "deployments": "synced"})
 	}, e.Process)
 	if now := watchCalls(t, e); now != watches {
-		t.Errorf("pods were asked for %v times before and %v after", watches, now)
+		t.Errorf("%v watches of pods before and %v after", watches, now)
 	}
 }
 
@@ -212,7 +208,7 @@ func holdFor(t *testing.T, length time.Duration, condition func(context.Context)
 	return nil
 }
 
-// inStates returns nil if the exporter says that resources are in these states.
+// inStates returns nil if the exporter reports these states of resources.
 func inStates(ctx context.Context, e *exporter.Exporter, want map[string]string) error {
 	self, err := e.Self(ctx)
 	if err != nil {
@@ -230,7 +226,7 @@ func inStates(ctx context.Context, e *exporter.Exporter, want map[string]string)
 	return nil
 }
 
-// wantVerbose wants parts in the verbose answer about readiness.
+// wantVerbose checks for parts of the verbose readiness response.
 func wantVerbose(t *testing.T, e *exporter.Exporter, parts ...string) {
 	t.Helper()
 	_, body, err := exporter.Get(t.Context(), e.Telemetry+"/readyz?verbose")
@@ -242,7 +238,7 @@ func wantVerbose(t *testing.T, e *exporter.Exporter, parts ...string) {
 	}
 }
 
-// grant gives the user a role of rules.
+// grant grants the user a cluster role of rules.
 func grant(t *testing.T, c *cluster.Cluster, user cluster.User, rules ...rbacv1.PolicyRule) *rbacv1.ClusterRole {
 	t.Helper()
 	meta := metav1.ObjectMeta{Name: "see"}

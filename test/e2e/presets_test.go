@@ -13,14 +13,13 @@ import (
 // and alerts.
 const presets = "../../internal/presets/testdata"
 
-// TestPresetQueries has a Prometheus scrape kubestate, which serves the example objects of a
-// preset from files, and asks it the queries that dashboards and alerts for the project have:
-// each has an answer.
+// TestPresetQueries has a Prometheus scrape the example objects of a preset, and evaluates queries
+// of the project's dashboards and alerts: each has a result.
 func TestPresetQueries(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(presets, "queries", "*.promql"))
 	must(t, err)
 	if len(files) == 0 {
-		t.Fatal("there are no queries")
+		t.Fatal("no queries")
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".promql")
@@ -42,9 +41,9 @@ func TestPresetQueries(t *testing.T) {
 					continue
 				}
 				await(t, settling, func(ctx context.Context) error {
-					answer, err := p.query(ctx, query)
-					if err == nil && len(answer) == 0 {
-						err = fmt.Errorf("no answer to %s", query)
+					result, err := p.query(ctx, query)
+					if err == nil && len(result) == 0 {
+						err = fmt.Errorf("no result of %s", query)
 					}
 					return err
 				}, e.Process, p.Process)

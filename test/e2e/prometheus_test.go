@@ -32,8 +32,8 @@ var prometheusConfig string
 // monitoring is the namespace of the exporter's Service.
 const monitoring = "monitoring"
 
-// TestPrometheusDiscoversKubestate has a Prometheus find kubestate by the
-// annotations of its Service, and asks it what people ask of a cluster.
+// TestPrometheusDiscoversKubestate has a Prometheus discover kubestate by the annotations of its
+// Service, and evaluates typical queries.
 func TestPrometheusDiscoversKubestate(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{})
 	must(t, c.Put(t.Context(), slices.Values(smallShop())))
@@ -43,28 +43,17 @@ func TestPrometheusDiscoversKubestate(t *testing.T) {
 	p := startPrometheus(t, c)
 	await(t, settling, p.scrapes(e), p.Process, e.Process)
 
-	// own is what Prometheus makes of the labels of one of kubestate's series: it
-	// keeps those and adds where it got them.
+	// own adds target labels to the labels of a series.
 	own := func(labels ...string) string {
 		labels = append(labels, fmt.Sprintf("instance=%q", address(e)), `job="kubernetes-service-endpoints"`, `service="kubestate"`)
 		slices.Sort(labels)
 		return strings.Join(labels, ", ")
 	}
-	// f wants exactly these samples for an answer, as soon as the next scrapes are in.
 	f := func(query string, want map[string]float64) {
 		t.Helper()
-		await(t, settling, func(ctx context.Context) error {
-			got, err := p.query(ctx, query)
-			if err != nil {
-				return err
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				return fmt.Errorf("%s (-want +got):\n%s", query, diff)
-			}
-			return nil
-		}, p.Process, e.Process)
+		p.wantResult(t, query, want, e.Process)
 	}
-	// How many replicas are wanted, and how many are available?
+	// Wanted and available replicas.
 	f(`kube_deployment_spec_replicas`, map[string]float64{
 		own(`__name__="kube_deployment_spec_replicas"`, `deployment="cart"`, `namespace="shop"`): 2,
 		own(`__name__="kube_deployment_spec_replicas"`, `deployment="web"`, `namespace="shop"`):  5,
@@ -74,18 +63,18 @@ func TestPrometheusDiscoversKubestate(t *testing.T) {
 	f(`kube_deployment_spec_replicas - kube_deployment_status_replicas_available > 0`, map[string]float64{
 		own(`deployment="web"`, `namespace="shop"`): 2,
 	})
-	// How many pods are in each phase?
+	// Pods by phase.
 	f(`sum by (phase) (kube_pod_status_phase)`, map[string]float64{
 		`phase="Pending"`: 1, `phase="Running"`: 5, `phase="Succeeded"`: 2, `phase="Failed"`: 1, `phase="Unknown"`: 0,
 	})
-	// Which pods restarted, and how often?
+	// Restarts of pods.
 	f(`sum by (pod) (kube_pod_container_status_restarts_total) > 0`, map[string]float64{`pod="web-2"`: 7, `pod="web-3"`: 1})
-	// How many jobs run?
+	// Active jobs.
 	f(`sum by (job_name) (kube_job_status_active)`, map[string]float64{`job_name="import"`: 2, `job_name="migrate"`: 0})
 	f(`count(kube_job_status_active > 0)`, map[string]float64{``: 1})
 }
 
-// smallShop is a cluster whose state is known to the last pod.
+// smallShop is a small cluster whose state is known.
 func smallShop() []cluster.Object {
 	objects := []cluster.Object{
 		newDeployment("web", 5, 3), newDeployment("cart", 2, 2),
@@ -132,9 +121,8 @@ func newPod(name string, phase corev1.PodPhase, restarts int32) *corev1.Pod {
 	}
 }
 
-// createServices announces kubestate to the cluster, and one other that does not
-// ask to be scraped. The Services have no selector and their Endpoints are
-// written to etcd: the API refuses loopback addresses in them.
+// createServices creates a Service with scrape annotations for kubestate, and one without. The
+// Endpoints are written to etcd: the API rejects loopback addresses.
 func createServices(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
 	t.Helper()
 	_, digits, _ := strings.Cut(address(e), ":")
@@ -145,7 +133,7 @@ func createServices(t *testing.T, c *cluster.Cluster, e *exporter.Exporter) {
 	createService(t, c, "other", nil, 1)
 }
 
-// address is where the exporter listens.
+// address returns the host and port of the exporter.
 func address(e *exporter.Exporter) string { return strings.TrimPrefix(e.Scrapes, "http://") }
 
 func createService(t *testing.T, c *cluster.Cluster, name string, annotations map[string]string, port int32) {
@@ -155,7 +143,7 @@ func createService(t *testing.T, c *cluster.Cluster, name string, annotations ma
 	_, err := c.Client.CoreV1().Services(monitoring).Create(t.Context(), service, metav1.CreateOptions{})
 	must(t, err)
 	meta.UID = types.UID("endpoints-" + name)
-	endpoints := &corev1.Endpoints{ //nolint:staticcheck // what the endpoints role reads
+	endpoints := &corev1.Endpoints{ //nolint:staticcheck // for discovery of endpoints
 		ObjectMeta: meta,
 		Subsets: []corev1.EndpointSubset{{ //nolint:staticcheck // part of the above
 			Addresses: []corev1.EndpointAddress{{IP: "127.0.0.1"}},
@@ -171,7 +159,7 @@ type prometheus struct {
 	url string
 }
 
-// startPrometheus starts a Prometheus that discovers what to scrape in c.
+// startPrometheus starts a Prometheus that discovers targets in c.
 func startPrometheus(t *testing.T, c *cluster.Cluster) *prometheus {
 	t.Helper()
 	values := map[string]string{"API_SERVER": c.URL, "TOKEN": c.Token(c.Admin()), "CA": c.CA, "$": "$"}
@@ -184,7 +172,7 @@ func runPrometheus(t *testing.T, configuration string) *prometheus {
 	return runPrometheusAs(t, "prometheus", configuration)
 }
 
-// runPrometheusAs is runPrometheus with the program, which may be an older one.
+// runPrometheusAs is runPrometheus with another program, such as an older version.
 func runPrometheusAs(t *testing.T, program, configuration string) *prometheus {
 	t.Helper()
 	return runDatabase(t, program, configuration, func(config, dir, listen string) []string {
@@ -192,8 +180,8 @@ func runPrometheusAs(t *testing.T, program, configuration string) *prometheus {
 	})
 }
 
-// runDatabase starts a program that was built, with the arguments that args makes
-// of the path of the configuration, a directory and where to listen.
+// runDatabase starts a program of .build, with the arguments for its configuration file, data
+// directory and listen address.
 func runDatabase(t *testing.T, program, configuration string, args func(config, dir, listen string) []string) *prometheus {
 	t.Helper()
 	path, err := process.Built(program)
@@ -215,24 +203,23 @@ func runDatabase(t *testing.T, program, configuration string, args func(config, 
 	return &prometheus{Process: running, url: "http://" + address}
 }
 
-// get asks the HTTP API and decodes the data of its answer into data.
+// get queries the HTTP API and decodes the response's data.
 func (p *prometheus) get(ctx context.Context, path string, params url.Values, data any) error {
 	status, body, err := exporter.Get(ctx, p.url+path+"?"+params.Encode())
 	if err != nil {
 		return err
 	}
 	if status != http.StatusOK {
-		return fmt.Errorf("ask Prometheus for %s: status %d: %s", path, status, body)
+		return fmt.Errorf("query Prometheus for %s: status %d: %s", path, status, body)
 	}
-	answer := struct{ Data any }{Data: data}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Errorf("ask Prometheus for %s: %w", path, err)
+	response := struct{ Data any }{Data: data}
+	if err := json.Unmarshal(body, &response); err != nil {
+		return fmt.Errorf("query Prometheus for %s: %w", path, err)
 	}
 	return nil
 }
 
-// scrapes is a condition that holds when Prometheus has scraped the exporter and
-// nothing else.
+// scrapes returns a condition: Prometheus has scraped the exporter and no other target.
 func (p *prometheus) scrapes(e *exporter.Exporter) func(context.Context) error {
 	type target struct{ ScrapeURL, Health, LastError string }
 	want := []target{{ScrapeURL: e.Scrapes + "/metrics", Health: "up"}}
@@ -248,38 +235,38 @@ func (p *prometheus) scrapes(e *exporter.Exporter) func(context.Context) error {
 	}
 }
 
-// query returns the answer to an instant query: values by labels, sorted, as in PromQL.
+// query returns the result of an instant query: values by sorted labels, as in PromQL.
 func (p *prometheus) query(ctx context.Context, query string) (map[string]float64, error) {
 	return p.queryAt(ctx, query, "")
 }
 
-// queryAt is query at a time, in Unix seconds; now if that is empty.
+// queryAt is query at a time in Unix seconds; empty for now.
 func (p *prometheus) queryAt(ctx context.Context, query, at string) (map[string]float64, error) {
 	params := url.Values{"query": {query}}
 	if at != "" {
 		params.Set("time", at)
 	}
-	var answer struct {
+	var result struct {
 		Result []struct {
 			Metric map[string]string
 			Value  [2]any
 		}
 	}
-	if err := p.get(ctx, "/api/v1/query", params, &answer); err != nil {
+	if err := p.get(ctx, "/api/v1/query", params, &result); err != nil {
 		return nil, err
 	}
 	values := map[string]float64{}
-	for _, sample := range answer.Result {
+	for _, sample := range result.Result {
 		value, err := strconv.ParseFloat(fmt.Sprint(sample.Value[1]), 64)
 		if err != nil {
-			return nil, fmt.Errorf("answer to %s: %w", query, err)
+			return nil, fmt.Errorf("result of %s: %w", query, err)
 		}
 		values[sorted(sample.Metric)] = value
 	}
 	return values, nil
 }
 
-// sorted is labels in the form of PromQL, sorted.
+// sorted formats labels as in PromQL, sorted.
 func sorted(labels map[string]string) string {
 	var all []string
 	for name, value := range labels {
@@ -287,4 +274,22 @@ func sorted(labels map[string]string) string {
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")
+}
+
+// hasResult returns nil if a query has exactly these samples.
+func (p *prometheus) hasResult(ctx context.Context, query string, want map[string]float64) error {
+	got, err := p.query(ctx, query)
+	if err != nil {
+		return err
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		return fmt.Errorf("%s (-want +got):\n%s", query, diff)
+	}
+	return nil
+}
+
+// wantResult fails the test unless a query comes to have exactly these samples.
+func (p *prometheus) wantResult(t *testing.T, query string, want map[string]float64, needs ...*process.Process) {
+	t.Helper()
+	await(t, settling, func(ctx context.Context) error { return p.hasResult(ctx, query, want) }, append(needs, p.Process)...)
 }

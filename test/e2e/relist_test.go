@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,10 +16,9 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// TestNoAnswerLacksAPod kills the API server and has etcd forget the past, so
-// that every watch must begin again, while a client scrapes without a pause: in
-// every single answer are all pods that were there all the time.
-func TestNoAnswerLacksAPod(t *testing.T) {
+// TestEveryResponseHasAllPods kills the API server and compacts etcd under continuous scrapes, so that
+// every watch is relisted: every response has all permanent pods.
+func TestEveryResponseHasAllPods(t *testing.T) {
 	const pods = 3000
 	user := cluster.User{Name: "kubestate", Groups: []string{"system:masters"}}
 	c := cluster.Start(t, cluster.Options{Users: []cluster.User{user}})
@@ -33,7 +31,7 @@ func TestNoAnswerLacksAPod(t *testing.T) {
 	await(t, settling, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
 
 	gone, stay := names[0], names[1:]
-	poller := startPolling(t, e, stay)
+	poller := pollPods(t, e, stay)
 	initial, calls := initialRequests(t, c, user), watchCalls(t, e)
 
 	must(t, c.KillAPIServer())
@@ -43,17 +41,17 @@ func TestNoAnswerLacksAPod(t *testing.T) {
 	created, err := c.Client.CoreV1().Pods(gone.Namespace).Create(t.Context(), pod(types.NamespacedName{Namespace: gone.Namespace, Name: "new"}), metav1.CreateOptions{})
 	must(t, err)
 
-	// It catches up with both what happened in its absence and what came after.
+	// Changes during the outage and after it arrive.
 	await(t, settling, func(ctx context.Context) error {
 		series, err := e.Scrape(ctx, "pods")
 		if err != nil {
 			return err
 		}
 		if found := series.Containing("kube_pod_info{", fmt.Sprintf("pod=%q", gone.Name)); found != nil {
-			return fmt.Errorf("still there: %s", found)
+			return fmt.Errorf("still served: %s", found)
 		}
 		if found := series.Containing("kube_pod_info{", fmt.Sprintf("uid=%q", created.UID)); found == nil {
-			return fmt.Errorf("not there yet: %s", created.Name)
+			return fmt.Errorf("not served yet: %s", created.Name)
 		}
 		return nil
 	}, e.Process)
@@ -61,9 +59,9 @@ func TestNoAnswerLacksAPod(t *testing.T) {
 	poller.stop(t)
 
 	now := initialRequests(t, c, user)
-	t.Logf("kubestate asked for all pods %d times before the kill, %d times until now", initial, now)
+	t.Logf("%d initial requests for pods before the kill, %d until now", initial, now)
 	if now <= initial {
-		t.Error("there was no relist")
+		t.Error("no relist")
 	}
 	if now := watchCalls(t, e); now <= calls {
 		t.Errorf("kubestate counted %v lists and watches before the kill and %v until now", calls, now)
@@ -77,7 +75,7 @@ func pod(name types.NamespacedName) *corev1.Pod {
 	}
 }
 
-// initialRequests returns how often the user has asked the API server for all pods.
+// initialRequests returns the number of the user's initial requests for pods.
 func initialRequests(t *testing.T, c *cluster.Cluster, user cluster.User) int {
 	t.Helper()
 	requests, err := c.Requests()
@@ -91,7 +89,7 @@ func initialRequests(t *testing.T, c *cluster.Cluster, user cluster.User) int {
 	return n
 }
 
-// watchCalls returns how many successful lists and watches of pods the exporter has counted.
+// watchCalls returns the exporter's counters of successful lists and watches of pods.
 func watchCalls(t *testing.T, e *exporter.Exporter) float64 {
 	t.Helper()
 	self, err := e.Self(t.Context())
@@ -100,8 +98,8 @@ func watchCalls(t *testing.T, e *exporter.Exporter) float64 {
 	return self["kube_state_metrics_list_total"+labels] + self["kube_state_metrics_watch_total"+labels]
 }
 
-// hasPods returns nil if one answer of the exporter has all these pods. It looks
-// at the bare lines, so that as many answers as possible come to be looked at.
+// hasPods returns nil if a response has all these pods. It reads bare lines, to check as many
+// responses as possible.
 func hasPods(ctx context.Context, e *exporter.Exporter, names ...types.NamespacedName) error {
 	const phases = 5
 	status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics?resources=pods")
@@ -123,47 +121,10 @@ func hasPods(ctx context.Context, e *exporter.Exporter, names ...types.Namespace
 	}
 	lacking := slices.DeleteFunc(slices.Clone(names), func(name types.NamespacedName) bool { return infos[name] })
 	if len(lacking) > 0 {
-		return fmt.Errorf("%d of %d pods are not there, such as %s", len(lacking), len(names), lacking[0])
+		return fmt.Errorf("%d of %d pods are missing, such as %s", len(lacking), len(names), lacking[0])
 	}
 	if phased < phases*len(names) {
 		return fmt.Errorf("%d pods have %d series of phases", len(names), phased)
 	}
 	return nil
-}
-
-// poller scrapes without a pause until it is stopped.
-type poller struct {
-	cancel  context.CancelFunc
-	done    chan struct{}
-	answers atomic.Int64
-	err     error // the first answer that was not complete; read after done
-}
-
-func startPolling(t *testing.T, e *exporter.Exporter, names []types.NamespacedName) *poller {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	p := &poller{cancel: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(p.done)
-		for ctx.Err() == nil {
-			if err := hasPods(ctx, e, names...); err != nil && ctx.Err() == nil {
-				p.err = fmt.Errorf("answer %d: %w", p.answers.Load()+1, err)
-				return
-			}
-			p.answers.Add(1)
-		}
-	}()
-	t.Cleanup(func() { cancel(); <-p.done })
-	return p
-}
-
-// stop ends the polling and fails the test if an answer was not complete.
-func (p *poller) stop(t *testing.T) {
-	t.Helper()
-	p.cancel()
-	<-p.done
-	if p.err != nil {
-		t.Error(p.err)
-	}
-	t.Logf("%d answers had every pod", p.answers.Load())
 }

@@ -15,14 +15,13 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// reloading is how long TestReloads reloads for, if the environment does not say it
-// in KUBESTATE_RELOADING.
+// reloading is the duration of TestReloads without $KUBESTATE_RELOADING.
 const reloading = 10 * time.Second
 
-// aChange is the time between two changes.
+// aChange is the interval of changes.
 const aChange = 100 * time.Millisecond
 
-// usage is what a process uses that could leak, and how often it made pods anew.
+// usage is the usage of leakable resources, and the number of rebuilds of pods.
 type usage struct{ memory, goroutines, files, rebuilds float64 }
 
 const rebuilds = "kubestate_resource_rebuilds_total"
@@ -34,10 +33,8 @@ func usageOf(t *testing.T, e *exporter.Exporter) usage {
 	return usage{self["process_resident_memory_bytes"], self["go_goroutines"], self["process_open_fds"], self[rebuilds+`{resource="pods"}`]}
 }
 
-// TestReloads changes which labels of pods are exported, ten times a second by SIGHUP, while
-// a client scrapes without a pause: every answer has every pod, what the changes do
-// not concern is left alone, what they do is made anew time and again, and nothing is
-// left over.
+// TestReloads changes the exported labels of pods ten times a second, by SIGHUP and under
+// continuous scrapes: every response has every pod, only pods are rebuilt, and nothing leaks.
 func TestReloads(t *testing.T) {
 	const pods = 1000
 	lasting := reloading
@@ -56,21 +53,21 @@ func TestReloads(t *testing.T) {
 	await(t, settling, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
 	allowlist(t, e, path)
 	if n := onlyPodsWereRebuilt(t, e); n != 1 {
-		t.Errorf("pods were made anew %v times by one change", n) // counted before they are served
+		t.Errorf("one change rebuilt pods %v times", n) // counted before they are served
 	}
 
 	before := usageOf(t, e)
-	poller := startPolling(t, e, names)
+	poller := pollPods(t, e, names)
 	changes, seen := storm(t, e, path, lasting)
-	allowlist(t, e, path) // the last of all
+	allowlist(t, e, path) // the last change
 	poller.stop(t)
 
 	t.Logf("%d changes; before %+v", changes, before)
 	for i, now := range seen {
-		t.Logf("at the end of %d of %d parts, and the least memory: %+v", i+1, len(seen), now)
+		t.Logf("at the end of part %d of %d, with the least memory: %+v", i+1, len(seen), now)
 	}
 	onlyPodsWereRebuilt(t, e)
-	// What is made anew is there twice for a moment: what stays is what has leaked.
+	// A rebuild holds two copies for a moment: only lasting growth is a leak.
 	middle := seen[len(seen)/2-1]
 	await(t, settling, func(context.Context) error {
 		const slack = 5 // connections of clients
@@ -81,7 +78,7 @@ func TestReloads(t *testing.T) {
 	}, e.Process)
 }
 
-// allowlist has a label of pods exported, and waits until it is.
+// allowlist has a label of pods exported, and waits for it.
 func allowlist(t *testing.T, e *exporter.Exporter, path string) {
 	t.Helper()
 	reconfigure(t, path, "labels_allow_list: {pods: [pod-template-hash]}")
@@ -94,10 +91,9 @@ func allowlist(t *testing.T, e *exporter.Exporter, path string) {
 	}, e.Process)
 }
 
-// storm changes the configuration for some time, and gives how often, and what the
-// exporter used at the end of each of some parts of that time, of memory the least in
-// it. Each part lasts until one of its changes has been taken up at the least: of those
-// that come while another is, only the newest will be.
+// storm changes the configuration for some time. It returns the number of changes, and the usage at
+// the end of each part of that time, with the part's least memory. Each part has at least one
+// rebuild: of several changes during a rebuild, only the last counts.
 func storm(t *testing.T, e *exporter.Exporter, path string, lasting time.Duration) (changes int, seen []usage) {
 	t.Helper()
 	const parts = 4
@@ -108,12 +104,12 @@ func storm(t *testing.T, e *exporter.Exporter, path string, lasting time.Duratio
 		least := first.memory
 		for now := first; time.Since(began) < lasting/parts || now.rebuilds == first.rebuilds; <-tick.C {
 			changes++
-			reconfigure(t, path, fmt.Sprintf("labels_allow_list: {pods: [change-%d]}", changes)) // which no pod has
+			reconfigure(t, path, fmt.Sprintf("labels_allow_list: {pods: [change-%d]}", changes)) // a label of no pod
 			must(t, e.Signal(syscall.SIGHUP))
 			now = usageOf(t, e)
 			least = min(least, now.memory)
 			if time.Since(began) > lasting/parts+settling {
-				t.Fatalf("of the changes since %+v none was taken up: %+v", first, now)
+				t.Fatalf("no rebuild since %+v: %+v", first, now)
 			}
 		}
 		last := usageOf(t, e)
@@ -123,8 +119,7 @@ func storm(t *testing.T, e *exporter.Exporter, path string, lasting time.Duratio
 	return changes, seen
 }
 
-// onlyPodsWereRebuilt checks the exporter's count of what was made anew, of every
-// resource, and gives that of pods.
+// onlyPodsWereRebuilt checks the counters of rebuilds, and returns that of pods.
 func onlyPodsWereRebuilt(t *testing.T, e *exporter.Exporter) (pods float64) {
 	t.Helper()
 	self, err := e.Self(t.Context())
@@ -136,18 +131,18 @@ func onlyPodsWereRebuilt(t *testing.T, e *exporter.Exporter) (pods float64) {
 		}
 		resources++
 		if n != 0 && series != rebuilds+`{resource="pods"}` {
-			t.Errorf("%s %v: changes that concern pods alone were to rebuild pods alone", series, n)
+			t.Errorf("%s %v: changes of pods must rebuild only pods", series, n)
 		}
 	}
 	pods = self[rebuilds+`{resource="pods"}`]
 	t.Logf("pods were rebuilt %v times, of %d resources", pods, resources)
 	if pods == 0 || resources < 30 {
-		t.Error("pods, and of all resources pods alone, were to be rebuilt")
+		t.Error("want rebuilds of pods only")
 	}
 	return pods
 }
 
-// reconfigure replaces the configuration by one with the setting.
+// reconfigure replaces the configuration file by one with a setting.
 func reconfigure(t *testing.T, path, setting string) {
 	t.Helper()
 	must(t, os.WriteFile(path+"~", []byte(setting+"\n"), 0o600))

@@ -17,8 +17,8 @@ import (
 // calm is the number of scrapes of every shard between two resizes, with no duplicates.
 const calm = 3
 
-// TestResize resizes a StatefulSet of real processes while pods come and go and a Prometheus
-// scrapes all of them every second, and judges every scrape that this made.
+// TestResize resizes a StatefulSet of real processes under churn, and judges every scrape of a
+// Prometheus.
 func TestResize(t *testing.T) {
 	const lasting = 300
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
@@ -53,7 +53,7 @@ func TestResize(t *testing.T) {
 	t.Run("kill", func(t *testing.T) { killOne(t, s, p, lasting) })
 }
 
-// killOne kills one of two shards: the other one serves what it did, and alerts fire.
+// killOne kills one of two shards: the other one keeps serving its share, and alerts fire.
 func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	s.resize(t.Context(), 2)
 	alert := func(state string) func(context.Context) error {
@@ -69,7 +69,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	owned := func(ctx context.Context) (map[string]float64, error) {
 		return p.query(ctx, "count by (shard) ("+lastingPods+")")
 	}
-	// A release removes page by page, and scrapes may see a part of it.
+	// A scrape may see a partial release.
 	var shares map[string]float64
 	await(t, settling, func(ctx context.Context) (err error) {
 		shares, err = owned(ctx)
@@ -82,7 +82,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	s.kill(shardSet + "-1")
 	began := time.Now()
 	await(t, settling, alert("firing"), p.Process)
-	t.Logf("the alerts fire %s after the kill, with for: 5s", time.Since(began).Round(100*time.Millisecond))
+	t.Logf("alerts fire %s after the kill, with for: 5s", time.Since(began).Round(100*time.Millisecond))
 	delete(shares, `shard="1"`)
 	await(t, settling, func(ctx context.Context) error {
 		got, err := owned(ctx)
@@ -93,7 +93,7 @@ func killOne(t *testing.T, s *kubelet, p *prometheus, pods float64) {
 	}, p.Process)
 }
 
-// shardRules are the rules for shards, with a shorter time to the alerts.
+// shardRules returns the path of the rules for shards, with shorter times.
 func shardRules(t *testing.T) (path string) {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/monitoring/rules/sharding.rules.yaml")

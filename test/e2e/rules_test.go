@@ -12,13 +12,13 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// ruleFiles and ruleTests are Prometheus' rules and their tests by promtool.
+// Rules and their promtool tests.
 const (
 	ruleFiles = "../../deploy/monitoring/rules/*.rules.yaml"
 	ruleTests = "../../deploy/monitoring/rules/tests/*.test.yaml"
 )
 
-// runbooks is where the documentation of each alert is.
+// runbooks is the URL of the alerts' documentation.
 const runbooks = "https://github.com/kubestate/kubestate/blob/main/docs/alerts.md#"
 
 type rule struct {
@@ -59,7 +59,7 @@ func readYAML(t *testing.T, path string, into any) {
 	}
 }
 
-// TestRules has promtool check the rules and run their tests.
+// TestRules checks the rules and runs their tests by promtool.
 func TestRules(t *testing.T) {
 	promtool, err := process.Built("promtool")
 	must(t, err)
@@ -73,8 +73,8 @@ func TestRules(t *testing.T) {
 	f(match(t, ruleTests), "test", "rules")
 }
 
-// TestRulesAreTested holds that each alert has a case in which it fires and one
-// in which it does not, and each recording rule one that wants series of it.
+// TestRulesAreTested holds that each alert has a test in which it fires and one in which it does
+// not, and each recording rule one with its series.
 func TestRulesAreTested(t *testing.T) {
 	fires, rests, asked := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, path := range match(t, ruleTests) {
@@ -104,7 +104,7 @@ func TestRulesAreTested(t *testing.T) {
 	for _, rule := range readRules(t) {
 		switch {
 		case rule.Record != "" && !asked[rule.Record]:
-			t.Errorf("no test wants series of %s", rule.Record)
+			t.Errorf("no test has series of %s", rule.Record)
 		case rule.Alert != "" && !fires[rule.Alert]:
 			t.Errorf("no test in which %s fires", rule.Alert)
 		case rule.Alert != "" && !rests[rule.Alert]:
@@ -113,9 +113,9 @@ func TestRulesAreTested(t *testing.T) {
 	}
 }
 
-// TestAlertsExplainThemselves holds what everybody who is woken by an alert may
-// expect of it, and that no rule asks for a job by name.
-func TestAlertsExplainThemselves(t *testing.T) {
+// TestAlertAnnotations holds labels, annotations and runbooks of alerts, and that no rule
+// selects by job.
+func TestAlertAnnotations(t *testing.T) {
 	severities := map[string]bool{"critical": true, "warning": true, "info": true}
 	seen := map[string]bool{}
 	for _, rule := range readRules(t) {
@@ -126,7 +126,7 @@ func TestAlertsExplainThemselves(t *testing.T) {
 			continue
 		}
 		if seen[rule.Alert] {
-			t.Errorf("%s is there twice", rule.Alert)
+			t.Errorf("duplicate alert %s", rule.Alert)
 		}
 		seen[rule.Alert] = true
 		if !severities[rule.Labels["severity"]] {

@@ -18,10 +18,9 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// TestValuesStayAway plants values in Secrets and ConfigMaps, has kubestate see
-// them come, change and go, and then searches its memory for them. Labels, which
-// it does show, are found by the same search.
-func TestValuesStayAway(t *testing.T) {
+// TestValuesAreNotHeld creates, changes and deletes Secrets and ConfigMaps, and searches kubestate's
+// memory for their values. As a control, the search finds exported labels.
+func TestValuesAreNotHeld(t *testing.T) {
 	for name, gates := range map[string][]string{"streamed": nil, "listed": {"WatchList=false"}} {
 		t.Run(name, func(t *testing.T) {
 			c := cluster.Start(t, cluster.Options{FeatureGates: gates})
@@ -44,17 +43,17 @@ func TestValuesStayAway(t *testing.T) {
 	}
 }
 
-// vault is what has been planted.
+// vault has the created objects.
 type vault struct {
 	t       *testing.T
 	api     corev1client.CoreV1Interface
 	secrets []*corev1.Secret
 	maps    []*corev1.ConfigMap
-	values  []string // that nobody may see
-	shown   []string // that are shown
+	values  []string // secret ones
+	shown   []string // exported labels
 }
 
-// secret is a new value that nobody may see.
+// secret returns a new secret value.
 func (v *vault) secret() string {
 	v.values = append(v.values, random())
 	return v.values[len(v.values)-1]
@@ -62,11 +61,11 @@ func (v *vault) secret() string {
 
 func random() string {
 	b := make([]byte, 20)
-	_, _ = rand.Read(b) // it never fails
+	_, _ = rand.Read(b) // never fails
 	return hex.EncodeToString(b)
 }
 
-// about is the metadata of what is planted: a label to be found, and an owner.
+// about returns metadata with a label to be found and an owner.
 func (v *vault) about(name string) metav1.ObjectMeta {
 	v.shown = append(v.shown, random())
 	return metav1.ObjectMeta{
@@ -79,7 +78,7 @@ func (v *vault) about(name string) metav1.ObjectMeta {
 	}
 }
 
-// plant makes n Secrets of several types, and as many ConfigMaps.
+// plant creates n Secrets of several types, and as many ConfigMaps.
 func (v *vault) plant(prefix string, n int) {
 	v.t.Helper()
 	for i := range n {
@@ -103,7 +102,7 @@ func (v *vault) plant(prefix string, n int) {
 	}
 }
 
-// change gives each object another value.
+// change changes the value of each object.
 func (v *vault) change() {
 	v.t.Helper()
 	for i, secret := range v.secrets {
@@ -120,7 +119,7 @@ func (v *vault) change() {
 	}
 }
 
-// remove removes what was planted with the prefix.
+// remove deletes the objects with the prefix.
 func (v *vault) remove(prefix string) {
 	v.t.Helper()
 	v.secrets = slices.DeleteFunc(v.secrets, func(s *corev1.Secret) bool {
@@ -139,7 +138,7 @@ func (v *vault) remove(prefix string) {
 	})
 }
 
-// want wants all series of what is planted, and none of what has been removed.
+// want checks for all series of present objects, and none of deleted ones.
 func (v *vault) want(e *exporter.Exporter) {
 	v.t.Helper()
 	want := map[string]bool{}
@@ -178,7 +177,7 @@ func (v *vault) want(e *exporter.Exporter) {
 	}, e.Process)
 }
 
-// common are the series that Secrets and ConfigMaps both have.
+// common returns the series that Secrets and ConfigMaps both have.
 func common(prefix, about string, o *metav1.ObjectMeta) []string {
 	return []string{
 		prefix + "_info" + about + "} 1",
@@ -197,7 +196,7 @@ func (v *vault) search(e *exporter.Exporter) {
 	}
 	secret := len(texts)
 	texts = append(texts, v.shown...)
-	found, err := e.Remembers(texts)
+	found, err := e.Contains(texts)
 	must(v.t, err)
 	leaked, shown := 0, 0
 	for i, is := range found {
@@ -208,11 +207,11 @@ func (v *vault) search(e *exporter.Exporter) {
 			shown++
 		}
 	}
-	v.t.Logf("of %d values %d were found, of %d labels %d", len(v.values), leaked, len(v.shown), shown)
+	v.t.Logf("of %d values %d found, of %d labels %d", len(v.values), leaked, len(v.shown), shown)
 	if leaked > 0 {
 		v.t.Errorf("%d values of Secrets and ConfigMaps are in kubestate's memory", leaked)
 	}
 	if shown == 0 {
-		v.t.Error("no label is found either: the search finds nothing at all")
+		v.t.Error("no label found: the search does not work")
 	}
 }

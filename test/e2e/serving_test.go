@@ -16,14 +16,13 @@ import (
 	"github.com/kubestate/kubestate/test/cluster"
 )
 
-// serving is a web configuration with a certificate, and a client that trusts
-// the authorities in the files trusted, which are its own and those of whom it
-// asks besides.
+// serving is a web configuration with a certificate, and a client that trusts its authority and
+// those in the files trusted.
 type serving struct {
 	dir, config, ca string
 	trusted         []string
 	names           []string // in the certificate, besides the address
-	certificates    int      // so far
+	certificates    int      // issued
 	authority       *x509.Certificate
 	key             *ecdsa.PrivateKey
 }
@@ -49,8 +48,8 @@ func (s *serving) append(t *testing.T, lines string) {
 	must(t, os.WriteFile(s.config, append(there, lines...), 0o600))
 }
 
-// renew puts a new certificate into the place of the present one, as the
-// kubelet does for a mounted Secret: both files change in one step.
+// renew replaces the certificate as the kubelet does in a mounted Secret: both files change in one
+// step.
 func (s *serving) renew(t *testing.T) {
 	t.Helper()
 	s.certificates++
@@ -79,10 +78,10 @@ func (s *serving) client(own ...tls.Certificate) (*http.Client, error) {
 	return client(&tls.Config{RootCAs: pool, Certificates: own}), nil
 }
 
-// unchecked is a client that trusts everybody.
+// unchecked returns a client that does not verify certificates.
 func unchecked() *http.Client { return client(&tls.Config{InsecureSkipVerify: true}) }
 
-// client makes a connection of its own for each request.
+// client returns a client with a new connection for each request.
 func client(config *tls.Config) *http.Client {
 	return &http.Client{
 		Timeout:   time.Minute,
@@ -90,14 +89,13 @@ func client(config *tls.Config) *http.Client {
 	}
 }
 
-// credentials are what a client shows, none of what is empty.
+// credentials are a client's credentials; empty fields are not sent.
 type credentials struct {
 	token, password string
 	certificates    []tls.Certificate
 }
 
-// get gives the status and body of an answer, or 0 and why there is none. An
-// empty token is not sent.
+// get returns the status and body of a response, or 0 and the error. An empty token is not sent.
 func (s *serving) get(ctx context.Context, url, token string) (status int, body string) {
 	return s.getAs(ctx, url, credentials{token: token})
 }
@@ -117,19 +115,19 @@ func (s *serving) getAs(ctx context.Context, url string, c credentials) (status 
 	if err != nil {
 		return 0, err.Error()
 	}
-	answer, err := client.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, err.Error()
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		return 0, err.Error()
 	}
-	return answer.StatusCode, string(text)
+	return response.StatusCode, string(text)
 }
 
-// serial is the number of the certificate that is served.
+// serial returns the serial number of the served certificate.
 func (s *serving) serial(t *testing.T, url string) string {
 	t.Helper()
 	c, err := tls.Dial("tcp", host(url), &tls.Config{InsecureSkipVerify: true})

@@ -14,43 +14,43 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// choosing is the feature gate of filtering by shard.
-const choosing = "ShardedListAndWatch=true"
+// filtersShards is the feature gate for API servers that filter by shard.
+const filtersShards = "ShardedListAndWatch=true"
 
-// TestShards holds that shards together serve the series of an unsharded kubestate, each in one
-// shard: with an API server that filters, with one that does not, and when one replaces the other.
+// TestShards holds that shards divide the series of an unsharded kubestate, without repeats: with
+// an API server that filters by shard, with one that does not, and when one replaces the other.
 func TestShards(t *testing.T) {
 	const pods = 1200 // several pages
-	c := cluster.Start(t, cluster.Options{FeatureGates: []string{choosing}})
+	c := cluster.Start(t, cluster.Options{FeatureGates: []string{filtersShards}})
 	names, err := c.Populate(t.Context(), pods)
 	must(t, err)
-	whole := start(t, c.Kubeconfig)
-	await(t, settling, whole.Ready, whole.Process)
+	unsharded := start(t, c.Kubeconfig)
+	await(t, settling, unsharded.Ready, unsharded.Process)
 
 	lasting := startShards(t, c, 3)
-	shareOut := func(t *testing.T, chosen float64) {
+	shareOut := func(t *testing.T, filtered float64) {
 		for _, total := range []int{1, 2, 3, 4, 7} {
 			t.Run(fmt.Sprint(total), func(t *testing.T) {
 				shards := startShards(t, c, total)
-				wantParts(t, whole, shards...)
+				wantShards(t, unsharded, shards...)
 				for _, shard := range shards {
-					wantChosen(t, shard, total, chosen)
+					wantFiltered(t, shard, total, filtered)
 				}
 			})
 		}
 		t.Run("listed in pages", func(t *testing.T) {
 			shards := startShards(t, c, 2, "--object-limit=1000000")
-			wantParts(t, whole, shards...)
+			wantShards(t, unsharded, shards...)
 			for _, shard := range shards {
-				wantChosen(t, shard, 2, chosen)
+				wantFiltered(t, shard, 2, filtered)
 			}
 		})
 	}
-	t.Run("chosen by the API server", func(t *testing.T) { shareOut(t, 1) })
+	t.Run("filtered by the API server", func(t *testing.T) { shareOut(t, 1) })
 	must(t, c.RestartAPIServer(t.Context()))
-	t.Run("chosen here", func(t *testing.T) { shareOut(t, 0) })
+	t.Run("filtered here", func(t *testing.T) { shareOut(t, 0) })
 
-	// These shards have been running all the time.
+	// The shards that ran all the time.
 	change := func(i int) {
 		t.Helper()
 		name := types.NamespacedName{Namespace: names[i].Namespace, Name: fmt.Sprint("late-", i)}
@@ -59,21 +59,21 @@ func TestShards(t *testing.T) {
 		must(t, c.Client.CoreV1().Pods(names[i].Namespace).Delete(t.Context(), names[i].Name, metav1.DeleteOptions{GracePeriodSeconds: new(int64)}))
 	}
 	change(0)
-	wantParts(t, whole, lasting...)
-	must(t, c.RestartAPIServer(t.Context(), choosing))
+	wantShards(t, unsharded, lasting...)
+	must(t, c.RestartAPIServer(t.Context(), filtersShards))
 	change(1)
-	wantParts(t, whole, lasting...)
+	wantShards(t, unsharded, lasting...)
 	must(t, c.KillAPIServer())
 	must(t, c.CompactEtcd(t.Context()))
 	must(t, c.StartAPIServer(t.Context()))
 	change(2)
-	wantParts(t, whole, lasting...)
-	t.Run("by node", func(t *testing.T) { checkNodes(t, c, whole) })
+	wantShards(t, unsharded, lasting...)
+	t.Run("by node", func(t *testing.T) { checkNodes(t, c, unsharded) })
 }
 
-// checkNodes holds that --node and --track-unscheduled-pods serve their pods only, with the same series
-// as an unsharded kubestate.
-func checkNodes(t *testing.T, c *cluster.Cluster, whole *exporter.Exporter) {
+// checkNodes holds that the pods of a node, and those without a node, are served with the same
+// series as among all pods.
+func checkNodes(t *testing.T, c *cluster.Cluster, unsharded *exporter.Exporter) {
 	nodes, err := c.Client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{Limit: 1})
 	must(t, err)
 	for flag, labelled := range map[string]string{
@@ -83,7 +83,7 @@ func checkNodes(t *testing.T, c *cluster.Cluster, whole *exporter.Exporter) {
 		e := start(t, c.Kubeconfig, "--resources=pods", flag)
 		await(t, settling, e.Ready, e.Process)
 		await(t, settling, func(ctx context.Context) error {
-			all, err := whole.Scrape(ctx, "pods")
+			all, err := unsharded.Scrape(ctx, "pods")
 			if err != nil {
 				return err
 			}
@@ -92,27 +92,26 @@ func checkNodes(t *testing.T, c *cluster.Cluster, whole *exporter.Exporter) {
 				return err
 			}
 			return nodeServed(all, got, labelled)
-		}, e.Process, whole.Process)
+		}, e.Process, unsharded.Process)
 	}
 }
 
-// nodeServed returns how got differs from the series of the pods whose kube_pod_info has the label.
+// nodeServed returns an error unless got has exactly the series of the pods whose kube_pod_info has
+// the label.
 func nodeServed(all, got exporter.Series, label string) error {
-	wanted, has := all.Containing("kube_pod_info{", label), got.Containing("kube_pod_info{")
-	slices.Sort(wanted)
-	slices.Sort(has)
-	if len(wanted) < 3 || !slices.Equal(wanted, has) {
-		return fmt.Errorf("%d pods with %s, want %d", len(has), label, len(wanted))
+	want, has := set(slices.Values(all.Containing("kube_pod_info{", label))), set(slices.Values(got.Containing("kube_pod_info{")))
+	if len(want) < 3 || !maps.Equal(want, has) {
+		return fmt.Errorf("%d pods with %s, want %d", len(has), label, len(want))
 	}
 	for name, value := range got {
-		if is, ok := all[name]; !ok || is != value {
-			return fmt.Errorf("%s %v, and of all pods %v, %v", name, value, is, ok)
+		if unfiltered, ok := all[name]; !ok || unfiltered != value {
+			return fmt.Errorf("%s is %v, without the filter %v, %v", name, value, unfiltered, ok)
 		}
 	}
 	return nil
 }
 
-// startShards runs total shards and returns when they are ready.
+// startShards runs all shards, and returns when they are ready.
 func startShards(t *testing.T, c *cluster.Cluster, total int, args ...string) []*exporter.Exporter {
 	t.Helper()
 	var shards []*exporter.Exporter
@@ -125,39 +124,40 @@ func startShards(t *testing.T, c *cluster.Cluster, total int, args ...string) []
 	return shards
 }
 
-// wantParts waits until the parts together serve what the whole does, each series in one part.
-func wantParts(t *testing.T, whole *exporter.Exporter, parts ...*exporter.Exporter) {
+// wantShards fails the test unless the shards come to have the series of the unsharded kubestate,
+// each once.
+func wantShards(t *testing.T, unsharded *exporter.Exporter, shards ...*exporter.Exporter) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
-		want, err := whole.Scrape(ctx)
+		want, err := unsharded.Scrape(ctx)
 		if err != nil {
 			return err
 		}
 		got := exporter.Series{}
-		for i, part := range parts {
-			series, err := part.Scrape(ctx)
+		for i, shard := range shards {
+			series, err := shard.Scrape(ctx)
 			if err != nil {
 				return err
 			}
 			for name, value := range series {
 				if _, twice := got[name]; twice {
-					return fmt.Errorf("shard %d of %d has what another has: %s", i, len(parts), name)
+					return fmt.Errorf("shard %d of %d repeats %s", i, len(shards), name)
 				}
 				got[name] = value
 			}
-			if len(parts) > 1 && len(series) > len(want)*3/2/len(parts) {
-				return fmt.Errorf("shard %d of %d has %d series of %d", i, len(parts), len(series), len(want))
+			if len(shards) > 1 && len(series) > len(want)*3/2/len(shards) {
+				return fmt.Errorf("shard %d of %d has %d series of %d", i, len(shards), len(series), len(want))
 			}
 		}
 		if maps.Equal(want, got) {
 			return nil
 		}
-		return fmt.Errorf("%d series, want %d; missing:\n%s", len(got), len(want), firstOf(want, got))
-	}, whole.Process)
+		return fmt.Errorf("%d series, want %d; missing:\n%s", len(got), len(want), someMissing(want, got))
+	}, unsharded.Process)
 }
 
-// firstOf returns some series that got lacks or has with another value.
-func firstOf(want, got exporter.Series) []string {
+// someMissing returns some of the series that got lacks, or has with another value.
+func someMissing(want, got exporter.Series) []string {
 	var missing []string
 	for name, value := range want {
 		if is, ok := got[name]; (!ok || is != value) && len(missing) < 5 {
@@ -167,27 +167,27 @@ func firstOf(want, got exporter.Series) []string {
 	return slices.Sorted(slices.Values(missing))
 }
 
-// wantChosen holds the number of shards, and whether the API server filters.
-func wantChosen(t *testing.T, shard *exporter.Exporter, total int, chosen float64) {
+// wantFiltered checks the shard's metrics: the number of shards, and whether the API server filters.
+func wantFiltered(t *testing.T, shard *exporter.Exporter, total int, filtered float64) {
 	t.Helper()
 	self, err := shard.Self(t.Context())
 	must(t, err)
 	if got := self["kube_state_metrics_total_shards"]; got != float64(total) {
-		t.Errorf("it is one of %v shards, want %d", got, total)
+		t.Errorf("%v shards, want %d", got, total)
 	}
 	got, known := self[`kubestate_shard_server_filtered{resource="pods"}`]
-	if known != (total > 1) || known && got != chosen {
-		t.Errorf("of %d: whether the API server chooses is %v, %v", total, got, known)
+	if known != (total > 1) || known && got != filtered {
+		t.Errorf("of %d shards: filtered is %v, %v", total, got, known)
 	}
 	skipped := 0.0
 	for _, resource := range []string{"pods", "configmaps", "secrets", "services"} {
 		n := self[fmt.Sprintf("kubestate_shard_skipped_objects_total{resource=%q}", resource)]
-		if total > 1 && (n > 0) == (chosen == 1) {
-			t.Errorf("of %d: %v %s were skipped", total, n, resource)
+		if total > 1 && (n > 0) == (filtered == 1) {
+			t.Errorf("of %d shards: %v %s skipped", total, n, resource)
 		}
 		skipped += n
 	}
-	if total > 1 && chosen == 0 && skipped < 1200/2*0.8 {
-		t.Errorf("of %d: only %v objects were skipped", total, skipped)
+	if total > 1 && filtered == 0 && skipped < 1200/2*0.8 {
+		t.Errorf("of %d shards: only %v objects skipped", total, skipped)
 	}
 }

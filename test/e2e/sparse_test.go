@@ -70,10 +70,10 @@ func TestRulesOfSparseFamilies(t *testing.T) {
 	}
 }
 
-// repeated is a sample of a sparse family in promtool's notation: 0x3 stands for 0 0 0 0.
+// repeated matches samples of a sparse family in promtool's notation: 0x3 is 0 0 0 0.
 var repeated = regexp.MustCompile(`^([01]|stale)(?:x(\d+))?$`)
 
-// withoutZeros replaces samples of value 0 by the mark of a series that has ended.
+// withoutZeros replaces samples of value 0 by stale markers.
 func withoutZeros(t *testing.T, values string) (kept string, zeros int) {
 	t.Helper()
 	var all []string
@@ -95,9 +95,8 @@ func withoutZeros(t *testing.T, values string) (kept string, zeros int) {
 	return strings.Join(all, " "), zeros
 }
 
-// TestSparseAnswers has a Prometheus scrape the example cluster in both forms, as two
-// clusters: rules, queries of dashboards and those that docs/sparse.md recommends, as far as they
-// are about sparse families, give the same answers.
+// TestSparseAnswers has a Prometheus scrape the example cluster in both forms, as two clusters: rules,
+// dashboard queries and those of docs/sparse.md over sparse families have the same results.
 func TestSparseAnswers(t *testing.T) {
 	full := serve(t, "--snapshot", "../../examples/cluster")
 	thin := serve(t, "--snapshot", "../../examples/cluster", "--metric-sparse=.")

@@ -1,5 +1,4 @@
-// Package exporter runs kubestate as its users do, as a program with flags, and
-// reads what it serves.
+// Package exporter runs the program kubestate and reads its series.
 package exporter
 
 import (
@@ -23,20 +22,20 @@ import (
 // Exporter is a running kubestate.
 type Exporter struct {
 	*process.Process
-	// Scrapes is the URL of the port that serves the cluster's series.
+	// Scrapes is the URL of the main port.
 	Scrapes string
-	// Telemetry is the URL of the port that serves its own series and its readiness.
+	// Telemetry is the URL of the port of self-metrics and readiness.
 	Telemetry string
 }
 
-// started is the log line that says which ports were chosen, once it is there whole.
+// started matches the complete log line with the ports.
 var started = regexp.MustCompile(`msg=started .*\bscrapes="?([0-9.:]+)"? .*\btelemetry="?([0-9.:]+)"?.*\n`)
 
-// anyPort lets the program choose its ports, so that tests do not meet.
+// anyPort has the program choose free ports.
 var anyPort = []string{"--host=127.0.0.1", "--port=0", "--telemetry-host=127.0.0.1", "--telemetry-port=0"}
 
-// Start runs program with args on ports of its choice and returns when it serves.
-// That it is ready is another matter, see Ready. Its output goes to the file log.
+// Start starts program on free ports and returns when it serves, ready or not. Its output goes to
+// the file log.
 func Start(ctx context.Context, log, program string, args ...string) (*Exporter, error) {
 	p, err := process.Start(log, program, slices.Concat(anyPort, args)...)
 	if err != nil {
@@ -49,7 +48,7 @@ func Start(ctx context.Context, log, program string, args ...string) (*Exporter,
 	return e, nil
 }
 
-// findAddresses reads from the log where the program listens.
+// findAddresses reads the program's addresses from its log.
 func (e *Exporter) findAddresses(context.Context) error {
 	log, err := os.ReadFile(e.Log)
 	if err != nil {
@@ -63,13 +62,13 @@ func (e *Exporter) findAddresses(context.Context) error {
 	return nil
 }
 
-// Ready returns nil if the program says that it serves everything that it was asked for.
+// Ready returns nil if the program is ready.
 func (e *Exporter) Ready(ctx context.Context) error { return e.expectOK(ctx, e.Telemetry+"/readyz") }
 
-// Healthy returns nil if the program says that it lives.
+// Healthy returns nil if the main port is healthy.
 func (e *Exporter) Healthy(ctx context.Context) error { return e.expectOK(ctx, e.Scrapes+"/healthz") }
 
-// Alive returns nil if both ports say that the program lives.
+// Alive returns nil if both ports are live.
 func (e *Exporter) Alive(ctx context.Context) error {
 	return errors.Join(e.expectOK(ctx, e.Scrapes+"/livez"), e.expectOK(ctx, e.Telemetry+"/livez"))
 }
@@ -85,7 +84,7 @@ func (e *Exporter) expectOK(ctx context.Context, url string) error {
 	return nil
 }
 
-// Scrape returns the series of the cluster, only of these resources if any are named.
+// Scrape returns the series of the resources; none for all.
 func (e *Exporter) Scrape(ctx context.Context, resources ...string) (Series, error) {
 	url := e.Scrapes + "/metrics"
 	if len(resources) > 0 {
@@ -94,7 +93,7 @@ func (e *Exporter) Scrape(ctx context.Context, resources ...string) (Series, err
 	return scrape(ctx, url)
 }
 
-// Self returns the program's series about itself.
+// Self returns the program's self-metrics.
 func (e *Exporter) Self(ctx context.Context) (Series, error) {
 	return scrape(ctx, e.Telemetry+"/metrics")
 }
@@ -114,13 +113,13 @@ func scrape(ctx context.Context, url string) (Series, error) {
 	return series, nil
 }
 
-// client does not ask for compression, and a scrape of a large cluster takes a while.
+// client does not request compression. A scrape of a large cluster takes long.
 var client = &http.Client{
 	Timeout:   time.Minute,
 	Transport: &http.Transport{DisableCompression: true},
 }
 
-// Get returns the status and the whole body of the answer.
+// Get returns the status and the body of a response.
 func Get(ctx context.Context, url string) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -139,11 +138,10 @@ func Get(ctx context.Context, url string) (int, []byte, error) {
 	return resp.StatusCode, body.Bytes(), nil
 }
 
-// Series are the lines of an answer: from name and labels, exactly as written, to
-// the value, which may be written in more than one way.
+// Series are the lines of a response: values by name and labels as written.
 type Series map[string]float64
 
-// parse reads the text format as far as kubestate writes it: no timestamps.
+// parse parses the text format without timestamps.
 func parse(body []byte) (Series, error) {
 	series := Series{}
 	lines := bufio.NewScanner(bytes.NewReader(body))
@@ -158,14 +156,14 @@ func parse(body []byte) (Series, error) {
 			return nil, err
 		}
 		if _, twice := series[name]; twice {
-			return nil, fmt.Errorf("twice in one answer: %s", name)
+			return nil, fmt.Errorf("repeated series %s", name)
 		}
 		series[name] = value
 	}
 	return series, lines.Err()
 }
 
-// split takes a line apart: the series and its value.
+// split splits a line into series and value.
 func split(line string) (name string, value float64, err error) {
 	space := strings.LastIndexByte(line, ' ')
 	if space < 0 {
@@ -178,8 +176,7 @@ func split(line string) (name string, value float64, err error) {
 	return line[:space], value, nil
 }
 
-// Missing returns which of the lines are not in the answer, each with the value
-// that its series has instead.
+// Missing returns the lines that are missing, each with the actual value of its series.
 func (s Series) Missing(lines ...string) []string {
 	var missing []string
 	for _, line := range lines {
@@ -196,7 +193,7 @@ func (s Series) Missing(lines ...string) []string {
 	return missing
 }
 
-// Containing returns the series whose text contains all parts.
+// Containing returns the series that contain all parts.
 func (s Series) Containing(parts ...string) []string {
 	var found []string
 next:

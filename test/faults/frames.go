@@ -13,10 +13,10 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// magic begins whatever Kubernetes sends as protobuf.
+// magic is the prefix of Kubernetes' protobuf.
 const magic = "k8s\x00"
 
-// readFrame reads a frame of a watch: four bytes of length, and the message.
+// readFrame reads a frame of a watch, four bytes of length and a message, and returns the message.
 func readFrame(r io.Reader) ([]byte, error) {
 	var length [4]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
@@ -27,12 +27,12 @@ func readFrame(r io.Reader) ([]byte, error) {
 	return message, err
 }
 
-// withLength is the frame of a message.
+// withLength returns the frame of a message.
 func withLength(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(message))), message...)
 }
 
-// event reads a frame's message.
+// event decodes a frame's message.
 func (f *Frame) event() metav1.WatchEvent {
 	var e metav1.WatchEvent
 	if err := e.Unmarshal(f.Message); err != nil {
@@ -41,19 +41,18 @@ func (f *Frame) event() metav1.WatchEvent {
 	return e
 }
 
-// Bookmark says whether the frame tells of no object.
+// Bookmark reports whether the frame is a bookmark.
 func (f *Frame) Bookmark() bool { return f.event().Type == "BOOKMARK" }
 
-// End says whether the frame is the bookmark at the end of a streamed list.
+// End reports whether the frame is the bookmark that ends a streamed list.
 func (f *Frame) End() bool {
 	return f.Bookmark() && bytes.Contains(f.Message, []byte(metav1.InitialEventsAnnotationKey))
 }
 
-// Unchanged is the frame as it came.
+// Unchanged returns the original frame.
 func (f *Frame) Unchanged() [][]byte { return [][]byte{withLength(f.Message)} }
 
-// WithUnknownFields is the frame with fields in event, envelope and object that
-// no version of Kubernetes has.
+// WithUnknownFields returns the frame with unknown fields in event, envelope and object.
 func (f *Frame) WithUnknownFields() [][]byte {
 	e := f.event()
 	var envelope runtime.Unknown
@@ -72,8 +71,7 @@ var unknownFields = []byte{
 	0x91, 0x7d, 1, 2, 3, 4, 5, 6, 7, 8,
 }
 
-// Expired is the message by which the API server ends a watch that is too far
-// behind.
+// Expired returns the event of a watch whose version has expired.
 func Expired() []byte {
 	var status bytes.Buffer
 	err := protobuf.NewSerializer(scheme.Scheme, scheme.Scheme).Encode(&metav1.Status{

@@ -1,6 +1,4 @@
-// Package faults stands between a client and an API server and does what API
-// servers, proxies and networks do on a bad day. Requests and answers go through
-// unchanged but for the fault that is set.
+// Package faults is a proxy to an API server that injects faults of API servers, proxies and networks.
 package faults
 
 import (
@@ -19,32 +17,29 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// A Fault is what goes wrong. Each of its parts may be nil.
+// A Fault injects faults. Each function may be nil.
 type Fault struct {
-	// Answer answers a request in place of the API server, and says whether it
-	// has; it must not write anything if not.
-	Answer func(w http.ResponseWriter, r *http.Request) bool
-	// Frame gives what is sent in place of a frame of a watch. An error cuts the
-	// connection off after that.
+	// Respond responds in place of the API server, or writes nothing and returns false.
+	Respond func(w http.ResponseWriter, r *http.Request) bool
+	// Frame returns the frames to send in place of a frame of a watch. After an error the connection
+	// is closed.
 	Frame func(frame *Frame) ([][]byte, error)
-	// List gives what is sent in place of the body of a list. An error cuts the
-	// connection off after that.
+	// List returns the body to send in place of a list's. After an error the connection is closed.
 	List func(body []byte) ([]byte, error)
 }
 
-// A Frame is one event of a watch on its way to the client.
+// A Frame is one event of a watch.
 type Frame struct {
-	// Watch tells watches apart.
 	Watch *Watch
 	// Message is the event in protobuf, without its length.
 	Message []byte
 }
 
-// A Watch is a watch that goes through the proxy.
+// A Watch is a watch through the proxy.
 type Watch struct {
-	// Resource is the last part of its path, such as "pods".
+	// Resource is the last part of the path, such as "pods".
 	Resource string
-	// Held is for faults to keep something from frame to frame.
+	// Held is state of faults between frames.
 	Held []byte
 
 	mu sync.Mutex // writes
@@ -53,18 +48,17 @@ type Watch struct {
 
 // Proxy is a running proxy. Its methods may be used concurrently.
 type Proxy struct {
-	// URL is where it listens.
 	URL string
 
-	server  *http.Server
-	mu      sync.Mutex
-	fault   Fault
-	watches map[*Watch]bool
-	refused int
+	server    *http.Server
+	mu        sync.Mutex
+	fault     Fault
+	watches   map[*Watch]bool
+	responses int // of the fault
 }
 
-// New starts a proxy to the API server that config reaches, on a free port of
-// loopback. Whoever asks it has the rights of config.
+// New starts a proxy to the API server of config, on a free loopback port. Clients have the rights of
+// config.
 func New(config *rest.Config) (*Proxy, error) {
 	target, err := url.Parse(config.Host)
 	if err != nil {
@@ -79,7 +73,7 @@ func New(config *rest.Config) (*Proxy, error) {
 		return nil, fmt.Errorf("start proxy: %w", err)
 	}
 	p := &Proxy{URL: "http://" + l.Addr().String(), watches: map[*Watch]bool{}}
-	quiet := log.New(io.Discard, "", 0) // it would tell of connections that it cuts off
+	quiet := log.New(io.Discard, "", 0) // without errors of closed connections
 	through := &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport:      transport,
@@ -88,9 +82,9 @@ func New(config *rest.Config) (*Proxy, error) {
 		ErrorLog:       quiet,
 	}
 	p.server = &http.Server{ErrorLog: quiet, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if answer := p.current().Answer; answer != nil && answer(w, r) {
+		if respond := p.current().Respond; respond != nil && respond(w, r) {
 			p.mu.Lock()
-			p.refused++
+			p.responses++
 			p.mu.Unlock()
 			return
 		}
@@ -106,19 +100,18 @@ func (p *Proxy) Close() error {
 	return p.server.Close()
 }
 
-// Set sets the fault from now on, also for watches that are open. The zero Fault
-// is none.
+// Set sets the fault, for open watches too. The zero Fault is none.
 func (p *Proxy) Set(f Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fault, p.refused = f, 0
+	p.fault, p.responses = f, 0
 }
 
-// Answered is how many requests the fault has answered itself.
-func (p *Proxy) Answered() int {
+// Responses returns the number of the fault's own responses.
+func (p *Proxy) Responses() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.refused
+	return p.responses
 }
 
 func (p *Proxy) current() Fault {
@@ -127,10 +120,10 @@ func (p *Proxy) current() Fault {
 	return p.fault
 }
 
-// Watches is how many watches of a resource are open.
+// Watches returns the number of open watches of a resource.
 func (p *Proxy) Watches(resource string) int { return len(p.of(resource)) }
 
-// of gives the open watches of a resource, or all if it is empty.
+// of returns the open watches of a resource; empty for all.
 func (p *Proxy) of(resource string) []*Watch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -143,18 +136,17 @@ func (p *Proxy) of(resource string) []*Watch {
 	return found
 }
 
-// ErrCut is what a connection ends with that is cut off.
+// ErrCut is the error of a connection that the proxy closes.
 var ErrCut = errors.New("cut off")
 
-// Cut cuts all open watches off.
+// Cut closes all open watches.
 func (p *Proxy) Cut() {
 	for _, w := range p.of("") {
 		w.to.CloseWithError(ErrCut)
 	}
 }
 
-// Send sends a message, as if the API server had, to all open watches of a
-// resource. It says to how many.
+// Send sends a message to all open watches of a resource, and returns their number.
 func (p *Proxy) Send(resource string, message []byte) int {
 	watches := p.of(resource)
 	for _, w := range watches {
@@ -163,46 +155,46 @@ func (p *Proxy) Send(resource string, message []byte) int {
 	return len(watches)
 }
 
-// modify puts the fault between an answer and its reader.
-func (p *Proxy) modify(answer *http.Response) error {
-	if answer.StatusCode != http.StatusOK {
+// modify applies the fault to a response.
+func (p *Proxy) modify(response *http.Response) error {
+	if response.StatusCode != http.StatusOK {
 		return nil
 	}
-	kind := answer.Header.Get("Content-Type")
-	request := answer.Request
+	kind := response.Header.Get("Content-Type")
+	request := response.Request
 	switch {
 	case strings.Contains(kind, "protobuf") && strings.Contains(kind, "stream=watch"):
-		answer.Body = p.watch(request, answer.Body)
+		response.Body = p.watch(request, response.Body)
 	case request.Method == http.MethodGet && strings.Contains(kind, "protobuf"):
-		return p.list(answer)
+		return p.list(response)
 	}
 	return nil
 }
 
-// list puts the body that the fault gives in the place of a list's.
-func (p *Proxy) list(answer *http.Response) error {
+// list replaces the body of a list by the fault's.
+func (p *Proxy) list(response *http.Response) error {
 	change := p.current().List
 	if change == nil {
 		return nil
 	}
-	body, err := io.ReadAll(answer.Body)
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err
 	}
 	body, broken := change(body)
-	answer.Body.Close()
-	answer.Header.Del("Content-Length")
-	answer.ContentLength = -1
+	response.Body.Close()
+	response.Header.Del("Content-Length")
+	response.ContentLength = -1
 	from, to := io.Pipe()
 	go func() {
 		_, _ = to.Write(body)
 		to.CloseWithError(broken)
 	}()
-	answer.Body = from
+	response.Body = from
 	return nil
 }
 
-// watch gives the frames of a watch as the faults make them.
+// watch replaces the frames of a watch by the fault's.
 func (p *Proxy) watch(request *http.Request, body io.ReadCloser) io.ReadCloser {
 	path := strings.Split(request.URL.Path, "/")
 	from, to := io.Pipe()
@@ -222,12 +214,12 @@ func (p *Proxy) watch(request *http.Request, body io.ReadCloser) io.ReadCloser {
 	return closer{from, func() { stop(); from.Close(); body.Close() }}
 }
 
-// pass hands frames on until there are no more.
+// pass forwards frames until the end of the body.
 func (p *Proxy) pass(w *Watch, body io.Reader) error {
 	for {
 		message, err := readFrame(body)
 		if err != nil {
-			return err // io.EOF is an ordinary end
+			return err // io.EOF is a regular end
 		}
 		frames := [][]byte{withLength(message)}
 		if change := p.current().Frame; change != nil {

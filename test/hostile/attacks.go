@@ -15,18 +15,19 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/kubestate/kubestate/test/process"
 )
 
-// kind is something that a hostile client does. It is over by itself, soon after the
-// context is.
+// kind is a kind of attack. do returns soon after its context ends.
 type kind struct {
 	name   string
-	weight int // how often, beside the others
+	weight int // relative frequency
 	do     func(*attack, context.Context)
 }
 
 var attacks = []kind{
-	{"strange requests", 30, (*attack).strangeRequests},
+	{"random requests", 30, (*attack).randomRequests},
 	{"made-up tokens", 15, (*attack).madeUpTokens},
 	{"good token, made-up paths", 5, (*attack).madeUpPaths},
 	{"large headers", 5, (*attack).largeHeaders},
@@ -44,17 +45,17 @@ var attacks = []kind{
 // lifetime bounds an attack.
 const lifetime = 40 * time.Second
 
-// An attacker begins attacks, so many a second, and so many at the same time.
+// An attacker starts attacks at a rate, with a limit of concurrent ones.
 type attacker struct {
 	options
 	*victims
-	random *rand.Rand
-	began  []atomic.Int64 // by attack
-	busy   atomic.Int64   // attacks not begun, because there were too many
+	random  *rand.Rand
+	started []atomic.Int64 // by kind
+	dropped atomic.Int64   // attacks over the limit
 }
 
 func newAttacker(o options, v *victims) *attacker {
-	return &attacker{options: o, victims: v, random: rand.New(rand.NewPCG(o.seed, 0)), began: make([]atomic.Int64, len(attacks))}
+	return &attacker{options: o, victims: v, random: rand.New(rand.NewPCG(o.seed, 0)), started: make([]atomic.Int64, len(attacks))}
 }
 
 func (a *attacker) run(ctx context.Context) error {
@@ -72,11 +73,11 @@ func (a *attacker) run(ctx context.Context) error {
 		select {
 		case places <- struct{}{}:
 		default:
-			a.busy.Add(1)
+			a.dropped.Add(1)
 			continue
 		}
 		i := a.choose()
-		a.began[i].Add(1)
+		a.started[i].Add(1)
 		one := &attack{
 			Rand: rand.New(rand.NewPCG(a.seed, a.random.Uint64())),
 			to:   a.targets[a.random.IntN(len(a.targets))], from: a.from[a.random.IntN(len(a.from))], victims: a.victims,
@@ -90,7 +91,7 @@ func (a *attacker) run(ctx context.Context) error {
 	}
 }
 
-// choose gives the number of an attack by their weights.
+// choose returns the index of a kind, by weight.
 func (a *attacker) choose() int {
 	sum := 0
 	for _, k := range attacks {
@@ -103,16 +104,16 @@ func (a *attacker) choose() int {
 	})
 }
 
-// report prints how many of each there were.
+// report prints the number of attacks by kind.
 func (a *attacker) report() {
-	fmt.Printf("\n%-28s %8s\n", "attack", "begun")
+	fmt.Printf("\n%-28s %8s\n", "attack", "started")
 	for i, k := range attacks {
-		fmt.Printf("%-28s %8d\n", k.name, a.began[i].Load())
+		fmt.Printf("%-28s %8d\n", k.name, a.started[i].Load())
 	}
-	fmt.Printf("%-28s %8d\n", "(too many at the same time)", a.busy.Load())
+	fmt.Printf("%-28s %8d\n", "(over the limit)", a.dropped.Load())
 }
 
-// attack is one, with what it needs. What becomes of it is no matter.
+// attack is one attack. Its errors are ignored.
 type attack struct {
 	*rand.Rand
 	to      target
@@ -120,8 +121,7 @@ type attack struct {
 	victims *victims
 }
 
-// dial connects, by TLS where the target speaks that and protocol is not empty, until
-// ctx ends.
+// dial connects until ctx ends, by TLS if the target has it and protocol is not empty.
 func (a *attack) dial(ctx context.Context, protocol string) (net.Conn, error) {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(a.from)}, KeepAlive: -1}
 	c, err := dialer.DialContext(ctx, "tcp", a.to.address)
@@ -136,7 +136,7 @@ func (a *attack) dial(ctx context.Context, protocol string) (net.Conn, error) {
 	return secured, secured.HandshakeContext(ctx)
 }
 
-// send connects and sends a text. It gives nil if that does not work.
+// send connects and sends a text. It returns nil after an error.
 func (a *attack) send(ctx context.Context, text string) net.Conn {
 	c, err := a.dial(ctx, "http/1.1")
 	if err == nil {
@@ -148,7 +148,7 @@ func (a *attack) send(ctx context.Context, text string) net.Conn {
 	return c
 }
 
-// stay keeps the connection until ctx ends or the other side ends it.
+// stay reads until ctx or the peer ends the connection.
 func stay(c net.Conn) {
 	if c != nil {
 		_, _ = io.Copy(io.Discard, c)
@@ -172,7 +172,7 @@ func (a *attack) url(path string) string {
 	return "http://" + a.to.address + path
 }
 
-// text is one that there was not before, of up to n bytes.
+// text returns a unique string with up to n more bytes.
 func (a *attack) text(n int) string {
 	return fmt.Sprintf("%016x", a.Uint64()) + strings.Repeat("x", a.IntN(n))
 }
@@ -195,8 +195,8 @@ func (a *attack) path() string {
 	return path
 }
 
-// strangeRequests are some on one connection, each different in everything.
-func (a *attack) strangeRequests(ctx context.Context) {
+// randomRequests sends some random requests on one connection.
+func (a *attack) randomRequests(ctx context.Context) {
 	client := a.client("http/1.1")
 	defer client.CloseIdleConnections()
 	for range 1 + a.IntN(5) {
@@ -214,19 +214,19 @@ func (a *attack) strangeRequests(ctx context.Context) {
 	}
 }
 
-// request asks, and reads the answer.
+// request sends a request, and reads the response.
 func (a *attack) request(ctx context.Context, client *http.Client, method, path string, set func(http.Header)) {
 	r, err := http.NewRequestWithContext(ctx, method, a.url(path), nil)
 	if err != nil {
 		return
 	}
 	set(r.Header)
-	answer, err := client.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		return
 	}
-	defer answer.Body.Close()
-	_, _ = io.Copy(io.Discard, answer.Body)
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, response.Body)
 }
 
 func (a *attack) madeUpTokens(ctx context.Context) {
@@ -245,15 +245,15 @@ func (a *attack) madeUpPaths(ctx context.Context) {
 	}
 }
 
-// largeHeaders are larger than any that is served.
+// largeHeaders exceeds the limit of headers.
 func (a *attack) largeHeaders(ctx context.Context) {
 	stay(a.send(ctx, "GET /metrics HTTP/1.1\r\nHost: a\r\nX: "+a.text(1)+strings.Repeat("x", 30<<10+a.IntN(200<<10))+"\r\n\r\n"))
 }
 
-// slowReader takes a byte a second of an answer.
+// slowReader reads a byte a second of a response.
 func (a *attack) slowReader(ctx context.Context) {
 	c := a.send(ctx, "GET "+paths[a.IntN(4)]+" HTTP/1.1\r\nHost: a\r\n\r\n")
-	for c != nil && pause(ctx, time.Second) == nil {
+	for c != nil && process.Sleep(ctx, time.Second) == nil {
 		if _, err := c.Read(make([]byte, 1)); err != nil {
 			return
 		}
@@ -263,7 +263,7 @@ func (a *attack) slowReader(ctx context.Context) {
 // slowHeader sends a byte a second of a header.
 func (a *attack) slowHeader(ctx context.Context) {
 	c := a.send(ctx, "GET /metrics HTTP/1.1\r\nHost: a\r\nX: ")
-	for c != nil && pause(ctx, time.Second) == nil {
+	for c != nil && process.Sleep(ctx, time.Second) == nil {
 		if _, err := io.WriteString(c, "x"); err != nil {
 			return
 		}
@@ -271,11 +271,11 @@ func (a *attack) slowHeader(ctx context.Context) {
 }
 
 func (a *attack) halfRequest(ctx context.Context) {
-	whole := "GET /metrics HTTP/1.1\r\nHost: a\r\nUser-Agent: " + a.text(20<<10) + "\r\nAuthorization: Bearer " + a.text(100) + "\r\n\r\n"
-	stay(a.send(ctx, whole[:a.IntN(len(whole))]))
+	complete := "GET /metrics HTTP/1.1\r\nHost: a\r\nUser-Agent: " + a.text(20<<10) + "\r\nAuthorization: Bearer " + a.text(100) + "\r\n\r\n"
+	stay(a.send(ctx, complete[:a.IntN(len(complete))]))
 }
 
-// body announces one, and sends none or too little or too much.
+// body announces a body, and sends none, too little or too much.
 func (a *attack) body(ctx context.Context) {
 	head := "%s /metrics HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n%s"
 	method := []string{"GET", "POST", "PUT"}[a.IntN(3)]
@@ -290,7 +290,7 @@ func (a *attack) body(ctx context.Context) {
 
 func (a *attack) idle(ctx context.Context) {
 	if a.IntN(2) == 0 {
-		stay(a.send(ctx, "")) // after the handshake of TLS, if there is one
+		stay(a.send(ctx, "")) // after the TLS handshake
 		return
 	}
 	c, err := a.dial(ctx, "")
@@ -309,14 +309,14 @@ func (a *attack) garbage(ctx context.Context) {
 		b[i] = byte(a.Uint32())
 	}
 	if a.IntN(2) == 0 {
-		b = append([]byte{22, 3, 1, 0x3f, 0xff, 1, 0, 0x3f}, b...) // half a greeting of TLS
+		b = append([]byte{22, 3, 1, 0x3f, 0xff, 1, 0, 0x3f}, b...) // part of a TLS ClientHello
 	}
 	if _, err := c.Write(b); err == nil {
 		stay(c)
 	}
 }
 
-// manyStreams has many requests at the same time on one connection.
+// manyStreams sends concurrent requests on one HTTP/2 connection.
 func (a *attack) manyStreams(ctx context.Context) {
 	client := a.client("h2")
 	defer client.CloseIdleConnections()
@@ -330,8 +330,7 @@ func (a *attack) manyStreams(ctx context.Context) {
 	under.Wait()
 }
 
-// noWindow has streams of HTTP/2 with answers that the client lets nobody send, and resets
-// some.
+// noWindow opens HTTP/2 streams with an empty flow control window, and resets some.
 func (a *attack) noWindow(ctx context.Context) {
 	if !a.to.byTLS {
 		a.halfRequest(ctx)
@@ -344,7 +343,7 @@ func (a *attack) noWindow(ctx context.Context) {
 	const data, headers, reset, settings = 0, 1, 3, 4
 	var b bytes.Buffer
 	b.WriteString("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-	frame(&b, settings, 0, 0, []byte{0, 4, 0, 0, 0, 0}) // a window of nothing
+	frame(&b, settings, 0, 0, []byte{0, 4, 0, 0, 0, 0}) // SETTINGS_INITIAL_WINDOW_SIZE 0
 	for i := range uint32(20) {
 		path := "/" + a.text(50)
 		block := append([]byte{0x82, 0x87, 0x04, byte(len(path))}, path...) // GET, https, path
@@ -364,11 +363,11 @@ func (a *attack) noWindow(ctx context.Context) {
 
 func frame(b *bytes.Buffer, kind, flags byte, stream uint32, payload []byte) {
 	b.Write([]byte{byte(len(payload) >> 16), byte(len(payload) >> 8), byte(len(payload)), kind, flags})
-	_ = binary.Write(b, binary.BigEndian, stream) // it cannot fail
+	_ = binary.Write(b, binary.BigEndian, stream) // never fails
 	b.Write(payload)
 }
 
-// expensive asks for what takes long.
+// expensive requests slow pages.
 func (a *attack) expensive(ctx context.Context) {
 	client := a.client("http/1.1")
 	defer client.CloseIdleConnections()

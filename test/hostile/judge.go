@@ -17,11 +17,11 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// look is the resident memory of each program, in MiB.
-type look map[string]float64
+// memorySample has the resident memory of each program, in MiB.
+type memorySample map[string]float64
 
-func (v *victims) look() (look, error) {
-	l := look{}
+func (v *victims) sampleMemory() (memorySample, error) {
+	l := memorySample{}
 	for i, p := range v.programs {
 		if err := p.Err(); err != nil {
 			return nil, err
@@ -40,20 +40,19 @@ func (v *victims) look() (look, error) {
 	return l, nil
 }
 
-// What the memory of the second half may have more than that of the first: so many parts,
-// and MiB.
+// Limits of growth of memory from the first half to the second: a factor, and MiB.
 const moreMemory, moreMiB = 1.1, 8
 
-// judgeMemory compares the halves of the time.
-func judgeMemory(looks []look) error {
-	if len(looks) < 10 {
-		return fmt.Errorf("%d looks at the memory are too few to compare", len(looks))
+// judgeMemory compares the memory of both halves.
+func judgeMemory(samples []memorySample) error {
+	if len(samples) < 10 {
+		return fmt.Errorf("%d samples of memory are too few", len(samples))
 	}
 	fmt.Printf("\n%-18s %12s %12s %12s %12s\n", "resident MiB", "median 1st", "median 2nd", "highest 1st", "highest 2nd")
 	var errs []error
-	half := len(looks) / 2
+	half := len(samples) / 2
 	for _, name := range []string{"open", "secured"} {
-		first, second := sortedOf(looks[:half], name), sortedOf(looks[half:], name)
+		first, second := sortedOf(samples[:half], name), sortedOf(samples[half:], name)
 		m1, m2 := first[len(first)/2], second[len(second)/2]
 		h1, h2 := first[len(first)-1], second[len(second)-1]
 		fmt.Printf("%-18s %12.1f %12.1f %12.1f %12.1f\n", name, m1, m2, h1, h2)
@@ -64,16 +63,16 @@ func judgeMemory(looks []look) error {
 	return errors.Join(errs...)
 }
 
-func sortedOf(looks []look, name string) []float64 {
+func sortedOf(samples []memorySample, name string) []float64 {
 	var all []float64
-	for _, l := range looks {
+	for _, l := range samples {
 		all = append(all, l[name])
 	}
 	slices.Sort(all)
 	return all
 }
 
-// judgeScrapes asks Prometheus for all its scrapes since a time.
+// judgeScrapes judges all scrapes of Prometheus since a time.
 func (o options) judgeScrapes(ctx context.Context, v *victims, began time.Time) error {
 	window := fmt.Sprintf("[%ds]", int(time.Since(began).Seconds()))
 	ups, err := v.matrix(ctx, "up"+window)
@@ -117,36 +116,36 @@ func (o options) judgeScrapes(ctx context.Context, v *victims, began time.Time) 
 	return errors.Join(errs...)
 }
 
-// sample is a value and when it was, in Unix seconds.
+// sample is a value and its time, in Unix seconds.
 type sample struct{ at, value float64 }
 
-// instant gives the values of a query by job.
+// instant returns the result of an instant query by job.
 func (v *victims) instant(ctx context.Context, query string) (map[string]float64, error) {
-	var answer []struct {
+	var response []struct {
 		Metric map[string]string
 		Value  pair
 	}
-	if err := v.ask(ctx, query, &answer); err != nil {
+	if err := v.query(ctx, query, &response); err != nil {
 		return nil, err
 	}
 	values := map[string]float64{}
-	for _, r := range answer {
+	for _, r := range response {
 		values[r.Metric["job"]] = r.Value.value
 	}
 	return values, nil
 }
 
-// matrix gives the samples of a range by job.
+// matrix returns the samples of a range query by job.
 func (v *victims) matrix(ctx context.Context, query string) (map[string][]sample, error) {
-	var answer []struct {
+	var response []struct {
 		Metric map[string]string
 		Values []pair
 	}
-	if err := v.ask(ctx, query, &answer); err != nil {
+	if err := v.query(ctx, query, &response); err != nil {
 		return nil, err
 	}
 	values := map[string][]sample{}
-	for _, r := range answer {
+	for _, r := range response {
 		for _, p := range r.Values {
 			values[r.Metric["job"]] = append(values[r.Metric["job"]], p.sample)
 		}
@@ -154,7 +153,7 @@ func (v *victims) matrix(ctx context.Context, query string) (map[string][]sample
 	return values, nil
 }
 
-// pair is a sample in the form of Prometheus' HTTP API.
+// pair is a sample in the format of Prometheus' HTTP API.
 type pair struct{ sample }
 
 // UnmarshalJSON reads [seconds, "value"].
@@ -167,7 +166,7 @@ func (p *pair) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-func (v *victims) ask(ctx context.Context, query string, result any) error {
+func (v *victims) query(ctx context.Context, query string, result any) error {
 	status, body, err := exporter.Get(ctx, v.url+"/api/v1/query?"+url.Values{"query": {query}}.Encode())
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("status %d: %s", status, body)
@@ -176,7 +175,7 @@ func (v *victims) ask(ctx context.Context, query string, result any) error {
 		err = json.Unmarshal(body, &struct{ Data any }{&struct{ Result any }{result}})
 	}
 	if err != nil {
-		return fmt.Errorf("ask Prometheus for %s: %w", query, err)
+		return fmt.Errorf("query Prometheus for %s: %w", query, err)
 	}
 	return nil
 }

@@ -21,10 +21,10 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// guest is known to the API server and may do nothing.
+// guest is a user without rights.
 var guest = cluster.User{Name: "guest"}
 
-// victims are the programs under attack and the Prometheus beside.
+// victims are the programs under attack, and the Prometheus beside them.
 type victims struct {
 	cluster      *cluster.Cluster
 	dir, program string
@@ -41,10 +41,10 @@ type victims struct {
 type target struct {
 	name, address    string
 	telemetry, byTLS bool
-	guest            string // a token that is good and may do nothing, where there are tokens
+	guest            string // the token of guest; empty without the auth filter
 }
 
-// The account of Prometheus, which may get /metrics by a role that every cluster has.
+// The account of Prometheus, which may get /metrics by a default role.
 const namespace, account, role = "monitoring", "prometheus", "system:monitoring"
 
 func (v *victims) start(ctx context.Context, interval time.Duration) error {
@@ -101,13 +101,13 @@ func (v *victims) run(ctx context.Context, name string, args ...string) error {
 		url = strings.Replace(url, "http:", "https:", 1)
 	}
 	return process.Within(ctx, 2*time.Minute, func(context.Context) error {
-		answer, err := client.Get(url)
+		response, err := client.Get(url)
 		if err != nil {
 			return err
 		}
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s: %s", url, answer.Status)
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s: %s", url, response.Status)
 		}
 		return nil
 	}, e.Process)
@@ -118,7 +118,7 @@ func (v *victims) createAccount(ctx context.Context) error {
 	if _, err := core.Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	err := process.Within(ctx, time.Minute, func(ctx context.Context) error { // the API server sees the namespace in its time
+	err := process.Within(ctx, time.Minute, func(ctx context.Context) error { // the namespace may not be visible yet
 		_, err := core.ServiceAccounts(namespace).Create(ctx, &corev1.ServiceAccount{ObjectMeta: meta}, metav1.CreateOptions{})
 		return err
 	})
@@ -133,25 +133,25 @@ func (v *victims) createAccount(ctx context.Context) error {
 	return err
 }
 
-// newToken gives Prometheus a token that nobody has seen, as a kubelet does now and then.
+// newToken renews the token of Prometheus, as a kubelet does.
 func (v *victims) newToken(ctx context.Context) error {
 	accounts := v.cluster.Client.CoreV1().ServiceAccounts(namespace)
 	seconds := int64(12 * time.Hour / time.Second)
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}
-	made, err := accounts.CreateToken(ctx, account, request, metav1.CreateOptions{})
+	created, err := accounts.CreateToken(ctx, account, request, metav1.CreateOptions{})
 	if err != nil {
 		return fmt.Errorf("token for Prometheus: %w", err)
 	}
 	next := v.file("token.next")
-	if err := os.WriteFile(next, []byte(made.Status.Token), 0o600); err != nil {
+	if err := os.WriteFile(next, []byte(created.Status.Token), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(next, v.file("token"))
 }
 
-// rotate makes new tokens until ctx ends.
+// rotate renews the token at intervals until ctx ends.
 func (v *victims) rotate(ctx context.Context, every time.Duration) error {
-	for pause(ctx, every) == nil {
+	for process.Sleep(ctx, every) == nil {
 		if err := v.newToken(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (v *victims) rotate(ctx context.Context, every time.Duration) error {
 	return nil
 }
 
-// startPrometheus has one Prometheus scrape all targets.
+// startPrometheus starts a Prometheus that scrapes all targets.
 func (v *victims) startPrometheus(ctx context.Context, interval time.Duration) error {
 	program, err := process.Built("prometheus")
 	if err != nil {
@@ -190,7 +190,7 @@ func (v *victims) startPrometheus(ctx context.Context, interval time.Duration) e
 	return process.Within(ctx, 2*time.Minute, v.scraping, v.prometheus)
 }
 
-// scraping says whether Prometheus has scraped all targets.
+// scraping returns nil if Prometheus has scraped all targets.
 func (v *victims) scraping(ctx context.Context) error {
 	scraped, err := v.instant(ctx, "up")
 	if err != nil {

@@ -14,26 +14,28 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubestate/kubestate/test/process"
 )
 
-// served is what an answer says.
-type served struct {
+// content is the content of a response.
+type content struct {
 	series int
 	pods   map[types.NamespacedName]status
 }
 
-func inspectFile(path string) (served, error) {
+func inspectFile(path string) (content, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return served{}, err
+		return content{}, err
 	}
 	defer file.Close()
 	return inspect(file)
 }
 
-// inspect reads a plain answer to its end.
-func inspect(r io.Reader) (served, error) {
-	s := served{pods: map[types.NamespacedName]status{}}
+// inspect reads an uncompressed response.
+func inspect(r io.Reader) (content, error) {
+	s := content{pods: map[types.NamespacedName]status{}}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -56,7 +58,7 @@ func inspect(r io.Reader) (served, error) {
 	return s, lines.Err()
 }
 
-// readers are the families in which the updates are seen, and one that has every pod.
+// readers read the families that updates change, and one that has every pod.
 var readers = map[string]func(s status, labels string, value float64) status{
 	"kube_pod_info": func(s status, _ string, _ float64) status { return s },
 	"kube_pod_status_ready": func(s status, labels string, value float64) status {
@@ -77,15 +79,15 @@ var readers = map[string]func(s status, labels string, value float64) status{
 	},
 }
 
-// label is the value of a label, which must be one that needs no escaping.
+// label returns the value of a label without escapes.
 func label(labels, name string) string {
 	_, value, _ := strings.Cut(","+labels, ","+name+`="`)
 	value, _, _ = strings.Cut(value, `"`)
 	return value
 }
 
-// hasPods returns an error unless the pods served are these.
-func (s served) hasPods(names []types.NamespacedName) error {
+// hasPods returns an error unless exactly these pods are served.
+func (s content) hasPods(names []types.NamespacedName) error {
 	for _, name := range names {
 		if _, ok := s.pods[name]; !ok {
 			return fmt.Errorf("%d pods of %d, without %s", len(s.pods), len(names), name)
@@ -98,84 +100,81 @@ func (s served) hasPods(names []types.NamespacedName) error {
 }
 
 // has returns an error unless the pods are served with these states.
-func (s served) has(want map[types.NamespacedName]status) error {
+func (s content) has(want map[types.NamespacedName]status) error {
 	for name, written := range want {
 		if got := s.pods[name]; got != written {
-			return fmt.Errorf("%s is served as %+v, was written as %+v", name, got, written)
+			return fmt.Errorf("%s: served %+v, written %+v", name, got, written)
 		}
 	}
 	return nil
 }
 
-// checkServed looks at plain answers until one has exactly the cluster's pods,
-// those that were written with what was written. It gives up after a while.
+// checkServed awaits a plain response with exactly the cluster's pods and the written statuses.
 func (b *bench) checkServed(ctx context.Context, address string, written map[types.NamespacedName]status) error {
 	const limit, pause = 30 * time.Second, 500 * time.Millisecond
 	for begin := time.Now(); ; {
-		err := b.lookAtServed(ctx, address, written)
+		err := b.checkServedOnce(ctx, address, written)
 		if err == nil || time.Since(begin) > limit {
 			return err
 		}
-		if err := wait(ctx, pause); err != nil {
+		if err := process.Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
 }
 
-func (b *bench) lookAtServed(ctx context.Context, address string, written map[types.NamespacedName]status) error {
+func (b *bench) checkServedOnce(ctx context.Context, address string, written map[types.NamespacedName]status) error {
 	if _, err := save(ctx, address, identity, b.web.plain()); err != nil {
 		return err
 	}
-	served, err := inspectFile(b.web.plain())
+	content, err := inspectFile(b.web.plain())
 	if err != nil {
 		return err
 	}
-	return errors.Join(served.hasPods(b.names), served.has(written))
+	return errors.Join(content.hasPods(b.names), content.has(written))
 }
 
-// checkSame has the same answer in both encodings, and returns what is known of
-// the packed one. As the cluster is never quite at rest, it may take more than
-// one attempt.
-func (b *bench) checkSame(ctx context.Context, address string) (packed answer, err error) {
+// checkSame compares the response in both encodings, and returns the compressed one. It retries: the
+// cluster is never quite at rest.
+func (b *bench) checkSame(ctx context.Context, address string) (compressed response, err error) {
 	for range 5 {
 		var failed error
-		if _, packed, failed = b.saveBoth(ctx, address); failed != nil {
-			return packed, failed
+		if _, compressed, failed = b.saveBoth(ctx, address); failed != nil {
+			return compressed, failed
 		}
-		if packed.encoding != gzipped {
-			return packed, fmt.Errorf("encoding %q, asked for %q", packed.encoding, gzipped)
+		if compressed.encoding != gzipped {
+			return compressed, fmt.Errorf("encoding %q, asked for %q", compressed.encoding, gzipped)
 		}
-		if err = b.unpack(b.compareToPlain); err == nil {
-			return packed, nil
+		if err = b.decompress(b.compareToPlain); err == nil {
+			return compressed, nil
 		}
 	}
-	return packed, err
+	return compressed, err
 }
 
-// checkPacked looks for all pods in a packed answer that was saved.
-func (b *bench) checkPacked(a answer) error {
+// checkCompressed checks that the saved compressed response has all pods.
+func (b *bench) checkCompressed(a response) error {
 	if a.encoding != gzipped {
 		return fmt.Errorf("encoding %q, asked for %q", a.encoding, gzipped)
 	}
-	return b.unpack(func(r io.Reader) error {
-		served, err := inspect(r)
+	return b.decompress(func(r io.Reader) error {
+		content, err := inspect(r)
 		if err != nil {
 			return err
 		}
-		return served.hasPods(b.names)
+		return content.hasPods(b.names)
 	})
 }
 
-// unpack has f read the packed answer that was saved. It is an error if that is
-// not one sound gzip member and nothing more.
-func (b *bench) unpack(f func(io.Reader) error) error {
-	file, err := os.Open(b.web.packed())
+// decompress calls f with the saved compressed response, which must be exactly one gzip member.
+func (b *bench) decompress(f func(io.Reader) error) error {
+	file, err := os.Open(b.web.compressed())
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	packed := bufio.NewReaderSize(file, readSize)
-	plain, err := gzip.NewReader(packed)
+	compressed := bufio.NewReaderSize(file, readSize)
+	plain, err := gzip.NewReader(compressed)
 	if err != nil {
 		return err
 	}
@@ -184,15 +183,15 @@ func (b *bench) unpack(f func(io.Reader) error) error {
 		return err
 	}
 	if _, err := plain.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read on at the end: %w", err)
+		return fmt.Errorf("read at the end: %w", err)
 	}
-	if _, err := packed.ReadByte(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the gzip member")
+	if _, err := compressed.ReadByte(); !errors.Is(err, io.EOF) {
+		return errors.New("data after the gzip member")
 	}
 	return nil
 }
 
-// compareToPlain returns an error unless r gives what the plain file holds.
+// compareToPlain returns an error unless r has the bytes of the plain file.
 func (b *bench) compareToPlain(r io.Reader) error {
 	file, err := os.Open(b.web.plain())
 	if err != nil {
@@ -204,7 +203,7 @@ func (b *bench) compareToPlain(r io.Reader) error {
 		n, err := io.ReadFull(r, got)
 		m, failed := io.ReadFull(file, want)
 		if !bytes.Equal(got[:n], want[:m]) {
-			return fmt.Errorf("the unpacked answer is not the plain one, in the MiB at %d", at)
+			return fmt.Errorf("the decompressed response differs from the plain one, in the MiB at %d", at)
 		}
 		if err != nil || failed != nil {
 			return errors.Join(unlessEnd(err), unlessEnd(failed))
@@ -212,7 +211,7 @@ func (b *bench) compareToPlain(r io.Reader) error {
 	}
 }
 
-// unlessEnd drops the errors of io.ReadFull that say that there is no more.
+// unlessEnd drops the errors of io.ReadFull at the end.
 func unlessEnd(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil

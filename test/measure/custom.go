@@ -24,9 +24,10 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
 )
 
-// The custom resources that are measured: kinds Kind0 to Kind9.
+// The measured custom resources: kinds Kind0 to Kind9.
 const (
 	customGroup = "bench.example.com"
 	customKinds = 10
@@ -34,12 +35,12 @@ const (
 
 var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 
-// customResource is the nth resource.
+// customResource returns the nth resource.
 func customResource(n int) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: customGroup, Version: "v1", Resource: fmt.Sprintf("kind%ds", n)}
 }
 
-// definition is the definition of a kind without a schema.
+// definition returns the definition of a kind, without a schema.
 func definition(group, kind string) *unstructured.Unstructured {
 	singular := strings.ToLower(kind)
 	version := map[string]any{
@@ -56,18 +57,18 @@ func definition(group, kind string) *unstructured.Unstructured {
 	}}
 }
 
-// A customBench has custom resources besides pods.
+// A customBench is a bench with custom resources besides pods.
 type customBench struct {
 	*bench
 	client  dynamic.Interface
 	objects []types.NamespacedName
 
 	mu sync.Mutex
-	// changes says how often an object was changed; those that never were are missing.
+	// changes counts the changes of objects; unchanged ones are missing.
 	changes map[types.NamespacedName]int
 }
 
-// measureCustom prints what was measured of custom resources.
+// measureCustom measures custom resources and prints the table.
 func measureCustom(ctx context.Context, opts options) error {
 	return withBench(ctx, opts, func(b *bench) error {
 		client, err := dynamic.NewForConfig(b.cluster.Config)
@@ -107,7 +108,7 @@ func (c *customBench) populate(ctx context.Context) error {
 		return err
 	}
 	for n := range customKinds {
-		err := c.cluster.Await(ctx, patience, func(ctx context.Context) error {
+		err := c.cluster.Await(ctx, timeout, func(ctx context.Context) error {
 			_, err := c.client.Resource(customResource(n)).List(ctx, metav1.ListOptions{Limit: 1})
 			return err
 		})
@@ -119,16 +120,16 @@ func (c *customBench) populate(ctx context.Context) error {
 	return nil
 }
 
-// numberOf is the number of an object.
+// numberOf returns the number of an object.
 func numberOf(name types.NamespacedName) int {
 	i, _ := strconv.Atoi(name.Name[strings.LastIndexByte(name.Name, '-')+1:])
 	return i
 }
 
-// kindOf is the number of an object's kind.
+// kindOf returns the number of an object's kind.
 func kindOf(name types.NamespacedName) int { return numberOf(name) % customKinds }
 
-// put writes an object that was changed so many times.
+// put writes an object after a number of changes.
 func (c *customBench) put(ctx context.Context, name types.NamespacedName, changes int) error {
 	key := path.Join("/registry", customGroup, customResource(kindOf(name)).Resource, name.Namespace, name.Name)
 	if _, err := c.cluster.Etcd.Put(ctx, key, customObject(name, changes)); err != nil {
@@ -137,7 +138,7 @@ func (c *customBench) put(ctx context.Context, name types.NamespacedName, change
 	return nil
 }
 
-// change changes an object once more.
+// change changes an object.
 func (c *customBench) change(ctx context.Context, name types.NamespacedName) error {
 	c.mu.Lock()
 	c.changes[name]++
@@ -146,8 +147,8 @@ func (c *customBench) change(ctx context.Context, name types.NamespacedName) err
 	return c.put(ctx, name, n)
 }
 
-// customObject is an object of 3 KB, as its controller leaves it after so many changes: with 20
-// labels, 3 conditions and managed fields.
+// customObject returns an object of 3 KB after a number of changes, with 20 labels, 3 conditions and
+// managed fields.
 func customObject(name types.NamespacedName, changes int) string {
 	var labels, conditions, fields strings.Builder
 	for i := range 20 {
@@ -168,7 +169,7 @@ func customObject(name types.NamespacedName, changes int) string {
 		changes, conditions.String()[1:], changes, changes+1, []string{"Running", "Pending"}[changes%2])
 }
 
-// entry is a configuration for a kind, with what usual ones read.
+// entry is a typical configuration of a kind.
 const entry = `
   - groupVersionKind: {group: %s, version: "*", kind: "%s"}
     metricNamePrefix: bench
@@ -183,7 +184,7 @@ const entry = `
     - {name: replicas, help: Its replicas., each: {type: Gauge, gauge: {path: [spec, replicas]}}}
 `
 
-// config writes a configuration of the kinds, and of entries besides, to a file.
+// config writes a configuration of the kinds, and of more entries, to a file.
 func (c *customBench) config(name string, more ...string) (file string, err error) {
 	var text strings.Builder
 	text.WriteString("kind: CustomResourceStateMetrics\nspec:\n  resources:")
@@ -197,7 +198,7 @@ func (c *customBench) config(name string, more ...string) (file string, err erro
 	return file, os.WriteFile(file, []byte(text.String()), 0o600)
 }
 
-// measureAll measures one program after the other.
+// measureAll measures one program after another.
 func (c *customBench) measureAll(ctx context.Context) (r results, err error) {
 	progress("warming up")
 	if err := c.warmUp(ctx); err != nil {
@@ -233,7 +234,7 @@ func (c *customBench) updater() *updater {
 	return &updater{names: c.objects, rate: c.updates, change: c.change}
 }
 
-// measureQuiet scrapes while nothing changes.
+// measureQuiet measures a scrape without changes.
 func (c *customBench) measureQuiet(ctx context.Context, p *program) (err error) {
 	progress("  at rest")
 	first, err := save(ctx, p.url, identity, c.web.plain())
@@ -246,7 +247,7 @@ func (c *customBench) measureQuiet(ctx context.Context, p *program) (err error) 
 	return nil
 }
 
-// measureBusy has updates written, and looks afterwards whether they have arrived.
+// measureBusy measures under updates, and checks the content after them.
 func (c *customBench) measureBusy(ctx context.Context, p *program) (err error) {
 	progress("  under updates")
 	if p.idle, err = cpuOver(ctx, p.pid, c.window); err != nil {
@@ -263,7 +264,7 @@ func (c *customBench) measureBusy(ctx context.Context, p *program) (err error) {
 	return nil
 }
 
-// shows returns an error unless the exporter shows all objects as they were written last.
+// shows returns an error unless the exporter serves all objects as they were written last.
 func (c *customBench) shows(ctx context.Context, e *exporter.Exporter) error {
 	if _, err := save(ctx, e.Scrapes+"/metrics", identity, c.web.plain()); err != nil {
 		return err
@@ -272,17 +273,17 @@ func (c *customBench) shows(ctx context.Context, e *exporter.Exporter) error {
 	return err
 }
 
-// peerShows is shows, not too often.
+// peerShows is shows with a pause: scrapes cost the peer CPU.
 func (c *customBench) peerShows(ctx context.Context, e *exporter.Exporter) error {
 	err := c.shows(ctx, e)
 	if err != nil {
-		return errors.Join(err, wait(ctx, time.Second)) // looking costs the peer
+		return errors.Join(err, process.Sleep(ctx, time.Second))
 	}
 	return nil
 }
 
-// inspect counts the series of an answer. It fails unless all objects are in it, as they were
-// written last.
+// inspect counts the series of a response, and checks that it has all objects as they were written
+// last.
 func (c *customBench) inspect(file string) (series int, err error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -318,13 +319,13 @@ func (c *customBench) inspect(file string) (series int, err error) {
 	defer c.mu.Unlock()
 	for _, name := range c.objects {
 		if n, ok := shown[name]; !ok || n != c.changes[name] {
-			return series, fmt.Errorf("%s is shown as changed %d times (%t), and was %d times", name, n, ok, c.changes[name])
+			return series, fmt.Errorf("%s: change %d is served (%t), want %d", name, n, ok, c.changes[name])
 		}
 	}
 	return series, nil
 }
 
-// runDynamicInformers is the yardstick for custom resources.
+// runDynamicInformers runs informers of custom resources.
 func runDynamicInformers(ctx context.Context, config *rest.Config) error {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
@@ -332,13 +333,13 @@ func runDynamicInformers(ctx context.Context, config *rest.Config) error {
 	}
 	factory := dynamicinformer.NewDynamicSharedInformerFactory(client, 0)
 	for n := range customKinds {
-		factory.ForResource(customResource(n)).Informer() // having asked for it has the factory start it
+		factory.ForResource(customResource(n)).Informer() // registers it with the factory
 	}
 	return runFactory(ctx, factory.Start, factory.WaitForCacheSync)
 }
 
-// report is two tables, with lines above about what they are of.
-func (c *customBench) report(r results, s *stormed) string {
+// report returns two tables with a description.
+func (c *customBench) report(r results, s *stormResult) string {
 	t := table{results: r}
 	fmt.Fprintf(&t, "%d custom resources of %d kinds, %d bytes each; %d cores, %s, %s/%s.\n", len(c.objects), customKinds, len(customObject(c.objects[0], 0)),
 		runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)

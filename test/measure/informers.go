@@ -21,7 +21,7 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// populated are the resources of which a populated cluster has objects.
+// populated are the resources of a populated cluster.
 var populated = []schema.GroupVersionResource{
 	appsv1.SchemeGroupVersion.WithResource("deployments"),
 	appsv1.SchemeGroupVersion.WithResource("replicasets"),
@@ -35,11 +35,10 @@ var populated = []schema.GroupVersionResource{
 	corev1.SchemeGroupVersion.WithResource("services"),
 }
 
-// synced is what the informers' process says when they have everything.
+// synced is the output of synced informers.
 const synced = "synced"
 
-// runInformers is the program that is measured as yardstick: it watches the
-// resources, built-in or custom, as any controller does, and keeps what it gets.
+// runInformers is the reference program: informers of built-in or custom resources.
 func runInformers(ctx context.Context, kubeconfig string, custom bool) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
@@ -60,12 +59,12 @@ func runInformers(ctx context.Context, kubeconfig string, custom bool) error {
 		if err != nil {
 			return err
 		}
-		informer.Informer() // having asked for it has the factory start it
+		informer.Informer() // registers it with the factory
 	}
 	return runFactory(ctx, factory.Start, factory.WaitForCacheSync)
 }
 
-// runFactory starts the informers of a factory, says when they are synced, and runs them until ctx ends.
+// runFactory runs the informers of a factory until ctx ends, and prints synced once they are.
 func runFactory[K comparable](ctx context.Context, start func(stop <-chan struct{}), sync func(stop <-chan struct{}) map[K]bool) error {
 	start(ctx.Done())
 	for resource, ok := range sync(ctx.Done()) {
@@ -78,9 +77,9 @@ func runFactory[K comparable](ctx context.Context, start func(stop <-chan struct
 	return nil
 }
 
-// startInformers runs this program again as runInformers, until they are synced
-// and have been idle for a while.
-func (b *bench) startInformers(ctx context.Context, name string, idle time.Duration) (_ *process.Process, f follower, err error) {
+// startInformers runs this program as runInformers, and waits until the informers are synced and
+// were idle for a while.
+func (b *bench) startInformers(ctx context.Context, name string, idle time.Duration) (_ *process.Process, f usage, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, f, err
@@ -102,7 +101,7 @@ func (b *bench) startInformers(ctx context.Context, name string, idle time.Durat
 	return p, f, nil
 }
 
-// warmUp has informers come and go.
+// warmUp runs informers until they are synced.
 func (b *bench) warmUp(ctx context.Context) error {
 	p, _, err := b.startInformers(ctx, "warm-up", 0)
 	if err != nil {
@@ -111,8 +110,8 @@ func (b *bench) warmUp(ctx context.Context) error {
 	return p.Kill()
 }
 
-// measureInformers measures what bare informers take.
-func (b *bench) measureInformers(ctx context.Context, u *updater) (_ *follower, err error) {
+// measureInformers measures bare informers.
+func (b *bench) measureInformers(ctx context.Context, u *updater) (_ *usage, err error) {
 	progress("measuring informers")
 	p, f, err := b.startInformers(ctx, "informers", b.idle)
 	if err != nil {

@@ -10,21 +10,22 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/process"
 )
 
-// churnBatch is how many pods are created at once, and deleted a second later.
+// churnBatch is the number of pods that are created at once, and deleted a second later.
 const churnBatch = 500
 
-// churned is the memory around pods that come and go.
-type churned struct{ before, after memory }
+// churnResult is the memory before and after churn.
+type churnResult struct{ before, after memory }
 
-// measureChurn creates and deletes pods, and waits until they are gone.
+// measureChurn creates and deletes pods.
 func (b *bench) measureChurn(ctx context.Context, p *program) (err error) {
-	progress("  %d pods come and go", b.churn)
-	if err := wait(ctx, b.idle); err != nil { // what came before may leave something to give back
+	progress("  churn of %d pods", b.churn)
+	if err := process.Sleep(ctx, b.idle); err != nil { // until memory of the previous phase is released
 		return err
 	}
-	var r churned
+	var r churnResult
 	if r.before, err = readMemory(p.pid); err != nil {
 		return err
 	}
@@ -33,15 +34,15 @@ func (b *bench) measureChurn(ctx context.Context, p *program) (err error) {
 		if err := b.cluster.Put(ctx, pods); err != nil {
 			return err
 		}
-		if err := wait(ctx, time.Second); err != nil {
+		if err := process.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 		if err := b.cluster.Remove(ctx, pods); err != nil {
 			return err
 		}
 	}
-	p.check("after pods came and went", b.checkServed(ctx, p.url, nil))
-	if err := wait(ctx, b.idle); err != nil {
+	p.check("after churn", b.checkServed(ctx, p.url, nil))
+	if err := process.Sleep(ctx, b.idle); err != nil {
 		return err
 	}
 	r.after, err = readMemory(p.pid)
@@ -49,23 +50,23 @@ func (b *bench) measureChurn(ctx context.Context, p *program) (err error) {
 	return err
 }
 
-// What a soak does.
+// The load of a soak.
 const (
 	soakUpdates  = 200 // per second
 	soakScrapers = 2
 	soakInterval = 15 * time.Second
 )
 
-// soaked is how a program is after a long time of ordinary work.
-type soaked struct {
-	times timing // of packed scrapes
+// soakResult is the result of a soak.
+type soakResult struct {
+	times timing // of compressed scrapes
 	after memory
 }
 
-// measureSoak has a program do ordinary work for a long time.
+// measureSoak measures a program under a typical load for a long time.
 func (b *bench) measureSoak(ctx context.Context, p *program) error {
 	progress("  soak of %s", b.soak)
-	var r soaked
+	var r soakResult
 	err := during(ctx, b.podUpdater(b.newPodChanger(), soakUpdates).run, func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
 		all := make([]timing, soakScrapers)
@@ -88,7 +89,7 @@ func (b *bench) measureSoak(ctx context.Context, p *program) error {
 	return err
 }
 
-// scrapeFor scrapes as Prometheus does, for so long, at least once.
+// scrapeFor scrapes like Prometheus for a length of time, at least once.
 func scrapeFor(ctx context.Context, address string, length time.Duration) (times timing, err error) {
 	c, err := dial(ctx, address)
 	if err != nil {
@@ -101,7 +102,7 @@ func scrapeFor(ctx context.Context, address string, length time.Duration) (times
 			return times, err
 		}
 		times = append(times, a.took)
-		if err := wait(ctx, min(soakInterval-a.took, length-time.Since(begin))); err != nil {
+		if err := process.Sleep(ctx, min(soakInterval-a.took, length-time.Since(begin))); err != nil {
 			return times, err
 		}
 		if time.Since(begin) >= length {

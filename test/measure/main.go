@@ -1,10 +1,9 @@
-// Command measure starts a control plane of many pods and measures kubestate
-// against it: how soon it is ready, how much memory it takes, what following
-// changes costs, and how fast it answers, at rest, while much changes, and while
-// others read slowly. Or it measures custom resources, shards beside a whole,
-// or what upgrades and resizes of shards take. The yardsticks are measured in the same run: nginx serving
-// the same bytes, bare client-go informers of the same objects, and if wanted
-// another exporter. It checks what it is served, and prints a table in Markdown.
+// Command measure measures kubestate on a control plane of many pods: startup, memory, CPU per
+// update, and scrapes at rest, under updates and beside slow clients. Other modes measure custom
+// resources, shards beside an unsharded kubestate, and upgrades and resizes of shards. The same run
+// measures the references: nginx with the same bytes, bare client-go informers of the same objects,
+// and another exporter if there is one. The responses are checked, and the results are a Markdown
+// table.
 package main
 
 import (
@@ -13,7 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,12 +21,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/process"
 )
 
-// patience is how long anything may take before the measurement is given up.
-const patience = 5 * time.Minute
+// timeout bounds each step.
+const timeout = 5 * time.Minute
 
-// options are what the command line says.
+// options are the flags.
 type options struct {
 	pods      int
 	updates   int // per second
@@ -49,56 +48,51 @@ type options struct {
 
 func parse() (opts options, informers string) {
 	flag.IntVar(&opts.pods, "pods", 20000, "number of pods in the cluster")
-	flag.IntVar(&opts.updates, "updates", 500, "updates of pods per second, while there are any")
-	flag.IntVar(&opts.slow, "slow", 25, "number of clients that read a byte a second; one more does not read at all. 0 for none")
+	flag.IntVar(&opts.updates, "updates", 500, "pod updates per second")
+	flag.IntVar(&opts.slow, "slow", 25, "number of clients that read a byte a second, besides one that does not read; 0 for none")
 	flag.IntVar(&opts.churn, "churn", 0, "number of pods to create and delete")
 	flag.DurationVar(&opts.soak, "soak", 0, "time to run with 200 updates a second and two scrapers")
 	flag.StringVar(&opts.kubestate, "kubestate", "../.build/kubestate", "program to measure")
-	flag.StringVar(&opts.nginx, "nginx", "../.build/nginx", "nginx to measure beside it")
-	flag.StringVar(&opts.peer, "peer", os.Getenv("PEER"), "another exporter to measure, which takes --kubeconfig, --port and --telemetry-port")
+	flag.StringVar(&opts.nginx, "nginx", "../.build/nginx", "nginx to compare with")
+	flag.StringVar(&opts.peer, "peer", os.Getenv("PEER"), "another exporter to measure, with the flags --kubeconfig, --port and --telemetry-port")
 	flag.DurationVar(&opts.idle, "idle", 30*time.Second, "pause before the steady memory is read")
 	flag.DurationVar(&opts.window, "window", 20*time.Second, "time over which CPU is measured")
 	flag.IntVar(&opts.scrapes, "scrapes", 7, "number of scrapes to time")
-	flag.IntVar(&opts.shards, "shards", 0, "measure so many shards beside an unsharded kubestate, and nothing else")
-	flag.IntVar(&opts.custom, "custom", 0, "measure so many custom resources of 10 kinds, and nothing else")
-	flag.DurationVar(&opts.storm, "storm", time.Minute, "with -custom: time in which definitions come and go")
-	flag.Func("rolls", "measure upgrades and resizes of StatefulSets of so many shards, such as 2,4, and nothing else", func(text string) error {
-		for part := range strings.SplitSeq(text, ",") {
-			n, err := strconv.Atoi(part)
+	flag.IntVar(&opts.shards, "shards", 0, "only measure this number of shards beside an unsharded kubestate")
+	flag.IntVar(&opts.custom, "custom", 0, "only measure this number of custom resources of 10 kinds")
+	flag.DurationVar(&opts.storm, "storm", time.Minute, "with -custom: time in which definitions are created and deleted")
+	flag.Func("rolls", "only measure upgrades and resizes of StatefulSets of these numbers of shards, such as 2,4", func(text string) error {
+		for size := range strings.SplitSeq(text, ",") {
+			n, err := strconv.Atoi(size)
 			if err != nil || n < 2 {
-				return fmt.Errorf("%q is no number of shards", part)
+				return fmt.Errorf("%q is no number of shards", size)
 			}
 			opts.rolls = append(opts.rolls, n)
 		}
 		return nil
 	})
-	flag.StringVar(&informers, "informers", "", "for its own use: run bare informers by this kubeconfig")
+	flag.StringVar(&informers, "informers", "", "internal: run bare informers with this kubeconfig")
 	flag.Parse()
 	return opts, informers
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	opts, informers := parse()
-	run := func() error { return measure(ctx, opts) }
+	run := func(ctx context.Context) error { return measure(ctx, opts) }
 	switch {
 	case len(opts.rolls) > 0:
-		run = func() error { return measureRolls(ctx, opts, opts.rolls) }
+		run = func(ctx context.Context) error { return measureRolls(ctx, opts, opts.rolls) }
 	case opts.shards > 0:
-		run = func() error { return measureShards(ctx, opts) }
+		run = func(ctx context.Context) error { return measureShards(ctx, opts) }
 	case informers != "":
-		run = func() error { return runInformers(ctx, informers, opts.custom > 0) }
+		run = func(ctx context.Context) error { return runInformers(ctx, informers, opts.custom > 0) }
 	case opts.custom > 0:
-		run = func() error { return measureCustom(ctx, opts) }
+		run = func(ctx context.Context) error { return measureCustom(ctx, opts) }
 	}
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "measure:", err)
-		os.Exit(1)
-	}
+	process.Main("measure", run)
 }
 
-// bench is where the measuring is done.
+// bench is a populated cluster and nginx.
 type bench struct {
 	options
 	dir     string
@@ -107,8 +101,7 @@ type bench struct {
 	web     *nginx
 }
 
-// measure prints what was measured of pods. What was found wrong with kubestate's
-// answers is an error, but does not keep the table from being printed.
+// measure measures pods and prints the table. Wrong responses of kubestate are an error after that.
 func measure(ctx context.Context, opts options) error {
 	return withBench(ctx, opts, func(b *bench) error {
 		r, err := b.measureAll(ctx)
@@ -120,39 +113,36 @@ func measure(ctx context.Context, opts options) error {
 	})
 }
 
-// withBench has a populated cluster and nginx for as long as f runs.
-func withBench(ctx context.Context, opts options, f func(*bench) error) (err error) {
-	dir, err := os.MkdirTemp("", "measure")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	c, err := cluster.New(ctx, dir, cluster.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	web, err := startNginx(ctx, opts.nginx, filepath.Join(dir, "nginx"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, web.Kill()) }()
-
-	b := &bench{options: opts, dir: dir, cluster: c, web: web}
-	if err := b.populate(ctx); err != nil {
-		return err
-	}
-	return f(b)
+// withBench runs f with a populated cluster and nginx.
+func withBench(ctx context.Context, opts options, f func(*bench) error) error {
+	return withCluster(ctx, opts, cluster.Options{}, func(b *bench) (err error) {
+		if b.web, err = startNginx(ctx, opts.nginx, b.path("nginx")); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, b.web.Kill()) }()
+		return f(b)
+	})
 }
 
-// populate fills the cluster and waits until the API server knows.
+// withCluster runs f with a populated cluster.
+func withCluster(ctx context.Context, opts options, clusterOpts cluster.Options, f func(*bench) error) error {
+	return cluster.With(ctx, clusterOpts, func(dir string, c *cluster.Cluster) error {
+		b := &bench{options: opts, dir: dir, cluster: c}
+		if err := b.populate(ctx); err != nil {
+			return err
+		}
+		return f(b)
+	})
+}
+
+// populate fills the cluster and waits until the API server lists it.
 func (b *bench) populate(ctx context.Context) (err error) {
 	begin := time.Now()
 	if b.names, err = b.cluster.Populate(ctx, b.pods); err != nil {
 		return err
 	}
 	progress("%d pods written in %s", len(b.names), time.Since(begin).Round(time.Millisecond))
-	return b.cluster.Await(ctx, patience, func(ctx context.Context) error {
+	return b.cluster.Await(ctx, timeout, func(ctx context.Context) error {
 		list, err := b.cluster.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{Limit: 1})
 		if err != nil {
 			return err
@@ -168,16 +158,16 @@ func (b *bench) populate(ctx context.Context) (err error) {
 	})
 }
 
-// results are all that was measured.
+// results are the measurements.
 type results struct {
 	kubestate *program
-	informers *follower
+	informers *usage
 	peer      *program // may be nil
 }
 
-// measureAll measures one program after the other.
+// measureAll measures one program after another.
 func (b *bench) measureAll(ctx context.Context) (r results, err error) {
-	// The API server's first client pays for things that later ones find done.
+	// The first client of the API server fills its caches.
 	progress("warming up")
 	if err := b.warmUp(ctx); err != nil {
 		return r, err
@@ -200,18 +190,8 @@ func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
 func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
-// wait blocks for a while, or until ctx ends.
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// during runs f while background runs, and returns when both have: background
-// ends with its context. If background ends before, f's context does too.
+// during runs f beside background, which ends with its context, and returns when both have. If
+// background ends first, so does f's context.
 func during(ctx context.Context, background, f func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -229,5 +209,5 @@ func during(ctx context.Context, background, f func(context.Context) error) erro
 	return err
 }
 
-// errDone ends what runs in the background.
+// errDone ends the background.
 var errDone = errors.New("done")

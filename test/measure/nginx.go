@@ -12,9 +12,8 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// nginxConfig has nginx serve files as quickly as it can: the plain file and its
-// packed twin by sendfile, no logs. As a single process it cannot leave workers
-// behind, and needs no user for them.
+// nginxConfig has nginx serve the plain and the compressed file by sendfile, without logs. A single
+// process leaves no workers behind, and needs no user for them.
 const nginxConfig = `daemon off;
 master_process off;
 pid nginx.pid;
@@ -38,20 +37,18 @@ http {
 }
 `
 
-// nginx is a running nginx, the yardstick of serving.
+// nginx is a running nginx, the reference for scrapes.
 type nginx struct {
 	*process.Process
 	url string
 	dir string
 }
 
-// plain and packed are the files that nginx serves at its url: the second to
-// clients that accept gzip.
-func (n *nginx) plain() string  { return filepath.Join(n.dir, "files", "metrics") }
-func (n *nginx) packed() string { return n.plain() + ".gz" }
+// plain and compressed are the files that nginx serves at url, without and with gzip.
+func (n *nginx) plain() string      { return filepath.Join(n.dir, "files", "metrics") }
+func (n *nginx) compressed() string { return n.plain() + ".gz" }
 
-// startNginx starts the program with everything of its own below dir, and
-// returns when it serves.
+// startNginx starts the program with its files below dir, and returns when it serves.
 func startNginx(ctx context.Context, program, dir string) (*nginx, error) {
 	program, err := filepath.Abs(program)
 	if err != nil {

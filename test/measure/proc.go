@@ -9,14 +9,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kubestate/kubestate/test/process"
 )
 
-// memory is what the kernel says of a process, in MiB.
+// memory is the memory of a process in MiB.
 type memory struct {
 	resident float64
 	peak     float64
-	// anonymous is what of the resident memory no file is behind: what Kubernetes'
-	// container_memory_rss counts. The rest is of the program's own file.
+	// anonymous is resident memory without a file, as in container_memory_rss. The rest is of the
+	// executable.
 	anonymous float64
 }
 
@@ -43,14 +45,13 @@ func readMemory(pid int) (m memory, err error) {
 	return m, nil
 }
 
-// worst has the larger of each figure.
-func (m memory) worst(o memory) memory {
+// max returns the larger of each figure.
+func (m memory) max(o memory) memory {
 	return memory{max(m.resident, o.resident), max(m.peak, o.peak), max(m.anonymous, o.anonymous)}
 }
 
-// readCPU returns the time that the process has spent on processors, as the
-// scheduler counts it of each thread: what /proc/PID/stat says is sampled, and
-// coarse. Threads that have ended are missing; those of Go programs stay.
+// readCPU returns the CPU time of the process, as the scheduler counts it for each thread:
+// /proc/PID/stat is sampled and coarse. Ended threads are missing; those of Go programs do not end.
 func readCPU(pid int) (time.Duration, error) {
 	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil || len(paths) == 0 {
@@ -71,26 +72,24 @@ func readCPU(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// cpuOver returns the time that the process spends on processors from now on.
+// cpuOver returns the CPU time of the process over the window.
 func cpuOver(ctx context.Context, pid int, window time.Duration) (time.Duration, error) {
 	before, err := readCPU(pid)
 	if err != nil {
 		return 0, err
 	}
-	if err := wait(ctx, window); err != nil {
+	if err := process.Sleep(ctx, window); err != nil {
 		return 0, err
 	}
 	after, err := readCPU(pid)
 	return after - before, err
 }
 
-// established is the state of a connection that neither side has closed, in the
-// kernel's tables.
+// established is the state of an open connection in the kernel's tables.
 const established = "01"
 
-// connected returns the ports of the clients to which the server of address has
-// open connections. It is the server's side: a client does not hear of the end
-// before it has read what is on its way.
+// connected returns the client ports of the server's open connections. A client's own socket does
+// not tell: it sees the end only after the data before it.
 func connected(address string) (map[int]bool, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -107,7 +106,7 @@ func connected(address string) (map[int]bool, error) {
 			return nil, err
 		}
 		for line := range strings.Lines(string(content)) {
-			// A number, the local address, the remote one, the state.
+			// Number, local address, remote address, state.
 			fields := strings.Fields(line)
 			if len(fields) > 3 && fields[3] == established && hexPort(fields[1]) == server {
 				ports[hexPort(fields[2])] = true
@@ -117,7 +116,7 @@ func connected(address string) (map[int]bool, error) {
 	return ports, nil
 }
 
-// hexPort is the port of an address in the kernel's tables, -1 if there is none.
+// hexPort returns the port of an address in the kernel's tables; -1 if there is none.
 func hexPort(address string) int {
 	port, err := strconv.ParseUint(address[strings.LastIndexByte(address, ':')+1:], 16, 16)
 	if err != nil {

@@ -12,21 +12,20 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// follower is what a program took that holds the state of a cluster and follows
-// its changes. peak is in MiB.
-type follower struct {
+// usage is the usage of a program that follows the cluster.
+type usage struct {
 	ready  time.Duration
 	cpu    time.Duration // until ready
-	peak   float64       // until ready
-	steady memory        // after a while
-	idle   time.Duration // of processors, over the window
+	peak   float64       // until ready, MiB
+	steady memory        // after the idle time
+	idle   time.Duration // CPU time over the window
 	cost   cost
 }
 
-// start fills in f for the running process p that was started at begin and is
-// ready when condition holds, up to when it has been idle for a while.
-func (f *follower) start(ctx context.Context, p *process.Process, begin time.Time, idle time.Duration, condition func(context.Context) error) error {
-	if err := process.Within(ctx, patience, condition, p); err != nil {
+// start measures the process p, started at begin, until it is ready under condition and was idle
+// for a while.
+func (f *usage) start(ctx context.Context, p *process.Process, begin time.Time, idle time.Duration, condition func(context.Context) error) error {
+	if err := process.Within(ctx, timeout, condition, p); err != nil {
 		return err
 	}
 	f.ready = time.Since(begin)
@@ -38,7 +37,7 @@ func (f *follower) start(ctx context.Context, p *process.Process, begin time.Tim
 	if f.cpu, err = readCPU(p.Pid()); err != nil {
 		return err
 	}
-	if err := wait(ctx, idle); err != nil {
+	if err := process.Sleep(ctx, idle); err != nil {
 		return err
 	}
 	if memory, err = readMemory(p.Pid()); err != nil {
@@ -48,11 +47,11 @@ func (f *follower) start(ctx context.Context, p *process.Process, begin time.Tim
 	return nil
 }
 
-// program is what an exporter took and gave.
+// program has the measurements of an exporter.
 type program struct {
-	follower
+	usage
 	name string
-	url  string // of its answers
+	url  string // of scrapes
 	pid  int
 	// exporter is the running program.
 	exporter *exporter.Exporter
@@ -60,20 +59,20 @@ type program struct {
 	first  time.Duration // of the first scrape
 	series int
 	quiet  scrapes
-	busy   scrapes // while updates are written
-	after  memory  // at the end of that
-	rested answer  // packed, the window after
-	slow   *amongSlow
-	churn  *churned
-	soak   *soaked
-	relist *relisted // nil if it cannot be known
+	busy   scrapes  // while updates are written
+	after  memory   // at the end of the updates
+	rested response // compressed, a window after the updates
+	slow   *slowResult
+	churn  *churnResult
+	soak   *soakResult
+	relist *relistResult // nil for the peer
 	end    memory
 
-	// problems are what was found wrong with its answers.
+	// problems are the faults of its responses.
 	problems []error
 }
 
-// check notes what is wrong with an answer, if err is not nil.
+// check records a fault of a response, if err is not nil.
 func (p *program) check(what string, err error) {
 	if err != nil {
 		err = fmt.Errorf("%s: %s: %w", p.name, what, err)
@@ -82,10 +81,10 @@ func (p *program) check(what string, err error) {
 	}
 }
 
-// A phase is something that an exporter goes through.
+// A phase measures an exporter under one load.
 type phase func(context.Context, *program) error
 
-// measureProgram starts an exporter, waits until it is ready and has it through phases.
+// measureProgram starts an exporter, waits until it is ready and runs the phases.
 func (b *bench) measureProgram(ctx context.Context, name string, start func(context.Context, string) (*exporter.Exporter, error), ready func(context.Context, *exporter.Exporter) error, phases ...phase) (_ *program, err error) {
 	progress("measuring %s", name)
 	begin := time.Now()
@@ -107,7 +106,7 @@ func (b *bench) measureProgram(ctx context.Context, name string, start func(cont
 	return p, err
 }
 
-// phases are what an exporter goes through, in order.
+// phases returns the phases of an exporter, in order.
 func (b *bench) phases(name string) []phase {
 	phases := []phase{b.measureQuiet, b.measureBusy}
 	if b.slow > 0 {
@@ -125,7 +124,7 @@ func (b *bench) phases(name string) []phase {
 	return phases
 }
 
-// measureQuiet scrapes while nothing changes.
+// measureQuiet measures scrapes without changes.
 func (b *bench) measureQuiet(ctx context.Context, p *program) error {
 	progress("  at rest")
 	c, err := dial(ctx, p.url)
@@ -143,17 +142,16 @@ func (b *bench) measureQuiet(ctx context.Context, p *program) error {
 	if p.quiet, err = b.timeScrapes(ctx, p.url); err != nil {
 		return err
 	}
-	served, err := inspectFile(b.web.plain())
+	content, err := inspectFile(b.web.plain())
 	if err != nil {
 		return err
 	}
-	p.series = served.series
-	p.check("at rest", served.hasPods(b.names))
+	p.series = content.series
+	p.check("at rest", content.hasPods(b.names))
 	return nil
 }
 
-// measureBusy scrapes while updates are written, and looks afterwards whether
-// they have arrived.
+// measureBusy measures scrapes under updates, and checks the content after them.
 func (b *bench) measureBusy(ctx context.Context, p *program) (err error) {
 	progress("  under updates")
 	if p.idle, err = cpuOver(ctx, p.pid, b.window); err != nil {
@@ -170,7 +168,7 @@ func (b *bench) measureBusy(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	p.check("packed under updates", b.checkPacked(p.busy.packed.answer))
+	p.check("compressed under updates", b.checkCompressed(p.busy.compressed.response))
 	p.check("after the updates", b.checkServed(ctx, p.url, changer.last))
 	p.rested, err = b.checkSame(ctx, p.url)
 	p.check("at rest again", err)
@@ -187,7 +185,7 @@ func (b *bench) startPeer(_ context.Context, log string) (*exporter.Exporter, er
 	return b.startPeerWith(log)
 }
 
-// startPeerWith starts the peer with further arguments, on ports of ours: nothing is known of its log.
+// startPeerWith starts the peer with more arguments, on free ports.
 func (b *bench) startPeerWith(log string, args ...string) (*exporter.Exporter, error) {
 	ports, err := process.FreePorts(2)
 	if err != nil {
@@ -202,8 +200,7 @@ func (b *bench) startPeerWith(log string, args ...string) (*exporter.Exporter, e
 	return &exporter.Exporter{Process: p, Scrapes: url(ports[0]), Telemetry: url(ports[1])}, nil
 }
 
-// peerReady believes what the peer says of its readiness, if anything, and that
-// it has all pods when it shows them.
+// peerReady returns nil if the peer serves all pods, and is ready if it has such an endpoint.
 func (b *bench) peerReady(ctx context.Context, e *exporter.Exporter) error {
 	status, _, err := exporter.Get(ctx, e.Telemetry+"/readyz")
 	if err != nil {
@@ -212,8 +209,8 @@ func (b *bench) peerReady(ctx context.Context, e *exporter.Exporter) error {
 	if status != http.StatusOK && status != http.StatusNotFound {
 		return fmt.Errorf("not ready: status %d", status)
 	}
-	if err := b.lookAtServed(ctx, e.Scrapes+"/metrics", nil); err != nil {
-		return errors.Join(err, wait(ctx, time.Second)) // looking costs the peer
+	if err := b.checkServedOnce(ctx, e.Scrapes+"/metrics", nil); err != nil {
+		return errors.Join(err, process.Sleep(ctx, time.Second)) // scrapes cost the peer CPU
 	}
 	return nil
 }

@@ -11,15 +11,14 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// relisted is what it took to list all pods anew: the highest memory, and the time
-// from when the API server was back.
-type relisted struct {
+// relistResult is the peak memory of a relist of pods, and its time since the API server's restart.
+type relistResult struct {
 	peak float64
 	took time.Duration
 }
 
-// measureRelist kills the API server and has etcd forget what came before, so that
-// watches cannot go on where they were. Only kubestate tells when it has listed.
+// measureRelist kills the API server and compacts etcd, so that watches cannot be resumed. Only
+// kubestate counts its relists.
 func (b *bench) measureRelist(ctx context.Context, p *program) error {
 	progress("  API server killed, etcd compacted")
 	before, err := relists(ctx, p.exporter)
@@ -30,23 +29,23 @@ func (b *bench) measureRelist(ctx context.Context, p *program) error {
 		return err
 	}
 	changer := b.newPodChanger()
-	if err := changer.change(ctx, b.names[0]); err != nil { // or nothing would be compacted
+	if err := changer.change(ctx, b.names[0]); err != nil { // a revision to compact
 		return err
 	}
 	if err := b.cluster.CompactEtcd(ctx); err != nil {
 		return err
 	}
-	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.pid), []byte("5"), 0); err != nil { // the peak begins anew
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.pid), []byte("5"), 0); err != nil { // resets the peak
 		return err
 	}
 	if err := b.cluster.StartAPIServer(ctx); err != nil {
 		return err
 	}
 	begin := time.Now()
-	err = b.cluster.Await(ctx, patience, func(ctx context.Context) error {
+	err = b.cluster.Await(ctx, timeout, func(ctx context.Context) error {
 		now, err := relists(ctx, p.exporter)
 		if err == nil && now == before {
-			err = errors.New("pods have not been listed again")
+			err = errors.New("no relist of pods")
 		}
 		return errors.Join(err, podsSynced(ctx, p.exporter))
 	})
@@ -54,12 +53,12 @@ func (b *bench) measureRelist(ctx context.Context, p *program) error {
 		return err
 	}
 	memory, err := readMemory(p.pid)
-	p.relist = &relisted{peak: memory.peak, took: time.Since(begin)}
+	p.relist = &relistResult{peak: memory.peak, took: time.Since(begin)}
 	p.check("after the relist", b.checkServed(ctx, p.url, changer.last))
 	return err
 }
 
-// relists counts the lists of pods after the first.
+// relists returns the number of relists of pods.
 func relists(ctx context.Context, e *exporter.Exporter) (n float64, err error) {
 	self, err := e.Self(ctx)
 	for series, value := range self {
@@ -70,7 +69,7 @@ func relists(ctx context.Context, e *exporter.Exporter) (n float64, err error) {
 	return n, err
 }
 
-// podsSynced fails unless pods are.
+// podsSynced returns an error unless pods are synced.
 func podsSynced(ctx context.Context, e *exporter.Exporter) error {
 	self, err := e.Self(ctx)
 	if err == nil && self[`kubestate_resource_state{resource="pods",state="synced"}`] != 1 {
@@ -79,14 +78,14 @@ func podsSynced(ctx context.Context, e *exporter.Exporter) error {
 	return err
 }
 
-func (r *relisted) peakFigure() figure {
+func (r *relistResult) peakFigure() figure {
 	if r == nil {
 		return none
 	}
 	return mebibytes(r.peak)
 }
 
-func (r *relisted) tookFigure() figure {
+func (r *relistResult) tookFigure() figure {
 	if r == nil {
 		return none
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// figure is a cell of the table. A ratio is made of values that are not 0.
+// figure is a cell of the table. Values of 0 have no ratio.
 type figure struct {
 	text  string
 	value float64
@@ -46,7 +46,7 @@ func (t timing) figure() figure {
 	return f
 }
 
-func (a answer) figure() figure {
+func (a response) figure() figure {
 	f := figure{fmt.Sprintf("%.2f MB", float64(a.size)/1e6), float64(a.size)}
 	if a.encoding != "" && a.encoding != gzipped {
 		f.text += ", " + a.encoding
@@ -67,7 +67,7 @@ type table struct {
 
 func (t *table) line(cells ...string) { fmt.Fprintf(t, "| %s |\n", strings.Join(cells, " | ")) }
 
-// head is the head of rows.
+// head writes the head of the table.
 func (t *table) head() {
 	head, rule := []string{"", "kubestate", "nginx", "informers", "ratio"}, []string{"---", "---:", "---:", "---:", "---:"}
 	if t.peer != nil {
@@ -77,14 +77,13 @@ func (t *table) head() {
 	t.line(rule...)
 }
 
-// row is a figure of each exporter, and that of nginx or of the informers to
-// which kubestate's is compared.
+// row writes a figure of each exporter, and that of nginx or of the informers as the reference.
 func (t *table) row(what string, of func(*program) figure, nginx, informers figure) {
-	own, yardstick := of(t.kubestate), nginx
-	if yardstick == none {
-		yardstick = informers
+	own, reference := of(t.kubestate), nginx
+	if reference == none {
+		reference = informers
 	}
-	cells := []string{what, own.text, nginx.text, informers.text, own.over(yardstick)}
+	cells := []string{what, own.text, nginx.text, informers.text, own.over(reference)}
 	if t.peer != nil {
 		peer := of(t.peer)
 		cells = append(cells, peer.text, own.over(peer))
@@ -92,26 +91,26 @@ func (t *table) row(what string, of func(*program) figure, nginx, informers figu
 	t.line(cells...)
 }
 
-// scrapes are the rows of scrapes of one kind.
+// scrapes writes the rows of scrapes under one load.
 func (t *table) scrapes(when string, of func(*program) scrapes) {
 	own := of(t.kubestate)
 	for _, by := range []struct {
 		name  string
-		times func(*pair) *rivals
-	}{{"", func(p *pair) *rivals { return &p.curl }}, {", bare client", func(p *pair) *rivals { return &p.own }}} {
+		times func(*pair) *comparison
+	}{{"", func(p *pair) *comparison { return &p.curl }}, {", bare client", func(p *pair) *comparison { return &p.own }}} {
 		for _, in := range []struct {
 			name string
 			pair func(*scrapes) *pair
-		}{{"", func(s *scrapes) *pair { return &s.plain }}, {", gzip", func(s *scrapes) *pair { return &s.packed }}} {
-			times := func(s scrapes) *rivals { return by.times(in.pair(&s)) }
+		}{{"", func(s *scrapes) *pair { return &s.plain }}, {", gzip", func(s *scrapes) *pair { return &s.compressed }}} {
+			times := func(s scrapes) *comparison { return by.times(in.pair(&s)) }
 			t.row("scrape "+when+in.name+by.name, func(p *program) figure { return times(of(p)).program.figure() }, times(own).nginx.figure(), none)
 		}
 	}
-	t.row("answer "+when, func(p *program) figure { return of(p).plain.answer.figure() }, none, none)
-	t.row("answer "+when+", gzip", func(p *program) figure { return of(p).packed.answer.figure() }, none, none)
+	t.row("response "+when, func(p *program) figure { return of(p).plain.response.figure() }, none, none)
+	t.row("response "+when+", gzip", func(p *program) figure { return of(p).compressed.response.figure() }, none, none)
 }
 
-// report is the table, with a line above about what it is of.
+// report returns the table with a description.
 func (b *bench) report(r results) string {
 	t := table{results: r}
 	fmt.Fprintf(&t, "%d pods and what belongs to them; %d cores, %s, %s/%s. Scrapes: median of %d (fastest to slowest), by curl and by a client that does nothing else.\n",
@@ -141,7 +140,7 @@ func (b *bench) reportStart(t *table) {
 func (b *bench) reportScrapes(t *table) {
 	t.scrapes("at rest", func(p *program) scrapes { return p.quiet })
 	t.scrapes(fmt.Sprintf("under %d updates/s", b.updates), func(p *program) scrapes { return p.busy })
-	t.row(fmt.Sprintf("answer %s after updates, gzip", b.window), func(p *program) figure { return p.rested.figure() }, none, none)
+	t.row(fmt.Sprintf("response %s after updates, gzip", b.window), func(p *program) figure { return p.rested.figure() }, none, none)
 	t.row("memory under updates", func(p *program) figure { return p.after.figure() }, none, none)
 	b.reportUpdates(t)
 }
@@ -160,7 +159,7 @@ func (b *bench) reportSlow(t *table) {
 	t.scrapes(fmt.Sprintf("under updates, among %d slow clients", b.slow+1), func(p *program) scrapes { return p.slow.scrapes })
 	t.row("memory among slow clients", func(p *program) figure { return p.slow.memory.figure() }, none, none)
 	t.row("CPU of an update, among slow clients", func(p *program) figure { return microseconds(p.slow.cost.each) }, none, none)
-	t.row("slow clients cut off", func(p *program) figure { return text(p.slow.fate) }, none, none)
+	t.row("slow clients cut off", func(p *program) figure { return text(p.slow.closed) }, none, none)
 }
 
 func (b *bench) reportLoad(t *table) {

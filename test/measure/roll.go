@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -18,74 +17,62 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// rolled is what shards took while something was done to them.
-type rolled struct {
+// rollResult is the cost of an upgrade or a resize.
+type rollResult struct {
 	took     time.Duration
-	received float64 // bytes, by all of them
-	peak     memory  // of the largest
+	received float64 // bytes, by all shards
+	peak     memory  // of the largest shard
 }
 
-// rolling are several such things, one after the other.
+// rolling has the results of an upgrade and two resizes.
 type rolling struct {
 	shards                   int
-	begin                    memory // of the largest, before
-	upgrade, shrink, restore rolled
+	begin                    memory // of the largest shard, before
+	upgrade, shrink, restore rollResult
 }
 
-// measureRolls measures upgrades and resizes of StatefulSets of so many shards each,
-// with an API server that chooses the objects of a shard and with one that sends all.
-// It prints a table, of what there is if something goes wrong.
+// measureRolls measures upgrades and resizes of StatefulSets of several sizes, with an API server
+// that filters by shard and with one that does not. It prints a table, after an error too.
 func measureRolls(ctx context.Context, opts options, sizes []int) error {
-	b := &bench{options: opts}
 	all := map[string][]rolling{}
-	err := b.rollAll(ctx, sizes, []string{choosing}, func(r rolling) { all[sendsShard] = append(all[sendsShard], r) })
+	err := rollAll(ctx, opts, sizes, []string{filtersShards}, func(r rolling) { all[sendsShard] = append(all[sendsShard], r) })
 	if err == nil {
-		err = b.rollAll(ctx, sizes, nil, func(r rolling) { all[sendsAll] = append(all[sendsAll], r) })
+		err = rollAll(ctx, opts, sizes, nil, func(r rolling) { all[sendsAll] = append(all[sendsAll], r) })
 	}
-	fmt.Print(b.reportRolls(all))
+	fmt.Print(reportRolls(opts.pods, all))
 	return err
 }
 
-// What API servers send.
+// The objects that API servers send.
 const (
 	sendsShard = "the shard"
 	sendsAll   = "everything"
 )
 
-// rollAll measures StatefulSets of each size, one after the other, in a cluster of its
-// own.
-func (b *bench) rollAll(ctx context.Context, sizes []int, gates []string, add func(rolling)) (err error) {
-	if b.dir, err = os.MkdirTemp("", "measure"); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	b.cluster, err = cluster.New(ctx, b.dir, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}, FeatureGates: gates})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.cluster.Close()) }()
-	if err := b.populate(ctx); err != nil {
-		return err
-	}
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: setNamespace}}
-	if _, err := b.cluster.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
-		return err
-	}
-	if err := b.warmUp(ctx); err != nil {
-		return err
-	}
-	for _, n := range sizes {
-		r, err := b.measureRolling(ctx, n)
-		if err != nil {
-			return fmt.Errorf("%d shards: %w", n, err)
+// rollAll measures StatefulSets of each size, one after another, in a new cluster.
+func rollAll(ctx context.Context, opts options, sizes []int, gates []string, add func(rolling)) error {
+	clusterOpts := cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}, FeatureGates: gates}
+	return withCluster(ctx, opts, clusterOpts, func(b *bench) error {
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: setNamespace}}
+		if _, err := b.cluster.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+			return err
 		}
-		progress("  %+v", r)
-		add(r)
-	}
-	return nil
+		if err := b.warmUp(ctx); err != nil {
+			return err
+		}
+		for _, n := range sizes {
+			r, err := b.measureRolling(ctx, n)
+			if err != nil {
+				return fmt.Errorf("%d shards: %w", n, err)
+			}
+			progress("  %+v", r)
+			add(r)
+		}
+		return nil
+	})
 }
 
-// measureRolling has n shards be upgraded, go to one less, and back.
+// measureRolling upgrades n shards, removes one, and adds it again.
 func (b *bench) measureRolling(ctx context.Context, n int) (r rolling, err error) {
 	s := &set{bench: b, running: map[string]*setPod{}, received: map[string]float64{}}
 	if err := s.create(ctx, n); err != nil {
@@ -96,24 +83,24 @@ func (b *bench) measureRolling(ctx context.Context, n int) (r rolling, err error
 		if _, err := s.roll(ctx, n, ""); err != nil {
 			return err
 		}
-		if err := wait(ctx, b.idle); err != nil {
+		if err := process.Sleep(ctx, b.idle); err != nil {
 			return err
 		}
 		s.reset()
-		if err := wait(ctx, time.Second); err != nil {
+		if err := process.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 		r.begin, _ = s.totals()
 		if r.upgrade, err = s.roll(ctx, n, `{"spec":{"template":{"metadata":{"annotations":{"upgrade":"1"}}}}}`); err != nil {
 			return err
 		}
-		if err := wait(ctx, b.idle); err != nil {
+		if err := process.Sleep(ctx, b.idle); err != nil {
 			return err
 		}
 		if r.shrink, err = s.roll(ctx, n-1, fmt.Sprintf(`{"spec":{"replicas":%d}}`, n-1)); err != nil {
 			return err
 		}
-		if err := wait(ctx, b.idle); err != nil {
+		if err := process.Sleep(ctx, b.idle); err != nil {
 			return err
 		}
 		r.restore, err = s.roll(ctx, n, fmt.Sprintf(`{"spec":{"replicas":%d}}`, n))
@@ -122,9 +109,9 @@ func (b *bench) measureRolling(ctx context.Context, n int) (r rolling, err error
 	return r, errors.Join(err, s.remove(ctx))
 }
 
-// roll changes the StatefulSet, and waits until there are n shards of its template, each
-// with its even share.
-func (s *set) roll(ctx context.Context, n int, patch string) (r rolled, err error) {
+// roll patches the StatefulSet, and waits until it has n shards of its template, each with an even
+// share.
+func (s *set) roll(ctx context.Context, n int, patch string) (r rollResult, err error) {
 	s.reset()
 	_, before := s.totals()
 	begin := time.Now()
@@ -136,14 +123,14 @@ func (s *set) roll(ctx context.Context, n int, patch string) (r rolled, err erro
 		}
 		template = set.Spec.Template.Annotations["upgrade"]
 	}
-	err = process.Within(ctx, 3*patience, func(ctx context.Context) error { return s.settled(ctx, n, template) })
+	err = process.Within(ctx, 3*timeout, func(ctx context.Context) error { return s.settled(ctx, n, template) })
 	r.took = time.Since(begin)
 	peak, after := s.totals()
 	r.peak, r.received = peak, after-before
 	return r, err
 }
 
-// settled says what keeps the shards from being so many.
+// settled returns an error unless n shards of the template run, each with an even share.
 func (s *set) settled(ctx context.Context, n int, template string) error {
 	s.mu.Lock()
 	pods := maps.Clone(s.running)
@@ -158,21 +145,21 @@ func (s *set) settled(ctx context.Context, n int, template string) error {
 		}
 		share := self["kubestate_shard_owned_ratio"] * float64(n)
 		if share < 0.999 || share > 1.001 || template != "" && p.template != template {
-			return fmt.Errorf("%s of template %q has %v of its share", p.pod, p.template, share)
+			return fmt.Errorf("%s of template %q has %v of an even share", p.pod, p.template, share)
 		}
 	}
 	return nil
 }
 
-// reportRolls is the table, with a line above about what it is of.
-func (b *bench) reportRolls(all map[string][]rolling) string {
+// reportRolls returns the table with a description.
+func reportRolls(pods int, all map[string][]rolling) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "%d pods and what belongs to them; %d cores, %s, %s/%s. Memory is anonymous, of the largest shard; bytes are those of all shards.\n\n",
-		b.pods, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		pods, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	t.WriteString("| the API server sends | shards | | took | bytes received | memory before | peak |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |\n")
 	for _, sends := range []string{sendsShard, sendsAll} {
 		for _, r := range all[sends] {
-			row := func(what string, of rolled) {
+			row := func(what string, of rollResult) {
 				fmt.Fprintf(&t, "| %s | %d | %s | %.0f s | %.0f MB | %.1f MiB | %.1f MiB |\n",
 					sends, r.shards, what, of.took.Seconds(), of.received/1e6, r.begin.anonymous, of.peak.anonymous)
 			}

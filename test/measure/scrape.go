@@ -16,17 +16,17 @@ import (
 	"time"
 )
 
-// The encodings to ask for.
+// Encodings.
 const (
 	identity = "identity"
 	gzipped  = "gzip"
 )
 
-// readSize is how much a client reads at once.
+// readSize is the size of a client's reads.
 const readSize = 1 << 20
 
-// client asks for one URL, again and again on one connection, and does no more
-// with the answers than it must: it is to be quicker than any server.
+// client requests one URL repeatedly on one connection, and does as little as possible with the
+// responses, to be faster than any server.
 type client struct {
 	url    *url.URL
 	conn   net.Conn
@@ -61,17 +61,17 @@ func (c *client) Close() error {
 	return c.conn.Close()
 }
 
-// answer is what is known of one without keeping it.
-type answer struct {
-	took     time.Duration // from the request until the last byte
+// response has the figures of a response.
+type response struct {
+	took     time.Duration // from the request to the last byte
 	size     int64         // as sent
 	encoding string
 }
 
-// get asks for the URL in an encoding and writes what comes, as it comes, to a file or io.Discard.
-func (c *client) get(encoding string, to io.Writer) (a answer, err error) {
+// get requests the URL in an encoding and writes the body to a file or io.Discard.
+func (c *client) get(encoding string, to io.Writer) (a response, err error) {
 	request := &http.Request{Method: http.MethodGet, URL: c.url, Header: http.Header{"Accept-Encoding": {encoding}}}
-	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return a, err
 	}
 	begin := time.Now()
@@ -83,7 +83,7 @@ func (c *client) get(encoding string, to io.Writer) (a answer, err error) {
 		return a, fmt.Errorf("scrape %s: %w", c.url, err)
 	}
 	defer response.Body.Close()
-	// Without the wrapper, io.CopyBuffer would read in pieces of the writer's choice.
+	// The wrapper keeps io.CopyBuffer from using the writer's ReadFrom.
 	a.size, err = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{response.Body}, c.buffer)
 	if err != nil {
 		return a, fmt.Errorf("scrape %s: %w", c.url, err)
@@ -96,8 +96,8 @@ func (c *client) get(encoding string, to io.Writer) (a answer, err error) {
 	return a, nil
 }
 
-// save writes an answer to a file.
-func save(ctx context.Context, address, encoding, path string) (a answer, err error) {
+// save writes a response to a file.
+func save(ctx context.Context, address, encoding, path string) (a response, err error) {
 	c, err := dial(ctx, address)
 	if err != nil {
 		return a, err
@@ -111,18 +111,18 @@ func save(ctx context.Context, address, encoding, path string) (a answer, err er
 	return c.get(encoding, file)
 }
 
-// scrapes compare a program to nginx with the same bytes, in each encoding.
-type scrapes struct{ plain, packed pair }
+// scrapes compares a program with nginx in each encoding.
+type scrapes struct{ plain, compressed pair }
 
-// pair is an answer, and how long clients took to get it: one of ours, which does
-// less than any other and so waits for servers only, and curl.
+// pair is a response, and the times of two clients: our own, which does so little that only servers
+// count, and curl.
 type pair struct {
-	answer    answer
-	own, curl rivals
+	response  response
+	own, curl comparison
 }
 
-// rivals are the times of the same scrape of a program and of nginx.
-type rivals struct{ program, nginx timing }
+// comparison has the times of the same scrape from a program and from nginx.
+type comparison struct{ program, nginx timing }
 
 // timing are the times of scrapes, ascending.
 type timing []time.Duration
@@ -131,7 +131,7 @@ func (t timing) median() time.Duration { return t[len(t)/2] }
 
 // timeScrapes scrapes the program at address and nginx in turn.
 func (b *bench) timeScrapes(ctx context.Context, address string) (s scrapes, err error) {
-	if s.plain.answer, s.packed.answer, err = b.saveBoth(ctx, address); err != nil {
+	if s.plain.response, s.compressed.response, err = b.saveBoth(ctx, address); err != nil {
 		return s, err
 	}
 	program, err := dial(ctx, address)
@@ -148,21 +148,20 @@ func (b *bench) timeScrapes(ctx context.Context, address string) (s scrapes, err
 		for _, of := range []struct {
 			encoding string
 			times    *pair
-		}{{identity, &s.plain}, {gzipped, &s.packed}} {
-			if err := of.times.add(ctx, of.encoding, program, web, i > 0); err != nil { // the first finds neither connection in use
+		}{{identity, &s.plain}, {gzipped, &s.compressed}} {
+			if err := of.times.add(ctx, of.encoding, program, web, i > 0); err != nil { // the first warms the connections up
 				return s, err
 			}
 		}
 	}
-	for _, r := range []*rivals{&s.plain.own, &s.plain.curl, &s.packed.own, &s.packed.curl} {
+	for _, r := range []*comparison{&s.plain.own, &s.plain.curl, &s.compressed.own, &s.compressed.curl} {
 		slices.Sort(r.program)
 		slices.Sort(r.nginx)
 	}
 	return s, nil
 }
 
-// add has both clients scrape the program and nginx, and keeps the times if they
-// count.
+// add scrapes the program and nginx by both clients, and keeps the times if they count.
 func (p *pair) add(ctx context.Context, encoding string, program, web *client, counts bool) error {
 	for _, of := range []struct {
 		server    *client
@@ -183,7 +182,7 @@ func (p *pair) add(ctx context.Context, encoding string, program, web *client, c
 	return nil
 }
 
-// curl is how long curl took for an answer, from the connection on.
+// curl returns curl's time of a scrape, including the connection.
 func curl(ctx context.Context, address, encoding string) (time.Duration, error) {
 	out, err := exec.CommandContext(ctx, "curl", "--silent", "--fail", "--output", os.DevNull,
 		"--header", "Accept-Encoding: "+encoding, "--write-out", "%{time_total}", address).Output()
@@ -194,11 +193,11 @@ func curl(ctx context.Context, address, encoding string) (time.Duration, error) 
 	return time.Duration(seconds * float64(time.Second)), err
 }
 
-// saveBoth writes answers in both encodings to where nginx serves them from.
-func (b *bench) saveBoth(ctx context.Context, address string) (plain, packed answer, err error) {
+// saveBoth writes responses in both encodings to nginx's files.
+func (b *bench) saveBoth(ctx context.Context, address string) (plain, compressed response, err error) {
 	if plain, err = save(ctx, address, identity, b.web.plain()); err != nil {
-		return plain, packed, err
+		return plain, compressed, err
 	}
-	packed, err = save(ctx, address, gzipped, b.web.packed())
-	return plain, packed, err
+	compressed, err = save(ctx, address, gzipped, b.web.compressed())
+	return plain, compressed, err
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
 )
 
 // The StatefulSet of shards that are upgraded and resized.
@@ -26,14 +27,14 @@ const (
 	setGrace     = time.Minute // of its pods
 )
 
-// A set plays the kubelet of the pods of a StatefulSet of kubestates, and a reader who
-// scrapes each every second. It notes what they take.
+// A set is the kubelet of a StatefulSet of kubestates. It scrapes each pod every second, and samples
+// memory and received bytes.
 type set struct {
 	*bench
 
 	mu       sync.Mutex
 	running  map[string]*setPod // by the uid of the pod
-	received map[string]float64 // likewise, of those that have ended too
+	received map[string]float64 // by uid, of ended pods too
 	peak     memory
 }
 
@@ -43,7 +44,7 @@ type setPod struct {
 	pod      string
 	template string // its annotation
 	stopping bool
-	stop     context.CancelFunc // of the reader
+	stop     context.CancelFunc // of scrapes
 }
 
 func (s *set) create(ctx context.Context, n int) error {
@@ -52,8 +53,7 @@ func (s *set) create(ctx context.Context, n int) error {
 	})
 }
 
-// remove ends all processes and deletes what was created, so that the next set begins
-// anew.
+// remove ends all processes and deletes all objects of the set.
 func (s *set) remove(ctx context.Context) (err error) {
 	s.mu.Lock()
 	for _, p := range s.running {
@@ -65,8 +65,8 @@ func (s *set) remove(ctx context.Context) (err error) {
 	now := metav1.DeleteOptions{GracePeriodSeconds: new(int64)}
 	return errors.Join(err,
 		client.AppsV1().StatefulSets(setNamespace).Delete(ctx, setName, now),
-		s.cluster.Await(ctx, patience, func(ctx context.Context) error {
-			// The controller may make another before it sees that the set is gone.
+		s.cluster.Await(ctx, timeout, func(ctx context.Context) error {
+			// The controller may create a pod before it sees the deletion of the set.
 			if err := client.CoreV1().Pods(setNamespace).DeleteCollection(ctx, now, metav1.ListOptions{}); err != nil {
 				return err
 			}
@@ -80,14 +80,14 @@ func (s *set) remove(ctx context.Context) (err error) {
 	)
 }
 
-// reset begins to note what is taken anew.
+// reset resets the peak.
 func (s *set) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.peak = memory{}
 }
 
-// totals are the peak since reset and what has been received in all.
+// totals returns the peak since reset and all received bytes.
 func (s *set) totals() (peak memory, received float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func (s *set) totals() (peak memory, received float64) {
 	return s.peak, received
 }
 
-// play plays the kubelet until ctx ends.
+// play syncs the pods until ctx ends.
 func (s *set) play(ctx context.Context) error {
 	sampled := make(chan struct{})
 	go func() {
@@ -123,7 +123,7 @@ func (s *set) play(ctx context.Context) error {
 	}
 }
 
-// sync does for a pod what there is to do.
+// sync starts or ends the process of a pod, or updates its readiness.
 func (s *set) sync(ctx context.Context, pod *corev1.Pod) error {
 	s.mu.Lock()
 	p := s.running[string(pod.UID)]
@@ -148,7 +148,7 @@ func (s *set) sync(ctx context.Context, pod *corev1.Pod) error {
 	return s.cluster.SetReady(ctx, pod, p.Ready(ctx) == nil)
 }
 
-// start starts the process of a pod, and who reads it.
+// start starts the process of a pod, and its scrapes.
 func (s *set) start(ctx context.Context, pod *corev1.Pod) error {
 	args := []string{"--kubeconfig", s.cluster.Kubeconfig, "--pod", pod.Name, "--pod-namespace", setNamespace}
 	e, err := exporter.Start(ctx, s.path(string(pod.UID)+".log"), s.kubestate, args...)
@@ -163,7 +163,7 @@ func (s *set) start(ctx context.Context, pod *corev1.Pod) error {
 	return nil
 }
 
-// read scrapes every second, packed as Prometheus does, until ctx ends.
+// read scrapes every second, compressed, until ctx ends.
 func read(ctx context.Context, url string) {
 	for ticks := time.NewTicker(time.Second); ; {
 		select {
@@ -176,17 +176,16 @@ func read(ctx context.Context, url string) {
 			return
 		}
 		request.Header.Set("Accept-Encoding", "gzip")
-		answer, err := http.DefaultClient.Do(request)
+		resp, err := http.DefaultClient.Do(request)
 		if err != nil {
-			continue // it comes, or it goes
+			continue // the process starts or ends
 		}
-		_, _ = io.Copy(io.Discard, answer.Body)
-		answer.Body.Close()
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
 	}
 }
 
-// sample notes what the processes take until ctx ends: memory often, and what they
-// have received now and then.
+// sample samples the processes until ctx ends: memory often, and received bytes less often.
 func (s *set) sample(ctx context.Context) {
 	for n := 0; ctx.Err() == nil; n++ {
 		s.mu.Lock()
@@ -195,7 +194,7 @@ func (s *set) sample(ctx context.Context) {
 		for uid, p := range pods {
 			if m, err := readMemory(p.Pid()); err == nil {
 				s.mu.Lock()
-				s.peak = s.peak.worst(m)
+				s.peak = s.peak.max(m)
 				s.mu.Unlock()
 			}
 			if n%10 > 0 {
@@ -213,6 +212,6 @@ func (s *set) sample(ctx context.Context) {
 				s.mu.Unlock()
 			}
 		}
-		_ = wait(ctx, 50*time.Millisecond)
+		_ = process.Sleep(ctx, 50*time.Millisecond)
 	}
 }

@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// slowLimit is how long slow clients are given.
+// slowLimit bounds the time of slow clients.
 const slowLimit = 2 * time.Minute
 
-// slowClients ask for a plain answer each and hardly read it.
+// slowClients request a plain response each and read it slowly.
 type slowClients struct {
 	address string
 	begin   time.Time
 	conns   []net.Conn
-	open    map[int]bool // ports of those that the server has not cut off
-	// cut is when the server closed connections, since begin, for run's end.
-	cut []time.Duration
-	// over is closed when there is none left, or the limit is reached.
-	over chan struct{}
+	open    map[int]bool // ports of open connections
+	// closed has the times, since begin, at which the server closed connections.
+	closed []time.Duration
+	// done is closed when no connection is open, or the limit is reached.
+	done chan struct{}
 }
 
-// startSlow connects n clients and has them ask.
+// startSlow connects n clients and sends their requests.
 func startSlow(ctx context.Context, address string, n int) (_ *slowClients, err error) {
-	s := &slowClients{address: address, begin: time.Now(), open: map[int]bool{}, over: make(chan struct{})}
+	s := &slowClients{address: address, begin: time.Now(), open: map[int]bool{}, done: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -37,7 +37,7 @@ func startSlow(ctx context.Context, address string, n int) (_ *slowClients, err 
 	if err != nil {
 		return nil, err
 	}
-	// The kernel would read megabytes ahead.
+	// A small receive buffer keeps the kernel from reading megabytes ahead.
 	d := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 		return c.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
 	}}
@@ -61,12 +61,12 @@ func (s *slowClients) close() {
 	}
 }
 
-// run has all clients but the first read a byte a second, until ctx ends. It
-// notices whom the server has cut off.
+// run reads a byte a second by all clients but the first, until ctx ends, and records which
+// connections the server closes.
 func (s *slowClients) run(ctx context.Context) error {
 	ticks := time.NewTicker(time.Second)
 	defer ticks.Stop()
-	over := s.over
+	done := s.done
 	for {
 		select {
 		case <-ctx.Done():
@@ -75,20 +75,20 @@ func (s *slowClients) run(ctx context.Context) error {
 		}
 		for _, conn := range s.conns[1:] {
 			_ = conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
-			_, _ = conn.Read(make([]byte, 1)) // of one that was cut off, too, there is plenty to read
+			_, _ = conn.Read(make([]byte, 1)) // a closed connection has buffered data, too
 		}
-		if err := s.look(); err != nil {
+		if err := s.update(); err != nil {
 			return err
 		}
-		if over != nil && (len(s.open) == 0 || time.Since(s.begin) > slowLimit) {
-			close(over)
-			over = nil
+		if done != nil && (len(s.open) == 0 || time.Since(s.begin) > slowLimit) {
+			close(done)
+			done = nil
 		}
 	}
 }
 
-// look moves those whom the server has cut off from open to cut.
-func (s *slowClients) look() error {
+// update moves connections that the server has closed from open to closed.
+func (s *slowClients) update() error {
 	still, err := connected(s.address)
 	if err != nil {
 		return err
@@ -96,40 +96,40 @@ func (s *slowClients) look() error {
 	for port := range s.open {
 		if !still[port] {
 			delete(s.open, port)
-			s.cut = append(s.cut, time.Since(s.begin))
+			s.closed = append(s.closed, time.Since(s.begin))
 		}
 	}
 	return nil
 }
 
-// await blocks until over.
+// await waits until done.
 func (s *slowClients) await(ctx context.Context) error {
 	select {
-	case <-s.over:
+	case <-s.done:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// fate says what became of them.
-func (s *slowClients) fate() string {
-	if len(s.cut) == 0 {
+// summary summarizes the closed connections.
+func (s *slowClients) summary() string {
+	if len(s.closed) == 0 {
 		return fmt.Sprintf("none of %d within %s", len(s.conns), slowLimit)
 	}
-	first, last := slices.Min(s.cut), slices.Max(s.cut)
-	return fmt.Sprintf("%d of %d after %.0f to %.0f s", len(s.cut), len(s.conns), first.Seconds(), last.Seconds())
+	first, last := slices.Min(s.closed), slices.Max(s.closed)
+	return fmt.Sprintf("%d of %d after %.0f to %.0f s", len(s.closed), len(s.conns), first.Seconds(), last.Seconds())
 }
 
-// amongSlow is what a program does while slow clients keep it waiting.
-type amongSlow struct {
+// slowResult is the result of slow clients.
+type slowResult struct {
 	cost    cost
 	scrapes scrapes
 	memory  memory
-	fate    string
+	closed  string // summary of the closed connections
 }
 
-// measureAmongSlow measures cost and scrapes with slow clients around.
+// measureAmongSlow measures cost and scrapes beside slow clients.
 func (b *bench) measureAmongSlow(ctx context.Context, p *program) error {
 	progress("  %d slow clients", b.slow+1)
 	slow, err := startSlow(ctx, p.url, b.slow+1)
@@ -137,7 +137,7 @@ func (b *bench) measureAmongSlow(ctx context.Context, p *program) error {
 		return err
 	}
 	defer slow.close()
-	var r amongSlow
+	var r slowResult
 	err = during(ctx, slow.run, func(ctx context.Context) error {
 		r.cost, err = b.measureCost(ctx, p.pid, p.idle, b.podUpdater(b.newPodChanger(), b.updates), func(ctx context.Context) (err error) {
 			if r.scrapes, err = b.timeScrapes(ctx, p.url); err != nil {
@@ -151,7 +151,7 @@ func (b *bench) measureAmongSlow(ctx context.Context, p *program) error {
 		}
 		return slow.await(ctx)
 	})
-	r.fate = slow.fate()
+	r.closed = slow.summary()
 	p.slow = &r
 	return err
 }

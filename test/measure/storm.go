@@ -16,32 +16,32 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// A storm defines kinds and deletes them again.
+// A storm creates and deletes definitions.
 const (
 	stormGroup    = "storm.example.com"
 	stormKinds    = 5 // in a round
-	stormRounds   = 3 // of which the kinds are there at a time
+	stormRounds   = 3 // whose kinds exist at a time
 	stormInterval = time.Second
 	scrapeEvery   = 100 * time.Millisecond
 )
 
-// held is what a program holds.
-type held struct {
+// footprint is what a program holds: goroutines, watches and memory.
+type footprint struct {
 	goroutines, watches float64
 	memory              memory
 }
 
-// stormed is what a storm does to scrapes of built-in kinds, and to what a program holds.
-type stormed struct {
+// stormResult is the effect of a storm on scrapes of built-in kinds and on the footprint.
+type stormResult struct {
 	length                time.Duration
-	came                  int
-	before, during, after rivals
-	begin, most, end      held
+	created               int
+	before, during, after comparison
+	begin, most, end      footprint
 }
 
-// measureStorm has kubestate serve everything while kinds come and go.
-func (c *customBench) measureStorm(ctx context.Context) (_ *stormed, err error) {
-	progress("definitions come and go")
+// measureStorm scrapes all built-in resources while definitions are created and deleted.
+func (c *customBench) measureStorm(ctx context.Context) (_ *stormResult, err error) {
+	progress("storm of definitions")
 	config, err := c.config("storm.yaml", fmt.Sprintf(entry, stormGroup, "*"))
 	if err != nil {
 		return nil, err
@@ -51,13 +51,13 @@ func (c *customBench) measureStorm(ctx context.Context) (_ *stormed, err error) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.Kill()) }()
-	if err := process.Within(ctx, patience, e.Ready, e.Process); err != nil {
+	if err := process.Within(ctx, timeout, e.Ready, e.Process); err != nil {
 		return nil, err
 	}
 	if err := c.shows(ctx, e); err != nil {
 		return nil, fmt.Errorf("at the start: %w", err)
 	}
-	s := &stormed{length: c.storm}
+	s := &stormResult{length: c.storm}
 	if s.before, err = c.scrapeBuiltin(ctx, e, c.window); err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (c *customBench) measureStorm(ctx context.Context) (_ *stormed, err error) 
 		return nil, err
 	}
 	err = during(ctx, func(ctx context.Context) (err error) {
-		s.came, err = c.defineAndDelete(ctx)
+		s.created, err = c.defineAndDelete(ctx)
 		return err
 	}, func(ctx context.Context) error {
 		return during(ctx, func(ctx context.Context) error { return c.sample(ctx, e, &s.most) }, func(ctx context.Context) (err error) {
@@ -86,16 +86,16 @@ func (c *customBench) measureStorm(ctx context.Context) (_ *stormed, err error) 
 	return s, err
 }
 
-// settled is what a program holds after it was idle for a while.
-func (c *customBench) settled(ctx context.Context, e *exporter.Exporter) (h held, err error) {
-	if err := wait(ctx, c.idle); err != nil {
+// settled returns the footprint after the idle time.
+func (c *customBench) settled(ctx context.Context, e *exporter.Exporter) (h footprint, err error) {
+	if err := process.Sleep(ctx, c.idle); err != nil {
 		return h, err
 	}
-	return c.holds(ctx, e)
+	return c.footprint(ctx, e)
 }
 
-// holds is what a program holds at the moment.
-func (c *customBench) holds(ctx context.Context, e *exporter.Exporter) (h held, err error) {
+// footprint returns the present footprint.
+func (c *customBench) footprint(ctx context.Context, e *exporter.Exporter) (h footprint, err error) {
 	self, err := e.Self(ctx)
 	if err != nil {
 		return h, err
@@ -108,45 +108,45 @@ func (c *customBench) holds(ctx context.Context, e *exporter.Exporter) (h held, 
 	return h, err
 }
 
-// sample notes the most that a program holds, until ctx ends.
-func (c *customBench) sample(ctx context.Context, e *exporter.Exporter, most *held) error {
+// sample records the largest footprint until ctx ends.
+func (c *customBench) sample(ctx context.Context, e *exporter.Exporter, most *footprint) error {
 	for {
-		if err := wait(ctx, time.Second); err != nil {
+		if err := process.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
-		h, err := c.holds(context.WithoutCancel(ctx), e)
+		h, err := c.footprint(context.WithoutCancel(ctx), e)
 		if err != nil {
 			return err
 		}
 		most.goroutines, most.watches = max(most.goroutines, h.goroutines), max(most.watches, h.watches)
-		most.memory = most.memory.worst(h.memory)
+		most.memory = most.memory.max(h.memory)
 	}
 }
 
-// defineAndDelete has kinds come in rounds, and go some rounds later, until ctx ends. It gives
-// their number.
-func (c *customBench) defineAndDelete(ctx context.Context) (came int, err error) {
+// defineAndDelete creates definitions in rounds, and deletes them some rounds later, until ctx ends. It
+// returns the number of definitions.
+func (c *customBench) defineAndDelete(ctx context.Context) (created int, err error) {
 	write := context.WithoutCancel(ctx)
 	var present []string
 	for ticks := time.NewTicker(stormInterval); ; {
 		for range stormKinds {
-			d := definition(stormGroup, fmt.Sprintf("Storm%d", came))
+			d := definition(stormGroup, fmt.Sprintf("Storm%d", created))
 			if _, err := c.client.Resource(definitions).Create(write, d, metav1.CreateOptions{}); err != nil {
-				return came, err
+				return created, err
 			}
 			present = append(present, d.GetName())
-			came++
+			created++
 		}
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
-			return came, cmp.Or(c.deleteKinds(write, present), context.Cause(ctx))
+			return created, cmp.Or(c.deleteKinds(write, present), context.Cause(ctx))
 		}
-		if gone := len(present) - stormRounds*stormKinds; gone > 0 {
-			if err := c.deleteKinds(write, present[:gone]); err != nil {
-				return came, err
+		if old := len(present) - stormRounds*stormKinds; old > 0 {
+			if err := c.deleteKinds(write, present[:old]); err != nil {
+				return created, err
 			}
-			present = present[gone:]
+			present = present[old:]
 		}
 	}
 }
@@ -160,9 +160,9 @@ func (c *customBench) deleteKinds(ctx context.Context, names []string) error {
 	return nil
 }
 
-// awaitNoKinds awaits the end of the last kinds of a storm.
+// awaitNoKinds awaits the deletion of a storm's definitions.
 func (c *customBench) awaitNoKinds(ctx context.Context) error {
-	return c.cluster.Await(ctx, patience, func(ctx context.Context) error {
+	return c.cluster.Await(ctx, timeout, func(ctx context.Context) error {
 		list, err := c.client.Resource(definitions).List(ctx, metav1.ListOptions{})
 		if err == nil && len(list.Items) != customKinds {
 			err = fmt.Errorf("%d definitions", len(list.Items))
@@ -171,8 +171,8 @@ func (c *customBench) awaitNoKinds(ctx context.Context) error {
 	})
 }
 
-// scrapeBuiltin scrapes the built-in kinds for a while, packed, and nginx in turn.
-func (c *customBench) scrapeBuiltin(ctx context.Context, e *exporter.Exporter, length time.Duration) (r rivals, err error) {
+// scrapeBuiltin scrapes built-in resources and nginx in turn, compressed, for a length of time.
+func (c *customBench) scrapeBuiltin(ctx context.Context, e *exporter.Exporter, length time.Duration) (r comparison, err error) {
 	var names []string
 	for _, resource := range populated {
 		names = append(names, resource.Resource)
@@ -202,7 +202,7 @@ func (c *customBench) scrapeBuiltin(ctx context.Context, e *exporter.Exporter, l
 			}
 			*of.times = append(*of.times, a.took)
 		}
-		if err := wait(ctx, scrapeEvery); err != nil {
+		if err := process.Sleep(ctx, scrapeEvery); err != nil {
 			return r, err
 		}
 	}
@@ -211,31 +211,31 @@ func (c *customBench) scrapeBuiltin(ctx context.Context, e *exporter.Exporter, l
 	return r, nil
 }
 
-// of is the time below which a share of the scrapes are.
-func (t timing) of(share float64) time.Duration { return t[int(share*float64(len(t)-1))] }
+// quantile returns a quantile of the times.
+func (t timing) quantile(q float64) time.Duration { return t[int(q*float64(len(t)-1))] }
 
-func (t timing) shares() string {
-	ms := func(share float64) string { return fmt.Sprintf("%.1f", milliseconds(t.of(share)).value) }
+func (t timing) quantiles() string {
+	ms := func(q float64) string { return fmt.Sprintf("%.1f", milliseconds(t.quantile(q)).value) }
 	return fmt.Sprintf("%s ms (%s, %s, %s; %d)", ms(0.5), ms(0.1), ms(0.9), ms(0.99), len(t))
 }
 
-// report is the table of a storm.
-func (s *stormed) report(t *table, pods int) {
-	fmt.Fprintf(t, "\n%d definitions came and went in %s, while all resources were watched, those of %d pods too.\n", s.came, s.length, pods)
-	fmt.Fprint(t, "Scrapes of the built-in resources, gzip, by a bare client: median (10, 90 and 99 of 100 are below; number).\n\n")
+// report writes the table of a storm.
+func (s *stormResult) report(t *table, pods int) {
+	fmt.Fprintf(t, "\n%d definitions created and deleted in %s, with watches of all resources, of %d pods too.\n", s.created, s.length, pods)
+	fmt.Fprint(t, "Scrapes of the built-in resources, gzip, by a bare client: median (10th, 90th and 99th percentile; number).\n\n")
 	t.line("", "before", "during", "after")
 	t.line("---", "---:", "---:", "---:")
-	t.line("scrape", s.before.program.shares(), s.during.program.shares(), s.after.program.shares())
-	t.line("nginx", s.before.nginx.shares(), s.during.nginx.shares(), s.after.nginx.shares())
-	ratio := func(r rivals) string {
+	t.line("scrape", s.before.program.quantiles(), s.during.program.quantiles(), s.after.program.quantiles())
+	t.line("nginx", s.before.nginx.quantiles(), s.during.nginx.quantiles(), s.after.nginx.quantiles())
+	ratio := func(r comparison) string {
 		return fmt.Sprintf("%.2f", float64(r.program.median())/float64(r.nginx.median()))
 	}
 	t.line("ratio of medians", ratio(s.before), ratio(s.during), ratio(s.after))
-	number := func(of func(held) float64) []string {
+	number := func(of func(footprint) float64) []string {
 		return []string{fmt.Sprintf("%.0f", of(s.begin)), fmt.Sprintf("%.0f at most", of(s.most)), fmt.Sprintf("%.0f", of(s.end))}
 	}
-	t.line(append([]string{"goroutines"}, number(func(h held) float64 { return h.goroutines })...)...)
-	t.line(append([]string{"open watches, as the API server counts them, its own among them"}, number(func(h held) float64 { return h.watches })...)...)
-	mib := func(h held) string { return fmt.Sprintf("%.1f MiB", h.memory.resident) }
+	t.line(append([]string{"goroutines"}, number(func(h footprint) float64 { return h.goroutines })...)...)
+	t.line(append([]string{"open watches of the API server, its own included"}, number(func(h footprint) float64 { return h.watches })...)...)
+	mib := func(h footprint) string { return fmt.Sprintf("%.1f MiB", h.memory.resident) }
 	t.line("memory", mib(s.begin), mib(s.most)+" at most", mib(s.end))
 }

@@ -14,9 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/process"
 )
 
-// status is what updates change of a pod, and what is served of it.
+// status is the part of a pod that updates change.
 type status struct {
 	ready    bool
 	since    int64 // Unix seconds; 0 if not ready
@@ -36,7 +37,7 @@ type podChanger struct {
 	cluster *cluster.Cluster
 
 	mu sync.Mutex
-	// last is what was written last, for the end of the changes.
+	// last has the last written status of each pod.
 	last map[types.NamespacedName]status
 }
 
@@ -49,8 +50,8 @@ func (b *bench) podUpdater(c *podChanger, rate int) *updater {
 	return &updater{names: b.names, rate: rate, change: c.change}
 }
 
-// Updates are written in batches at an interval, and by some writers at once. A
-// batch has a limit, so that time that was lost is made up for little by little.
+// Updates are written in batches at an interval, by concurrent writers. A limit of batches spreads a
+// backlog over several intervals.
 const (
 	interval = 50 * time.Millisecond
 	writers  = 4
@@ -68,14 +69,14 @@ func (u *updater) run(ctx context.Context) error {
 		case <-ticks.C:
 		}
 		due := int(time.Since(begin).Seconds()*float64(u.rate)) - int(u.written.Load())
-		// Cut off by the end of ctx, it would be unknown what was written.
+		// A canceled write might have been applied or not.
 		if err := u.write(context.WithoutCancel(ctx), u.choose(due)); err != nil {
 			return err
 		}
 	}
 }
 
-// write changes objects, some at once.
+// write changes objects concurrently.
 func (u *updater) write(ctx context.Context, batch []types.NamespacedName) error {
 	var group errgroup.Group
 	group.SetLimit(writers)
@@ -91,7 +92,7 @@ func (u *updater) write(ctx context.Context, batch []types.NamespacedName) error
 	return group.Wait()
 }
 
-// choose gives n objects at random, fewer if it has to for them to be different.
+// choose returns at most n random objects, without duplicates.
 func (u *updater) choose(n int) []types.NamespacedName {
 	n = min(n, maxBatch, len(u.names))
 	chosen := map[types.NamespacedName]bool{}
@@ -111,19 +112,18 @@ func (c *podChanger) change(ctx context.Context, name types.NamespacedName) erro
 	return c.cluster.ChangePod(ctx, name, c.restart)
 }
 
-// restart is a container's restart, as the kubelet reports it: the pod becomes
-// ready, or is so no more.
+// restart restarts a container, as the kubelet reports it, and flips the pod's readiness.
 func (c *podChanger) restart(pod *corev1.Pod) {
 	app, now := &pod.Status.ContainerStatuses[0], metav1.Now()
 	app.RestartCount++
 	app.Ready = !app.Ready
-	is := corev1.ConditionFalse
+	ready := corev1.ConditionFalse
 	if app.Ready {
-		is = corev1.ConditionTrue
+		ready = corev1.ConditionTrue
 	}
 	for i := range pod.Status.Conditions {
 		if of := &pod.Status.Conditions[i]; of.Type == corev1.PodReady || of.Type == corev1.ContainersReady {
-			of.Status, of.LastTransitionTime = is, now
+			of.Status, of.LastTransitionTime = ready, now
 		}
 	}
 	written := status{ready: app.Ready, restarts: app.RestartCount}
@@ -135,20 +135,19 @@ func (c *podChanger) restart(pod *corev1.Pod) {
 	c.last[types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}] = written
 }
 
-// cost is what it takes to follow the updates, in time of processors.
+// cost is the CPU time of updates.
 type cost struct {
 	each  time.Duration // per update, while they are written
-	rate  float64       // of updates written, per second
-	after time.Duration // in the time after, of the same length
+	rate  float64       // written updates per second
+	after time.Duration // over a window after the updates
 }
 
-// measureCost has updates written while it watches the process, and goes on
-// writing while f runs. Idle is what the process takes without updates over the
-// same time.
+// measureCost measures the process under updates, which go on while f runs. idle is its CPU time
+// over a window without updates.
 func (b *bench) measureCost(ctx context.Context, pid int, idle time.Duration, u *updater, f func(context.Context) error) (c cost, err error) {
 	err = during(ctx, u.run, func(ctx context.Context) error {
-		// The first updates of a page cost more than those that follow.
-		if err := wait(ctx, b.window/2); err != nil {
+		// The first updates of a page cost more than later ones.
+		if err := process.Sleep(ctx, b.window/2); err != nil {
 			return err
 		}
 		begin, already := time.Now(), u.written.Load()

@@ -1,6 +1,5 @@
-// Command otelcol is an OpenTelemetry Collector of what the tests need: it reads
-// by the Prometheus receiver and writes by remote write. Its arguments are those of
-// every collector, such as --config=FILE.
+// Command otelcol is an OpenTelemetry Collector with the Prometheus receiver and the remote write
+// exporter, with the usual flags such as --config=FILE.
 package main
 
 import (
@@ -31,7 +30,7 @@ func main() {
 	}
 }
 
-// factories are the parts that a configuration may name.
+// factories returns the components that a configuration may name.
 func factories() (otelcol.Factories, error) {
 	receivers, err := otelcol.MakeFactoryMap(prometheusreceiver.NewFactory())
 	if err != nil {

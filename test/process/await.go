@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// pause is the time between two looks at a condition.
-const pause = 50 * time.Millisecond
+// interval is the polling interval of conditions.
+const interval = 50 * time.Millisecond
 
-// Await calls condition until it returns nil. It gives up when ctx ends or one
-// of the processes does, and then returns the last error of the condition too.
+// Await polls condition until it returns nil. If ctx or one of the processes ends, the error includes
+// the last one of the condition.
 func Await(ctx context.Context, condition func(context.Context) error, needs ...*Process) error {
-	ticks := time.NewTicker(pause)
+	ticks := time.NewTicker(interval)
 	defer ticks.Stop()
 	var last error
 	for {
@@ -21,7 +21,7 @@ func Await(ctx context.Context, condition func(context.Context) error, needs ...
 		if err == nil {
 			return nil
 		}
-		// Cut off by the end of ctx, the condition could not say what is wrong.
+		// A condition that ctx has canceled has no useful error.
 		if ctx.Err() == nil || last == nil {
 			last = err
 		}
@@ -43,4 +43,14 @@ func Within(ctx context.Context, limit time.Duration, condition func(context.Con
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not within %s", limit))
 	defer cancel()
 	return Await(ctx, condition, needs...)
+}
+
+// Sleep waits for d, or until ctx ends.
+func Sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

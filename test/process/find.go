@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// Built returns the path of a program in the .build directory of the repository
-// that holds the working directory. An error names the make target that builds it.
+// Built returns the path of a program in the repository's .build directory. An error names the make
+// target that builds it.
 func Built(program string) (string, error) {
 	root, err := Root()
 	if err != nil {
@@ -27,7 +27,7 @@ func Built(program string) (string, error) {
 	return path, nil
 }
 
-// Root returns the directory of the repository that holds the working directory.
+// Root returns the repository's directory, above the working directory.
 func Root() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {
@@ -43,17 +43,15 @@ func Root() (string, error) {
 	}
 }
 
-// given are the ports that FreePorts has returned: they may be taken much later.
+// given are the ports that FreePorts has returned.
 var given = struct {
 	sync.Mutex
 	ports map[int]bool
 }{ports: map[int]bool{}}
 
-// FreePorts returns n different loopback ports that nobody listens on, and that it has
-// not returned before. They are below the range from which the kernel takes the source
-// ports of outgoing connections: a client that retries while nobody listens could else
-// meet itself.
-// Somebody may take one before it is used: be ready to try again.
+// FreePorts returns n different free loopback ports that it has not returned before. They are below
+// the kernel's range of ephemeral ports: a client that retries could otherwise connect to itself.
+// Another process may take a port before its use: callers retry.
 func FreePorts(n int) ([]int, error) {
 	const lowest, highest, tries = 20000, 32000, 100
 	given.Lock()
@@ -74,5 +72,5 @@ func FreePorts(n int) ([]int, error) {
 		l.Close()
 		ports, given.ports[port] = append(ports, port), true
 	}
-	return nil, fmt.Errorf("find %d free ports: %d tries were in vain", n, tries)
+	return nil, fmt.Errorf("find %d free ports: %d tries failed", n, tries)
 }

@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// Remembers says for each text whether it is anywhere in the memory that the
-// child may write: heap, stacks and all buffers, in use or left behind. It needs
-// the right to trace the child.
-func (p *Process) Remembers(texts []string) ([]bool, error) {
+// Contains reports for each text whether the child's writable memory contains it: heap, stacks and
+// buffers, in use or not. It needs the right to trace the child.
+func (p *Process) Contains(texts []string) ([]bool, error) {
 	regions, err := p.writable()
 	if err != nil {
 		return nil, err
@@ -27,7 +26,7 @@ func (p *Process) Remembers(texts []string) ([]bool, error) {
 		b := make([]byte, r.end-r.start)
 		n, err := memory.ReadAt(b, int64(r.start))
 		if err != nil && n == 0 {
-			continue // gone meanwhile, or the kernel's
+			continue // unmapped meanwhile, or of the kernel
 		}
 		read += n
 		for i, text := range texts {
@@ -40,10 +39,10 @@ func (p *Process) Remembers(texts []string) ([]bool, error) {
 	return found, nil
 }
 
-// region is a stretch of addresses.
+// region is a range of addresses.
 type region struct{ start, end uint64 }
 
-// writable gives the child's writable memory.
+// writable returns the child's writable memory.
 func (p *Process) writable() ([]region, error) {
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.Pid()))
 	if err != nil {

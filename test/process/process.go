@@ -1,14 +1,14 @@
-// Package process runs the programs of a test and makes sure that none of them
-// outlives it. A command line goes in; a child with a log file, an end that can
-// be waited for and a death tied to ours comes out.
+// Package process runs child processes of tests, each with a log file. No child outlives the parent.
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -17,18 +17,17 @@ import (
 
 // Process is a running or ended child. Its methods may be called concurrently.
 type Process struct {
-	// Name is what errors call the child: the name of its log without extension.
+	// Name is the name of the log without extension, for errors.
 	Name string
-	// Log is the file that receives its stdout and stderr.
+	// Log is the file of stdout and stderr.
 	Log string
 
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
 
-// Start runs the program at path with args and returns once it runs. Its stdout
-// and stderr go to the end of the file log. The child is killed when this
-// process dies, however it dies.
+// Start starts the program at path. Its stdout and stderr are appended to the file log. The child is
+// killed when this process ends in any way.
 func Start(log, path string, args ...string) (*Process, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -52,9 +51,9 @@ func Start(log, path string, args ...string) (*Process, error) {
 	return p, nil
 }
 
-// wait reaps the child; it is the goroutine that Start leaves behind and ends with the child.
+// wait reaps the child, in a goroutine of Start that ends with it.
 func (p *Process) wait() {
-	_ = p.cmd.Wait() // ProcessState tells it all
+	_ = p.cmd.Wait() // ProcessState has the result
 	close(p.ended)
 }
 
@@ -64,8 +63,7 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // Ended returns a channel that is closed when the child has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Err returns nil while the child runs, and afterwards an error that says how it
-// ended and what it wrote last.
+// Err returns nil while the child runs, and then an error with its state and the end of its log.
 func (p *Process) Err() error {
 	select {
 	case <-p.ended:
@@ -81,7 +79,7 @@ func (p *Process) ExitCode() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// Signal sends a signal to the child; that it has ended already is no error.
+// Signal sends a signal to the child. A child that has ended is no error.
 func (p *Process) Signal(sig os.Signal) error {
 	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("signal %s: %w", p.Name, err)
@@ -98,7 +96,7 @@ func (p *Process) Kill() error {
 	return nil
 }
 
-// Tail returns the last n bytes of the log, or why it cannot be read.
+// Tail returns the last n bytes of the log, or the error.
 func (p *Process) Tail(n int64) string {
 	f, err := os.Open(p.Log)
 	if err != nil {
@@ -106,7 +104,7 @@ func (p *Process) Tail(n int64) string {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Size() > n {
-		_, _ = f.Seek(-n, io.SeekEnd) // a log read from its start is as good
+		_, _ = f.Seek(-n, io.SeekEnd) // else all of the log is read
 	}
 	tail, err := io.ReadAll(f)
 	if err != nil {
@@ -115,9 +113,19 @@ func (p *Process) Tail(n int64) string {
 	return string(tail)
 }
 
-// spawner hands out a thread that lives as long as the program. The death signal
-// of a child follows the thread that forked it, not the process: forked from any
-// goroutine, a child would be killed as soon as the runtime retires that thread.
+// Main runs a command until it returns or an interrupt ends its context.
+func Main(name string, run func(context.Context) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, name+":", err)
+		os.Exit(1)
+	}
+}
+
+// spawner has a thread that lives as long as the program. Pdeathsig is sent at the end of the forking
+// thread, not of the process: forked from any goroutine, a child would be killed when the runtime
+// retires the thread.
 var spawner = sync.OnceValue(func() chan<- func() {
 	calls := make(chan func())
 	go func() {
@@ -129,7 +137,7 @@ var spawner = sync.OnceValue(func() chan<- func() {
 	return calls
 })
 
-// onSpawner runs f on the spawner's thread and returns what f returned.
+// onSpawner runs f on the spawner's thread.
 func onSpawner(f func() error) error {
 	result := make(chan error, 1)
 	spawner() <- func() { result <- f() }

@@ -17,8 +17,7 @@ import (
 	"github.com/kubestate/kubestate/test/process"
 )
 
-// parentOf makes the test binary a program that starts a child, says its process
-// id and waits to be killed.
+// parentOf makes the test binary a program that starts a child, prints its process id and waits.
 const parentOf = "TEST_PARENT_OF"
 
 func TestMain(m *testing.M) {
@@ -35,8 +34,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestChildrenDieWithUs kills a parent by SIGKILL, which leaves it no time to clean up.
-func TestChildrenDieWithUs(t *testing.T) {
+// TestChildrenEndWithParent kills a parent by SIGKILL.
+func TestChildrenEndWithParent(t *testing.T) {
 	parent := exec.Command(os.Args[0])
 	parent.Env = append(os.Environ(), parentOf+"="+filepath.Join(t.TempDir(), "sleep.log"))
 	parent.Stderr = os.Stderr
@@ -74,14 +73,14 @@ func gone(pid int) error {
 	if err != nil {
 		return err
 	}
-	// Without anybody to reap it, a dead process stays as a zombie.
+	// A process without a reaper stays as a zombie.
 	if _, state, _ := strings.Cut(string(stat), ") "); strings.HasPrefix(state, "Z") {
 		return nil
 	}
 	return fmt.Errorf("process %d runs", pid)
 }
 
-// TestEnd has a process end by itself and one by a signal.
+// TestEnd has a process that exits and one that is killed.
 func TestEnd(t *testing.T) {
 	p, err := process.Start(filepath.Join(t.TempDir(), "shell.log"), "sh", "-c", "echo so long >&2; exit 3")
 	if err != nil {
@@ -112,21 +111,21 @@ func TestEnd(t *testing.T) {
 	}
 	<-p.Ended()
 	if err := p.Kill(); err != nil {
-		t.Errorf("killing the dead: %v", err)
+		t.Errorf("kill of an ended process: %v", err)
 	}
 }
 
-// TestAwait ends by the condition, by the deadline and by the death of a process.
+// TestAwait ends by the condition, by the deadline and by the end of a process.
 func TestAwait(t *testing.T) {
-	looks := 0
+	polls := 0
 	err := process.Within(t.Context(), time.Minute, func(context.Context) error {
-		if looks++; looks < 3 {
+		if polls++; polls < 3 {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	if err != nil || looks != 3 {
-		t.Errorf("after %d looks: %v", looks, err)
+	if err != nil || polls != 3 {
+		t.Errorf("after %d polls: %v", polls, err)
 	}
 
 	never := errors.New("never")
@@ -144,7 +143,7 @@ func TestAwait(t *testing.T) {
 	}
 }
 
-// TestFreePorts has ports that are not taken yet stay those of who has asked for them.
+// TestFreePorts holds that no port is returned twice.
 func TestFreePorts(t *testing.T) {
 	seen := map[int]bool{}
 	for range 60 {

@@ -1,7 +1,7 @@
-// Command cronjobs prints when Kubernetes runs the CronJobs of a file next: a
-// line each of namespace/name, and Unix seconds, "never" or "invalid". The file is
-// a CronJobList as JSON. The functions are those of the CronJob controller and of the
-// API server's validation, which export none of them.
+// Command cronjobs prints when Kubernetes runs the CronJobs of a file next: a line each of
+// namespace/name, and Unix seconds, "never" or "invalid". The file is a CronJobList in JSON. The
+// functions are copies of unexported ones of the CronJob controller and the API server's
+// validation.
 package main
 
 import (
@@ -34,7 +34,7 @@ func validateScheduleFormat(schedule string, allowTZ bool, zone *string, path *f
 //go:linkname validateTimeZone k8s.io/kubernetes/pkg/apis/batch/validation.validateTimeZone
 func validateTimeZone(zone *string, path *field.Path) field.ErrorList
 
-// delta is what the controller adds to the time until the next run.
+// delta is added by the controller to the time until the next run.
 const delta = 100 * time.Millisecond
 
 func main() {

@@ -17,45 +17,44 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// world is an API server that has pods and nodes and answers by itself: it lists,
-// streams and watches, late and in parts, and forgets what was long ago. It may choose
-// the objects of a shard, or send all.
-type world struct {
-	chooses, streams bool
+// randomAPI is an API server of pods and nodes. It lists, streams and watches with random delays,
+// and compacts its log. It filters by shard or sends all objects, at random.
+type randomAPI struct {
+	filters, streams bool
 
-	mu      sync.Mutex
-	rnd     *rand.Rand
-	version int
-	oldest  int // from which it can be watched
-	things  map[string]*thing
-	log     []event
-	news    chan struct{} // closed when there is something new in the log
-	cut     chan struct{} // closed to end all watches
-	listed  func(uid string)
+	mu       sync.Mutex
+	rnd      *rand.Rand
+	version  int
+	oldest   int // version from which a watch may start
+	objects  map[string]*item
+	log      []event
+	changed  chan struct{} // closed by an event
+	ended    chan struct{} // closed to end all watches
+	onListed func(uid string)
 }
 
-// thing is an object: a pod, or a node of the same name and uid.
-type thing struct {
+// item is a pod and a node of the same name and uid.
+type item struct {
 	uid, name string
 	version   int
 }
 
 type event struct {
 	kind string
-	thing
+	item
 }
 
-func newWorld(seed uint64) *world {
-	w := &world{
-		rnd: rand.New(rand.NewPCG(seed, 8)), things: map[string]*thing{},
-		news: make(chan struct{}), cut: make(chan struct{}), version: 1, oldest: 1,
+func newRandomAPI(seed uint64) *randomAPI {
+	w := &randomAPI{
+		rnd: rand.New(rand.NewPCG(seed, 8)), objects: map[string]*item{},
+		changed: make(chan struct{}), ended: make(chan struct{}), version: 1, oldest: 1,
 	}
-	w.chooses, w.streams = w.rnd.IntN(2) == 0, w.rnd.IntN(4) > 0
+	w.filters, w.streams = w.rnd.IntN(2) == 0, w.rnd.IntN(4) > 0
 	return w
 }
 
-// pause waits for up to so long, if there is somebody who does.
-func (a *answerer) pause(limit time.Duration) {
+// pause waits for a random time below limit, or until the client is gone.
+func (a *responder) pause(limit time.Duration) {
 	a.mu.Lock()
 	d := time.Duration(a.rnd.Int64N(int64(limit)))
 	a.mu.Unlock()
@@ -67,58 +66,57 @@ func (a *answerer) pause(limit time.Duration) {
 	}
 }
 
-// change does something to an object of a name: makes it, changes it, deletes it, or
-// has another take its name.
-func (w *world) change(name string) {
+// change creates, updates, deletes or recreates the object of a name.
+func (w *randomAPI) change(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	was := w.things[name]
+	was := w.objects[name]
 	switch n := w.rnd.IntN(10); {
 	case was == nil:
-		w.note("ADDED", thing{uid: fmt.Sprintf("uid-%d", w.rnd.Int64()), name: name})
+		w.add("ADDED", item{uid: fmt.Sprintf("uid-%d", w.rnd.Int64()), name: name})
 	case n < 5:
-		w.note("MODIFIED", *was)
+		w.add("MODIFIED", *was)
 	case n < 8:
-		w.note("DELETED", *was)
-		w.note("ADDED", thing{uid: fmt.Sprintf("uid-%d", w.rnd.Int64()), name: name})
+		w.add("DELETED", *was)
+		w.add("ADDED", item{uid: fmt.Sprintf("uid-%d", w.rnd.Int64()), name: name})
 	default:
-		w.note("DELETED", *was)
+		w.add("DELETED", *was)
 	}
-	close(w.news)
-	w.news = make(chan struct{})
+	close(w.changed)
+	w.changed = make(chan struct{})
 }
 
-func (w *world) note(kind string, o thing) {
+func (w *randomAPI) add(kind string, o item) {
 	w.version++
 	o.version = w.version
 	w.log = append(w.log, event{kind, o})
 	if kind == "DELETED" {
-		delete(w.things, o.name)
+		delete(w.objects, o.name)
 		return
 	}
-	w.things[o.name] = &o
+	w.objects[o.name] = &o
 }
 
 // end ends all watches.
-func (w *world) end() {
+func (w *randomAPI) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	close(w.cut)
-	w.cut = make(chan struct{})
+	close(w.ended)
+	w.ended = make(chan struct{})
 }
 
-// forget has watches no longer begin with what was.
-func (w *world) forget() {
+// compact expires all versions but the present one.
+func (w *randomAPI) compact() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.oldest = w.version
 }
 
-// ServeHTTP answers a list or a watch.
-func (w *world) ServeHTTP(to http.ResponseWriter, r *http.Request) {
-	a := &answerer{world: w, to: to, r: r, pods: strings.HasSuffix(r.URL.Path, "pods")}
+// ServeHTTP responds to a list or a watch.
+func (w *randomAPI) ServeHTTP(to http.ResponseWriter, r *http.Request) {
+	a := &responder{randomAPI: w, to: to, r: r, pods: strings.HasSuffix(r.URL.Path, "pods")}
 	query := r.URL.Query()
-	if w.chooses {
+	if w.filters {
 		a.selector = query.Get("shardSelector")
 	}
 	to.Header().Set("Content-Type", "application/json")
@@ -135,26 +133,26 @@ func (w *world) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 	}
 }
 
-type answerer struct {
-	*world
+type responder struct {
+	*randomAPI
 	to       http.ResponseWriter
 	r        *http.Request
 	pods     bool
 	selector string
 }
 
-func (a *answerer) write(v any) {
-	_ = json.NewEncoder(a.to).Encode(v) // else the client is gone
+func (a *responder) write(v any) {
+	_ = json.NewEncoder(a.to).Encode(v) // fails if the client is gone
 	a.to.(http.Flusher).Flush()
 }
 
-func (a *answerer) fail(code int, reason metav1.StatusReason) {
+func (a *responder) fail(code int, reason metav1.StatusReason) {
 	a.to.WriteHeader(code)
 	a.write(metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Reason: reason, Code: int32(code)})
 }
 
-// object is a thing as the client sees it. Its generation is its version.
-func (a *answerer) object(o thing) any {
+// object returns an item as the requested type. Its generation is its version.
+func (a *responder) object(o item) any {
 	if a.pods {
 		return served(pod("n", o.name, o.uid, int64(o.version)), fmt.Sprint(o.version))
 	}
@@ -163,22 +161,22 @@ func (a *answerer) object(o thing) any {
 	return n
 }
 
-// all gives what there is for the client, and the version of that.
-func (a *answerer) all() (objects []any, version int) {
+// all returns the objects that the selector matches, and their version.
+func (a *responder) all() (objects []any, version int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, o := range a.things {
-		if chosen(a.selector, o.uid) {
+	for _, o := range a.objects {
+		if matches(a.selector, o.uid) {
 			objects = append(objects, a.object(*o))
-			if a.listed != nil {
-				a.listed(o.uid)
+			if a.onListed != nil {
+				a.onListed(o.uid)
 			}
 		}
 	}
 	return objects, a.version
 }
 
-func (a *answerer) list() {
+func (a *responder) list() {
 	objects, version := a.all()
 	a.pause(3 * time.Second)
 	kind := "NodeList"
@@ -188,7 +186,7 @@ func (a *answerer) list() {
 	a.write(map[string]any{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"resourceVersion": fmt.Sprint(version)}, "items": objects})
 }
 
-func (a *answerer) stream() {
+func (a *responder) stream() {
 	objects, version := a.all()
 	a.pause(time.Second)
 	for _, o := range objects {
@@ -199,7 +197,7 @@ func (a *answerer) stream() {
 	a.events(version)
 }
 
-func (a *answerer) bookmark(version int, annotations map[string]string) {
+func (a *responder) bookmark(version int, annotations map[string]string) {
 	object := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{ResourceVersion: fmt.Sprint(version), Annotations: annotations}}
 	if !a.pods {
 		object.Kind = "Node"
@@ -207,11 +205,11 @@ func (a *answerer) bookmark(version int, annotations map[string]string) {
 	a.write(map[string]any{"type": "BOOKMARK", "object": object})
 }
 
-func (a *answerer) watch(from int) {
+func (a *responder) watch(from int) {
 	a.mu.Lock()
-	gone := from < a.oldest
+	expired := from < a.oldest
 	a.mu.Unlock()
-	if gone {
+	if expired {
 		a.fail(http.StatusGone, metav1.StatusReasonExpired)
 		return
 	}
@@ -219,18 +217,18 @@ func (a *answerer) watch(from int) {
 	a.events(from)
 }
 
-// events sends what has happened since a version, some time after.
-func (a *answerer) events(from int) {
+// events sends the events after a version, with delays.
+func (a *responder) events(from int) {
 	a.mu.Lock()
-	cut := a.cut
+	ended := a.ended
 	a.mu.Unlock()
 	for {
 		a.mu.Lock()
-		log, news, bookmark := a.log, a.news, a.rnd.IntN(4) == 0
+		log, changed, bookmark := a.log, a.changed, a.rnd.IntN(4) == 0
 		a.mu.Unlock()
 		for _, e := range log {
-			if e.version > from && chosen(a.selector, e.uid) {
-				a.write(map[string]any{"type": e.kind, "object": a.object(e.thing)})
+			if e.version > from && matches(a.selector, e.uid) {
+				a.write(map[string]any{"type": e.kind, "object": a.object(e.item)})
 			}
 		}
 		if len(log) > 0 {
@@ -240,9 +238,9 @@ func (a *answerer) events(from int) {
 			a.bookmark(from, nil)
 		}
 		select {
-		case <-news:
+		case <-changed:
 			a.pause(200 * time.Millisecond)
-		case <-cut:
+		case <-ended:
 			return
 		case <-a.r.Context().Done():
 			return
@@ -252,8 +250,8 @@ func (a *answerer) events(from int) {
 
 var bounds = regexp.MustCompile(`'0x([0-9a-f]+)', '0x([0-9a-f]+)'`)
 
-// chosen says whether a selector has an object.
-func chosen(selector, uid string) bool {
+// matches reports whether a shard selector matches a uid.
+func matches(selector, uid string) bool {
 	if selector == "" {
 		return true
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// choices is a source of random numbers that takes them from bytes first.
+// choices is a source of random numbers: bytes first, and then generated numbers.
 type choices struct {
 	bytes []byte
 	rest  *rand.PCG
@@ -29,7 +29,7 @@ func newChoices(b []byte) *rand.Rand {
 	return rand.New(&choices{b, rand.NewPCG(h.Sum64(), 1)})
 }
 
-// Uint64 gives eight bytes of the same value: rand.Rand takes upper and lower bits.
+// Uint64 repeats one byte eight times: rand.Rand uses upper and lower bits.
 func (c *choices) Uint64() uint64 {
 	if len(c.bytes) < 2 {
 		return c.rest.Uint64()
@@ -39,8 +39,8 @@ func (c *choices) Uint64() uint64 {
 	return v * 0x1000100010001
 }
 
-// A world is a configuration, kinds and objects.
-type world struct {
+// A scenario is a configuration, kinds and objects.
+type scenario struct {
 	*rand.Rand
 	kinds   []customresource.Kind
 	objects map[string][]map[string]any // by group and kind
@@ -48,11 +48,11 @@ type world struct {
 	extra   []generators.ExtraLabel
 }
 
-func pick[T any](w *world, of ...T) T { return of[w.IntN(len(of))] }
+func pick[T any](w *scenario, of ...T) T { return of[w.IntN(len(of))] }
 
-func (w *world) oneIn(n int) bool { return w.IntN(n) == 0 }
+func (w *scenario) oneIn(n int) bool { return w.IntN(n) == 0 }
 
-// keys are those of maps in objects, and steps.
+// keys are keys of maps in objects, and steps.
 var keys = []string{
 	"a", "b", "c", "name", "status", "ready", "type", "count", "a", "b", "name", "ready", "0", "1", "-1", "01", "k=v", "a=x", "a,b", "", "é", "x-y", "x_y", "x.y/z", "1st", "__name__", "_", "A",
 	"customresource_kind", "[b]", "[b=", "metadata", "apiVersion", "*", "Ready", "a\x00b",
@@ -71,8 +71,8 @@ var numbers = []string{
 	"1e308", "5e-324", "-0.0", "100000000000000000000000",
 }
 
-// value is any value of an object.
-func (w *world) value(depth int) any {
+// value returns a random value.
+func (w *scenario) value(depth int) any {
 	n := 10
 	if depth <= 0 {
 		n = 7
@@ -102,7 +102,7 @@ func (w *world) value(depth int) any {
 	return w.members(depth - 1)
 }
 
-func (w *world) members(depth int) map[string]any {
+func (w *scenario) members(depth int) map[string]any {
 	all := map[string]any{}
 	for range w.IntN(5) {
 		all[pick(w, keys...)] = w.value(depth)
@@ -110,8 +110,8 @@ func (w *world) members(depth int) map[string]any {
 	return all
 }
 
-// object makes an object of a kind.
-func (w *world) object(k *customresource.Kind, n int) map[string]any {
+// object returns an object of a kind.
+func (w *scenario) object(k *customresource.Kind, n int) map[string]any {
 	metadata := map[string]any{"name": fmt.Sprintf("%s-%d", strings.ToLower(k.Kind), n), "uid": fmt.Sprintf("uid-%s-%d", strings.ToLower(k.Kind), n), "generation": json.Number(pick(w, "1", "3"))}
 	if k.Namespaced {
 		metadata["namespace"] = pick(w, "default", "team-a")
@@ -142,8 +142,8 @@ func (w *world) object(k *customresource.Kind, n int) map[string]any {
 	return o
 }
 
-// path leads mostly to something that is there.
-func (w *world) path(from any, steps int) ([]string, any) {
+// path returns a path, mostly to an existing value.
+func (w *scenario) path(from any, steps int) ([]string, any) {
 	var path []string
 	for range steps {
 		step := pick(w, append(keys, "[a=x]", "[type=Ready]", "[ready=False]", "[ready=true]", "[a=1Ki]", "[=]", "[count=NaN]", "a=v", "status=True", "+1", "-2", "99999999999999999999")...)
@@ -183,7 +183,7 @@ var (
 	wheres = []string{"true", "false", "self != null", "has(object.status)", "self.a == 'x'", "type(self) == string", "object.metadata.name.endsWith('1')", "self.type == 'Ready'", "has(self.a)"}
 )
 
-func (w *world) source(from any, steps int) sourceOf {
+func (w *scenario) source(from any, steps int) sourceOf {
 	if w.oneIn(12) {
 		return sourceOf{CEL: pick(w, expressions...), Join: w.join()}
 	}
@@ -191,20 +191,20 @@ func (w *world) source(from any, steps int) sourceOf {
 	return sourceOf{Path: path, Join: w.join()}
 }
 
-func (w *world) join() *string {
+func (w *scenario) join() *string {
 	if !w.oneIn(8) {
 		return nil
 	}
 	return new(pick(w, "", ",", "\n"))
 }
 
-// labelNames are valid, and pathNames any that are not empty.
+// labelNames are valid; pathNames need not be.
 var (
 	labelNames = []string{"a", "b", "name", "type", "zone", "customresource_kind", "customresource_group", "x_y", "_x", "A1", "condition", "status", "namespace"}
 	pathNames  = append([]string{"x-y", "x.y", "é", "1st", "__name__", "*", "*a", "lorem_*", "**", "*1*", "1*", "_name__*", "___*"}, labelNames...)
 )
 
-func (w *world) common() map[string]string {
+func (w *scenario) common() map[string]string {
 	labels := map[string]string{}
 	for range max(0, w.IntN(6)-3) {
 		labels[pick(w, labelNames...)] = pick(w, texts...)
@@ -212,7 +212,7 @@ func (w *world) common() map[string]string {
 	return labels
 }
 
-func (w *world) labels(from any, steps int) map[string]sourceOf {
+func (w *scenario) labels(from any, steps int) map[string]sourceOf {
 	labels := map[string]sourceOf{}
 	for range w.IntN(4) {
 		labels[pick(w, pathNames...)] = w.source(from, steps)
@@ -220,10 +220,10 @@ func (w *world) labels(from any, steps int) map[string]sourceOf {
 	return labels
 }
 
-// typeOf has the types of families by their names, but for some.
+// typeOf has the types of some families by name.
 var typeOf = map[string]string{"g1": "gauge", "g2": "gauge", "n_total": "counter", "i_info": "info", "s": "stateset", "i": "info"}
 
-func (w *world) family(object any) *familyOf {
+func (w *scenario) family(object any) *familyOf {
 	name := pick(w, slices.Sorted(maps.Keys(typeOf))...)
 	f := &familyOf{Name: name, Type: typeOf[name], Help: pick(w, "", "Help.", "a\\b\nc", `"quoted" é`, "a\x00b\rc"), Common: w.common(), Labels: w.labels(object, 3)}
 	if w.oneIn(20) && f.Type != "counter" {
@@ -280,9 +280,9 @@ func (w *world) family(object any) *familyOf {
 	return f
 }
 
-// newWorld draws kinds, objects and a valid configuration.
-func newWorld(b []byte) *world {
-	w := &world{Rand: newChoices(b), objects: map[string][]map[string]any{}}
+// newScenario returns random kinds and objects, and a valid configuration.
+func newScenario(b []byte) *scenario {
+	w := &scenario{Rand: newChoices(b), objects: map[string][]map[string]any{}}
 	for i, k := range []customresource.Kind{
 		{Group: "example.com", Kind: "Widget", Plural: "widgets", Namespaced: true, Versions: []string{"v1", "v1beta1"}, Categories: []string{"all"}},
 		{Group: "example.com", Kind: "Gadget", Plural: "gadgets", Versions: []string{"v1"}},
@@ -326,7 +326,7 @@ func newWorld(b []byte) *world {
 	return w
 }
 
-// decoded is an object as expressions have it.
+// decoded returns an object as a variable of expressions.
 func decoded(object any) any {
 	text, err := json.Marshal(object)
 	if err != nil {

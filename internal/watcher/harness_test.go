@@ -24,9 +24,8 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// following is a watcher that follows an API server, and all that is seen of
-// it.
-type following struct {
+// harness is a watcher of an API server, with its metrics and log.
+type harness struct {
 	*api
 	w        *watcher.Watcher
 	registry *prometheus.Registry
@@ -35,10 +34,10 @@ type following struct {
 	end      func()
 }
 
-// follow runs a watcher of pods, or of what config says.
-func follow(t *testing.T, config watcher.Config) *following {
+// newHarness runs a watcher of config's resources, or of pods.
+func newHarness(t *testing.T, config watcher.Config) *harness {
 	t.Helper()
-	f := &following{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
+	f := &harness{api: newAPI(t), registry: prometheus.NewRegistry(), log: &log{about: aboutReason}}
 	if config.Resources == nil {
 		config.Resources = []generators.Resource{pods}
 	}
@@ -48,22 +47,27 @@ func follow(t *testing.T, config watcher.Config) *following {
 }
 
 // run runs a watcher until the test ends.
-func (f *following) run(t *testing.T, config watcher.Config) {
-	f.w, f.ended = newWatcher(config, f.registry, f.log), make(chan struct{})
+func (f *harness) run(t *testing.T, config watcher.Config) {
+	f.w = newWatcher(config, f.registry, f.log)
+	f.ended, f.end = run(t, f.w)
+}
+
+// run runs a watcher until end is called or the test ends.
+func run(t *testing.T, w *watcher.Watcher) (ended chan struct{}, end func()) {
+	ended = make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
-	f.end = cancel
 	go func() {
-		defer close(f.ended)
-		f.w.Run(ctx)
+		defer close(ended)
+		w.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		cancel()
-		<-f.ended
+		<-ended
 	})
+	return ended, cancel
 }
 
-// aboutReason is the reason that the API server gave for the error of a record,
-// or that the connection was refused.
+// aboutReason returns the status reason of a record's error, or "refused" for a connection.
 func aboutReason(r slog.Record) string {
 	err, ok := attribute(r, "err").Any().(error)
 	switch {
@@ -76,35 +80,35 @@ func aboutReason(r slog.Record) string {
 	}
 }
 
-// holds checks what can be seen once everything has come to rest.
-func (f *following) holds(t *testing.T, want string, unsynced []string) {
+// expect checks the served text and the awaited resources, once all responses are read.
+func (f *harness) expect(t *testing.T, want string, unsynced []string) {
 	t.Helper()
 	read()
 	if d := cmp.Diff(want, text(f.w.Resources()...)); d != "" {
-		t.Errorf("exported (-want +got):\n%s", d)
+		t.Errorf("served (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff(unsynced, f.w.Unsynced()); d != "" {
 		t.Errorf("unsynced (-want +got):\n%s", d)
 	}
 }
 
-// read waits until everything that has been sent is read and done with.
+// read waits until all responses are read and rendered.
 func read() {
 	time.Sleep(apiclient.Interval)
 	synctest.Wait()
 }
 
-// counted checks the counters.
-func (f *following) counted(t *testing.T, want string) {
+// expectMetrics checks the counters.
+func (f *harness) expectMetrics(t *testing.T, want string) {
 	t.Helper()
 	read()
-	if d := cmp.Diff(want, own(t, f.registry)); d != "" {
-		t.Errorf("counted (-want +got):\n%s", d)
+	if d := cmp.Diff(want, counters(t, f.registry)); d != "" {
+		t.Errorf("metrics (-want +got):\n%s", d)
 	}
 }
 
-// logged checks what has been logged since the last time.
-func (f *following) logged(t *testing.T, want ...record) {
+// expectLog checks the records since the last call.
+func (f *harness) expectLog(t *testing.T, want ...record) {
 	t.Helper()
 	synctest.Wait()
 	if d := cmp.Diff(want, f.log.take()); d != "" {
@@ -116,7 +120,7 @@ func failing(reason string) record { return record{slog.LevelWarn, reason} }
 
 var answering = record{slog.LevelInfo, ""}
 
-// served is an object as an API server sends it.
+// served returns a pod as an API server sends it.
 func served(p *corev1.Pod, version string) *corev1.Pod {
 	p.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}
 	p.ResourceVersion = version
@@ -135,129 +139,125 @@ const (
 	watchError = `kube_state_metrics_watch_total{resource="*v1.Pod",result="error"} `
 )
 
-// relisted is the counter of lists that were needed again.
+// relisted is the counter of relists for a reason.
 func relisted(reason string) string {
 	return fmt.Sprintf("kubestate_relists_total{reason=%q,resource=\"pods\"} ", reason)
 }
 
 var podsUnsynced = []string{"pods"}
 
-// TestFollowStreamedList follows an API server that sends its list as the
-// beginning of a watch.
+// TestFollowStreamedList has a streamed list, which continues as a watch.
 func TestFollowStreamedList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		q := f.next(t).want("stream " + anyPods).watch()
 		q.event("ADDED", served(pod("b", "y", "2", 1), "2")).event("ADDED", served(pod("a", "x", "1", 1), "1"))
-		f.holds(t, "", podsUnsynced) // not before the list is complete
+		f.expect(t, "", podsUnsynced) // until the list is complete
 		q.event("BOOKMARK", listEnds("5"))
-		f.holds(t, podText(by1, ax1), nil)
+		f.expect(t, podText(by1, ax1), nil)
 		q.event("MODIFIED", served(pod("a", "x", "1", 2), "6"))
 		q.event("DELETED", served(pod("b", "y", "2", 1), "7"))
-		f.holds(t, podText(ax2), nil)
-		f.counted(t, watchOK+"1\n")
-		// The API server ends watches after some minutes. The next one goes on
-		// from there.
+		f.expect(t, podText(ax2), nil)
+		f.expectMetrics(t, watchOK+"1\n")
+		// The API server ends the watch, and the next one resumes it.
 		q.end()
 		q = f.next(t).want("watch " + anyPods + " resourceVersion=7").watch()
 		q.event("DELETED", served(pod("a", "x", "1", 2), "8")).event("ADDED", served(pod("b", "z", "3", 1), "9"))
-		f.holds(t, podText(bz1), nil)
-		f.counted(t, watchOK+"2\n")
-		f.logged(t)
+		f.expect(t, podText(bz1), nil)
+		f.expectMetrics(t, watchOK+"2\n")
+		f.expectLog(t)
 	})
 }
 
-// TestFollowList follows an API server that does not stream lists.
+// TestFollowList has an API server without streamed lists.
 func TestFollowList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		f.next(t).want("stream " + anyPods).noStreams()
 		q := f.next(t).want("list " + anyPods + "")
-		f.holds(t, "", podsUnsynced)
+		f.expect(t, "", podsUnsynced)
 		q.list("5", pod("b", "y", "2", 1), pod("a", "x", "1", 1))
 		q = f.next(t).want("watch " + anyPods + " resourceVersion=5").watch()
-		f.holds(t, podText(by1, ax1), nil)
+		f.expect(t, podText(by1, ax1), nil)
 		q.event("MODIFIED", served(pod("a", "x", "1", 2), "6"))
-		f.holds(t, podText(by1, ax2), nil)
-		f.counted(t, listOK+"1\n"+watchOK+"1\n")
-		f.logged(t)
-		// What happened since is lost, so there is a new list, which also has no
-		// place for what has gone meanwhile.
+		f.expect(t, podText(by1, ax2), nil)
+		f.expectMetrics(t, listOK+"1\n"+watchOK+"1\n")
+		f.expectLog(t)
+		// The version has expired: a relist, in which a deleted pod is missing.
 		q.event("ERROR", metav1.Status{
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
 			Status:   metav1.StatusFailure, Code: 410, Reason: metav1.StatusReasonExpired,
 		})
 		q = f.next(t).want("list " + anyPods)
-		f.holds(t, podText(by1, ax2), nil)
+		f.expect(t, podText(by1, ax2), nil)
 		q.list("9", pod("b", "z", "3", 1), pod("a", "x", "1", 2))
 		f.next(t).want("watch " + anyPods + " resourceVersion=9").watch()
-		f.holds(t, podText(ax2, bz1), nil) // x keeps its place
-		f.counted(t, listOK+"2\n"+watchOK+"2\n"+relisted("expired")+"1\n")
-		f.logged(t)
+		f.expect(t, podText(ax2, bz1), nil) // x keeps its slot
+		f.expectMetrics(t, listOK+"2\n"+watchOK+"2\n"+relisted("expired")+"1\n")
+		f.expectLog(t)
 	})
 }
 
-// TestFollowFailures follows an API server through failures of several kinds:
-// every attempt is counted, and each kind is logged when it begins.
+// TestFollowFailures has failures of several kinds: each request is counted, and the first of each
+// kind logged.
 func TestFollowFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		const stream, list, watch = "stream " + anyPods, "list " + anyPods, "watch " + anyPods
 
 		f.next(t).want(stream).fail(401, metav1.StatusReasonUnauthorized)
 		f.next(t).want(list).fail(401, metav1.StatusReasonUnauthorized)
 		f.next(t).want(stream).fail(401, metav1.StatusReasonUnauthorized)
 		f.next(t).want(list).fail(401, metav1.StatusReasonUnauthorized)
-		f.holds(t, "", podsUnsynced)
-		f.counted(t, listError+"2\n"+watchError+"2\n")
-		f.logged(t, failing("Unauthorized"))
+		f.expect(t, "", podsUnsynced)
+		f.expectMetrics(t, listError+"2\n"+watchError+"2\n")
+		f.expectLog(t, failing("Unauthorized"))
 
-		f.next(t).want(stream).fail(403, metav1.StatusReasonForbidden) // and so would a list be
-		f.holds(t, "", nil)                                            // what is refused does not keep the rest from being served
-		f.counted(t, listError+"2\n"+watchError+"3\n")
-		f.logged(t, failing("Forbidden"))
+		f.next(t).want(stream).fail(403, metav1.StatusReasonForbidden) // no list follows
+		f.expect(t, "", nil)                                           // refused: not awaited
+		f.expectMetrics(t, listError+"2\n"+watchError+"3\n")
+		f.expectLog(t, failing("Forbidden"))
 
 		f.refuse(3)
 		q := f.next(t).want(stream)
-		f.holds(t, "", podsUnsynced)
-		f.counted(t, listError+"2\n"+watchError+"6\n")
-		f.logged(t, failing("refused"))
+		f.expect(t, "", podsUnsynced)
+		f.expectMetrics(t, listError+"2\n"+watchError+"6\n")
+		f.expectLog(t, failing("refused"))
 		q.noStreams()
 		f.next(t).want(list).list("5", pod("a", "x", "1", 1))
 		q = f.next(t).want(watch + " resourceVersion=5").watch()
-		f.holds(t, podText(ax1), nil)
-		f.counted(t, listError+"2\n"+listOK+"1\n"+watchError+"6\n"+watchOK+"1\n")
-		f.logged(t, answering)
+		f.expect(t, podText(ax1), nil)
+		f.expectMetrics(t, listError+"2\n"+listOK+"1\n"+watchError+"6\n"+watchOK+"1\n")
+		f.expectLog(t, answering)
 
-		// While the API server is away the last state is served.
+		// During an outage the last content is served.
 		<-time.After(time.Minute)
 		f.refuse(2)
 		q.end()
 		q = f.next(t).want(watch + " resourceVersion=5").watch()
 		q.event("MODIFIED", served(pod("a", "x", "1", 2), "6"))
-		f.holds(t, podText(ax2), nil)
-		f.counted(t, listError+"2\n"+listOK+"1\n"+watchError+"8\n"+watchOK+"2\n")
-		f.logged(t, failing("refused"), answering)
+		f.expect(t, podText(ax2), nil)
+		f.expectMetrics(t, listError+"2\n"+listOK+"1\n"+watchError+"8\n"+watchOK+"2\n")
+		f.expectLog(t, failing("refused"), answering)
 	})
 }
 
-// TestFollowRefused holds what is taken for a resource that the API server does
-// not have, or not for us.
+// TestFollowRefused has responses that count as refusals, and others.
 func TestFollowRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		refused := func(code int, reason metav1.StatusReason) {
 			t.Helper()
 			f.next(t).want("stream "+anyPods).fail(code, reason)
-			f.holds(t, "", nil)
-			f.logged(t, failing(string(reason)))
+			f.expect(t, "", nil)
+			f.expectLog(t, failing(string(reason)))
 		}
 		failed := func(code int, reason metav1.StatusReason) {
 			t.Helper()
 			f.next(t).want("stream "+anyPods).fail(code, reason)
 			f.next(t).want("list "+anyPods).fail(code, reason)
-			f.holds(t, "", podsUnsynced)
-			f.logged(t, failing(string(reason)))
+			f.expect(t, "", podsUnsynced)
+			f.expectLog(t, failing(string(reason)))
 		}
 		refused(404, metav1.StatusReasonNotFound)
 		failed(503, metav1.StatusReasonServiceUnavailable)
@@ -265,28 +265,28 @@ func TestFollowRefused(t *testing.T) {
 		failed(500, metav1.StatusReasonInternalError)
 		failed(401, metav1.StatusReasonUnauthorized)
 		refused(404, metav1.StatusReasonNotFound)
-		// Once it is there, it is waited for.
+		// Once it is served, it is awaited.
 		f.next(t).watch()
-		f.holds(t, "", podsUnsynced)
-		f.logged(t, answering)
+		f.expect(t, "", podsUnsynced)
+		f.expectLog(t, answering)
 	})
 }
 
-// TestFollowAsksFor holds what a feed asks the API server for.
-func TestFollowAsksFor(t *testing.T) {
+// TestRequests holds paths, selectors and Accept header of requests.
+func TestRequests(t *testing.T) {
 	type names = []string
 	f := func(resource generators.Resource, namespaces, denied names, want string) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
-			f := follow(t, watcher.Config{Resources: []generators.Resource{resource}, Namespaces: namespaces, Denied: denied})
+			f := newHarness(t, watcher.Config{Resources: []generators.Resource{resource}, Namespaces: namespaces, Denied: denied})
 			q := f.next(t).want("stream " + want)
 			if accept := q.r.Header.Get("Accept"); accept != "application/vnd.kubernetes.protobuf,application/json" {
-				t.Errorf("it accepts %s", accept)
+				t.Errorf("Accept: %s", accept)
 			}
 			q.noStreams()
 			f.next(t).want("list " + want + "").list("5")
 			f.next(t).want("watch " + want + " resourceVersion=5").watch()
-			f.holds(t, "", nil)
+			f.expect(t, "", nil)
 		})
 	}
 	f(pods, nil, nil, "/api/v1/pods")
@@ -299,11 +299,10 @@ func TestFollowAsksFor(t *testing.T) {
 	f(&generators.Deployments, names{"a"}, nil, "/apis/apps/v1/namespaces/a/deployments")
 }
 
-// TestFollowBoundsWatches holds that the API server is told when to end a
-// watch, in both of the ways there are.
-func TestFollowBoundsWatches(t *testing.T) {
+// TestWatchTimeout holds that a watch request has its timeout in both query parameters.
+func TestWatchTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		query := f.next(t).r.URL.Query()
 		seconds, err := strconv.Atoi(query.Get("timeoutSeconds"))
 		if err != nil || seconds < 60 || seconds > 3600 {
@@ -315,58 +314,57 @@ func TestFollowBoundsWatches(t *testing.T) {
 	})
 }
 
-// TestFollowListWithoutWatch has an API server that allows lists and no watches:
-// that is said once.
+// TestFollowListWithoutWatch has an API server that allows lists and no watches: that is logged
+// once.
 func TestFollowListWithoutWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := follow(t, watcher.Config{})
+		f := newHarness(t, watcher.Config{})
 		f.next(t).noStreams()
 		for range 3 {
 			f.next(t).want("list "+anyPods).list("1", pod("a", "x", "1", 1))
 			f.next(t).want("watch "+anyPods+" resourceVersion=1").fail(403, metav1.StatusReasonForbidden)
 		}
 		f.next(t)
-		f.logged(t, record{slog.LevelWarn, "Forbidden"})
+		f.expectLog(t, record{slog.LevelWarn, "Forbidden"})
 	})
 }
 
-// TestFollowEnds holds that following ends when told to, at once wherever it
-// is, and without a trace.
+// TestFollowEnds holds that a watcher ends at once in any state, without logs and counts.
 func TestFollowEnds(t *testing.T) {
-	f := func(name string, reach func(*testing.T, *following)) {
+	f := func(name string, reach func(*testing.T, *harness)) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
-			f := follow(t, watcher.Config{})
+			f := newHarness(t, watcher.Config{})
 			reach(t, f)
 			synctest.Wait()
 			select {
 			case <-f.ended:
-				t.Errorf("%s: it ended by itself", name)
+				t.Errorf("%s: Run has returned", name)
 			default:
 			}
 			f.log.take()
-			counts, start := own(t, f.registry), time.Now()
+			counts, start := counters(t, f.registry), time.Now()
 			f.end()
 			<-f.ended
 			if took := time.Since(start); took != 0 {
 				t.Errorf("%s: took %v to end", name, took)
 			}
-			f.logged(t)
-			f.counted(t, counts)
+			f.expectLog(t)
+			f.expectMetrics(t, counts)
 		})
 	}
-	f("first request", func(t *testing.T, f *following) { f.next(t) })
-	f("streamed list", func(t *testing.T, f *following) { f.next(t).watch() })
-	f("list", func(t *testing.T, f *following) {
+	f("first request", func(t *testing.T, f *harness) { f.next(t) })
+	f("streamed list", func(t *testing.T, f *harness) { f.next(t).watch() })
+	f("list", func(t *testing.T, f *harness) {
 		f.next(t).noStreams()
 		f.next(t)
 	})
-	f("watch", func(t *testing.T, f *following) { f.next(t).watch().event("BOOKMARK", listEnds("5")) })
-	f("refused", func(_ *testing.T, f *following) {
+	f("watch", func(t *testing.T, f *harness) { f.next(t).watch().event("BOOKMARK", listEnds("5")) })
+	f("refused", func(_ *testing.T, f *harness) {
 		f.refuse(1000)
 		<-time.After(time.Minute)
 	})
-	f("wait for another attempt", func(t *testing.T, f *following) {
+	f("backoff", func(t *testing.T, f *harness) {
 		f.next(t).fail(401, metav1.StatusReasonUnauthorized)
 		f.next(t).fail(401, metav1.StatusReasonUnauthorized)
 	})
@@ -381,7 +379,7 @@ var builtin = func() *runtime.Scheme {
 	return registry.Scheme()
 }()
 
-// newClient makes a client of an API server.
+// newClient returns a client of an API server.
 func newClient(t *testing.T, config *rest.Config) *apiclient.Client {
 	t.Helper()
 	c, err := apiclient.New(config, builtin)

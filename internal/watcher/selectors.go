@@ -10,22 +10,20 @@ import (
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// A selection applies the selectors of a recipe to objects of files, as an API server does to its
-// own. Any field may be selected.
-type selection struct {
+// selectors are the selectors of a recipe, for objects from files. Any field may be selected.
+type selectors struct {
 	labels labels.Selector
 	fields fields.Selector
 	reads  *jsonobject.Fields
 	tree   jsonobject.Tree
 }
 
-// newSelection makes the selection of a recipe whose objects come as JSON. It is nil if the recipe
-// selects all objects.
-func newSelection(r generators.Recipe) *selection {
+// newSelectors returns the selectors of a recipe whose objects come as JSON; nil if it has none.
+func newSelectors(r generators.Recipe) *selectors {
 	if r.GoType != nil || r.LabelSelector == "" && r.FieldSelector == "" {
 		return nil
 	}
-	var s selection
+	var s selectors
 	var err error
 	if s.labels, err = labels.Parse(r.LabelSelector); err == nil {
 		s.fields, err = fields.ParseSelector(r.FieldSelector)
@@ -45,8 +43,8 @@ func newSelection(r generators.Recipe) *selection {
 	return &s
 }
 
-// has reports whether an object is selected. One that cannot be read is: its rendering tells why.
-func (s *selection) has(o *jsonobject.Object) bool {
+// match reports whether an object is selected. Invalid JSON is: rendering reports its error.
+func (s *selectors) match(o *jsonobject.Object) bool {
 	root, err := s.tree.Read(o.JSON, s.reads)
 	if err != nil {
 		return true

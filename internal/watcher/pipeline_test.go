@@ -32,8 +32,8 @@ type stream struct {
 	response bytes.Buffer
 }
 
-// openStream opens a watch of a resource, whose content is that of a feed.
-func openStream(t testing.TB, r generators.Resource, feed *watcher.Feed) *stream {
+// openStream opens a watch of a resource for a sink.
+func openStream(t testing.TB, r generators.Resource, sink *watcher.Sink) *stream {
 	t.Helper()
 	s := &stream{}
 	client, err := apiclient.New(&rest.Config{Host: "http://api", Transport: s}, builtin)
@@ -41,7 +41,7 @@ func openStream(t testing.TB, r generators.Resource, feed *watcher.Feed) *stream
 		t.Fatal(err)
 	}
 	pods := client.Resource(r, apiclient.Options{
-		Fingerprint: feed.Basis, Metrics: apiclient.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
+		Fingerprint: sink.Fingerprint, Metrics: apiclient.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
 	})
 	if s.Stream, err = pods.Watch(t.Context(), apiclient.Query{}); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func (s *stream) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(&s.response)}, nil
 }
 
-// receive gives the object of the event in a frame.
+// receive returns the object of the event in a frame.
 func (s *stream) receive(t testing.TB, frame []byte) metav1.Object {
 	t.Helper()
 	s.response.Write(frame)
@@ -67,7 +67,7 @@ func (s *stream) receive(t testing.TB, frame []byte) metav1.Object {
 	return event.Object.(metav1.Object)
 }
 
-// frameOf is an event as an API server sends it: its length in four bytes, and the event.
+// frameOf returns an event as an API server sends it: its length in four bytes, and the event.
 func frameOf(t testing.TB, kind watch.EventType, object []byte) []byte {
 	t.Helper()
 	var event bytes.Buffer
@@ -78,42 +78,42 @@ func frameOf(t testing.TB, kind watch.EventType, object []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(event.Len())), event.Bytes()...)
 }
 
-// A path is the way of pods from a watch to their text: the stream, a queue behind it, and the
-// feed. Another watcher gets every pod whole.
-type path struct {
+// A pipeline takes pods from a watch to their text: a stream, a queue, and a sink. Another sink
+// gets completely decoded pods.
+type pipeline struct {
 	t              *testing.T
-	w, other       *watcher.Watcher
-	feed, whole    *watcher.Feed
+	w, reference   *watcher.Watcher
+	sink, complete *watcher.Sink
 	stream         *stream
 	queue          []queued
-	partial, stale int // pods that were partial, and those of them whose stored spec had changed when they were applied
+	partial, stale int // partial pods, and those whose stored spec had changed before they were applied
 }
 
-// queued is a change that the feeds have not seen yet.
+// queued is a decoded event that is not applied yet.
 type queued struct {
-	kind    watch.EventType
-	decoded metav1.Object
-	whole   *corev1.Pod
+	kind     watch.EventType
+	decoded  metav1.Object
+	complete *corev1.Pod
 }
 
-func newPath(t *testing.T, config watcher.Config) *path {
+func newPipeline(t *testing.T, config watcher.Config) *pipeline {
 	t.Helper()
 	config.Resources = []generators.Resource{&generators.Pods}
-	p := &path{
-		t:     t,
-		w:     newWatcher(config, prometheus.NewRegistry(), aboutFamilies()),
-		other: newWatcher(config, prometheus.NewRegistry(), aboutFamilies()),
+	p := &pipeline{
+		t:         t,
+		w:         newWatcher(config, prometheus.NewRegistry(), aboutFamilies()),
+		reference: newWatcher(config, prometheus.NewRegistry(), aboutFamilies()),
 	}
-	p.feed, p.whole = p.w.Feeds()[0], p.other.Feeds()[0]
-	p.stream = openStream(t, &generators.Pods, p.feed)
+	p.sink, p.complete = p.w.Sinks()[0], p.reference.Sinks()[0]
+	p.stream = openStream(t, &generators.Pods, p.sink)
 	return p
 }
 
 // decode decodes the wire form of a pod, and reports whether the result is partial.
-func (p *path) decode(kind watch.EventType, wire []byte) (decoded metav1.Object, whole *corev1.Pod, partial bool) {
+func (p *pipeline) decode(kind watch.EventType, wire []byte) (decoded metav1.Object, complete *corev1.Pod, partial bool) {
 	p.t.Helper()
-	whole = &corev1.Pod{}
-	if err := whole.Unmarshal(wire); err != nil {
+	complete = &corev1.Pod{}
+	if err := complete.Unmarshal(wire); err != nil {
 		p.t.Fatal(err)
 	}
 	envelope := runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: "Pod"}, Raw: wire}
@@ -125,7 +125,7 @@ func (p *path) decode(kind watch.EventType, wire []byte) (decoded metav1.Object,
 	if partial = isPartial(decoded); partial {
 		p.partial++
 	}
-	return decoded, whole, partial
+	return decoded, complete, partial
 }
 
 // isPartial reports whether an object lacks fields that only spec-only families read.
@@ -134,65 +134,65 @@ func isPartial(o metav1.Object) bool {
 	return ok && l.Partial()
 }
 
-// send decodes a change, and reports whether its object is partial.
-func (p *path) send(kind watch.EventType, wire []byte) (partial bool) {
+// send queues an event, and reports whether its object is partial.
+func (p *pipeline) send(kind watch.EventType, wire []byte) (partial bool) {
 	p.t.Helper()
-	decoded, whole, partial := p.decode(kind, wire)
-	p.queue = append(p.queue, queued{kind, decoded, whole})
+	decoded, complete, partial := p.decode(kind, wire)
+	p.queue = append(p.queue, queued{kind, decoded, complete})
 	return partial
 }
 
-// apply applies the next changes, at most n.
-func (p *path) apply(n int) {
+// apply applies up to n events of the queue.
+func (p *pipeline) apply(n int) {
 	p.t.Helper()
 	for ; n > 0 && len(p.queue) > 0; n-- {
 		q := p.queue[0]
 		p.queue = p.queue[1:]
-		if !p.feed.Has(q.decoded) {
+		if !p.sink.Has(q.decoded) {
 			continue
 		}
 		if q.kind == watch.Deleted {
-			p.feed.Delete(q.decoded)
-			p.whole.Delete(q.whole)
+			p.sink.Delete(q.decoded)
+			p.complete.Delete(q.complete)
 			continue
 		}
-		if isPartial(q.decoded) && p.feed.Basis([]byte(listwatch.Key(q.whole))) != q.decoded.(*apiclient.Lazy).Fingerprint() {
+		if isPartial(q.decoded) && p.sink.Fingerprint([]byte(listwatch.Key(q.complete))) != q.decoded.(*apiclient.Lazy).Fingerprint() {
 			p.stale++
 		}
-		p.both(p.feed.Set(q.decoded), p.whole.Set(q.whole))
+		p.both(p.sink.Set(q.decoded), p.complete.Set(q.complete))
 	}
 }
 
 // list replaces all pods, by a streamed list or by one in pages.
-func (p *path) list(streamed bool, wires ...[]byte) {
+func (p *pipeline) list(streamed bool, wires ...[]byte) {
 	p.t.Helper()
-	var decoded, wholes []metav1.Object
+	var decoded, completes []metav1.Object
 	for _, wire := range wires {
-		d, whole, _ := p.decode(watch.Added, wire)
-		decoded, wholes = append(decoded, d), append(wholes, whole)
+		d, complete, _ := p.decode(watch.Added, wire)
+		decoded, completes = append(decoded, d), append(completes, complete)
 	}
 	if !streamed {
-		decoded = wholes
+		decoded = completes
 	}
-	p.both(p.feed.Replace(decoded...), p.whole.Replace(wholes...))
+	p.both(p.sink.Replace(decoded...), p.complete.Replace(completes...))
 }
 
-func (p *path) both(err, otherErr error) {
+func (p *pipeline) both(err, otherErr error) {
 	p.t.Helper()
 	if err != nil || otherErr != nil {
 		p.t.Fatal(err, otherErr)
 	}
 }
 
-// check compares the text with that of whole pods.
-func (p *path) check() {
+// check compares the text with that of completely decoded pods.
+func (p *pipeline) check() {
 	p.t.Helper()
-	if d := cmp.Diff(text(p.other.Resources()...), text(p.w.Resources()...)); d != "" {
-		p.t.Fatalf("(-whole +path):\n%s", d)
+	if d := cmp.Diff(text(p.reference.Resources()...), text(p.w.Resources()...)); d != "" {
+		p.t.Fatalf("(-complete +pipeline):\n%s", d)
 	}
 }
 
-// aPod is a pod whose spec has one state and whose other fields have another.
+// aPod returns a pod in a state of its spec and a state of its reference fields.
 func aPod(uid, name string, spec, rest int) *corev1.Pod {
 	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "n", Name: name, UID: types.UID(uid), ResourceVersion: fmt.Sprint(rest),
@@ -215,7 +215,7 @@ func aPod(uid, name string, spec, rest int) *corev1.Pod {
 	return p
 }
 
-// sentPod is the wire form of aPod.
+// sentPod returns aPod in protobuf.
 func sentPod(t *testing.T, uid, name string, spec, rest int) []byte {
 	t.Helper()
 	wire, err := aPod(uid, name, spec, rest).Marshal()

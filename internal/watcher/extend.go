@@ -1,0 +1,90 @@
+package watcher
+
+import (
+	"slices"
+
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// An extension has the sources of the content under a larger shard: the served target, and
+// targets of the ranges that it lacks. Each source has its own watches until all are complete, so
+// that no object is listed or held twice.
+type extension struct {
+	base  *target
+	added []*target
+}
+
+// extension returns the sources of r under a plan; nil if all of r must be listed. The caller
+// holds mu.
+func (w *Watcher) extension(r generators.Resource, p plan) *extension {
+	base := named(*w.serving.Load(), r.Describe().Name)
+	if !w.sharded || base == nil || w.config.Client == nil || !base.extendsTo(p) {
+		return nil
+	}
+	e, lacking := &extension{base: base}, p.shard.Minus(base.shard)
+	// Targets of an earlier extension count if p's shard contains theirs.
+	for _, t := range w.known() {
+		if t.extends == nil || t.extends.base != base {
+			continue
+		}
+		for _, a := range t.extends.added {
+			if !a.shard.IsNone() && lacking.Contains(a.shard) {
+				e.added, lacking = append(e.added, a), lacking.Minus(a.shard)
+			}
+		}
+	}
+	if !lacking.IsNone() {
+		p.shard = lacking
+		e.added = append(e.added, w.newTarget(r, p, w.config))
+	}
+	return e
+}
+
+// extendsTo reports whether p differs from t's plan only by a larger shard, and every watch of t
+// can be resumed. Under an object limit, only a list can tell which objects to keep.
+func (t *target) extendsTo(p plan) bool {
+	return t.equalButShard(&p) && p.limit == 0 && t.client != nil && !t.shard.IsNone() && p.shard.Contains(t.shard) &&
+		!slices.ContainsFunc(t.sinks, func(s *sink) bool { return !s.loop.Resumable() })
+}
+
+// complete reports whether all added targets are complete.
+func (e *extension) complete() bool {
+	return !slices.ContainsFunc(e.added, func(t *target) bool {
+		return slices.ContainsFunc(t.sinks, func(s *sink) bool { return !s.complete() })
+	})
+}
+
+// toRun returns the targets to run for t.
+func (t *target) toRun() []*target {
+	if t.extends != nil {
+		return slices.Clone(t.extends.added)
+	}
+	return []*target{t}
+}
+
+// rebase returns the target to build in place of t, an extension: the served one if it lacks
+// nothing any more, and t as a full list if another target is served.
+func (t *target) rebase(served *target) *target {
+	switch {
+	case t.extends.base != served:
+		t.extends = nil
+	case t.equal(&served.plan):
+		return served
+	}
+	return t
+}
+
+// merge merges the content of the sources into t, whose loops resume the watches. t must not have
+// been served before.
+func (t *target) merge() {
+	for i, s := range t.sinks {
+		loops, partitions := []*listwatch.Loop{}, []*store.Partition{}
+		for _, from := range append([]*target{t.extends.base}, t.extends.added...) {
+			loops, partitions = append(loops, from.sinks[i].loop), append(partitions, from.sinks[i].partition)
+		}
+		s.loop.Adopt(loops, func() { s.partition.Merge(partitions...) })
+	}
+	t.extends = nil
+}
