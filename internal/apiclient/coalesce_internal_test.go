@@ -32,13 +32,13 @@ type chunk struct {
 
 func arrive(chunks ...chunk) *arrivals {
 	a := &arrivals{began: time.Now(), chunks: make(chan string, len(chunks))}
-	for i, c := range chunks {
-		time.AfterFunc(c.after, func() {
-			if a.chunks <- c.text; i == len(chunks)-1 {
-				close(a.chunks)
-			}
-		})
-	}
+	go func() {
+		defer close(a.chunks)
+		for _, c := range chunks {
+			time.Sleep(time.Until(a.began.Add(c.after)))
+			a.chunks <- c.text
+		}
+	}()
 	return a
 }
 
