@@ -158,6 +158,7 @@ func (s *secured) wants(status int, token string, urls ...string) {
 // TestReadersByToken has the API server authorize readers: by the role for scrapers of the API
 // server's own metrics.
 func TestReadersByToken(t *testing.T) {
+	t.Parallel()
 	s := startSecured(t)
 	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
 	must(t, err)

@@ -133,15 +133,28 @@ var modes = []mode{
 // TestModes applies each mode to a cluster, and starts the program as its pods specify: with their
 // arguments, files, account and probes.
 func TestModes(t *testing.T) {
+	t.Parallel()
 	d := startDeployments(t)
-	for _, m := range slices.Concat(modes, chartModes) {
+	d.tryAll(t, modes)
+	t.Run("demo", d.demo)
+}
+
+// TestChartModes is TestModes for the chart.
+func TestChartModes(t *testing.T) {
+	t.Parallel()
+	d := startDeployments(t)
+	d.k.run(t, "delete", "clusterrole/kubestate-scraper") // a release has its own, by the same binding
+	d.tryAll(t, chartModes)
+}
+
+func (d *deployments) tryAll(t *testing.T, modes []mode) {
+	for _, m := range modes {
 		m.directory = cmp.Or(m.directory, filepath.Join("..", "..", "deploy", "kustomize", "overlays", m.name))
 		m.namespace = cmp.Or(m.namespace, "kubestate")
 		if !t.Run(m.name, func(t *testing.T) { d.try(t, m) }) {
 			return // its leftovers would disturb the next mode
 		}
 	}
-	t.Run("demo", d.demo)
 }
 
 // deployments is a cluster for manifests.
@@ -311,7 +324,7 @@ func (d *deployments) access(t *testing.T, home, kubeconfig string) string {
 	var text strings.Builder
 	for _, namespace := range []string{home, "default"} {
 		list := func(kubeconfig string) []string {
-			own := kubectl{d.k.program, kubeconfig}
+			own := kubectl{program: d.k.program, kubeconfig: kubeconfig}
 			return strings.Split(own.run(t, "auth", "can-i", "--list", "-n", namespace), "\n")
 		}
 		everybody := map[string]bool{}

@@ -51,6 +51,7 @@ var controllers = []string{
 // TestDiscovery has a Prometheus discover several deployments while pods are replaced: no object is
 // ever without its series, and no alert about kubestate fires.
 func TestDiscovery(t *testing.T) {
+	t.Parallel()
 	w := newDiscovery(t)
 	for _, f := range []struct {
 		name, mode string

@@ -53,6 +53,7 @@ func newFaulty(t *testing.T) *faulty {
 // TestFaults injects faults of API servers and networks. After each, the series are those of an
 // exporter that has just started, and every response has all permanent pods.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	f := newFaulty(t)
 	nothing := func() {}
 	f.through(t, "no fault", faults.Fault{}, nothing)

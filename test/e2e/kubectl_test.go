@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,18 +16,22 @@ import (
 
 // kubectl runs kubectl with a kubeconfig. Output on stderr, where warnings of the API server go, is
 // an error.
-type kubectl struct{ program, kubeconfig string }
+type kubectl struct {
+	program, kubeconfig string
+	env                 []string // besides that of the test
+}
 
 func newKubectl(t *testing.T, kubeconfig string) kubectl {
 	t.Helper()
 	program, err := process.Built("kubectl")
 	must(t, err)
-	return kubectl{program, kubeconfig}
+	return kubectl{program: program, kubeconfig: kubeconfig}
 }
 
 // try runs kubectl and returns its output.
 func (k kubectl) try(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, k.program, append(args, "--kubeconfig", k.kubeconfig)...)
+	command.Env = append(os.Environ(), k.env...)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()

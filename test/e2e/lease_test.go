@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/cluster"
-	"github.com/kubestate/kubestate/test/process"
 )
 
 // TestClaimsStay holds that applying the manifests again keeps the claims of shards in their Lease,
@@ -53,13 +52,7 @@ func TestClaimsStay(t *testing.T) {
 		k.run(t, "delete", "-f", manifest)
 	}
 
-	program, err := process.Built("helm")
-	must(t, err)
-	helm := kubectl{program, c.Kubeconfig}
-	home := t.TempDir()
-	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
-		t.Setenv(name, home)
-	}
+	helm := newHelm(t, c.Kubeconfig)
 	release := []string{"kubestate", filepath.Join("..", "..", "deploy", "chart"), "--namespace", "kubestate", "--set", "autosharding.enabled=true"}
 	for _, how := range []string{"--server-side=true", "--server-side=false"} {
 		helm.run(t, append([]string{"install", how}, release...)...)

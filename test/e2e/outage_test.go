@@ -159,6 +159,7 @@ func wantRefused(t *testing.T, kubeconfig, where string) {
 // TestForbiddenResource allows kubestate only pods: it serves them, reports other resources as
 // forbidden, and serves deployments within a minute of being allowed to, without touching pods.
 func TestForbiddenResource(t *testing.T) {
+	t.Parallel()
 	user := cluster.User{Name: "kubestate"}
 	c := cluster.Start(t, cluster.Options{Users: []cluster.User{user}})
 	names, err := c.Populate(t.Context(), 100)

@@ -175,13 +175,10 @@ func TestUpgradeEqualsInstallation(t *testing.T) {
 // newHelm returns helm with a kubeconfig and a temporary home.
 func newHelm(t *testing.T, kubeconfig string) kubectl {
 	t.Helper()
-	home := t.TempDir()
-	for _, name := range []string{"HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"} {
-		t.Setenv(name, home)
-	}
 	program, err := process.Built("helm")
 	must(t, err)
-	return kubectl{program, kubeconfig}
+	home := t.TempDir()
+	return kubectl{program, kubeconfig, []string{"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home}}
 }
 
 // TestManifestsTakeOver applies the overlay of deploy/README.md over manifests of kube-state-
