@@ -87,8 +87,9 @@ func newDiscovery(t *testing.T) *discovery {
 	crds, err := process.Built("operator-crds")
 	must(t, err)
 	w.k.define(t, crds)
+	api, ca := slowLists(t, c) // ends after the programs, which would connect again
 	w.host = startMachines(t, w.deployments)
-	w.host.api, w.host.ca = slowLists(t, c)
+	w.host.api, w.host.ca = api, ca
 	for i := range discoveredNodes {
 		w.host.join(fmt.Sprint("worker-", i))
 	}
