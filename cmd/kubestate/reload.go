@@ -63,7 +63,7 @@ const pollInterval = 2 * time.Second
 
 // run reloads when the configuration files change and on each hangup, until ctx ends.
 func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
-	poll, again := time.NewTicker(pollInterval), time.NewTicker(discoverAgain)
+	poll, again := time.NewTicker(pollInterval), time.NewTicker(discoveryInterval)
 	defer poll.Stop()
 	defer again.Stop()
 	if len(r.current.Load().Files()) == 0 {
@@ -93,9 +93,8 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 	}
 }
 
-// discoverAgain is how often the API server is asked for kinds that are missing and that no
-// definition can bring.
-const discoverAgain = time.Minute
+// discoveryInterval is the interval of discovery for missing kinds without a definition.
+const discoveryInterval = time.Minute
 
 // findKinds looks for kinds that are missing.
 func (r *reloader) findKinds(ctx context.Context) {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -22,50 +21,26 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/pipe"
 )
 
 // discard drops what servers log of clients that do not trust them.
 var discard = log.New(io.Discard, "", 0)
 
-// pipes is a listener whose connections are pipes, for servers in the time of a synctest bubble.
+// pipes is a listener in a synctest bubble, and the number of connections to it.
 type pipes struct {
-	dials  atomic.Int32
-	accept chan net.Conn
-	once   sync.Once
-	closed chan struct{}
+	*pipe.Listener
+	dials atomic.Int32
 }
 
-func newPipes() *pipes { return &pipes{accept: make(chan net.Conn), closed: make(chan struct{})} }
+func newPipes() *pipes { return &pipes{Listener: pipe.Listen()} }
 
 // config is that of a client which dials the listener.
 func (p *pipes) config(host string) *rest.Config { return &rest.Config{Host: host, Dial: p.dial} }
 
 func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	p.dials.Add(1)
-	client, server := net.Pipe()
-	select {
-	case p.accept <- server:
-		return client, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// Accept, Addr and Close make pipes a net.Listener.
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.accept:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
+	return p.Dial(ctx)
 }
 
 // newServer makes a server that listens on p.

@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"internal/memory":            {},
 	"internal/nearest":           {},
 	"internal/peer":              {},
+	"internal/pipe":              {},
 	"internal/presets":           {},
 	"internal/store":             {"internal/inflate"},
 	"internal/snapshot":          {"internal/generators", "internal/jsonobject"},

@@ -22,6 +22,6 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		relists: counter("kubestate_relists_total",
 			"Relists by reason: expired (resourceVersion too old), disorder (event out of order) or error.",
 			"resource", "reason"),
-		skipped: counter("kubestate_shard_skipped_objects_total", "Objects and events received for other shards and dropped.", "resource"),
+		skipped: counter("kubestate_shard_skipped_objects_total", "Objects and events of other shards or namespaces received and dropped.", "resource"),
 	}
 }

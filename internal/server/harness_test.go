@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/kubestate/kubestate/internal/pipe"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -126,35 +127,17 @@ func (s serving) stop(t *testing.T) {
 }
 
 // pipes is a listener of in-memory connections, for synctest bubbles.
-type pipes struct {
-	accept chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
+type pipes struct{ *pipe.Listener }
 
-func newPipes() *pipes { return &pipes{accept: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.accept:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
+func newPipes() *pipes { return &pipes{pipe.Listen()} }
 
 // dial connects and sends the text.
 func (p *pipes) dial(t *testing.T, text string) net.Conn {
 	t.Helper()
-	client, server := net.Pipe()
-	p.accept <- server
+	client, err := p.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := io.WriteString(client, text); err != nil {
 		t.Fatal(err)
 	}

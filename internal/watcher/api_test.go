@@ -7,11 +7,11 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 
+	"github.com/kubestate/kubestate/internal/pipe"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
@@ -21,9 +21,7 @@ var discard = stdlog.New(io.Discard, "", 0)
 
 // api is an API server in a synctest bubble. The test answers its requests, one after another.
 type api struct {
-	accept   chan net.Conn
-	once     sync.Once
-	closed   chan struct{}
+	*pipe.Listener
 	refusing atomic.Int32 // connections to refuse
 	requests chan *request
 }
@@ -37,7 +35,7 @@ func newAPI(t *testing.T) *api {
 
 // serve serves h to clients of a until the test ends.
 func (a *api) serve(t *testing.T, h http.Handler) {
-	a.accept, a.closed = make(chan net.Conn), make(chan struct{})
+	a.Listener = pipe.Listen()
 	s := &http.Server{Handler: h, ErrorLog: discard}
 	s.SetKeepAlivesEnabled(false) // each request has its own connection
 	ended := make(chan struct{})
@@ -63,30 +61,7 @@ func (a *api) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		a.refusing.Add(-1)
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
-	client, server := net.Pipe()
-	select {
-	case a.accept <- server:
-		return client, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// Accept, Addr and Close make api a listener.
-func (a *api) Accept() (net.Conn, error) {
-	select {
-	case c := <-a.accept:
-		return c, nil
-	case <-a.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (a *api) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (a *api) Close() error {
-	a.once.Do(func() { close(a.closed) })
-	return nil
+	return a.Dial(ctx)
 }
 
 // ServeHTTP passes the request to the test and runs its responses, until the test ends the request

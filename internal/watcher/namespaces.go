@@ -72,15 +72,19 @@ func urgency(s Status) int {
 	return rank
 }
 
-// A debugHandler logs records only if the debug level is enabled.
-type debugHandler struct{ slog.Handler }
+// A verboseHandler drops all records unless the debug level is enabled.
+type verboseHandler struct{ slog.Handler }
 
-func (h debugHandler) Enabled(ctx context.Context, _ slog.Level) bool {
+func (h verboseHandler) Enabled(ctx context.Context, _ slog.Level) bool {
 	return h.Handler.Enabled(ctx, slog.LevelDebug)
 }
 
-func (h debugHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return debugHandler{h.Handler.WithAttrs(attrs)}
+func (h verboseHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return verboseHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h verboseHandler) WithGroup(name string) slog.Handler {
+	return verboseHandler{h.Handler.WithGroup(name)}
 }
 
 // logStates logs the number of namespaces by state of each resource whose worst state has changed.

@@ -79,12 +79,12 @@ func (p *plan) equalButShard(o *plan) bool {
 		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
 }
 
-// selects reports whether the plan selects an object, whatever its shard. namespace is that of
+// selects reports whether the plan selects an object, whatever the shard of its loops. namespace is that of
 // the watch, or metav1.NamespaceAll.
 func (p *plan) selects(namespace string, o metav1.Object) bool {
 	values := fields.Set{namespaceField: o.GetNamespace()}
 	if pod, ok := o.(*corev1.Pod); ok {
 		values[nodeField] = pod.Spec.NodeName
 	}
-	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && (p.kept == nil || p.kept[o.GetNamespace()]) && p.selector.Matches(values)
+	return (namespace == metav1.NamespaceAll || namespace == o.GetNamespace()) && p.selector.Matches(values)
 }

@@ -36,17 +36,21 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 	log, starts := w.log.With("resource", name), chan struct{}(nil)
 	if t.many() {
 		starts = make(chan struct{}, maxStarts)
-		log = slog.New(debugHandler{log.Handler()}) // logStates logs all namespaces together
+		log = slog.New(verboseHandler{log.Handler()}) // logStates logs all namespaces together
 	}
 	compiled := r.Compile(config.Selection)
 	compiled.Recovered = w.recovered
 	specOnly := compiled.SpecOnly()
-	for _, namespace := range p.namespaces {
-		s := &sink{renderer: compiled.Clone(), specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
-		if s.renderer == nil {
-			s.renderer = r.Compile(config.Selection)
-			s.renderer.Recovered = w.recovered
+	for i, namespace := range p.namespaces {
+		renderer := compiled
+		if i > 0 {
+			renderer = compiled.Clone()
 		}
+		if renderer == nil {
+			renderer = r.Compile(config.Selection)
+			renderer.Recovered = w.recovered
+		}
+		s := &sink{renderer: renderer, specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
 		s.loop = listwatch.New(listwatch.Config{
 			Resource: name, GoType: r.Recipe().TypeName(),
 			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,

@@ -243,7 +243,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(20 * took):
+			case <-time.After(min(20*took, time.Second)):
 			}
 		case <-ticker.C:
 			w.splitForbidden()
