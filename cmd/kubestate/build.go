@@ -38,6 +38,7 @@ func watcherConfig(tables *generators.Registry, custom *customResources, opts op
 		Unscheduled: opts.Unscheduled,
 		FromCache:   opts.FromCache,
 		ObjectLimit: opts.ObjectLimit,
+		Parts:       opts.ScrapeShards,
 	}
 	if opts.Snapshot != "" {
 		return config, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -75,5 +76,12 @@ func TestKlogVerbosity(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("logged (-want +got):\n%s", d)
+	}
+}
+
+// TestScrapeShards holds that the store has as many parts as the flag allows.
+func TestScrapeShards(t *testing.T) {
+	if options.MaxScrapeShards != store.MaxParts {
+		t.Errorf("--scrape-shards allows %d, the store %d", options.MaxScrapeShards, store.MaxParts)
 	}
 }

@@ -87,6 +87,8 @@ type Options struct {
 	// Timeouts are those of the main port. MaxScrapes bounds concurrent scrapes, 0 is unlimited.
 	Timeouts   Timeouts
 	MaxScrapes int
+	// ScrapeShards is the number of parts for which responses are prepared.
+	ScrapeShards int
 	// ShutdownDelay is the time to keep serving after SIGTERM.
 	ShutdownDelay time.Duration
 	// ServeIncomplete serves scrapes before the initial lists are complete.
@@ -201,6 +203,9 @@ func withoutConfig(registry *generators.Registry, args []string, reason error) (
 	return o, err
 }
 
+// MaxScrapeShards bounds Options.ScrapeShards.
+const MaxScrapeShards = 64
+
 // minStaleness is the least bound: a healthy watch can be idle for two minutes.
 const minStaleness = 3 * time.Minute
 
@@ -228,6 +233,7 @@ func (v *values) options() (Options, error) {
 		Unscheduled:     v.unscheduled,
 		Timeouts:        v.timeouts,
 		MaxScrapes:      int(v.maxScrapes),
+		ScrapeShards:    int(v.scrapeShards),
 		ShutdownDelay:   v.shutdownDelay,
 		ServeIncomplete: v.serveIncomplete,
 		FromCache:       v.fromCache,
@@ -283,6 +289,8 @@ func (o Options) checkSource() error {
 // checkLimits rejects limits out of range.
 func (o Options) checkLimits() error {
 	switch {
+	case o.ScrapeShards < 1 || o.ScrapeShards > MaxScrapeShards:
+		return fmt.Errorf("--scrape-shards is %d, want 1 to %d", o.ScrapeShards, MaxScrapeShards)
 	case o.ObjectLimit < 0:
 		return fmt.Errorf("--object-limit is %d, want 1 or more, or 0 for unlimited", o.ObjectLimit)
 	case o.MaxStaleness != 0 && o.MaxStaleness < minStaleness:

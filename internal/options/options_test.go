@@ -52,6 +52,7 @@ func unset() options.Options {
 		TakeoverAfter:   time.Minute,
 		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
 		MaxScrapes:      40,
+		ScrapeShards:    1,
 		Profiling:       options.ProfilingAuto,
 		TotalShards:     1,
 		Resources:       registry.Defaults(),
@@ -145,6 +146,7 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.ShutdownDelay = 5 * time.Second }, "--shutdown-delay=5s")
 	f(func(o *o) { o.TakeoverAfter = 0 }, "--shard-takeover-after=0")
 	f(func(o *o) { o.MaxScrapes = 3 }, "--max-concurrent-scrapes=3")
+	f(func(o *o) { o.ScrapeShards = 8 }, "--scrape-shards=8")
 	f(func(o *o) { o.ServeIncomplete = true }, "--serve-incomplete")
 	f(func(o *o) { o.Profiling = options.ProfilingOn }, "--profiling=on")
 	f(func(o *o) { o.Profiling = options.ProfilingOff }, "--profiling=off")

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -18,7 +19,7 @@ import (
 
 // Metrics serves the text of the resources, in order, in the format negotiated by the Accept header,
 // compressed if the client accepts gzip. The query parameters resources, exclude_resources and
-// namespace, lists of names, select a part.
+// namespace, lists of names, select objects; shard=i/n selects one of n parts.
 //
 // All views are taken before the first byte is written, so that a slow client gets one state of each
 // resource.
@@ -27,8 +28,14 @@ func Metrics(resources func() []*store.Resource, reg prometheus.Registerer, log 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		format := exposition.Negotiate(strings.Join(r.Header.Values("Accept"), ","))
+		query := r.URL.Query()
+		part, err := parsePart(query["shard"])
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
 		present := resources()
-		a := parseFilter(r.URL.Query()).answer(present, format)
+		a := parseFilter(query).answer(present, part, format)
 		header := w.Header()
 		header.Set("Content-Type", format.ContentType)
 		header.Set("Vary", "Accept, Accept-Encoding")
@@ -65,19 +72,34 @@ func parseFilter(query url.Values) filter {
 	}
 }
 
+// parsePart parses the values of the parameter shard, of which there is at most one.
+func parsePart(values []string) (part store.Part, err error) {
+	if len(values) == 0 {
+		return store.Part{}, nil
+	}
+	index, of, _ := strings.Cut(values[0], "/")
+	i, errIndex := strconv.ParseUint(index, 10, 8)
+	n, errOf := strconv.ParseUint(of, 10, 8)
+	if len(values) > 1 || errIndex != nil || errOf != nil || n > store.MaxParts || i >= n {
+		return store.Part{}, fmt.Errorf("shard=%.20q: want one value i/n, with n from 1 to %d and i from 0 to n-1", strings.Join(values, "&shard="), store.MaxParts)
+	}
+	return store.Part{Index: int(i), Of: int(n)}, nil
+}
+
 // includes reports whether a resource is selected, given a predicate for its names.
 func (f filter) includes(is func(name string) bool) bool {
 	return (!f.limited || slices.ContainsFunc(f.only, is)) && !slices.ContainsFunc(f.excluded, is)
 }
 
-// answer is the response with the selected resources.
-func (f filter) answer(resources []*store.Resource, format exposition.Format) *store.Response {
-	var views []store.View
+// answer is the response with a part of the selected resources.
+func (f filter) answer(resources []*store.Resource, part store.Part, format exposition.Format) *store.Response {
+	var selected []*store.Resource
 	for _, r := range resources {
 		if f.includes(r.Is) {
-			views = append(views, r.View(f.namespaces...))
+			selected = append(selected, r)
 		}
 	}
+	views := store.Views(selected, store.Selection{Namespaces: f.namespaces, Part: part})
 	if format.Typed {
 		return store.NewTypedResponse(views, format.End)
 	}

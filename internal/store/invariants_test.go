@@ -37,11 +37,14 @@ func (p *Partition) checkInvariants() error {
 		if err := pg.checkInvariants(); err != nil {
 			errs = append(errs, fmt.Errorf("page %d: %w", n, err))
 		}
-		if n < p.nonFull && !p.isFull(pg) {
-			errs = append(errs, fmt.Errorf("page %d has a free slot before page %d", n, p.nonFull))
+		if nonFull := p.nonFull[n%p.classes()]; n < nonFull && !p.isFull(pg) {
+			errs = append(errs, fmt.Errorf("page %d has a free slot before page %d", n, nonFull))
 		}
 		for slot := range pageSlots {
 			k := pg.uids.key(slot)
+			if class := k.class(p.classes()); pg.used&(1<<slot) != 0 && class != n%p.classes() {
+				errs = append(errs, fmt.Errorf("page %d, slot %d: an object of class %d", n, slot, class))
+			}
 			if at := p.index.find(&k); pg.used&(1<<slot) != 0 && at != slotRefOf(n, slot) {
 				errs = append(errs, fmt.Errorf("page %d, slot %d: in the index at %d", n, slot, at))
 			}

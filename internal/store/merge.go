@@ -2,9 +2,23 @@ package store
 
 import "math/bits"
 
+// ends returns, by class, the index behind the last page with objects.
+func (p *Partition) ends() []int {
+	ends := make([]int, p.classes())
+	for class := range ends {
+		ends[class] = class
+	}
+	for n, pg := range p.pages {
+		if pg != nil {
+			ends[n%p.classes()] = n + p.classes()
+		}
+	}
+	return ends
+}
+
 // Merge fills p, which must have no objects and no readers, with copies of the pages of the given
-// partitions, in order. The partitions stay independent of p; blocks are shared. No object may be
-// in two partitions.
+// partitions, in order. All have the same classes. The partitions stay independent of p; blocks are shared. No
+// object may be in two partitions.
 func (p *Partition) Merge(partitions ...*Partition) {
 	for _, from := range partitions {
 		p.mergePages(from)
@@ -17,17 +31,21 @@ func (p *Partition) mergePages(from *Partition) {
 	from.mu.Lock()
 	defer from.mu.Unlock()
 	p.ticks = max(p.ticks, from.ticks) // no page may have been touched later
-	for _, pg := range from.pages {
+	next := p.ends()
+	for n, pg := range from.pages {
 		if pg == nil {
 			continue
 		}
 		pg.share()
 		c := pg.clone()
+		at := &next[n%p.classes()]
 		for used := c.used; used != 0; used &= used - 1 {
 			slot := bits.TrailingZeros64(used)
-			p.index.put(c.uids.key(slot), slotRefOf(len(p.pages), slot))
+			p.index.put(c.uids.key(slot), slotRefOf(*at, slot))
 		}
-		p.pages = append(p.pages, c)
+		p.growTo(*at)
+		p.pages[*at] = c
+		*at += p.classes()
 		p.openBytes += c.openBytes
 	}
 }

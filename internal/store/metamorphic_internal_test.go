@@ -21,9 +21,11 @@ func FuzzMetamorphic(f *testing.F) {
 		t.Logf("seed %d", seed)
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		m := newModel(rnd)
-		instances := []*instance{newInstance(m, &defaults, 0)}
+		o := defaults
+		o.classes = m.classes
+		instances := []*instance{newInstance(m, &o, 0)}
 		for n := range 2 {
-			instances = append(instances, newInstance(m, randomOptions(rnd), seed+uint64(n)))
+			instances = append(instances, newInstance(m, randomOptions(rnd, m.classes), seed+uint64(n)))
 		}
 		for n := range 250 {
 			o := m.next(rnd)
@@ -45,10 +47,11 @@ func FuzzMetamorphic(f *testing.F) {
 	})
 }
 
-func randomOptions(rnd *rand.Rand) *options {
+// randomOptions draws options with the given classes, which determine the order of responses.
+func randomOptions(rnd *rand.Rand, classes int) *options {
 	one := func(of ...int) int { return of[rnd.IntN(len(of))] }
 	return &options{
-		slots:     one(1, 2, 3, 7, 20, pageSlots),
+		slots: one(1, 2, 3, 7, 20, pageSlots), classes: classes,
 		maxDeltas: one(0, 1, 4, 100), maxDeltasOverBudget: one(0, 2, 16), tinyText: one(0, 500, 2<<10),
 		idleTicks: uint64(one(0, 1, 5)), idleDeltaTicks: uint64(one(0, 1, 15)), largeText: one(0, 1<<10, 64<<10),
 		minBudget: one(0, 4<<10, 64<<10, 24<<20), budgetShare: one(1, 4, 1<<20),
@@ -68,6 +71,7 @@ type operation struct {
 	remainder  uint32     // of uids that Retain removes
 	views      []int      // resources of a response
 	namespaces []string
+	part       Part
 	typed      bool
 	held       int // an earlier response
 }
@@ -77,8 +81,8 @@ func (o operation) String() string {
 	for _, r := range o.objects {
 		uids = append(uids, r.UID)
 	}
-	return fmt.Sprintf("%s of partition %d, uids %q, retain %d, views %v, namespaces %q, typed %v, held %d",
-		o.kind, o.partition, uids, o.remainder, o.views, o.namespaces, o.typed, o.held)
+	return fmt.Sprintf("%s of partition %d, uids %q, retain %d, views %v, namespaces %q, part %v, typed %v, held %d",
+		o.kind, o.partition, uids, o.remainder, o.views, o.namespaces, o.part, o.typed, o.held)
 }
 
 // keep is the argument of Retain.
@@ -161,11 +165,11 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 			}
 		}
 	case "response":
-		var views []View
+		var resources []*Resource
 		for _, n := range o.views {
-			views = append(views, i.resources[n].View(o.namespaces...))
+			resources = append(resources, i.resources[n])
 		}
-		result = i.respond(t, views, o.typed)
+		result = i.respond(t, Views(resources, Selection{o.namespaces, o.part}), o.typed)
 	case "merge":
 		from := i.resources[o.views[0]]
 		r := newResource("merged", from.families, 1, nil, i.options)
@@ -221,8 +225,8 @@ func (m *model) next(rnd *rand.Rand) operation {
 		o.kind = "begin"
 	case n < 75 && p.staged: // most of a list, in order or not
 		o.kind = "set"
-		for _, x := range p.objects {
-			if x != nil && rnd.IntN(10) > 0 {
+		for _, x := range p.objects.all() {
+			if rnd.IntN(10) > 0 {
 				o.objects = append(o.objects, p.render(rnd, x.uid))
 			}
 		}
@@ -235,9 +239,8 @@ func (m *model) next(rnd *rand.Rand) operation {
 		r := rnd.IntN(len(m.resources))
 		o.kind, o.views = "merge", []int{r}
 		for _, p := range m.resources[r].partitions {
-			for _, x := range p.objects {
+			for _, x := range p.objects.all() {
 				switch {
-				case x == nil:
 				case rnd.IntN(5) == 0: // only objects of the merge: the place of another depends on options
 					o.objects = append(o.objects, p.render(rnd, x.uid))
 				case rnd.IntN(5) == 0:
@@ -250,6 +253,9 @@ func (m *model) next(rnd *rand.Rand) operation {
 	default:
 		o.kind, o.views = "response", rnd.Perm(len(m.resources))[:1+rnd.IntN(len(m.resources))]
 		o.namespaces = []string{"one", "two", "none"}[:rnd.IntN(4)]
+		if of := []int{1, 1, 2, 3, 7, 8, MaxParts}[rnd.IntN(7)]; of > 1 {
+			o.part = Part{rnd.IntN(of), of}
+		}
 		rnd.Shuffle(len(o.namespaces), func(a, b int) { o.namespaces[a], o.namespaces[b] = o.namespaces[b], o.namespaces[a] })
 	}
 	return o

@@ -10,6 +10,7 @@ import (
 
 // A model has the content of a store as text.
 type model struct {
+	classes    int
 	resources  []*modelResource
 	partitions []*modelPartition
 	held       []string
@@ -20,13 +21,15 @@ type modelResource struct {
 	partitions []*modelPartition
 }
 
-// A modelPartition has objects by slot, nil for a free slot.
 type modelPartition struct {
 	resource         *modelResource
 	prefix           string // of uids
-	objects, staging []*modelObject
+	objects, staging slots
 	staged           bool
 }
+
+// slots have objects by class and slot, nil for a free slot.
+type slots [][]*modelObject
 
 // A modelObject is immutable.
 type modelObject struct {
@@ -38,7 +41,7 @@ type modelObject struct {
 
 // newModel draws resources whose families have few names.
 func newModel(rnd *rand.Rand) *model {
-	m := &model{}
+	m := &model{classes: []int{1, 1, 2, 3, 8, MaxParts}[rnd.IntN(6)]}
 	for n := range 1 + rnd.IntN(3) {
 		r := &modelResource{}
 		for _, i := range rnd.Perm(12)[:1+rnd.IntN(12)] {
@@ -50,7 +53,7 @@ func newModel(rnd *rand.Rand) *model {
 			})
 		}
 		for range 1 + rnd.IntN(2) {
-			p := &modelPartition{resource: r, prefix: string(rune('a' + len(m.partitions)))}
+			p := &modelPartition{resource: r, prefix: string(rune('a' + len(m.partitions))), objects: make(slots, m.classes)}
 			r.partitions, m.partitions = append(r.partitions, p), append(m.partitions, p)
 		}
 		m.resources = append(m.resources, r)
@@ -62,33 +65,28 @@ func (m *model) run(o operation) (result string) {
 	p := m.partitions[o.partition]
 	switch o.kind {
 	case "set":
-		objects := &p.objects
+		objects := p.objects
 		if p.staged {
-			objects = &p.staging
+			objects = p.staging
 		}
 		for _, r := range o.objects {
-			result += fmt.Sprintln(set(objects, r))
+			result += fmt.Sprintln(objects.set(r))
 		}
 	case "delete":
-		p.objects = remove(p.objects, func(x *modelObject) bool { return slices.Contains(o.uids, x.uid) })
+		p.objects.remove(func(x *modelObject) bool { return slices.Contains(o.uids, x.uid) })
 	case "find":
 		for _, uid := range o.uids {
-			x := cmp.Or(find(p.objects, uid), &modelObject{})
-			result += fmt.Sprintln(x.uid != "", x.fingerprint, count(p.objects))
+			x := cmp.Or(p.objects.find(uid), &modelObject{})
+			result += fmt.Sprintln(x.uid != "", x.fingerprint, len(p.objects.all()))
 		}
 	case "retain":
-		p.objects = remove(p.objects, func(x *modelObject) bool { return !o.keep(x.uid) })
+		p.objects.remove(func(x *modelObject) bool { return !o.keep(x.uid) })
 	case "begin":
-		p.staging, p.staged = nil, true
-		for _, x := range p.objects {
-			p.staging = append(p.staging, x.marked(false))
-		}
+		p.staging, p.staged = p.objects.marked(func(*modelObject) bool { return false }), true
 	case "retain staging":
-		for i, x := range p.staging {
-			p.staging[i] = x.marked(x != nil && x.seen && o.keep(x.uid))
-		}
+		p.staging = p.staging.marked(func(x *modelObject) bool { return x.seen && o.keep(x.uid) })
 	case "finish", "replace", "finish, retain and replace":
-		p.staging = remove(p.staging, func(x *modelObject) bool {
+		p.staging.remove(func(x *modelObject) bool {
 			return !x.seen || o.kind == "finish, retain and replace" && !o.keep(x.uid)
 		})
 		if o.kind != "finish" {
@@ -108,14 +106,16 @@ func (m *model) run(o operation) (result string) {
 		result = m.respond(views, o)
 	case "merge":
 		from := m.resources[o.views[0]]
-		p := &modelPartition{}
+		p := &modelPartition{objects: make(slots, m.classes)}
 		for _, q := range from.partitions {
-			p.objects = append(p.objects, q.objects...)
+			for class := range q.objects {
+				p.objects[class] = append(p.objects[class], q.objects[class]...)
+			}
 		}
 		for _, r := range o.objects {
-			set(&p.objects, r)
+			p.objects.set(r)
 		}
-		p.objects = remove(p.objects, func(x *modelObject) bool { return slices.Contains(o.uids, x.uid) || !o.keep(x.uid) })
+		p.objects.remove(func(x *modelObject) bool { return slices.Contains(o.uids, x.uid) || !o.keep(x.uid) })
 		result = m.respond([]*modelResource{{from.families, []*modelPartition{p}}}, o)
 	case "held":
 		result = m.held[o.held]
@@ -123,44 +123,56 @@ func (m *model) run(o operation) (result string) {
 	return result
 }
 
-func find(objects []*modelObject, uid string) *modelObject {
-	if i := slices.IndexFunc(objects, func(x *modelObject) bool { return x != nil && x.uid == uid }); i >= 0 {
-		return objects[i]
+func (s slots) find(uid string) *modelObject {
+	for _, x := range s.all() {
+		if x.uid == uid {
+			return x
+		}
 	}
 	return nil
 }
 
-func count(objects []*modelObject) (n int) {
-	for _, x := range objects {
-		if x != nil {
-			n++
+// all returns the objects in the order of slots.
+func (s slots) all() (objects []*modelObject) {
+	for _, class := range s {
+		for _, x := range class {
+			if x != nil {
+				objects = append(objects, x)
+			}
 		}
 	}
-	return n
+	return objects
 }
 
-func remove(objects []*modelObject, drop func(*modelObject) bool) []*modelObject {
-	left := slices.Clone(objects)
-	for i, x := range left {
-		if x != nil && drop(x) {
-			left[i] = nil
+func (s slots) remove(drop func(*modelObject) bool) {
+	for _, class := range s {
+		for i, x := range class {
+			if x != nil && drop(x) {
+				class[i] = nil
+			}
 		}
 	}
-	return left
 }
 
-func (x *modelObject) marked(seen bool) *modelObject {
-	if x == nil {
-		return nil
+// marked returns a copy whose objects are marked as seen if seen returns true.
+func (s slots) marked(seen func(*modelObject) bool) slots {
+	c := make(slots, len(s))
+	for class := range s {
+		c[class] = slices.Clone(s[class])
+		for i, x := range c[class] {
+			if x != nil {
+				copied := *x
+				copied.seen = seen(x)
+				c[class][i] = &copied
+			}
+		}
 	}
-	c := *x
-	c.seen = seen
-	return &c
+	return c
 }
 
-// set puts an object into its slot or the first free one.
-func set(objects *[]*modelObject, r Rendered) bool {
-	old := find(*objects, r.UID)
+// set puts an object into its slot or the first free one of its class.
+func (s slots) set(r Rendered) bool {
+	old := s.find(r.UID)
 	if r.Unchanged != nil && (old == nil || r.Fingerprint == 0 || r.Fingerprint != old.fingerprint) {
 		return false
 	}
@@ -173,25 +185,33 @@ func set(objects *[]*modelObject, r Rendered) bool {
 		}
 		x.lines, start = append(x.lines, lines), end
 	}
-	slot := slices.Index(*objects, old) // the first nil for a new object
+	k := keyOf(r.UID)
+	class := &s[k.class(len(s))]
+	slot := slices.Index(*class, old) // the first nil for a new object
 	if slot < 0 {
-		slot = len(*objects)
-		*objects = append(*objects, nil)
+		slot = len(*class)
+		*class = append(*class, nil)
 	}
-	(*objects)[slot] = x
+	(*class)[slot] = x
 	return true
 }
 
 // all returns the objects of the resource in any of the namespaces, or in all.
 func (r *modelResource) all(namespaces []string) (objects []*modelObject) {
 	for _, p := range r.partitions {
-		for _, x := range p.objects {
-			if x != nil && (len(namespaces) == 0 || slices.Contains(namespaces, x.namespace)) {
+		for _, x := range p.objects.all() {
+			if len(namespaces) == 0 || slices.Contains(namespaces, x.namespace) {
 				objects = append(objects, x)
 			}
 		}
 	}
 	return objects
+}
+
+// of reports whether an object belongs to a part.
+func (p Part) of(x *modelObject) bool {
+	k := keyOf(x.uid)
+	return k.class(p.Of) == p.Index
 }
 
 func (r *modelResource) stats() string {
@@ -207,43 +227,54 @@ func (r *modelResource) stats() string {
 	return fmt.Sprintln(len(objects), families)
 }
 
-// respond returns the text of a response and the numbers of repeated series, and holds the text.
+// respond returns the text of a response and the numbers of repeated series, and holds the text. A
+// part has the lines of the whole that are of its objects.
 func (m *model) respond(views []*modelResource, o operation) string {
 	var names []string
-	headers, lines, repeated := map[string]string{}, map[string]string{}, map[string]int{}
+	headers, repeated := map[string]string{}, map[string]int{}
+	mayRepeat := map[string]bool{}
 	for _, r := range views {
-		objects := r.all(o.namespaces)
+		if len(r.all(o.namespaces)) == 0 {
+			continue
+		}
+		present := slices.ContainsFunc(r.all(o.namespaces), o.part.of)
 		for i, f := range r.families {
-			if len(objects) == 0 {
-				break
-			}
-			if headers[f.Name] == "" {
+			mayRepeat[f.Name] = mayRepeat[f.Name] || f.MayRepeat
+			if present && headers[f.Name] == "" {
 				names = append(names, f.Name)
-				headers[f.Name] = string(f.Header)
+				headers[f.Name] = string(r.families[i].Header)
 				if o.typed {
 					headers[f.Name] = string(f.Typed)
 				}
-			}
-			if f.MayRepeat {
-				repeated[f.Name] = 0
-			}
-			for _, x := range objects {
-				lines[f.Name] += x.lines[i]
 			}
 		}
 	}
 	var b strings.Builder
 	for _, name := range names {
 		b.WriteString(headers[name])
+		if mayRepeat[name] {
+			repeated[name] = 0
+		}
 		seen := map[string]bool{}
-		for line := range strings.Lines(lines[name]) {
-			series, _, _ := strings.Cut(line, " ")
-			if _, may := repeated[name]; may && seen[series] {
-				repeated[name]++
-				continue
+		for _, r := range views {
+			for i, f := range r.families {
+				if f.Name != name {
+					continue
+				}
+				for _, x := range r.all(o.namespaces) {
+					for line := range strings.Lines(x.lines[i]) {
+						series, _, _ := strings.Cut(line, " ")
+						switch again := mayRepeat[name] && seen[series]; {
+						case !o.part.of(x):
+						case again:
+							repeated[name]++
+						default:
+							b.WriteString(line)
+						}
+						seen[series] = true
+					}
+				}
 			}
-			seen[series] = true
-			b.WriteString(line)
 		}
 	}
 	b.WriteString(trailer)

@@ -9,6 +9,16 @@ func (s nameSet) has(number int) bool {
 	return number/64 < len(s) && s[number/64]&(1<<(number%64)) != 0
 }
 
+// intersects reports whether the sets have a number in common.
+func (s nameSet) intersects(o nameSet) bool {
+	for n := range min(len(s), len(o)) {
+		if s[n]&o[n] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // add adds a number and grows the set if necessary.
 func (s *nameSet) add(number int) { *s.word(number / 64) |= 1 << (number % 64) }
 

@@ -1,10 +1,14 @@
 package store
 
-// options are the parameters of a store that affect its costs and never its responses.
+// options are the parameters of a store. All but classes affect its costs and never its responses.
 type options struct {
 	// slots is the number of objects in a page, at most pageSlots. More slots compress better;
 	// fewer cost less to compress again after a change.
 	slots int
+
+	// classes is the number of classes of objects by uid. A page has objects of one class. It
+	// determines the order of responses, unlike all others.
+	classes int
 
 	// A block has at most maxDeltas deltas: readers inflate it, so that beyond them text is
 	// cheaper. Over budget, text would soon be compressed again. Compressed text of at most
@@ -35,7 +39,7 @@ type options struct {
 
 // defaults are the options outside tests. They are never written.
 var defaults = options{
-	slots:     pageSlots,
+	slots: pageSlots, classes: 1,
 	maxDeltas: 4, maxDeltasOverBudget: 16, tinyText: 2 << 10,
 	idleTicks: 5, idleDeltaTicks: 15, largeText: 64 << 10,
 	minBudget: 24 << 20, budgetShare: 4,

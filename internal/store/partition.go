@@ -35,8 +35,8 @@ type Partition struct {
 	families int
 
 	mu      sync.Mutex
-	pages   []*page // nil for a page without objects
-	nonFull int     // no page before it has a free slot
+	pages   []*page // nil for a page without objects; page n has objects of class n modulo len(nonFull)
+	nonFull []int   // by class, the index before which no page of the class has a free slot
 	index   index
 	ticks   uint64 // advances with each Compact
 	// openBytes is the memory of the open blocks of all pages, budget its limit.
@@ -45,7 +45,11 @@ type Partition struct {
 }
 
 func newPartition(families int, o *options) *Partition {
-	return &Partition{options: o, families: families, budget: o.minBudget, index: newIndex(0)}
+	p := &Partition{options: o, families: families, budget: o.minBudget, index: newIndex(0), nonFull: make([]int, o.classes)}
+	for class := range p.nonFull {
+		p.nonFull[class] = class
+	}
+	return p
 }
 
 // Set inserts or replaces an object. It changes nothing and returns false if r.Unchanged is set
@@ -90,7 +94,7 @@ func (p *Partition) inputFingerprint(at slotRef) uint64 { return p.pages[at.page
 
 // allocateSlot assigns a free slot to a new object.
 func (p *Partition) allocateSlot(k *key) slotRef {
-	n := p.nonFullPage()
+	n := p.nonFullPage(k.class(p.classes()))
 	pg := p.pages[n]
 	slot := pg.freeSlot()
 	pg.used |= 1 << slot
@@ -101,19 +105,28 @@ func (p *Partition) allocateSlot(k *key) slotRef {
 	return at
 }
 
-// nonFullPage returns the first page with a free slot and adds one if there is none.
-func (p *Partition) nonFullPage() int {
-	for ; p.nonFull < len(p.pages); p.nonFull++ {
-		switch pg := p.pages[p.nonFull]; {
-		case pg == nil:
-			p.pages[p.nonFull] = p.newPage()
-			return p.nonFull
-		case !p.isFull(pg):
-			return p.nonFull
-		}
+// classes returns the number of classes of pages.
+func (p *Partition) classes() int { return len(p.nonFull) }
+
+// nonFullPage returns the first page of a class with a free slot and adds one if there is none.
+func (p *Partition) nonFullPage(class int) int {
+	n := p.nonFull[class]
+	for n < len(p.pages) && p.pages[n] != nil && p.isFull(p.pages[n]) {
+		n += p.classes()
 	}
-	p.pages = append(p.pages, p.newPage())
-	return p.nonFull
+	p.nonFull[class] = n
+	p.growTo(n)
+	if p.pages[n] == nil {
+		p.pages[n] = p.newPage()
+	}
+	return n
+}
+
+// growTo adds pages without objects up to the n-th.
+func (p *Partition) growTo(n int) {
+	for len(p.pages) <= n {
+		p.pages = append(p.pages, nil)
+	}
 }
 
 func (p *Partition) isFull(pg *page) bool { return bits.OnesCount64(pg.used) >= p.options.slots }
@@ -160,7 +173,8 @@ func (p *Partition) Delete(uid string) {
 func (p *Partition) remove(at slotRef) {
 	pg, slot := p.pages[at.page()], at.slot()
 	p.index.remove(pg.uids.key(slot))
-	p.nonFull = min(p.nonFull, at.page())
+	class := at.page() % p.classes()
+	p.nonFull[class] = min(p.nonFull[class], at.page())
 	pg.uids.remove(slot)
 	pg.used &^= 1 << slot
 	pg.removed |= 1 << slot

@@ -2,9 +2,7 @@ package store
 
 import (
 	"bytes"
-	"math/bits"
 	"slices"
-	"unique"
 )
 
 // A Resource has the rendered series of one resource's objects.
@@ -49,6 +47,15 @@ func NewResource(name string, families []Family, partitions int, aliases ...stri
 	return newResource(name, families, partitions, aliases, &defaults)
 }
 
+// NewResourceInParts is NewResource for responses in parts: pages are such that each of the parts, or
+// of a divisor of their number, is a concatenation of blocks. Other parts inflate and filter all
+// blocks. parts is at least 1 and at most MaxParts.
+func NewResourceInParts(parts int, name string, families []Family, partitions int, aliases ...string) *Resource {
+	o := defaults
+	o.classes = parts
+	return newResource(name, families, partitions, aliases, &o)
+}
+
 func newResource(name string, families []Family, partitions int, aliases []string, o *options) *Resource {
 	r := &Resource{options: o, name: name, aliases: aliases, families: families}
 	for _, f := range families {
@@ -84,113 +91,6 @@ func (r *Resource) Partitions() []*Partition { return r.partitions }
 func (r *Resource) Compact() {
 	for _, p := range r.partitions {
 		p.Compact()
-	}
-}
-
-// A View is a snapshot of a resource, or of some of its namespaces.
-type View struct {
-	resource *Resource
-	pages    []pageView
-	objects  int
-}
-
-// A pageView is a snapshot of a page. All that it refers to is immutable.
-type pageView struct {
-	table    *table
-	open     []*openBlock // by family; nil if no block was open
-	selected uint64       // slots
-	// fingerprints has the lengths of lines if not all slots are selected; nil otherwise.
-	fingerprints *fingerprints
-}
-
-// View takes a snapshot of r, partition by partition. With namespaces, the view has only the
-// objects in them.
-func (r *Resource) View(namespaces ...string) View {
-	v := View{resource: r}
-	var handles []unique.Handle[string]
-	for _, namespace := range namespaces {
-		handles = append(handles, unique.Make(namespace))
-	}
-	for _, p := range r.partitions {
-		v.add(p, handles)
-	}
-	return v
-}
-
-func (v *View) add(p *Partition, namespaces []unique.Handle[string]) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, pg := range p.pages {
-		if pg == nil {
-			continue
-		}
-		selected := pg.used
-		if len(namespaces) > 0 {
-			selected = pg.selectSlots(namespaces)
-		}
-		if selected == 0 {
-			continue
-		}
-		pv := pageView{table: pg.table, selected: selected}
-		if pg.open != nil {
-			pg.share()
-			pv.open = slices.Clone(pg.open)
-		}
-		if selected != pg.used|pg.removed {
-			pg.shareFingerprints()
-			pv.fingerprints = pg.fingerprints
-		}
-		v.pages = append(v.pages, pv)
-		v.objects += bits.OnesCount64(selected)
-	}
-}
-
-// familyChunks calls yield with the chunks of a family's lines until yield returns false. All chunks
-// are in reused; yield must not keep them.
-func (v *View) familyChunks(family int, reused *chunk, yield func(*chunk) bool) bool {
-	for n := range v.pages {
-		if *reused = v.pages[n].chunk(family); reused.size > 0 && !yield(reused) {
-			return false
-		}
-	}
-	return true
-}
-
-// chunk returns the selected lines of a family.
-func (p *pageView) chunk(family int) (c chunk) {
-	c.family = family
-	if p.open != nil {
-		c.open = p.open[family]
-	}
-	if p.table != nil && (c.open == nil || c.open.hasDeltas) {
-		c.compressed = *p.table.block(family)
-		c.data = p.table.data(&c.compressed)
-		c.size = int(c.compressed.size)
-	}
-	if c.open != nil {
-		c.size = c.open.size
-	}
-	if p.fingerprints != nil {
-		c.fingerprints, c.selected, c.size = p.fingerprints, p.selected, 0
-		for slot := range pageSlots {
-			if p.selected&(1<<slot) != 0 {
-				c.size += p.fingerprints.length(slot, family)
-			}
-		}
-	}
-	return c
-}
-
-// addSizes adds the sizes of the page's chunks to s.
-func (p *pageView) addSizes(s *sizes, families int) {
-	if p.table != nil && p.open == nil && p.fingerprints == nil {
-		s.size += int64(p.table.size)
-		s.gzipSize += int64(p.table.compressedSize)
-		return
-	}
-	for family := range families {
-		c := p.chunk(family)
-		s.add(&c)
 	}
 }
 

@@ -1,6 +1,9 @@
 package store
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // A Staging is a staging copy of a partition: the next content, built from a complete list
 // beside the present content. The two share the blocks that do not change. Only the partition's
@@ -23,7 +26,7 @@ func (p *Partition) Begin() *Staging {
 		options:   p.options,
 		families:  p.families,
 		pages:     make([]*page, len(p.pages)),
-		nonFull:   p.nonFull,
+		nonFull:   slices.Clone(p.nonFull),
 		index:     p.index.clone(),
 		ticks:     p.ticks,
 		openBytes: p.openBytes,

@@ -7,6 +7,7 @@ import "bytes"
 // repeat series, has a union.
 type union struct {
 	name      string
+	number    int          // of the name
 	members   []viewFamily // in order
 	mayRepeat bool
 	// replaced has the chunks without their repeated series, by index in the union; removed is
@@ -24,7 +25,7 @@ func unionNames(views []View) (unions nameSet) {
 	var words [32]uint64 // 2,048 names
 	seen := nameSet(words[:0])
 	for i := range views {
-		if views[i].objects == 0 {
+		if views[i].objects == 0 && views[i].others == nil {
 			continue
 		}
 		r := views[i].resource
@@ -48,17 +49,24 @@ func unionNames(views []View) (unions nameSet) {
 func (r *Response) addUnions(names nameSet) {
 	r.unions = map[viewFamily]*union{}
 	byNumber := map[int]*union{}
+	var mayRepeat nameSet
 	for n, v := range r.views {
-		if v.objects == 0 {
+		if v.objects == 0 && v.others == nil {
 			continue
 		}
 		for i, number := range v.resource.numbers {
 			if !names.has(number) {
 				continue
 			}
+			if v.resource.families[i].MayRepeat {
+				mayRepeat.add(number)
+			}
+			if v.objects == 0 {
+				continue
+			}
 			u := byNumber[number]
 			if u == nil {
-				u = &union{name: v.resource.families[i].Name}
+				u = &union{name: v.resource.families[i].Name, number: number}
 				byNumber[number] = u
 			} else {
 				r.remove(r.headerOf(v.resource.headers[i]))
@@ -66,11 +74,10 @@ func (r *Response) addUnions(names nameSet) {
 			member := viewFamily{n, i}
 			r.unions[member] = u
 			u.members = append(u.members, member)
-			u.mayRepeat = u.mayRepeat || v.resource.families[i].MayRepeat
 		}
 	}
 	for _, u := range byNumber {
-		if u.mayRepeat {
+		if u.mayRepeat = mayRepeat.has(u.number); u.mayRepeat {
 			u.deduplicate(r)
 		}
 	}
@@ -105,24 +112,63 @@ func (u *union) deduplicate(r *Response) {
 		}
 		return true
 	})
-	seen := make(map[uint64]struct{}, lines)
-	replaced := map[int]*chunk{}
-	var text, scratch []byte
-	n := -1
-	u.chunks(r.views, func(c *chunk) bool {
-		n++
-		text = c.appendText(text[:0], &scratch)
-		kept, removed := deduplicateLines(text, seen)
-		if removed > 0 {
-			kept = bytes.Clone(kept)
-			replaced[n] = &chunk{open: &openBlock{text: kept, size: len(kept), lineCount: countLines(kept)}, size: len(kept)}
-			r.remove(c)
-			r.add(replaced[n])
-			u.removed += removed
+	d := deduplication{seen: make(map[uint64]struct{}, lines), replaced: map[int]*chunk{}, response: r}
+	for n := range r.views {
+		for i, number := range r.views[n].resource.numbers {
+			if number == u.number {
+				d.family(&r.views[n], i)
+			}
 		}
-		return true
-	})
-	u.replaced = replaced
+	}
+	u.replaced, u.removed = d.replaced, d.removed
+}
+
+// A deduplication is the state of union.deduplicate.
+type deduplication struct {
+	seen          map[uint64]struct{} // hashes of series
+	replaced      map[int]*chunk      // as in union
+	removed, next int                 // series, and the index of the next chunk in the union
+	response      *Response
+	text, scratch []byte
+}
+
+// family deduplicates the lines of a family.
+func (d *deduplication) family(v *View, family int) {
+	if v.others == nil {
+		var reused chunk
+		v.familyChunks(family, &reused, func(c *chunk) bool {
+			d.text = c.appendText(d.text[:0], &d.scratch)
+			kept, removed := deduplicateLines(d.text, d.seen)
+			d.keep(c, kept, removed)
+			return true
+		})
+		return
+	}
+	pages := v.pages
+	for n := range v.others {
+		o := &v.others[n]
+		kept, removed := o.deduplicate(family, d.seen, &d.text, &d.scratch)
+		if o.part == 0 {
+			continue
+		}
+		if c := pages[0].chunk(family); c.size > 0 {
+			d.keep(&c, kept, removed)
+		}
+		pages = pages[1:]
+	}
+}
+
+// keep replaces a chunk by the lines kept of it if any were removed.
+func (d *deduplication) keep(c *chunk, kept []byte, removed int) {
+	if removed > 0 {
+		kept = bytes.Clone(kept)
+		replacement := &chunk{open: &openBlock{text: kept, size: len(kept), lineCount: countLines(kept)}, size: len(kept)}
+		d.response.remove(c)
+		d.response.add(replacement)
+		d.replaced[d.next] = replacement
+		d.removed += removed
+	}
+	d.next++
 }
 
 // deduplicateLines removes the lines whose series is in seen and adds the other series to seen.

@@ -33,6 +33,9 @@ type Config struct {
 	FromCache bool
 	// ObjectLimit is the limit of objects of each resource and namespace; 0 for none.
 	ObjectLimit int64
+	// Parts is the number of parts that scrapers fetch; the store is arranged by them. It does not
+	// change.
+	Parts int
 }
 
 // A Watcher watches the resources of a configuration, which may change while it runs. One goroutine
