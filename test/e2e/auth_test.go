@@ -305,6 +305,7 @@ func secretFile(t *testing.T, secret string) (path string) {
 // TestTLSAndPasswordsOfFiles has Prometheus scrape both ports of a program with a snapshot, over
 // TLS with a password.
 func TestTLSAndPasswordsOfFiles(t *testing.T) {
+	t.Parallel()
 	tls := newServing(t)
 	tls.append(t, "basic_auth_users: {prometheus: "+passwordHash+"}\n")
 	e := serve(t, "--snapshot", "../../examples/cluster", "--tls-config", tls.config, "-v=10")

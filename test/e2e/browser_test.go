@@ -16,6 +16,7 @@ import (
 // TestBrowserReadsTheWholePage shows the metrics in Chromium, which requests gzip and reads only
 // the first gzip member.
 func TestBrowserReadsTheWholePage(t *testing.T) {
+	t.Parallel()
 	e := serve(t, "--snapshot", unpack(t, "plain-60"))
 	_, want, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
 	must(t, err)
@@ -43,6 +44,7 @@ func browse(t *testing.T, url string) string {
 
 // TestBrowserShowsPages shows the page of each port in Chromium: complete, with every resource.
 func TestBrowserShowsPages(t *testing.T) {
+	t.Parallel()
 	e := serve(t, "--snapshot", unpack(t, "plain-60"))
 	for _, port := range []string{e.Scrapes, e.Telemetry} {
 		_, sent, err := exporter.Get(t.Context(), port+"/")

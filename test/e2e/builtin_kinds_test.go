@@ -41,6 +41,7 @@ spec:
 
 // TestEntriesForBuiltinKinds has entries for built-in kinds of the API server.
 func TestEntriesForBuiltinKinds(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	ctx := t.Context()
 	labels := map[string]string{"team": "payments"}

@@ -43,6 +43,7 @@ const protobufFirst = `- job_name: %[2]s-protobuf
 // honor_labels, and wants every series with the right names and labels. Their headers must be in
 // the table of content negotiation.
 func TestClientsReadEverySeries(t *testing.T) {
+	t.Parallel()
 	e := serve(t, "--snapshot", unpack(t, "plain-60"))
 	series, err := e.Scrape(t.Context())
 	must(t, err)

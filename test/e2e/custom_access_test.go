@@ -19,6 +19,7 @@ import (
 
 // TestCustomRoles runs under the roles that the program prints.
 func TestCustomRoles(t *testing.T) {
+	t.Parallel()
 	c, lines := startWidgets(t)
 	file := customFile(t, sizes)
 	args := []string{"--resources=namespaces,configmaps", "--custom-resource-state-config-file", file}
@@ -63,6 +64,7 @@ func applyAs(t *testing.T, c *customCluster, account string, manifest []byte) (k
 // served and the state is exported. Scrapes succeed while the first lists run after the right is
 // granted.
 func TestCustomLatePermission(t *testing.T) {
+	t.Parallel()
 	c, lines := startWidgets(t)
 	createNamespace(t, c.Cluster, "kubestate")
 	createAccount(t, c.Cluster, "kubestate", "kubestate")

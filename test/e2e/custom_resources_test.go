@@ -31,6 +31,7 @@ const golden = "../../internal/customresource/testdata"
 // TestCustomResourcesGolden serves the golden custom resources from an API server: all headers in
 // order, and every series.
 func TestCustomResourcesGolden(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"crs-1", "crs-2"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,6 +151,7 @@ func awaitSelf(t *testing.T, e *exporter.Exporter, series string, want float64) 
 // TestDefinitionsComeAndGo changes definitions under continuous scrapes. Other kinds are not
 // touched, and no response has a repeated series or an incomplete kind.
 func TestDefinitionsComeAndGo(t *testing.T) {
+	t.Parallel()
 	c := startCustom(t)
 	_, err := c.Client.CoreV1().ConfigMaps("default").Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "stays"}}, metav1.CreateOptions{})
 	must(t, err)
@@ -250,6 +252,7 @@ func served(t *testing.T, c *customCluster, name, version string) {
 // TestStormOfDefinitions creates and deletes five definitions repeatedly: every response has the
 // other resources, and nothing leaks.
 func TestStormOfDefinitions(t *testing.T) {
+	t.Parallel()
 	lasting := 15 * time.Second
 	if text := os.Getenv("KUBESTATE_STORM"); text != "" {
 		var err error

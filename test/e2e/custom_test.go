@@ -84,6 +84,7 @@ func hold(t *testing.T, proxy *faults.Proxy, resources ...string) (release func(
 
 // TestCustomFormats has the golden custom resources read in all formats.
 func TestCustomFormats(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"crs-1", "crs-2"} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(golden, name)
@@ -104,6 +105,7 @@ func TestCustomFormats(t *testing.T) {
 
 // TestCustomReload changes the configuration under continuous scrapes.
 func TestCustomReload(t *testing.T) {
+	t.Parallel()
 	c, lines := startWidgets(t)
 	path := customFile(t, sizes)
 	e := start(t, c.Kubeconfig, "--resources=namespaces", "--custom-resource-state-config-file", path)
@@ -160,6 +162,7 @@ func TestCustomReload(t *testing.T) {
 // TestCustomInvalidEntry starts with an invalid entry and one without a definition: only these are
 // left out, and the log says so once.
 func TestCustomInvalidEntry(t *testing.T) {
+	t.Parallel()
 	c, lines := startWidgets(t)
 	path := customFile(t, sizes+`
     - groupVersionKind: {group: b.example.com, version: v1, kind: Gadget}
@@ -187,6 +190,7 @@ func TestCustomInvalidEntry(t *testing.T) {
 // TestCustomFileComesLater starts without the file. When it appears, scrapes succeed during the
 // first lists of definitions and custom resources.
 func TestCustomFileComesLater(t *testing.T) {
+	t.Parallel()
 	c, lines := startWidgets(t)
 	proxy, kubeconfig := behindProxy(t, c)
 	path := filepath.Join(t.TempDir(), "custom.yaml")
@@ -220,6 +224,7 @@ func awaitState(t *testing.T, e *exporter.Exporter, group, version, kind, state 
 // TestCustomStart has slow lists of definitions, and then of custom resources: no scrape succeeds
 // before all are complete, and the first response is complete.
 func TestCustomStart(t *testing.T) {
+	t.Parallel()
 	c, lines := startWidgets(t)
 	for _, slow := range []string{"customresourcedefinitions", "widgets"} {
 		t.Run(slow, func(t *testing.T) {
@@ -263,6 +268,7 @@ func TestCustomStart(t *testing.T) {
 
 // TestCustomShards divides custom resources among two shards, without missing and repeated series.
 func TestCustomShards(t *testing.T) {
+	t.Parallel()
 	c, lines := startWidgets(t)
 	got := map[string]int{}
 	for _, shard := range startShards(t, c.Cluster, 2, "--custom-resource-state-only", "--custom-resource-state-config-file", customFile(t, sizes)) {
@@ -287,6 +293,7 @@ func TestCustomShards(t *testing.T) {
 // TestCustomSelection serves the custom resources of one namespace and cluster-scoped ones, and
 // selects resources by query.
 func TestCustomSelection(t *testing.T) {
+	t.Parallel()
 	c := startCustom(t)
 	createNamespace(t, c.Cluster, "other")
 	c.define(t, definition("a.example.com", "Widget", "widgets", "v1"))
@@ -337,6 +344,7 @@ func TestCustomSelection(t *testing.T) {
 
 // TestCustomFieldSelectors has the API server select by selectable fields.
 func TestCustomFieldSelectors(t *testing.T) {
+	t.Parallel()
 	c := startCustom(t)
 	of := definition("a.example.com", "Widget", "widgets", "v1")
 	versions, _, err := unstructured.NestedSlice(of.Object, "spec", "versions")

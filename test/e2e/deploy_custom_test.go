@@ -72,6 +72,7 @@ func (d *deployments) wantsPrintedRules(t *testing.T, m mode) {
 // TestCustomResourcesCombine adds the component to each mode, and beside the other components in
 // both orders: one workload has its argument and its volume, and keeps its other mounts.
 func TestCustomResourcesCombine(t *testing.T) {
+	t.Parallel()
 	const custom, operator, tls, compatible = "custom-resources", "prometheus-operator", "tls", "replace-kube-state-metrics"
 	const ofCustom, ofTLS = "/etc/custom-resources", "/etc/kubestate"
 	k := newKubectl(t, "")

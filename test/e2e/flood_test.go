@@ -102,6 +102,7 @@ func scrapeBy(ctx context.Context, client *http.Client, url, token string) (stat
 // TestRotationInAFlood has a reader rotate its token while others send made-up ones, from other
 // addresses and from its own.
 func TestRotationInAFlood(t *testing.T) {
+	t.Parallel()
 	s := startSecured(t)
 	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
 	must(t, err)

@@ -25,6 +25,7 @@ const shop = "shop"
 // TestSeriesFollow creates one of each workload, runs controllers, changes the workloads, and finds
 // every state of the API on /metrics.
 func TestSeriesFollow(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Everything)
 	w := &liveCluster{c: c, e: start(t, c.Kubeconfig)}
 	await(t, settling, w.e.Ready, w.e.Process)

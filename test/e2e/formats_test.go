@@ -22,6 +22,7 @@ import (
 // of every resource, and has the responses read by promtool, and by Prometheus in OpenMetrics and
 // text.
 func TestFormatsAreAccepted(t *testing.T) {
+	t.Parallel()
 	for _, golden := range []string{"fuzz-1", "plain-60"} {
 		t.Run(golden, func(t *testing.T) {
 			e := serve(t, append(everything(t), "--snapshot", unpack(t, golden))...)

@@ -29,6 +29,7 @@ const database = "http://victoria-metrics.monitoring.svc:8428"
 // TestIntegrations runs the files of docs/integrations for each scraper: discovered by annotations,
 // kubestate is scraped by each, and the four questions have their answers in the database.
 func TestIntegrations(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	must(t, c.Put(t.Context(), slices.Values(troubledShop())))
 	e := start(t, c.Kubeconfig)

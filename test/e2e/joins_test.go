@@ -41,6 +41,7 @@ type sample struct {
 // TestJoins has promtool evaluate the queries of docs/queries.md, on the series of kubestate for
 // the example cluster and of other exporters for the same containers.
 func TestJoins(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "joins.yaml"))
 	must(t, err)
 	var j joins

@@ -18,6 +18,7 @@ import (
 // TestClaimsStay holds that applying the manifests again keeps the claims of shards in their Lease,
 // by client-side and server-side apply.
 func TestClaimsStay(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	k := newKubectl(t, c.Kubeconfig)
 	leases := c.Client.CoordinationV1().Leases("kubestate")

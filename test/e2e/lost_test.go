@@ -17,6 +17,7 @@ import (
 // and releases it when the shard has returned, without missing series. Then the Lease is deleted
 // and recreated.
 func TestLostNode(t *testing.T) {
+	t.Parallel()
 	const pods = 300
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
 	_, err := c.Populate(t.Context(), pods)

@@ -17,6 +17,7 @@ import (
 // TestComparingQueries scrapes two exporters as in docs/migrating.md, and evaluates its queries:
 // without a result for equal objects, and with the differences of others.
 func TestComparingQueries(t *testing.T) {
+	t.Parallel()
 	root, err := process.Root()
 	must(t, err)
 	namespace := func(created string) string {

@@ -19,6 +19,7 @@ import (
 // TestManyNamespaces watches many of the namespaces: with a cluster role by one watch per resource,
 // and with roles by one for each namespace.
 func TestManyNamespaces(t *testing.T) {
+	t.Parallel()
 	everywhere, inEach := cluster.User{Name: "everywhere", Groups: []string{"system:masters"}}, cluster.User{Name: "in-each"}
 	c := cluster.Start(t, cluster.Options{Users: []cluster.User{everywhere, inEach}})
 	role := &rbacv1.ClusterRole{

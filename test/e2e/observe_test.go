@@ -50,6 +50,7 @@ var exampleAlerts = []string{
 // TestObserve runs the example cluster, two kubestates and a Prometheus with all rules: every query
 // of the dashboards has data, and the rules alert about the cluster's faults.
 func TestObserve(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	objects, err := cluster.Load("../../examples/cluster")
 	must(t, err)

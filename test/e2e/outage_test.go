@@ -25,6 +25,7 @@ var resources = []string{"deployments", "nodes", "pods"}
 
 // TestReadyAndOutage starts kubestate before its API server, and then stops the API server.
 func TestReadyAndOutage(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	names, err := c.Populate(t.Context(), 100)
 	must(t, err)
@@ -108,6 +109,7 @@ func wantNotReady(t *testing.T, e *exporter.Exporter) {
 
 // TestUnusableCredentials starts kubestate with unusable credentials: it prints one line and exits.
 func TestUnusableCredentials(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }

@@ -16,6 +16,7 @@ const presets = "../../internal/presets/testdata"
 // TestPresetQueries has a Prometheus scrape the example objects of a preset, and evaluates queries
 // of the project's dashboards and alerts: each has a result.
 func TestPresetQueries(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(presets, "queries", "*.promql"))
 	must(t, err)
 	if len(files) == 0 {

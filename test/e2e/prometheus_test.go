@@ -35,6 +35,7 @@ const monitoring = "monitoring"
 // TestPrometheusDiscoversKubestate has a Prometheus discover kubestate by the annotations of its
 // Service, and evaluates typical queries.
 func TestPrometheusDiscoversKubestate(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	must(t, c.Put(t.Context(), slices.Values(smallShop())))
 	e := start(t, c.Kubeconfig)

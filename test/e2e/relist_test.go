@@ -19,6 +19,7 @@ import (
 // TestEveryResponseHasAllPods kills the API server and compacts etcd under continuous scrapes, so that
 // every watch is relisted: every response has all permanent pods.
 func TestEveryResponseHasAllPods(t *testing.T) {
+	t.Parallel()
 	const pods = 3000
 	user := cluster.User{Name: "kubestate", Groups: []string{"system:masters"}}
 	c := cluster.Start(t, cluster.Options{Users: []cluster.User{user}})

@@ -36,6 +36,7 @@ func usageOf(t *testing.T, e *exporter.Exporter) usage {
 // TestReloads changes the exported labels of pods ten times a second, by SIGHUP and under
 // continuous scrapes: every response has every pod, only pods are rebuilt, and nothing leaks.
 func TestReloads(t *testing.T) {
+	t.Parallel()
 	const pods = 1000
 	lasting := reloading
 	if text := os.Getenv("KUBESTATE_RELOADING"); text != "" {

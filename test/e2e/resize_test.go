@@ -20,6 +20,7 @@ const calm = 3
 // TestResize resizes a StatefulSet of real processes under churn, and judges every scrape of a
 // Prometheus.
 func TestResize(t *testing.T) {
+	t.Parallel()
 	const lasting = 300
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
 	_, err := c.Populate(t.Context(), lasting)

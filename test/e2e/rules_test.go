@@ -61,6 +61,7 @@ func readYAML(t *testing.T, path string, into any) {
 
 // TestRules checks the rules and runs their tests by promtool.
 func TestRules(t *testing.T) {
+	t.Parallel()
 	promtool, err := process.Built("promtool")
 	must(t, err)
 	f := func(paths []string, args ...string) {
@@ -76,6 +77,7 @@ func TestRules(t *testing.T) {
 // TestRulesAreTested holds that each alert has a test in which it fires and one in which it does
 // not, and each recording rule one with its series.
 func TestRulesAreTested(t *testing.T) {
+	t.Parallel()
 	fires, rests, asked := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, path := range match(t, ruleTests) {
 		var file struct {
@@ -116,6 +118,7 @@ func TestRulesAreTested(t *testing.T) {
 // TestAlertAnnotations holds labels, annotations and runbooks of alerts, and that no rule
 // selects by job.
 func TestAlertAnnotations(t *testing.T) {
+	t.Parallel()
 	severities := map[string]bool{"critical": true, "warning": true, "info": true}
 	seen := map[string]bool{}
 	for _, rule := range readRules(t) {

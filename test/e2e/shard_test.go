@@ -20,6 +20,7 @@ const filtersShards = "ShardedListAndWatch=true"
 // TestShards holds that shards divide the series of an unsharded kubestate, without repeats: with
 // an API server that filters by shard, with one that does not, and when one replaces the other.
 func TestShards(t *testing.T) {
+	t.Parallel()
 	const pods = 1200 // several pages
 	c := cluster.Start(t, cluster.Options{FeatureGates: []string{filtersShards}})
 	names, err := c.Populate(t.Context(), pods)

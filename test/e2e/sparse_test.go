@@ -36,6 +36,7 @@ func sparseFamilies(t *testing.T) map[string]bool {
 // TestRulesOfSparseFamilies has promtool run the tests of the rules with the same answers
 // wanted, and without samples of value 0 of sparse families.
 func TestRulesOfSparseFamilies(t *testing.T) {
+	t.Parallel()
 	promtool, err := process.Built("promtool")
 	must(t, err)
 	sparse, dropped := sparseFamilies(t), 0
@@ -98,6 +99,7 @@ func withoutZeros(t *testing.T, values string) (kept string, zeros int) {
 // TestSparseAnswers has a Prometheus scrape the example cluster in both forms, as two clusters: rules,
 // dashboard queries and those of docs/sparse.md over sparse families have the same results.
 func TestSparseAnswers(t *testing.T) {
+	t.Parallel()
 	full := serve(t, "--snapshot", "../../examples/cluster")
 	thin := serve(t, "--snapshot", "../../examples/cluster", "--metric-sparse=.")
 	p := runPrometheus(t, fmt.Sprintf(`

@@ -38,6 +38,7 @@ const scrapeEvery = 3 * time.Second
 // Prometheus that scrapes it as the operator configures and evaluates rules that select by job.
 // Objects stay, series keep their labels, and no rule lacks a result for more than two scrapes.
 func TestChartTakesOver(t *testing.T) {
+	t.Parallel()
 	d := startDeployments(t)
 	d.web(t)
 	helm := newHelm(t, d.k.kubeconfig)
@@ -121,6 +122,7 @@ func TestChartTakesOver(t *testing.T) {
 // Deployment and with a StatefulSet, most of which is immutable: the objects stay, equal those of
 // an installation, and can be rolled back.
 func TestUpgradeEqualsInstallation(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	k := newKubectl(t, c.Kubeconfig)
 	crds, err := process.Built("operator-crds")
@@ -184,6 +186,7 @@ func newHelm(t *testing.T, kubeconfig string) kubectl {
 // TestManifestsTakeOver applies the overlay of deploy/README.md over manifests of kube-state-
 // metrics: the objects stay, with one container, and the Service selects the next version's pod.
 func TestManifestsTakeOver(t *testing.T) {
+	t.Parallel()
 	d := startDeployments(t)
 	const namespace = "kube-system"
 	d.k.run(t, "apply", "-f", "testdata/takeover/manifests.yaml")
