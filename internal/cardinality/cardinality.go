@@ -180,8 +180,7 @@ func (n *namespaceCounter) get(hash uint64, namespace []byte) *namespaceCount {
 	case len(n.order) == maxNamespaces:
 		return &n.rest
 	}
-	shown, _ := unescaped(namespace)
-	count = &namespaceCount{name: shown}
+	count = &namespaceCount{name: unescaped(namespace)}
 	n.counts[hash] = count
 	n.order = append(n.order, count)
 	return count

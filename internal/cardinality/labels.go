@@ -10,6 +10,8 @@ import (
 const (
 	// maxLabels bounds the labels that are counted one by one.
 	maxLabels = 1000
+	// maxName bounds the length of their names.
+	maxName = 1 << 10
 	// maxValues bounds the values of all labels that are counted, and with it the memory: some 30 bytes
 	// each.
 	maxValues = 1 << 19
@@ -73,15 +75,16 @@ func (c *labelCounter) line(line []byte) {
 			return
 		}
 		rest = after
-		if i == len(c.row) {
-			c.row = append(c.row, nil)
+		switch {
+		case i >= maxLabels:
+			c.pair(c.label(p.name), p)
+			continue
+		case i == len(c.row):
+			c.row = append(c.row, c.label(p.name))
+		case string(c.row[i].key) != string(p.name):
+			c.row[i] = c.label(p.name)
 		}
-		l := c.row[i]
-		if l == nil || string(l.key) != string(p.name) {
-			l = c.label(p.name)
-			c.row[i] = l
-		}
-		c.pair(l, p)
+		c.pair(c.row[i], p)
 	}
 }
 
@@ -92,7 +95,7 @@ func (c *labelCounter) label(name []byte) *label {
 	switch {
 	case ok:
 		return l
-	case len(c.order) == maxLabels:
+	case len(c.order) == maxLabels, len(name) > maxName:
 		return c.rest
 	}
 	l = newLabel(shorten(name))
@@ -107,17 +110,16 @@ func (c *labelCounter) pair(l *label, p pair) {
 	l.series++
 	l.bytes += p.bytes()
 	hash := maphash.Bytes(seed, p.value)
-	// A value without escapes has its length in the line; one with escapes is shorter.
-	if len(p.value) > leastOf(l.longest) {
-		_, size := unescaped(p.value)
-		l.longest = list(l.longest, listed{hash, size, p.value})
+	if least := leastOf(l.longest); len(p.value) > least { // with escapes it is longer in the line
+		if size := len(p.value) - countEscapes(p.value); size > least {
+			l.longest = list(l.longest, listed{hash, size, p.value})
+		}
 	}
 	v := &l.values
 	if hash != v.last || len(v.counts) == 0 {
 		if v.find(hash) {
 			if c.values++; c.values > c.limit {
 				c.thin()
-				v.find(hash)
 			}
 		}
 	}
@@ -167,6 +169,7 @@ func (c *labelCounter) thin() {
 			v.counts = append(v.counts, old.counts[at])
 		}
 	}
+	v.find(old.last)
 	c.values -= len(old.counts) - len(v.counts)
 }
 
@@ -188,7 +191,8 @@ func leastOf(l []listed) int {
 	return l[len(l)-1].count
 }
 
-// list puts a value into a list in descending order, in place of itself or of the last one.
+// list puts a value that exceeds leastOf into a list in descending order, in place of itself or of the
+// last one.
 func list(l []listed, v listed) []listed {
 	at := slices.IndexFunc(l, func(o listed) bool { return o.hash == v.hash })
 	switch {
@@ -197,8 +201,6 @@ func list(l []listed, v listed) []listed {
 	case len(l) < maxListed:
 		at = len(l)
 		l = append(l, listed{v.hash, v.count, keep(nil, v.text)})
-	case v.count <= leastOf(l):
-		return l
 	default:
 		at = maxListed - 1
 		l[at] = listed{v.hash, v.count, keep(l[at].text[:0], v.text)}
@@ -235,7 +237,7 @@ func (t *Table) addLabels(c *labelCounter) {
 func shownOf(l []listed) []Value {
 	all := []Value{}
 	for _, v := range l {
-		text, _ := unescaped(v.text)
+		text := unescaped(v.text)
 		all = append(all, Value{text, v.count})
 	}
 	return all

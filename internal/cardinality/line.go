@@ -85,27 +85,35 @@ func find(labels []byte, name string) (value, before []byte, ok bool) {
 // maxShown is the number of bytes of a value that are shown.
 const maxShown = 120
 
-// unescaped returns the beginning of the value of a label, and its length without escapes.
-func unescaped(value []byte) (shown string, size int) {
-	size = len(value)
-	if bytes.IndexByte(value, '\\') < 0 {
-		return shorten(value), size
+// unescaped returns the beginning of the value of a label.
+func unescaped(value []byte) string {
+	if countEscapes(value) == 0 {
+		return shorten(value)
 	}
 	var b []byte
-	for i := 0; i < len(value); i++ {
+	for i := 0; i < len(value) && len(b) <= maxShown; i++ {
 		c := value[i]
 		if c == '\\' && i+1 < len(value) {
 			i++
-			size--
 			if c = value[i]; c == 'n' {
 				c = '\n'
 			}
 		}
-		if len(b) <= maxShown {
-			b = append(b, c)
-		}
+		b = append(b, c)
 	}
-	return shorten(b), size
+	return shorten(b)
+}
+
+// countEscapes returns the number of escapes in the value of a label.
+func countEscapes(value []byte) (n int) {
+	for {
+		i := bytes.IndexByte(value, '\\')
+		if i < 0 || i+1 == len(value) {
+			return n
+		}
+		n++
+		value = value[i+2:]
+	}
 }
 
 // shorten returns the first maxShown bytes of a value, and an ellipsis for the others.

@@ -188,6 +188,7 @@ func (f finishing) finishedOn(page store.Page, ends map[int][]ending) map[string
 			done[string(f.identityOf(line))] = true
 		})
 	}
+	delete(done, "") // of lines without the labels
 	return done
 }
 

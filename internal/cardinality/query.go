@@ -33,6 +33,9 @@ type Column struct {
 	Percent bool
 }
 
+// Sortable reports whether a view can be sorted by the column.
+func (c Column) Sortable() bool { return c.Name != "note" }
+
 // A layout is the columns of a view: texts, numbers, and the default order.
 type layout struct {
 	texts, numbers []Column
@@ -60,7 +63,7 @@ var layouts = map[string]layout{
 func (l layout) sortable() []string {
 	var names []string
 	for _, c := range slices.Concat(l.texts, l.numbers) {
-		if c.Name != "note" {
+		if c.Sortable() {
 			names = append(names, c.Name)
 		}
 	}
