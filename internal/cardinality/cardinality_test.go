@@ -169,7 +169,7 @@ func TestUnknownFamilies(t *testing.T) {
 	}
 	want := []string{
 		"whole response", "series of value 0 of sparse families", "unknown without kube_pod_status_phase", "no jobs",
-		"a page of eight, about", "for clients that accept it; recent changes are not compressed yet",
+		"a page of eight, about", "recent changes are not compressed yet",
 	}
 	if d := cmp.Diff(want, notes); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -72,7 +72,7 @@ func (t *Table) countOptions(ctx context.Context, c Content) {
 	}
 	page := size{(whole.series + shards - 1) / shards, headers + (whole.bytes-headers+shards-1)/shards}
 	row("?shard=1/8", "a page of eight, about", size{whole.series - page.series, whole.bytes - page.bytes})
-	row("gzip", "for clients that accept it; recent changes are not compressed yet", size{0, whole.bytes - gzip})
+	row("gzip", "recent changes are not compressed yet", size{0, whole.bytes - gzip})
 }
 
 func percent(part, whole int) float64 {

@@ -16,6 +16,7 @@ import (
 var cardinalityPage = template.Must(template.New("cardinality.html").Funcs(template.FuncMap{
 	"count": grouped,
 	"shown": cardinality.Shown,
+	"parts": func(name string) []string { return strings.SplitAfter(name, "_") }, // between which a line may break
 }).ParseFS(pages, "cardinality.html", "style.html"))
 
 // cardinalityViews serve /debug/cardinality.
@@ -180,7 +181,7 @@ func newCardinalityTable(q cardinalityRequest, t cardinality.Table) cardinalityT
 	}
 	page.Text = link("by", t.By, q.order) + "&format=" + formatText
 	for i, c := range slices.Concat(t.Texts, t.Numbers) {
-		column := cardinalityLink{Name: strings.ReplaceAll(c.Name, "_", " "), Numeric: i >= len(t.Texts)}
+		column := cardinalityLink{Name: strings.NewReplacer("_percent", " %", "_", " ").Replace(c.Name), Numeric: i >= len(t.Texts)}
 		descending := column.Numeric
 		if c.Name == t.Sort {
 			column.Sorted, descending = "ascending", true
