@@ -53,12 +53,12 @@ type Value struct {
 func Count(ctx context.Context, q Query, c Content) (Table, error) {
 	l := layouts[q.By]
 	t := Table{Query: q, Texts: l.texts, Numbers: l.numbers, Rows: []Row{}}
-	switch {
-	case q.By == ByNamespace:
+	switch q.By {
+	case ByNamespace:
 		t.countNamespaces(ctx, c)
-	case q.By == ByLabel:
+	case ByLabel:
 		t.countLabels(ctx, c)
-	case q.By == ByOption:
+	case ByOption:
 		t.countOptions(ctx, c)
 	default:
 		t.countResources(ctx, c)

@@ -3,6 +3,7 @@ package cardinality_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -144,6 +145,21 @@ func TestViews(t *testing.T) {
 	f("option-shop", "option", "-saved_series", "shop")
 }
 
+// TestEstimates holds that estimated numbers are marked.
+func TestEstimates(t *testing.T) {
+	c := cardinality.Content{Resources: []*store.Resource{resource("a", []string{"a"}, []string{"", `a{b="c"} 1`})}}
+	table := count(t, c, "label", "")
+	table.Rows[0].Estimated = true
+	want := "    values     series        bytes  label\n" +
+		"        ~1          1            6  b\n" +
+		"                                        1 bytes   c\n" +
+		"                                        1 series  c\n" +
+		`[{"label":"b","values":1,"series":1,"bytes":6,"estimated":true,"longest":[{"value":"c","bytes":1}],"most":[{"value":"c","series":1}]}]` + "\n"
+	if d := cmp.Diff(want, written(t, table)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 // TestNothing is the views without objects.
 func TestNothing(t *testing.T) {
 	f := func(by, want string) {
@@ -235,7 +251,7 @@ func TestCanceled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := cardinality.Count(ctx, q, content()); err != context.Canceled {
+		if _, err := cardinality.Count(ctx, q, content()); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", by, err)
 		}
 	}

@@ -26,11 +26,8 @@ func (p pair) bytes() int { return len(p.name) + len(`="",`) + len(p.value) }
 // labelsOf returns the labels of a line, name{label="value",...} value, from the first label on; nil if
 // it has none.
 func labelsOf(line []byte) []byte {
-	start := bytes.IndexByte(line, '{')
-	if start < 0 {
-		return nil
-	}
-	return line[start+1:]
+	_, labels, _ := bytes.Cut(line, []byte("{"))
+	return labels
 }
 
 // nextPair returns the first pair of labels, and the labels after it. ok is false at the end of the
