@@ -65,7 +65,7 @@ func content() cardinality.Content {
 			resource("nodes", []string{"kube_node_info", "kube_node_labels"},
 				[]string{"", `kube_node_info{cluster="a",node="one"} 1`, `kube_node_labels{cluster="a",node="one",label_a="<b>\"q\"&\\n\nz",label_b=""} 1`}),
 			resource("leases", []string{"kube_lease_owner"}),
-			resource("jobs", []string{"kube_job_info", "kube_job_complete", "kube_job_status_completion_time"},
+			resource("jobs", []string{"kube_job_info", "kube_job_complete", "kube_job_failed"},
 				[]string{
 					"shop", `kube_job_info{cluster="a",namespace="shop",job_name="x"} 1`,
 					`kube_job_complete{cluster="a",namespace="shop",job_name="x",condition="true"} 1`,
@@ -76,7 +76,7 @@ func content() cardinality.Content {
 					`kube_job_complete{cluster="a",namespace="shop",job_name="xy",condition="true"} 0`,
 					`kube_job_complete{cluster="a",namespace="shop",job_name="xy",condition="false"} 1`,
 				},
-				[]string{"bank", `kube_job_info{cluster="a",namespace="bank",job_name="x"} 1`, `kube_job_status_completion_time{cluster="a",namespace="bank",job_name="x"} 1.5e9`}),
+				[]string{"bank", `kube_job_info{cluster="a",namespace="bank",job_name="x"} 1`, `kube_job_failed{cluster="a",namespace="bank",job_name="x",condition="true"} 1`}),
 			resource("pods", []string{"kube_pod_info", "kube_pod_owner", "kube_pod_status_phase"},
 				pod("shop", "cart", "Running"), pod("shop", "cart-1", "Succeeded"), pod("bank", "vault", "Running")),
 		},

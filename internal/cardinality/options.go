@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -15,11 +14,9 @@ type finishing struct {
 	option, resource string
 	// identity is the last label of those that tell objects apart, which begin each series.
 	identity string
-	// ends have a line with the label and value, or any line if they are empty, and not the value 0, for
-	// each finished object.
+	// ends tell finished objects: they have a line of the family with the label and a value other than 0.
 	ends []ending
-	// kept are the families of finished objects that stay; a name with * at its end stands for all
-	// families that begin so.
+	// kept are the families of finished objects that stay by default.
 	kept []string
 }
 
@@ -29,23 +26,16 @@ var finishings = []finishing{
 	{
 		option: "--finished-pods-after", resource: "pods", identity: "uid",
 		ends: []ending{{"kube_pod_status_phase", "phase", "Succeeded"}, {"kube_pod_status_phase", "phase", "Failed"}},
-		kept: []string{"kube_pod_owner", "kube_pod_status_phase", "kube_pod_status_reason"},
+		kept: []string{"kube_pod_owner", "kube_pod_status_phase", "kube_pod_status_reason", "kube_pod_deletion_timestamp"},
 	},
 	{
 		option: "--finished-jobs-after", resource: "jobs", identity: "job_name",
-		ends: []ending{
-			{"kube_job_complete", "condition", "true"}, {"kube_job_failed", "condition", "true"},
-			{"kube_job_status_completion_time", "", ""},
+		ends: []ending{{"kube_job_complete", "condition", "true"}, {"kube_job_failed", "condition", "true"}},
+		kept: []string{
+			"kube_job_owner", "kube_job_complete", "kube_job_failed",
+			"kube_job_status_active", "kube_job_status_failed", "kube_job_status_succeeded",
 		},
-		kept: []string{"kube_job_owner", "kube_job_complete", "kube_job_failed", "kube_job_status_*"},
 	},
-}
-
-func (f finishing) keeps(family string) bool {
-	return slices.ContainsFunc(f.kept, func(name string) bool {
-		prefix, all := strings.CutSuffix(name, "*")
-		return family == name || all && strings.HasPrefix(family, prefix)
-	})
 }
 
 // shards is the number of pages for which the option of pages is shown.
@@ -132,9 +122,9 @@ func (c Content) finished(ctx context.Context, f finishing) (saved size, note st
 			continue
 		}
 		families := r.Families()
-		ends := f.indexes(families)
-		if len(ends) == 0 {
-			return size{}, "unknown without " + f.ends[0].family
+		ends, missing := f.indexes(families)
+		if missing != "" {
+			return size{}, "unknown without " + missing
 		}
 		objects := 0
 		var text []byte
@@ -145,7 +135,7 @@ func (c Content) finished(ctx context.Context, f finishing) (saved size, note st
 			done := f.finishedOn(page, ends)
 			objects += len(done)
 			for i := 0; i < len(families) && len(done) > 0; i++ {
-				if f.keeps(families[i]) {
+				if slices.Contains(f.kept, families[i]) {
 					continue
 				}
 				text = page.AppendText(text[:0], i)
@@ -161,15 +151,17 @@ func (c Content) finished(ctx context.Context, f finishing) (saved size, note st
 	return saved, note
 }
 
-// indexes returns the endings by the index of their family.
-func (f finishing) indexes(families []string) map[int][]ending {
-	all := map[int][]ending{}
+// indexes returns the endings by the index of their family, or the name of a missing family.
+func (f finishing) indexes(families []string) (all map[int][]ending, missing string) {
+	all = map[int][]ending{}
 	for _, e := range f.ends {
-		if i := slices.Index(families, e.family); i >= 0 {
-			all[i] = append(all[i], e)
+		i := slices.Index(families, e.family)
+		if i < 0 {
+			return nil, e.family
 		}
+		all[i] = append(all[i], e)
 	}
-	return all
+	return all, ""
 }
 
 // finishedOn returns the identities of the finished objects of a page.
@@ -193,9 +185,6 @@ func (f finishing) finishedOn(page store.Page, ends map[int][]ending) map[string
 }
 
 func (e ending) matches(line []byte) bool {
-	if e.label == "" {
-		return true
-	}
 	value, _, ok := find(labelsOf(line), e.label)
 	return ok && string(value) == e.value
 }

@@ -207,20 +207,21 @@ func (t cardinalityTable) Cells(r cardinality.Row) []string {
 	for _, text := range r.Texts {
 		cells = append(cells, cardinality.Shown(text))
 	}
-	return append(cells, t.numbers(r.Numbers, r.Estimated)...)
+	return append(cells, t.numbers(r)...)
 }
 
 // Sums are the cells of the total.
-func (t cardinalityTable) Sums() []string { return t.numbers(t.Total, false) }
+func (t cardinalityTable) Sums() []string { return t.numbers(cardinality.Row{Numbers: t.Total}) }
 
-func (t cardinalityTable) numbers(numbers []float64, estimated bool) []string {
+// numbers are the cells of the numbers of a row.
+func (t cardinalityTable) numbers(r cardinality.Row) []string {
 	var cells []string
 	for i, c := range t.Numbers {
-		text := c.Format(numbers[i])
+		text := c.Format(r.Numbers[i])
 		if !c.Percent {
-			text = grouped(int(numbers[i]))
+			text = grouped(int(r.Numbers[i]))
 		}
-		if estimated && i == 0 {
+		if r.Estimated && i == 0 {
 			text = "~" + text
 		}
 		cells = append(cells, text)
