@@ -168,18 +168,18 @@ type cardinalityLink struct {
 // newCardinalityTable links the headings of a table to its other orders, and the views to each other.
 func newCardinalityTable(q cardinalityRequest, t cardinality.Table) cardinalityTable {
 	page := cardinalityTable{Table: t}
-	link := func(name, value, sort string) string {
+	link := func(by, sort string) string {
 		parameters := maps.Clone(q.links)
-		parameters[name] = []string{value}
+		parameters.Set("by", by)
 		if sort != "" {
 			parameters.Set("sort", sort)
 		}
 		return "?" + parameters.Encode()
 	}
 	for _, view := range cardinality.Views {
-		page.Views = append(page.Views, cardinalityLink{Name: view, Href: link("by", view, ""), Current: view == t.By})
+		page.Views = append(page.Views, cardinalityLink{Name: view, Href: link(view, ""), Current: view == t.By})
 	}
-	page.Text = link("by", t.By, q.order) + "&format=" + formatText
+	page.Text = link(t.By, q.order) + "&format=" + formatText
 	for i, c := range slices.Concat(t.Texts, t.Numbers) {
 		column := cardinalityLink{Name: strings.NewReplacer("_percent", " %", "_", " ").Replace(c.Name), Numeric: i >= len(t.Texts)}
 		descending := column.Numeric
@@ -194,7 +194,7 @@ func newCardinalityTable(q cardinalityRequest, t cardinality.Table) cardinalityT
 			order = "-" + order
 		}
 		if c.Sortable() {
-			column.Href = link("by", t.By, order)
+			column.Href = link(t.By, order)
 		}
 		page.Columns = append(page.Columns, column)
 	}

@@ -122,6 +122,9 @@ func stateOf(checks []Check, resource string) (state string, waiting bool) {
 
 // grouped formats n in groups of three digits.
 func grouped(n int) string {
+	if n < 0 {
+		return "-" + grouped(-n)
+	}
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "\u202f" + digits[i:]
