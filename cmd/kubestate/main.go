@@ -56,6 +56,8 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		err = writeRoles(tables, stdout, opts)
 	case options.Presets:
 		err = writePresets(stdout, opts.Preset)
+	case options.Cardinality:
+		err = writeCardinality(ctx, tables, opts, stdout, stderr)
 	case options.Serve:
 		err = serve(ctx, tables, args, opts, stderr)
 	}
@@ -136,7 +138,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	if shard != nil { // only a handover needs to know who scrapes
 		metrics = scrapers.Watch(main)
 	}
-	own := server.Telemetry(served, server.TelemetryConfig{Own: registry, Profiling: profiling(opts, telemetry.Addr())}, probes, registry)
+	own := server.Telemetry(served, server.TelemetryConfig{Own: registry, Profiling: profiling(opts, telemetry.Addr()), Sparse: sparseIn(tables)}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()
 		release() // a second signal ends the program at once

@@ -126,6 +126,10 @@ func flags(registry *generators.Registry) []byte {
 		}
 		fmt.Fprintf(&b, "| `--%s` | %s | %s | %s | %s |\n", f.Name, f.Type, quoted(f.Default), key, cell(f.Usage))
 	}
+	fmt.Fprintf(&b, "\n## Flags of `kubestate cardinality`\n\nBeside those above. [Cardinality](cardinality.md) has the views.\n\n| flag | type | meaning |\n| --- | --- | --- |\n")
+	for _, f := range options.ViewFlags() {
+		fmt.Fprintf(&b, "| `--%s` | %s | %s |\n", f.Name, f.Type, cell(f.Usage))
+	}
 	return b.Bytes()
 }
 

@@ -23,6 +23,7 @@ const module = "github.com/kubestate/kubestate/"
 var allowed = map[string][]string{
 	"internal/arch":              {},
 	"internal/authfilter":        {"internal/codecs", "internal/peer"},
+	"internal/cardinality":       {"internal/store"},
 	"internal/celexpr":           {},
 	"internal/codecs":            {},
 	"internal/exposition":        {},
@@ -52,8 +53,8 @@ var allowed = map[string][]string{
 	"internal/apiclient":         {"internal/generators", "internal/jsonobject", "internal/projection"},
 	"internal/listwatch":         {"internal/apiclient", "internal/sharding"},
 	"internal/watcher":           {"internal/apiclient", "internal/generators", "internal/jsonobject", "internal/listwatch", "internal/memory", "internal/sharding", "internal/store"},
-	"internal/server":            {"internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
+	"internal/server":            {"internal/cardinality", "internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
+	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -50,17 +50,39 @@ type values struct {
 	customPresets                         list
 	customOnly, continueWithoutCustom     bool
 	verbosity                             int
+	view                                  View
 	version                               bool
 }
 
-// flags returns the flag set that sets v. The help of a flag is a noun phrase; docs/configuration.md
-// has the details.
-func (v *values) flags() *pflag.FlagSet {
+func newFlagSet() *pflag.FlagSet {
 	f := pflag.NewFlagSet("kubestate", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
 	f.SetNormalizeFunc(dashed)
+	return f
+}
+
+// viewFlags returns the flags of kubestate cardinality alone, which set v.
+func (v *values) viewFlags() *pflag.FlagSet {
+	f := newFlagSet()
+	f.StringVar(&v.view.By, "by", v.view.By, "rows of the table: family (the default), resource, namespace, label or option")
+	f.StringVar(&v.view.Sort, "sort", v.view.Sort, "column to sort by, with a minus for descending order")
+	f.StringVar(&v.view.Format, "format", v.view.Format, "text (the default) or json")
+	return f
+}
+
+// allFlags returns the flags of all commands.
+func (v *values) allFlags() *pflag.FlagSet {
+	f := v.flags()
+	f.AddFlagSet(v.viewFlags())
+	return f
+}
+
+// flags returns the flag set that sets v. The help of a flag is a noun phrase; docs/configuration.md
+// has the details.
+func (v *values) flags() *pflag.FlagSet {
+	f := newFlagSet()
 	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; not needed in a pod")
 	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, instead of the kubeconfig's")
 	f.StringVar(&v.snapshot, "snapshot", "", "file or folder with the objects to serve; - for standard input")
@@ -127,10 +149,14 @@ Usage:
   kubestate [flags]        serve metrics
   kubestate rbac [flags]   print the RBAC roles for these flags
   kubestate presets [NAME] list the presets of custom resource metrics, or print one
+  kubestate cardinality --snapshot PATH [flags]
+                           print series and bytes of a snapshot
   kubestate version
 
 Flags:
-` + v.flags().FlagUsages()
+` + v.flags().FlagUsages() + `
+Flags of kubestate cardinality:
+` + v.viewFlags().FlagUsages()
 }
 
 // A Flag describes a flag, for the documentation.
@@ -145,8 +171,15 @@ type Flag struct {
 // Flags returns the flags of the help, in the order of the help.
 func Flags(registry *generators.Registry) []Flag {
 	v := values{registry: registry}
+	return describe(v.flags())
+}
+
+// ViewFlags returns the flags of kubestate cardinality alone.
+func ViewFlags() []Flag { return describe(new(values).viewFlags()) }
+
+func describe(flags *pflag.FlagSet) []Flag {
 	var all []Flag
-	v.flags().VisitAll(func(f *pflag.Flag) {
+	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden {
 			return
 		}

@@ -21,6 +21,8 @@ type Options struct {
 	Command Command
 	// Preset is the name of the preset to print, empty for a list of all.
 	Preset string
+	// View is the table to print of a snapshot.
+	View View
 
 	// Kubeconfig and APIServer are the credentials and address of the API server, both empty
 	// for those of the pod.
@@ -97,6 +99,9 @@ type Options struct {
 	LogLevel slog.Level
 }
 
+// A View is a table of kubestate cardinality, by the names of the flags.
+type View struct{ By, Sort, Format string }
+
 // Timeouts bound the time of clients; 0 is unlimited.
 type Timeouts struct {
 	ReadHeader, Read, Write, Idle time.Duration
@@ -134,18 +139,19 @@ type Command string
 
 // The commands. Serve is the default.
 const (
-	Serve   Command = ""
-	Version Command = "version"
-	RBAC    Command = "rbac"
-	Help    Command = "help"
-	Presets Command = "presets"
+	Serve       Command = ""
+	Version     Command = "version"
+	RBAC        Command = "rbac"
+	Cardinality Command = "cardinality"
+	Help        Command = "help"
+	Presets     Command = "presets"
 )
 
 // Parse parses the arguments of the program and the configuration file that they name. An error
 // names the argument, or the line of the file, and the fault.
 func Parse(registry *generators.Registry, args []string) (Options, error) {
 	v := values{registry: registry}
-	flags := v.flags()
+	flags := v.allFlags()
 	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		return Options{Command: Help}, nil
 	} else if err != nil {
@@ -162,8 +168,11 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 		return Options{}, fmt.Errorf("unexpected argument %q", flags.Arg(1))
 	case command == Version, command == Help:
 		return Options{Command: command}, nil
-	case command != Serve && command != RBAC:
-		return Options{}, fmt.Errorf("unknown command %q (commands are %s, %s, %s and %s)", command, RBAC, Presets, Version, Help)
+	case command != Serve && command != RBAC && command != Cardinality:
+		return Options{}, fmt.Errorf("unknown command %q (commands are %s, %s, %s, %s and %s)", command, RBAC, Cardinality, Presets, Version, Help)
+	}
+	if err := v.checkCommand(command, flags); err != nil {
+		return Options{}, err
 	}
 	o, err := v.withConfig(flags)
 	if err != nil && v.config != "" && v.continueWithoutConfig {
@@ -194,7 +203,7 @@ func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 // file.
 func withoutConfig(registry *generators.Registry, args []string, reason error) (Options, error) {
 	v := values{registry: registry}
-	flags := v.flags()
+	flags := v.allFlags()
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
 	}
@@ -205,6 +214,23 @@ func withoutConfig(registry *generators.Registry, args []string, reason error) (
 
 // MaxScrapeShards bounds Options.ScrapeShards.
 const MaxScrapeShards = 64
+
+// checkCommand rejects flags of another command, and a command without a flag that it needs.
+func (v *values) checkCommand(command Command, flags *pflag.FlagSet) error {
+	if command == Cardinality {
+		if v.snapshot == "" && v.config == "" {
+			return fmt.Errorf("%s needs --snapshot", Cardinality)
+		}
+		return nil
+	}
+	var wrong error
+	v.viewFlags().VisitAll(func(f *pflag.Flag) {
+		if flags.Changed(f.Name) {
+			wrong = cmp.Or(wrong, fmt.Errorf("--%s is a flag of kubestate %s", f.Name, Cardinality))
+		}
+	})
+	return wrong
+}
 
 // minStaleness is the least bound: a healthy watch can be idle for two minutes.
 const minStaleness = 3 * time.Minute
@@ -240,6 +266,7 @@ func (v *values) options() (Options, error) {
 		ObjectLimit:     v.objectLimit,
 		registry:        v.registry,
 		MaxStaleness:    v.maxStaleness,
+		View:            v.view,
 	}
 	if v.verbosity > 0 {
 		o.LogLevel = slog.LevelDebug

@@ -228,6 +228,11 @@ func TestParseCommands(t *testing.T) {
 	rbac.Namespaces = []string{"a"}
 	f(rbac, "rbac", "--namespaces=a")
 	f(rbac, "--namespaces=a", "rbac")
+	cardinality := unset()
+	cardinality.Command, cardinality.Snapshot = options.Cardinality, "folder"
+	f(cardinality, "cardinality", "--snapshot=folder")
+	cardinality.View = options.View{By: "label", Sort: "-bytes", Format: "json"}
+	f(cardinality, "--by=label", "--snapshot", "folder", "cardinality", "--sort", "-bytes", "--format=json")
 }
 
 func TestKlog(t *testing.T) {
@@ -261,7 +266,11 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-labels-allowlist: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--metric-labels-allowlist=verticalpodautoscalers=[*]")
 	f(`unknown shorthand flag: 'x' in -x`, "-x")
 	f("flag needs an argument: --port", "--port")
-	f(`unknown command "serve" (commands are rbac, presets, version and help)`, "serve")
+	f(`unknown command "serve" (commands are rbac, cardinality, presets, version and help)`, "serve")
+	f(`cardinality needs --snapshot`, "cardinality")
+	f(`--by is a flag of kubestate cardinality`, "--by=label")
+	f(`--by is a flag of kubestate cardinality`, "--sort=", "--by=", "rbac")
+	f(`--format is a flag of kubestate cardinality`, "--snapshot=folder", "--format", "json")
 	f(`unexpected argument "now"`, "version", "now")
 	f(`unexpected argument "pods"`, "rbac", "pods")
 
@@ -341,8 +350,8 @@ func otherThanPods() []string {
 // words each; docs/configuration.md has details.
 func TestUsageHasEveryFlag(t *testing.T) {
 	usage := options.Usage(registry)
-	flags := options.Flags(registry)
-	if len(flags) == 0 {
+	flags := slices.Concat(options.Flags(registry), options.ViewFlags())
+	if len(options.Flags(registry)) == 0 || len(options.ViewFlags()) == 0 {
 		t.Error("no flags")
 	}
 	for _, flag := range flags {

@@ -2,7 +2,8 @@ package server
 
 import (
 	"bytes"
-	_ "embed"
+	"cmp"
+	"embed"
 	"html/template"
 	"net/http"
 	"slices"
@@ -13,10 +14,10 @@ import (
 	"github.com/kubestate/kubestate/internal/version"
 )
 
-//go:embed landing.html
-var landingText string
+//go:embed *.html
+var pages embed.FS
 
-var landingPage = template.Must(template.New("landing").Funcs(template.FuncMap{"count": grouped}).Parse(landingText))
+var landingPage = template.Must(template.New("landing.html").Funcs(template.FuncMap{"count": grouped}).ParseFS(pages, "landing.html", "style.html"))
 
 // topFamilies is the number of families on the page.
 const topFamilies = 10
@@ -38,6 +39,11 @@ type landing struct {
 
 type landingLink struct{ Path, About string }
 
+type familyCount struct {
+	Family, Resource string
+	Series, Bytes    int
+}
+
 type landingResource struct {
 	Name, State            string
 	Waiting                bool
@@ -50,16 +56,21 @@ func landingOf(source Source, description string, links ...landingLink) http.Han
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		page := landing{Description: description, Links: links, Version: version.Get(), Open: source.Open()}
 		page.fill(source)
-		var text bytes.Buffer
-		if err := landingPage.Execute(&text, page); err != nil {
-			panic("BUG: landing page: " + err.Error())
-		}
-		header := w.Header()
-		header.Set("Content-Type", "text/html; charset=UTF-8")
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-		header.Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(text.Bytes()) // the client may be gone
+		writePage(w, landingPage, page)
 	})
+}
+
+// writePage writes static HTML.
+func writePage(w http.ResponseWriter, t *template.Template, data any) {
+	var text bytes.Buffer
+	if err := t.Execute(&text, data); err != nil {
+		panic("BUG: " + t.Name() + ": " + err.Error())
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=UTF-8")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(text.Bytes()) // the client may be gone
 }
 
 func (p *landing) fill(source Source) {
@@ -76,7 +87,7 @@ func (p *landing) fill(source Source) {
 		}
 		p.Resources = append(p.Resources, row)
 	}
-	p.Families = mostSeries(p.Families)
+	slices.SortStableFunc(p.Families, func(a, b familyCount) int { return cmp.Compare(b.Series, a.Series) })
 	p.Families = p.Families[:min(topFamilies, len(p.Families))]
 	p.Families = slices.DeleteFunc(p.Families, func(f familyCount) bool { return f.Series == 0 })
 }
@@ -111,6 +122,9 @@ func stateOf(checks []Check, resource string) (state string, waiting bool) {
 
 // grouped formats n in groups of three digits.
 func grouped(n int) string {
+	if n < 0 {
+		return "-" + grouped(-n)
+	}
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "\u202f" + digits[i:]

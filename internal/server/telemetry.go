@@ -1,14 +1,10 @@
 package server
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/pprof"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,20 +29,26 @@ type TelemetryConfig struct {
 	Own prometheus.Gatherer
 	// Profiling enables profiles of the runtime.
 	Profiling bool
+	// Sparse reports whether --metric-sparse can drop series of a family. Without it no family is sparse.
+	Sparse func(family string) bool
 }
 
 // Telemetry is the handler of the telemetry port: self-metrics, probes, and profiles if enabled. The
 // metrics of its queue are registered with reg.
 func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg prometheus.Registerer) Port {
 	m := telemetryQueue(reg)
+	limit := func(requests int, refusal string, next http.Handler) http.Handler {
+		return newLimiter(Limits{Scrapes: requests, Answer: telemetryAnswer}, refusal, m, next)
+	}
+	views := cardinalityViews{source: source, sparse: config.Sparse}
 	pages := http.NewServeMux()
 	pages.Handle("/metrics", promhttp.HandlerFor(config.Own, promhttp.HandlerOpts{}))
-	pages.Handle("/debug/cardinality", cardinality(source.Resources))
-	limited := newLimiter(Limits{Scrapes: ownRequests, Answer: telemetryAnswer}, "too many requests at the same time", m, pages)
+	pages.Handle("/debug/cardinality", http.HandlerFunc(views.serve))
+	limited := limit(ownRequests, "too many requests at the same time", pages)
 
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", limited)
-	mux.Handle("/debug/cardinality", limited)
+	mux.Handle("/debug/cardinality", views.split(limited, limit(1, "another view is being counted", http.HandlerFunc(views.serve))))
 	mux.HandleFunc("/readyz", probes.ready)
 	mux.HandleFunc("/startupz", probes.startup)
 	mux.HandleFunc("/healthz", ok)
@@ -57,7 +59,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 		{"startupz", "startup: readiness, once reached"},
 		{"healthz", "liveness"},
 		{"livez", "liveness"},
-		{"debug/cardinality", "series and bytes by family"},
+		{"debug/cardinality", "series and bytes by family, resource, namespace and label, and what options save"},
 	}
 	if config.Profiling {
 		mux.Handle("/debug/pprof/", profiles(m))
@@ -121,56 +123,6 @@ func NewRegistry() *prometheus.Registry {
 	registry.MustRegister(build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return registry
-}
-
-// familyCount is a row of /debug/cardinality.
-type familyCount struct {
-	Family   string `json:"family"`
-	Resource string `json:"resource"`
-	Series   int    `json:"series"`
-	Bytes    int    `json:"bytes"`
-}
-
-// cardinality serves the series and bytes of each family, largest first: as text, or as JSON by the
-// Accept header or the parameter format=json.
-func cardinality(resources func() []*store.Resource) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		counts := countFamilies(resources())
-		if r.URL.Query().Get("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json") {
-			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(counts) // the client may be gone
-			return
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		row := func(series, bytes any, names string) { fmt.Fprintf(w, "%10v %12v  %s\n", series, bytes, names) }
-		longest := len("family")
-		for _, c := range counts {
-			longest = max(longest, len(c.Family))
-		}
-		row("series", "bytes", fmt.Sprintf("%-*s  %s", longest, "family", "resource"))
-		series, bytes := 0, 0
-		for _, c := range counts {
-			row(c.Series, c.Bytes, fmt.Sprintf("%-*s  %s", longest, c.Family, c.Resource))
-			series, bytes = series+c.Series, bytes+c.Bytes
-		}
-		row(series, bytes, "in all")
-	})
-}
-
-func countFamilies(resources []*store.Resource) []familyCount {
-	counts := []familyCount{}
-	for _, r := range resources {
-		for _, f := range r.Stats().Families {
-			counts = append(counts, familyCount{Family: f.Name, Resource: r.Name(), Series: f.Series, Bytes: f.Bytes})
-		}
-	}
-	return mostSeries(counts)
-}
-
-// mostSeries sorts by series, descending.
-func mostSeries(counts []familyCount) []familyCount {
-	slices.SortStableFunc(counts, func(a, b familyCount) int { return cmp.Compare(b.Series, a.Series) })
-	return counts
 }
 
 // storeMetrics collect the sizes of the stores.

@@ -190,7 +190,7 @@ func (a *attack) path() string {
 	case 0:
 		return path + "?resources=pods,nodes&namespace=" + a.text(3000)
 	case 1:
-		return path + "?verbose&" + a.text(20) + "=" + a.text(20)
+		return path + "?verbose&by=label&" + a.text(20) + "=" + a.text(20)
 	}
 	return path
 }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/klog/v2"
+
+	"github.com/kubestate/kubestate/internal/cardinality"
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// writeCardinality writes a view of a snapshot. It logs warnings alone.
+func writeCardinality(ctx context.Context, tables *generators.Registry, opts options.Options, stdout, stderr io.Writer) error {
+	logs := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})
+	log := slog.New(logs)
+	klog.SetSlogLogger(slog.New(debugHandler{logs}))
+	query, err := cardinality.ParseQuery(opts.View.By, opts.View.Sort)
+	if err != nil {
+		return fmt.Errorf("--%w", err)
+	}
+	write := cardinality.Table.WriteText
+	switch opts.View.Format {
+	case "", "text":
+	case "json":
+		write = cardinality.Table.WriteJSON
+	default:
+		return fmt.Errorf("--%w", cardinality.Unknown("format", opts.View.Format, []string{"text", "json"}))
+	}
+	switch {
+	case opts.Snapshot == "": // nor in the configuration file
+		return errors.New("cardinality needs --snapshot")
+	case opts.ConfigErr != nil:
+		log.Warn("starting without the configuration file", "err", opts.ConfigErr)
+	}
+	warnIneffective(opts, log)
+	warnCustom(opts, log)
+	registry := prometheus.NewRegistry()
+	loaded, err := newWatcher(ctx, tables, newCustomResources(tables, registry, log), opts, watcher.NewMetrics(registry), log)
+	if err != nil {
+		return err
+	}
+	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.Resources(), Sparse: sparseIn(tables)})
+	if err != nil {
+		return err
+	}
+	return write(t, stdout)
+}
+
+// sparseIn returns whether a family of the tables is sparse, by its name.
+func sparseIn(tables *generators.Registry) func(family string) bool {
+	sparse := map[string]bool{}
+	for _, r := range tables.Resources() {
+		for _, f := range r.Describe().Families {
+			if f.Sparse {
+				sparse[f.Name] = true
+			}
+		}
+	}
+	return func(family string) bool { return sparse[family] }
+}

@@ -1,0 +1,230 @@
+package server
+
+import (
+	"html/template"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/kubestate/kubestate/internal/cardinality"
+	"github.com/kubestate/kubestate/internal/exposition"
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+var cardinalityPage = template.Must(template.New("cardinality.html").Funcs(template.FuncMap{
+	"count": grouped,
+	"shown": cardinality.Shown,
+	"parts": func(name string) []string { return strings.SplitAfter(name, "_") }, // between which a line may break
+}).ParseFS(pages, "cardinality.html", "style.html"))
+
+// cardinalityViews serve /debug/cardinality.
+type cardinalityViews struct {
+	source Source
+	sparse func(family string) bool
+}
+
+// A cardinalityRequest is the query of a request.
+type cardinalityRequest struct {
+	cardinality.Query
+	filter filter
+	format string
+	// order is the parameter sort, and links has the parameters that links keep.
+	order string
+	links url.Values
+}
+
+// The formats of views.
+const (
+	formatText = "text"
+	formatHTML = "html"
+	formatJSON = "json"
+)
+
+// split serves the views that read the text of series by the second handler.
+func (c cardinalityViews) split(cheap, reading http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q, err := parseCardinality(r)
+		if err == nil && q.NeedsText(q.filter.namespaces) {
+			reading.ServeHTTP(w, r)
+			return
+		}
+		cheap.ServeHTTP(w, r)
+	})
+}
+
+func (c cardinalityViews) serve(w http.ResponseWriter, r *http.Request) {
+	q, err := parseCardinality(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	present := c.source.Resources()
+	if wrong := notServed(q.filter, present); wrong != "" {
+		http.Error(w, wrong, http.StatusBadRequest)
+		return
+	}
+	content := cardinality.Content{Namespaces: q.filter.namespaces, Sparse: c.sparse}
+	for _, resource := range present {
+		if q.filter.includes(resource.Is) {
+			content.Resources = append(content.Resources, resource)
+		}
+	}
+	t, err := cardinality.Count(r.Context(), q.Query, content)
+	if err != nil {
+		return // the client is gone
+	}
+	w.Header().Set("Vary", "Accept")
+	q.write(w, t)
+}
+
+// write writes a table in the format of the request. The client may be gone.
+func (q cardinalityRequest) write(w http.ResponseWriter, t cardinality.Table) {
+	switch q.format {
+	case formatHTML:
+		writePage(w, cardinalityPage, newCardinalityTable(q, t))
+	case formatJSON:
+		w.Header().Set("Content-Type", "application/json")
+		_ = t.WriteJSON(w)
+	default:
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_ = t.WriteText(w)
+	}
+}
+
+// parseCardinality parses a request. The error names the parameter and the allowed values.
+func parseCardinality(r *http.Request) (cardinalityRequest, error) {
+	query := r.URL.Query()
+	q := cardinalityRequest{filter: parseFilter(query), format: query.Get("format"), order: query.Get("sort"), links: url.Values{}}
+	var err error
+	if q.Query, err = cardinality.ParseQuery(query.Get("by"), query.Get("sort")); err != nil {
+		return q, err
+	}
+	switch q.format {
+	case formatText, formatHTML, formatJSON:
+	case "":
+		q.format = acceptedFormat(r.Header.Values("Accept"))
+	default:
+		return q, cardinality.Unknown("format", q.format, []string{formatText, formatHTML, formatJSON})
+	}
+	for _, kept := range []string{"resources", "exclude_resources", "namespace"} {
+		if values, ok := query[kept]; ok {
+			q.links[kept] = values
+		}
+	}
+	return q, nil
+}
+
+// acceptedFormat returns the format that Accept fields prefer: of formats of equal quality the first, and
+// text for wildcards and for nothing.
+func acceptedFormat(fields []string) string {
+	kinds := map[string]string{
+		"text/html": formatHTML, "application/json": formatJSON, "text/plain": formatText, "text/*": formatText, "*/*": formatText,
+	}
+	best, quality := formatText, 0.0
+	for _, e := range exposition.ParseList(strings.Join(fields, ",")) {
+		q := e.Quality
+		if strings.HasSuffix(e.Value, "*") {
+			q -= 1e-6 // a named format precedes
+		}
+		if format, ok := kinds[e.Value]; ok && q > quality {
+			best, quality = format, q
+		}
+	}
+	return best
+}
+
+// notServed describes the first name of a filter that no resource has, empty if there is none.
+func notServed(f filter, resources []*store.Resource) string {
+	var known []string
+	for _, r := range resources {
+		known = append(known, r.Name())
+	}
+	for _, name := range slices.Concat(f.only, f.excluded) {
+		if !slices.ContainsFunc(resources, func(r *store.Resource) bool { return r.Is(name) }) {
+			return unknown([]string{name}, known)
+		}
+	}
+	return ""
+}
+
+// A cardinalityTable is the data of a page.
+type cardinalityTable struct {
+	cardinality.Table
+	Views, Columns []cardinalityLink
+	Text           string
+}
+
+// A cardinalityLink is the link of a view, or of the heading of a column.
+type cardinalityLink struct {
+	Name, Href string
+	// Sorted is ascending or descending if the rows are sorted by the column.
+	Sorted  string
+	Current bool
+	Numeric bool
+}
+
+// newCardinalityTable links the headings of a table to its other orders, and the views to each other.
+func newCardinalityTable(q cardinalityRequest, t cardinality.Table) cardinalityTable {
+	page := cardinalityTable{Table: t}
+	link := func(by, sort string) string {
+		parameters := maps.Clone(q.links)
+		parameters.Set("by", by)
+		if sort != "" {
+			parameters.Set("sort", sort)
+		}
+		return "?" + parameters.Encode()
+	}
+	for _, view := range cardinality.Views {
+		page.Views = append(page.Views, cardinalityLink{Name: view, Href: link(view, ""), Current: view == t.By})
+	}
+	page.Text = link(t.By, q.order) + "&format=" + formatText
+	for i, c := range slices.Concat(t.Texts, t.Numbers) {
+		column := cardinalityLink{Name: strings.NewReplacer("_percent", " %", "_", " ").Replace(c.Name), Numeric: i >= len(t.Texts)}
+		descending := column.Numeric
+		if c.Name == t.Sort {
+			column.Sorted, descending = "ascending", true
+			if t.Descending {
+				column.Sorted, descending = "descending", false
+			}
+		}
+		order := c.Name
+		if descending {
+			order = "-" + order
+		}
+		if c.Sortable() {
+			column.Href = link(t.By, order)
+		}
+		page.Columns = append(page.Columns, column)
+	}
+	return page
+}
+
+// Cells are those of a row, in the order of the headings.
+func (t cardinalityTable) Cells(r cardinality.Row) []string {
+	var cells []string
+	for _, text := range r.Texts {
+		cells = append(cells, cardinality.Shown(text))
+	}
+	return append(cells, t.numbers(r)...)
+}
+
+// Sums are the cells of the total.
+func (t cardinalityTable) Sums() []string { return t.numbers(cardinality.Row{Numbers: t.Total}) }
+
+// numbers are the cells of the numbers of a row.
+func (t cardinalityTable) numbers(r cardinality.Row) []string {
+	var cells []string
+	for i, c := range t.Numbers {
+		text := c.Format(r.Numbers[i])
+		if !c.Percent {
+			text = grouped(int(r.Numbers[i]))
+		}
+		if r.Estimated && i == 0 {
+			text = "~" + text
+		}
+		cells = append(cells, text)
+	}
+	return cells
+}
