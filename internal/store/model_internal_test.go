@@ -78,6 +78,10 @@ func (m *model) run(o operation) (result string) {
 		}
 	case "retain":
 		p.objects = remove(p.objects, func(x *modelObject) bool { return !o.keep(x.uid) })
+	case "cut":
+		p.objects = cut(p.objects, o)
+	case "cut staging":
+		p.staging = cut(p.staging, o)
 	case "begin":
 		p.staging, p.staged = nil, true
 		for _, x := range p.objects {
@@ -147,6 +151,25 @@ func remove(objects []*modelObject, drop func(*modelObject) bool) []*modelObject
 		}
 	}
 	return left
+}
+
+// cut deletes the lines of objects from the families that are not kept.
+func cut(objects []*modelObject, o operation) []*modelObject {
+	all := slices.Clone(objects)
+	for i, x := range all {
+		if x == nil || !slices.Contains(o.uids, x.uid) {
+			continue
+		}
+		c := *x
+		c.fingerprint, c.lines = 0, slices.Clone(x.lines)
+		for family, kept := range o.kept {
+			if !kept {
+				c.lines[family] = ""
+			}
+		}
+		all[i] = &c
+	}
+	return all
 }
 
 func (x *modelObject) marked(seen bool) *modelObject {
