@@ -222,7 +222,8 @@ type Recipe struct {
 	Reads, Mixed []string
 	Reset        func(metav1.Object)
 	Columns      []Column
-	Finished     func(metav1.Object) (at time.Time, reason string)
+	// Finished is that of the table, nil if it has none. An object of another type has not finished.
+	Finished func(metav1.Object) (at time.Time, reason string)
 }
 
 // TypeName names the type of the objects, such as "*v1.Pod", in metrics of list and watch
@@ -281,7 +282,12 @@ func (t *Table[T]) Recipe() Recipe {
 		r.Reset = func(o metav1.Object) { t.Fetch.Reset(o.(T)) }
 	}
 	if t.Finished != nil {
-		r.Finished = func(o metav1.Object) (time.Time, string) { return t.Finished(o.(T)) }
+		r.Finished = func(object metav1.Object) (at time.Time, reason string) {
+			if o, ok := object.(T); ok {
+				return t.Finished(o)
+			}
+			return at, reason
+		}
 	}
 	for _, c := range t.Fetch.Columns {
 		set := func(o metav1.Object, cell string) { c.Set(o.(T), cell) }
