@@ -12,6 +12,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
@@ -52,9 +53,9 @@ type countLine struct {
 
 // TestFinishedModel creates, changes, deletes, lists and drops random pods while time passes.
 func TestFinishedModel(t *testing.T) {
-	seeds := uint64(20)
+	seeds := uint64(8)
 	if testing.Short() {
-		seeds = 5
+		seeds = 4
 	}
 	cut, partial := 0, 0
 	for seed := range seeds {
@@ -79,7 +80,7 @@ func TestFinishedModel(t *testing.T) {
 			partial += m.partial
 		})
 	}
-	if cut < 3000 || partial < 50 {
+	if cut < 2000 || partial < 30 {
 		t.Errorf("over all steps, %d pods were cut; %d were decoded in part", cut, partial)
 	}
 }
@@ -122,8 +123,8 @@ func (m *finishedModel) step() string {
 	case n < 94:
 		m.endList(m.rnd.IntN(4) == 0)
 		return "end of list"
-	case n < 95:
-		m.drop(sharding.Even(m.rnd.IntN(40), 40))
+	case n < 97:
+		m.drop(sharding.Even(m.rnd.IntN(30), 30))
 		return "drop"
 	}
 	return "nothing"
@@ -266,8 +267,109 @@ func (m *finishedModel) text() string {
 	}
 	for _, c := range m.counts {
 		if c != nil {
-			fmt.Fprintf(&all, "kubestate_finished_objects{resource=\"pods\",namespace=%q,reason=%q} %d\n", c.namespace, c.reason, c.n)
+			fmt.Fprintf(&all, "%s{resource=\"pods\",namespace=%q,reason=%q} %d\n", finishedObjects, c.namespace, c.reason, c.n)
 		}
 	}
 	return all.String()
+}
+
+// ended returns a pod that finished some time ago.
+func ended(namespace, name, uid string, generation int64, ago time.Duration) *corev1.Pod {
+	p := pod(namespace, name, uid, generation)
+	p.DeletionTimestamp = new(metav1.NewTime(time.Now().Add(-ago)))
+	return p
+}
+
+// TestFinishedLoading loads pods of files, which are known by name, and waits.
+func TestFinishedLoading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := watcher.Config{
+			Resources: []generators.Resource{pods}, FinishedAfter: map[string]time.Duration{"pods": leaveAfter},
+			FinishedKeep: []generators.Pattern{pattern("pod_last")},
+		}
+		w := newWatcher(config, prometheus.NewRegistry(), aboutFamilies())
+		load := func(objects ...*corev1.Pod) {
+			t.Helper()
+			l := w.Loading(config)
+			for _, o := range objects {
+				if err := l.Add(podKind, o); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l.Done()
+		}
+		expect := func(wait time.Duration, want string) {
+			t.Helper()
+			time.Sleep(wait)
+			synctest.Wait()
+			expectText(t, w, want)
+		}
+		const axLast, byLast = `pod_last{namespace="a",pod="x"} 1` + "\n", `pod_last{namespace="b",pod="y"} 1` + "\n"
+		a1 := finishedObjects + `{resource="pods",namespace="a",reason="Deleted"} 1` + "\n"
+		b1 := finishedObjects + `{resource="pods",namespace="b",reason="Deleted"} 1` + "\n"
+		y := ended("b", "y", "2", 1, leaveAfter-2*time.Second)
+		load(ended("a", "x", "1", 1, time.Hour), y)
+		expect(0, "pod_generation{"+strings.Replace(by1, " ", "} ", 1)+"\n"+axLast+byLast+a1) // before Run
+		run(t, w)
+		expect(time.Second, "pod_generation{"+strings.Replace(by1, " ", "} ", 1)+"\n"+axLast+byLast+a1)
+		expect(time.Second, axLast+byLast+a1+b1)
+		load(pod("a", "x", "3", 2), y) // recreated
+		expect(0, "pod_generation{"+strings.Replace(ax2, " ", "} ", 1)+"\n"+axLast+byLast+b1)
+		load(ended("a", "x", "3", 2, 0)) // due between its addition and the next check
+		expect(leaveAfter-time.Nanosecond, "pod_generation{"+strings.Replace(ax2, " ", "} ", 1)+"\n"+axLast)
+		expect(time.Nanosecond, axLast+a1)
+		l := w.Loading(config)
+		if err := l.Add(podKind, ended("a", "x", "4", 2, 0)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(leaveAfter)
+		l.Done()
+		expectText(t, w, axLast+a1) // due before Done
+		load()
+		expect(time.Hour, "")
+	})
+}
+
+// TestFinishedChanges changes the settings of finished objects: only the resource concerned is rebuilt,
+// and only if its text changes.
+func TestFinishedChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newHarness(t, watcher.Config{Resources: []generators.Resource{pods, nodes}})
+		config := watcher.Config{Resources: []generators.Resource{pods, nodes}, FinishedKeep: []generators.Pattern{pattern("pod_last")}}
+		f.change(t, config) // nothing finishes
+		config.FinishedAfter = map[string]time.Duration{"pods": time.Hour}
+		f.change(t, config, "pods")
+		f.change(t, config)
+		config.FinishedKeep = []generators.Pattern{pattern("pod_last"), pattern("node_generation")}
+		f.change(t, config)
+		config.FinishedKeep = nil
+		f.change(t, config, "pods")
+		config.Selection = without(finishedObjects)
+		f.change(t, config, "pods")
+	})
+}
+
+// TestFinishedCountsSelection holds by which names clients select the counts, and that they are not
+// exported against a denylist.
+func TestFinishedCountsSelection(t *testing.T) {
+	config := watcher.Config{Resources: []generators.Resource{pods}, FinishedAfter: map[string]time.Duration{"pods": leaveAfter}}
+	names := func() (all []string) {
+		for _, r := range newWatcher(config, prometheus.NewRegistry(), aboutFamilies()).Resources() {
+			all = append(all, fmt.Sprintln(r.Name(), r.Is("pods"), r.Is("nodes")))
+		}
+		return all
+	}
+	f := func(want ...string) {
+		t.Helper()
+		if d := gocmp.Diff(want, names()); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	f("pods true false\n", "finished-pods true false\n")
+	config.Selection = without(finishedObjects)
+	f("pods true false\n")
+	config.Selection, config.FinishedAfter = generators.Selection{}, nil
+	f("pods true false\n")
+	config.Resources, config.FinishedAfter = []generators.Resource{nodes}, map[string]time.Duration{"nodes": time.Hour}
+	f("nodes false true\n")
 }
