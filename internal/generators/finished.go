@@ -83,6 +83,7 @@ type FinishedCount struct {
 // FinishedCounts is the table of FinishedCounts. It belongs to no registry: no API server has such
 // objects.
 var FinishedCounts = Table[*FinishedCount]{
+	Default:  Off,
 	Identity: Identity{{"resource", func(o metav1.Object) string { return o.(*FinishedCount).Resource }}, Namespace},
 	Families: []Family[*FinishedCount]{
 		{Name: "kubestate_finished_objects", Type: Gauge, Stability: Alpha, Labels: Labels{"reason"},

@@ -10,9 +10,9 @@ import (
 )
 
 // finishedKeep are the default patterns of --finished-keep: what sums by phase or owner, and alerts on
-// failed or unfinished jobs, need.
+// failed jobs and pods that are not deleted, need.
 var finishedKeep = []string{
-	"^kube_pod_owner$", "^kube_pod_status_phase$", "^kube_pod_status_reason$",
+	"^kube_pod_owner$", "^kube_pod_status_phase$", "^kube_pod_status_reason$", "^kube_pod_deletion_timestamp$",
 	"^kube_job_owner$", "^kube_job_complete$", "^kube_job_failed$",
 	"^kube_job_status_active$", "^kube_job_status_failed$", "^kube_job_status_succeeded$",
 }
