@@ -33,6 +33,9 @@ func watcherConfig(tables *generators.Registry, custom *customResources, opts op
 		Namespaces: opts.Namespaces,
 		Denied:     opts.Denied,
 
+		FinishedAfter: opts.FinishedAfter,
+		FinishedKeep:  opts.FinishedKeep,
+
 		Shard:       shardOf(opts),
 		Node:        opts.Node,
 		Unscheduled: opts.Unscheduled,

@@ -24,6 +24,17 @@ var metricPages = []struct {
 	{"namespaces-and-configuration.md", "Metrics of namespaces and configuration", nil, nil},
 }
 
+// ownTables are the families on the main port that no resource of an API server has.
+var ownTables = []struct {
+	title, about string
+	table        generators.Resource
+}{
+	{"Finished objects", "Served with `--finished-pods-after` or `--finished-jobs-after`; see\n[finished objects](../finished.md).", &generators.FinishedCounts},
+}
+
+// ownPage is the page of ownTables.
+const ownPage = "kubestate.md"
+
 // pageOf returns the index of a resource's page.
 func pageOf(d generators.Description) int {
 	for i, p := range metricPages {
@@ -43,7 +54,7 @@ func pageOf(d generators.Description) int {
 func metrics(resources []generators.Resource, files map[string][]byte) error {
 	var index bytes.Buffer
 	facts := families(resources)
-	fmt.Fprintf(&index, "<!-- %s -->\n# Metrics\n\n%d families of %d resources; programs read [metrics.json](metrics.json).\n\n", notice, len(facts), len(resources))
+	fmt.Fprintf(&index, "<!-- %s -->\n# Metrics\n\n%d families of %d resources; programs read [metrics.json](metrics.json).\n[Families of kubestate's own](%s) are not among them.\n\n", notice, len(facts), len(resources), ownPage)
 	index.WriteString("| resource | API | families | default |\n| --- | --- | --- | --- |\n")
 	pages := make([]bytes.Buffer, len(metricPages))
 	for i, p := range metricPages {
@@ -59,6 +70,14 @@ func metrics(resources []generators.Resource, files map[string][]byte) error {
 		files["docs/metrics/"+p.file] = pages[i].Bytes()
 	}
 	files["docs/metrics/README.md"] = index.Bytes()
+	var own bytes.Buffer
+	fmt.Fprintf(&own, "<!-- %s -->\n# Metrics of kubestate's own\n\nFamilies on the main port that no resource has. Families about the program itself are\n[self-metrics](../self-metrics.md).\n", notice)
+	for _, t := range ownTables {
+		fmt.Fprintf(&own, "\n## %s\n\n%s ", t.title, t.about)
+		rows(&own, t.table.Describe())
+		facts = append(facts, families([]generators.Resource{t.table})...)
+	}
+	files["docs/metrics/"+ownPage] = own.Bytes()
 	text, err := json.MarshalIndent(facts, "", "  ")
 	files["docs/metrics/metrics.json"] = append(text, '\n')
 	return err
@@ -76,7 +95,13 @@ func yesNo(b bool) string {
 
 // section writes the families of a resource.
 func section(b *bytes.Buffer, d generators.Description) {
-	fmt.Fprintf(b, "\n## %s\n\n%s %s. Labels of every series: %s.\n\n", d.Name, d.Kind.GroupVersion(), d.Kind.Kind, code(d.Identity))
+	fmt.Fprintf(b, "\n## %s\n\n%s %s. ", d.Name, d.Kind.GroupVersion(), d.Kind.Kind)
+	rows(b, d)
+}
+
+// rows writes the labels of all series and a row for each family.
+func rows(b *bytes.Buffer, d generators.Description) {
+	fmt.Fprintf(b, "Labels of every series: %s.\n\n", code(d.Identity))
 	b.WriteString("| family | stability | further labels | value |\n| --- | --- | --- | --- |\n")
 	for _, f := range d.Families {
 		var sets []string
@@ -117,9 +142,9 @@ func code(words []string) string {
 // fact is a family in docs/metrics/metrics.json.
 type fact struct {
 	Name            string     `json:"name"`
-	Resource        string     `json:"resource"`
-	APIVersion      string     `json:"apiVersion"`
-	Kind            string     `json:"kind"`
+	Resource        string     `json:"resource,omitempty"` // this and the next are empty for families of kubestate's own
+	APIVersion      string     `json:"apiVersion,omitempty"`
+	Kind            string     `json:"kind,omitempty"`
 	Type            string     `json:"type"`
 	Stability       string     `json:"stability"`
 	OptIn           bool       `json:"optIn,omitempty"`

@@ -138,7 +138,7 @@ type Renderer struct {
 	row      func(metav1.Object, int, *Samples)
 	samples  Samples
 	ends     []int
-	mixed    bool // SpecOnly families are skipped
+	omitted  []bool // by family, those without lines; nil for none
 }
 
 // Clone returns a renderer of the same families for another goroutine; nil if their rows have
@@ -188,11 +188,11 @@ func (r *Renderer) SpecOnly() []bool {
 	return specOnly
 }
 
-// RenderMixed is Render without the lines of SpecOnly families, for an object that was
-// decoded without the fields that only those read.
-func (r *Renderer) RenderMixed(dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
-	r.mixed = true
-	defer func() { r.mixed = false }()
+// RenderWithout is Render without the lines of the families that omitted marks, by family.
+// Without the SpecOnly families, the object may lack the fields that only those read.
+func (r *Renderer) RenderWithout(omitted []bool, dst []byte, ends []int, object metav1.Object) ([]byte, []int) {
+	r.omitted = omitted
+	defer func() { r.omitted = nil }()
 	return r.Render(dst, ends, object)
 }
 
@@ -240,7 +240,7 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 	}()
 	for next = first; next < len(r.families); next++ {
 		start = len(s.dst)
-		if f := &r.families[next]; !r.mixed || !f.specOnly {
+		if f := &r.families[next]; r.omitted == nil || !r.omitted[next] {
 			s.begin(f)
 			r.row(object, next, s)
 		}

@@ -11,6 +11,7 @@ var Jobs = Table[*batchv1.Job]{
 	Kind:     "Job",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("job_name")},
+	Finished: jobFinished,
 	Fetch:    Fetch[*batchv1.Job]{Reads: Fields{"spec.parallelism", "spec.completions", "spec.activeDeadlineSeconds", "status"}},
 	Families: []Family[*batchv1.Job]{
 		{Name: "kube_job_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},

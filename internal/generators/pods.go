@@ -11,6 +11,7 @@ var Pods = Table[*corev1.Pod]{
 	Kind:     "Pod",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("pod"), UID},
+	Finished: podFinished,
 	Fetch: Fetch[*corev1.Pod]{
 		Reads: Fields{
 			"spec.volumes.name", "spec.volumes.persistentVolumeClaim", "spec.volumes.ephemeral",

@@ -53,7 +53,7 @@ func TestSpecOnly(t *testing.T) {
 					}
 				}
 				for _, wire := range [][]byte{wireForm(t, o), cutForm(whole, wireForm(t, o))} {
-					got := linesOf(renderer.RenderMixed(nil, nil, unmarshal(t, r, cutForm(narrow, wire))))
+					got := linesOf(renderer.RenderWithout(specOnly, nil, nil, unmarshal(t, r, cutForm(narrow, wire))))
 					if d := cmp.Diff(want, got); d != "" {
 						t.Fatalf("Mixed leaves out what a row reads (-whole +narrow):\n%s", d)
 					}
@@ -72,12 +72,12 @@ func TestSpecOnly(t *testing.T) {
 func TestMixedIsMinimal(t *testing.T) {
 	for _, r := range withSpecOnly(t) {
 		renderer, fields := r.Compile(everything), r.Recipe().Mixed
-		objects := manyObjects(t, r)
+		specOnly, objects := renderer.SpecOnly(), manyObjects(t, r)
 		for i, field := range fields {
 			narrow := narrowOf(t, r, slices.Delete(slices.Clone(fields), i, i+1))
 			if !slices.ContainsFunc(objects, func(o metav1.Object) bool {
-				want, _ := renderer.RenderMixed(nil, nil, o)
-				got, _ := renderer.RenderMixed(nil, nil, unmarshal(t, r, cutForm(narrow, wireForm(t, o))))
+				want, _ := renderer.RenderWithout(specOnly, nil, nil, o)
+				got, _ := renderer.RenderWithout(specOnly, nil, nil, unmarshal(t, r, cutForm(narrow, wireForm(t, o))))
 				return string(want) != string(got)
 			}) {
 				t.Errorf("%s: no mixed row reads %s", r.Describe().Name, field)

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -23,6 +24,9 @@ type Table[T metav1.Object] struct {
 	Default Default
 	// Identity returns the labels that every series of the resource begins with.
 	Identity Identity
+	// Finished, if set, returns when and why an object finished. The time is zero if it has
+	// not. It reads only fields of Reads, and of the spec only those of Mixed.
+	Finished func(T) (at time.Time, reason string)
 	Fetch    Fetch[T]
 	Families []Family[T]
 }
@@ -205,7 +209,7 @@ type FamilyDescription struct {
 	MayRepeat bool
 }
 
-// A Recipe is the Fetch of any table.
+// A Recipe is the Fetch of any table, and its Finished.
 type Recipe struct {
 	// Versions are the readable versions in order of preference, the table's first.
 	Versions []schema.GroupVersionResource
@@ -218,6 +222,8 @@ type Recipe struct {
 	Reads, Mixed []string
 	Reset        func(metav1.Object)
 	Columns      []Column
+	// Finished is that of the table, nil if it has none. An object of another type has not finished.
+	Finished func(metav1.Object) (at time.Time, reason string)
 }
 
 // TypeName names the type of the objects, such as "*v1.Pod", in metrics of list and watch
@@ -274,6 +280,14 @@ func (t *Table[T]) Recipe() Recipe {
 	}
 	if t.Fetch.Reset != nil {
 		r.Reset = func(o metav1.Object) { t.Fetch.Reset(o.(T)) }
+	}
+	if t.Finished != nil {
+		r.Finished = func(object metav1.Object) (at time.Time, reason string) {
+			if o, ok := object.(T); ok {
+				return t.Finished(o)
+			}
+			return at, reason
+		}
 	}
 	for _, c := range t.Fetch.Columns {
 		set := func(o metav1.Object, cell string) { c.Set(o.(T), cell) }

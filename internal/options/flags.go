@@ -34,6 +34,8 @@ type values struct {
 	node                                  string
 	unscheduled                           bool
 	allow, deny, optIn, sparse            list
+	finishedPods, finishedJobs            time.Duration
+	finishedKeep                          list
 	labelsAllowlist, annotationsAllowlist allowlist
 	autoMemoryLimit                       bool
 	memoryShare                           float64
@@ -112,6 +114,9 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.deny, "metric-denylist", "patterns of families to exclude, comma-separated, ECMAScript, unanchored")
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, comma-separated, RE2, unanchored")
 	f.Var(&v.sparse, "metric-sparse", "patterns of sparse families to export without zeros, comma-separated, ECMAScript, unanchored")
+	f.DurationVar(&v.finishedPods, "finished-pods-after", 0, "time after which finished pods leave all families but those of --finished-keep; 0 for never")
+	f.DurationVar(&v.finishedJobs, "finished-jobs-after", 0, "time after which finished jobs leave all families but those of --finished-keep; 0 for never")
+	f.Var(&v.finishedKeep, "finished-keep", "patterns of families that finished objects keep, comma-separated, ECMAScript, unanchored (default owners, phases, ends)")
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.extraLabels, "extra-labels", "constant labels of every series on the main port: name=value, comma-separated")

@@ -22,7 +22,7 @@ func (o Options) Ineffective() []string {
 		{"--metric-opt-in-list", o.Selection.OptIn},
 	} {
 		for _, p := range list.patterns {
-			if !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return matchesFamily(p, r.Describe().Families) }) && !matchesFamily(p, custom) {
+			if !slices.ContainsFunc(o.counted(), func(r generators.Resource) bool { return matchesFamily(p, r.Describe().Families) }) && !matchesFamily(p, custom) {
 				all = append(all, fmt.Sprintf("%s: %q matches no family of the enabled resources", list.flag, fmt.Sprint(p)))
 			}
 		}
@@ -32,6 +32,7 @@ func (o Options) Ineffective() []string {
 			all = append(all, fmt.Sprintf("--metric-sparse: %q matches no sparse family of the enabled resources", fmt.Sprint(p)))
 		}
 	}
+	all = append(all, o.ineffectiveKeep()...)
 	all = append(all, o.unmatched("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
 	all = append(all, o.unmatched("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
 	for _, r := range o.Resources {

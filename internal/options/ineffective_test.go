@@ -28,6 +28,12 @@ func TestIneffective(t *testing.T) {
 	f([]string{`--metric-opt-in-list: "kube_x" matches no family of the enabled resources`}, "--metric-opt-in-list=kube_x")
 	f(nil, "--metric-sparse=kube_pod,condition$")
 	f([]string{`--metric-sparse: "kube_(?!pod)" matches no sparse family of the enabled resources`}, "--metric-sparse=kube_(?!pod),kube_pod", "--resources=pods,services")
+	f(nil, "--finished-pods-after=1m", "--metric-denylist=finished_objects")
+	f([]string{`--metric-denylist: "finished_objects" matches no family of the enabled resources`}, "--metric-denylist=finished_objects")
+	f(nil, "--finished-pods-after=1m", "--resources=pods")
+	f(nil, "--finished-pods-after=1m", "--finished-keep=kube_pod_info")
+	f([]string{`--finished-keep: "kube_job_info" matches no family of the resources whose finished objects leave`}, "--finished-pods-after=1m", "--finished-keep=kube_pod_info,kube_job_info")
+	f([]string{"--finished-keep: finished objects keep all families without --finished-pods-after or --finished-jobs-after"}, "--finished-keep=kube_pod_info")
 	f([]string{
 		"--metric-labels-allowlist: resource nodes is not enabled",
 		"--metric-labels-allowlist: pods exports no family with these labels",

@@ -50,6 +50,11 @@ type Options struct {
 	// Namespaces are the namespaces to watch, none for all; Denied are excluded.
 	Namespaces, Denied []string
 	Selection          generators.Selection
+	// FinishedAfter are the times after which finished objects leave all families but those that
+	// FinishedKeep matches, by key of the resource.
+	FinishedAfter map[string]time.Duration
+	FinishedKeep  []generators.Pattern
+	explicitKeep  bool // the user set FinishedKeep
 	// Shard is the index of the shard, from 0. Node restricts pods to those of a node,
 	// Unscheduled to those of none.
 	Shard, TotalShards int
@@ -255,6 +260,8 @@ func (v *values) options() (Options, error) {
 		Node:            v.node,
 		Pod:             v.pod,
 		PodNamespace:    v.podNamespace,
+		FinishedAfter:   v.finishedAfter(),
+		explicitKeep:    len(v.finishedKeep) > 0,
 		TakeoverAfter:   v.takeoverAfter,
 		Unscheduled:     v.unscheduled,
 		Timeouts:        v.timeouts,
@@ -294,7 +301,10 @@ func (v *values) options() (Options, error) {
 	if o.Selection, err = v.selection(); err != nil {
 		return Options{}, err
 	}
-	if err := o.Selection.CheckExtra(o.Resources); err != nil {
+	if o.FinishedKeep, err = v.finishedKeepPatterns(); err != nil {
+		return Options{}, err
+	}
+	if err := o.Selection.CheckExtra(o.counted()); err != nil {
 		return Options{}, fmt.Errorf("--extra-labels: %w", err)
 	}
 	return o, nil
@@ -338,6 +348,8 @@ func (v *values) checkDurations() error {
 		{"--server-idle-timeout", v.timeouts.Idle},
 		{"--shutdown-delay", v.shutdownDelay},
 		{"--shard-takeover-after", v.takeoverAfter},
+		{"--finished-pods-after", v.finishedPods},
+		{"--finished-jobs-after", v.finishedJobs},
 	} {
 		if f.d < 0 {
 			return fmt.Errorf("%s is %v, want 0 or more", f.name, f.d)

@@ -111,6 +111,8 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Namespaces = []string{"b", "a"} }, "--namespaces=b", "--namespaces= a ,b")
 	f(func(o *o) { o.Denied = []string{"b", "a"} }, "--namespaces-denylist=b", "--namespaces-denylist=a,b")
 
+	f(func(*o) {}, "--finished-jobs-after=0", "--finished-pods-after=0s", "--finished-keep=")
+
 	// Families and labels.
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"pods": {"a", "b*"}, "*": nil} }, "--metric-labels-allowlist=pods=[a,b*],*=[]")
 	f(func(o *o) { o.Selection.Labels = generators.Allowlist{"nodes": {"b"}} }, "--metric-labels-allowlist=pods=[a]", "--metric-labels-allowlist=nodes=[b]")
@@ -319,6 +321,7 @@ func TestParseErrors(t *testing.T) {
 
 	f(`invalid argument "cluster" for "--extra-labels" flag: want name=value at "cluster"`, "--extra-labels=cluster")
 	f("--extra-labels: label namespace is a label of kube_configmap_annotations", "--extra-labels=cluster=a,namespace=b")
+	f("--extra-labels: label reason is a label of kubestate_finished_objects", "--resources=services", "--finished-jobs-after=1h", "--extra-labels=reason=a")
 	f("--extra-labels: label phase is a label of kube_pod_status_phase", "--resources=pods", "--extra-labels=phase=a")
 	f(`--extra-labels: "" is not a label name`, "--extra-labels==a")
 
@@ -331,6 +334,9 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-sparse: pattern "kube_pod_status_reason" matches no sparse family; there are `+sparseFamilies, "--metric-sparse=kube_pod_status_phase,kube_pod_status_reason")
 	f(`--metric-sparse: pattern "x" matches no sparse family; there are `+sparseFamilies, "--resources=services", "--metric-sparse=x")
 	f("--metric-sparse: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-sparse=a[")
+	f("--finished-keep: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--finished-keep=a[")
+	f("--finished-pods-after is -1s, want 0 or more", "--finished-pods-after=-1s")
+	f("--finished-jobs-after is -1h0m0s, want 0 or more", "--finished-jobs-after=-1h")
 	f("--metric-allowlist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-allowlist=b,a[")
 	f("--metric-denylist: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-denylist=a[")
 }

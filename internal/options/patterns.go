@@ -14,7 +14,8 @@ import (
 // matchTimeout bounds the matching of one name: ECMAScript patterns can backtrack exponentially.
 const matchTimeout = time.Second
 
-// ecmaScript is a pattern of --metric-allowlist, --metric-denylist and --metric-sparse.
+// ecmaScript is a pattern of --metric-allowlist, --metric-denylist, --metric-sparse and
+// --finished-keep.
 type ecmaScript struct{ *regexp2.Regexp }
 
 // MatchString reports whether name matches. It does not time out: every name has been tried
@@ -74,9 +75,9 @@ func sparseFamilies(resources []generators.Resource) []generators.FamilyDescript
 	return all
 }
 
-// tryOnFamilies matches a pattern with every family, and returns the timeout if there is one.
+// tryOnFamilies matches a pattern with every family and the counts of finished objects, and returns the timeout if there is one.
 func tryOnFamilies(p *regexp2.Regexp, registry *generators.Registry) error {
-	for _, r := range registry.Resources() {
+	for _, r := range append(registry.Resources(), &generators.FinishedCounts) {
 		for _, f := range r.Describe().Families {
 			if _, err := p.MatchString(f.Name); err != nil {
 				return fmt.Errorf("on %s: %w", f.Name, err)

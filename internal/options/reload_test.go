@@ -75,7 +75,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 21 {
+	if reloadable != 24 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}

@@ -28,6 +28,6 @@
 // Anything that a reader may hold is immutable and replaced as a whole. A View is the tables and
 // open blocks of one moment. No lock is held while a response is written or a page compressed.
 //
-// Each partition has one writer at a time. Readers, Compact and Retain are concurrent with the
-// writer and with each other.
+// Each partition has one writer at a time. Readers, Compact, Retain and Cut are concurrent with
+// the writer and with each other.
 package store

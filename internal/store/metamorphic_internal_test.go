@@ -67,7 +67,8 @@ type operation struct {
 	kind       string
 	partition  int        // of all resources
 	objects    []Rendered // to set
-	uids       []string   // to delete or to find
+	uids       []string   // to delete, to find or to cut
+	kept       []bool     // by family, of a cut
 	remainder  uint32     // of uids that Retain removes
 	views      []int      // resources of a response
 	namespaces []string
@@ -140,6 +141,11 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		}
 	case "retain":
 		p.Retain(o.keep)
+	case "cut":
+		p.Cut(o.uids, o.kept)
+		p.CompactExcess()
+	case "cut staging":
+		s.Cut(o.uids, o.kept)
 	case "begin":
 		i.stagings[o.partition] = p.Begin()
 	case "retain staging":
@@ -219,6 +225,16 @@ func (m *model) next(rnd *rand.Rand) operation {
 		o.kind, o.uids = "find", []string{p.uid(rnd), p.uid(rnd)}
 	case n < 63:
 		o.kind = "retain"
+	case n < 66:
+		if o.kind = "cut"; p.staged && rnd.IntN(2) == 0 {
+			o.kind = "cut staging"
+		}
+		for range 1 + rnd.IntN(10) {
+			o.uids = append(o.uids, p.uid(rnd))
+		}
+		for range p.resource.families {
+			o.kept = append(o.kept, rnd.IntN(4) == 0)
+		}
 	case n < 70 && p.staged:
 		o.kind = []string{"replace", "finish, retain and replace", "finish", "retain staging", "abandon"}[rnd.IntN(5)]
 	case n < 70:

@@ -81,6 +81,10 @@ func (m *model) run(o operation) (result string) {
 		}
 	case "retain":
 		p.objects.remove(func(x *modelObject) bool { return !o.keep(x.uid) })
+	case "cut":
+		p.objects.cut(o)
+	case "cut staging":
+		p.staging.cut(o)
 	case "begin":
 		p.staging, p.staged = p.objects.marked(func(*modelObject) bool { return false }), true
 	case "retain staging":
@@ -150,6 +154,25 @@ func (s slots) remove(drop func(*modelObject) bool) {
 			if x != nil && drop(x) {
 				class[i] = nil
 			}
+		}
+	}
+}
+
+// cut deletes the lines of objects from the families that are not kept.
+func (s slots) cut(o operation) {
+	for _, class := range s {
+		for i, x := range class {
+			if x == nil || !slices.Contains(o.uids, x.uid) {
+				continue
+			}
+			c := *x
+			c.fingerprint, c.lines = 0, slices.Clone(x.lines)
+			for family, kept := range o.kept {
+				if !kept {
+					c.lines[family] = ""
+				}
+			}
+			class[i] = &c
 		}
 	}
 }

@@ -80,11 +80,24 @@ func (t *target) rebase(served *target) *target {
 // been served before.
 func (t *target) merge() {
 	for i, s := range t.sinks {
-		loops, partitions := []*listwatch.Loop{}, []*store.Partition{}
+		var sources []*sink
+		var loops []*listwatch.Loop
 		for _, from := range append([]*target{t.extends.base}, t.extends.added...) {
-			loops, partitions = append(loops, from.sinks[i].loop), append(partitions, from.sinks[i].partition)
+			sources, loops = append(sources, from.sinks[i]), append(loops, from.sinks[i].loop)
 		}
-		s.loop.Adopt(loops, func() { s.partition.Merge(partitions...) })
+		s.loop.Adopt(loops, func() { s.merge(sources) })
 	}
 	t.extends = nil
+}
+
+// merge merges the content of sources into s.
+func (s *sink) merge(sources []*sink) {
+	var partitions []*store.Partition
+	for _, from := range sources {
+		if s.cutter != nil {
+			s.cutter.add(from.cutter)
+		}
+		partitions = append(partitions, from.partition)
+	}
+	s.partition.Merge(partitions...)
 }

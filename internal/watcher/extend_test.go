@@ -24,17 +24,22 @@ type extender struct {
 	w     *watcher.Watcher
 	rnd   *rand.Rand
 	shard sharding.Ranges // the last wanted one
+	after time.Duration   // after which finished pods leave; 0 for never
 }
 
 // newExtender runs a watcher of pods and nodes, and returns a function that changes its selection.
-func newExtender(t *testing.T, w *randomAPI, seed uint64) (*extender, func(generators.Selection)) {
+// Finished pods leave all families but one after some time, 0 for never.
+func newExtender(t *testing.T, w *randomAPI, seed uint64, after time.Duration) (*extender, func(generators.Selection)) {
 	t.Helper()
 	a := &api{}
 	a.serve(t, w)
-	config := watcher.Config{Resources: []generators.Resource{pods, nodes}, Shard: sharding.None(), Client: newClient(t, a.config())}
+	config := watcher.Config{
+		Resources: []generators.Resource{pods, nodes}, Shard: sharding.None(), Client: newClient(t, a.config()),
+		FinishedAfter: map[string]time.Duration{"pods": after}, FinishedKeep: []generators.Pattern{pattern("pod_last")},
+	}
 	g := &extender{
 		randomAPI: w, w: newWatcher(config, prometheus.NewRegistry(), &log{about: aboutReason}), rnd: rand.New(rand.NewPCG(seed, 9)),
-		shard: sharding.None(),
+		shard: sharding.None(), after: after,
 	}
 	run(t, g.w)
 	return g, func(s generators.Selection) {
@@ -59,12 +64,20 @@ type lineCounts map[string]int
 func (g *extender) want(shard sharding.Ranges) lineCounts {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	counts := lineCounts{}
+	counts, left := lineCounts{}, 0
 	for _, o := range g.objects {
-		if shard.Holds(sharding.Hash(o.uid)) {
-			counts[fmt.Sprintf("node_generation{node=%q} %d", o.name, o.version)]++
+		if !shard.Holds(sharding.Hash(o.uid)) {
+			continue
+		}
+		counts[fmt.Sprintf("node_generation{node=%q} %d", o.name, o.version)]++
+		if g.after > 0 && !o.deleted.IsZero() && time.Since(o.deleted) >= g.after {
+			left++
+		} else {
 			counts[fmt.Sprintf("pod_generation{namespace=\"n\",pod=%q} %d", o.name, o.version)]++
 		}
+	}
+	if left > 0 {
+		counts[fmt.Sprintf("%s{resource=\"pods\",namespace=\"n\",reason=\"Deleted\"} %d", finishedObjects, left)]++
 	}
 	return counts
 }
@@ -73,7 +86,7 @@ func (g *extender) want(shard sharding.Ranges) lineCounts {
 func (g *extender) lines() lineCounts {
 	counts := lineCounts{}
 	for line := range strings.Lines(text(g.w.Resources()...)) {
-		if strings.Contains(line, "_generation{") {
+		if strings.Contains(line, "_generation{") || strings.HasPrefix(line, finishedObjects) {
 			counts[strings.TrimSpace(line)]++
 		}
 	}
@@ -93,8 +106,11 @@ func (g *extender) expectServed(t *testing.T) {
 	}
 }
 
+// finishedObjects is the family of the counts of finished objects.
+const finishedObjects = "kubestate_finished_objects"
+
 // TestRandomExtensions extends, shrinks and replaces shards while objects change, watches end and
-// the configuration changes. The last shard is served in the end, and no dropped object after a
+// the configuration changes. Pods of every second seed leave after their end. The last shard is served in the end, and no dropped object after a
 // drop.
 func TestRandomExtensions(t *testing.T) {
 	seeds := uint64(30)
@@ -104,7 +120,7 @@ func TestRandomExtensions(t *testing.T) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g, change := newExtender(t, newRandomAPI(seed), seed)
+				g, change := newExtender(t, newRandomAPI(seed), seed, time.Duration(seed%2)*leaveAfter)
 				for range 40 {
 					g.change(fmt.Sprint("object-", g.rnd.IntN(40)))
 				}
@@ -148,7 +164,7 @@ func TestRandomExtensions(t *testing.T) {
 // of returns the served lines of the present objects in ranges.
 func (g *extender) of(r sharding.Ranges) lineCounts {
 	present, served := g.want(r), g.lines()
-	maps.DeleteFunc(served, func(line string, _ int) bool { return present[line] == 0 })
+	maps.DeleteFunc(served, func(line string, _ int) bool { return present[line] == 0 || strings.HasPrefix(line, finishedObjects) })
 	return served
 }
 
@@ -158,7 +174,7 @@ func TestReadersSeeWholeShards(t *testing.T) {
 	for seed := range uint64(6) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newRandomAPI(seed)
-			g, _ := newExtender(t, w, seed)
+			g, _ := newExtender(t, w, seed, 0)
 			for i := range 200 {
 				g.change(fmt.Sprint("object-", i))
 			}
@@ -197,7 +213,7 @@ func TestNothingIsListedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newRandomAPI(1)
 		w.filters, w.streams = true, true
-		g, _ := newExtender(t, w, 1)
+		g, _ := newExtender(t, w, 1, 0)
 		for i := range 60 {
 			g.change(fmt.Sprint("object-", i))
 		}

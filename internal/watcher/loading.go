@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/jsonobject"
-	"github.com/kubestate/kubestate/internal/store"
 )
 
 // A Loading fills the targets of a watcher without an API server, object by object. Readers see
@@ -26,7 +25,7 @@ type Loading struct {
 type stagedSink struct {
 	*sink
 	target    *target
-	next      *store.Staging
+	next      *batch
 	excluded  map[string]bool // objects whose last copy is outside the plan
 	selectors *selectors      // nil if the resource has all objects
 }
@@ -40,7 +39,7 @@ func (w *Watcher) Loading(config Config) *Loading {
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
 		for _, s := range t.sinks {
-			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.partition.Begin(), map[string]bool{}, newSelectors(t.resource.Recipe())})
+			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.begin(), map[string]bool{}, newSelectors(t.resource.Recipe())})
 		}
 	}
 	return l
@@ -63,7 +62,7 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 			continue
 		}
 		delete(s.excluded, name)
-		if err := s.render(name, s.next.Set, o); err != nil {
+		if err := s.render(name, s.next.set, o); err != nil {
 			return err
 		}
 	}
@@ -76,10 +75,11 @@ func (l *Loading) Done() (rebuilt []string) {
 	defer l.w.mu.Unlock()
 	for _, all := range l.filled {
 		for _, s := range all {
+			var keep func(name string) bool
 			if len(s.excluded) > 0 {
-				s.next.Retain(func(name string) bool { return !s.excluded[name] })
+				keep = func(name string) bool { return !s.excluded[name] }
 			}
-			s.partition.Replace(s.next)
+			s.next.Commit(keep)
 			s.loop.MarkComplete()
 		}
 	}

@@ -16,6 +16,7 @@ import (
 // A plan is the part of a configuration that concerns one resource. Equal plans have equal text.
 type plan struct {
 	effect     generators.Effect
+	finishing  finishing
 	namespaces []string        // each has its own watch
 	kept       map[string]bool // namespaces whose objects are kept; nil for all
 	selector   fields.Selector
@@ -40,6 +41,7 @@ func planFor(config Config, d generators.Description, perNamespace bool) plan {
 		limit:      config.ObjectLimit,
 		shard:      config.Shard,
 	}
+	p.finishing = config.finishingOf(d, p.effect.Families())
 	var terms []fields.Selector
 	if d.Namespaced {
 		switch n := len(config.Namespaces); {
@@ -75,7 +77,7 @@ func (p *plan) fieldSelector(r generators.Recipe) string {
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
-	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
+	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
 		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
 }
 

@@ -37,6 +37,7 @@ type randomAPI struct {
 type item struct {
 	uid, name string
 	version   int
+	deleted   time.Time // of a pod that has finished
 }
 
 type event struct {
@@ -88,7 +89,9 @@ func (w *randomAPI) change(name string) {
 
 func (w *randomAPI) add(kind string, o item) {
 	w.version++
-	o.version = w.version
+	if o.version, o.deleted = w.version, (time.Time{}); w.version%3 == 0 {
+		o.deleted = time.Now().Truncate(time.Second)
+	}
 	w.log = append(w.log, event{kind, o})
 	if kind == "DELETED" {
 		delete(w.objects, o.name)
@@ -154,7 +157,11 @@ func (a *responder) fail(code int, reason metav1.StatusReason) {
 // object returns an item as the requested type. Its generation is its version.
 func (a *responder) object(o item) any {
 	if a.pods {
-		return served(pod("n", o.name, o.uid, int64(o.version)), fmt.Sprint(o.version))
+		p := served(pod("n", o.name, o.uid, int64(o.version)), fmt.Sprint(o.version))
+		if !o.deleted.IsZero() {
+			p.DeletionTimestamp = new(metav1.NewTime(o.deleted))
+		}
+		return p
 	}
 	n := node(o.name, o.uid, int64(o.version))
 	n.TypeMeta, n.ResourceVersion = metav1.TypeMeta{APIVersion: "v1", Kind: "Node"}, fmt.Sprint(o.version)

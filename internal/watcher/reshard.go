@@ -32,6 +32,9 @@ func (w *Watcher) Drop(gone sharding.Ranges) {
 	for _, t := range known { // no object of the ranges arrives any more
 		for _, s := range t.sinks {
 			s.partition.Retain(s.loop.Shard.HasKey)
+			if s.cutter != nil {
+				s.cutter.retain(s.loop.Shard.HasKey)
+			}
 		}
 	}
 	w.signal() // a target may have become ready

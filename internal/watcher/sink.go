@@ -18,6 +18,7 @@ type sink struct {
 	renderer  *generators.Renderer
 	specOnly  []bool // by family of the renderer
 	partition *store.Partition
+	cutter    *cutter // nil if finished objects stay
 	seconds   prometheus.Counter
 
 	// Scratch memory of render.
@@ -26,7 +27,15 @@ type sink struct {
 }
 
 // Begin opens a batch.
-func (s *sink) Begin() listwatch.Batch { return &batch{s.partition.Begin(), s} }
+func (s *sink) Begin() listwatch.Batch { return s.begin() }
+
+func (s *sink) begin() *batch {
+	b := &batch{Staging: s.partition.Begin(), sink: s}
+	if s.cutter != nil {
+		b.finished = newFinishedSet()
+	}
+	return b
+}
 
 // Set renders an object, unless it is new and the limit is reached.
 func (s *sink) Set(o metav1.Object) error {
@@ -34,30 +43,43 @@ func (s *sink) Set(o metav1.Object) error {
 	if limit := s.loop.Limit; limit > 0 && !s.partition.Has(key) && int64(s.partition.Len()) >= limit {
 		return nil
 	}
-	return s.render(key, s.partition.Set, o)
+	return s.render(key, s.set, o)
+}
+
+func (s *sink) set(r store.Rendered, e ending) bool {
+	if s.cutter == nil {
+		return s.partition.Set(r)
+	}
+	return s.cutter.set(r, e)
 }
 
 // Delete removes an object.
 func (s *sink) Delete(o metav1.Object) {
-	s.partition.Delete(listwatch.Key(o))
+	if key := listwatch.Key(o); s.cutter == nil {
+		s.partition.Delete(key)
+	} else {
+		s.cutter.delete(key)
+	}
 	if l, ok := o.(*apiclient.Lazy); ok {
 		l.Release()
 	}
 }
 
 // render renders an object and passes it to set under a key. Of a partial object it renders only
-// the mixed families, if set keeps the text of the others. A lazy object is released.
-func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object) error {
+// the mixed families, if set keeps the text of the others, and of a finished one that is due the
+// kept families. A lazy object is released.
+func (s *sink) render(key string, set func(store.Rendered, ending) bool, o metav1.Object) error {
 	began := time.Now()
 	defer func() { s.seconds.Add(time.Since(began).Seconds()) }()
 	r := store.Rendered{UID: key, Namespace: o.GetNamespace()}
+	var e ending
 	if l, ok := o.(*apiclient.Lazy); ok {
 		defer l.Release()
-		r.Fingerprint = l.Fingerprint()
-		if l.Partial() {
-			r.Text, r.Ends = s.renderer.RenderMixed(s.text[:0], s.ends[:0], l.Object)
+		r.Fingerprint, e = l.Fingerprint(), s.cutter.ending(l.Object, began)
+		if l.Partial() && !e.cut {
+			r.Text, r.Ends = s.renderer.RenderWithout(s.specOnly, s.text[:0], s.ends[:0], l.Object)
 			s.text, s.ends, r.Unchanged = r.Text, r.Ends, s.specOnly
-			if set(r) {
+			if set(r, e) {
 				return nil
 			}
 			r.Unchanged = nil
@@ -66,22 +88,40 @@ func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object
 			return err
 		}
 		o = l.Object
+	} else {
+		e = s.cutter.ending(o, began)
 	}
-	r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
+	if e.cut {
+		r.Fingerprint = 0 // a later event has to bring all fields
+		r.Text, r.Ends = s.renderer.RenderWithout(s.cutter.omitted, s.text[:0], s.ends[:0], o)
+	} else {
+		r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
+	}
 	s.text, s.ends = r.Text, r.Ends
-	set(r)
+	set(r, e)
 	return nil
 }
 
 // A batch renders objects into the next content of a partition.
 type batch struct {
 	*store.Staging
-	sink *sink
+	sink     *sink
+	finished *finishedSet // nil if finished objects stay
 }
 
 // Set renders an object.
 func (b *batch) Set(o metav1.Object) error {
-	return b.sink.render(listwatch.Key(o), b.Staging.Set, o)
+	return b.sink.render(listwatch.Key(o), b.set, o)
+}
+
+func (b *batch) set(r store.Rendered, e ending) bool {
+	if !b.Staging.Set(r) {
+		return false
+	}
+	if b.finished != nil {
+		b.finished.put(r.UID, r.Namespace, e)
+	}
+	return true
 }
 
 // Commit replaces the partition's content by the objects for whose keys keep returns true; nil
@@ -90,5 +130,12 @@ func (b *batch) Commit(keep func(key string) bool) {
 	if keep != nil {
 		b.Retain(keep)
 	}
-	b.sink.partition.Replace(b.Staging)
+	if b.finished == nil {
+		b.sink.partition.Replace(b.Staging)
+		return
+	}
+	if keep != nil {
+		b.finished.retain(keep)
+	}
+	b.sink.cutter.replace(b)
 }

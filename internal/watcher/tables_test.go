@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,6 +28,7 @@ var (
 		Kind:     "Pod",
 		Scope:    generators.Namespaced,
 		Identity: generators.Identity{generators.Namespace, generators.Name("pod")},
+		Finished: deleted,
 		Families: []generators.Family[*corev1.Pod]{
 			family("pod_generation", func(p *corev1.Pod, s *generators.Samples) { s.Int(p.Generation) }),
 			family("pod_fragile", fragile[*corev1.Pod]),
@@ -47,6 +49,14 @@ var (
 
 func family[T metav1.Object](name string, row func(T, *generators.Samples)) generators.Family[T] {
 	return generators.Family[T]{Name: name, Type: generators.Gauge, Stability: generators.Alpha, Help: "Help.", Row: row}
+}
+
+// deleted has pods finish when they are deleted.
+func deleted(p *corev1.Pod) (at time.Time, reason string) {
+	if p.DeletionTimestamp == nil {
+		return time.Time{}, ""
+	}
+	return p.DeletionTimestamp.Time, "Deleted"
 }
 
 // fragile panics, with a sample added, for objects with a label.

@@ -21,6 +21,7 @@ type target struct {
 	*store.Resource
 	resource generators.Resource
 	sinks    []*sink // by namespace
+	finisher *finisher
 	client   *apiclient.Client
 	extends  *extension // the sources of its content; nil if it is listed, or has been merged
 
@@ -60,16 +61,17 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		})
 		t.sinks = append(t.sinks, s)
 	}
-	t.Resource = store.NewResourceInParts(max(config.Parts, 1), name, families(compiled), len(t.sinks), r.Describe().Aliases...)
+	t.Resource = store.NewResourceInParts(max(config.Parts, 1), name, familiesOf(compiled), len(t.sinks), r.Describe().Aliases...)
 	for i, p := range t.Partitions() {
 		t.sinks[i].partition = p
 	}
+	t.finisher = t.newFinisher(config.Selection, compiled.Names())
 	w.metrics.rebuilds.WithLabelValues(name) // shows 0
 	return t
 }
 
-// families returns the store's families of r.
-func families(r *generators.Renderer) []store.Family {
+// familiesOf returns the store's families of r.
+func familiesOf(r *generators.Renderer) []store.Family {
 	headers, mayRepeat := r.Headers(), r.MayRepeat()
 	var all []store.Family
 	for i, name := range r.Names() {
@@ -78,9 +80,12 @@ func families(r *generators.Renderer) []store.Family {
 	return all
 }
 
-// run runs the loops in running, if there is an API server, until ctx ends.
+// run runs the finisher and, if there is an API server, the loops in running, until ctx ends.
 func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 	t.began = time.Now()
+	if t.finisher != nil {
+		running.Go(func() { t.finisher.run(ctx, t.sinks) })
+	}
 	if t.client == nil {
 		return
 	}

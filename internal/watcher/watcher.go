@@ -17,10 +17,14 @@ import (
 
 // Config configures a watcher.
 type Config struct {
-	Resources  []generators.Resource
-	Selection  generators.Selection
-	Namespaces []string // none for all; ignored for cluster-scoped resources
-	Denied     []string // namespaces without objects
+	Resources []generators.Resource
+	Selection generators.Selection
+	// FinishedAfter is the time after which finished objects leave all families that no pattern of
+	// FinishedKeep matches, by key of the resource; never without one.
+	FinishedAfter map[string]time.Duration
+	FinishedKeep  []generators.Pattern
+	Namespaces    []string // none for all; ignored for cluster-scoped resources
+	Denied        []string // namespaces without objects
 	// Shard is the shard of the objects; the zero value has all.
 	Shard sharding.Ranges
 	// Node selects the pods of one node, Unscheduled those without a node.
@@ -131,11 +135,17 @@ func (w *Watcher) signal() {
 	}
 }
 
-// Resources returns the served resources, in the order of the configuration.
+// Resources returns the served resources, in the order of the configuration, and then the counts of
+// their finished objects.
 func (w *Watcher) Resources() []*store.Resource {
 	var all []*store.Resource
 	for _, t := range *w.serving.Load() {
 		all = append(all, t.Resource)
+	}
+	for _, t := range *w.serving.Load() {
+		if t.finisher != nil && t.finisher.counts != nil {
+			all = append(all, t.finisher.counts)
+		}
 	}
 	return all
 }

@@ -47,7 +47,7 @@
 {{- if or (eq $argument (printf "--%s" $flag)) (hasPrefix (printf "--%s=" $flag) $argument) }}{{ fail (printf "extraArgs: %s: say that by %s, which other manifests follow too" $argument $value) }}{{ end -}}
 {{- end -}}
 {{- end -}}
-{{- range $key := list "metricAllowlist" "metricDenylist" "metricSparse" -}}
+{{- range $key := list "metricAllowlist" "metricDenylist" "metricSparse" "finishedKeep" -}}
 {{- range get $values $key -}}
 {{- if regexMatch `\{[0-9]+$` . }}{{ fail (printf "%s: %q: commas separate patterns, so that none can have one in it" $key .) }}{{ end -}}
 {{- /* The program accepts syntax that RE2 lacks, such as (?!: not checked here. */ -}}

@@ -17,9 +17,14 @@
 {{- with include "kubestate.namespaces" . | fromJsonArray }}
 - {{ join "," . | printf "--namespaces=%s" | quote }}
 {{- end }}
-{{- range $flag, $value := dict "namespaces-denylist" .Values.namespacesDenylist "metric-allowlist" .Values.metricAllowlist "metric-denylist" .Values.metricDenylist "metric-sparse" .Values.metricSparse "metric-labels-allowlist" .Values.metricLabelsAllowlist "metric-annotations-allowlist" .Values.metricAnnotationsAllowList }}
+{{- range $flag, $value := dict "namespaces-denylist" .Values.namespacesDenylist "metric-allowlist" .Values.metricAllowlist "metric-denylist" .Values.metricDenylist "metric-sparse" .Values.metricSparse "finished-keep" .Values.finishedKeep "metric-labels-allowlist" .Values.metricLabelsAllowlist "metric-annotations-allowlist" .Values.metricAnnotationsAllowList }}
 {{- with $value }}
 - {{ printf "--%s=%s" $flag (join "," .) | quote }}
+{{- end }}
+{{- end }}
+{{- range $flag, $value := dict "finished-pods-after" .Values.finishedPodsAfter "finished-jobs-after" .Values.finishedJobsAfter }}
+{{- with $value }}
+- {{ printf "--%s=%s" $flag . | quote }}
 {{- end }}
 {{- end }}
 {{- if .Values.kubeconfig.enabled }}

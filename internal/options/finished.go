@@ -1,0 +1,70 @@
+package options
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// finishedKeep are the default patterns of --finished-keep: what sums by phase or owner, and alerts on
+// failed jobs and pods that are not deleted, need.
+var finishedKeep = []string{
+	"^kube_pod_owner$", "^kube_pod_status_phase$", "^kube_pod_status_reason$", "^kube_pod_deletion_timestamp$",
+	"^kube_job_owner$", "^kube_job_complete$", "^kube_job_failed$",
+	"^kube_job_status_active$", "^kube_job_status_failed$", "^kube_job_status_succeeded$",
+}
+
+// finishedAfter returns the times after which finished objects leave, by key of the resource; nil for
+// none.
+func (v *values) finishedAfter() map[string]time.Duration {
+	if v.finishedPods == 0 && v.finishedJobs == 0 {
+		return nil
+	}
+	all := map[string]time.Duration{generators.Pods.Describe().Key: v.finishedPods, generators.Jobs.Describe().Key: v.finishedJobs}
+	maps.DeleteFunc(all, func(_ string, after time.Duration) bool { return after == 0 })
+	return all
+}
+
+// counted returns the tables of the exported families: those of the resources and, if finished objects
+// leave, that of their counts.
+func (o Options) counted() []generators.Resource {
+	if len(o.FinishedAfter) == 0 {
+		return o.Resources
+	}
+	return append(slices.Clip(o.Resources), &generators.FinishedCounts)
+}
+
+// finishedKeepPatterns compiles the patterns of the families that finished objects keep.
+func (v *values) finishedKeepPatterns() ([]generators.Pattern, error) {
+	sources := []string(v.finishedKeep)
+	if len(sources) == 0 && v.finishedAfter() != nil {
+		sources = finishedKeep
+	}
+	return compileECMAScript("--finished-keep", sources, v.registry)
+}
+
+// ineffectiveKeep describes the given patterns of --finished-keep that keep nothing.
+func (o Options) ineffectiveKeep() []string {
+	switch {
+	case !o.explicitKeep:
+		return nil
+	case len(o.FinishedAfter) == 0:
+		return []string{"--finished-keep: finished objects keep all families without --finished-pods-after or --finished-jobs-after"}
+	}
+	families := o.customFamilies()
+	for _, r := range o.Resources {
+		if d := r.Describe(); o.FinishedAfter[d.Key] > 0 {
+			families = append(families, d.Families...)
+		}
+	}
+	var all []string
+	for _, p := range o.FinishedKeep {
+		if !matchesFamily(p, families) {
+			all = append(all, fmt.Sprintf("--finished-keep: %q matches no family of the resources whose finished objects leave", fmt.Sprint(p)))
+		}
+	}
+	return all
+}
