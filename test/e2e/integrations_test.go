@@ -322,7 +322,7 @@ func wantSameSeries(t *testing.T, db *prometheus, selector string, other *promet
 		if err != nil {
 			return err
 		}
-		if diff := cmp.Diff(want, got); diff != "" || len(want) < 500 {
+		if diff := cmp.Diff(want, got); diff != "" || len(want) < 200 {
 			return fmt.Errorf("%d series of %s (-want +got):\n%.2000s", len(want), selector, diff)
 		}
 		return nil
