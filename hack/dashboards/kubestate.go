@@ -90,7 +90,7 @@ func selfScrapes() []panel {
 			show("in flight", `sum(kubestate_scrapes_in_flight{<exporter>})`),
 			show("waiting", `sum(kubestate_scrapes_waiting{<exporter>})`)),
 		graph(12, "Prometheus' view", "Duration of scrapes and responses.", "s",
-			show("{{instance}}", `scrape_duration_seconds{<exporter>}`)),
+			show("{{instance}}", `max by (instance) (scrape_duration_seconds{<exporter>})`)),
 	}
 }
 

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -81,6 +82,41 @@ func TestScrapers(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		scrape("a", "/metrics")
 		f("the other is gone", t2, 0, true)
+	})
+}
+
+// TestScrapersOfParts has one client fetch eight parts: it has come once all of them are fetched.
+func TestScrapersOfParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const parts = 8
+		s := server.NewScrapers()
+		h := s.Watch(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		fetch := func(i int) {
+			r := httptest.NewRequest(http.MethodGet, fmt.Sprintf("/metrics?shard=%d%%2F%d", i, parts), nil)
+			r.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "5")
+			h.ServeHTTP(httptest.NewRecorder(), r)
+			time.Sleep(time.Second)
+		}
+		for range 3 {
+			for i := range parts {
+				fetch(i)
+			}
+			time.Sleep(2 * time.Second)
+		}
+		if n := s.Count(); n != parts {
+			t.Errorf("%d scrapers, want %d", n, parts)
+		}
+		since := time.Now()
+		time.Sleep(time.Millisecond)
+		for i := range parts {
+			if s.Since(since, parts) || s.Since(since, 0) {
+				t.Errorf("after %d of %d parts", i, parts)
+			}
+			fetch(i)
+		}
+		if !s.Since(since, parts) || s.Since(since, parts+1) {
+			t.Error("after all parts")
+		}
 	})
 }
 

@@ -62,6 +62,7 @@ func TestDiscovery(t *testing.T) {
 		{"endpoints", "overlays/sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).shards},
 		{"endpointslice", "overlays/sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpointslice") }, (*discovered).shards},
 		{"servicemonitor", "overlays/sharded", []string{"prometheus-operator"}, (*discovered).operated, (*discovered).shards},
+		{"scrape-shards", "overlays/sharded", []string{"prometheus-operator", "scrape-shards"}, (*discovered).operated, (*discovered).shards},
 		{"base", "base", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).base},
 		{"per-node", "overlays/per-node", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).perNode},
 	} {

@@ -32,7 +32,7 @@ func TestIntegrations(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
 	must(t, c.Put(t.Context(), slices.Values(troubledShop())))
-	e := start(t, c.Kubeconfig)
+	e := start(t, c.Kubeconfig, "--scrape-shards=8")
 	await(t, settling, e.Ready, e.Process)
 	announce(t, c, e)
 	apply(t, c, documented(t, "discovery-rbac.yaml"))
@@ -41,24 +41,35 @@ func TestIntegrations(t *testing.T) {
 	victoria := i.startVictoria()
 	direct := runPrometheus(t, i.file("prometheus.yaml", ""))
 	pods := runPrometheus(t, i.file("prometheus-pods.yaml", ""))
+	parts := runPrometheus(t, i.file("prometheus-scrape-shards.yaml", ""))
 	i.startAgent(victoria)
-	i.startVMAgent(victoria)
-	i.startCollector(victoria)
+	i.startVMAgent("victoria-metrics.yaml", "vmagent", victoria)
+	i.startVMAgent("victoria-metrics-scrape-shards.yaml", "vmagent-parts", victoria)
+	i.startCollector("otel-collector.yaml", "collector", victoria)
+	i.startCollector("otel-collector-scrape-shards.yaml", "collector-parts", victoria)
 
 	direct.wantTargets(t, e, e.Scrapes, e.Telemetry)
 	pods.wantTargets(t, e, e.Scrapes)
 	const job = `job="kube-state-metrics"`
 	wantQuestions(t, direct, job)
 	wantQuestions(t, pods, job)
+	wantQuestions(t, parts, job)
+	wantParts(t, parts, "", e)
+	wantSameSeries(t, parts, job, direct, job)
 	for _, query := range queriesOfGuide(t) {
 		if _, err := direct.query(t.Context(), query); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, cluster := range []string{"victoria", "agent", "vmagent", "collector"} {
+	for _, cluster := range []string{"victoria", "agent", "vmagent", "vmagent-parts", "collector", "collector-parts"} {
 		there := job + fmt.Sprintf(",cluster=%q", cluster)
 		wantQuestions(t, victoria, there)
 		wantSameFamilies(t, victoria, there, direct, job)
+	}
+	for _, cluster := range []string{"vmagent", "collector"} {
+		whole, inParts := fmt.Sprintf("cluster=%q", cluster), fmt.Sprintf("cluster=%q", cluster+"-parts")
+		wantParts(t, victoria, inParts, e)
+		wantSameSeries(t, victoria, inParts, victoria, whole)
 	}
 }
 
@@ -242,9 +253,9 @@ func (i integration) startVictoria() *prometheus {
 	})
 }
 
-func (i integration) startVMAgent(db *prometheus) {
+func (i integration) startVMAgent(path, name string, db *prometheus) {
 	i.t.Helper()
-	runDatabase(i.t, "vmagent", i.file("victoria-metrics.yaml", "vmagent"), func(config, dir, listen string) []string {
+	runDatabase(i.t, "vmagent", i.file(path, name), func(config, dir, listen string) []string {
 		return []string{
 			"-promscrape.config=" + config, "-promscrape.suppressDuplicateScrapeTargetErrors", "-remoteWrite.url=" + db.url + "/api/v1/write",
 			"-remoteWrite.tmpDataPath=" + filepath.Join(dir, "data"), "-httpListenAddr=" + listen,
@@ -261,9 +272,9 @@ func (i integration) startAgent(db *prometheus) {
 }
 
 // startCollector starts an OpenTelemetry Collector without self-metrics, which would need a port.
-func (i integration) startCollector(db *prometheus) {
+func (i integration) startCollector(path, name string, db *prometheus) {
 	i.t.Helper()
-	config := replaced(i.t, i.file("otel-collector.yaml", "collector"), database, db.url)
+	config := replaced(i.t, i.file(path, name), database, db.url)
 	quiet := filepath.Join(i.t.TempDir(), "quiet.yaml")
 	must(i.t, os.WriteFile(quiet, []byte("service: {telemetry: {metrics: {level: none}}}\n"), 0o600))
 	runDatabase(i.t, "otelcol", config, func(config, _, _ string) []string {
@@ -279,6 +290,44 @@ func (p *prometheus) wantTargets(t *testing.T, e *exporter.Exporter, urls ...str
 		want[sorted(map[string]string{"__name__": "up", "instance": strings.TrimPrefix(url, "http://"), "job": "kube-state-metrics"})] = 1
 	}
 	p.wantResult(t, `up`, want, e.Process)
+}
+
+// wantParts waits until the selected up are those of eight parts, which a label tells apart, and of
+// the telemetry port.
+func wantParts(t *testing.T, db *prometheus, selector string, e *exporter.Exporter) {
+	t.Helper()
+	target := func(url string) string {
+		return sorted(map[string]string{"instance": strings.TrimPrefix(url, "http://"), "job": "kube-state-metrics"})
+	}
+	want := map[string]float64{target(e.Telemetry): 1}
+	for i := range 8 {
+		want[target(e.Scrapes)+fmt.Sprintf(`, scrape_shard="%d/8"`, i)] = 1
+	}
+	db.wantResult(t, fmt.Sprintf("sum without (cluster) (up{%s})", selector), want, e.Process)
+}
+
+// wantSameSeries waits until two databases have the same series of objects, with the same labels but
+// for cluster.
+func wantSameSeries(t *testing.T, db *prometheus, selector string, other *prometheus, otherSelector string) {
+	t.Helper()
+	series := func(ctx context.Context, db *prometheus, selector string) (map[string]float64, error) {
+		// A group has the value 1.
+		return db.query(ctx, fmt.Sprintf(`group without (cluster) (label_replace({%s,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"}, "family", "$1", "__name__", "(.*)"))`, selector))
+	}
+	await(t, settling, func(ctx context.Context) error {
+		want, err := series(ctx, other, otherSelector)
+		if err != nil {
+			return err
+		}
+		got, err := series(ctx, db, selector)
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(want) < 200 {
+			return fmt.Errorf("%d series of %s (-want +got):\n%.2000s", len(want), selector, diff)
+		}
+		return nil
+	}, db.Process, other.Process)
 }
 
 // wantQuestions checks the questions' answers about the selected cluster.

@@ -28,13 +28,15 @@ type serviceMonitor struct {
 }
 
 type endpoint struct {
-	Port          string           `json:"port"`
-	Interval      string           `json:"interval"`
-	ScrapeTimeout string           `json:"scrapeTimeout"`
-	Scheme        string           `json:"scheme"`
-	HonorLabels   bool             `json:"honorLabels"`
-	Relabelings   []map[string]any `json:"relabelings"`
-	TLSConfig     struct {
+	Port              string              `json:"port"`
+	Interval          string              `json:"interval"`
+	ScrapeTimeout     string              `json:"scrapeTimeout"`
+	Scheme            string              `json:"scheme"`
+	HonorLabels       bool                `json:"honorLabels"`
+	Params            map[string][]string `json:"params"`
+	Relabelings       []map[string]any    `json:"relabelings"`
+	MetricRelabelings []map[string]any    `json:"metricRelabelings"`
+	TLSConfig         struct {
 		ServerName string `json:"serverName"`
 		CA         struct {
 			Secret corev1.SecretKeySelector `json:"secret"`
@@ -109,21 +111,39 @@ func (m *serviceMonitor) job(t *testing.T, i int, discovery string, last ...stri
 	rule("{source_labels: [__meta_kubernetes_service_label_%s], target_label: job, regex: (.+)}", escaped(m.JobLabel))
 	rule("{target_label: endpoint, replacement: %s}", e.Port)
 	for _, own := range e.Relabelings {
-		names := map[string]string{"sourceLabels": "source_labels", "targetLabel": "target_label"}
-		r := map[string]any{}
-		for key, value := range own {
-			if name, ok := names[key]; ok {
-				key = name
-			}
-			r[key] = value
-		}
-		text, err := json.Marshal(r)
-		must(t, err)
-		rules = append(rules, string(text))
+		rules = append(rules, relabeling(t, own))
 	}
 	rules = append(rules, last...)
-	return fmt.Sprintf("- job_name: serviceMonitor/%s/%s/%d\n  honor_labels: %t\n  kubernetes_sd_configs:\n%s  relabel_configs:\n  - %s\n",
+	text := fmt.Sprintf("- job_name: serviceMonitor/%s/%s/%d\n  honor_labels: %t\n  kubernetes_sd_configs:\n%s  relabel_configs:\n  - %s\n",
 		m.namespace, m.name, i, e.HonorLabels, discovery, strings.Join(rules, "\n  - "))
+	if e.Params != nil {
+		params, err := json.Marshal(e.Params)
+		must(t, err)
+		text += fmt.Sprintf("  params: %s\n", params)
+	}
+	for n, own := range e.MetricRelabelings {
+		if n == 0 {
+			text += "  metric_relabel_configs:\n"
+		}
+		text += "  - " + relabeling(t, own) + "\n"
+	}
+	return text
+}
+
+// relabeling returns a relabeling of a monitor in the form of a scrape configuration.
+func relabeling(t *testing.T, own map[string]any) string {
+	t.Helper()
+	names := map[string]string{"sourceLabels": "source_labels", "targetLabel": "target_label"}
+	r := map[string]any{}
+	for key, value := range own {
+		if name, ok := names[key]; ok {
+			key = name
+		}
+		r[key] = value
+	}
+	text, err := json.Marshal(r)
+	must(t, err)
+	return string(text)
 }
 
 // key waits for the value of a Secret's key.

@@ -93,6 +93,11 @@ func (e *Exporter) Scrape(ctx context.Context, resources ...string) (Series, err
 	return scrape(ctx, url)
 }
 
+// Part returns the series of one of several parts.
+func (e *Exporter) Part(ctx context.Context, index, of int) (Series, error) {
+	return scrape(ctx, fmt.Sprintf("%s/metrics?shard=%d/%d", e.Scrapes, index, of))
+}
+
 // Self returns the program's self-metrics.
 func (e *Exporter) Self(ctx context.Context) (Series, error) {
 	return scrape(ctx, e.Telemetry+"/metrics")

@@ -27,6 +27,9 @@
 - {{ printf "--%s=%s" $flag . | quote }}
 {{- end }}
 {{- end }}
+{{- if gt (int .Values.scrapeShards) 1 }}
+- {{ int .Values.scrapeShards | printf "--scrape-shards=%d" | quote }}
+{{- end }}
 {{- if .Values.kubeconfig.enabled }}
 - --kubeconfig=/opt/k8s/.kube/config
 {{- end }}
