@@ -142,7 +142,7 @@ func code(words []string) string {
 // fact is a family in docs/metrics/metrics.json.
 type fact struct {
 	Name            string     `json:"name"`
-	Resource        string     `json:"resource,omitempty"` // this and the next are empty for families of kubestate's own
+	Resource        string     `json:"resource,omitempty"` // empty, as the next two, for families of kubestate's own
 	APIVersion      string     `json:"apiVersion,omitempty"`
 	Kind            string     `json:"kind,omitempty"`
 	Type            string     `json:"type"`

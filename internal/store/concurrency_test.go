@@ -91,6 +91,14 @@ func TestConcurrency(t *testing.T) {
 		return nil
 	})
 	until(func() error {
+		uids := []string{uidOf("lasting", rand.IntN(objects)), uidOf("passing", rand.IntN(objects)), uidOf("listed", rand.IntN(objects))}
+		for _, p := range one.Partitions() {
+			p.Cut(uids, []bool{true, true, false})
+			p.CompactExcess()
+		}
+		return nil
+	})
+	until(func() error {
 		merged := store.NewResource("merged", []store.Family{family("a"), family("b"), family("c")}, 1)
 		p := merged.Partitions()[0]
 		p.Merge(one.Partitions()...)

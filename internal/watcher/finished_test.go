@@ -373,3 +373,20 @@ func TestFinishedCountsSelection(t *testing.T) {
 	config.Resources, config.FinishedAfter = []generators.Resource{nodes}, map[string]time.Duration{"nodes": time.Hour}
 	f("nodes false true\n")
 }
+
+// TestFinishedAllocations holds that a pod that has not finished costs no allocation more.
+func TestFinishedAllocations(t *testing.T) {
+	f := func(config watcher.Config) float64 {
+		config.Resources = []generators.Resource{&generators.Pods}
+		sink := newWatcher(config, prometheus.NewRegistry(), aboutFamilies()).Sinks()[0]
+		p := aPod("1", "a", 1, 1)
+		return testing.AllocsPerRun(100, func() {
+			if err := sink.Set(p); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if without, with := f(watcher.Config{}), f(leaving); with > without {
+		t.Errorf("%v allocations, and %v without the setting", with, without)
+	}
+}
