@@ -22,6 +22,9 @@
 // family. If series of different objects may be equal, the response inflates the union and
 // replaces the blocks that repeat a series; all others are copied.
 //
+// A response may be one of several parts: the objects of a class, by the hash of their uids. The pages
+// of a partition may have objects of one class each, so that a part is a concatenation of blocks, too.
+//
 // The caller may leave out the lines of families whose input has not changed. The store keeps a
 // fingerprint of that input with each object and compares it.
 //

@@ -17,8 +17,8 @@ func (p *Partition) ends() []int {
 }
 
 // Merge fills p, which must have no objects and no readers, with copies of the pages of the given
-// partitions, in order. All have the same classes. The partitions stay independent of p; blocks are shared. No
-// object may be in two partitions.
+// partitions, in order. All have the same classes. The partitions stay independent of p; blocks are
+// shared. No object may be in two partitions.
 func (p *Partition) Merge(partitions ...*Partition) {
 	for _, from := range partitions {
 		p.mergePages(from)

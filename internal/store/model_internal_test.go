@@ -288,10 +288,9 @@ func (m *model) respond(views []*modelResource, o operation) string {
 					for line := range strings.Lines(x.lines[i]) {
 						series, _, _ := strings.Cut(line, " ")
 						switch again := mayRepeat[name] && seen[series]; {
-						case !o.part.of(x):
 						case again:
 							repeated[name]++
-						default:
+						case o.part.of(x):
 							b.WriteString(line)
 						}
 						seen[series] = true

@@ -75,8 +75,8 @@ func newOtherPage(pg *page, all, part uint64) otherPage {
 }
 
 // deduplicate returns the part's lines of a family that are not in seen, adds all lines of the page
-// to seen, and returns the number of lines left out of the part's.
-func (o *otherPage) deduplicate(family int, seen map[uint64]struct{}, text, scratch *[]byte) (kept []byte, removed int) {
+// to seen, and returns the numbers of lines left out of the part and of the others.
+func (o *otherPage) deduplicate(family int, seen map[uint64]struct{}, text, scratch *[]byte) (kept []byte, removed, removedOthers int) {
 	c := o.chunk(family)
 	*text = c.appendText((*text)[:0], scratch)
 	rest := *text
@@ -90,7 +90,9 @@ func (o *otherPage) deduplicate(family int, seen map[uint64]struct{}, text, scra
 		if o.part&(1<<slot) != 0 {
 			kept = append(kept, lines...)
 			removed += duplicates
+		} else {
+			removedOthers += duplicates
 		}
 	}
-	return kept, removed
+	return kept, removed, removedOthers
 }

@@ -83,10 +83,12 @@ func (p pods) rendered(n, state int) store.Rendered {
 
 const benchPods = 5000
 
-func filled(b *testing.B) (*store.Resource, pods) {
+func filled(b *testing.B) (*store.Resource, pods) { return filledInParts(b, 1) }
+
+func filledInParts(b *testing.B, parts int) (*store.Resource, pods) {
 	b.Helper()
 	p := goldenPods(b)
-	r := store.NewResource("pods", p.families, 1)
+	r := store.NewResourceInParts(parts, "pods", p.families, 1)
 	g := r.Partitions()[0].Begin()
 	for n := range benchPods {
 		g.Set(p.rendered(n, 1))
@@ -126,6 +128,41 @@ func BenchmarkResponse(b *testing.B) {
 	}
 	s := r.Stats()
 	b.Logf("%d bytes of text in %d bytes, %d blocks", len(whole), s.CompressedBytes, s.CompressedBlocks)
+}
+
+// BenchmarkParts writes all parts of a response of 5,000 pods one after another, 1 for the whole: a
+// number of parts, and that by which the store is arranged.
+func BenchmarkParts(b *testing.B) {
+	for _, arranged := range []int{1, 8, 64} {
+		r, _ := filledInParts(b, arranged)
+		for _, n := range []int{1, 8, 64} {
+			for _, encoding := range []string{"gzip", "text"} {
+				b.Run(fmt.Sprintf("arranged=%d/parts=%d/%s", arranged, n, encoding), func(b *testing.B) {
+					size := int64(0)
+					for b.Loop() {
+						size = writeParts(b, r, n, encoding == "gzip")
+					}
+					b.ReportMetric(float64(size)/float64(n), "B/part")
+				})
+			}
+		}
+	}
+}
+
+// writeParts writes n parts and returns their size.
+func writeParts(b *testing.B, r *store.Resource, n int, compressed bool) (size int64) {
+	for i := range n {
+		part := store.NewResponse(store.Views([]*store.Resource{r}, store.Selection{Part: store.Part{Index: i, Of: n}}), "")
+		length, write := part.Size(), part.WriteText
+		if compressed {
+			length, write = part.GzipSize(), part.WriteGzip
+		}
+		size += length
+		if err := write(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return size
 }
 
 // BenchmarkManyResources writes a response of 39 resources with 8 families each: without a union,

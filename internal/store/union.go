@@ -11,7 +11,7 @@ type union struct {
 	members   []viewFamily // in order
 	mayRepeat bool
 	// replaced has the chunks without their repeated series, by index in the union; removed is
-	// the number of those series.
+	// the number of those series, in all parts.
 	replaced map[int]*chunk
 	removed  int
 }
@@ -147,7 +147,8 @@ func (d *deduplication) family(v *View, family int) {
 	pages := v.pages
 	for n := range v.others {
 		o := &v.others[n]
-		kept, removed := o.deduplicate(family, d.seen, &d.text, &d.scratch)
+		kept, removed, removedOthers := o.deduplicate(family, d.seen, &d.text, &d.scratch)
+		d.removed += removedOthers
 		if o.part == 0 {
 			continue
 		}
@@ -200,8 +201,8 @@ func seriesOf(line []byte) []byte {
 	return line
 }
 
-// Repeated returns the numbers of repeated series that the response leaves out, by name of
-// family, for all families that may repeat series.
+// Repeated returns the numbers of repeated series that the response and the other parts leave out, by
+// name of family, for all families of the response that may repeat series.
 func (r *Response) Repeated() (series map[string]int) {
 	for member, u := range r.unions {
 		if u.mayRepeat && member == u.members[0] {

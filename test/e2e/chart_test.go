@@ -29,7 +29,7 @@ var chartModes = []mode{
 	{
 		name: "chart-secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true,
 		values: "{tls: {enabled: true, secretName: kubestate-tls}, authFilter: {enabled: true}, networkPolicy: {enabled: true}, podDisruptionBudget: {maxUnavailable: 1}, " +
-			"prometheus: {monitor: {enabled: true}}, prometheusRule: {enabled: true}, collectors: [networkpolicies, pods, services]}",
+			"prometheus: {monitor: {enabled: true}}, prometheusRule: {enabled: true}, collectors: [networkpolicies, pods, services], scrapeShards: 4}",
 		series: map[string][]string{"kubestate": {
 			`kube_networkpolicy_spec_egress_rules{namespace="kubestate",networkpolicy="kubestate"} 2`,
 		}},

@@ -303,7 +303,7 @@ func wantParts(t *testing.T, db *prometheus, selector string, e *exporter.Export
 	for i := range 8 {
 		want[target(e.Scrapes)+fmt.Sprintf(`, scrape_shard="%d/8"`, i)] = 1
 	}
-	db.wantResult(t, fmt.Sprintf("sum without (cluster) (up{%s})", selector), want, e.Process)
+	db.wantResult(t, fmt.Sprintf("sum by (job, instance, scrape_shard) (up{%s})", selector), want, e.Process)
 }
 
 // wantSameSeries waits until two databases have the same series of objects, with the same labels but

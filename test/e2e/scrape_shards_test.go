@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/exporter"
@@ -229,4 +230,57 @@ func TestScrapeShardsOfShards(t *testing.T) {
 		}
 		return nil
 	}, unsharded.Process, shards[0].Process, shards[1].Process)
+}
+
+// TestScrapeShardsComponent adds the component to modes: every program gets the flag once, and the
+// ServiceMonitor an endpoint for each part, which are equal but for the parameter.
+func TestScrapeShardsComponent(t *testing.T) {
+	k := newKubectl(t, "")
+	f := func(mode string, programs, endpoints int, components ...string) {
+		t.Helper()
+		text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
+		const of = "- github.com/kubestate/kubestate/deploy/kustomize/"
+		text += of + mode + "?ref=v0.1.0\ncomponents:\n"
+		for _, c := range append(components, "scrape-shards") {
+			text += of + "components/" + c + "?ref=v0.1.0\n"
+		}
+		rendered := k.run(t, "kustomize", overlay(t, text))
+		if all := workloads(t, rendered); len(all) != programs {
+			t.Errorf("%s: %d workloads, want %d", mode, len(all), programs)
+		}
+		if n := strings.Count(rendered, "        - --scrape-shards=8\n"); n != programs {
+			t.Errorf("%s: the flag %d times, want %d", mode, n, programs)
+		}
+		var got []string
+		for document := range strings.SplitSeq(rendered, "\n---\n") {
+			if !strings.Contains(document, "\nkind: ServiceMonitor\n") {
+				continue
+			}
+			var monitor struct{ Spec struct{ Endpoints []endpoint } }
+			must(t, yaml.Unmarshal([]byte(document), &monitor))
+			first := monitor.Spec.Endpoints[0]
+			for _, e := range monitor.Spec.Endpoints {
+				got = append(got, fmt.Sprintf("%s %v", e.Port, e.Params["shard"]))
+				if e.Params != nil {
+					e.Params = first.Params
+					if diff := cmp.Diff(first, e); diff != "" {
+						t.Errorf("%s, %s: endpoints differ (-first +other):\n%s", mode, components, diff)
+					}
+				}
+			}
+		}
+		want := []string{
+			"http-metrics [0/8]", "telemetry []", "http-metrics [1/8]", "http-metrics [2/8]", "http-metrics [3/8]",
+			"http-metrics [4/8]", "http-metrics [5/8]", "http-metrics [6/8]", "http-metrics [7/8]",
+		}
+		if diff := cmp.Diff(want[:endpoints], append([]string{}, got...)); diff != "" {
+			t.Errorf("%s, %s: endpoints (-want +got):\n%s", mode, components, diff)
+		}
+	}
+	f("base", 1, 0)
+	f("overlays/per-node", 3, 0)
+	f("overlays/hostnetwork", 1, 0)
+	f("overlays/prometheus-operator", 1, 9)
+	f("base", 1, 9, "prometheus-operator")
+	f("overlays/sharded", 1, 9, "prometheus-operator", "scraper-token", "tls")
 }
