@@ -32,6 +32,7 @@ func watcherConfig(tables *generators.Registry, custom *customResources, opts op
 		Selection:  opts.Selection,
 		Namespaces: opts.Namespaces,
 		Denied:     opts.Denied,
+		Selectors:  opts.Selectors,
 
 		Shard:       shardOf(opts),
 		Node:        opts.Node,

@@ -51,6 +51,7 @@ var configKeys = map[string]string{
 	"port":                                               "port",
 	"profiling":                                          "profiling",
 	"resources":                                          "resources",
+	"selectors":                                          "selector",
 	"serve_incomplete":                                   "serve-incomplete",
 	"server_idle_timeout":                                "server-idle-timeout",
 	"server_read_header_timeout":                         "server-read-header-timeout",

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -47,7 +48,9 @@ type Options struct {
 	explicit  bool // the user set the resources
 	// Namespaces are the namespaces to watch, none for all; Denied are excluded.
 	Namespaces, Denied []string
-	Selection          generators.Selection
+	// Selectors are label selectors by resource.
+	Selectors map[schema.GroupResource]string
+	Selection generators.Selection
 	// Shard is the index of the shard, from 0. Node restricts pods to those of a node,
 	// Unscheduled to those of none.
 	Shard, TotalShards int
@@ -219,6 +222,7 @@ func (v *values) options() (Options, error) {
 		Audiences:       v.audiences.unique(),
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
+		Selectors:       v.selectors.text,
 		Shard:           int(v.shard),
 		TotalShards:     int(v.totalShards),
 		Node:            v.node,

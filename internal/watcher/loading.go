@@ -40,7 +40,7 @@ func (w *Watcher) Loading(config Config) *Loading {
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
 		for _, s := range t.sinks {
-			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.partition.Begin(), map[string]bool{}, newSelectors(t.resource.Recipe())})
+			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.partition.Begin(), map[string]bool{}, newSelectors(t)})
 		}
 	}
 	return l
@@ -53,12 +53,12 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 		return fmt.Errorf("%T is no Kubernetes object", object)
 	}
 	name := o.GetNamespace() + "/" + o.GetName()
-	text, isJSON := o.(*jsonobject.Object)
+	_, isJSON := o.(*jsonobject.Object)
 	for _, s := range l.filled[kind.GroupKind()] {
 		if isJSON != (s.target.resource.Recipe().GoType == nil) {
 			continue
 		}
-		if !s.loop.Shard.Has(o) || !s.target.selects(s.loop.Namespace, o) || s.selectors != nil && !s.selectors.match(text) {
+		if !s.loop.Shard.Has(o) || !s.target.selects(s.loop.Namespace, o) || s.selectors != nil && !s.selectors.match(o) {
 			s.excluded[name] = true
 			continue
 		}

@@ -3,30 +3,31 @@ package watcher
 import (
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// selectors are the selectors of a recipe, for objects from files. Any field may be selected.
+// selectors are the selectors of a plan and of its recipe, for objects from files.
 type selectors struct {
 	labels labels.Selector
-	fields fields.Selector
+	fields fields.Selector // of objects that come as JSON
 	reads  *jsonobject.Fields
 	tree   jsonobject.Tree
 }
 
-// newSelectors returns the selectors of a recipe whose objects come as JSON; nil if it has none.
-func newSelectors(r generators.Recipe) *selectors {
-	if r.GoType != nil || r.LabelSelector == "" && r.FieldSelector == "" {
+// newSelectors returns the selectors of a target; nil if it has none.
+func newSelectors(t *target) *selectors {
+	field := t.resource.Recipe().FieldSelector // any field may be selected
+	if t.labels == "" && field == "" {
 		return nil
 	}
 	var s selectors
 	var err error
-	if s.labels, err = labels.Parse(r.LabelSelector); err == nil {
-		s.fields, err = fields.ParseSelector(r.FieldSelector)
+	if s.labels, err = labels.Parse(t.labels); err == nil {
+		s.fields, err = fields.ParseSelector(field)
 	}
 	if err != nil {
 		panic("BUG: selector of a valid resource: " + err.Error())
@@ -44,8 +45,12 @@ func newSelectors(r generators.Recipe) *selectors {
 }
 
 // match reports whether an object is selected. Invalid JSON is: rendering reports its error.
-func (s *selectors) match(o *jsonobject.Object) bool {
-	root, err := s.tree.Read(o.JSON, s.reads)
+func (s *selectors) match(o metav1.Object) bool {
+	text, isJSON := o.(*jsonobject.Object)
+	if !isJSON {
+		return s.labels.Matches(labels.Set(o.GetLabels()))
+	}
+	root, err := s.tree.Read(text.JSON, s.reads)
 	if err != nil {
 		return true
 	}

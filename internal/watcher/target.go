@@ -53,7 +53,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		s := &sink{renderer: renderer, specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
 		s.loop = listwatch.New(listwatch.Config{
 			Resource: name, GoType: r.Recipe().TypeName(),
-			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
+			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: p.labels, FromCache: p.fromCache, Limit: p.limit,
 			Shard: listwatch.NewShard(name, p.shard, p.kept, w.metrics.loops), Sink: s, OnListed: w.listed,
 			Starts: starts, Tentative: p.kept != nil,
 			Metrics: w.metrics.loops, Log: log.With("namespace", namespace),

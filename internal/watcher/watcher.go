@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/memory"
@@ -21,6 +23,8 @@ type Config struct {
 	Selection  generators.Selection
 	Namespaces []string // none for all; ignored for cluster-scoped resources
 	Denied     []string // namespaces without objects
+	// Selectors are label selectors by resource.
+	Selectors map[schema.GroupResource]string
 	// Shard is the shard of the objects; the zero value has all.
 	Shard sharding.Ranges
 	// Node selects the pods of one node, Unscheduled those without a node.
@@ -95,7 +99,7 @@ func (w *Watcher) targetsFor(config Config) (wanted []*target, rebuilt []string)
 	known, filtered := w.known(), 0
 	for _, r := range config.Resources {
 		d := r.Describe()
-		p := planFor(config, d, w.perNamespace[d.Name])
+		p := planFor(config, r, w.perNamespace[d.Name])
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
