@@ -34,6 +34,8 @@ func watcherConfig(tables *generators.Registry, custom *customResources, opts op
 		Denied:     opts.Denied,
 		Selectors:  opts.Selectors,
 
+		NamespaceSelector: opts.NamespaceSelector,
+
 		Shard:       shardOf(opts),
 		Node:        opts.Node,
 		Unscheduled: opts.Unscheduled,

@@ -173,7 +173,7 @@ func TestBatch(t *testing.T) {
 	list := func(of ...*apiextensionsv1.CustomResourceDefinition) interface {
 		Finish()
 		Abandon()
-		Commit(func(string) bool)
+		Commit(func(namespace, key string) bool)
 	} {
 		b := c.Begin()
 		for _, d := range of {

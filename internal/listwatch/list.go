@@ -26,7 +26,7 @@ func (l *Loop) list(ctx context.Context, size int64) outcome {
 	if l.machine.state == paging { // later states continue the attempt
 		l.begin()
 	}
-	b := l.Sink.Begin()
+	b := l.beginBatch()
 	version, err := l.listPages(ctx, b, size)
 	o := listed
 	if err != nil {

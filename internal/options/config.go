@@ -43,6 +43,7 @@ var configKeys = map[string]string{
 	"metric_opt_in_list":                                 "metric-opt-in-list",
 	"metric_sparse":                                      "metric-sparse",
 	"namespace":                                          "pod-namespace",
+	"namespace_selector":                                 "namespace-selector",
 	"namespaces":                                         "namespaces",
 	"namespaces_denylist":                                "namespaces-denylist",
 	"node":                                               "node",

@@ -30,6 +30,7 @@ type values struct {
 	totalShards                           int32
 	pod, podNamespace                     string
 	takeoverAfter                         time.Duration
+	namespaceSelector                     string
 	selectors                             selectors
 	node                                  string
 	unscheduled                           bool
@@ -78,6 +79,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.resources, "resources", "resources to export, comma-separated (default "+strings.Join(generators.Names(v.registry.Defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, comma-separated (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to exclude, comma-separated")
+	f.StringVar(&v.namespaceSelector, "namespace-selector", "", "label selector of the namespaces whose objects are exported; excludes --namespaces")
 	v.selectors.registry = v.registry
 	f.Var(&v.selectors, "selector", "label selectors by resource: resource=selector,...")
 	f.Int32Var(&v.shard, "shard", 0, "index of this shard, from 0 to --total-shards minus 1")

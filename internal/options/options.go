@@ -48,6 +48,8 @@ type Options struct {
 	explicit  bool // the user set the resources
 	// Namespaces are the namespaces to watch, none for all; Denied are excluded.
 	Namespaces, Denied []string
+	// NamespaceSelector selects the namespaces by their labels, empty for all.
+	NamespaceSelector string
 	// Selectors are label selectors by resource.
 	Selectors map[schema.GroupResource]string
 	Selection generators.Selection
@@ -260,6 +262,9 @@ func (v *values) options() (Options, error) {
 	}
 	o.explicit = len(v.resources) > 0
 	if err := o.checkShard(); err != nil {
+		return Options{}, err
+	}
+	if o.NamespaceSelector, err = o.checkNamespaceSelector(v.namespaceSelector); err != nil {
 		return Options{}, err
 	}
 	if o.Selection, err = v.selection(); err != nil {

@@ -9,7 +9,7 @@ import (
 // reloadable are the keys that a reload can change. All others, including new ones, need a restart.
 var reloadable = []string{
 	"annotations_allow_list", "custom_resource_config", "custom_resource_presets", "custom_resources_only", "enable_gzip_encoding", "extra_labels", "labels_allow_list", "max_staleness",
-	"metric_allowlist", "metric_denylist", "metric_opt_in_list", "metric_sparse", "namespaces", "namespaces_denylist",
+	"metric_allowlist", "metric_denylist", "metric_opt_in_list", "metric_sparse", "namespace_selector", "namespaces", "namespaces_denylist",
 	"node", "object_limit", "resources", "selectors", "shard", "total_shards", "track_unscheduled_pods", "use_api_server_cache",
 }
 

@@ -140,3 +140,22 @@ func (o Options) unusedSelectors() []string {
 	slices.Sort(all)
 	return all
 }
+
+// checkNamespaceSelector returns the selector of --namespace-selector in its standard form.
+func (o Options) checkNamespaceSelector(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	selector, err := labels.Parse(text)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("--namespace-selector: selector %q: %w", text, err)
+	case selector.Empty():
+		return "", errors.New("--namespace-selector: the selector is empty")
+	case len(o.Namespaces) > 0:
+		return "", errors.New("--namespace-selector excludes --namespaces: both choose namespaces")
+	case o.ObjectLimit > 0:
+		return "", errors.New("--namespace-selector excludes --object-limit: the limit is per namespace, and all share one list")
+	}
+	return selector.String(), nil
+}

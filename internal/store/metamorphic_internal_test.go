@@ -139,13 +139,13 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 	case "begin":
 		i.stagings[o.partition] = p.Begin()
 	case "retain staging":
-		s.Retain(o.keep)
+		s.Retain(func(_, uid string) bool { return o.keep(uid) })
 	case "finish":
 		s.Finish()
 	case "replace", "finish, retain and replace":
 		if o.kind != "replace" {
 			s.Finish()
-			s.Retain(o.keep)
+			s.Retain(func(_, uid string) bool { return o.keep(uid) })
 		}
 		p.Replace(s)
 		i.stagings[o.partition] = nil

@@ -77,10 +77,10 @@ func (s *Staging) compact(pg *page) {
 }
 
 // Retain removes the objects that were set and for which keep returns false.
-func (s *Staging) Retain(keep func(uid string) bool) {
+func (s *Staging) Retain(keep func(namespace, uid string) bool) {
 	for n, pg := range s.next.pages {
 		for slot := range pageSlots {
-			if pg != nil && s.isSeen(n, slot) && !keep(pg.uids.get(slot)) {
+			if pg != nil && s.isSeen(n, slot) && !keep(pg.namespaces[slot].Value(), pg.uids.get(slot)) {
 				s.seen[n] &^= 1 << slot
 			}
 		}

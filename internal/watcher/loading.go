@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -19,6 +20,9 @@ type Loading struct {
 	wanted  []*target
 	rebuilt []string
 	filled  map[schema.GroupKind][]*stagedSink
+	// namespaces are those that Config.NamespaceSelector, parsed as selector, selects.
+	namespaces map[string]bool
+	selector   labels.Selector
 }
 
 // A stagedSink is a sink with its next content, by namespace and name: in files, copies of an
@@ -35,7 +39,8 @@ type stagedSink struct {
 func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*stagedSink{}}
+	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*stagedSink{}, namespaces: map[string]bool{}}
+	l.selector = mustParse(config.NamespaceSelector)
 	l.wanted, l.rebuilt = w.targetsFor(config)
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
@@ -46,6 +51,8 @@ func (w *Watcher) Loading(config Config) *Loading {
 	return l
 }
 
+var namespaceKind = namespaceNames.Describe().Kind.GroupKind()
+
 // Add renders an object of a kind, of any version. It replaces one of the same namespace and name.
 func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error {
 	o, ok := object.(metav1.Object)
@@ -54,6 +61,9 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 	}
 	name := o.GetNamespace() + "/" + o.GetName()
 	_, isJSON := o.(*jsonobject.Object)
+	if kind.GroupKind() == namespaceKind && !isJSON {
+		l.namespaces[o.GetName()] = l.selector.Matches(labels.Set(o.GetLabels()))
+	}
 	for _, s := range l.filled[kind.GroupKind()] {
 		if isJSON != (s.target.resource.Recipe().GoType == nil) {
 			continue
@@ -76,8 +86,10 @@ func (l *Loading) Done() (rebuilt []string) {
 	defer l.w.mu.Unlock()
 	for _, all := range l.filled {
 		for _, s := range all {
-			if len(s.excluded) > 0 {
-				s.next.Retain(func(name string) bool { return !s.excluded[name] })
+			if len(s.excluded) > 0 || s.target.selected {
+				s.next.Retain(func(namespace, name string) bool {
+					return !s.excluded[name] && (!s.target.selected || l.namespaces[namespace])
+				})
 			}
 			s.partition.Replace(s.next)
 			s.loop.MarkComplete()

@@ -18,6 +18,7 @@ type plan struct {
 	effect     generators.Effect
 	namespaces []string        // each has its own watch
 	kept       map[string]bool // namespaces whose objects are kept; nil for all
+	selected   bool            // only namespaces of Config.NamespaceSelector, which change
 	labels     string          // selector, with that of the recipe
 	selector   fields.Selector
 	fromCache  bool
@@ -44,6 +45,7 @@ func planFor(config Config, r generators.Resource, perNamespace bool) plan {
 	}
 	var terms []fields.Selector
 	if d.Namespaced {
+		p.selected = config.NamespaceSelector != ""
 		switch n := len(config.Namespaces); {
 		case n > fewNamespaces && !perNamespace && config.ObjectLimit == 0: // the limit is per namespace
 			p.kept = make(map[string]bool, n)
@@ -81,7 +83,7 @@ func both(a, b string) string { return strings.Trim(a+","+b, ",") }
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
-	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
+	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) && p.selected == o.selected &&
 		p.fromCache == o.fromCache && p.limit == o.limit && p.labels == o.labels && p.selector.String() == o.selector.String()
 }
 

@@ -24,15 +24,11 @@ func newSelectors(t *target) *selectors {
 	if t.labels == "" && field == "" {
 		return nil
 	}
-	var s selectors
+	s := selectors{labels: mustParse(t.labels), reads: &jsonobject.Fields{}}
 	var err error
-	if s.labels, err = labels.Parse(t.labels); err == nil {
-		s.fields, err = fields.ParseSelector(field)
-	}
-	if err != nil {
+	if s.fields, err = fields.ParseSelector(field); err != nil {
 		panic("BUG: selector of a valid resource: " + err.Error())
 	}
-	s.reads = &jsonobject.Fields{}
 	s.reads.Key("metadata").Key("labels").Every()
 	for _, requirement := range s.fields.Requirements() {
 		at := s.reads
@@ -42,6 +38,15 @@ func newSelectors(t *target) *selectors {
 	}
 	s.reads.Seal()
 	return &s
+}
+
+// mustParse parses a valid label selector.
+func mustParse(selector string) labels.Selector {
+	parsed, err := labels.Parse(selector)
+	if err != nil {
+		panic("BUG: selector of a valid configuration: " + err.Error())
+	}
+	return parsed
 }
 
 // match reports whether an object is selected. Invalid JSON is: rendering reports its error.

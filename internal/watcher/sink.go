@@ -26,7 +26,7 @@ type sink struct {
 }
 
 // Begin opens a batch.
-func (s *sink) Begin() listwatch.Batch { return &batch{s.partition.Begin(), s} }
+func (s *sink) Begin() listwatch.Batch { return &batch{s.partition.Begin(), s.partition.Replace, s} }
 
 // Set renders an object, unless it is new and the limit is reached.
 func (s *sink) Set(o metav1.Object) error {
@@ -73,10 +73,19 @@ func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object
 	return nil
 }
 
-// A batch renders objects into the next content of a partition.
+// BeginAddition opens a batch that is added to the content.
+func (s *sink) BeginAddition() listwatch.Batch {
+	return &batch{s.partition.BeginAddition(), s.partition.Add, s}
+}
+
+// RemoveNamespaces removes the objects of namespaces.
+func (s *sink) RemoveNamespaces(names map[string]bool) { s.partition.RemoveNamespaces(names) }
+
+// A batch renders objects into the next content of a partition, or into an addition to it.
 type batch struct {
 	*store.Staging
-	sink *sink
+	commit func(*store.Staging)
+	sink   *sink
 }
 
 // Set renders an object.
@@ -84,11 +93,11 @@ func (b *batch) Set(o metav1.Object) error {
 	return b.sink.render(listwatch.Key(o), b.Staging.Set, o)
 }
 
-// Commit replaces the partition's content by the objects for whose keys keep returns true; nil
+// Commit changes the partition by the objects for whose namespaces and keys keep returns true; nil
 // keeps all.
-func (b *batch) Commit(keep func(key string) bool) {
+func (b *batch) Commit(keep func(namespace, key string) bool) {
 	if keep != nil {
 		b.Retain(keep)
 	}
-	b.sink.partition.Replace(b.Staging)
+	b.commit(b.Staging)
 }

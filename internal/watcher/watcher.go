@@ -23,6 +23,8 @@ type Config struct {
 	Selection  generators.Selection
 	Namespaces []string // none for all; ignored for cluster-scoped resources
 	Denied     []string // namespaces without objects
+	// NamespaceSelector selects the namespaces by their labels; empty for all.
+	NamespaceSelector string
 	// Selectors are label selectors by resource.
 	Selectors map[schema.GroupResource]string
 	// Shard is the shard of the objects; the zero value has all.
@@ -53,9 +55,11 @@ type Watcher struct {
 	wanted       []*target                 // of the last configuration
 	building     []*target                 // served once ready
 	followed     []followed
-	config       Config          // the last one
-	sharded      bool            // Reshard has set the shard
-	perNamespace map[string]bool // keys of resources with a watch for each of many namespaces
+	selecting    *namespaceSelector // nil without Config.NamespaceSelector
+	selected     map[string]bool    // the namespaces of targets; nil if unknown
+	config       Config             // the last one
+	sharded      bool               // Reshard has set the shard
+	perNamespace map[string]bool    // keys of resources with a watch for each of many namespaces
 }
 
 // New returns a watcher, which does nothing before Run.
@@ -83,6 +87,7 @@ func (w *Watcher) change(config Config) (rebuilt []string) {
 	if w.sharded {
 		config.Shard = w.config.Shard
 	}
+	w.setNamespaceSelector(config)
 	wanted, rebuilt := w.targetsFor(config)
 	w.setWanted(config, wanted)
 	return rebuilt
@@ -167,6 +172,9 @@ func (w *Watcher) sinks() []*sink {
 // namespace, or one of many namespaces. Resource names the namespaces, if not all are watched.
 func (w *Watcher) Checks() []Status {
 	var all []Status
+	if n := w.follower(); n != nil {
+		all = append(all, n.loop.Report())
+	}
 	for _, f := range w.allFollowed() {
 		all = append(all, f.loop.Report())
 	}
@@ -180,6 +188,9 @@ func (w *Watcher) Checks() []Status {
 // of new resources that are not served yet. Targets without an API server have none.
 func (w *Watcher) Statuses() []Status {
 	var all []Status
+	if n := w.follower(); n != nil {
+		all = append(all, n.loop.Report())
+	}
 	for _, f := range w.allFollowed() {
 		all = append(all, f.loop.Report())
 	}
@@ -218,8 +229,13 @@ func (w *Watcher) Run(ctx context.Context) {
 	defer ticker.Stop()
 	stops := map[*target]context.CancelFunc{}
 	following := 0
+	var selecting *namespaceSelector
+	round := false // a second has passed
 	for {
 		began := time.Now()
+		selecting = w.runSelector(ctx, &running, selecting)
+		w.selectNamespaces(round)
+		round = false
 		needed := w.reconcile()
 		took := time.Since(began)
 		for _, f := range w.allFollowed()[following:] {
@@ -227,7 +243,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			following++
 		}
 		for _, t := range needed {
-			if stops[t] == nil {
+			if stops[t] == nil && w.runnable(t) {
 				var targetCtx context.Context
 				targetCtx, stops[t] = context.WithCancel(ctx)
 				t.run(targetCtx, &running, w.metrics)
@@ -250,6 +266,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			case <-time.After(min(20*took, time.Second)):
 			}
 		case <-ticker.C:
+			round = true
 			w.splitForbidden()
 			w.logStates()
 		}

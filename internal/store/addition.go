@@ -1,0 +1,62 @@
+package store
+
+import "unique"
+
+// BeginAddition starts a Staging of objects that Add adds to p. It shares nothing with p, which may
+// change meanwhile.
+func (p *Partition) BeginAddition() *Staging { return newPartition(p.families, p.options).Begin() }
+
+// Add adds the objects of an addition in one step: a view has all of them or none. None may be in p.
+// Present objects keep their slots. It calls Finish if the caller has not. s must not be used
+// afterwards.
+func (p *Partition) Add(s *Staging) {
+	if !s.finished {
+		s.Finish()
+	}
+	for n := range s.next.pages {
+		s.removeUnseen(n) // by Retain since Finish
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	free := 0
+	for _, pg := range s.next.pages {
+		if pg == nil {
+			continue
+		}
+		for ; free < len(p.pages) && p.pages[free] != nil; free++ {
+		}
+		if free == len(p.pages) {
+			p.pages = append(p.pages, nil)
+		}
+		p.pages[free] = pg
+		pg.touched = p.ticks
+		p.openBytes += pg.openBytes
+		for slot := range pageSlots {
+			if pg.used&(1<<slot) != 0 {
+				p.index.put(pg.uids.key(slot), slotRefOf(free, slot))
+			}
+		}
+		p.nonFull = min(p.nonFull, free)
+	}
+}
+
+// RemoveNamespaces removes the objects of namespaces in one step: a view has all of them or none.
+// Otherwise it is like Retain.
+func (p *Partition) RemoveNamespaces(names map[string]bool) {
+	handles := make(map[unique.Handle[string]]bool, len(names))
+	for name := range names {
+		handles[unique.Make(name)] = true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for n, pg := range p.pages {
+		if pg == nil {
+			continue
+		}
+		for slot, namespace := range pg.namespaces {
+			if pg.used&(1<<slot) != 0 && handles[namespace] {
+				p.remove(slotRefOf(n, slot))
+			}
+		}
+	}
+}
