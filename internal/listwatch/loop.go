@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -199,7 +198,7 @@ func (l *Loop) commit(b Batch, deleted map[string]bool, version string) {
 	keep := func(namespace, key string) bool {
 		return !deleted[key] && l.Shard.HasKey(key) && (l.Namespaces == nil || held[namespace])
 	}
-	if len(deleted) == 0 && l.Shard.All() && (l.Namespaces == nil || maps.Equal(held, l.Shard.names())) {
+	if len(deleted) == 0 && l.Shard.All() && !l.members.changed {
 		keep = nil
 	}
 	b.Commit(keep)

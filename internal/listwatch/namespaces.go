@@ -32,6 +32,7 @@ type NamespaceSink interface {
 type membership struct {
 	held     map[string]bool // the content has all their objects
 	listing  map[string]bool // the running list will have all their objects; nil if none runs
+	changed  bool            // since the running list began, so that it may have objects of others
 	addition *addition       // nil if none runs
 	lacking  chan struct{}   // receives once the content lacks a namespace
 }
@@ -66,6 +67,7 @@ func (l *Loop) Select(next map[string]bool) {
 		}
 	}
 	l.Shard.namespaces.Store(&next)
+	l.members.changed = true
 	if len(left) > 0 {
 		gone := func(name string, _ bool) bool { return left[name] }
 		maps.DeleteFunc(l.members.held, gone)
@@ -103,7 +105,7 @@ func (l *Loop) beginBatch() Batch {
 	}
 	l.content.Lock()
 	defer l.content.Unlock()
-	l.members.listing, l.members.addition = maps.Clone(l.Shard.names()), nil
+	l.members.listing, l.members.changed, l.members.addition = maps.Clone(l.Shard.names()), false, nil
 	return l.Sink.Begin()
 }
 

@@ -2,6 +2,8 @@ package watcher
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -84,6 +86,9 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 func (l *Loading) Done() (rebuilt []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
+	if l.config.NamespaceSelector != "" && !slices.Contains(slices.Collect(maps.Values(l.namespaces)), true) {
+		l.w.log.Warn("snapshot: no namespace has the labels of --namespace-selector", "namespaces", len(l.namespaces))
+	}
 	for _, all := range l.filled {
 		for _, s := range all {
 			if len(s.excluded) > 0 || s.target.selected {

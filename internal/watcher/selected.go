@@ -139,6 +139,13 @@ func (n *namespaceSelector) settle(present, found map[string]bool) map[string]bo
 	return next
 }
 
+// selectedCount returns the number of selected namespaces, and whether it is known.
+func (w *Watcher) selectedCount() (n int, known bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.selected), w.selected != nil
+}
+
 // runnable reports whether a target may run: its namespaces are known.
 func (w *Watcher) runnable(t *target) bool {
 	w.mu.Lock()
