@@ -112,11 +112,18 @@ func (m *model) run(o operation) (result string) {
 		for _, q := range from.partitions {
 			p.objects = append(p.objects, q.objects...)
 		}
+		var added []*modelObject
+		for _, r := range o.added {
+			set(&added, r)
+		}
+		p.objects = append(p.objects, remove(added, func(x *modelObject) bool { return !o.keep(x.uid) })...)
 		for _, r := range o.objects {
 			set(&p.objects, r)
 		}
 		p.objects = remove(p.objects, func(x *modelObject) bool { return slices.Contains(o.uids, x.uid) || !o.keep(x.uid) })
-		result = m.respond([]*modelResource{{from.families, []*modelPartition{p}}}, o)
+		p.objects = remove(p.objects, func(x *modelObject) bool { return o.gone[x.namespace] })
+		merged := &modelResource{from.families, []*modelPartition{p}}
+		result = m.respond([]*modelResource{merged}, o)
 	case "held":
 		result = m.held[o.held]
 	}

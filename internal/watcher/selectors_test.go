@@ -126,6 +126,7 @@ func TestNamespaceJoins(t *testing.T) {
 			t.Errorf("limit %q", limit)
 		}
 		all.event("MODIFIED", served(pod("c", "early", "10", 6), "6")) // before the list
+		all.event("MODIFIED", served(pod("c", "ghost", "14", 6), "6")) // which the list does not have any more
 		all.event("DELETED", served(pod("c", "gone", "11", 1), "7"))
 		q.page("8", "more", pod("c", "w", "9", 1), pod("c", "v", "12", 1))
 		q = f.next(t).want("list /api/v1/namespaces/c/pods")
