@@ -28,6 +28,9 @@ func TestIneffective(t *testing.T) {
 	f([]string{`--metric-opt-in-list: "kube_x" matches no family of the enabled resources`}, "--metric-opt-in-list=kube_x")
 	f(nil, "--metric-sparse=kube_pod,condition$")
 	f([]string{`--metric-sparse: "kube_(?!pod)" matches no sparse family of the enabled resources`}, "--metric-sparse=kube_(?!pod),kube_pod", "--resources=pods,services")
+	f([]string{"--selector: resource deployments.apps is not enabled"}, "--selector=pods=a,deployments=b", "--resources=pods")
+	f([]string{"--namespace-selector: no enabled resource is namespaced"}, "--namespace-selector=a", "--resources=nodes")
+	f(nil, "--namespace-selector=a", "--resources=nodes,pods", "--selector=nodes=a")
 	f([]string{
 		"--metric-labels-allowlist: resource nodes is not enabled",
 		"--metric-labels-allowlist: pods exports no family with these labels",
