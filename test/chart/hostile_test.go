@@ -43,7 +43,6 @@ var refusing = map[string]string{
 	"metricDenylist[]":                     `no regular expression`,
 	"metricSparse":                         `no regular expression`,
 	"metricSparse[]":                       `no regular expression`,
-	"selectors":                            `selectors`,
 	"selectors{}":                          `there is no resource`,
 	"collectors":                           `there is no resource`,
 	"collectorsExtra":                      `there is no resource`,
