@@ -30,7 +30,7 @@ func (l *Loop) list(ctx context.Context, size int64) outcome {
 	version, err := l.listPages(ctx, b, size)
 	o := listed
 	if err != nil {
-		b.Abandon()
+		l.abandon(b)
 		o = l.ended(outcomeOf(err), err)
 	}
 	if o == expired && l.machine.state != unpaged {

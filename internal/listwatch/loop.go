@@ -104,7 +104,9 @@ type Loop struct {
 // New returns a loop, which does nothing before Run.
 func New(config Config) *Loop {
 	l := &Loop{Config: config, machine: newMachine(config.Limit == 0)}
-	l.members.lacking = make(chan struct{}, 1)
+	if config.Namespaces != nil {
+		l.members.lacking = make(chan struct{}, 1)
+	}
 	l.report = Report{Resource: config.Resource, State: Syncing, Since: time.Now(), tentative: config.Tentative}
 	labels := prometheus.Labels{"resource": config.GoType}
 	l.lists, l.watches = config.Metrics.lists.MustCurryWith(labels), config.Metrics.watches.MustCurryWith(labels)

@@ -34,7 +34,7 @@ type membership struct {
 	listing  map[string]bool // the running list will have all their objects; nil if none runs
 	changed  bool            // since the running list began, so that it may have objects of others
 	addition *addition       // nil if none runs
-	lacking  chan struct{}   // receives once the content lacks a namespace
+	lacking  chan struct{}   // receives once the content lacks a namespace, or a list has ended
 }
 
 // An addition collects the objects of one namespace: those of a list, and changes that the watch
@@ -107,6 +107,18 @@ func (l *Loop) beginBatch() Batch {
 	defer l.content.Unlock()
 	l.members.listing, l.members.changed, l.members.addition = maps.Clone(l.Shard.names()), false, nil
 	return l.Sink.Begin()
+}
+
+// abandon abandons the batch of a list. The content stays, and lacking namespaces may be added to it.
+func (l *Loop) abandon(b Batch) {
+	b.Abandon()
+	if l.Namespaces == nil {
+		return
+	}
+	l.content.Lock()
+	defer l.content.Unlock()
+	l.members.listing = nil
+	l.recordLacking()
 }
 
 // applyMember reports whether the content does not take an event, since its namespace is being added

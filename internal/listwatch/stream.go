@@ -135,7 +135,7 @@ func (l *Loop) streamList(ctx context.Context) outcome {
 	o := l.receiveList(s, b)
 	if o != listed {
 		s.close()
-		b.Abandon()
+		l.abandon(b)
 		if o == stalled && ctx.Err() == nil {
 			l.Log.Warn("a streamed list does not come to its end; listing in pages for a while", "silent", listIdleTimeout)
 		}

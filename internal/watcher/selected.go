@@ -3,6 +3,7 @@ package watcher
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -84,6 +85,20 @@ func (w *Watcher) follower() *namespaceSelector {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.selecting
+}
+
+// selectorReports returns the status of the present follower, if there is one. For readiness it counts as
+// complete unless a served target waits for it.
+func (w *Watcher) selectorReports(readiness bool) []Status {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.selecting == nil {
+		return nil
+	}
+	r := w.selecting.loop.Report()
+	waits := w.selected == nil && slices.ContainsFunc(*w.serving.Load(), func(t *target) bool { return t.selected })
+	r.Complete = r.Complete || readiness && !waits
+	return []Status{r}
 }
 
 // selectNamespaces changes the namespaces of all targets to the selected ones. The first complete list

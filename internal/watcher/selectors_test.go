@@ -242,6 +242,26 @@ func TestNamespaceJoinsDuringAList(t *testing.T) {
 	})
 }
 
+// TestNamespaceJoinsAfterAFailedList has a relist fail: a namespace that has joined meanwhile is added to
+// the old content.
+func TestNamespaceJoinsAfterAFailedList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, names, all := selectNamespaces(t, watcher.Config{})
+		all.event("ERROR", expiredStatus)
+		f.next(t).want("stream " + anyPods + " resourceVersion=5").noStreams()
+		q := f.next(t).want("list " + anyPods)
+		names.event("ADDED", namespace("c", "6"))
+		time.Sleep(3 * time.Second)
+		f.expectNoRequest(t)
+		q.fail(500, metav1.StatusReasonInternalError)
+		f.next(t).want("list /api/v1/namespaces/c/pods").list("9", pod("c", "w", "9", 1))
+		f.expect(t, podText(by1, ax1, `namespace="c",pod="w" 1`), nil)
+		f.next(t).want("list "+anyPods).list("12", pod("c", "w", "9", 2), pod("a", "x", "1", 1))
+		f.next(t).want("watch " + anyPods + " resourceVersion=12")
+		f.expect(t, podText(ax1, `namespace="c",pod="w" 2`), nil)
+	})
+}
+
 // TestNamespacePassesDuringAList has a namespace join and leave while all pods are listed: none of its
 // pods is served.
 func TestNamespacePassesDuringAList(t *testing.T) {
@@ -304,10 +324,13 @@ func TestOtherNamespaceSelector(t *testing.T) {
 		}
 		names := f.next(t).want("stream /api/v1/namespaces labelSelector=other").watch()
 		names.event("ADDED", namespace("a", "1")).event("ADDED", namespace("c", "2"))
-		f.expect(t, podText(by1, ax1), []string{"namespace-selector"})
+		f.expect(t, podText(by1, ax1), nil)
 		names.event("BOOKMARK", namespacesEnd("9"))
 		f.next(t).want("list /api/v1/namespaces/c/pods").list("9", pod("c", "w", "9", 1))
 		f.expect(t, podText(ax1, `namespace="c",pod="w" 1`), nil)
+		if s := f.w.Statuses()[0]; s.Resource != "namespace-selector" || s.State != "synced" {
+			t.Errorf("%+v", s)
+		}
 		config.NamespaceSelector = ""
 		if d := cmp.Diff([]string{"pods"}, f.w.Change(config)); d != "" {
 			t.Errorf("rebuilt (-want +got):\n%s", d)
@@ -317,5 +340,14 @@ func TestOtherNamespaceSelector(t *testing.T) {
 		if n := len(f.w.Statuses()); n != 1 {
 			t.Errorf("%d statuses", n)
 		}
+		// And with one again: what is served stays until the namespaces and their pods are known.
+		config.NamespaceSelector = "on"
+		f.w.Change(config)
+		names = f.next(t).want("stream " + selectedPath).watch()
+		f.expect(t, podText(by1), nil)
+		f.expectNoRequest(t)
+		names.event("ADDED", namespace("a", "1")).event("BOOKMARK", namespacesEnd("9"))
+		f.next(t).want("stream "+anyPods).watch().event("ADDED", served(pod("a", "x", "1", 1), "1")).event("BOOKMARK", listEnds("9"))
+		f.expect(t, podText(ax1), nil)
 	})
 }

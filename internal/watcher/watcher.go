@@ -171,10 +171,7 @@ func (w *Watcher) sinks() []*sink {
 // Checks returns the statuses for readiness, in the order of the configuration: one of each
 // namespace, or one of many namespaces. Resource names the namespaces, if not all are watched.
 func (w *Watcher) Checks() []Status {
-	var all []Status
-	if n := w.follower(); n != nil {
-		all = append(all, n.loop.Report())
-	}
+	all := w.selectorReports(true)
 	for _, f := range w.allFollowed() {
 		all = append(all, f.loop.Report())
 	}
@@ -187,10 +184,7 @@ func (w *Watcher) Checks() []Status {
 // Statuses returns the status of each served resource, in the order of the configuration, and then
 // of new resources that are not served yet. Targets without an API server have none.
 func (w *Watcher) Statuses() []Status {
-	var all []Status
-	if n := w.follower(); n != nil {
-		all = append(all, n.loop.Report())
-	}
+	all := w.selectorReports(false)
 	for _, f := range w.allFollowed() {
 		all = append(all, f.loop.Report())
 	}
