@@ -3,6 +3,7 @@ package options
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -97,9 +98,7 @@ func (s *selectors) add(name, selector string) error {
 		return fmt.Errorf("%s: two selectors, %q and %q: join them by a comma", name, other, parsed)
 	}
 	next := map[schema.GroupResource]string{of: parsed.String()}
-	for resource, text := range s.text {
-		next[resource] = text
-	}
+	maps.Copy(next, s.text)
 	s.text = next
 	return nil
 }

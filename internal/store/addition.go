@@ -10,12 +10,7 @@ func (p *Partition) BeginAddition() *Staging { return newPartition(p.families, p
 // Present objects keep their slots. It calls Finish if the caller has not. s must not be used
 // afterwards.
 func (p *Partition) Add(s *Staging) {
-	if !s.finished {
-		s.Finish()
-	}
-	for n := range s.next.pages {
-		s.removeUnseen(n) // by Retain since Finish
-	}
+	s.complete()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	free := 0

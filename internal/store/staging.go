@@ -108,6 +108,16 @@ func (s *Staging) Finish() {
 // Abandon waits for the background compaction of a Staging that will not be used.
 func (s *Staging) Abandon() { s.compacting.Wait() }
 
+// complete calls Finish if the caller has not, and removes the objects that Retain has removed since.
+func (s *Staging) complete() {
+	if !s.finished {
+		s.Finish()
+	}
+	for n := range s.next.pages {
+		s.removeUnseen(n)
+	}
+}
+
 // removeUnseen removes the objects of a page that were not set since Begin.
 func (s *Staging) removeUnseen(n int) {
 	pg := s.next.pages[n]
@@ -121,12 +131,7 @@ func (s *Staging) removeUnseen(n int) {
 // Replace makes s the content of the partition in one step: a view has all of the old content or
 // all of the new. It calls Finish if the caller has not. s must not be used afterwards.
 func (p *Partition) Replace(s *Staging) {
-	if !s.finished {
-		s.Finish()
-	}
-	for n := range s.next.pages {
-		s.removeUnseen(n) // by Retain since Finish
-	}
+	s.complete()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, pg := range p.pages {
