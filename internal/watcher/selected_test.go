@@ -161,9 +161,9 @@ func (g *selecting) expectEnd(t *testing.T, shard sharding.Ranges) {
 // and expire and lists of namespaces fail. A view of pods has, of each namespace, none or all that
 // there were at one moment, which is never before that of an earlier view of the same target.
 func TestNamespacesAreServedWhole(t *testing.T) {
-	seeds := uint64(40)
+	seeds := uint64(16)
 	if testing.Short() {
-		seeds = 10
+		seeds = 5
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -234,16 +234,16 @@ func (g *selecting) read(t *testing.T, done chan struct{}) {
 		select {
 		case <-done:
 			return
-		case <-time.After(117 * time.Millisecond):
+		case <-time.After(331 * time.Millisecond):
 		}
 	}
 }
 
 // TestSelectedNamespacesOfShards changes the shard and the labels of namespaces at random.
 func TestSelectedNamespacesOfShards(t *testing.T) {
-	seeds := uint64(30)
+	seeds := uint64(16)
 	if testing.Short() {
-		seeds = 8
+		seeds = 5
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
