@@ -45,6 +45,28 @@ func TestLabelSelector(t *testing.T) {
 	})
 }
 
+// tieredPods are pods whose recipe has a label selector, as an entry of custom resources may.
+type tieredPods struct{ generators.Resource }
+
+func (p tieredPods) Recipe() generators.Recipe {
+	r := p.Resource.Recipe()
+	r.LabelSelector = "tier=a"
+	return r
+}
+
+// TestBothSelectors has a recipe with a selector, and one for its resource.
+func TestBothSelectors(t *testing.T) {
+	f := func(selectors map[schema.GroupResource]string, want string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			f := newHarness(t, watcher.Config{Resources: []generators.Resource{tieredPods{pods}}, Selectors: selectors})
+			f.next(t).want("stream " + anyPods + " labelSelector=" + want)
+		})
+	}
+	f(nil, "tier=a")
+	f(selectorsOf("app in (web,shop)"), "tier=a,app in (web,shop)")
+}
+
 // TestLoadingSelected loads objects under label selectors of resources and namespaces, with the
 // namespaces before, between and behind the objects.
 func TestLoadingSelected(t *testing.T) {
