@@ -32,6 +32,9 @@ func watcherConfig(tables *generators.Registry, custom *customResources, opts op
 		Selection:  opts.Selection,
 		Namespaces: opts.Namespaces,
 		Denied:     opts.Denied,
+		Selectors:  opts.Selectors,
+
+		NamespaceSelector: opts.NamespaceSelector,
 
 		FinishedAfter: opts.FinishedAfter,
 		FinishedKeep:  opts.FinishedKeep,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +54,9 @@ func (b backend) Checks() []server.Check {
 			words = append(words, "("+c.Reason+")")
 		}
 		words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
+		if c.Complete && c.Lacking > 0 {
+			words = append(words, fmt.Sprintf("without %d selected namespaces, which are being added", c.Lacking))
+		}
 		checks = append(checks, server.Check{
 			Name: c.Resource, Passed: c.Complete, Excluded: c.Refused() || late && c.Resource == definitions, Detail: strings.Join(words, " "),
 		})

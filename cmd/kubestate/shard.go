@@ -39,6 +39,9 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 // writeRoles writes the RBAC objects that serving with these options needs.
 func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options) error {
 	config := rbac.Config{Resources: slices.Clone(opts.Resources), Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
+	if opts.NamespaceSelector != "" {
+		config.Resources = append(config.Resources, &generators.Namespaces)
+	}
 	if custom := opts.Custom.Config; custom != nil {
 		all, err := custom.Resources()
 		if err != nil {

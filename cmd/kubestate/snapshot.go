@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -24,7 +25,7 @@ var definedBy = discovery.Definitions.Describe().Kind
 // error the content stays as it is.
 func loadSnapshot(tables *generators.Registry, opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (rebuilt []string, err error) {
 	loading := w.Loading(config)
-	report, err := snapshot.Read(opts.Snapshot, config.Resources, tables.Scheme(), os.Stdin, loading.Add)
+	report, err := snapshot.Read(opts.Snapshot, snapshotResources(config), tables.Scheme(), os.Stdin, loading.Add)
 	if err == nil {
 		err = refuse(opts, report)
 	}
@@ -38,6 +39,17 @@ func loadSnapshot(tables *generators.Registry, opts options.Options, config watc
 	}
 	logReport(opts, report, log)
 	return loading.Done(), nil
+}
+
+// snapshotResources returns the resources to read: those of the configuration, and namespaces if their
+// labels select objects.
+func snapshotResources(config watcher.Config) []generators.Resource {
+	all := config.Resources
+	isNamespaces := func(r generators.Resource) bool { return r.Describe().Key == generators.Namespaces.Describe().Key }
+	if config.NamespaceSelector != "" && !slices.ContainsFunc(all, isNamespaces) {
+		all = append(slices.Clip(all), &generators.Namespaces)
+	}
+	return all
 }
 
 // refuse returns why a snapshot must not be served, or nil: it is bad as a whole, nothing of it

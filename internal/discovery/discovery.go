@@ -220,9 +220,9 @@ func (*batch) Finish() {}
 func (*batch) Abandon() {}
 
 // Commit makes the list the content.
-func (b *batch) Commit(keep func(key string) bool) {
+func (b *batch) Commit(keep func(namespace, key string) bool) {
 	if keep != nil {
-		maps.DeleteFunc(b.next, func(key string, _ customresource.Kind) bool { return !keep(key) })
+		maps.DeleteFunc(b.next, func(key string, _ customresource.Kind) bool { return !keep(metav1.NamespaceAll, key) })
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

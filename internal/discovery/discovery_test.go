@@ -173,7 +173,7 @@ func TestBatch(t *testing.T) {
 	list := func(of ...*apiextensionsv1.CustomResourceDefinition) interface {
 		Finish()
 		Abandon()
-		Commit(func(string) bool)
+		Commit(func(namespace, key string) bool)
 	} {
 		b := c.Begin()
 		for _, d := range of {
@@ -199,7 +199,7 @@ func TestBatch(t *testing.T) {
 	list(definition("e.example.com", "v1")).Abandon()
 	f("abandoned", state{[]string{"a.example.com v1", "b.example.com v2", "d.example.com v1"}, [4]int{4, 1, 1, 3}, false})
 	b = list(definition("a.example.com", "v1"), definition("e.example.com", "v1"))
-	b.Commit(func(key string) bool { return !strings.Contains(key, "e.example.com") })
+	b.Commit(func(_, key string) bool { return !strings.Contains(key, "e.example.com") })
 	f("committed in part", state{[]string{"a.example.com v1"}, [4]int{4, 1, 3, 1}, true})
 	list().Commit(nil)
 	f("empty", state{nil, [4]int{4, 1, 4, 0}, true})

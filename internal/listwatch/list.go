@@ -26,11 +26,11 @@ func (l *Loop) list(ctx context.Context, size int64) outcome {
 	if l.machine.state == paging { // later states continue the attempt
 		l.begin()
 	}
-	b := l.Sink.Begin()
+	b := l.beginBatch()
 	version, err := l.listPages(ctx, b, size)
 	o := listed
 	if err != nil {
-		b.Abandon()
+		l.abandon(b)
 		o = l.ended(outcomeOf(err), err)
 	}
 	if o == expired && l.machine.state != unpaged {

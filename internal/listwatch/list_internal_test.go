@@ -38,7 +38,7 @@ func (c *batchCalls) Set(o metav1.Object) error { c.note("batch " + o.GetName())
 
 func (c *batchCalls) Finish() { c.note("finish") }
 
-func (c *batchCalls) Commit(func(string) bool) { c.note("commit") }
+func (c *batchCalls) Commit(func(_, _ string) bool) { c.note("commit") }
 
 func (c *batchCalls) Abandon() { c.note("abandon") }
 

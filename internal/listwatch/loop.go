@@ -38,9 +38,9 @@ type Batch interface {
 	Set(metav1.Object) error
 	// Finish ends the list. Finish may take long; Commit does not.
 	Finish()
-	// Commit replaces the sink's content by the objects for whose keys keep returns true; nil
-	// keeps all.
-	Commit(keep func(key string) bool)
+	// Commit replaces the sink's content by the objects for whose namespaces and keys keep returns
+	// true; nil keeps all.
+	Commit(keep func(namespace, key string) bool)
 	// Abandon ends a batch without a commit.
 	Abandon()
 }
@@ -67,9 +67,11 @@ type Config struct {
 	// Tentative says that the caller requests something else if this is forbidden.
 	Tentative bool
 	Sink      Sink
-	OnListed  func() // called after each complete list
-	Metrics   *Metrics
-	Log       *slog.Logger
+	// Namespaces is the sink if Select changes its namespaces, nil otherwise.
+	Namespaces NamespaceSink
+	OnListed   func() // called after each complete list
+	Metrics    *Metrics
+	Log        *slog.Logger
 }
 
 // A Loop keeps a sink current. One goroutine calls Run; the other methods may be used concurrently.
@@ -86,6 +88,7 @@ type Loop struct {
 	content sync.Mutex // guards the consistency of content, shard and positions
 	// positions are the versions of the content.
 	positions positions
+	members   membership
 	// interrupt ends the present watch, so that it is resumed for the present shard.
 	interrupt context.CancelCauseFunc
 
@@ -101,6 +104,9 @@ type Loop struct {
 // New returns a loop, which does nothing before Run.
 func New(config Config) *Loop {
 	l := &Loop{Config: config, machine: newMachine(config.Limit == 0)}
+	if config.Namespaces != nil {
+		l.members.lacking = make(chan struct{}, 1)
+	}
 	l.report = Report{Resource: config.Resource, State: Syncing, Since: time.Now(), tentative: config.Tentative}
 	labels := prometheus.Labels{"resource": config.GoType}
 	l.lists, l.watches = config.Metrics.lists.MustCurryWith(labels), config.Metrics.watches.MustCurryWith(labels)
@@ -126,7 +132,7 @@ func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
 	}
 	// The shard is empty, for which no selector exists.
 	l.closeStream()
-	l.commit(l.Sink.Begin(), nil, "")
+	l.commit(l.beginBatch(), nil, "")
 	l.update(func(r *Report) {
 		r.enter(Synced, "")
 		r.Contact = time.Time{} // an empty content does not age
@@ -186,15 +192,23 @@ func (l *Loop) begin() {
 }
 
 // commit makes a batch the content, without deleted objects and those outside the present shard.
+// Namespaces that have joined the shard since the list began are lacking.
 func (l *Loop) commit(b Batch, deleted map[string]bool, version string) {
 	b.Finish()
 	l.content.Lock()
-	keep := func(key string) bool { return !deleted[key] && l.Shard.HasKey(key) }
-	if len(deleted) == 0 && l.Shard.All() {
+	held := l.members.listing
+	keep := func(namespace, key string) bool {
+		return !deleted[key] && l.Shard.HasKey(key) && (l.Namespaces == nil || held[namespace])
+	}
+	if len(deleted) == 0 && l.Shard.All() && !l.members.changed {
 		keep = nil
 	}
 	b.Commit(keep)
-	l.positions = positions{{sharding.All(), version}}
+	l.positions = positions{{ranges: sharding.All(), version: version}}
+	if l.Namespaces != nil {
+		l.members.held, l.members.listing = held, nil
+		l.recordLacking()
+	}
 	l.content.Unlock()
 	l.machine.version = version
 	l.MarkComplete()

@@ -1,21 +1,24 @@
 package listwatch
 
 import (
+	"maps"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// A position is the version of the content of some ranges.
+// A position is the version of the content of some ranges, or of one namespace in them.
 type position struct {
-	ranges  sharding.Ranges
-	version string
+	ranges    sharding.Ranges
+	namespace string // metav1.NamespaceAll for all
+	version   string
 }
 
-// positions are the versions of disjoint ranges after a merge: none if unknown, and one after a change
-// later than all of them.
+// positions are the versions of disjoint ranges after a merge, and of namespaces that were added at a
+// later version: none if unknown, and one after a change later than all of them.
 type positions []position
 
 // intersect returns the positions of some ranges.
@@ -23,7 +26,7 @@ func (p positions) intersect(r sharding.Ranges) positions {
 	var all positions
 	for _, each := range p {
 		if common := each.ranges.Intersection(r); !common.IsNone() {
-			all = append(all, position{common, each.version})
+			all = append(all, position{common, each.namespace, each.version})
 		}
 	}
 	return all
@@ -44,11 +47,11 @@ func (p positions) lowest() (lowest string) {
 	return lowest
 }
 
-// contain reports whether a change is in the content, by its version and the hash of the object's uid.
-// It is false for a single position, where the watch began.
-func (p positions) contain(hash uint64, version string) bool {
+// contain reports whether a change is in the content, by its version, the hash of the object's uid and
+// its namespace. It is false for a single position, where the watch began.
+func (p positions) contain(hash uint64, namespace, version string) bool {
 	return len(p) > 1 && slices.ContainsFunc(p, func(each position) bool {
-		return each.ranges.Holds(hash) && !later(version, each.version)
+		return each.ranges.Holds(hash) && (each.namespace == metav1.NamespaceAll || each.namespace == namespace) && !later(version, each.version)
 	})
 }
 
@@ -62,8 +65,7 @@ func (p positions) advance(version string) positions {
 		same = same && p[i].version == p[0].version
 	}
 	if same {
-		p = p[:1]
-		p[0].ranges = sharding.All()
+		p = append(p[:0], position{ranges: sharding.All(), version: p[0].version})
 	}
 	return p
 }
@@ -83,7 +85,7 @@ func (l *Loop) Resumable() bool {
 
 // Adopt has l, which must not run yet, continue the given loops, the first of which must have been
 // complete. merge merges their content into l's sink; none of them changes meanwhile. l resumes from
-// the lowest of their versions, or relists if one is unknown.
+// the lowest of their versions, or relists if one is unknown. None of them lacks a namespace.
 func (l *Loop) Adopt(from []*Loop, merge func()) {
 	for _, o := range from {
 		o.content.Lock()
@@ -101,6 +103,9 @@ func (l *Loop) Adopt(from []*Loop, merge func()) {
 	l.report.Complete = true
 	if !known {
 		l.positions = nil
+	}
+	if l.Namespaces != nil {
+		l.members.held = maps.Clone(l.Shard.names())
 	}
 	if version := l.positions.lowest(); version != "" {
 		l.machine.state, l.machine.version = watching, version

@@ -16,8 +16,8 @@ import (
 // decoding if possible. It may be used concurrently.
 type Shard struct {
 	ranges     atomic.Pointer[sharding.Ranges]
-	namespaces map[string]bool           // nil for all
-	skipped    func() prometheus.Counter // registered once objects can be skipped
+	namespaces atomic.Pointer[map[string]bool] // nil for all
+	skipped    func() prometheus.Counter       // registered once objects can be skipped
 
 	// ours, foreign and dropped count objects of the present response: those of the shard, of
 	// other shards, and of other shards or namespaces. lastDropped is the time of the last dropped
@@ -28,9 +28,12 @@ type Shard struct {
 
 // NewShard returns the shard of a resource's loop; nil namespaces stand for all.
 func NewShard(resource string, ranges sharding.Ranges, namespaces map[string]bool, m *Metrics) *Shard {
-	s := &Shard{namespaces: namespaces, skipped: sync.OnceValue(func() prometheus.Counter { return m.skipped.WithLabelValues(resource) })}
+	s := &Shard{skipped: sync.OnceValue(func() prometheus.Counter { return m.skipped.WithLabelValues(resource) })}
 	if !ranges.IsAll() || namespaces != nil {
 		s.skipped()
+	}
+	if namespaces != nil {
+		s.namespaces.Store(&namespaces)
 	}
 	s.ranges.Store(&ranges)
 	return s
@@ -48,7 +51,7 @@ func (s *Shard) All() bool { return s.Present().IsAll() }
 
 // Wants reports whether the shard has the object of a namespace and uid. It counts the others.
 func (s *Shard) Wants(namespace, uid []byte) bool {
-	if s.namespaces != nil && !s.namespaces[string(namespace)] {
+	if names := s.namespaces.Load(); names != nil && !(*names)[string(namespace)] {
 		return s.skip()
 	}
 	return s.All() || s.Present().Holds(sharding.Hash(uid)) || s.skipForeign()
@@ -68,7 +71,16 @@ func (s *Shard) Has(o metav1.Object) bool { return s.selects(o) && s.HasKey(Key(
 
 // selects reports whether an object is of the namespaces of the shard.
 func (s *Shard) selects(o metav1.Object) bool {
-	return s.namespaces == nil || s.namespaces[o.GetNamespace()]
+	names := s.namespaces.Load()
+	return names == nil || (*names)[o.GetNamespace()]
+}
+
+// names returns the namespaces of the shard; nil for all.
+func (s *Shard) names() map[string]bool {
+	if names := s.namespaces.Load(); names != nil {
+		return *names
+	}
+	return nil
 }
 
 // drop removes ranges.

@@ -45,6 +45,9 @@ type Report struct {
 	Event time.Time
 	// Complete is set from the first complete list on.
 	Complete bool
+	// Lacking is the number of selected namespaces without objects in the content, since they are
+	// being added.
+	Lacking int
 
 	tentative bool // something else is requested if this is forbidden
 }

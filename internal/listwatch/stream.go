@@ -131,11 +131,11 @@ func (l *Loop) streamList(ctx context.Context) outcome {
 	}
 	l.attempted(ctx, l.watches, &l.watchFailed, nil, Syncing)
 	s.version = "" // the objects of a list have no order
-	b := l.Sink.Begin()
+	b := l.beginBatch()
 	o := l.receiveList(s, b)
 	if o != listed {
 		s.close()
-		b.Abandon()
+		l.abandon(b)
 		if o == stalled && ctx.Err() == nil {
 			l.Log.Warn("a streamed list does not come to its end; listing in pages for a while", "silent", listIdleTimeout)
 		}
@@ -239,8 +239,11 @@ func (l *Loop) apply(kind watch.EventType, o apiclient.Object) error {
 	l.machine.version = version
 	l.content.Lock()
 	defer l.content.Unlock()
-	stored := l.positions.contain(sharding.Hash(key), version)
+	stored := l.positions.contain(sharding.Hash(key), o.GetNamespace(), version)
 	l.positions = l.positions.advance(version)
+	if taken, err := l.applyMember(kind, o); taken {
+		return err
+	}
 	switch {
 	case kind == watch.Bookmark, stored, !l.Shard.HasKey(key):
 		return nil

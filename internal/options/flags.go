@@ -31,6 +31,8 @@ type values struct {
 	totalShards                           int32
 	pod, podNamespace                     string
 	takeoverAfter                         time.Duration
+	namespaceSelector                     string
+	selectors                             selectors
 	node                                  string
 	unscheduled                           bool
 	allow, deny, optIn, sparse            list
@@ -103,6 +105,9 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.resources, "resources", "resources to export, comma-separated (default "+strings.Join(generators.Names(v.registry.Defaults()), ",")+")")
 	f.Var(&v.namespaces, "namespaces", "namespaces to watch, comma-separated (default all)")
 	f.Var(&v.denied, "namespaces-denylist", "namespaces to exclude, comma-separated")
+	f.StringVar(&v.namespaceSelector, "namespace-selector", "", "label selector of the namespaces whose objects are exported; excludes --namespaces")
+	v.selectors.registry = v.registry
+	f.Var(&v.selectors, "selector", "label selectors by resource: resource=selector,...")
 	f.Int32Var(&v.shard, "shard", 0, "index of this shard, from 0 to --total-shards minus 1")
 	f.Int32Var(&v.totalShards, "total-shards", 1, "number of shards that divide the objects")
 	f.StringVar(&v.pod, "pod", "", "name of this pod, whose ordinal in its StatefulSet is the shard; with --pod-namespace")

@@ -35,6 +35,10 @@ func (o Options) Ineffective() []string {
 	all = append(all, o.ineffectiveKeep()...)
 	all = append(all, o.unmatched("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
 	all = append(all, o.unmatched("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
+	all = append(all, o.unusedSelectors()...)
+	if o.NamespaceSelector != "" && o.Custom.Config == nil && !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return r.Describe().Namespaced }) {
+		all = append(all, "--namespace-selector: no enabled resource is namespaced")
+	}
 	for _, r := range o.Resources {
 		if d := r.Describe(); o.explicit && len(o.Selection.EffectOn(d).Families()) == 0 {
 			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Name))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -49,7 +50,11 @@ type Options struct {
 	explicit  bool // the user set the resources
 	// Namespaces are the namespaces to watch, none for all; Denied are excluded.
 	Namespaces, Denied []string
-	Selection          generators.Selection
+	// NamespaceSelector selects the namespaces by their labels, empty for all.
+	NamespaceSelector string
+	// Selectors are label selectors by resource.
+	Selectors map[schema.GroupResource]string
+	Selection generators.Selection
 	// FinishedAfter are the times after which finished objects leave all families but those that
 	// FinishedKeep matches, by key of the resource.
 	FinishedAfter map[string]time.Duration
@@ -255,6 +260,7 @@ func (v *values) options() (Options, error) {
 		Audiences:       v.audiences.unique(),
 		Namespaces:      v.namespaces.unique(),
 		Denied:          v.denied.unique(),
+		Selectors:       v.selectors.text,
 		Shard:           int(v.shard),
 		TotalShards:     int(v.totalShards),
 		Node:            v.node,
@@ -296,6 +302,9 @@ func (v *values) options() (Options, error) {
 	}
 	o.explicit = len(v.resources) > 0
 	if err := o.checkShard(); err != nil {
+		return Options{}, err
+	}
+	if o.NamespaceSelector, err = o.checkNamespaceSelector(v.namespaceSelector); err != nil {
 		return Options{}, err
 	}
 	if o.Selection, err = v.selection(); err != nil {

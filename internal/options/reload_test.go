@@ -14,6 +14,7 @@ import (
 var others = map[string]string{
 	"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
 	"int32": "7", "int64": "7", "float64": "0.7", "mode": "off",
+	"selectors": "{pods: a}",
 }
 
 // valueFor returns a value for a flag other than the default.
@@ -75,7 +76,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 24 {
+	if reloadable != 26 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}

@@ -65,12 +65,14 @@ func randomOptions(rnd *rand.Rand, classes int) *options {
 // An operation is one of both the model and the instances.
 type operation struct {
 	kind       string
-	partition  int        // of all resources
-	objects    []Rendered // to set
-	uids       []string   // to delete, to find or to cut
-	kept       []bool     // by family, of a cut
-	remainder  uint32     // of uids that Retain removes
-	views      []int      // resources of a response
+	partition  int             // of all resources
+	objects    []Rendered      // to set
+	added      []Rendered      // to set in an addition
+	gone       map[string]bool // namespaces to remove
+	uids       []string        // to delete, to find or to cut
+	kept       []bool          // by family, of a cut
+	remainder  uint32          // of uids that Retain removes
+	views      []int           // resources of a response
 	namespaces []string
 	part       Part
 	typed      bool
@@ -149,13 +151,13 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 	case "begin":
 		i.stagings[o.partition] = p.Begin()
 	case "retain staging":
-		s.Retain(o.keep)
+		s.Retain(func(_, uid string) bool { return o.keep(uid) })
 	case "finish":
 		s.Finish()
 	case "replace", "finish, retain and replace":
 		if o.kind != "replace" {
 			s.Finish()
-			s.Retain(o.keep)
+			s.Retain(func(_, uid string) bool { return o.keep(uid) })
 		}
 		p.Replace(s)
 		i.stagings[o.partition] = nil
@@ -181,6 +183,15 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		r := newResource("merged", from.families, 1, nil, i.options)
 		p := r.partitions[0]
 		p.Merge(from.partitions...)
+		a := p.BeginAddition()
+		for _, o := range o.added {
+			a.Set(o)
+		}
+		if o.typed { // before or in Add
+			a.Finish()
+		}
+		a.Retain(func(_, uid string) bool { return o.keep(uid) })
+		p.Add(a)
 		for _, o := range o.objects {
 			p.Set(o)
 		}
@@ -189,7 +200,8 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 			p.Delete(uid)
 		}
 		p.Retain(o.keep)
-		result = i.respond(t, []View{r.View()}, o.typed)
+		p.RemoveNamespaces(o.gone)
+		result = i.respond(t, []View{r.View(o.namespaces...)}, o.typed)
 		if err := r.CheckInvariants(); err != nil {
 			t.Fatal(err)
 		}
@@ -264,6 +276,11 @@ func (m *model) next(rnd *rand.Rand) operation {
 				}
 			}
 		}
+		for n := range rnd.IntN(100) {
+			o.added = append(o.added, m.resources[r].partitions[0].render(rnd, fmt.Sprint("added ", n%70)))
+		}
+		o.gone = [...]map[string]bool{{}, {"two": true}, {"one": true, "none": true}}[rnd.IntN(3)]
+		o.namespaces = []string{"one", "two"}[:rnd.IntN(3)]
 	case n < 88 && len(m.held) > 0:
 		o.kind, o.held = "held", rnd.IntN(len(m.held))
 	default:

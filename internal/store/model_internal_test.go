@@ -116,10 +116,20 @@ func (m *model) run(o operation) (result string) {
 				p.objects[class] = append(p.objects[class], q.objects[class]...)
 			}
 		}
+		added := make(slots, m.classes)
+		for _, r := range o.added {
+			added.set(r)
+		}
+		added.remove(func(x *modelObject) bool { return !o.keep(x.uid) })
+		for class := range added {
+			p.objects[class] = append(p.objects[class], added[class]...)
+		}
 		for _, r := range o.objects {
 			p.objects.set(r)
 		}
-		p.objects.remove(func(x *modelObject) bool { return slices.Contains(o.uids, x.uid) || !o.keep(x.uid) })
+		p.objects.remove(func(x *modelObject) bool {
+			return slices.Contains(o.uids, x.uid) || !o.keep(x.uid) || o.gone[x.namespace]
+		})
 		result = m.respond([]*modelResource{{from.families, []*modelPartition{p}}}, o)
 	case "held":
 		result = m.held[o.held]

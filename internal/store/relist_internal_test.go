@@ -97,7 +97,7 @@ func TestRelistOfFewerIsBounded(t *testing.T) {
 		}
 	}
 	g.Finish()
-	g.Retain(keep)
+	g.Retain(func(_, uid string) bool { return keep(uid) })
 	if open := openMemory(g.next); open > 0 {
 		t.Errorf("%d open bytes after Finish", open)
 	}

@@ -80,10 +80,10 @@ func (s *Staging) compact(pg *page) {
 }
 
 // Retain removes the objects that were set and for which keep returns false.
-func (s *Staging) Retain(keep func(uid string) bool) {
+func (s *Staging) Retain(keep func(namespace, uid string) bool) {
 	for n, pg := range s.next.pages {
 		for slot := range pageSlots {
-			if pg != nil && s.isSeen(n, slot) && !keep(pg.uids.get(slot)) {
+			if pg != nil && s.isSeen(n, slot) && !keep(pg.namespaces[slot].Value(), pg.uids.get(slot)) {
 				s.seen[n] &^= 1 << slot
 			}
 		}
@@ -111,6 +111,16 @@ func (s *Staging) Finish() {
 // Abandon waits for the background compaction of a Staging that will not be used.
 func (s *Staging) Abandon() { s.compacting.Wait() }
 
+// complete calls Finish if the caller has not, and removes the objects that Retain has removed since.
+func (s *Staging) complete() {
+	if !s.finished {
+		s.Finish()
+	}
+	for n := range s.next.pages {
+		s.removeUnseen(n)
+	}
+}
+
 // removeUnseen removes the objects of a page that were not set since Begin.
 func (s *Staging) removeUnseen(n int) {
 	pg := s.next.pages[n]
@@ -124,12 +134,7 @@ func (s *Staging) removeUnseen(n int) {
 // Replace makes s the content of the partition in one step: a view has all of the old content or
 // all of the new. It calls Finish if the caller has not. s must not be used afterwards.
 func (p *Partition) Replace(s *Staging) {
-	if !s.finished {
-		s.Finish()
-	}
-	for n := range s.next.pages {
-		s.removeUnseen(n) // by Retain since Finish
-	}
+	s.complete()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, pg := range p.pages {

@@ -112,10 +112,10 @@ func (q *request) verb() string {
 	}
 }
 
-// String returns verb and path, field selector and resourceVersion.
+// String returns verb and path, selectors and resourceVersion.
 func (q *request) String() string {
 	s := q.verb() + " " + q.r.URL.Path
-	for _, key := range []string{"fieldSelector", "resourceVersion"} {
+	for _, key := range []string{"fieldSelector", "labelSelector", "resourceVersion"} {
 		if query := q.r.URL.Query(); query.Has(key) {
 			s += " " + key + "=" + query.Get(key)
 		}
@@ -123,7 +123,7 @@ func (q *request) String() string {
 	return s
 }
 
-// want checks verb, path, field selector and resourceVersion.
+// want checks verb, path, selectors and resourceVersion.
 func (q *request) want(s string) *request {
 	q.t.Helper()
 	if got := q.String(); got != s {

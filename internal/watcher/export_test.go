@@ -43,7 +43,7 @@ func (s *sink) Replace(objects ...metav1.Object) error {
 			return err
 		}
 	}
-	b.Commit(s.loop.Shard.HasKey)
+	b.Commit(func(_, key string) bool { return s.loop.Shard.HasKey(key) })
 	s.loop.MarkComplete()
 	return nil
 }

@@ -49,12 +49,15 @@ func (t *target) extendsTo(p plan) bool {
 		!slices.ContainsFunc(t.sinks, func(s *sink) bool { return !s.loop.Resumable() })
 }
 
-// complete reports whether all added targets are complete.
+// complete reports whether all added targets are complete, and no source lacks a namespace.
 func (e *extension) complete() bool {
 	return !slices.ContainsFunc(e.added, func(t *target) bool {
 		return slices.ContainsFunc(t.sinks, func(s *sink) bool { return !s.complete() })
-	})
+	}) && !slices.ContainsFunc(e.sources(), func(t *target) bool { return slices.ContainsFunc(t.sinks, (*sink).lacks) })
 }
+
+// sources returns the targets with the content, in the order in which they are merged.
+func (e *extension) sources() []*target { return append([]*target{e.base}, e.added...) }
 
 // toRun returns the targets to run for t.
 func (t *target) toRun() []*target {
@@ -82,7 +85,7 @@ func (t *target) merge() {
 	for i, s := range t.sinks {
 		var sources []*sink
 		var loops []*listwatch.Loop
-		for _, from := range append([]*target{t.extends.base}, t.extends.added...) {
+		for _, from := range t.extends.sources() {
 			sources, loops = append(sources, from.sinks[i]), append(loops, from.sinks[i].loop)
 		}
 		s.loop.Adopt(loops, func() { s.merge(sources) })

@@ -156,25 +156,29 @@ func (c *cutter) delete(key string) {
 	c.publish()
 }
 
-// replace makes a batch the content of the partition, without the lines of objects that have become
-// due meanwhile.
-func (c *cutter) replace(b *batch) {
+// commit makes a batch the content of the partition, or adds it, without the lines of objects that
+// have become due meanwhile.
+func (c *cutter) commit(b *batch) {
 	for due := b.finished.takeDue(time.Now()); len(due) > 0; due = b.finished.takeDue(time.Now()) {
 		b.Cut(due, c.kept)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.partition.Replace(b.Staging)
-	for g := range c.present.counts {
-		b.finished.changed[g] = true
+	b.commit(b.Staging)
+	if b.adds {
+		c.addAll(b.finished)
+	} else {
+		for g := range c.present.counts {
+			b.finished.changed[g] = true
+		}
+		c.present = b.finished
 	}
-	c.present = b.finished
 	c.publish()
 	c.signal()
 }
 
 // retain forgets the objects for which keep returns false, which have left the partition.
-func (c *cutter) retain(keep func(key string) bool) {
+func (c *cutter) retain(keep func(namespace, key string) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.present.retain(keep)
@@ -186,11 +190,16 @@ func (c *cutter) retain(keep func(key string) bool) {
 func (c *cutter) add(from *cutter) {
 	from.mu.Lock()
 	defer from.mu.Unlock()
-	for key, o := range from.present.objects {
+	c.addAll(from.present)
+	c.publish()
+}
+
+// addAll adds the objects of a set to the present ones.
+func (c *cutter) addAll(f *finishedSet) {
+	for key, o := range f.objects {
 		g := o.group.Value()
 		c.present.put(key, g.namespace, ending{o.due, g.reason, o.isCut()})
 	}
-	c.publish()
 }
 
 // cutDue cuts the objects that are due and returns when the next one is, zero if none is left. The

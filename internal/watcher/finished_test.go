@@ -182,7 +182,7 @@ func (m *finishedModel) endList(abandon bool) {
 	} else {
 		keep := func(key string) bool { return !m.deleted[key] && m.shard.Holds(sharding.Hash(key)) }
 		m.batch.Finish()
-		m.batch.Commit(keep)
+		m.batch.Commit(func(_, key string) bool { return keep(key) })
 		m.present = freed(m.staged, func(o *corev1.Pod) bool { return !m.seen[string(o.UID)] || !keep(string(o.UID)) })
 	}
 	m.batch, m.staged = nil, nil

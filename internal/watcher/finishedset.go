@@ -84,9 +84,9 @@ func (f *finishedSet) remove(key string) {
 }
 
 // retain removes the objects for which keep returns false.
-func (f *finishedSet) retain(keep func(key string) bool) {
-	for key := range f.objects {
-		if !keep(key) {
+func (f *finishedSet) retain(keep func(namespace, key string) bool) {
+	for key, o := range f.objects {
+		if !keep(o.group.Value().namespace, key) {
 			f.remove(key)
 		}
 	}

@@ -2,8 +2,11 @@ package watcher
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -18,6 +21,9 @@ type Loading struct {
 	wanted  []*target
 	rebuilt []string
 	filled  map[schema.GroupKind][]*stagedSink
+	// namespaces are those that Config.NamespaceSelector, parsed as selector, selects.
+	namespaces map[string]bool
+	selector   labels.Selector
 }
 
 // A stagedSink is a sink with its next content, by namespace and name: in files, copies of an
@@ -34,16 +40,19 @@ type stagedSink struct {
 func (w *Watcher) Loading(config Config) *Loading {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*stagedSink{}}
+	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*stagedSink{}, namespaces: map[string]bool{}}
+	l.selector = mustParse(config.NamespaceSelector)
 	l.wanted, l.rebuilt = w.targetsFor(config)
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
 		for _, s := range t.sinks {
-			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.begin(), map[string]bool{}, newSelectors(t.resource.Recipe())})
+			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.begin(), map[string]bool{}, newSelectors(t)})
 		}
 	}
 	return l
 }
+
+var namespaceKind = namespaceNames.Describe().Kind.GroupKind()
 
 // Add renders an object of a kind, of any version. It replaces one of the same namespace and name.
 func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error {
@@ -52,12 +61,15 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 		return fmt.Errorf("%T is no Kubernetes object", object)
 	}
 	name := o.GetNamespace() + "/" + o.GetName()
-	text, isJSON := o.(*jsonobject.Object)
+	_, isJSON := o.(*jsonobject.Object)
+	if kind.GroupKind() == namespaceKind && !isJSON {
+		l.namespaces[o.GetName()] = l.selector.Matches(labels.Set(o.GetLabels()))
+	}
 	for _, s := range l.filled[kind.GroupKind()] {
 		if isJSON != (s.target.resource.Recipe().GoType == nil) {
 			continue
 		}
-		if !s.loop.Shard.Has(o) || !s.target.selects(s.loop.Namespace, o) || s.selectors != nil && !s.selectors.match(text) {
+		if !s.loop.Shard.Has(o) || !s.target.selects(s.loop.Namespace, o) || s.selectors != nil && !s.selectors.match(o) {
 			s.excluded[name] = true
 			continue
 		}
@@ -73,11 +85,16 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 func (l *Loading) Done() (rebuilt []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
+	if l.config.NamespaceSelector != "" && !slices.Contains(slices.Collect(maps.Values(l.namespaces)), true) {
+		l.w.log.Warn("snapshot: no namespace has the labels of --namespace-selector", "namespaces", len(l.namespaces))
+	}
 	for _, all := range l.filled {
 		for _, s := range all {
-			var keep func(name string) bool
-			if len(s.excluded) > 0 {
-				keep = func(name string) bool { return !s.excluded[name] }
+			var keep func(namespace, name string) bool
+			if len(s.excluded) > 0 || s.target.selected {
+				keep = func(namespace, name string) bool {
+					return !s.excluded[name] && (!s.target.selected || l.namespaces[namespace])
+				}
 			}
 			s.next.Commit(keep)
 			s.loop.MarkComplete()

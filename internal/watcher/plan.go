@@ -19,6 +19,8 @@ type plan struct {
 	finishing  finishing
 	namespaces []string        // each has its own watch
 	kept       map[string]bool // namespaces whose objects are kept; nil for all
+	selected   bool            // only namespaces of Config.NamespaceSelector, which change
+	labels     string          // selector, with that of the recipe
 	selector   fields.Selector
 	fromCache  bool
 	limit      int64           // of objects; 0 for none
@@ -33,7 +35,8 @@ const (
 
 // planFor returns the plan of a resource. With perNamespace, each namespace has its own watch,
 // however many there are.
-func planFor(config Config, d generators.Description, perNamespace bool) plan {
+func planFor(config Config, r generators.Resource, perNamespace bool) plan {
+	d, recipe := r.Describe(), r.Recipe()
 	p := plan{
 		effect:     config.Selection.EffectOn(d),
 		namespaces: []string{metav1.NamespaceAll},
@@ -44,6 +47,7 @@ func planFor(config Config, d generators.Description, perNamespace bool) plan {
 	p.finishing = config.finishingOf(d, p.effect.Families())
 	var terms []fields.Selector
 	if d.Namespaced {
+		p.selected = config.NamespaceSelector != ""
 		switch n := len(config.Namespaces); {
 		case n > fewNamespaces && !perNamespace && config.ObjectLimit == 0: // the limit is per namespace
 			p.kept = make(map[string]bool, n)
@@ -65,20 +69,24 @@ func planFor(config Config, d generators.Description, perNamespace bool) plan {
 		terms = append(terms, fields.OneTermEqualSelector(nodeField, node))
 	}
 	p.selector = fields.AndSelectors(terms...)
+	p.labels = both(recipe.LabelSelector, config.Selectors[d.Resource.GroupResource()])
 	return p
 }
 
 // fieldSelector returns the field selectors of the plan and of the resource.
 func (p *plan) fieldSelector(r generators.Recipe) string {
-	return strings.Trim(p.selector.String()+","+r.FieldSelector, ",")
+	return both(p.selector.String(), r.FieldSelector)
 }
+
+// both returns the selector of what two selectors select, each of which may be empty.
+func both(a, b string) string { return strings.Trim(a+","+b, ",") }
 
 // equal compares plans. The caller holds Watcher.mu.
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
 	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
-		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
+		p.selected == o.selected && p.fromCache == o.fromCache && p.limit == o.limit && p.labels == o.labels && p.selector.String() == o.selector.String()
 }
 
 // selects reports whether the plan selects an object, whatever the shard of its loops. namespace is that of

@@ -17,10 +17,12 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// randomAPI is an API server of pods and nodes. It lists, streams and watches with random delays,
-// and compacts its log. It filters by shard or sends all objects, at random.
+// randomAPI is an API server of pods and nodes, and of namespaces, whose list is that of the
+// selected ones. It lists, streams and watches with random delays, and compacts its log. It filters by
+// shard or sends all objects, at random.
 type randomAPI struct {
 	filters, streams bool
+	flaky            bool // one of four lists of a namespace fails
 
 	mu       sync.Mutex
 	rnd      *rand.Rand
@@ -31,13 +33,16 @@ type randomAPI struct {
 	changed  chan struct{} // closed by an event
 	ended    chan struct{} // closed to end all watches
 	onListed func(uid string)
+	onChange func(item) // called with mu held
 }
 
-// item is a pod and a node of the same name and uid.
+// item is a pod and a node of the same name and uid, or a namespace.
 type item struct {
-	uid, name string
-	version   int
-	deleted   time.Time // of a pod that has finished
+	uid, name   string
+	namespace   string // of the pod
+	isNamespace bool
+	version     int
+	deleted     time.Time // of a pod that has finished
 }
 
 type event struct {
@@ -67,19 +72,22 @@ func (a *responder) pause(limit time.Duration) {
 	}
 }
 
-// change creates, updates, deletes or recreates the object of a name.
-func (w *randomAPI) change(name string) {
+// change creates, updates, deletes or recreates the object of a name, whose pod is in namespace n.
+func (w *randomAPI) change(name string) { w.changeIn("n", name) }
+
+// changeIn is change for a pod of a namespace.
+func (w *randomAPI) changeIn(namespace, name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	was := w.objects[name]
+	was, created := w.objects[name], item{uid: fmt.Sprintf("uid-%d", w.rnd.Int64()), name: name, namespace: namespace}
 	switch n := w.rnd.IntN(10); {
 	case was == nil:
-		w.add("ADDED", item{uid: fmt.Sprintf("uid-%d", w.rnd.Int64()), name: name})
+		w.add("ADDED", created)
 	case n < 5:
 		w.add("MODIFIED", *was)
 	case n < 8:
 		w.add("DELETED", *was)
-		w.add("ADDED", item{uid: fmt.Sprintf("uid-%d", w.rnd.Int64()), name: name})
+		w.add("ADDED", created)
 	default:
 		w.add("DELETED", *was)
 	}
@@ -94,10 +102,21 @@ func (w *randomAPI) add(kind string, o item) {
 	}
 	w.log = append(w.log, event{kind, o})
 	if kind == "DELETED" {
-		delete(w.objects, o.name)
-		return
+		delete(w.objects, o.key())
+	} else {
+		w.objects[o.key()] = &o
 	}
-	w.objects[o.name] = &o
+	if w.onChange != nil {
+		w.onChange(o)
+	}
+}
+
+// key returns the item's key in randomAPI.objects.
+func (o item) key() string {
+	if o.isNamespace {
+		return "namespace " + o.name
+	}
+	return o.name
 }
 
 // end ends all watches.
@@ -117,7 +136,11 @@ func (w *randomAPI) compact() {
 
 // ServeHTTP responds to a list or a watch.
 func (w *randomAPI) ServeHTTP(to http.ResponseWriter, r *http.Request) {
-	a := &responder{randomAPI: w, to: to, r: r, pods: strings.HasSuffix(r.URL.Path, "pods")}
+	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v1/"), "/")
+	a := &responder{randomAPI: w, to: to, r: r, resource: path[len(path)-1]}
+	if len(path) == 3 {
+		a.namespace = path[1]
+	}
 	query := r.URL.Query()
 	if w.filters {
 		a.selector = query.Get("shardSelector")
@@ -131,17 +154,32 @@ func (w *randomAPI) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 	case query.Get("watch") == "true":
 		from, _ := strconv.Atoi(query.Get("resourceVersion"))
 		a.watch(from)
+	case a.namespace != "" && a.fails():
+		a.fail(http.StatusInternalServerError, metav1.StatusReasonInternalError)
 	default:
 		a.list()
 	}
 }
 
+// fails reports whether the request fails.
+func (a *responder) fails() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.flaky && a.rnd.IntN(4) == 0
+}
+
 type responder struct {
 	*randomAPI
-	to       http.ResponseWriter
-	r        *http.Request
-	pods     bool
-	selector string
+	to        http.ResponseWriter
+	r         *http.Request
+	resource  string
+	namespace string // empty for all
+	selector  string
+}
+
+// has reports whether an item is of the request.
+func (a *responder) has(o item) bool {
+	return o.isNamespace == (a.resource == "namespaces") && (a.namespace == "" || a.namespace == o.namespace) && matches(a.selector, o.uid)
 }
 
 func (a *responder) write(v any) {
@@ -156,12 +194,17 @@ func (a *responder) fail(code int, reason metav1.StatusReason) {
 
 // object returns an item as the requested type. Its generation is its version.
 func (a *responder) object(o item) any {
-	if a.pods {
-		p := served(pod("n", o.name, o.uid, int64(o.version)), fmt.Sprint(o.version))
+	switch a.resource {
+	case "pods":
+		p := served(pod(o.namespace, o.name, o.uid, int64(o.version)), fmt.Sprint(o.version))
 		if !o.deleted.IsZero() {
 			p.DeletionTimestamp = new(metav1.NewTime(o.deleted))
 		}
 		return p
+	case "namespaces":
+		n := &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: meta("", o.name, o.uid, 1)}
+		n.ResourceVersion = fmt.Sprint(o.version)
+		return n
 	}
 	n := node(o.name, o.uid, int64(o.version))
 	n.TypeMeta, n.ResourceVersion = metav1.TypeMeta{APIVersion: "v1", Kind: "Node"}, fmt.Sprint(o.version)
@@ -173,7 +216,7 @@ func (a *responder) all() (objects []any, version int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, o := range a.objects {
-		if matches(a.selector, o.uid) {
+		if a.has(*o) {
 			objects = append(objects, a.object(*o))
 			if a.onListed != nil {
 				a.onListed(o.uid)
@@ -183,14 +226,15 @@ func (a *responder) all() (objects []any, version int) {
 	return objects, a.version
 }
 
+// kind returns the kind of the requested objects.
+func (a *responder) kind() string {
+	return map[string]string{"pods": "Pod", "nodes": "Node", "namespaces": "Namespace"}[a.resource]
+}
+
 func (a *responder) list() {
 	objects, version := a.all()
 	a.pause(3 * time.Second)
-	kind := "NodeList"
-	if a.pods {
-		kind = "PodList"
-	}
-	a.write(map[string]any{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"resourceVersion": fmt.Sprint(version)}, "items": objects})
+	a.write(map[string]any{"apiVersion": "v1", "kind": a.kind() + "List", "metadata": map[string]any{"resourceVersion": fmt.Sprint(version)}, "items": objects})
 }
 
 func (a *responder) stream() {
@@ -206,9 +250,7 @@ func (a *responder) stream() {
 
 func (a *responder) bookmark(version int, annotations map[string]string) {
 	object := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{ResourceVersion: fmt.Sprint(version), Annotations: annotations}}
-	if !a.pods {
-		object.Kind = "Node"
-	}
+	object.Kind = a.kind()
 	a.write(map[string]any{"type": "BOOKMARK", "object": object})
 }
 
@@ -234,7 +276,7 @@ func (a *responder) events(from int) {
 		log, changed, bookmark := a.log, a.changed, a.rnd.IntN(4) == 0
 		a.mu.Unlock()
 		for _, e := range log {
-			if e.version > from && matches(a.selector, e.uid) {
+			if e.version > from && a.has(e.item) {
 				a.write(map[string]any{"type": e.kind, "object": a.object(e.item)})
 			}
 		}

@@ -33,7 +33,7 @@ func (w *Watcher) Drop(gone sharding.Ranges) {
 		for _, s := range t.sinks {
 			s.partition.Retain(s.loop.Shard.HasKey)
 			if s.cutter != nil {
-				s.cutter.retain(s.loop.Shard.HasKey)
+				s.cutter.retain(func(_, key string) bool { return s.loop.Shard.HasKey(key) })
 			}
 		}
 	}

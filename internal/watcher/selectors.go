@@ -3,35 +3,32 @@ package watcher
 import (
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
-// selectors are the selectors of a recipe, for objects from files. Any field may be selected.
+// selectors are the selectors of a plan and of its recipe, for objects from files.
 type selectors struct {
 	labels labels.Selector
-	fields fields.Selector
+	fields fields.Selector // of objects that come as JSON
 	reads  *jsonobject.Fields
 	tree   jsonobject.Tree
 }
 
-// newSelectors returns the selectors of a recipe whose objects come as JSON; nil if it has none.
-func newSelectors(r generators.Recipe) *selectors {
-	if r.GoType != nil || r.LabelSelector == "" && r.FieldSelector == "" {
+// newSelectors returns the selectors of a target; nil if it has none.
+func newSelectors(t *target) *selectors {
+	field := t.resource.Recipe().FieldSelector // any field may be selected
+	if t.labels == "" && field == "" {
 		return nil
 	}
-	var s selectors
+	s := selectors{labels: mustParse(t.labels), reads: &jsonobject.Fields{}}
 	var err error
-	if s.labels, err = labels.Parse(r.LabelSelector); err == nil {
-		s.fields, err = fields.ParseSelector(r.FieldSelector)
-	}
-	if err != nil {
+	if s.fields, err = fields.ParseSelector(field); err != nil {
 		panic("BUG: selector of a valid resource: " + err.Error())
 	}
-	s.reads = &jsonobject.Fields{}
 	s.reads.Key("metadata").Key("labels").Every()
 	for _, requirement := range s.fields.Requirements() {
 		at := s.reads
@@ -43,9 +40,22 @@ func newSelectors(r generators.Recipe) *selectors {
 	return &s
 }
 
+// mustParse parses a valid label selector.
+func mustParse(selector string) labels.Selector {
+	parsed, err := labels.Parse(selector)
+	if err != nil {
+		panic("BUG: selector of a valid configuration: " + err.Error())
+	}
+	return parsed
+}
+
 // match reports whether an object is selected. Invalid JSON is: rendering reports its error.
-func (s *selectors) match(o *jsonobject.Object) bool {
-	root, err := s.tree.Read(o.JSON, s.reads)
+func (s *selectors) match(o metav1.Object) bool {
+	text, isJSON := o.(*jsonobject.Object)
+	if !isJSON {
+		return s.labels.Matches(labels.Set(o.GetLabels()))
+	}
+	root, err := s.tree.Read(text.JSON, s.reads)
 	if err != nil {
 		return true
 	}

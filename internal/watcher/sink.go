@@ -29,8 +29,17 @@ type sink struct {
 // Begin opens a batch.
 func (s *sink) Begin() listwatch.Batch { return s.begin() }
 
-func (s *sink) begin() *batch {
-	b := &batch{Staging: s.partition.Begin(), sink: s}
+func (s *sink) begin() *batch { return s.batch(s.partition.Begin(), s.partition.Replace) }
+
+// BeginAddition opens a batch that is added to the content.
+func (s *sink) BeginAddition() listwatch.Batch {
+	b := s.batch(s.partition.BeginAddition(), s.partition.Add)
+	b.adds = true
+	return b
+}
+
+func (s *sink) batch(next *store.Staging, commit func(*store.Staging)) *batch {
+	b := &batch{Staging: next, commit: commit, sink: s}
 	if s.cutter != nil {
 		b.finished = newFinishedSet()
 	}
@@ -102,9 +111,19 @@ func (s *sink) render(key string, set func(store.Rendered, ending) bool, o metav
 	return nil
 }
 
-// A batch renders objects into the next content of a partition.
+// RemoveNamespaces removes the objects of namespaces.
+func (s *sink) RemoveNamespaces(names map[string]bool) {
+	s.partition.RemoveNamespaces(names)
+	if s.cutter != nil {
+		s.cutter.retain(func(namespace, _ string) bool { return !names[namespace] })
+	}
+}
+
+// A batch renders objects into the next content of a partition, or into an addition to it.
 type batch struct {
 	*store.Staging
+	commit   func(*store.Staging)
+	adds     bool
 	sink     *sink
 	finished *finishedSet // nil if finished objects stay
 }
@@ -124,18 +143,18 @@ func (b *batch) set(r store.Rendered, e ending) bool {
 	return true
 }
 
-// Commit replaces the partition's content by the objects for whose keys keep returns true; nil
+// Commit changes the partition by the objects for whose namespaces and keys keep returns true; nil
 // keeps all.
-func (b *batch) Commit(keep func(key string) bool) {
+func (b *batch) Commit(keep func(namespace, key string) bool) {
 	if keep != nil {
 		b.Retain(keep)
 	}
 	if b.finished == nil {
-		b.sink.partition.Replace(b.Staging)
+		b.commit(b.Staging)
 		return
 	}
 	if keep != nil {
 		b.finished.retain(keep)
 	}
-	b.sink.cutter.replace(b)
+	b.sink.cutter.commit(b)
 }

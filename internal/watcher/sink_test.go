@@ -82,7 +82,7 @@ func TestBatch(t *testing.T) {
 	first := sink.Begin()
 	set(first, pod("a", "one", "1", 1), pod("a", "two", "2", 1), pod("a", "three", "3", 1), pod("a", "one", "1", 2), pod("a", "two", "22", 7))
 	f("")
-	first.Commit(func(key string) bool { return key != "2" && key != "3" })
+	first.Commit(func(_, key string) bool { return key != "2" && key != "3" })
 	want := podText(`namespace="a",pod="one" 2`, `namespace="a",pod="two" 7`)
 	f(want)
 	broken := sink.Begin()
@@ -91,7 +91,7 @@ func TestBatch(t *testing.T) {
 	again := sink.Begin()
 	set(again, pod("a", "two", "22", 8))
 	f(want)
-	again.Commit(func(string) bool { return true })
+	again.Commit(func(_, _ string) bool { return true })
 	f(podText(`namespace="a",pod="two" 8`))
 }
 

@@ -23,6 +23,11 @@ var (
 	filteredDesc = prometheus.NewDesc("kubestate_shard_server_filtered",
 		"Whether the API server filters the resource by shard (1) or not (0); absent while unknown.",
 		[]string{"resource"}, nil)
+	selectedDesc = prometheus.NewDesc("kubestate_selected_namespaces",
+		"Namespaces of the namespace selector; absent without one, or while unknown.", nil, nil)
+	lackingDesc = prometheus.NewDesc("kubestate_resource_lacking_namespaces",
+		"Selected namespaces whose objects are not served yet; absent without a namespace selector.",
+		[]string{"resource"}, nil)
 	listLenDesc = prometheus.NewDesc("kube_state_metrics_list_objects",
 		"Objects kept from the last list, by object type; absent without a limit.",
 		[]string{"resource"}, nil)
@@ -36,7 +41,7 @@ type collector struct{ *Watcher }
 
 // Describe is part of prometheus.Collector.
 func (collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stateDesc, stalenessDesc, eventDesc, filteredDesc, listLenDesc, limitDesc} {
+	for _, d := range []*prometheus.Desc{stateDesc, stalenessDesc, eventDesc, filteredDesc, selectedDesc, lackingDesc, listLenDesc, limitDesc} {
 		to <- d
 	}
 }
@@ -48,6 +53,9 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	}
 	for _, t := range *c.serving.Load() {
 		t.collect(gauge)
+	}
+	if n, known := c.selectedCount(); known {
+		gauge(selectedDesc, float64(n))
 	}
 	for _, s := range c.Statuses() {
 		for _, state := range listwatch.States() {
@@ -67,6 +75,9 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 func (t *target) collect(gauge func(desc *prometheus.Desc, value float64, labels ...string)) {
 	if filters, known := serverFilters(t.sinks); known {
 		gauge(filteredDesc, indicator(filters), t.Name())
+	}
+	if t.selected && t.client != nil {
+		gauge(lackingDesc, float64(t.sinks[0].loop.Report().Lacking), t.Name())
 	}
 	length, limited := int64(0), false
 	for _, s := range t.sinks {

@@ -52,10 +52,17 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 			renderer.Recovered = w.recovered
 		}
 		s := &sink{renderer: renderer, specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
+		kept := p.kept
+		var changing listwatch.NamespaceSink
+		if p.selected && config.Client != nil {
+			if kept, changing = w.selected, s; kept == nil {
+				kept = map[string]bool{}
+			}
+		}
 		s.loop = listwatch.New(listwatch.Config{
 			Resource: name, GoType: r.Recipe().TypeName(),
-			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: r.Recipe().LabelSelector, FromCache: p.fromCache, Limit: p.limit,
-			Shard: listwatch.NewShard(name, p.shard, p.kept, w.metrics.loops), Sink: s, OnListed: w.listed,
+			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: p.labels, FromCache: p.fromCache, Limit: p.limit,
+			Shard: listwatch.NewShard(name, p.shard, kept, w.metrics.loops), Sink: s, Namespaces: changing, OnListed: w.listed,
 			Starts: starts, Tentative: p.kept != nil,
 			Metrics: w.metrics.loops, Log: log.With("namespace", namespace),
 		})
@@ -97,6 +104,11 @@ func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 		options.Wants, options.Fingerprint, options.Log = s.loop.Shard.Wants, s.partition.Fingerprint, s.loop.Log
 		client := t.client.Resource(t.resource, options)
 		running.Go(func() { s.loop.Run(ctx, client) })
+		if t.selected {
+			options.Wants = nil
+			additions := t.client.Resource(t.resource, options)
+			running.Go(func() { s.loop.AddNamespaces(ctx, additions) })
+		}
 	}
 }
 
@@ -111,7 +123,13 @@ func (t *target) settled() bool {
 	if t.extends != nil {
 		return t.extends.complete()
 	}
-	return !slices.ContainsFunc(t.sinks, func(s *sink) bool { return !s.loop.Report().Settled() })
+	return !slices.ContainsFunc(t.sinks, func(s *sink) bool { return !s.loop.Report().Settled() || s.lacks() })
+}
+
+// lacks reports whether the content of a complete list lacks selected namespaces.
+func (s *sink) lacks() bool {
+	r := s.loop.Report()
+	return r.Complete && r.Lacking > 0
 }
 
 // covers reports whether t is not refused where o is complete: a refusal must not replace content.

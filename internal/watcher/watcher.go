@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/memory"
@@ -25,6 +27,10 @@ type Config struct {
 	FinishedKeep  []generators.Pattern
 	Namespaces    []string // none for all; ignored for cluster-scoped resources
 	Denied        []string // namespaces without objects
+	// NamespaceSelector selects the namespaces by their labels; empty for all.
+	NamespaceSelector string
+	// Selectors are label selectors by resource.
+	Selectors map[schema.GroupResource]string
 	// Shard is the shard of the objects; the zero value has all.
 	Shard sharding.Ranges
 	// Node selects the pods of one node, Unscheduled those without a node.
@@ -56,9 +62,11 @@ type Watcher struct {
 	wanted       []*target                 // of the last configuration
 	building     []*target                 // served once ready
 	followed     []followed
-	config       Config          // the last one
-	sharded      bool            // Reshard has set the shard
-	perNamespace map[string]bool // keys of resources with a watch for each of many namespaces
+	selecting    *namespaceSelector // nil without Config.NamespaceSelector
+	selected     map[string]bool    // the namespaces of targets; nil if unknown
+	config       Config             // the last one
+	sharded      bool               // Reshard has set the shard
+	perNamespace map[string]bool    // keys of resources with a watch for each of many namespaces
 }
 
 // New returns a watcher, which does nothing before Run.
@@ -86,6 +94,7 @@ func (w *Watcher) change(config Config) (rebuilt []string) {
 	if w.sharded {
 		config.Shard = w.config.Shard
 	}
+	w.setNamespaceSelector(config)
 	wanted, rebuilt := w.targetsFor(config)
 	w.setWanted(config, wanted)
 	return rebuilt
@@ -102,7 +111,7 @@ func (w *Watcher) targetsFor(config Config) (wanted []*target, rebuilt []string)
 	known, filtered := w.known(), 0
 	for _, r := range config.Resources {
 		d := r.Describe()
-		p := planFor(config, d, w.perNamespace[d.Name])
+		p := planFor(config, r, w.perNamespace[d.Name])
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -175,7 +184,7 @@ func (w *Watcher) sinks() []*sink {
 // Checks returns the statuses for readiness, in the order of the configuration: one of each
 // namespace, or one of many namespaces. Resource names the namespaces, if not all are watched.
 func (w *Watcher) Checks() []Status {
-	var all []Status
+	all := w.selectorReports(true)
 	for _, f := range w.allFollowed() {
 		all = append(all, f.loop.Report())
 	}
@@ -188,7 +197,7 @@ func (w *Watcher) Checks() []Status {
 // Statuses returns the status of each served resource, in the order of the configuration, and then
 // of new resources that are not served yet. Targets without an API server have none.
 func (w *Watcher) Statuses() []Status {
-	var all []Status
+	all := w.selectorReports(false)
 	for _, f := range w.allFollowed() {
 		all = append(all, f.loop.Report())
 	}
@@ -227,8 +236,13 @@ func (w *Watcher) Run(ctx context.Context) {
 	defer ticker.Stop()
 	stops := map[*target]context.CancelFunc{}
 	following := 0
+	var selecting *namespaceSelector
+	round := false // a second has passed
 	for {
 		began := time.Now()
+		selecting = w.runSelector(ctx, &running, selecting)
+		w.selectNamespaces(round)
+		round = false
 		needed := w.reconcile()
 		took := time.Since(began)
 		for _, f := range w.allFollowed()[following:] {
@@ -236,7 +250,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			following++
 		}
 		for _, t := range needed {
-			if stops[t] == nil {
+			if stops[t] == nil && w.runnable(t) {
 				var targetCtx context.Context
 				targetCtx, stops[t] = context.WithCancel(ctx)
 				t.run(targetCtx, &running, w.metrics)
@@ -259,6 +273,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			case <-time.After(min(20*took, time.Second)):
 			}
 		case <-ticker.C:
+			round = true
 			w.splitForbidden()
 			w.logStates()
 		}

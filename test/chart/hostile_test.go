@@ -45,6 +45,7 @@ var refusing = map[string]string{
 	"metricSparse[]":                       `no regular expression`,
 	"finishedKeep":                         `no regular expression`,
 	"finishedKeep[]":                       `no regular expression`,
+	"selectors{}":                          `there is no resource`,
 	"collectors":                           `there is no resource`,
 	"collectorsExtra":                      `there is no resource`,
 	"collectorsExclude":                    `there is no resource`,

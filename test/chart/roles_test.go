@@ -77,6 +77,7 @@ func TestRoles(t *testing.T) {
 	}
 	f("")
 	f("collectors={pods}", "--resources=pods")
+	f("collectors={pods},namespaceSelector=monitoring=on", "--resources=pods", "--namespace-selector=monitoring=on")
 	f("collectors={serviceaccounts,pods,nodes,ingresses,networkpolicies}", "--resources=pods,nodes,ingresses,networkpolicies,serviceaccounts")
 	f("namespaces=shop", "--namespaces=shop")
 	f("namespaces={shop,bank}", "--namespaces=shop,bank")

@@ -23,6 +23,7 @@
 {{- range include "kubestate.namespaces" . | fromJsonArray -}}
 {{- if not (regexMatch `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$` .) }}{{ fail (printf "namespaces: %q is no name of a namespace" .) }}{{ end -}}
 {{- end -}}
+{{- if and $values.namespaceSelector (include "kubestate.namespaces" . | fromJsonArray) }}{{ fail "namespaceSelector: namespaces and releaseNamespace choose namespaces, too: leave them out" }}{{ end -}}
 {{- with $values.customResourceState -}}
 {{- if .enabled -}}
 {{- if and (not .create) (not (or .name .existingConfigMap)) }}{{ fail "customResourceState.name: without customResourceState.create it is the ConfigMap with the configuration" }}{{ end -}}
@@ -43,7 +44,7 @@
 {{- if and $values.kubeconfig.enabled $values.autosharding.enabled }}{{ fail "kubeconfig.enabled: the pods of autosharding.enabled know each other by the API server of their own cluster" }}{{ end -}}
 {{- include "kubestate.checkArguments" . -}}
 {{- range $argument := $values.extraArgs -}}
-{{- range $flag, $value := dict "port" "service.port" "telemetry-port" "selfMonitor.telemetryPort" "telemetry-host" "selfMonitor.telemetryHost" "resources" "collectors" "namespaces" "namespaces" "auth-filter" "authFilter.enabled" "tls-config" "tls.enabled" "pod" "autosharding.enabled" "pod-namespace" "autosharding.enabled" "scrape-shards" "scrapeShards" -}}
+{{- range $flag, $value := dict "port" "service.port" "telemetry-port" "selfMonitor.telemetryPort" "telemetry-host" "selfMonitor.telemetryHost" "resources" "collectors" "namespaces" "namespaces" "namespace-selector" "namespaceSelector" "auth-filter" "authFilter.enabled" "tls-config" "tls.enabled" "pod" "autosharding.enabled" "pod-namespace" "autosharding.enabled" "scrape-shards" "scrapeShards" -}}
 {{- if or (eq $argument (printf "--%s" $flag)) (hasPrefix (printf "--%s=" $flag) $argument) }}{{ fail (printf "extraArgs: %s: say that by %s, which other manifests follow too" $argument $value) }}{{ end -}}
 {{- end -}}
 {{- end -}}
@@ -57,6 +58,13 @@
 {{- end -}}
 {{- $known := list "*" -}}
 {{- range .Files.Get "files/resources.json" | fromJsonArray }}{{ $known = append $known .key }}{{ end -}}
+{{- range $resource, $selector := $values.selectors -}}
+{{- if or (eq $resource "*") (not (has $resource $known)) }}{{ fail (printf "selectors: there is no resource %q; the nearest is %s" $resource (include "kubestate.nearest" (dict "word" $resource "known" $known))) }}{{ end -}}
+{{- if not (trim $selector) }}{{ fail (printf "selectors: %s: the selector is empty" $resource) }}{{ end -}}
+{{- range $other := $known -}}
+{{- if regexMatch (printf `,\s*%s\s*=` (regexQuoteMeta $other)) $selector }}{{ fail (printf "selectors: %s: %q: for the label %s write %s in (...), as an argument reads the selector of another resource there" $resource $selector $other $other) }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- range $key := list "metricLabelsAllowlist" "metricAnnotationsAllowList" -}}
 {{- range get $values $key -}}
 {{- if not (regexMatch `^[^=\[\]]+=\[[^=\[\]]*\]$` .) }}{{ fail (printf "%s: %q is not a resource and its keys, such as pods=[app,team]" $key .) }}{{ end -}}

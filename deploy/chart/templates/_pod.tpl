@@ -17,6 +17,12 @@
 {{- with include "kubestate.namespaces" . | fromJsonArray }}
 - {{ join "," . | printf "--namespaces=%s" | quote }}
 {{- end }}
+{{- with .Values.namespaceSelector }}
+- {{ printf "--namespace-selector=%s" . | quote }}
+{{- end }}
+{{- range $resource, $selector := .Values.selectors }}
+- {{ printf "--selector=%s=%s" $resource $selector | quote }}
+{{- end }}
 {{- range $flag, $value := dict "namespaces-denylist" .Values.namespacesDenylist "metric-allowlist" .Values.metricAllowlist "metric-denylist" .Values.metricDenylist "metric-sparse" .Values.metricSparse "finished-keep" .Values.finishedKeep "metric-labels-allowlist" .Values.metricLabelsAllowlist "metric-annotations-allowlist" .Values.metricAnnotationsAllowList }}
 {{- with $value }}
 - {{ printf "--%s=%s" $flag (join "," .) | quote }}
