@@ -123,6 +123,13 @@ func (m *finishedModel) step() string {
 	case n < 94:
 		m.endList(m.rnd.IntN(4) == 0)
 		return "end of list"
+	case n < 96 && m.batch == nil:
+		gone := map[string]bool{[]string{"n", "m", "none"}[m.rnd.IntN(3)]: true}
+		m.sink.RemoveNamespaces(gone)
+		m.present = freed(m.present, func(o *corev1.Pod) bool { return gone[o.Namespace] })
+		return "remove a namespace"
+	case n < 98 && m.batch == nil:
+		return "add " + fmt.Sprint(m.addition())
 	case n < 97:
 		m.drop(sharding.Even(m.rnd.IntN(30), 30))
 		return "drop"
@@ -174,6 +181,37 @@ func (m *finishedModel) set(p *corev1.Pod) {
 	}
 	(*slots)[at] = p
 }
+
+// addition adds some pods that are not there in one step, and returns their number. They come into pages
+// of their own.
+func (m *finishedModel) addition() (added int) {
+	b := m.sink.BeginAddition()
+	at := 0
+	for at < len(m.present) && slices.ContainsFunc(m.present[at:min(at+pageSlots, len(m.present))], func(o *corev1.Pod) bool { return o != nil }) {
+		at += pageSlots
+	}
+	for range m.rnd.IntN(6) {
+		p := m.pod()
+		if !m.sink.Has(p) || slices.ContainsFunc(m.present, func(o *corev1.Pod) bool { return o != nil && o.UID == p.UID }) {
+			continue
+		}
+		if err := b.Set(m.arrive(p)); err != nil {
+			m.t.Fatal(err)
+		}
+		for len(m.present) <= at+added {
+			m.present = append(m.present, nil)
+		}
+		m.present[at+added] = p
+		added++
+	}
+	m.advance(time.Duration(m.rnd.IntN(4)) * time.Second)
+	b.Finish()
+	b.Commit(nil)
+	return added
+}
+
+// pageSlots is the number of objects in a page of the store.
+const pageSlots = 64
 
 // endList commits or abandons the list under way.
 func (m *finishedModel) endList(abandon bool) {
