@@ -46,7 +46,7 @@ func writeCardinality(ctx context.Context, tables *generators.Registry, opts opt
 	if err != nil {
 		return err
 	}
-	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.Resources(), Sparse: sparseIn(tables)})
+	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.Resources(), Sparse: sparseIn(tables), Kept: opts.KeepsFinished})
 	if err != nil {
 		return err
 	}

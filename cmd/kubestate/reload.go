@@ -57,6 +57,9 @@ func newReloader(tables *generators.Registry, custom *customResources, args []st
 // maxStaleness returns the current --max-staleness.
 func (r *reloader) maxStaleness() time.Duration { return r.current.Load().MaxStaleness }
 
+// keepsFinished is options.Options.KeepsFinished of the current options.
+func (r *reloader) keepsFinished(family string) bool { return r.current.Load().KeepsFinished(family) }
+
 // pollInterval is how often the configuration files are read. A change that stays for two polls is
 // applied.
 const pollInterval = 2 * time.Second

@@ -21,6 +21,8 @@ type Content struct {
 	Namespaces []string
 	// Sparse reports whether --metric-sparse can drop series of a family.
 	Sparse func(family string) bool
+	// Kept reports whether finished objects keep their series of a family.
+	Kept func(family string) bool
 }
 
 // A Table is a view of a content.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,6 +82,9 @@ func content() cardinality.Content {
 				pod("shop", "cart", "Running"), pod("shop", "cart-1", "Succeeded"), pod("bank", "vault", "Running")),
 		},
 		Sparse: func(family string) bool { return family == "kube_pod_status_phase" },
+		Kept: func(family string) bool {
+			return slices.Contains([]string{"kube_pod_owner", "kube_pod_status_phase", "kube_job_complete", "kube_job_failed"}, family)
+		},
 	}
 }
 

@@ -16,8 +16,6 @@ type finishing struct {
 	identity string
 	// ends tell finished objects: they have a line of the family with the label and a value other than 0.
 	ends []ending
-	// kept are the families of finished objects that stay by default.
-	kept []string
 }
 
 type ending struct{ family, label, value string }
@@ -26,15 +24,10 @@ var finishings = []finishing{
 	{
 		option: "--finished-pods-after", resource: "pods", identity: "uid",
 		ends: []ending{{"kube_pod_status_phase", "phase", "Succeeded"}, {"kube_pod_status_phase", "phase", "Failed"}},
-		kept: []string{"kube_pod_owner", "kube_pod_status_phase", "kube_pod_status_reason", "kube_pod_deletion_timestamp"},
 	},
 	{
 		option: "--finished-jobs-after", resource: "jobs", identity: "job_name",
 		ends: []ending{{"kube_job_complete", "condition", "true"}, {"kube_job_failed", "condition", "true"}},
-		kept: []string{
-			"kube_job_owner", "kube_job_complete", "kube_job_failed",
-			"kube_job_status_active", "kube_job_status_failed", "kube_job_status_succeeded",
-		},
 	},
 }
 
@@ -135,7 +128,7 @@ func (c Content) finished(ctx context.Context, f finishing) (saved size, note st
 			done := f.finishedOn(page, ends)
 			objects += len(done)
 			for i := 0; i < len(families) && len(done) > 0; i++ {
-				if slices.Contains(f.kept, families[i]) {
+				if c.Kept != nil && c.Kept(families[i]) {
 					continue
 				}
 				text = page.AppendText(text[:0], i)

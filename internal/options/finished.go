@@ -46,6 +46,14 @@ func (v *values) finishedKeepPatterns() ([]generators.Pattern, error) {
 	return compileECMAScript("--finished-keep", sources, v.registry)
 }
 
+// KeepsFinished reports whether finished objects that leave keep their series of a family.
+func (o Options) KeepsFinished(family string) bool {
+	if len(o.FinishedKeep) == 0 { // no flag has had them compiled
+		return slices.Contains(finishedKeep, "^"+family+"$")
+	}
+	return slices.ContainsFunc(o.FinishedKeep, func(p generators.Pattern) bool { return p.MatchString(family) })
+}
+
 // ineffectiveKeep describes the given patterns of --finished-keep that keep nothing.
 func (o Options) ineffectiveKeep() []string {
 	switch {

@@ -22,10 +22,8 @@ func TestFinished(t *testing.T) {
 		var got []string
 		for _, r := range []generators.Resource{&generators.Pods, &generators.Jobs} {
 			for _, family := range r.Describe().Families {
-				for _, p := range o.FinishedKeep {
-					if p.MatchString(family.Name) {
-						got = append(got, family.Name)
-					}
+				if o.KeepsFinished(family.Name) {
+					got = append(got, family.Name)
 				}
 			}
 		}
@@ -37,7 +35,7 @@ func TestFinished(t *testing.T) {
 		"kube_pod_deletion_timestamp", "kube_pod_owner", "kube_pod_status_phase", "kube_pod_status_reason",
 		"kube_job_status_succeeded", "kube_job_status_failed", "kube_job_status_active", "kube_job_complete", "kube_job_failed", "kube_job_owner",
 	}
-	f(nil, nil)
+	f(nil, kept)
 	f(nil, []string{"kube_pod_info"}, "--finished-keep=kube_pod_info")
 	f(after{"pods": 10 * time.Minute}, kept, "--finished-pods-after=10m")
 	f(after{"jobs.batch": time.Hour}, kept, "--finished-jobs-after=1h", "--finished-pods-after=0")

@@ -21,8 +21,8 @@ var cardinalityPage = template.Must(template.New("cardinality.html").Funcs(templ
 
 // cardinalityViews serve /debug/cardinality.
 type cardinalityViews struct {
-	source Source
-	sparse func(family string) bool
+	source       Source
+	sparse, kept func(family string) bool
 }
 
 // A cardinalityRequest is the query of a request.
@@ -65,7 +65,7 @@ func (c cardinalityViews) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, wrong, http.StatusBadRequest)
 		return
 	}
-	content := cardinality.Content{Namespaces: q.filter.namespaces, Sparse: c.sparse}
+	content := cardinality.Content{Namespaces: q.filter.namespaces, Sparse: c.sparse, Kept: c.kept}
 	for _, resource := range present {
 		if q.filter.includes(resource.Is) {
 			content.Resources = append(content.Resources, resource)

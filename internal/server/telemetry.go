@@ -31,6 +31,8 @@ type TelemetryConfig struct {
 	Profiling bool
 	// Sparse reports whether --metric-sparse can drop series of a family. Without it no family is sparse.
 	Sparse func(family string) bool
+	// Kept reports whether finished objects keep their series of a family. Without it they keep none.
+	Kept func(family string) bool
 }
 
 // Telemetry is the handler of the telemetry port: self-metrics, probes, and profiles if enabled. The
@@ -40,7 +42,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	limit := func(requests int, refusal string, next http.Handler) http.Handler {
 		return newLimiter(Limits{Scrapes: requests, Answer: telemetryAnswer}, refusal, m, next)
 	}
-	views := cardinalityViews{source: source, sparse: config.Sparse}
+	views := cardinalityViews{source: source, sparse: config.Sparse, kept: config.Kept}
 	pages := http.NewServeMux()
 	pages.Handle("/metrics", promhttp.HandlerFor(config.Own, promhttp.HandlerOpts{}))
 	pages.Handle("/debug/cardinality", http.HandlerFunc(views.serve))
