@@ -150,6 +150,7 @@ func TestNamespaceJoins(t *testing.T) {
 		all.event("MODIFIED", served(pod("c", "early", "10", 6), "6")) // before the list
 		all.event("MODIFIED", served(pod("c", "ghost", "14", 6), "6")) // which the list does not have any more
 		all.event("DELETED", served(pod("c", "gone", "11", 1), "7"))
+		read()
 		q.page("8", "more", pod("c", "w", "9", 1), pod("c", "v", "12", 1))
 		q = f.next(t).want("list /api/v1/namespaces/c/pods")
 		if next := q.r.URL.Query().Get("continue"); next != "more" {
@@ -229,6 +230,7 @@ func TestNamespaceListFails(t *testing.T) {
 		q := f.next(t).want(list) // in progress while a relist begins
 		all.event("ERROR", expiredStatus)
 		all = f.next(t).want("stream " + anyPods + " resourceVersion=7").watch()
+		read() // until the relist has begun
 		q.list("8", pod("c", "w", "9", 1))
 		f.expect(t, podText(by1, ax2), nil)
 		all.event("ADDED", served(pod("c", "w", "9", 1), "2")).event("ADDED", served(pod("a", "x", "1", 2), "7")).event("BOOKMARK", listEnds("9"))

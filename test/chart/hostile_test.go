@@ -46,6 +46,7 @@ var refusing = map[string]string{
 	"finishedKeep":                         `no regular expression`,
 	"finishedKeep[]":                       `no regular expression`,
 	"selectors{}":                          `there is no resource`,
+	"selectors{key}":                       `there is no resource`,
 	"collectors":                           `there is no resource`,
 	"collectorsExtra":                      `there is no resource`,
 	"collectorsExclude":                    `there is no resource`,
@@ -108,7 +109,7 @@ prometheus: {monitor: {enabled: true, tlsConfig: {insecureSkipVerify: true}}}}`,
 		without:  []string{"podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"},
 		unserved: true,
 	},
-	"annotated": {values: `{namespaces: [shop], tls: {enabled: true, secretName: tls}}`, without: []string{"rbac.useExistingRole", "podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"}},
+	"annotated": {values: `{namespaces: [shop], tls: {enabled: true, secretName: tls}}`, without: []string{"namespaceSelector", "rbac.useExistingRole", "podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"}},
 }
 
 // render renders the chart with values, and returns the objects.
