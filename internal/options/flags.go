@@ -105,7 +105,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "memory limit of the Go runtime from the control group's or the machine's memory")
 	f.Float64Var(&v.memoryShare, "auto-gomemlimit-ratio", 0.9, "fraction of that memory, above 0 and at most 1")
 	f.Uint16Var(&v.maxScrapes, "max-concurrent-scrapes", 40, "maximum number of concurrent scrapes; 0 for unlimited")
-	f.Uint16Var(&v.scrapeShards, "scrape-shards", 1, "number of parts that scrapers fetch by ?shard=i/n, or a multiple of it; at most "+strconv.Itoa(MaxScrapeShards))
+	f.Uint16Var(&v.scrapeShards, "scrape-shards", 1, "number of parts to fetch by ?shard=i/n, or a multiple of it; at most "+strconv.Itoa(MaxScrapeShards))
 	f.BoolVar(&v.serveIncomplete, "serve-incomplete", false, "responses to scrapes before the initial lists are complete, instead of 503")
 	f.DurationVar(&v.timeouts.ReadHeader, "server-read-header-timeout", 5*time.Second, "time to read a request's header, main port; 0 for unlimited")
 	f.DurationVar(&v.timeouts.Read, "server-read-timeout", time.Minute, "time to read a request, main port; 0 for unlimited")
