@@ -256,7 +256,9 @@ func TestScrapeShardsComponent(t *testing.T) {
 			if !strings.Contains(document, "\nkind: ServiceMonitor\n") {
 				continue
 			}
-			var monitor struct{ Spec struct{ Endpoints []endpoint } }
+			var monitor struct {
+				Spec struct{ Endpoints []endpoint }
+			}
 			must(t, yaml.Unmarshal([]byte(document), &monitor))
 			first := monitor.Spec.Endpoints[0]
 			for _, e := range monitor.Spec.Endpoints {
