@@ -42,7 +42,7 @@ func Start(ctx context.Context, log, program string, args ...string) (*Exporter,
 		return nil, err
 	}
 	e := &Exporter{Process: p}
-	if err := process.Within(ctx, 30*time.Second, e.findAddresses, p); err != nil {
+	if err := process.Within(ctx, 2*time.Minute, e.findAddresses, p); err != nil {
 		return nil, errors.Join(fmt.Errorf("start kubestate: %w", err), p.Kill())
 	}
 	return e, nil

@@ -44,6 +44,7 @@ type options struct {
 	rolls     []int
 	custom    int
 	storm     time.Duration
+	sizes     []int
 }
 
 func parse() (opts options, informers string) {
@@ -61,19 +62,25 @@ func parse() (opts options, informers string) {
 	flag.IntVar(&opts.shards, "shards", 0, "only measure this number of shards beside an unsharded kubestate")
 	flag.IntVar(&opts.custom, "custom", 0, "only measure this number of custom resources of 10 kinds")
 	flag.DurationVar(&opts.storm, "storm", time.Minute, "with -custom: time in which definitions are created and deleted")
-	flag.Func("rolls", "only measure upgrades and resizes of StatefulSets of these numbers of shards, such as 2,4", func(text string) error {
-		for size := range strings.SplitSeq(text, ",") {
-			n, err := strconv.Atoi(size)
-			if err != nil || n < 2 {
-				return fmt.Errorf("%q is no number of shards", size)
-			}
-			opts.rolls = append(opts.rolls, n)
-		}
-		return nil
-	})
+	flag.Func("rolls", "only measure upgrades and resizes of StatefulSets of these numbers of shards, such as 2,4", numbers(&opts.rolls, 2))
+	flag.Func("sizes", "only measure the sizes of answers of clusters of these numbers of pods, such as 1000,20000", numbers(&opts.sizes, 1))
 	flag.StringVar(&informers, "informers", "", "internal: run bare informers with this kubeconfig")
 	flag.Parse()
 	return opts, informers
+}
+
+// numbers returns a parser of lists of numbers of at least least.
+func numbers(to *[]int, least int) func(string) error {
+	return func(text string) error {
+		for part := range strings.SplitSeq(text, ",") {
+			n, err := strconv.Atoi(part)
+			if err != nil || n < least {
+				return fmt.Errorf("%q is no number of at least %d", part, least)
+			}
+			*to = append(*to, n)
+		}
+		return nil
+	}
 }
 
 func main() {
@@ -82,6 +89,8 @@ func main() {
 	switch {
 	case len(opts.rolls) > 0:
 		run = func(ctx context.Context) error { return measureRolls(ctx, opts, opts.rolls) }
+	case len(opts.sizes) > 0:
+		run = func(ctx context.Context) error { return measureSizes(ctx, opts) }
 	case opts.shards > 0:
 		run = func(ctx context.Context) error { return measureShards(ctx, opts) }
 	case informers != "":
