@@ -310,24 +310,8 @@ func wantParts(t *testing.T, db *prometheus, selector string, e *exporter.Export
 // for cluster.
 func wantSameSeries(t *testing.T, db *prometheus, selector string, other *prometheus, otherSelector string) {
 	t.Helper()
-	series := func(ctx context.Context, db *prometheus, selector string) (map[string]float64, error) {
-		// A group has the value 1.
-		return db.query(ctx, fmt.Sprintf(`group without (cluster) (label_replace({%s,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"}, "family", "$1", "__name__", "(.*)"))`, selector))
-	}
-	await(t, settling, func(ctx context.Context) error {
-		want, err := series(ctx, other, otherSelector)
-		if err != nil {
-			return err
-		}
-		got, err := series(ctx, db, selector)
-		if err != nil {
-			return err
-		}
-		if diff := cmp.Diff(want, got); diff != "" || len(want) < 200 {
-			return fmt.Errorf("%d series of %s (-want +got):\n%.2000s", len(want), selector, diff)
-		}
-		return nil
-	}, db.Process, other.Process)
+	const series = `label_replace({$,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"}, "family", "$1", "__name__", "(.*)")`
+	wantSame(t, 200, "group without (cluster) ("+series+")", db, selector, other, otherSelector)
 }
 
 // wantQuestions checks the questions' answers about the selected cluster.
@@ -341,18 +325,24 @@ func wantQuestions(t *testing.T, db *prometheus, selector string) {
 // wantSameFamilies waits until two databases have the same number of series of each family.
 func wantSameFamilies(t *testing.T, db *prometheus, selector string, other *prometheus, otherSelector string) {
 	t.Helper()
-	const query = `count by (__name__) ({$,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"})`
+	wantSame(t, 50, `count by (__name__) ({$,__name__=~"kube_.*",__name__!~"kube_state_metrics_.*"})`, db, selector, other, otherSelector)
+}
+
+// wantSame waits until a query has the same results about what is selected in two databases, and at
+// least some number of them.
+func wantSame(t *testing.T, least int, query string, db *prometheus, selector string, other *prometheus, otherSelector string) {
+	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
-		want, err := other.query(ctx, strings.ReplaceAll(query, "$", otherSelector))
+		want, err := other.query(ctx, strings.Replace(query, "$", otherSelector, 1))
 		if err != nil {
 			return err
 		}
-		got, err := db.query(ctx, strings.ReplaceAll(query, "$", selector))
+		got, err := db.query(ctx, strings.Replace(query, "$", selector, 1))
 		if err != nil {
 			return err
 		}
-		if diff := cmp.Diff(want, got); diff != "" || len(want) < 50 {
-			return fmt.Errorf("%d families of %s (-want +got):\n%s", len(want), selector, diff)
+		if diff := cmp.Diff(want, got); diff != "" || len(want) < least {
+			return fmt.Errorf("%d results of %s for %s (-want +got):\n%.2000s", len(want), query, selector, diff)
 		}
 		return nil
 	}, db.Process, other.Process)

@@ -50,17 +50,14 @@ func TestScrapeShards(t *testing.T) {
 		case 1:
 			f.Cut()
 		case 3:
+			await(t, settling, f.watching, e.Process)
 			f.expire()
 		}
 		awaitRound(t, p, began, round)
 		must(t, f.cluster.Remove(t.Context(), going))
 	}
+	await(t, settling, relisted(e, 2), e.Process)
 	polled.stop(t)
-	self, err := e.Self(t.Context())
-	must(t, err)
-	if n := self[`kubestate_relists_total{reason="expired",resource="pods"}`]; n < 2 {
-		t.Errorf("%v relists of pods, want 2; all: %s", n, relists(self))
-	}
 	wantSamples(t, p, e, lasting, began)
 	await(t, settling, f.asFresh(t, e), e.Process)
 	for _, n := range []int{1, 2, 3, 7, 8, 64} {
@@ -77,6 +74,17 @@ func configMaps(name string, round, n int) []cluster.Object {
 		}})
 	}
 	return objects
+}
+
+// relisted returns a condition: pods have been listed again n times.
+func relisted(e *exporter.Exporter, n float64) func(context.Context) error {
+	return func(ctx context.Context) error {
+		self, err := e.Self(ctx)
+		if err == nil && self[`kubestate_relists_total{reason="expired",resource="pods"}`] < n {
+			err = fmt.Errorf("relists: %s", relists(self))
+		}
+		return err
+	}
 }
 
 // awaitRound waits until Prometheus has scraped each part once more than rounds times since began.
@@ -134,8 +142,8 @@ func pollParts(t *testing.T, e *exporter.Exporter, lasting exporter.Series) *pol
 // began as there were scrapes of the part of its object.
 func wantSamples(t *testing.T, p *prometheus, e *exporter.Exporter, lasting exporter.Series, began time.Time) {
 	t.Helper()
-	now := time.Now()
-	at, window := fmt.Sprintf("%.3f", unix(now)), inSeconds(now.Sub(began))
+	ended := time.Now().Add(-5 * time.Second) // scrapes that began before have ended
+	at, window := fmt.Sprintf("%.3f", unix(ended)), inSeconds(ended.Sub(began))
 	scrapes, err := p.queryAt(t.Context(), fmt.Sprintf(`sum by (scrape_shard) (sum_over_time(up{scrape_shard!=""}[%s]))`, window), at)
 	must(t, err)
 	t.Logf("scrapes of the parts since began: %v", scrapes)
