@@ -32,6 +32,9 @@ type balance struct {
 	// admitted has, by partition and page, the slots of admitted objects at the start, and want those
 	// of the objects to admit.
 	admitted, want [][]uint64
+	// kept has the slots of objects that stay admitted even if they do not fit; nil for those that
+	// are.
+	kept []uint64
 	// left is the account after that choice.
 	left *account
 }
@@ -219,7 +222,7 @@ func (b *balance) apply(moved func(*Partition)) (complete bool) {
 					b.locks[i].Lock()
 					same := p.replaced == b.replaced[i]
 					if same {
-						p.movePage(n, slots)
+						p.movePage(n, slots, b.keptOf(n))
 					}
 					b.locks[i].Unlock()
 					complete = complete && same
@@ -231,8 +234,16 @@ func (b *balance) apply(moved func(*Partition)) (complete bool) {
 	return complete
 }
 
-// movePage withholds objects of the n-th page, or admits those that fit, if the page has withheld ones.
-func (p *Partition) movePage(n int, slots uint64) {
+func (b *balance) keptOf(page int) uint64 {
+	if b.kept == nil {
+		return 0
+	}
+	return b.kept[page]
+}
+
+// movePage withholds objects of the n-th page, or, if the page has withheld ones, admits those that
+// fit or are in kept.
+func (p *Partition) movePage(n int, slots, kept uint64) {
 	if n >= len(p.pages) || p.pages[n] == nil {
 		return
 	}
@@ -241,11 +252,11 @@ func (p *Partition) movePage(n int, slots uint64) {
 	for rest := slots; rest != 0; rest &= rest - 1 {
 		slot := bits.TrailingZeros64(rest)
 		e := p.entry(slotRefOf(n, slot))
-		if withhold {
-			withheld := e
-			withheld.withheld = true
-			p.charge(&e, &withheld)
-		} else if !p.admit(&e) {
+		moved := e
+		moved.withheld = withhold
+		if withhold || kept&(1<<slot) != 0 {
+			p.charge(&e, &moved)
+		} else if !p.admit(&e, &moved) {
 			slots &^= 1 << slot
 		}
 	}

@@ -273,15 +273,13 @@ func (p *Partition) chargeNew(e *entry) {
 	p.account.charge(p, nil, e)
 }
 
-// admit charges a withheld object as admitted if it fits.
-func (p *Partition) admit(e *entry) bool {
+// admit replaces the entry of a withheld object by that of an admitted one if it fits.
+func (p *Partition) admit(e, admitted *entry) bool {
 	p.account.mu.Lock()
 	defer p.account.mu.Unlock()
 	if !p.account.fits(e, p) {
 		return false
 	}
-	admitted := *e
-	admitted.withheld = false
-	p.account.charge(p, e, &admitted)
+	p.account.charge(p, e, admitted)
 	return true
 }

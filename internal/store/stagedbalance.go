@@ -1,6 +1,9 @@
 package store
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // moved marks the new slot of an object as set.
 func (s *Staging) moved(from, to slotRef) {
@@ -69,7 +72,7 @@ func (p *Partition) rebalance(left *account, want []uint64, moved func()) {
 	}
 	b := &balance{left: left}
 	b.add(p, noLock{})
-	b.want[0] = want
+	b.want[0], b.kept = want, slices.Clone(want)
 	b.choose(p.options.oneRound)
 	b.apply(func(*Partition) { moved() })
 }
