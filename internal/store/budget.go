@@ -50,10 +50,9 @@ type account struct {
 	columns *columns
 
 	mu             sync.Mutex
-	limits         []int // by column; 0 for none
+	limits         []int // by column, 0 for none; immutable
 	namespaceLimit int
 	sums
-	changes uint64 // of sums and limits
 	// room says that withheld objects may fit: series have gone, or a limit has changed. cut has,
 	// by column, the limits lowered, and cutNamespaces that of namespaces. All since Balance.
 	room, cutNamespaces bool
@@ -67,6 +66,7 @@ type sums struct {
 	used                      []int // by column
 	withheld, withheldObjects int
 	namespaces                map[unique.Handle[string]]namespaceSums
+	changes                   uint64 // of the sums, and of an account's limits
 }
 
 type namespaceSums struct {
@@ -102,25 +102,22 @@ func (a *account) limit(b Budgets) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	lowered := func(old, now int) bool { return now > 0 && (old == 0 || now < old) }
+	limits := make([]int, len(a.limits))
 	for i, name := range a.columns.names {
 		limit := b.Families[name]
 		if i == 0 {
 			limit = b.Series
 		}
 		a.cut[i] = a.cut[i] || lowered(a.limits[i], limit)
-		a.limits[i] = limit
+		limits[i] = limit
 	}
+	a.limits = limits
 	a.cutNamespaces = a.cutNamespaces || lowered(a.namespaceLimit, b.Namespace)
 	a.namespaceLimit = b.Namespace
 	a.room = true
-	a.changed()
-	a.watchNamespaces()
-}
-
-// changed notes a change of limits or of the sums of columns.
-func (a *account) changed() {
 	a.changes++
 	a.watchColumns()
+	a.watchNamespaces()
 }
 
 // An entry is an object in an account.
@@ -131,6 +128,17 @@ type entry struct {
 }
 
 var noNamespace = unique.Make("")
+
+// replace replaces an entry by another; either may be nil.
+func (s *sums) replace(old, now *entry) {
+	s.changes++
+	if old != nil {
+		s.add(old, -1)
+	}
+	if now != nil {
+		s.add(now, 1)
+	}
+}
 
 func (s *sums) add(e *entry, sign int) {
 	series := sign * int(e.load[0])
@@ -244,19 +252,13 @@ func (p *Partition) charge(old, now *entry) {
 
 // charge is Partition.charge for a caller that holds mu. A staging copy has sums of its own.
 func (a *account) charge(p *Partition, old, now *entry) {
-	for _, s := range [...]*sums{p.sums, &a.sums} {
-		if s == &a.sums && p.base != nil {
-			return
-		}
-		if old != nil {
-			s.add(old, -1)
-		}
-		if now != nil {
-			s.add(now, 1)
-		}
+	p.sums.replace(old, now)
+	if p.base != nil {
+		return
 	}
+	a.sums.replace(old, now)
 	a.room = a.room || old != nil
-	a.changed()
+	a.watchColumns()
 	if old != nil {
 		a.watchNamespace(old.namespace)
 	}

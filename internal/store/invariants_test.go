@@ -38,10 +38,11 @@ func (r *Resource) checkAccount() error {
 	return all.check(&r.account.sums)
 }
 
-// check compares sums, except which namespaces are near their budget.
+// check compares sums, but not which namespaces are near their budget, nor the changes.
 func (s *sums) check(counted *sums) error {
 	text := func(s *sums) string {
 		c := s.clone()
+		c.changes = 0
 		for namespace, n := range c.namespaces {
 			n.near = false
 			c.namespaces[namespace] = n

@@ -102,10 +102,13 @@ func (m *model) run(o operation) (result string) {
 	case "retain staging":
 		p.staging = p.staging.marked(func(x *modelObject) bool { return x.seen && o.keep(x.uid) })
 	case "finish", "replace", "finish, retain and replace":
-		p.staging.remove(func(x *modelObject) bool {
-			return !x.seen || o.kind == "finish, retain and replace" && !o.keep(x.uid)
-		})
-		if p.balanceStaging(); o.kind != "finish" {
+		p.staging.remove(func(x *modelObject) bool { return !x.seen })
+		p.balanceStaging()
+		if o.kind == "finish, retain and replace" {
+			p.staging.remove(func(x *modelObject) bool { return !o.keep(x.uid) })
+			p.balanceStaging()
+		}
+		if o.kind != "finish" {
 			p.objects, p.staged = p.staging, false
 		}
 	case "abandon":

@@ -135,7 +135,12 @@ func (p *Partition) classes() int { return p.options.classes }
 
 // groups returns the number of groups of pages: one for each class, and with budgets one more, of the
 // withheld objects of all classes.
-func (p *Partition) groups() int { return len(p.nonFull) }
+func (p *Partition) groups() int {
+	if p.account == nil {
+		return p.options.classes
+	}
+	return p.options.classes + 1
+}
 
 // nonFullPage returns the first page of a group with a free slot and adds one if there is none.
 func (p *Partition) nonFullPage(group int) int {

@@ -22,6 +22,7 @@ func (s *Staging) balance() {
 	left.addAll(p.base.sums, -1)
 	left.addAll(p.sums, 1)
 	a.mu.Unlock()
+	defer func() { s.ownChanges = p.sums.changes }()
 	if p.sums.withheldObjects == 0 && !left.exceeds() {
 		return
 	}
@@ -86,8 +87,9 @@ func (p *Partition) replaceSums(s *Staging, before index) {
 	p.sums = s.next.sums
 	a.addAll(p.sums, 1)
 	a.room = true
-	changed := a.changes != s.changes
-	a.changed()
+	changed := a.changes != s.changes || p.sums.changes != s.ownChanges
+	a.changes++
+	a.watchColumns()
 	a.watchNamespaces()
 	left := a.clone()
 	a.mu.Unlock()

@@ -15,7 +15,8 @@ type Staging struct {
 	compacting sync.WaitGroup
 	semaphore  chan struct{}
 	finished   bool
-	changes    uint64 // of the account at the last balance
+	// changes and ownChanges are those of the account and of the staging copy at the last balance.
+	changes, ownChanges uint64
 }
 
 // Begin starts a Staging, without objects. Set and Delete must not be called on the partition
