@@ -53,6 +53,8 @@ var configKeys = map[string]string{
 	"resources":                                          "resources",
 	"scrape_shards":                                      "scrape-shards",
 	"serve_incomplete":                                   "serve-incomplete",
+	"series_budget":                                      "series-budget",
+	"series_budget_per_namespace":                        "series-budget-per-namespace",
 	"server_idle_timeout":                                "server-idle-timeout",
 	"server_read_header_timeout":                         "server-read-header-timeout",
 	"server_read_timeout":                                "server-read-timeout",

@@ -34,6 +34,7 @@ func (o Options) Ineffective() []string {
 	}
 	all = append(all, o.unmatched("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
 	all = append(all, o.unmatched("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
+	all = append(all, o.unusedBudgets()...)
 	for _, r := range o.Resources {
 		if d := r.Describe(); o.explicit && len(o.Selection.EffectOn(d).Families()) == 0 {
 			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Name))

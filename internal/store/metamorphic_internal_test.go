@@ -71,8 +71,8 @@ func randomOptions(rnd *rand.Rand, classes int) *options {
 		freePages: one(0, 1, 2, 10),
 		deadShare: one(1, 8, 100), smallExtent: one(0, 200, 4<<10),
 		oneRound: one(1, 5, 16<<10),
-		text: segments{bytes: one(1, 1<<10, 256<<10), ahead: one(0, 1, 4), buffers: bufferPool(0)},
-		gzip: segments{bytes: one(1, 1<<10, 64<<10), ahead: one(0, 1, 2), buffers: bufferPool(1 << 10)},
+		text:     segments{bytes: one(1, 1<<10, 256<<10), ahead: one(0, 1, 4), buffers: bufferPool(0)},
+		gzip:     segments{bytes: one(1, 1<<10, 64<<10), ahead: one(0, 1, 2), buffers: bufferPool(1 << 10)},
 	}
 }
 

@@ -86,5 +86,6 @@ func (t *target) merge() {
 		}
 		s.loop.Adopt(loops, func() { s.partition.Merge(partitions...) })
 	}
+	t.Balance() // the sources had budgets of their own
 	t.extends = nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/store"
 )
 
 // A plan is the part of a configuration that concerns one resource. Equal plans have equal text.
@@ -21,6 +22,8 @@ type plan struct {
 	selector   fields.Selector
 	fromCache  bool
 	limit      int64           // of objects; 0 for none
+	limited    bool            // by budgets
+	budgets    store.Budgets   // when the target began
 	shard      sharding.Ranges // guarded by Watcher.mu
 }
 
@@ -40,6 +43,7 @@ func planFor(config Config, d generators.Description, perNamespace bool) plan {
 		limit:      config.ObjectLimit,
 		shard:      config.Shard,
 	}
+	p.budgets, p.limited = config.Budgets.of(d, p.effect.Families())
 	var terms []fields.Selector
 	if d.Namespaced {
 		switch n := len(config.Namespaces); {
@@ -76,7 +80,7 @@ func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(
 
 func (p *plan) equalButShard(o *plan) bool {
 	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
-		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
+		p.fromCache == o.fromCache && p.limit == o.limit && p.sameCounts(o) && p.selector.String() == o.selector.String()
 }
 
 // selects reports whether the plan selects an object, whatever the shard of its loops. namespace is that of

@@ -36,7 +36,8 @@ type collector struct{ *Watcher }
 
 // Describe is part of prometheus.Collector.
 func (collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stateDesc, stalenessDesc, eventDesc, filteredDesc, listLenDesc, limitDesc} {
+	for _, d := range []*prometheus.Desc{stateDesc, stalenessDesc, eventDesc, filteredDesc, listLenDesc, limitDesc,
+		budgetDesc, budgetUsedDesc, seriesWithheldDesc, objectsWithheldDesc} {
 		to <- d
 	}
 }
@@ -48,6 +49,7 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	}
 	for _, t := range *c.serving.Load() {
 		t.collect(gauge)
+		t.collectBudgets(gauge)
 	}
 	for _, s := range c.Statuses() {
 		for _, state := range listwatch.States() {
