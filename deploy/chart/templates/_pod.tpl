@@ -22,6 +22,16 @@
 - {{ printf "--%s=%s" $flag (join "," .) | quote }}
 {{- end }}
 {{- end }}
+{{- $budgets := list }}
+{{- range $name, $series := .Values.seriesBudget }}
+{{- if $series }}{{ $budgets = append $budgets (printf "%s=%d" $name (int64 $series)) }}{{ end }}
+{{- end }}
+{{- with $budgets }}
+- {{ join "," . | printf "--series-budget=%s" | quote }}
+{{- end }}
+{{- with .Values.seriesBudgetPerNamespace }}
+- {{ printf "--series-budget-per-namespace=%d" (int64 .) | quote }}
+{{- end }}
 {{- if .Values.kubeconfig.enabled }}
 - --kubeconfig=/opt/k8s/.kube/config
 {{- end }}
