@@ -73,6 +73,9 @@ func (b *budgets) setYAML(node *yaml.Node) error {
 // seriesBudgets returns the budgets of --series-budget by keys of resources and names of families.
 // Custom resources may appear later: any name with a dot is one if they are configured.
 func (v *values) seriesBudgets(o Options) (map[string]int, error) {
+	if len(v.budgets) == 0 {
+		return nil, nil
+	}
 	families := familyNames(v.registry.Resources())
 	for _, f := range o.customFamilies() {
 		families = append(families, f.Name)
