@@ -19,13 +19,14 @@ type Budgets struct {
 // families whose series are counted; later calls change the limits of those. Balance applies lower
 // limits to objects that have been admitted.
 func (r *Resource) LimitSeries(b Budgets) {
-	if r.account == nil {
+	first := r.account == nil
+	if first {
 		r.account = newAccount(r.families, b)
 		for _, p := range r.partitions {
 			p.limit(r.account)
 		}
 	}
-	r.account.limit(b)
+	r.account.limit(b, !first)
 }
 
 // limit has p, which is empty, count series for an account.
@@ -98,10 +99,11 @@ func (a *account) newSums() *sums {
 	return &sums{used: make([]int, a.columns.width()), namespaces: map[unique.Handle[string]]namespaceSums{}}
 }
 
-func (a *account) limit(b Budgets) {
+// limit sets the limits. With cut, the next Balance applies lower ones.
+func (a *account) limit(b Budgets, cut bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	lowered := func(old, now int) bool { return now > 0 && (old == 0 || now < old) }
+	lowered := func(old, now int) bool { return cut && now > 0 && (old == 0 || now < old) }
 	limits := make([]int, len(a.limits))
 	for i, name := range a.columns.names {
 		limit := b.Families[name]
@@ -132,11 +134,11 @@ var noNamespace = unique.Make("")
 // replace replaces an entry by another; either may be nil.
 func (s *sums) replace(old, now *entry) {
 	s.changes++
+	if now != nil { // first: the sums of a namespace without series are dropped
+		s.add(now, 1)
+	}
 	if old != nil {
 		s.add(old, -1)
-	}
-	if now != nil {
-		s.add(now, 1)
 	}
 }
 

@@ -40,7 +40,8 @@ func (r *modelResource) randomBudgets(rnd *rand.Rand, before *Budgets) *Budgets 
 
 // limit sets the limits, of which lower ones are applied by the next balance.
 func (b *modelBudget) limit(now *Budgets) {
-	lowered := func(old, now int) bool { return now > 0 && (old == 0 || now < old) }
+	first := b.Budgets == nil
+	lowered := func(old, now int) bool { return !first && now > 0 && (old == 0 || now < old) }
 	before := b.Budgets
 	if before == nil {
 		before = &Budgets{}

@@ -83,9 +83,9 @@ func (p *Partition) rebalance(left *account, want []uint64, moved func()) {
 func (p *Partition) replaceSums(s *Staging, before index) {
 	a := p.account
 	a.mu.Lock()
+	a.addAll(s.next.sums, 1) // first, as in sums.replace
 	a.addAll(p.sums, -1)
 	p.sums = s.next.sums
-	a.addAll(p.sums, 1)
 	a.room = true
 	changed := a.changes != s.changes || p.sums.changes != s.ownChanges
 	a.changes++
