@@ -193,7 +193,7 @@ func (p *parser) time(to *metav1.Time) error {
 	v, err := p.ReadValue()
 	if err == nil && v.Kind() == '"' {
 		p.scratch, _ = jsontext.AppendUnquote(p.scratch[:0], v) // valid, by the decoder
-		_ = to.Time.UnmarshalText(p.scratch)                    // stays zero
+		_ = to.UnmarshalText(p.scratch)                         // stays zero
 	}
 	return err
 }

@@ -24,20 +24,7 @@ type budget struct {
 	series int
 }
 
-func (b *budgets) Set(s string) error {
-	var pairs list
-	_ = pairs.Set(s) // any text is a list
-	for _, pair := range pairs {
-		name, n, ok := strings.Cut(pair, "=")
-		if !ok {
-			return fmt.Errorf("want resource=N or family=N at %q", pair)
-		}
-		if err := b.add(strings.TrimSpace(name), strings.TrimSpace(n)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *budgets) Set(s string) error { return eachPair(s, "resource=N or family=N", b.add) }
 
 func (b *budgets) add(name, n string) error {
 	series, err := strconv.Atoi(n)

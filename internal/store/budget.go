@@ -258,7 +258,7 @@ func (a *account) charge(p *Partition, old, now *entry) {
 	if p.base != nil {
 		return
 	}
-	a.sums.replace(old, now)
+	a.replace(old, now)
 	a.room = a.room || old != nil
 	a.watchColumns()
 	if old != nil {

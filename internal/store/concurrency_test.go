@@ -176,6 +176,18 @@ func TestConcurrentBudgets(t *testing.T) {
 	}
 	done := make(chan struct{})
 	var writers, others sync.WaitGroup
+	until := func(work func(n int)) {
+		others.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+					work(n)
+				}
+			}
+		})
+	}
 	for i, p := range r.Partitions() {
 		writers.Go(func() {
 			rnd := rand.New(rand.NewPCG(1, uint64(i)))
@@ -191,43 +203,21 @@ func TestConcurrentBudgets(t *testing.T) {
 				p.Delete(uidOf(fmt.Sprint("p", i), rnd.IntN(objects)))
 			}
 		})
-		others.Go(func() {
-			for n := 0; ; n++ {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				p.Retain(func(uid string) bool { return len(uid)+int(uid[len(uid)-1])+n%10 != 100 })
-			}
+		until(func(n int) {
+			p.Retain(func(uid string) bool { return len(uid)+int(uid[len(uid)-1])+n%10 != 100 })
 		})
 	}
-	others.Go(func() {
-		for n := 0; ; n++ {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			b := budgets
-			b.Series -= n % 2 * 30
-			r.LimitSeries(b)
-			r.Compact()
-		}
+	until(func(n int) {
+		b := budgets
+		b.Series -= n % 2 * 30
+		r.LimitSeries(b)
+		r.Compact()
 	})
-	others.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			r.Budgets()
-			r.Crossings()
-			if err := store.NewResponse(store.Views([]*store.Resource{r}, store.Selection{Part: store.Part{Index: 1, Of: 2}}), "").WriteText(io.Discard); err != nil {
-				t.Error(err)
-				return
-			}
+	until(func(int) {
+		r.Budgets()
+		r.Crossings()
+		if err := store.NewResponse(store.Views([]*store.Resource{r}, store.Selection{Part: store.Part{Index: 1, Of: 2}}), "").WriteText(io.Discard); err != nil {
+			t.Error(err)
 		}
 	})
 	writers.Wait()
