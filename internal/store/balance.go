@@ -90,7 +90,7 @@ func (r *Resource) Balance() {
 	}
 	b.choose(r.options.oneRound)
 	if !b.apply(func(p *Partition) { p.compactExcess() }) {
-		a.recheck()
+		a.recheck(cut, cutNamespaces)
 	}
 }
 
@@ -106,13 +106,13 @@ func (b *balance) add(p *Partition, lock sync.Locker) {
 	b.admitted, b.want = append(b.admitted, slots), append(b.want, slices.Clone(slots))
 }
 
-// recheck has the next Balance apply all limits to admitted objects.
-func (a *account) recheck() {
+// recheck has the next Balance apply the limits in cut to admitted objects.
+func (a *account) recheck(cut []bool, cutNamespaces bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.room, a.cutNamespaces = true, true
+	a.room, a.cutNamespaces = true, a.cutNamespaces || cutNamespaces
 	for i := range a.cut {
-		a.cut[i] = true
+		a.cut[i] = a.cut[i] || cut[i]
 	}
 }
 

@@ -1,6 +1,9 @@
 package store
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // ends returns, by group, the index behind the last page with objects.
 func (p *Partition) ends() []int {
@@ -60,5 +63,5 @@ func (p *Partition) chargePage(n int) {
 		e := p.entry(slotRefOf(n, bits.TrailingZeros64(used)))
 		p.charge(nil, &e)
 	}
-	p.account.recheck()
+	p.account.recheck(slices.Repeat([]bool{true}, p.account.columns.width()), true)
 }
