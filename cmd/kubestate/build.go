@@ -44,6 +44,7 @@ func watcherConfig(tables *generators.Registry, custom *customResources, opts op
 		Unscheduled: opts.Unscheduled,
 		FromCache:   opts.FromCache,
 		ObjectLimit: opts.ObjectLimit,
+		Budgets:     watcher.Budgets{Series: opts.SeriesBudget, Namespace: opts.NamespaceBudget},
 		Parts:       opts.ScrapeShards,
 	}
 	if opts.Snapshot != "" {

@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// An Object is an object of the API server with decoded kind, name, namespace, uid, resourceVersion and
-// the API server's own annotations. JSON is the whole object.
+// An Object is an object of the API server with decoded kind, name, namespace, uid, resourceVersion, time of
+// creation and the API server's own annotations. JSON is the whole object.
 type Object struct {
 	metav1.TypeMeta
 	metav1.ObjectMeta
@@ -188,6 +188,16 @@ func (p *parser) text(to *string) error {
 	return nil
 }
 
+// time reads a time. It skips any other value.
+func (p *parser) time(to *metav1.Time) error {
+	v, err := p.ReadValue()
+	if err == nil && v.Kind() == '"' {
+		p.scratch, _ = jsontext.AppendUnquote(p.scratch[:0], v) // valid, by the decoder
+		_ = to.UnmarshalText(p.scratch)                         // stays zero
+	}
+	return err
+}
+
 // metadata parses the metadata of an object or a list.
 func (p *parser) metadata(o *metav1.ObjectMeta, l *metav1.ListMeta) error {
 	return p.members(func(key []byte) error {
@@ -202,6 +212,8 @@ func (p *parser) metadata(o *metav1.ObjectMeta, l *metav1.ListMeta) error {
 			err := p.text(&o.ResourceVersion)
 			l.ResourceVersion = o.ResourceVersion
 			return err
+		case "creationTimestamp":
+			return p.time(&o.CreationTimestamp)
 		case "continue":
 			return p.text(&l.Continue)
 		case "shardInfo":

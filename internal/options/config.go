@@ -58,6 +58,8 @@ var configKeys = map[string]string{
 	"scrape_shards":                                      "scrape-shards",
 	"selectors":                                          "selector",
 	"serve_incomplete":                                   "serve-incomplete",
+	"series_budget":                                      "series-budget",
+	"series_budget_per_namespace":                        "series-budget-per-namespace",
 	"server_idle_timeout":                                "server-idle-timeout",
 	"server_read_header_timeout":                         "server-read-header-timeout",
 	"server_read_timeout":                                "server-read-timeout",

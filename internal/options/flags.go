@@ -49,6 +49,8 @@ type values struct {
 	shutdownDelay                         time.Duration
 	fromCache                             bool
 	objectLimit                           int64
+	budgets                               budgets
+	namespaceBudget                       int
 	maxStaleness                          time.Duration
 	customInline, customFile              string
 	customPresets                         list
@@ -132,6 +134,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.BoolVar(&v.continueWithoutCustom, "continue-without-custom-resource-state-config-file", false, "start without the file of custom resource metrics if it is missing")
 	f.BoolVar(&v.fromCache, "use-apiserver-cache", false, "lists from the API server's watch cache (resourceVersion=0), possibly stale")
 	f.Int64Var(&v.objectLimit, "object-limit", 0, "maximum number of objects per resource and namespace; 0 for unlimited")
+	f.Var(&v.budgets, "series-budget", "maximum number of series: resource=N or family=N, comma-separated; further objects are withheld")
+	f.IntVar(&v.namespaceBudget, "series-budget-per-namespace", 0, "maximum number of series of each resource in each namespace; 0 for unlimited")
 	f.DurationVar(&v.maxStaleness, "max-staleness", 0, "time without contact to the API server after which scrapes get 503; 0 for unlimited")
 	f.Bool("enable-gzip-encoding", true, "no effect: responses are compressed for every client that accepts gzip")
 	f.BoolVar(&v.autoMemoryLimit, "auto-gomemlimit", true, "memory limit of the Go runtime from the control group's or the machine's memory")

@@ -39,6 +39,7 @@ func (o Options) Ineffective() []string {
 	if o.NamespaceSelector != "" && o.Custom.Config == nil && !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return r.Describe().Namespaced }) {
 		all = append(all, "--namespace-selector: no enabled resource is namespaced")
 	}
+	all = append(all, o.unusedBudgets()...)
 	for _, r := range o.Resources {
 		if d := r.Describe(); o.explicit && len(o.Selection.EffectOn(d).Families()) == 0 {
 			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Name))

@@ -41,14 +41,25 @@ func (l *list) unique() []string {
 type extraLabels []generators.ExtraLabel
 
 func (e *extraLabels) Set(s string) error {
+	return eachPair(s, "name=value", func(name, value string) error {
+		*e = append(*e, generators.ExtraLabel{Name: name, Value: value})
+		return nil
+	})
+}
+
+// eachPair calls add with the pairs of a text such as name=value,name=value until add returns an error.
+// An error names the form that a pair should have.
+func eachPair(s, form string, add func(name, value string) error) error {
 	var pairs list
 	_ = pairs.Set(s) // any text is a list
 	for _, pair := range pairs {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return fmt.Errorf("want name=value at %q", pair)
+			return fmt.Errorf("want %s at %q", form, pair)
 		}
-		*e = append(*e, generators.ExtraLabel{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		if err := add(strings.TrimSpace(name), strings.TrimSpace(value)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

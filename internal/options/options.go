@@ -81,6 +81,10 @@ type Options struct {
 	// without contact to the API server; 0 is unlimited.
 	ObjectLimit  int64
 	MaxStaleness time.Duration
+	// SeriesBudget bounds the series of resources, by key or custom name, and of families.
+	// NamespaceBudget bounds the series of each resource in each namespace; 0 is unlimited.
+	SeriesBudget    map[string]int
+	NamespaceBudget int
 
 	// Config is the path of the configuration file, empty if there is none. ConfigSum is the
 	// MD5 sum of its content, nil if the file is invalid; ConfigEmpty is set if it is empty.
@@ -277,6 +281,7 @@ func (v *values) options() (Options, error) {
 		ServeIncomplete: v.serveIncomplete,
 		FromCache:       v.fromCache,
 		ObjectLimit:     v.objectLimit,
+		NamespaceBudget: v.namespaceBudget,
 		registry:        v.registry,
 		MaxStaleness:    v.maxStaleness,
 		View:            v.view,
@@ -305,6 +310,9 @@ func (v *values) options() (Options, error) {
 		return Options{}, err
 	}
 	if o.NamespaceSelector, err = o.checkNamespaceSelector(v.namespaceSelector); err != nil {
+		return Options{}, err
+	}
+	if o.SeriesBudget, err = v.seriesBudgets(o); err != nil {
 		return Options{}, err
 	}
 	if o.Selection, err = v.selection(); err != nil {
@@ -339,6 +347,8 @@ func (o Options) checkLimits() error {
 		return fmt.Errorf("--scrape-shards is %d, want 1 to %d", o.ScrapeShards, MaxScrapeShards)
 	case o.ObjectLimit < 0:
 		return fmt.Errorf("--object-limit is %d, want 1 or more, or 0 for unlimited", o.ObjectLimit)
+	case o.NamespaceBudget < 0:
+		return fmt.Errorf("--series-budget-per-namespace is %d, want 1 or more, or 0 for unlimited", o.NamespaceBudget)
 	case o.MaxStaleness != 0 && o.MaxStaleness < minStaleness:
 		return fmt.Errorf("--max-staleness is %s, want at least %s, as a healthy watch can be idle for two minutes, or 0 for unlimited", o.MaxStaleness, minStaleness)
 	}

@@ -13,7 +13,7 @@ import (
 // others are values other than the default, by type.
 var others = map[string]string{
 	"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
-	"int32": "7", "int64": "7", "float64": "0.7", "mode": "off",
+	"int32": "7", "int64": "7", "float64": "0.7", "mode": "off", "int": "7", "budgets": "{pods: 7}",
 	"selectors": "{pods: a}",
 }
 
@@ -76,7 +76,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 26 {
+	if reloadable != 28 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}

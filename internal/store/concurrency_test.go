@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -161,5 +162,88 @@ func uidOf(prefix string, n int) string {
 func compactAll(r *store.Resource) {
 	for range 16 {
 		r.Compact()
+	}
+}
+
+// TestConcurrentBudgets writes, relists, removes, balances and limits two partitions that share budgets
+// at the same time: in the end no budget is exceeded and all counts are right.
+func TestConcurrentBudgets(t *testing.T) {
+	const objects, rounds, limit, namespaceLimit = 200, 400, 90, 40
+	r := store.NewResourceInParts(2, "one", []store.Family{{Name: "a", Header: []byte("# a\n")}, {Name: "b", Header: []byte("# b\n")}}, 2)
+	budgets := store.Budgets{Series: limit, Namespace: namespaceLimit, Families: map[string]int{"b": 50}}
+	r.LimitSeries(budgets)
+	object := func(partition, n, version int) store.Rendered {
+		o := store.Rendered{UID: uidOf(fmt.Sprint("p", partition), n), Namespace: fmt.Sprint("n", n%4), Created: int64(n % 7)}
+		o.Text = fmt.Appendf(nil, "a{n=\"%d\"} %d\n", n, version)
+		o.Ends = []int{len(o.Text), len(o.Text)}
+		if n%2 == 0 {
+			o.Text = fmt.Appendf(o.Text, "b{n=\"%d\"} %d\n", n, version)
+			o.Ends[1] = len(o.Text)
+		}
+		return o
+	}
+	done := make(chan struct{})
+	var writers, others sync.WaitGroup
+	until := func(work func(n int)) {
+		others.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+					work(n)
+				}
+			}
+		})
+	}
+	for i, p := range r.Partitions() {
+		writers.Go(func() {
+			rnd := rand.New(rand.NewPCG(1, uint64(i)))
+			for version := range rounds {
+				if version%20 == 0 {
+					g := p.Begin()
+					for _, n := range rnd.Perm(objects)[:objects/2] {
+						g.Set(object(i, n, version))
+					}
+					p.Replace(g)
+				}
+				p.Set(object(i, rnd.IntN(objects), version))
+				p.Delete(uidOf(fmt.Sprint("p", i), rnd.IntN(objects)))
+			}
+		})
+		until(func(n int) {
+			p.Retain(func(uid string) bool { return len(uid)+int(uid[len(uid)-1])+n%10 != 100 })
+		})
+	}
+	until(func(n int) {
+		b := budgets
+		b.Series -= n % 2 * 30
+		r.LimitSeries(b)
+		r.Compact()
+	})
+	until(func(int) {
+		r.Budgets()
+		r.Crossings()
+		if err := store.NewResponse(store.Views([]*store.Resource{r}, store.Selection{Part: store.Part{Index: 1, Of: 2}}), "").WriteText(io.Discard); err != nil {
+			t.Error(err)
+		}
+	})
+	writers.Wait()
+	close(done)
+	others.Wait()
+	if err := r.CheckInvariants(); err != nil {
+		t.Error(err)
+	}
+	r.LimitSeries(budgets)
+	r.Compact()
+	stats := r.Stats()
+	report, _ := r.Budgets()
+	if a, b := stats.Families[0].Series, stats.Families[1].Series; a+b != report.Uses[0].Used || b != report.Uses[1].Used || a == 0 {
+		t.Errorf("%+v of %+v", stats.Families, report)
+	}
+	for _, u := range report.Uses {
+		if u.Used > u.Limit {
+			t.Errorf("%+v", u)
+		}
 	}
 }

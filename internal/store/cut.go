@@ -15,6 +15,10 @@ func (p *Partition) Cut(uids []string, kept []bool) {
 }
 
 func (p *Partition) cut(at slotRef, kept []bool) {
+	if p.account != nil {
+		charged := p.charged(at)
+		defer p.recharge(at, &charged)
+	}
 	pg, slot := p.pages[at.page()], at.slot()
 	pg.inputs[slot] = 0
 	before := pg.openBytes
@@ -35,8 +39,8 @@ func (p *page) cut(slot int, kept []bool, limits deltaLimits) (changed bool) {
 	return changed
 }
 
-// CompactExcess compacts the heaviest pages if the partition is over budget, as many cuts leave it.
-// It may run beside the writer.
+// CompactExcess compacts the heaviest pages if their open bytes are over budget, as many cuts leave
+// them. It may run beside the writer.
 func (p *Partition) CompactExcess() {
 	for _, pg := range p.pagesOverBudget() {
 		p.compactPage(pg)

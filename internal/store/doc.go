@@ -28,6 +28,10 @@
 // The caller may leave out the lines of families whose input has not changed. The store keeps a
 // fingerprint of that input with each object and compares it.
 //
+// Budgets limit the series of a resource. Objects that do not fit are withheld: their pages are of a
+// group of their own, which views skip. An account has the sums of the series, which changes of
+// blocks keep by deltas; Balance moves objects between pages.
+//
 // Anything that a reader may hold is immutable and replaced as a whole. A View is the tables and
 // open blocks of one moment. No lock is held while a response is written or a page compressed.
 //

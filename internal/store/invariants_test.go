@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +21,60 @@ func (r *Resource) CheckInvariants() error {
 			errs = append(errs, fmt.Errorf("partition %d: %w", n, err))
 		}
 	}
+	if r.account != nil {
+		errs = append(errs, r.checkAccount())
+	}
 	return errors.Join(errs...)
+}
+
+// checkAccount compares the sums of an account with those of the partitions.
+func (r *Resource) checkAccount() error {
+	r.account.mu.Lock()
+	defer r.account.mu.Unlock()
+	all := r.account.newSums()
+	for _, p := range r.partitions {
+		all.addAll(p.sums, 1)
+	}
+	return all.check(&r.account.sums)
+}
+
+// check compares sums, but not which namespaces are near their budget, nor the changes.
+func (s *sums) check(counted *sums) error {
+	text := func(s *sums) string {
+		c := s.clone()
+		c.changes = 0
+		for namespace, n := range c.namespaces {
+			n.near = false
+			c.namespaces[namespace] = n
+		}
+		return fmt.Sprintf("%+v", *c)
+	}
+	if want, got := text(s), text(counted); want != got {
+		return fmt.Errorf("sums are %s, counted as %s", want, got)
+	}
+	return nil
+}
+
+// checkLoads compares the counts of pages with their lines, and the sums with the counts.
+func (p *Partition) checkLoads() error {
+	var errs []error
+	all := p.account.newSums()
+	for n, pg := range p.pages {
+		if pg == nil {
+			continue
+		}
+		lines := pg.rendered(^uint64(0))
+		for slot := range pageSlots {
+			if want, got := p.account.columns.appendLoad(nil, &lines[slot]), pg.loads.of(slot); !slices.Equal(want, got) {
+				errs = append(errs, fmt.Errorf("page %d, slot %d: %v series, counted as %v", n, slot, want, got))
+			}
+			if pg.used&(1<<slot) != 0 {
+				e := p.entry(slotRefOf(n, slot))
+				all.add(&e, 1)
+			}
+		}
+	}
+	return errors.Join(append(errs, all.check(p.sums))...)
 }
 
 func (p *Partition) checkInvariants() error {
@@ -37,18 +91,21 @@ func (p *Partition) checkInvariants() error {
 		if err := pg.checkInvariants(); err != nil {
 			errs = append(errs, fmt.Errorf("page %d: %w", n, err))
 		}
-		if nonFull := p.nonFull[n%p.classes()]; n < nonFull && !p.isFull(pg) {
+		if nonFull := p.nonFull[n%p.groups()]; n < nonFull && !p.isFull(pg) {
 			errs = append(errs, fmt.Errorf("page %d has a free slot before page %d", n, nonFull))
 		}
 		for slot := range pageSlots {
 			k := pg.uids.key(slot)
-			if class := k.class(p.classes()); pg.used&(1<<slot) != 0 && class != n%p.classes() {
+			if class := k.class(p.classes()); pg.used&(1<<slot) != 0 && !p.isWithheld(n) && class != n%p.groups() {
 				errs = append(errs, fmt.Errorf("page %d, slot %d: an object of class %d", n, slot, class))
 			}
 			if at := p.index.find(&k); pg.used&(1<<slot) != 0 && at != slotRefOf(n, slot) {
 				errs = append(errs, fmt.Errorf("page %d, slot %d: in the index at %d", n, slot, at))
 			}
 		}
+	}
+	if p.account != nil {
+		errs = append(errs, p.checkLoads())
 	}
 	if objects != p.index.len() {
 		errs = append(errs, fmt.Errorf("%d objects in pages, %d in the index", objects, p.index.len()))

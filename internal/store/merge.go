@@ -1,24 +1,28 @@
 package store
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
-// ends returns, by class, the index behind the last page with objects.
+// ends returns, by group, the index behind the last page with objects.
 func (p *Partition) ends() []int {
-	ends := make([]int, p.classes())
-	for class := range ends {
-		ends[class] = class
+	ends := make([]int, p.groups())
+	for group := range ends {
+		ends[group] = group
 	}
 	for n, pg := range p.pages {
 		if pg != nil {
-			ends[n%p.classes()] = n + p.classes()
+			ends[n%p.groups()] = n + p.groups()
 		}
 	}
 	return ends
 }
 
 // Merge fills p, which must have no objects and no readers, with copies of the pages of the given
-// partitions, in order. All have the same classes. The partitions stay independent of p; blocks are
-// shared. No object may be in two partitions.
+// partitions, in order. All have the same classes and budgeted families. The partitions stay
+// independent of p; blocks are shared. No object may be in two partitions. Objects stay admitted or
+// withheld until Balance.
 func (p *Partition) Merge(partitions ...*Partition) {
 	for _, from := range partitions {
 		p.mergePages(from)
@@ -38,14 +42,27 @@ func (p *Partition) mergePages(from *Partition) {
 		}
 		pg.share()
 		c := pg.clone()
-		at := &next[n%p.classes()]
+		at := &next[n%p.groups()]
 		for used := c.used; used != 0; used &= used - 1 {
 			slot := bits.TrailingZeros64(used)
 			p.index.put(c.uids.key(slot), slotRefOf(*at, slot))
 		}
 		p.growTo(*at)
 		p.pages[*at] = c
-		*at += p.classes()
+		p.chargePage(*at)
+		*at += p.groups()
 		p.openBytes += c.openBytes
 	}
+}
+
+// chargePage charges the objects of a page. Balance may have to withhold some.
+func (p *Partition) chargePage(n int) {
+	if p.account == nil {
+		return
+	}
+	for used := p.pages[n].used; used != 0; used &= used - 1 {
+		e := p.entry(slotRefOf(n, bits.TrailingZeros64(used)))
+		p.charge(nil, &e)
+	}
+	p.account.recheck(slices.Repeat([]bool{true}, p.account.columns.width()), true)
 }

@@ -17,34 +17,47 @@ func FuzzMetamorphic(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Add(uint64(100)) // a compaction that frees no buffer
-	f.Fuzz(func(t *testing.T, seed uint64) {
-		t.Logf("seed %d", seed)
-		rnd := rand.New(rand.NewPCG(seed, 0))
-		m := newModel(rnd)
-		o := defaults
-		o.classes = m.classes
-		instances := []*instance{newInstance(m, &o, 0)}
-		for n := range 2 {
-			instances = append(instances, newInstance(m, randomOptions(rnd, m.classes), seed+uint64(n)))
+	f.Fuzz(func(t *testing.T, seed uint64) { runMetamorphic(t, seed, false) })
+}
+
+// FuzzBudgets is FuzzMetamorphic with budgets, whose limits change.
+func FuzzBudgets(f *testing.F) {
+	for seed := range uint64(20) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) { runMetamorphic(t, seed, true) })
+}
+
+func runMetamorphic(t *testing.T, seed uint64, budgets bool) {
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	m := newModel(rnd, budgets)
+	o := defaults
+	o.classes = m.classes
+	instances := []*instance{newInstance(m, &o, 0)}
+	for n := range 2 {
+		instances = append(instances, newInstance(m, randomOptions(rnd, m.classes), seed+uint64(n)))
+	}
+	for n := range 250 {
+		o := m.next(rnd)
+		if budgets && rnd.IntN(4) == 0 {
+			o = m.nextOfBudgets(rnd)
 		}
-		for n := range 250 {
-			o := m.next(rnd)
-			want := m.run(o)
-			for _, i := range instances {
-				if got := i.run(t, o); got != want {
-					t.Fatalf("operation %d, %v, %+v, compaction in %d %% (-want +got):\n%s",
-						n, o, *i.options, i.compaction, cmp.Diff(want, got))
-				}
-			}
-		}
+		want := m.run(o)
 		for _, i := range instances {
-			for _, s := range i.stagings {
-				if s != nil {
-					s.Abandon()
-				}
+			if got := i.run(t, o); got != want {
+				t.Fatalf("operation %d, %v, %+v, compaction in %d %% (-want +got):\n%s",
+					n, o, *i.options, i.compaction, cmp.Diff(want, got))
 			}
 		}
-	})
+	}
+	for _, i := range instances {
+		for _, s := range i.stagings {
+			if s != nil {
+				s.Abandon()
+			}
+		}
+	}
 }
 
 // randomOptions draws options with the given classes, which determine the order of responses.
@@ -57,8 +70,9 @@ func randomOptions(rnd *rand.Rand, classes int) *options {
 		minBudget: one(0, 4<<10, 64<<10, 24<<20), budgetShare: one(1, 4, 1<<20),
 		freePages: one(0, 1, 2, 10),
 		deadShare: one(1, 8, 100), smallExtent: one(0, 200, 4<<10),
-		text: segments{bytes: one(1, 1<<10, 256<<10), ahead: one(0, 1, 4), buffers: bufferPool(0)},
-		gzip: segments{bytes: one(1, 1<<10, 64<<10), ahead: one(0, 1, 2), buffers: bufferPool(1 << 10)},
+		oneRound: one(1, 5, 16<<10),
+		text:     segments{bytes: one(1, 1<<10, 256<<10), ahead: one(0, 1, 4), buffers: bufferPool(0)},
+		gzip:     segments{bytes: one(1, 1<<10, 64<<10), ahead: one(0, 1, 2), buffers: bufferPool(1 << 10)},
 	}
 }
 
@@ -77,6 +91,7 @@ type operation struct {
 	part       Part
 	typed      bool
 	held       int // an earlier response
+	budgets    *Budgets
 }
 
 func (o operation) String() string {
@@ -84,8 +99,8 @@ func (o operation) String() string {
 	for _, r := range o.objects {
 		uids = append(uids, r.UID)
 	}
-	return fmt.Sprintf("%s of partition %d, uids %q, retain %d, views %v, namespaces %q, part %v, typed %v, held %d",
-		o.kind, o.partition, uids, o.remainder, o.views, o.namespaces, o.part, o.typed, o.held)
+	return fmt.Sprintf("%s of partition %d, uids %q, retain %d, views %v, namespaces %q, part %v, typed %v, held %d, budgets %v",
+		o.kind, o.partition, uids, o.remainder, o.views, o.namespaces, o.part, o.typed, o.held, o.budgets)
 }
 
 // keep is the argument of Retain.
@@ -114,6 +129,9 @@ func newInstance(m *model, o *options, seed uint64) *instance {
 	for n, r := range m.resources {
 		i.resources = append(i.resources, newResource(fmt.Sprint("r", n), r.families, len(r.partitions), nil, o))
 		i.partitions = append(i.partitions, i.resources[n].partitions...)
+		if b := r.budget.Budgets; b != nil {
+			i.resources[n].LimitSeries(*b)
+		}
 	}
 	i.stagings = make([]*Staging, len(i.partitions))
 	return i
@@ -121,7 +139,9 @@ func newInstance(m *model, o *options, seed uint64) *instance {
 
 func (i *instance) run(t *testing.T, o operation) (result string) {
 	if i.rnd.IntN(100) < i.compaction {
-		i.resources[i.rnd.IntN(len(i.resources))].Compact()
+		for _, p := range i.resources[i.rnd.IntN(len(i.resources))].partitions {
+			p.Compact()
+		}
 	}
 	p, s := i.partitions[o.partition], i.stagings[o.partition]
 	switch o.kind {
@@ -133,6 +153,10 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		for _, r := range o.objects {
 			result += fmt.Sprintln(set(r))
 		}
+	case "limit":
+		i.resources[o.views[0]].LimitSeries(*o.budgets)
+	case "balance":
+		i.resources[o.views[0]].Balance()
 	case "delete":
 		for _, uid := range o.uids {
 			p.Delete(uid)
@@ -167,7 +191,7 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 	case "stats":
 		for _, r := range i.resources {
 			s := r.Stats()
-			result += fmt.Sprintln(s.Objects, s.Families)
+			result += fmt.Sprintln(s.Objects, s.Families) + reportOf(r)
 			if err := r.CheckInvariants(); err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +206,11 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		from := i.resources[o.views[0]]
 		r := newResource("merged", from.families, 1, nil, i.options)
 		p := r.partitions[0]
+		if o.budgets != nil {
+			r.LimitSeries(*o.budgets)
+		}
 		p.Merge(from.partitions...)
+		r.Balance()
 		a := p.BeginAddition()
 		for _, o := range o.added {
 			a.Set(o)
@@ -201,7 +229,12 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		}
 		p.Retain(o.keep)
 		p.RemoveNamespaces(o.gone)
-		result = i.respond(t, []View{r.View(o.namespaces...)}, o.typed)
+		if o.budgets != nil {
+			s := r.Stats()
+			result = fmt.Sprintln(s.Objects, s.Families) + reportOf(r)
+		} else {
+			result = i.respond(t, []View{r.View(o.namespaces...)}, o.typed)
+		}
 		if err := r.CheckInvariants(); err != nil {
 			t.Fatal(err)
 		}
@@ -209,6 +242,14 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		result = CheckResponse(t, i.held[o.held])
 	}
 	return result
+}
+
+// reportOf returns the report of a resource's budgets.
+func reportOf(r *Resource) string {
+	if report, limited := r.Budgets(); limited {
+		return fmt.Sprintln(report)
+	}
+	return ""
 }
 
 // respond writes a response and holds it.
@@ -265,7 +306,7 @@ func (m *model) next(rnd *rand.Rand) operation {
 		o.kind = "stats"
 	case n < 84:
 		r := rnd.IntN(len(m.resources))
-		o.kind, o.views = "merge", []int{r}
+		o.kind, o.views, o.budgets = "merge", []int{r}, m.resources[r].budget.Budgets
 		for _, p := range m.resources[r].partitions {
 			for _, x := range p.objects.all() {
 				switch {
@@ -294,6 +335,15 @@ func (m *model) next(rnd *rand.Rand) operation {
 	return o
 }
 
+// nextOfBudgets draws an operation on budgets.
+func (m *model) nextOfBudgets(rnd *rand.Rand) operation {
+	n := rnd.IntN(len(m.resources))
+	if rnd.IntN(3) == 0 {
+		return operation{kind: "limit", views: []int{n}, budgets: m.resources[n].randomBudgets(rnd, m.resources[n].budget.Budgets)}
+	}
+	return operation{kind: "balance", views: []int{n}}
+}
+
 // uid draws the uid of an object, which is a UUID or not.
 func (p *modelPartition) uid(rnd *rand.Rand) string {
 	if n := rnd.IntN(60); n%3 > 0 {
@@ -311,6 +361,7 @@ func (p *modelPartition) render(rnd *rand.Rand, uid string) Rendered {
 	}
 	h := fnv.New64()
 	h.Write([]byte(uid))
+	r.Created = int64(h.Sum64() % 20)
 	for i, f := range p.resource.families {
 		if unchanged && rnd.IntN(2) == 0 {
 			r.Unchanged[i] = true

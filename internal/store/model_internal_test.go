@@ -19,6 +19,7 @@ type model struct {
 type modelResource struct {
 	families   []Family
 	partitions []*modelPartition
+	budget     modelBudget
 }
 
 type modelPartition struct {
@@ -28,19 +29,26 @@ type modelPartition struct {
 	staged           bool
 }
 
-// slots have objects by class and slot, nil for a free slot.
-type slots [][]*modelObject
+// slots have objects by class and slot, nil for a free slot. The group behind the classes has withheld
+// objects.
+type slots struct {
+	classes int
+	groups  [][]*modelObject
+}
+
+func newSlots(classes int) slots { return slots{classes, make([][]*modelObject, classes+1)} }
 
 // A modelObject is immutable.
 type modelObject struct {
 	uid, namespace string
 	fingerprint    uint64
+	created        int64
 	lines          []string // by family
 	seen           bool     // since Begin
 }
 
-// newModel draws resources whose families have few names.
-func newModel(rnd *rand.Rand) *model {
+// newModel draws resources whose families have few names, and perhaps budgets.
+func newModel(rnd *rand.Rand, budgets bool) *model {
 	m := &model{classes: []int{1, 1, 2, 3, 8, MaxParts}[rnd.IntN(6)]}
 	for n := range 1 + rnd.IntN(3) {
 		r := &modelResource{}
@@ -53,8 +61,11 @@ func newModel(rnd *rand.Rand) *model {
 			})
 		}
 		for range 1 + rnd.IntN(2) {
-			p := &modelPartition{resource: r, prefix: string(rune('a' + len(m.partitions))), objects: make(slots, m.classes)}
+			p := &modelPartition{resource: r, prefix: string(rune('a' + len(m.partitions))), objects: newSlots(m.classes)}
 			r.partitions, m.partitions = append(r.partitions, p), append(m.partitions, p)
+		}
+		if budgets {
+			r.budget.limit(r.randomBudgets(rnd, nil))
 		}
 		m.resources = append(m.resources, r)
 	}
@@ -70,8 +81,13 @@ func (m *model) run(o operation) (result string) {
 			objects = p.staging
 		}
 		for _, r := range o.objects {
-			result += fmt.Sprintln(objects.set(r))
+			result += fmt.Sprintln(objects.set(r, p.fits(objects)))
 		}
+	case "limit":
+		r := m.resources[o.views[0]]
+		r.budget.limit(o.budgets)
+	case "balance":
+		m.resources[o.views[0]].balance()
 	case "delete":
 		p.objects.remove(func(x *modelObject) bool { return slices.Contains(o.uids, x.uid) })
 	case "find":
@@ -90,9 +106,12 @@ func (m *model) run(o operation) (result string) {
 	case "retain staging":
 		p.staging = p.staging.marked(func(x *modelObject) bool { return x.seen && o.keep(x.uid) })
 	case "finish", "replace", "finish, retain and replace":
-		p.staging.remove(func(x *modelObject) bool {
-			return !x.seen || o.kind == "finish, retain and replace" && !o.keep(x.uid)
-		})
+		p.staging.remove(func(x *modelObject) bool { return !x.seen })
+		p.balanceStaging()
+		if o.kind == "finish, retain and replace" {
+			p.staging.remove(func(x *modelObject) bool { return !o.keep(x.uid) })
+			p.balanceStaging()
+		}
 		if o.kind != "finish" {
 			p.objects, p.staged = p.staging, false
 		}
@@ -100,7 +119,7 @@ func (m *model) run(o operation) (result string) {
 		p.staged = false
 	case "stats":
 		for _, r := range m.resources {
-			result += r.stats()
+			result += r.stats() + r.reportBudgets()
 		}
 	case "response":
 		var views []*modelResource
@@ -110,27 +129,30 @@ func (m *model) run(o operation) (result string) {
 		result = m.respond(views, o)
 	case "merge":
 		from := m.resources[o.views[0]]
-		p := &modelPartition{objects: make(slots, m.classes)}
+		p := &modelPartition{objects: newSlots(m.classes)}
+		merged := &modelResource{from.families, []*modelPartition{p}, modelBudget{Budgets: from.budget.Budgets}}
+		p.resource = merged
 		for _, q := range from.partitions {
-			for class := range q.objects {
-				p.objects[class] = append(p.objects[class], q.objects[class]...)
+			for group := range q.objects.groups {
+				p.objects.groups[group] = append(p.objects.groups[group], q.objects.groups[group]...)
 			}
 		}
-		added := make(slots, m.classes)
-		for _, r := range o.added {
-			added.set(r)
+		if merged.budget.Budgets != nil {
+			merged.budget.cutAll()
 		}
-		added.remove(func(x *modelObject) bool { return !o.keep(x.uid) })
-		for class := range added {
-			p.objects[class] = append(p.objects[class], added[class]...)
-		}
+		merged.balance()
+		p.add(o.added, o.keep)
 		for _, r := range o.objects {
-			p.objects.set(r)
+			p.objects.set(r, p.fits(p.objects))
 		}
+		merged.balance()
 		p.objects.remove(func(x *modelObject) bool {
 			return slices.Contains(o.uids, x.uid) || !o.keep(x.uid) || o.gone[x.namespace]
 		})
-		result = m.respond([]*modelResource{{from.families, []*modelPartition{p}}}, o)
+		if merged.budget.Budgets != nil { // the place of an object that is admitted depends on options
+			return merged.stats() + merged.reportBudgets()
+		}
+		result = m.respond([]*modelResource{merged}, o)
 	case "held":
 		result = m.held[o.held]
 	}
@@ -146,10 +168,23 @@ func (s slots) find(uid string) *modelObject {
 	return nil
 }
 
-// all returns the objects in the order of slots.
-func (s slots) all() (objects []*modelObject) {
-	for _, class := range s {
-		for _, x := range class {
+// fits returns whether a new object fits into content of p; nil without budgets.
+func (p *modelPartition) fits(content slots) func(*modelObject) bool {
+	if p.resource.budget.Budgets == nil {
+		return func(*modelObject) bool { return true }
+	}
+	return func(x *modelObject) bool { return p.resource.fits(x, p.resource.admitted(p, content)) }
+}
+
+// served returns the admitted objects in the order of slots.
+func (s slots) served() []*modelObject { return objectsOf(s.groups[:s.classes]) }
+
+// all returns all objects.
+func (s slots) all() []*modelObject { return objectsOf(s.groups) }
+
+func objectsOf(groups [][]*modelObject) (objects []*modelObject) {
+	for _, group := range groups {
+		for _, x := range group {
 			if x != nil {
 				objects = append(objects, x)
 			}
@@ -159,10 +194,10 @@ func (s slots) all() (objects []*modelObject) {
 }
 
 func (s slots) remove(drop func(*modelObject) bool) {
-	for _, class := range s {
-		for i, x := range class {
+	for _, group := range s.groups {
+		for i, x := range group {
 			if x != nil && drop(x) {
-				class[i] = nil
+				group[i] = nil
 			}
 		}
 	}
@@ -170,7 +205,7 @@ func (s slots) remove(drop func(*modelObject) bool) {
 
 // cut deletes the lines of objects from the families that are not kept.
 func (s slots) cut(o operation) {
-	for _, class := range s {
+	for _, class := range s.groups {
 		for i, x := range class {
 			if x == nil || !slices.Contains(o.uids, x.uid) {
 				continue
@@ -189,27 +224,28 @@ func (s slots) cut(o operation) {
 
 // marked returns a copy whose objects are marked as seen if seen returns true.
 func (s slots) marked(seen func(*modelObject) bool) slots {
-	c := make(slots, len(s))
-	for class := range s {
-		c[class] = slices.Clone(s[class])
-		for i, x := range c[class] {
+	c := newSlots(s.classes)
+	for n := range s.groups {
+		c.groups[n] = slices.Clone(s.groups[n])
+		for i, x := range c.groups[n] {
 			if x != nil {
 				copied := *x
 				copied.seen = seen(x)
-				c[class][i] = &copied
+				c.groups[n][i] = &copied
 			}
 		}
 	}
 	return c
 }
 
-// set puts an object into its slot or the first free one of its class.
-func (s slots) set(r Rendered) bool {
+// set puts an object into its slot or the first free one of its class, or of the withheld objects if
+// it is new and does not fit.
+func (s slots) set(r Rendered, fits func(*modelObject) bool) bool {
 	old := s.find(r.UID)
 	if r.Unchanged != nil && (old == nil || r.Fingerprint == 0 || r.Fingerprint != old.fingerprint) {
 		return false
 	}
-	x := &modelObject{uid: r.UID, namespace: r.Namespace, fingerprint: r.Fingerprint, seen: true}
+	x := &modelObject{uid: r.UID, namespace: r.Namespace, fingerprint: r.Fingerprint, created: r.Created, seen: true}
 	start := 0
 	for i, end := range r.Ends {
 		lines := string(r.Text[start:end])
@@ -218,21 +254,38 @@ func (s slots) set(r Rendered) bool {
 		}
 		x.lines, start = append(x.lines, lines), end
 	}
-	k := keyOf(r.UID)
-	class := &s[k.class(len(s))]
-	slot := slices.Index(*class, old) // the first nil for a new object
-	if slot < 0 {
-		slot = len(*class)
-		*class = append(*class, nil)
+	if old != nil {
+		for _, group := range s.groups {
+			if slot := slices.Index(group, old); slot >= 0 {
+				group[slot] = x
+			}
+		}
+		return true
 	}
-	(*class)[slot] = x
+	k := keyOf(r.UID)
+	group := k.class(s.classes)
+	if !fits(x) {
+		group = s.classes
+	}
+	s.put(group, x)
 	return true
 }
 
-// all returns the objects of the resource in any of the namespaces, or in all.
+// put puts an object into the first free slot of a group.
+func (s slots) put(n int, x *modelObject) {
+	group := &s.groups[n]
+	slot := slices.Index(*group, nil)
+	if slot < 0 {
+		slot = len(*group)
+		*group = append(*group, nil)
+	}
+	(*group)[slot] = x
+}
+
+// all returns the admitted objects of the resource in any of the namespaces, or in all.
 func (r *modelResource) all(namespaces []string) (objects []*modelObject) {
 	for _, p := range r.partitions {
-		for _, x := range p.objects.all() {
+		for _, x := range p.objects.served() {
 			if len(namespaces) == 0 || slices.Contains(namespaces, x.namespace) {
 				objects = append(objects, x)
 			}

@@ -33,6 +33,9 @@ type options struct {
 	// less than smallExtent live bytes.
 	deadShare, smallExtent int
 
+	// oneRound bounds the objects that a balance compares at a time.
+	oneRound int
+
 	// text and gzip are the segments of responses.
 	text, gzip segments
 }
@@ -45,6 +48,7 @@ var defaults = options{
 	minBudget: 24 << 20, budgetShare: 4,
 	freePages: 2, // the page of the background compaction and one more
 	deadShare: 8, smallExtent: 4 << 10,
-	text: segments{bytes: 256 << 10, ahead: 4, buffers: bufferPool(320 << 10)},
-	gzip: segments{bytes: 64 << 10, ahead: 2, buffers: bufferPool(80 << 10)},
+	oneRound: 16 << 10,
+	text:     segments{bytes: 256 << 10, ahead: 4, buffers: bufferPool(320 << 10)},
+	gzip:     segments{bytes: 64 << 10, ahead: 2, buffers: bufferPool(80 << 10)},
 }

@@ -29,6 +29,7 @@ type page struct {
 	uids       uids
 	inputs     [pageSlots]uint64                // fingerprints of the objects' inputs, by slot
 	namespaces [pageSlots]unique.Handle[string] // by slot
+	loads      *pageLoads                       // nil without budgets
 }
 
 func (p *page) empty() bool { return p.used == 0 }
@@ -92,7 +93,7 @@ func (p *page) change(slot, family int, lines []byte, of fingerprint, limits del
 	}
 	before := p.openBytesOf(family) // writableBlock may clone
 	b := p.writableBlock(family)
-	old := p.fingerprints.length(slot, family)
+	lineCount, old := b.lineCount, p.fingerprints.length(slot, family)
 	if b.hasDeltas && p.shouldInflate(b, slot, family, limits) {
 		b.inflate(p.chunk(family))
 	}
@@ -101,6 +102,9 @@ func (p *page) change(slot, family int, lines []byte, of fingerprint, limits del
 		b.addDelta(slot, start, old, compressedLines, lines)
 	} else {
 		b.set(p.fingerprints.offset(slot, family), old, lines)
+	}
+	if p.loads != nil {
+		p.loads.add(slot, family, b.lineCount-lineCount)
 	}
 	p.fingerprints.set(slot, family, of, len(lines))
 	p.openBytes += b.memory() - before
@@ -154,7 +158,11 @@ func (p *page) locateLines(b *openBlock, slot, family, length int) (start, count
 		}
 		start += int(d.old) - p.fingerprints.length(int(d.slot), family)
 	}
-	return start, p.table.lineCount(family, slot, length)
+	if count = p.table.lineCount(family, slot, length); count == maxSlotLines {
+		b := p.table.block(family)
+		count = countLines(inflateText(nil, p.table.data(b), int(b.size))[start : start+length])
+	}
+	return start, count
 }
 
 // selectSlots returns the slots of objects in any of the namespaces.
@@ -173,6 +181,7 @@ func (p *page) clone() *page {
 	c := *p
 	c.uids = p.uids.clone()
 	c.open, c.compacting = slices.Clone(p.open), 0
+	c.loads = p.loads.clone()
 	return &c
 }
 

@@ -22,6 +22,8 @@ type Rendered struct {
 	Ends []int
 	// Fingerprint is the fingerprint of the input of the families in Unchanged; 0 if unknown.
 	Fingerprint uint64
+	// Created is the creation time in Unix seconds, by which budgets choose.
+	Created int64
 	// Unchanged marks the families that Text leaves out: their stored lines stay. It is nil if
 	// Text has all families.
 	Unchanged []bool
@@ -35,13 +37,21 @@ type Partition struct {
 	families int
 
 	mu      sync.Mutex
-	pages   []*page // nil for a page without objects; page n has objects of class n modulo len(nonFull)
-	nonFull []int   // by class, the index before which no page of the class has a free slot
+	pages   []*page // nil for a page without objects; page n has objects of group n modulo groups()
+	nonFull []int   // by group, the index before which no page of the group has a free slot
 	index   index
 	ticks   uint64 // advances with each Compact
 	// openBytes is the memory of the open blocks of all pages, budget its limit.
 	openBytes, budget int
 	free              freeList // of a Staging
+	// account is that of the resource, nil without budgets. sums are the partition's own; base is
+	// the partition of a Staging.
+	account  *account
+	sums     *sums
+	base     *Partition
+	replaced uint64                 // counts calls of Replace
+	moved    func(from, to slotRef) // called after a move between pages; may be nil
+	scratch  load
 }
 
 func newPartition(families int, o *options) *Partition {
@@ -65,18 +75,33 @@ func (p *Partition) set(r Rendered) slotRef {
 	if r.Unchanged != nil && (at == 0 || r.Fingerprint == 0 || r.Fingerprint != p.inputFingerprint(at)) {
 		return 0
 	}
-	if at == 0 {
-		at = p.allocateSlot(&k)
+	switch {
+	case at == 0:
+		at = p.allocateSlot(&k, p.groupOf(&k, &r))
+		p.fill(at, &r)
+	case p.account == nil:
+		p.fill(at, &r)
+	default:
+		before := p.charged(at)
+		p.fill(at, &r)
+		p.recharge(at, &before)
 	}
+	return at
+}
+
+// fill puts an object into its slot.
+func (p *Partition) fill(at slotRef, r *Rendered) {
 	pg, slot := p.pages[at.page()], at.slot()
 	pg.namespaces[slot] = unique.Make(r.Namespace)
 	pg.inputs[slot] = r.Fingerprint
+	if pg.loads != nil {
+		pg.loads.created[slot] = r.Created
+	}
 	before := pg.openBytes
-	if pg.set(slot, &r, p.deltaLimits()) {
+	if pg.set(slot, r, p.deltaLimits()) {
 		pg.touched = p.ticks
 		p.openBytes += pg.openBytes - before
 	}
-	return at
 }
 
 // Fingerprint returns the fingerprint stored with an object, 0 if there is none.
@@ -92,9 +117,9 @@ func (p *Partition) Fingerprint(uid []byte) uint64 {
 
 func (p *Partition) inputFingerprint(at slotRef) uint64 { return p.pages[at.page()].inputs[at.slot()] }
 
-// allocateSlot assigns a free slot to a new object.
-func (p *Partition) allocateSlot(k *key) slotRef {
-	n := p.nonFullPage(k.class(p.classes()))
+// allocateSlot assigns a free slot of a group of pages to a new object.
+func (p *Partition) allocateSlot(k *key, group int) slotRef {
+	n := p.nonFullPage(group)
 	pg := p.pages[n]
 	slot := pg.freeSlot()
 	pg.used |= 1 << slot
@@ -105,16 +130,25 @@ func (p *Partition) allocateSlot(k *key) slotRef {
 	return at
 }
 
-// classes returns the number of classes of pages.
-func (p *Partition) classes() int { return len(p.nonFull) }
+// classes returns the number of classes of objects.
+func (p *Partition) classes() int { return p.options.classes }
 
-// nonFullPage returns the first page of a class with a free slot and adds one if there is none.
-func (p *Partition) nonFullPage(class int) int {
-	n := p.nonFull[class]
-	for n < len(p.pages) && p.pages[n] != nil && p.isFull(p.pages[n]) {
-		n += p.classes()
+// groups returns the number of groups of pages: one for each class, and with budgets one more, of the
+// withheld objects of all classes.
+func (p *Partition) groups() int {
+	if p.account == nil {
+		return p.options.classes
 	}
-	p.nonFull[class] = n
+	return p.options.classes + 1
+}
+
+// nonFullPage returns the first page of a group with a free slot and adds one if there is none.
+func (p *Partition) nonFullPage(group int) int {
+	n := p.nonFull[group]
+	for n < len(p.pages) && p.pages[n] != nil && p.isFull(p.pages[n]) {
+		n += p.groups()
+	}
+	p.nonFull[group] = n
 	p.growTo(n)
 	if p.pages[n] == nil {
 		p.pages[n] = p.newPage()
@@ -141,6 +175,9 @@ func (p *Partition) deltaLimits() deltaLimits {
 
 func (p *Partition) newPage() *page {
 	pg := newPage(p.families, p.ticks)
+	if p.account != nil {
+		pg.loads = newPageLoads(p.account.columns)
+	}
 	if pg.open = p.free.get(); pg.open != nil {
 		for _, b := range pg.open {
 			pg.openBytes += b.memory()
@@ -169,12 +206,21 @@ func (p *Partition) Delete(uid string) {
 	}
 }
 
-// remove frees the slot of an object. Its lines stay in the blocks until purge; views skip them.
+// remove removes an object. Its lines stay in the blocks until purge; views skip them.
 func (p *Partition) remove(at slotRef) {
+	if p.account != nil {
+		e := p.entry(at)
+		p.charge(&e, nil)
+	}
+	p.release(at)
+}
+
+// release frees the slot of an object that is removed or moved.
+func (p *Partition) release(at slotRef) {
 	pg, slot := p.pages[at.page()], at.slot()
 	p.index.remove(pg.uids.key(slot))
-	class := at.page() % p.classes()
-	p.nonFull[class] = min(p.nonFull[class], at.page())
+	group := at.page() % p.groups()
+	p.nonFull[group] = min(p.nonFull[group], at.page())
 	pg.uids.remove(slot)
 	pg.used &^= 1 << slot
 	pg.removed |= 1 << slot

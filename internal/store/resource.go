@@ -13,6 +13,7 @@ type Resource struct {
 	families   []Family
 	headers    []headers
 	partitions []*Partition
+	account    *account // nil without budgets
 	// numbers has the numbers of the families' names, and names is the set of them. unions has
 	// the names that are unions in every response.
 	numbers       []int
@@ -87,14 +88,15 @@ func (r *Resource) HasFamily(name string) bool {
 // Partitions returns the partitions in the order of responses.
 func (r *Resource) Partitions() []*Partition { return r.partitions }
 
-// Compact compacts all partitions. One goroutine calls it about once a second.
+// Compact applies the budgets and compacts all partitions. One goroutine calls it about once a second.
 func (r *Resource) Compact() {
+	r.Balance()
 	for _, p := range r.partitions {
 		p.Compact()
 	}
 }
 
-// Stats are the sizes of a resource.
+// Stats are the sizes of a resource, without withheld objects.
 type Stats struct {
 	Objects int
 	// CompressedBytes is the memory of compressed blocks, OpenBytes that of open blocks. An open

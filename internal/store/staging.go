@@ -15,6 +15,8 @@ type Staging struct {
 	compacting sync.WaitGroup
 	semaphore  chan struct{}
 	finished   bool
+	// changes and ownChanges are those of the account and of the staging copy at the last balance.
+	changes, ownChanges uint64
 }
 
 // Begin starts a Staging, without objects. Set and Delete must not be called on the partition
@@ -32,6 +34,13 @@ func (p *Partition) Begin() *Staging {
 		openBytes: p.openBytes,
 		budget:    p.budget,
 		free:      freeList{limit: p.options.freePages},
+		account:   p.account,
+		base:      p,
+	}
+	if p.account != nil {
+		p.account.mu.Lock()
+		next.sums = p.sums.clone()
+		p.account.mu.Unlock()
 	}
 	for n, pg := range p.pages {
 		if pg != nil {
@@ -39,7 +48,9 @@ func (p *Partition) Begin() *Staging {
 			next.pages[n] = pg.clone()
 		}
 	}
-	return &Staging{next: next, seen: make([]uint64, len(p.pages)), semaphore: make(chan struct{}, 1)}
+	s := &Staging{next: next, seen: make([]uint64, len(p.pages)), semaphore: make(chan struct{}, 1)}
+	next.moved = s.moved
+	return s
 }
 
 // Set is Partition.Set on the staging copy. Lines that r leaves out are those of the present
@@ -50,19 +61,22 @@ func (s *Staging) Set(r Rendered) bool {
 		return false
 	}
 	s.finished = false
-	for len(s.seen) <= at.page() {
-		s.seen = append(s.seen, 0)
-	}
-	s.seen[at.page()] |= 1 << at.slot()
+	s.see(at)
 	// A full page with all objects set hardly changes again before Replace. Other pages may
 	// lose objects at the end; the budget bounds their open bytes.
 	if pg := s.next.pages[at.page()]; s.next.isFull(pg) && s.seen[at.page()] == pg.used {
 		s.compact(pg)
 	}
-	for _, pg := range s.next.pagesOverBudget() {
-		s.next.compactPage(pg)
-	}
+	s.next.CompactExcess()
 	return true
+}
+
+// see marks a slot as set.
+func (s *Staging) see(at slotRef) {
+	for len(s.seen) <= at.page() {
+		s.seen = append(s.seen, 0)
+	}
+	s.seen[at.page()] |= 1 << at.slot()
 }
 
 // compact compacts a page in the background, or in the foreground if the background is busy,
@@ -94,11 +108,17 @@ func (s *Staging) isSeen(page, slot int) bool {
 	return page < len(s.seen) && s.seen[page]&(1<<slot) != 0
 }
 
-// Finish removes the objects that were not set and compacts the others, page by page. After
-// Finish, Replace compresses nothing and may be called under a lock.
+// Finish removes the objects that were not set, applies the budgets, and compacts the others, page by
+// page. After Finish, Replace compresses nothing and may be called under a lock.
 func (s *Staging) Finish() {
 	s.compacting.Wait()
-	s.next.free = freeList{} // no pages are added from here on
+	s.next.free = freeList{} // hardly a page is added from here on
+	if s.next.account != nil {
+		for n := range s.next.pages {
+			s.removeUnseen(n)
+		}
+		s.balance()
+	}
 	for n := range s.next.pages {
 		s.removeUnseen(n)
 		if pg := s.next.pages[n]; pg != nil {
@@ -142,6 +162,11 @@ func (p *Partition) Replace(s *Staging) {
 			pg.discard()
 		}
 	}
+	index := p.index
+	p.replaced++
 	p.pages, p.index, p.nonFull = s.next.pages, s.next.index, s.next.nonFull
 	p.openBytes = s.next.openBytes
+	if p.account != nil {
+		p.replaceSums(s, index)
+	}
 }

@@ -32,6 +32,9 @@ type compressedBlock struct {
 
 const varied = 1 << 31
 
+// maxSlotLines is the largest line count of a slot in table.counts, which stands for all larger ones.
+const maxSlotLines = 1<<16 - 1
+
 // setLineCounts sets lineCount and perSlot from text and its lengths by slot. It appends to counts if
 // the line counts differ.
 func (b *compressedBlock) setLineCounts(text []byte, lengths []uint32, counts []uint16) []uint16 {
@@ -45,7 +48,7 @@ func (b *compressedBlock) setLineCounts(text []byte, lengths []uint32, counts []
 			same = same && (b.perSlot == n || b.perSlot == 0 && n > 0)
 			b.perSlot = n
 		}
-		counts = append(counts, uint16(min(n, 1<<16-1)))
+		counts = append(counts, uint16(min(n, maxSlotLines)))
 	}
 	if same {
 		return counts[:begin]
@@ -74,7 +77,7 @@ func (t *table) block(family int) *compressedBlock {
 
 var noText compressedBlock
 
-// lineCount returns a slot's line count of a family, at most 65,535, given the length of the lines.
+// lineCount returns a slot's line count of a family, at most maxSlotLines if they differ, given the length of the lines.
 func (t *table) lineCount(family, slot, length int) int {
 	switch n := t.block(family).perSlot; {
 	case length == 0:

@@ -53,13 +53,13 @@ func Views(resources []*Resource, s Selection) []View {
 	return views
 }
 
-// add adds the pages of a partition, class by class. With compared, it adds those of all parts to
+// add adds the pages of a partition, class by class, without those of withheld objects. With compared, it adds those of all parts to
 // v.others.
 func (v *View) add(p *Partition, namespaces []unique.Handle[string], part Part, compared bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for class := range p.classes() {
-		for n := class; n < len(p.pages); n += p.classes() {
+		for n := class; n < len(p.pages); n += p.groups() {
 			pg := p.pages[n]
 			if pg == nil {
 				continue

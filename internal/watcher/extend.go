@@ -90,6 +90,7 @@ func (t *target) merge() {
 		}
 		s.loop.Adopt(loops, func() { s.merge(sources) })
 	}
+	t.Balance() // the sources had budgets of their own
 	t.extends = nil
 }
 

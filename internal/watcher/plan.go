@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/store"
 )
 
 // A plan is the part of a configuration that concerns one resource. Equal plans have equal text.
@@ -24,6 +25,8 @@ type plan struct {
 	selector   fields.Selector
 	fromCache  bool
 	limit      int64           // of objects; 0 for none
+	limited    bool            // by budgets
+	budgets    store.Budgets   // when the target began
 	shard      sharding.Ranges // guarded by Watcher.mu
 }
 
@@ -45,6 +48,7 @@ func planFor(config Config, r generators.Resource, perNamespace bool) plan {
 		shard:      config.Shard,
 	}
 	p.finishing = config.finishingOf(d, p.effect.Families())
+	p.budgets, p.limited = config.Budgets.of(d, p.effect.Families())
 	var terms []fields.Selector
 	if d.Namespaced {
 		p.selected = config.NamespaceSelector != ""
@@ -86,7 +90,7 @@ func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(
 
 func (p *plan) equalButShard(o *plan) bool {
 	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
-		p.selected == o.selected && p.fromCache == o.fromCache && p.limit == o.limit && p.labels == o.labels && p.selector.String() == o.selector.String()
+		p.selected == o.selected && p.fromCache == o.fromCache && p.limit == o.limit && p.sameCounts(o) && p.labels == o.labels && p.selector.String() == o.selector.String()
 }
 
 // selects reports whether the plan selects an object, whatever the shard of its loops. namespace is that of

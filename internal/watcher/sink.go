@@ -80,7 +80,7 @@ func (s *sink) Delete(o metav1.Object) {
 func (s *sink) render(key string, set func(store.Rendered, ending) bool, o metav1.Object) error {
 	began := time.Now()
 	defer func() { s.seconds.Add(time.Since(began).Seconds()) }()
-	r := store.Rendered{UID: key, Namespace: o.GetNamespace()}
+	r := store.Rendered{UID: key, Namespace: o.GetNamespace(), Created: o.GetCreationTimestamp().Unix()}
 	var e ending
 	if l, ok := o.(*apiclient.Lazy); ok {
 		defer l.Release()

@@ -41,7 +41,8 @@ type collector struct{ *Watcher }
 
 // Describe is part of prometheus.Collector.
 func (collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stateDesc, stalenessDesc, eventDesc, filteredDesc, selectedDesc, lackingDesc, listLenDesc, limitDesc} {
+	for _, d := range []*prometheus.Desc{stateDesc, stalenessDesc, eventDesc, filteredDesc, selectedDesc, lackingDesc, listLenDesc, limitDesc,
+		budgetDesc, budgetUsedDesc, seriesWithheldDesc, objectsWithheldDesc} {
 		to <- d
 	}
 }
@@ -53,6 +54,7 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	}
 	for _, t := range *c.serving.Load() {
 		t.collect(gauge)
+		t.collectBudgets(gauge)
 	}
 	if n, known := c.selectedCount(); known {
 		gauge(selectedDesc, float64(n))

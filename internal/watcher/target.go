@@ -69,6 +69,9 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		t.sinks = append(t.sinks, s)
 	}
 	t.Resource = store.NewResourceInParts(max(config.Parts, 1), name, familiesOf(compiled), len(t.sinks), r.Describe().Aliases...)
+	if p.limited {
+		t.LimitSeries(p.budgets)
+	}
 	for i, p := range t.Partitions() {
 		t.sinks[i].partition = p
 	}

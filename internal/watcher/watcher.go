@@ -43,6 +43,7 @@ type Config struct {
 	FromCache bool
 	// ObjectLimit is the limit of objects of each resource and namespace; 0 for none.
 	ObjectLimit int64
+	Budgets     Budgets
 	// Parts is the number of parts that scrapers fetch; the store is arranged by them. It does not
 	// change.
 	Parts int
@@ -102,6 +103,9 @@ func (w *Watcher) change(config Config) (rebuilt []string) {
 
 func (w *Watcher) setWanted(config Config, wanted []*target) {
 	w.config, w.wanted = config, wanted
+	for _, t := range wanted {
+		t.limitSeries(config)
+	}
 	w.signal()
 }
 
@@ -280,7 +284,7 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// compact compacts the store once a second, and releases the memory of finished lists.
+// compact applies budgets and compacts the store once a second, and releases the memory of finished lists.
 func (w *Watcher) compact(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -292,6 +296,7 @@ func (w *Watcher) compact(ctx context.Context) {
 		case <-ticker.C:
 			for _, r := range w.Resources() {
 				r.Compact()
+				w.logBudgets(r)
 			}
 			scavenger.Round(w.lists.Load())
 		}

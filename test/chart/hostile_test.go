@@ -47,6 +47,8 @@ var refusing = map[string]string{
 	"finishedKeep[]":                       `no regular expression`,
 	"selectors{}":                          `there is no resource`,
 	"selectors{key}":                       `there is no resource`,
+	"seriesBudget{}":                       `want null or integer`,
+	"seriesBudget{key}":                    `want null or integer`,
 	"collectors":                           `there is no resource`,
 	"collectorsExtra":                      `there is no resource`,
 	"collectorsExclude":                    `there is no resource`,

@@ -36,6 +36,16 @@
 {{- if gt (int .Values.scrapeShards) 1 }}
 - {{ int .Values.scrapeShards | printf "--scrape-shards=%d" | quote }}
 {{- end }}
+{{- $budgets := list }}
+{{- range $name, $series := .Values.seriesBudget }}
+{{- if $series }}{{ $budgets = append $budgets (printf "%s=%d" $name (int64 $series)) }}{{ end }}
+{{- end }}
+{{- with $budgets }}
+- {{ join "," . | printf "--series-budget=%s" | quote }}
+{{- end }}
+{{- with .Values.seriesBudgetPerNamespace }}
+- {{ printf "--series-budget-per-namespace=%d" (int64 .) | quote }}
+{{- end }}
 {{- if .Values.kubeconfig.enabled }}
 - --kubeconfig=/opt/k8s/.kube/config
 {{- end }}
