@@ -69,7 +69,7 @@ func (r *modelResource) series(objects []*modelObject, family string) (n int) {
 	for _, x := range objects {
 		for i, f := range r.families {
 			if family == "" || f.Name == family {
-				n += strings.Count(x.lines[i], "\n")
+				n += x.counts[i]
 			}
 		}
 	}

@@ -44,6 +44,7 @@ type modelObject struct {
 	fingerprint    uint64
 	created        int64
 	lines          []string // by family
+	counts         []int    // of lines, by family
 	seen           bool     // since Begin
 }
 
@@ -252,7 +253,7 @@ func (s slots) set(r Rendered, fits func(*modelObject) bool) bool {
 		if r.Unchanged != nil && r.Unchanged[i] {
 			lines = old.lines[i]
 		}
-		x.lines, start = append(x.lines, lines), end
+		x.lines, x.counts, start = append(x.lines, lines), append(x.counts, strings.Count(lines, "\n")), end
 	}
 	if old != nil {
 		for _, group := range s.groups {

@@ -12,7 +12,8 @@ import (
 
 // Budgets limit the series of resources.
 type Budgets struct {
-	// Series are limits by the key or name of a resource, or by the name of a family.
+	// Series are limits by the key of a resource, by an alias of a custom one, or by the name of a
+	// family.
 	Series map[string]int
 	// Namespace is the limit of each namespace of each resource; 0 for none.
 	Namespace int
@@ -20,9 +21,11 @@ type Budgets struct {
 
 // of returns the budgets of a resource with the given families, and whether there are any.
 func (b Budgets) of(d generators.Description, families []string) (store.Budgets, bool) {
-	of := store.Budgets{Series: b.Series[d.Key], Families: map[string]int{}}
-	if of.Series == 0 {
-		of.Series = b.Series[d.Name]
+	of := store.Budgets{Families: map[string]int{}}
+	for _, name := range slices.Backward(append([]string{d.Key}, d.Aliases...)) {
+		if limit := b.Series[name]; limit > 0 {
+			of.Series = limit // the key comes last and counts
+		}
 	}
 	if d.Namespaced {
 		of.Namespace = b.Namespace
