@@ -22,7 +22,7 @@ func FuzzMetamorphic(f *testing.F) {
 
 // FuzzBudgets is FuzzMetamorphic with budgets, whose limits change.
 func FuzzBudgets(f *testing.F) {
-	for seed := range uint64(10) {
+	for seed := range uint64(20) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) { runMetamorphic(t, seed, true) })

@@ -212,10 +212,10 @@ func (s slots) cut(o operation) {
 				continue
 			}
 			c := *x
-			c.fingerprint, c.lines = 0, slices.Clone(x.lines)
+			c.fingerprint, c.lines, c.counts = 0, slices.Clone(x.lines), slices.Clone(x.counts)
 			for family, kept := range o.kept {
 				if !kept {
-					c.lines[family] = ""
+					c.lines[family], c.counts[family] = "", 0
 				}
 			}
 			class[i] = &c
