@@ -19,6 +19,7 @@ import (
 // TestSeriesBudget floods a namespace with ConfigMaps beyond the budget of a namespace: the others are
 // served, Prometheus alerts, and deletions bring the withheld ones back.
 func TestSeriesBudget(t *testing.T) {
+	t.Parallel()
 	const budget, flood = 20, 60
 	c := cluster.Start(t, cluster.Options{})
 	e := start(t, c.Kubeconfig, "--resources=configmaps", "--metric-allowlist=^kube_configmap_info$", fmt.Sprint("--series-budget-per-namespace=", budget))

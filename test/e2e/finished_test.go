@@ -27,6 +27,7 @@ var ofFinished = regexp.MustCompile(`^(kube_\w+)\{namespace="shop",(?:pod|job_na
 // pods leave after some seconds, but for the kept families, and are counted; other lines stay. Sums by
 // phase are the same.
 func TestFinishedObjectsLeave(t *testing.T) {
+	t.Parallel()
 	c := cluster.Start(t, cluster.Everything)
 	const resources = "--resources=jobs,nodes,pods,deployments"
 	full := &liveCluster{c: c, e: start(t, c.Kubeconfig, resources)}

@@ -26,6 +26,7 @@ const inNamespace = 40
 // scrapes: every response has all or none of the ConfigMaps of a namespace that the API has, and the
 // text of the namespaces that stay does not change. The whole list is requested once.
 func TestNamespaceSelector(t *testing.T) {
+	t.Parallel()
 	reader := cluster.User{Name: "reader"}
 	c := cluster.Start(t, cluster.Options{Users: []cluster.User{reader}})
 	bindReader(t, c, reader, "configmaps", "namespaces")

@@ -243,6 +243,7 @@ func TestScrapeShardsOfShards(t *testing.T) {
 // TestScrapeShardsComponent adds the component to modes: every program gets the flag once, and the
 // ServiceMonitor an endpoint for each part, which are equal but for the parameter.
 func TestScrapeShardsComponent(t *testing.T) {
+	t.Parallel()
 	k := newKubectl(t, "")
 	f := func(mode string, programs, endpoints int, components ...string) {
 		t.Helper()
