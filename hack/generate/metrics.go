@@ -43,7 +43,7 @@ func pageOf(d generators.Description) int {
 func metrics(resources []generators.Resource, files map[string][]byte) error {
 	var index bytes.Buffer
 	facts := families(resources)
-	fmt.Fprintf(&index, "<!-- %s -->\n# Metrics\n\n%d families of %d resources; programs read [metrics.json](metrics.json).\n\n", notice, len(facts), len(resources))
+	fmt.Fprintf(&index, "<!-- %s -->\n# Metrics\n\n%d families of %d resources; programs read [metrics.json](metrics.json).\n\n", notice, distinct(facts), len(resources))
 	index.WriteString("| resource | API | families | default |\n| --- | --- | --- | --- |\n")
 	pages := make([]bytes.Buffer, len(metricPages))
 	for i, p := range metricPages {
@@ -81,6 +81,10 @@ func section(b *bytes.Buffer, d generators.Description) {
 	for _, f := range d.Families {
 		var sets []string
 		for _, set := range f.Labels {
+			if f.Identity != nil {
+				sets = append(sets, "instead: "+code(slices.Concat(f.Identity, set)))
+				continue
+			}
 			if len(set) == 0 && len(f.Labels) == 1 {
 				continue
 			}
@@ -100,6 +104,9 @@ func stability(f generators.FamilyDescription) string {
 	}
 	if f.Sparse {
 		s += ", sparse"
+	}
+	if f.Group != "" {
+		s += ", of " + string(f.Group)
 	}
 	if f.DeprecatedSince != "" {
 		s += ", deprecated since " + f.DeprecatedSince
@@ -124,10 +131,20 @@ type fact struct {
 	Stability       string     `json:"stability"`
 	OptIn           bool       `json:"optIn,omitempty"`
 	Sparse          bool       `json:"sparse,omitempty"`
+	Group           string     `json:"group,omitempty"`
 	DeprecatedSince string     `json:"deprecatedSince,omitempty"`
 	Default         bool       `json:"default"`
 	Labels          [][]string `json:"labels"`
 	Help            string     `json:"help"`
+}
+
+// distinct returns the number of families: some are of several resources.
+func distinct(facts []fact) int {
+	names := map[string]bool{}
+	for _, f := range facts {
+		names[f.Name] = true
+	}
+	return len(names)
 }
 
 func families(resources []generators.Resource) []fact {
@@ -137,12 +154,12 @@ func families(resources []generators.Resource) []fact {
 		for _, f := range d.Families {
 			var sets [][]string
 			for _, set := range f.Labels {
-				sets = append(sets, slices.Concat(d.Identity, set))
+				sets = append(sets, slices.Concat(f.IdentityIn(d), set))
 			}
 			facts = append(facts, fact{
 				Name: f.Name, Resource: d.Name, APIVersion: d.Kind.GroupVersion().String(), Kind: d.Kind.Kind,
-				Type: string(f.Type), Stability: string(f.Stability), OptIn: f.OptIn, Sparse: f.Sparse, DeprecatedSince: f.DeprecatedSince,
-				Default: d.Default && !f.OptIn, Labels: sets, Help: f.Help,
+				Type: string(f.Type), Stability: string(f.Stability), OptIn: f.OptIn, Sparse: f.Sparse, Group: string(f.Group), DeprecatedSince: f.DeprecatedSince,
+				Default: d.Default && !f.OptIn && f.Group == "", Labels: sets, Help: f.Help,
 			})
 		}
 	}
