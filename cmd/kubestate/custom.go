@@ -25,6 +25,7 @@ import (
 	"github.com/kubestate/kubestate/internal/presets"
 	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/watcher"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // customResources resolves the configuration of custom resources to tables, by the discovered kinds.
@@ -270,7 +271,7 @@ func (c *customResources) hasSynced() bool {
 func (c *customResources) names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	names := generators.Names(c.builtin.Resources())
+	names := append(generators.Names(c.builtin.Resources()), workloads.Name)
 	for _, r := range c.resolved.Tables {
 		d := r.Describe()
 		names = append(append(names, d.Name), d.Aliases...)

@@ -24,7 +24,7 @@ var definedBy = discovery.Definitions.Describe().Kind
 // error the content stays as it is.
 func loadSnapshot(tables *generators.Registry, opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (rebuilt []string, err error) {
 	loading := w.Loading(config)
-	report, err := snapshot.Read(opts.Snapshot, config.Resources, tables.Scheme(), os.Stdin, loading.Add)
+	report, err := snapshot.Read(opts.Snapshot, loading.Resources(), tables.Scheme(), os.Stdin, loading.Add)
 	if err == nil {
 		err = refuse(opts, report)
 	}

@@ -22,13 +22,13 @@ type Selection struct {
 	Labels, Annotations Allowlist
 	// Extra are constant labels of all series. They pass CheckExtra.
 	Extra []ExtraLabel
-
-	derived bool // Compile takes derived families alone, and not all others
+	// OnlyDerived has Compile take derived families in place of all others.
+	OnlyDerived bool
 }
 
 // Derived is the selection of which Compile takes the derived families alone.
 func (s Selection) Derived() Selection {
-	s.derived = true
+	s.OnlyDerived = true
 	return s
 }
 
@@ -45,8 +45,13 @@ func (s Selection) exports(f FamilyDescription) bool {
 		(f.Group == "" || slices.Contains(s.Groups, f.Group))
 }
 
+// Derives reports whether the selection exports derived families of a resource.
+func (s Selection) Derives(d Description) bool {
+	return slices.ContainsFunc(d.Families, func(f FamilyDescription) bool { return f.Derived && s.exports(f) })
+}
+
 // compiles reports whether Compile takes the family.
-func (s Selection) compiles(f FamilyDescription) bool { return f.Derived == s.derived && s.exports(f) }
+func (s Selection) compiles(f FamilyDescription) bool { return f.Derived == s.OnlyDerived && s.exports(f) }
 
 // thins says whether the selection drops the family's series of value 0.
 func (s Selection) thins(f FamilyDescription) bool {

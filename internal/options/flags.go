@@ -33,6 +33,7 @@ type values struct {
 	node                                  string
 	unscheduled                           bool
 	allow, deny, optIn, sparse            list
+	workloadMetrics                       list
 	labelsAllowlist, annotationsAllowlist allowlist
 	autoMemoryLimit                       bool
 	memoryShare                           float64
@@ -88,6 +89,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Var(&v.deny, "metric-denylist", "patterns of families to exclude, comma-separated, ECMAScript, unanchored")
 	f.Var(&v.optIn, "metric-opt-in-list", "patterns of opt-in families to export, comma-separated, RE2, unanchored")
 	f.Var(&v.sparse, "metric-sparse", "patterns of sparse families to export without zeros, comma-separated, ECMAScript, unanchored")
+	f.Var(&v.workloadMetrics, "workload-metrics", "groups of workload metrics, comma-separated: "+joined(generators.Groups()))
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.extraLabels, "extra-labels", "constant labels of every series on the main port: name=value, comma-separated")

@@ -27,6 +27,9 @@ func TestIneffective(t *testing.T) {
 	f([]string{`--metric-denylist: "kube_node_info" matches no family of the enabled resources`}, "--metric-denylist=kube_node_info,kube_pod_info", "--resources=pods")
 	f([]string{`--metric-opt-in-list: "kube_x" matches no family of the enabled resources`}, "--metric-opt-in-list=kube_x")
 	f(nil, "--metric-sparse=kube_pod,condition$")
+	f(nil, "--workload-metrics=attribution", "--resources=jobs", "--metric-allowlist=kubestate_workload_replicas")
+	f([]string{`--metric-allowlist: "kubestate_" matches no family of the enabled resources`}, "--metric-allowlist=kubestate_,kube_pod_info", "--resources=pods")
+	f([]string{"--workload-metrics: attribution has no family of the enabled resources"}, "--workload-metrics=attribution", "--resources=cronjobs,nodes")
 	f([]string{`--metric-sparse: "kube_(?!pod)" matches no sparse family of the enabled resources`}, "--metric-sparse=kube_(?!pod),kube_pod", "--resources=pods,services")
 	f([]string{
 		"--metric-labels-allowlist: resource nodes is not enabled",

@@ -11,6 +11,7 @@ var reloadable = []string{
 	"annotations_allow_list", "custom_resource_config", "custom_resource_presets", "custom_resources_only", "enable_gzip_encoding", "extra_labels", "labels_allow_list", "max_staleness",
 	"metric_allowlist", "metric_denylist", "metric_opt_in_list", "metric_sparse", "namespaces", "namespaces_denylist",
 	"node", "object_limit", "resources", "shard", "total_shards", "track_unscheduled_pods", "use_api_server_cache",
+	"workload_metrics",
 }
 
 // restartOnly returns the values of the keys that a reload cannot change.

@@ -25,6 +25,8 @@ func valueFor(f options.Flag) string {
 		return "[flux]"
 	case "metric_sparse":
 		return "[phase]"
+	case "workload_metrics":
+		return "[attribution]"
 	}
 	return others[f.Type]
 }
@@ -75,7 +77,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 21 {
+	if reloadable != 22 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}

@@ -14,8 +14,8 @@ type Staging struct {
 	finished   bool
 }
 
-// Begin starts a Staging, without objects. Set and Delete must not be called on the partition
-// until Replace.
+// Begin starts a Staging, without objects. The Staging lacks what Set and Delete change on the
+// partition until Replace.
 func (p *Partition) Begin() *Staging {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // An extension has the sources of the content under a larger shard: the served target, and
@@ -80,11 +81,16 @@ func (t *target) rebase(served *target) *target {
 // been served before.
 func (t *target) merge() {
 	for i, s := range t.sinks {
-		loops, partitions := []*listwatch.Loop{}, []*store.Partition{}
+		loops, partitions, pods := []*listwatch.Loop{}, []*store.Partition{}, []*workloads.Pods{}
 		for _, from := range append([]*target{t.extends.base}, t.extends.added...) {
-			loops, partitions = append(loops, from.sinks[i].loop), append(partitions, from.sinks[i].partition)
+			loops, partitions, pods = append(loops, from.sinks[i].loop), append(partitions, from.sinks[i].partition), append(pods, from.sinks[i].pods)
 		}
-		s.loop.Adopt(loops, func() { s.partition.Merge(partitions...) })
+		s.loop.Adopt(loops, func() {
+			s.partition.Merge(partitions...)
+			if s.pods != nil {
+				s.pods.Merge(pods...)
+			}
+		})
 	}
 	t.extends = nil
 }

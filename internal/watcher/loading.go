@@ -2,13 +2,14 @@ package watcher
 
 import (
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/jsonobject"
-	"github.com/kubestate/kubestate/internal/store"
 )
 
 // A Loading fills the targets of a watcher without an API server, object by object. Readers see
@@ -26,9 +27,26 @@ type Loading struct {
 type stagedSink struct {
 	*sink
 	target    *target
-	next      *store.Staging
+	next      *batch
 	excluded  map[string]bool // objects whose last copy is outside the plan
 	selectors *selectors      // nil if the resource has all objects
+}
+
+// order sorts pods behind their owners, so that each is rendered once.
+func (s *stagedSink) order() int {
+	if s.pods != nil {
+		return 1
+	}
+	return 0
+}
+
+// Resources returns the resources whose objects to add: the exported ones and the owners of pods.
+func (l *Loading) Resources() []generators.Resource {
+	var all []generators.Resource
+	for _, t := range l.wanted {
+		all = append(all, t.resource)
+	}
+	return all
 }
 
 // Loading returns a loading of the targets of config. Done replaces the configuration.
@@ -40,7 +58,7 @@ func (w *Watcher) Loading(config Config) *Loading {
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
 		for _, s := range t.sinks {
-			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.partition.Begin(), map[string]bool{}, newSelectors(t.resource.Recipe())})
+			l.filled[kind] = append(l.filled[kind], &stagedSink{s, t, s.begin(), map[string]bool{}, newSelectors(t.resource.Recipe())})
 		}
 	}
 	return l
@@ -63,7 +81,7 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 			continue
 		}
 		delete(s.excluded, name)
-		if err := s.render(name, s.next.Set, o); err != nil {
+		if err := s.next.set(name, o); err != nil {
 			return err
 		}
 	}
@@ -74,14 +92,19 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 func (l *Loading) Done() (rebuilt []string) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
-	for _, all := range l.filled {
-		for _, s := range all {
-			if len(s.excluded) > 0 {
-				s.next.Retain(func(name string) bool { return !s.excluded[name] })
-			}
-			s.partition.Replace(s.next)
-			s.loop.MarkComplete()
+	var all []*stagedSink
+	for _, sinks := range l.filled {
+		all = append(all, sinks...)
+	}
+	slices.SortStableFunc(all, func(a, b *stagedSink) int { return a.order() - b.order() })
+	for _, s := range all {
+		s.next.Finish()
+		keep := func(name string) bool { return !s.excluded[name] }
+		if len(s.excluded) == 0 {
+			keep = nil
 		}
+		s.next.Commit(keep)
+		s.loop.MarkComplete()
 	}
 	l.w.setWanted(l.config, l.wanted)
 	return l.rebuilt

@@ -22,6 +22,7 @@ type plan struct {
 	fromCache  bool
 	limit      int64           // of objects; 0 for none
 	shard      sharding.Ranges // guarded by Watcher.mu
+	owners     ownersUse
 }
 
 // Fields of selectors.
@@ -76,7 +77,7 @@ func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(
 
 func (p *plan) equalButShard(o *plan) bool {
 	return p.effect.Equal(o.effect) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
-		p.fromCache == o.fromCache && p.limit == o.limit && p.selector.String() == o.selector.String()
+		p.fromCache == o.fromCache && p.limit == o.limit && p.owners == o.owners && p.selector.String() == o.selector.String()
 }
 
 // selects reports whether the plan selects an object, whatever the shard of its loops. namespace is that of

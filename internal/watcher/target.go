@@ -20,7 +20,8 @@ type target struct {
 	plan
 	*store.Resource
 	resource generators.Resource
-	sinks    []*sink // by namespace
+	sinks    []*sink         // by namespace
+	derived  *store.Resource // with the derived families; nil for none
 	client   *apiclient.Client
 	extends  *extension // the sources of its content; nil if it is listed, or has been merged
 
@@ -64,6 +65,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 	for i, p := range t.Partitions() {
 		t.sinks[i].partition = p
 	}
+	w.addSources(t, config.Selection)
 	w.metrics.rebuilds.WithLabelValues(name) // shows 0
 	return t
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/memory"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // Config configures a watcher.
@@ -43,11 +44,13 @@ type Watcher struct {
 	log      *slog.Logger
 	signals  chan struct{} // to reconcile
 	lists    atomic.Int64  // complete ones
+	index    *workloads.Index
 
 	serving      atomic.Pointer[[]*target] // seen by readers
 	mu           sync.Mutex                // guards stores of serving, and all below
 	wanted       []*target                 // of the last configuration
 	building     []*target                 // served once ready
+	open         []*target                 // not closed; known when closeUnknown was last called
 	followed     []followed
 	config       Config          // the last one
 	sharded      bool            // Reshard has set the shard
@@ -56,7 +59,7 @@ type Watcher struct {
 
 // New returns a watcher, which does nothing before Run.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, log: log, perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
+	w := &Watcher{metrics: metrics, log: log, index: workloads.NewIndex(), perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*target{})
 	w.Change(config)
 	all := w.wanted
@@ -86,6 +89,7 @@ func (w *Watcher) change(config Config) (rebuilt []string) {
 
 func (w *Watcher) setWanted(config Config, wanted []*target) {
 	w.config, w.wanted = config, wanted
+	w.closeUnknown()
 	w.signal()
 }
 
@@ -93,9 +97,11 @@ func (w *Watcher) setWanted(config Config, wanted []*target) {
 // plan are reused, such as the served one after a revert.
 func (w *Watcher) targetsFor(config Config) (wanted []*target, rebuilt []string) {
 	known, filtered := w.known(), 0
-	for _, r := range config.Resources {
+	resources, owners := w.ownersFor(config)
+	for _, r := range resources {
 		d := r.Describe()
 		p := planFor(config, d, w.perNamespace[d.Name])
+		owners.plan(&p, d)
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -128,13 +134,19 @@ func (w *Watcher) signal() {
 	}
 }
 
-// Resources returns the served resources, in the order of the configuration.
+// Resources returns the served resources, in the order of the configuration, and then those with
+// derived families.
 func (w *Watcher) Resources() []*store.Resource {
-	var all []*store.Resource
+	var all, derived []*store.Resource
 	for _, t := range *w.serving.Load() {
-		all = append(all, t.Resource)
+		if !t.owners.only {
+			all = append(all, t.Resource)
+		}
+		if t.derived != nil {
+			derived = append(derived, t.derived)
+		}
 	}
-	return all
+	return append(all, derived...)
 }
 
 // Pending returns the names of the wanted resources that are neither served nor refused.
@@ -143,7 +155,7 @@ func (w *Watcher) Pending() []string {
 	defer w.mu.Unlock()
 	var names []string
 	for _, t := range w.wanted {
-		if refused := t.settled() && !t.complete(); named(*w.serving.Load(), t.Name()) == nil && !refused {
+		if refused := t.settled() && !t.complete(); !t.owners.only && named(*w.serving.Load(), t.Name()) == nil && !refused {
 			names = append(names, t.Name())
 		}
 	}
