@@ -65,7 +65,7 @@ func (w *Watcher) addSources(t *target, selection generators.Selection) {
 	t.derived = store.NewResource(workloads.Name, families(renderer), len(t.sinks), t.Name())
 	for i, p := range t.derived.Partitions() {
 		s := t.sinks[i]
-		s.pods = w.index.Pods(renderer.Clone(), p)
+		s.pods = w.index.Pods(renderer, p)
 		s.source = s.pods
 	}
 }

@@ -19,14 +19,16 @@ const Name = "podworkloads"
 type Pods struct {
 	index     *Index
 	partition *store.Partition
+	renderer  *generators.Renderer // only cloned
 	lines     *lines
 	content
 	closed bool
 }
 
-// Pods returns a source of pods, without any, that renders derived families into a partition.
+// Pods returns a source of pods, without any, that renders derived families into a partition. It
+// uses clones of the renderer.
 func (x *Index) Pods(derived *generators.Renderer, partition *store.Partition) *Pods {
-	return &Pods{index: x, partition: partition, lines: newLines(derived), content: newContent()}
+	return &Pods{index: x, partition: partition, renderer: derived, lines: newLines(derived), content: newContent()}
 }
 
 // content is the pods of a source.
@@ -65,8 +67,8 @@ func (c *content) set(i id, p pod, t texts) {
 	}
 }
 
-// delete removes a pod.
-func (c *content) delete(i id) {
+// drop removes a pod.
+func (c *content) drop(i id) {
 	remove(c.byOwner, c.pods[i].owner.id, i)
 	delete(c.pods, i)
 	delete(c.texts, i)
@@ -143,7 +145,7 @@ func (p *Pods) Delete(key string) {
 	i, _ := idOf(key)
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	p.content.delete(i)
+	p.drop(i)
 	p.partition.Delete(key)
 }
 
@@ -194,7 +196,7 @@ type lines struct {
 }
 
 func newLines(r *generators.Renderer) *lines {
-	l := &lines{renderer: r}
+	l := &lines{renderer: r.Clone()}
 	l.pod.OwnerReferences = []metav1.OwnerReference{{Controller: new(true)}}
 	return l
 }

@@ -17,7 +17,7 @@ type podsBatch struct {
 
 // Begin opens a batch.
 func (p *Pods) Begin() Batch {
-	return &podsBatch{p, newContent(), p.partition.Begin(), newLines(p.lines.renderer.Clone())}
+	return &podsBatch{p, newContent(), p.partition.Begin(), newLines(p.renderer)}
 }
 
 // Set adds a pod, or replaces the one of the key.
