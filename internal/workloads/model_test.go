@@ -107,6 +107,17 @@ func (s *ownerSource) step() {
 	}
 }
 
+// synchronize tells the second source each change that it lacks, one by one: a list renders all pods.
+func (s *ownerSource) synchronize() {
+	for _, uid := range s.uids[s.group*perKind:][:perKind] {
+		if o, ok := s.objects[uid]; ok {
+			s.late.Set(uid, o)
+		} else {
+			s.late.Delete(uid)
+		}
+	}
+}
+
 func (s *ownerSource) list(to *workloads.Owners) {
 	b := to.Begin()
 	for uid, o := range s.objects {
@@ -210,6 +221,28 @@ func (w *world) merge() {
 	b.fill()
 }
 
+// expectEmpty removes all objects, half of them by the end of their sources.
+func (w *world) expectEmpty(t *testing.T) {
+	for _, s := range w.pods {
+		for uid := range s.objects {
+			s.Delete(uid)
+		}
+		if got := s.Sizes(); got != [3]int{} {
+			t.Errorf("a source without pods has %v", got)
+		}
+	}
+	for _, s := range w.owners {
+		for uid := range s.objects {
+			s.first.Delete(uid)
+		}
+		s.late.Close()
+	}
+	w.pods[0].Close()
+	if got, want := w.index.Sizes(), [3]int{0, 0, len(w.pods) - 1}; got != want {
+		t.Errorf("an index without objects has %v, want %v", got, want)
+	}
+}
+
 // TestModel has sources that change concurrently, and holds the lines to a computation over all
 // objects whenever they rest.
 func TestModel(t *testing.T) {
@@ -228,7 +261,7 @@ func TestModel(t *testing.T) {
 						for range 30 {
 							s.step()
 						}
-						s.list(s.late)
+						s.synchronize()
 					})
 				}
 				for _, s := range w.pods {
@@ -259,6 +292,7 @@ func TestModel(t *testing.T) {
 			if chains == 0 {
 				t.Error("no pods")
 			}
+			w.expectEmpty(t)
 		})
 	}
 }

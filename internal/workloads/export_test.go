@@ -1,0 +1,15 @@
+package workloads
+
+// Sizes returns the numbers of entries of all maps of an index.
+func (x *Index) Sizes() [3]int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return [3]int{len(x.owners), len(x.children), len(x.pods)}
+}
+
+// Sizes returns the numbers of entries of all maps of a source.
+func (p *Pods) Sizes() [3]int {
+	p.index.mu.Lock()
+	defer p.index.mu.Unlock()
+	return [3]int{len(p.pods), len(p.byOwner), len(p.texts)}
+}
