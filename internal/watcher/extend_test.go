@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -24,17 +25,18 @@ type extender struct {
 	w     *watcher.Watcher
 	rnd   *rand.Rand
 	shard sharding.Ranges // the last wanted one
+	pods  *generators.Table[*corev1.Pod]
 }
 
-// newExtender runs a watcher of pods and nodes, and returns a function that changes its selection.
-func newExtender(t *testing.T, w *randomAPI, seed uint64) (*extender, func(generators.Selection)) {
+// newExtender runs a watcher of a table of pods and of nodes, and returns a function that changes its selection.
+func newExtender(t *testing.T, w *randomAPI, seed uint64, pods *generators.Table[*corev1.Pod]) (*extender, func(generators.Selection)) {
 	t.Helper()
 	a := &api{}
 	a.serve(t, w)
 	config := watcher.Config{Resources: []generators.Resource{pods, nodes}, Shard: sharding.None(), Client: newClient(t, a.config())}
 	g := &extender{
 		randomAPI: w, w: newWatcher(config, prometheus.NewRegistry(), &log{about: aboutReason}), rnd: rand.New(rand.NewPCG(seed, 9)),
-		shard: sharding.None(),
+		shard: sharding.None(), pods: pods,
 	}
 	run(t, g.w)
 	return g, func(s generators.Selection) {
@@ -64,6 +66,9 @@ func (g *extender) want(shard sharding.Ranges) lineCounts {
 		if shard.Holds(sharding.Hash(o.uid)) {
 			counts[fmt.Sprintf("node_generation{node=%q} %d", o.name, o.version)]++
 			counts[fmt.Sprintf("pod_generation{namespace=\"n\",pod=%q} %d", o.name, o.version)]++
+			if g.pods == attributed {
+				counts[fmt.Sprintf("pod_workload{namespace=\"n\",pod=%q,kind=\"Deployment\",name=%q} 1", o.name, o.deployment())]++
+			}
 		}
 	}
 	return counts
@@ -73,7 +78,7 @@ func (g *extender) want(shard sharding.Ranges) lineCounts {
 func (g *extender) lines() lineCounts {
 	counts := lineCounts{}
 	for line := range strings.Lines(text(g.w.Resources()...)) {
-		if strings.Contains(line, "_generation{") {
+		if strings.Contains(line, "_generation{") || strings.Contains(line, "_workload{") {
 			counts[strings.TrimSpace(line)]++
 		}
 	}
@@ -104,7 +109,7 @@ func TestRandomExtensions(t *testing.T) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g, change := newExtender(t, newRandomAPI(seed), seed)
+				g, change := newExtender(t, newRandomAPI(seed), seed, []*generators.Table[*corev1.Pod]{pods, attributed}[seed/2%2])
 				for range 40 {
 					g.change(fmt.Sprint("object-", g.rnd.IntN(40)))
 				}
@@ -158,7 +163,7 @@ func TestReadersSeeWholeShards(t *testing.T) {
 	for seed := range uint64(6) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newRandomAPI(seed)
-			g, _ := newExtender(t, w, seed)
+			g, _ := newExtender(t, w, seed, pods)
 			for i := range 200 {
 				g.change(fmt.Sprint("object-", i))
 			}
@@ -197,7 +202,7 @@ func TestNothingIsListedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newRandomAPI(1)
 		w.filters, w.streams = true, true
-		g, _ := newExtender(t, w, 1)
+		g, _ := newExtender(t, w, 1, pods)
 		for i := range 60 {
 			g.change(fmt.Sprint("object-", i))
 		}

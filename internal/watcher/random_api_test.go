@@ -5,19 +5,24 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path"
 	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// randomAPI is an API server of pods and nodes. It lists, streams and watches with random delays,
+// randomAPI is an API server of pods, their ReplicaSets, and nodes; other resources have no objects.
+// It lists, streams and watches with random delays,
 // and compacts its log. It filters by shard or sends all objects, at random.
 type randomAPI struct {
 	filters, streams bool
@@ -33,7 +38,7 @@ type randomAPI struct {
 	onListed func(uid string)
 }
 
-// item is a pod and a node of the same name and uid.
+// item is a pod and a node of the same name and uid, and a ReplicaSet that controls the pod.
 type item struct {
 	uid, name string
 	version   int
@@ -114,7 +119,7 @@ func (w *randomAPI) compact() {
 
 // ServeHTTP responds to a list or a watch.
 func (w *randomAPI) ServeHTTP(to http.ResponseWriter, r *http.Request) {
-	a := &responder{randomAPI: w, to: to, r: r, pods: strings.HasSuffix(r.URL.Path, "pods")}
+	a := &responder{randomAPI: w, to: to, r: r, kind: kinds[path.Base(r.URL.Path)]}
 	query := r.URL.Query()
 	if w.filters {
 		a.selector = query.Get("shardSelector")
@@ -137,8 +142,20 @@ type responder struct {
 	*randomAPI
 	to       http.ResponseWriter
 	r        *http.Request
-	pods     bool
+	kind     schema.GroupVersionKind
 	selector string
+}
+
+// kinds are the kinds of resources.
+var kinds = map[string]schema.GroupVersionKind{
+	"pods":         corev1.SchemeGroupVersion.WithKind("Pod"),
+	"nodes":        corev1.SchemeGroupVersion.WithKind("Node"),
+	"replicasets":  appsv1.SchemeGroupVersion.WithKind("ReplicaSet"),
+	"deployments":  appsv1.SchemeGroupVersion.WithKind("Deployment"),
+	"daemonsets":   appsv1.SchemeGroupVersion.WithKind("DaemonSet"),
+	"statefulsets": appsv1.SchemeGroupVersion.WithKind("StatefulSet"),
+	"jobs":         batchv1.SchemeGroupVersion.WithKind("Job"),
+	"cronjobs":     batchv1.SchemeGroupVersion.WithKind("CronJob"),
 }
 
 func (a *responder) write(v any) {
@@ -151,23 +168,37 @@ func (a *responder) fail(code int, reason metav1.StatusReason) {
 	a.write(metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Reason: reason, Code: int32(code)})
 }
 
-// object returns an item as the requested type. Its generation is its version.
+// object returns an item as the requested kind, nil if that has no objects. Its generation is its
+// version. The Deployment of a pod depends on the version.
 func (a *responder) object(o item) any {
-	if a.pods {
-		return served(pod("n", o.name, o.uid, int64(o.version)), fmt.Sprint(o.version))
+	switch version := fmt.Sprint(o.version); a.kind.Kind {
+	case "Pod":
+		p := served(pod("n", o.name, o.uid, int64(o.version)), version)
+		p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: o.name, UID: types.UID("r-" + o.uid), Controller: new(true)}}
+		return p
+	case "ReplicaSet":
+		r := &appsv1.ReplicaSet{ObjectMeta: meta("n", o.name, "r-"+o.uid, int64(o.version))}
+		r.TypeMeta, r.ResourceVersion = metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"}, version
+		r.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment", Name: o.deployment(), UID: types.UID(o.deployment()), Controller: new(true)}}
+		return r
+	case "Node":
+		n := node(o.name, o.uid, int64(o.version))
+		n.TypeMeta, n.ResourceVersion = metav1.TypeMeta{APIVersion: "v1", Kind: "Node"}, version
+		return n
 	}
-	n := node(o.name, o.uid, int64(o.version))
-	n.TypeMeta, n.ResourceVersion = metav1.TypeMeta{APIVersion: "v1", Kind: "Node"}, fmt.Sprint(o.version)
-	return n
+	return nil
 }
+
+// deployment is the Deployment of the item's ReplicaSet.
+func (o *item) deployment() string { return fmt.Sprint("d-", o.version%3) }
 
 // all returns the objects that the selector matches, and their version.
 func (a *responder) all() (objects []any, version int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, o := range a.objects {
-		if matches(a.selector, o.uid) {
-			objects = append(objects, a.object(*o))
+		if object := a.object(*o); object != nil && matches(a.selector, o.uid) {
+			objects = append(objects, object)
 			if a.onListed != nil {
 				a.onListed(o.uid)
 			}
@@ -179,11 +210,8 @@ func (a *responder) all() (objects []any, version int) {
 func (a *responder) list() {
 	objects, version := a.all()
 	a.pause(3 * time.Second)
-	kind := "NodeList"
-	if a.pods {
-		kind = "PodList"
-	}
-	a.write(map[string]any{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"resourceVersion": fmt.Sprint(version)}, "items": objects})
+	apiVersion, kind := a.kind.ToAPIVersionAndKind()
+	a.write(map[string]any{"apiVersion": apiVersion, "kind": kind + "List", "metadata": map[string]any{"resourceVersion": fmt.Sprint(version)}, "items": objects})
 }
 
 func (a *responder) stream() {
@@ -198,10 +226,8 @@ func (a *responder) stream() {
 }
 
 func (a *responder) bookmark(version int, annotations map[string]string) {
-	object := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{ResourceVersion: fmt.Sprint(version), Annotations: annotations}}
-	if !a.pods {
-		object.Kind = "Node"
-	}
+	apiVersion, kind := a.kind.ToAPIVersionAndKind()
+	object := &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: kind}, ObjectMeta: metav1.ObjectMeta{ResourceVersion: fmt.Sprint(version), Annotations: annotations}}
 	a.write(map[string]any{"type": "BOOKMARK", "object": object})
 }
 
@@ -227,8 +253,8 @@ func (a *responder) events(from int) {
 		log, changed, bookmark := a.log, a.changed, a.rnd.IntN(4) == 0
 		a.mu.Unlock()
 		for _, e := range log {
-			if e.version > from && matches(a.selector, e.uid) {
-				a.write(map[string]any{"type": e.kind, "object": a.object(e.item)})
+			if object := a.object(e.item); e.version > from && object != nil && matches(a.selector, e.uid) {
+				a.write(map[string]any{"type": e.kind, "object": object})
 			}
 		}
 		if len(log) > 0 {
