@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -189,7 +190,7 @@ func TestForbiddenOwners(t *testing.T) {
 		p := served(pod("a", "x", "1", 1), "1")
 		p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "r", UID: "2", Controller: new(true)}}
 		answer := func(q *request) {
-			switch kind := kinds[q.r.URL.Path[strings.LastIndex(q.r.URL.Path, "/")+1:]]; {
+			switch kind := kinds[path.Base(q.r.URL.Path)]; {
 			case kind.Kind == "ReplicaSet":
 				q.fail(http.StatusForbidden, metav1.StatusReasonForbidden)
 			case kind.Kind == "Pod":
@@ -211,4 +212,68 @@ func endOf(kind schema.GroupVersionKind) map[string]any {
 	b := maps.Clone(listEnds("5"))
 	b["apiVersion"], b["kind"] = kind.ToAPIVersionAndKind()
 	return b
+}
+
+// answerAll answers the next n requests with streamed lists: of pods of a ReplicaSet r, and of it
+// unless it is gone. It returns the requests by kind.
+func (f *harness) answerAll(t *testing.T, n int, gone bool) map[string]*request {
+	t.Helper()
+	p := served(pod("a", "x", "1", 1), "1")
+	p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "r", UID: "2", Controller: new(true)}}
+	r := &appsv1.ReplicaSet{TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"}, ObjectMeta: meta("a", "r", "2", 1)}
+	r.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment", Name: "d", UID: "3", Controller: new(true)}}
+	all := map[string]*request{}
+	for range n {
+		q := f.next(t)
+		kind := kinds[path.Base(q.r.URL.Path)]
+		all[kind.Kind] = q.watch()
+		switch {
+		case kind.Kind == "Pod":
+			q.event("ADDED", p)
+		case kind.Kind == "ReplicaSet" && !gone:
+			q.event("ADDED", r)
+		}
+		q.event("BOOKMARK", endOf(kind))
+	}
+	return all
+}
+
+const (
+	ofDeployment = `pod_workload{namespace="a",pod="x",kind="Deployment",name="d"} 1` + "\n"
+	ofReplicaSet = `pod_workload{namespace="a",pod="x",kind="ReplicaSet",name="r"} 1` + "\n"
+)
+
+// TestOwnersOfReplacedLists replaces a list of ReplicaSets by one that lacks an object: it is not
+// followed any more.
+func TestOwnersOfReplacedLists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := watcher.Config{Resources: []generators.Resource{attributed}, Selection: without("pod_generation", "pod_last")}
+		f := newHarness(t, config)
+		f.answerAll(t, 7, false)
+		f.expect(t, ofDeployment, nil)
+		config.Namespaces = []string{"a"}
+		f.change(t, config, "pods", "metadata/cronjobs", "metadata/daemonsets", "metadata/deployments", "metadata/jobs", "metadata/replicasets", "metadata/statefulsets")
+		f.answerAll(t, 7, true)
+		read()
+		f.expect(t, ofReplicaSet, nil)
+	})
+}
+
+// TestOwnersOfExportedLists begins and ends to follow the ReplicaSets of an exported list, which is
+// then listed again.
+func TestOwnersOfExportedLists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := watcher.Config{Resources: []generators.Resource{pods, replicaSets}, Selection: without("pod_generation", "pod_last", "replicaset_generation")}
+		f := newHarness(t, config)
+		f.answerAll(t, 2, false)
+		f.expect(t, "", nil)
+		others := []string{"metadata/cronjobs", "metadata/daemonsets", "metadata/deployments", "metadata/jobs", "metadata/statefulsets"}
+		config.Resources = []generators.Resource{attributed, replicaSets}
+		f.change(t, config, append([]string{"pods", "replicasets"}, others...)...)
+		f.answerAll(t, 7, false)
+		read()
+		f.expect(t, ofDeployment, nil)
+		config.ObjectLimit = 5 // then only a list of its own has all ReplicaSets
+		f.change(t, config, "pods", "replicasets", "metadata/replicasets")
+	})
 }
