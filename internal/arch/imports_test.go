@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 	"internal/generators":        {"internal/exposition", "internal/jsonobject"},
 	"internal/options":           {"internal/customresource", "internal/generators", "internal/nearest", "internal/presets"},
 	"hack/dashboards":            {},
-	"hack/generate":              {"hack/dashboards", "internal/customresource", "internal/generators", "internal/options", "internal/presets", "internal/rbac"},
+	"hack/generate":              {"hack/dashboards", "internal/customresource", "internal/generators", "internal/options", "internal/presets", "internal/rbac", "internal/workloads"},
 	"internal/rbac":              {"internal/generators"},
 	"internal/apiclient":         {"internal/generators", "internal/jsonobject", "internal/projection"},
 	"internal/listwatch":         {"internal/apiclient", "internal/sharding"},

@@ -51,7 +51,9 @@ func (s Selection) Derives(d Description) bool {
 }
 
 // compiles reports whether Compile takes the family.
-func (s Selection) compiles(f FamilyDescription) bool { return f.Derived == s.OnlyDerived && s.exports(f) }
+func (s Selection) compiles(f FamilyDescription) bool {
+	return f.Derived == s.OnlyDerived && s.exports(f)
+}
 
 // thins says whether the selection drops the family's series of value 0.
 func (s Selection) thins(f FamilyDescription) bool {

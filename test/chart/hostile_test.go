@@ -43,6 +43,8 @@ var refusing = map[string]string{
 	"metricDenylist[]":                     `no regular expression`,
 	"metricSparse":                         `no regular expression`,
 	"metricSparse[]":                       `no regular expression`,
+	"workloadMetrics":                      `there is no group`,
+	"workloadMetrics[]":                    `there is no group`,
 	"collectors":                           `there is no resource`,
 	"collectorsExtra":                      `there is no resource`,
 	"collectorsExclude":                    `there is no resource`,

@@ -17,7 +17,7 @@
 {{- with include "kubestate.namespaces" . | fromJsonArray }}
 - {{ join "," . | printf "--namespaces=%s" | quote }}
 {{- end }}
-{{- range $flag, $value := dict "namespaces-denylist" .Values.namespacesDenylist "metric-allowlist" .Values.metricAllowlist "metric-denylist" .Values.metricDenylist "metric-sparse" .Values.metricSparse "metric-labels-allowlist" .Values.metricLabelsAllowlist "metric-annotations-allowlist" .Values.metricAnnotationsAllowList }}
+{{- range $flag, $value := dict "namespaces-denylist" .Values.namespacesDenylist "metric-allowlist" .Values.metricAllowlist "metric-denylist" .Values.metricDenylist "metric-sparse" .Values.metricSparse "workload-metrics" .Values.workloadMetrics "metric-labels-allowlist" .Values.metricLabelsAllowlist "metric-annotations-allowlist" .Values.metricAnnotationsAllowList }}
 {{- with $value }}
 - {{ printf "--%s=%s" $flag (join "," .) | quote }}
 {{- end }}
