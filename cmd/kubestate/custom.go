@@ -25,7 +25,6 @@ import (
 	"github.com/kubestate/kubestate/internal/presets"
 	"github.com/kubestate/kubestate/internal/snapshot"
 	"github.com/kubestate/kubestate/internal/watcher"
-	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // customResources resolves the configuration of custom resources to tables, by the discovered kinds.
@@ -271,7 +270,7 @@ func (c *customResources) hasSynced() bool {
 func (c *customResources) names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	names := append(generators.Names(c.builtin.Resources()), workloads.Name)
+	names := generators.Names(c.builtin.Resources())
 	for _, r := range c.resolved.Tables {
 		d := r.Describe()
 		names = append(append(names, d.Name), d.Aliases...)

@@ -67,12 +67,29 @@ func (p *Partition) set(r Rendered) slotRef {
 	pg, slot := p.pages[at.page()], at.slot()
 	pg.namespaces[slot] = unique.Make(r.Namespace)
 	pg.inputs[slot] = r.Fingerprint
+	p.change(at, &r)
+	return at
+}
+
+// change replaces the lines of an object.
+func (p *Partition) change(at slotRef, r *Rendered) {
+	pg := p.pages[at.page()]
 	before := pg.openBytes
-	if pg.set(slot, &r, p.deltaLimits()) {
+	if pg.set(at.slot(), r, p.deltaLimits()) {
 		pg.touched = p.ticks
 		p.openBytes += pg.openBytes - before
 	}
-	return at
+}
+
+// Update replaces the lines of an object, except those of families in r.Unchanged, whatever their
+// input. It ignores an unknown uid, and may run beside the writer.
+func (p *Partition) Update(r Rendered) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := keyOf(r.UID)
+	if at := p.index.find(&k); at != 0 {
+		p.change(at, &r)
+	}
 }
 
 // Fingerprint returns the fingerprint stored with an object, 0 if there is none.

@@ -14,8 +14,8 @@ type Staging struct {
 	finished   bool
 }
 
-// Begin starts a Staging, without objects. The Staging lacks what Set and Delete change on the
-// partition until Replace.
+// Begin starts a Staging, without objects. Set and Delete must not be called on the partition
+// until Replace; Update may be, and the Staging lacks its changes.
 func (p *Partition) Begin() *Staging {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,6 +60,12 @@ func (s *Staging) Set(r Rendered) bool {
 		s.next.compactPage(pg)
 	}
 	return true
+}
+
+// Update is Partition.Update on the staging copy.
+func (s *Staging) Update(r Rendered) {
+	s.next.Update(r)
+	s.finished = false
 }
 
 // compact compacts a page in the background, or in the foreground if the background is busy,

@@ -86,9 +86,10 @@ func (t *target) merge() {
 			loops, partitions, pods = append(loops, from.sinks[i].loop), append(partitions, from.sinks[i].partition), append(pods, from.sinks[i].pods)
 		}
 		s.loop.Adopt(loops, func() {
-			s.partition.Merge(partitions...)
 			if s.pods != nil {
 				s.pods.Merge(pods...)
+			} else {
+				s.partition.Merge(partitions...)
 			}
 		})
 	}

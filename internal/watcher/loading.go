@@ -81,7 +81,7 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 			continue
 		}
 		delete(s.excluded, name)
-		if err := s.next.set(name, o); err != nil {
+		if err := s.next.add(name, o); err != nil {
 			return err
 		}
 	}

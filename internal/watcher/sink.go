@@ -19,9 +19,9 @@ type sink struct {
 	renderer  *generators.Renderer
 	specOnly  []bool // by family of the renderer
 	partition *store.Partition
-	source    workloads.Source // nil if the objects are not of interest for workloads
-	pods      *workloads.Pods  // source, if the objects have derived families; nil otherwise
-	unstored  bool             // objects are of interest for workloads alone
+	owners    *workloads.Owners // that the objects are; nil if they are none
+	unstored  bool              // objects have no other use
+	pods      *workloads.Pods   // for the derived families; nil if there are none
 	seconds   prometheus.Counter
 
 	// Scratch memory of render.
@@ -34,8 +34,11 @@ func (s *sink) Begin() listwatch.Batch { return s.begin() }
 
 func (s *sink) begin() *batch {
 	b := &batch{Staging: s.partition.Begin(), sink: s}
-	if s.source != nil {
-		b.source = s.source.Begin()
+	if s.owners != nil {
+		b.owners = s.owners.Begin()
+	}
+	if s.pods != nil {
+		b.pods = s.pods.Begin(b.Staging)
 	}
 	return b
 }
@@ -46,25 +49,28 @@ func (s *sink) Set(o metav1.Object) error {
 	if limit := s.loop.Limit; limit > 0 && !s.partition.Has(key) && int64(s.partition.Len()) >= limit {
 		return nil
 	}
-	if s.source != nil {
-		s.source.Set(key, whole(o))
+	if s.owners != nil {
+		s.owners.Set(key, o)
 	}
-	return s.render(key, s.partition.Set, o)
+	return s.render(key, s.set, o)
 }
 
-// whole returns the object of a lazy one, or o.
-func whole(o metav1.Object) metav1.Object {
-	if l, ok := o.(*apiclient.Lazy); ok {
-		return l.Object
+// set stores an object with its lines.
+func (s *sink) set(o metav1.Object, r *store.Rendered) bool {
+	if s.pods != nil {
+		return s.pods.Set(o, r)
 	}
-	return o
+	return s.partition.Set(*r)
 }
 
 // Delete removes an object.
 func (s *sink) Delete(o metav1.Object) {
 	key := listwatch.Key(o)
-	if s.source != nil {
-		s.source.Delete(key)
+	if s.owners != nil {
+		s.owners.Delete(key)
+	}
+	if s.pods != nil {
+		s.pods.Delete(key)
 	}
 	s.partition.Delete(key)
 	if l, ok := o.(*apiclient.Lazy); ok {
@@ -74,7 +80,7 @@ func (s *sink) Delete(o metav1.Object) {
 
 // render renders an object and passes it to set under a key. Of a partial object it renders only
 // the mixed families, if set keeps the text of the others. A lazy object is released.
-func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object) error {
+func (s *sink) render(key string, set func(metav1.Object, *store.Rendered) bool, o metav1.Object) error {
 	if s.unstored {
 		return nil
 	}
@@ -86,11 +92,12 @@ func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object
 		r.Fingerprint = l.Fingerprint()
 		if l.Partial() {
 			r.Text, r.Ends = s.renderer.RenderMixed(s.text[:0], s.ends[:0], l.Object)
-			s.text, s.ends, r.Unchanged = r.Text, r.Ends, s.specOnly
-			if set(r) {
+			r.Unchanged = s.specOnly
+			done := set(l.Object, &r)
+			s.text, s.ends, r.Unchanged = r.Text, r.Ends, nil
+			if done {
 				return nil
 			}
-			r.Unchanged = nil
 		}
 		if err := l.Complete(); err != nil {
 			return err
@@ -98,8 +105,8 @@ func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object
 		o = l.Object
 	}
 	r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
+	set(o, &r)
 	s.text, s.ends = r.Text, r.Ends
-	set(r)
 	return nil
 }
 
@@ -107,34 +114,35 @@ func (s *sink) render(key string, set func(store.Rendered) bool, o metav1.Object
 type batch struct {
 	*store.Staging
 	sink   *sink
-	source workloads.Batch // nil if the sink has no source
+	owners *workloads.OwnersBatch // nil if the sink has none
+	pods   *workloads.PodsBatch   // nil if the sink has none
 }
 
 // Set renders an object.
-func (b *batch) Set(o metav1.Object) error { return b.set(listwatch.Key(o), o) }
+func (b *batch) Set(o metav1.Object) error { return b.add(listwatch.Key(o), o) }
 
-// set is Set under a key.
-func (b *batch) set(key string, o metav1.Object) error {
-	if b.source != nil {
-		b.source.Set(key, whole(o))
+// add is Set under a key.
+func (b *batch) add(key string, o metav1.Object) error {
+	if b.owners != nil {
+		b.owners.Set(key, o)
 	}
-	return b.sink.render(key, b.Staging.Set, o)
+	return b.sink.render(key, b.set, o)
+}
+
+// set is sink.set for the batch.
+func (b *batch) set(o metav1.Object, r *store.Rendered) bool {
+	if b.pods != nil {
+		return b.pods.Set(o, r)
+	}
+	return b.Staging.Set(*r)
 }
 
 // Finish ends the list.
 func (b *batch) Finish() {
-	if b.source != nil {
-		b.source.Finish()
+	if b.pods != nil {
+		b.pods.Finish()
 	}
 	b.Staging.Finish()
-}
-
-// Abandon ends the batch without a commit.
-func (b *batch) Abandon() {
-	if b.source != nil {
-		b.source.Abandon()
-	}
-	b.Staging.Abandon()
 }
 
 // Commit replaces the partition's content by the objects for whose keys keep returns true; nil
@@ -143,8 +151,12 @@ func (b *batch) Commit(keep func(key string) bool) {
 	if keep != nil {
 		b.Retain(keep)
 	}
-	b.sink.partition.Replace(b.Staging)
-	if b.source != nil {
-		b.source.Commit(keep)
+	if b.owners != nil {
+		b.owners.Commit(keep)
+	}
+	if b.pods != nil {
+		b.pods.Commit(keep)
+	} else {
+		b.sink.partition.Replace(b.Staging)
 	}
 }

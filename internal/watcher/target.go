@@ -20,8 +20,7 @@ type target struct {
 	plan
 	*store.Resource
 	resource generators.Resource
-	sinks    []*sink         // by namespace
-	derived  *store.Resource // with the derived families; nil for none
+	sinks    []*sink // by namespace
 	client   *apiclient.Client
 	extends  *extension // the sources of its content; nil if it is listed, or has been merged
 
@@ -41,7 +40,11 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 	}
 	compiled := r.Compile(config.Selection)
 	compiled.Recovered = w.recovered
-	specOnly := compiled.SpecOnly()
+	derived := w.derived(r, config.Selection)
+	specOnly, all := compiled.SpecOnly(), families(compiled)
+	if derived != nil {
+		specOnly, all = append(specOnly, derived.SpecOnly()...), append(all, families(derived)...)
+	}
 	for i, namespace := range p.namespaces {
 		renderer := compiled
 		if i > 0 {
@@ -61,11 +64,11 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		})
 		t.sinks = append(t.sinks, s)
 	}
-	t.Resource = store.NewResource(name, families(compiled), len(t.sinks), r.Describe().Aliases...)
+	t.Resource = store.NewResource(name, all, len(t.sinks), r.Describe().Aliases...)
 	for i, p := range t.Partitions() {
 		t.sinks[i].partition = p
 	}
-	w.addSources(t, config.Selection)
+	w.connect(t, derived)
 	w.metrics.rebuilds.WithLabelValues(name) // shows 0
 	return t
 }

@@ -134,19 +134,15 @@ func (w *Watcher) signal() {
 	}
 }
 
-// Resources returns the served resources, in the order of the configuration, and then those with
-// derived families.
+// Resources returns the served resources, in the order of the configuration.
 func (w *Watcher) Resources() []*store.Resource {
-	var all, derived []*store.Resource
+	var all []*store.Resource
 	for _, t := range *w.serving.Load() {
 		if !t.owners.only {
 			all = append(all, t.Resource)
 		}
-		if t.derived != nil {
-			derived = append(derived, t.derived)
-		}
 	}
-	return append(all, derived...)
+	return all
 }
 
 // Pending returns the names of the wanted resources that are neither served nor refused.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
-	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
@@ -48,29 +47,31 @@ func (p ownersPlan) plan(of *plan, d generators.Description) {
 	}
 }
 
-// addSources connects the sinks of a new target with the index of workloads, if it has owners or
-// derived families.
-func (w *Watcher) addSources(t *target, selection generators.Selection) {
-	if t.owners != (ownersUse{}) {
-		for _, s := range t.sinks {
-			s.source, s.unstored = w.index.Owners(), t.owners.only
-		}
-		return
+// derived returns the renderer of a resource's derived families, nil if there are none.
+func (w *Watcher) derived(r generators.Resource, selection generators.Selection) *generators.Renderer {
+	if !selection.Derives(r.Describe()) {
+		return nil
 	}
-	if !selection.Derives(t.resource.Describe()) {
-		return
-	}
-	renderer := t.resource.Compile(selection.Derived())
-	renderer.Recovered = w.recovered
-	t.derived = store.NewResource(workloads.Name, families(renderer), len(t.sinks), t.Name())
-	for i, p := range t.derived.Partitions() {
+	derived := r.Compile(selection.Derived())
+	derived.Recovered = w.recovered
+	return derived
+}
+
+// connect connects the sinks of a new target with the index of workloads, if its objects are owners
+// or have derived families.
+func (w *Watcher) connect(t *target, derived *generators.Renderer) {
+	for i, p := range t.Partitions() {
 		s := t.sinks[i]
-		s.pods = w.index.Pods(renderer, p)
-		s.source = s.pods
+		if t.owners != (ownersUse{}) {
+			s.owners, s.unstored = w.index.Owners(), t.owners.only
+		}
+		if derived != nil {
+			s.pods = w.index.Pods(derived, len(s.specOnly)-len(derived.Names()), p)
+		}
 	}
 }
 
-// closeUnknown removes the sources of targets that are no longer known from the index of workloads.
+// closeUnknown removes what targets that are no longer known have from the index of workloads.
 // The caller holds mu.
 func (w *Watcher) closeUnknown() {
 	known := w.known()
@@ -79,8 +80,11 @@ func (w *Watcher) closeUnknown() {
 			continue
 		}
 		for _, s := range t.sinks {
-			if s.source != nil {
-				s.source.Close()
+			if s.owners != nil {
+				s.owners.Close()
+			}
+			if s.pods != nil {
+				s.pods.Close()
 			}
 		}
 	}

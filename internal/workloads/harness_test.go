@@ -21,16 +21,69 @@ func derived() *generators.Renderer {
 	return generators.Pods.Compile(generators.Selection{Groups: generators.Groups()}.Derived())
 }
 
-// pods is a source of pods with its partition.
+// pods are the pods of a partition, which has one other family.
 type pods struct {
 	*workloads.Pods
 	stored *store.Resource
 }
 
+const other = "other 1\n"
+
 func newPods(x *workloads.Index) pods {
 	r := derived()
-	stored := store.NewResource("x", []store.Family{{Name: r.Names()[0]}}, 1)
-	return pods{x.Pods(r, stored.Partitions()[0]), stored}
+	stored := store.NewResource("x", []store.Family{{Name: "other"}, {Name: r.Names()[0]}}, 1)
+	return pods{x.Pods(r, 1, stored.Partitions()[0]), stored}
+}
+
+// rendered is a pod with the line of the other family.
+func rendered(key string, p *corev1.Pod) *store.Rendered {
+	return &store.Rendered{UID: key, Namespace: p.Namespace, Text: []byte(other), Ends: []int{len(other)}}
+}
+
+func (p pods) partition() *store.Partition { return p.stored.Partitions()[0] }
+
+// Set adds or replaces a pod.
+func (p pods) Set(key string, pod *corev1.Pod) { p.Pods.Set(pod, rendered(key, pod)) }
+
+// Delete removes a pod.
+func (p pods) Delete(key string) {
+	p.Pods.Delete(key)
+	p.partition().Delete(key)
+}
+
+// Retain removes the pods for which keep returns false.
+func (p pods) Retain(keep func(key string) bool) {
+	p.Pods.Retain(keep)
+	p.partition().Retain(keep)
+}
+
+// batch is a list of pods.
+type batch struct {
+	*workloads.PodsBatch
+	staged *store.Staging
+}
+
+// Begin begins a list.
+func (p pods) Begin() batch {
+	staged := p.partition().Begin()
+	return batch{p.Pods.Begin(staged), staged}
+}
+
+// Set adds a pod.
+func (b batch) Set(key string, pod *corev1.Pod) { b.PodsBatch.Set(pod, rendered(key, pod)) }
+
+// Finish ends the list.
+func (b batch) Finish() {
+	b.PodsBatch.Finish()
+	b.staged.Finish()
+}
+
+// Commit makes the list the content.
+func (b batch) Commit(keep func(key string) bool) {
+	if keep != nil {
+		b.staged.Retain(keep)
+	}
+	b.PodsBatch.Commit(keep)
 }
 
 // fill makes pods the content by a list.
@@ -50,7 +103,12 @@ func (p pods) lines(tb testing.TB, namespaces ...string) []string {
 	if err := store.NewResponse([]store.View{p.stored.View(namespaces...)}, "").WriteText(&b); err != nil {
 		tb.Fatal(err)
 	}
-	return slices.Sorted(strings.Lines(b.String()))
+	all := slices.Sorted(strings.Lines(b.String()))
+	mine := slices.DeleteFunc(slices.Clone(all), func(line string) bool { return line == other })
+	if len(all) != 2*len(mine) {
+		tb.Errorf("%d lines of the other family, want %d", len(all)-len(mine), len(mine))
+	}
+	return mine
 }
 
 // line is the line of a pod.

@@ -16,30 +16,6 @@ type Index struct {
 	pods     []*Pods     // those with content
 }
 
-// A Source has the objects of one list and watch. One goroutine calls Begin, Set and Delete.
-type Source interface {
-	// Begin opens a batch, the next content.
-	Begin() Batch
-	// Set adds or replaces the object of a key: the uid, if the object has one.
-	Set(key string, o metav1.Object)
-	// Delete removes the object of a key.
-	Delete(key string)
-	// Close removes the source from the index. Later changes have no effect.
-	Close()
-}
-
-// A Batch is the next content of a source. It ends with Commit or Abandon.
-type Batch interface {
-	// Set adds an object, or replaces the one of the key.
-	Set(key string, o metav1.Object)
-	// Finish ends the list. Finish may take long; Commit does not.
-	Finish()
-	// Commit makes the objects for whose keys keep returns true the content; nil keeps all.
-	Commit(keep func(key string) bool)
-	// Abandon ends the batch without a commit.
-	Abandon()
-}
-
 // NewIndex returns an empty index.
 func NewIndex() *Index { return &Index{owners: map[id]owner{}, children: map[id][]id{}} }
 
@@ -147,8 +123,8 @@ func (x *Index) render(below id) {
 	}
 	for _, p := range x.pods {
 		for _, i := range affected {
-			for _, pod := range p.byOwner[i] {
-				p.refresh(pod)
+			for g := p.groups[i]; g != nil; g = g.next {
+				p.refresh(g)
 			}
 		}
 	}
@@ -157,8 +133,6 @@ func (x *Index) render(below id) {
 // renderAll renders all pods again whose workload has changed.
 func (x *Index) renderAll() {
 	for _, p := range x.pods {
-		for i := range p.pods {
-			p.refresh(i)
-		}
+		p.refreshAll()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -124,7 +125,6 @@ func (s *ownerSource) list(to *workloads.Owners) {
 		b.Set(uid, o)
 	}
 	b.Set("gone", object("gone", "Kind/of-gone/missing"))
-	b.Finish()
 	b.Commit(func(key string) bool { return key != "gone" })
 }
 
@@ -155,7 +155,12 @@ func (s *podSource) step() {
 }
 
 func (s *podSource) set(uid string) {
-	s.objects[uid] = pod(fmt.Sprint("pod-", uid), uid, anyReferences(s.rnd, s.uids)...)
+	refs := anyReferences(s.rnd, s.uids)
+	name := fmt.Sprint("pod-", uid)
+	if len(refs) > 0 && s.rnd.IntN(2) == 0 { // as most are named
+		name = strings.Split(refs[0], "/")[1] + []string{"-x7k2p", "-0", "", "-longer-than-most"}[s.rnd.IntN(4)]
+	}
+	s.objects[uid] = pod(name, uid, refs...)
 	s.Set(uid, s.objects[uid])
 }
 
@@ -227,7 +232,7 @@ func (w *world) expectEmpty(t *testing.T) {
 		for uid := range s.objects {
 			s.Delete(uid)
 		}
-		if got := s.Sizes(); got != [3]int{} {
+		if got := s.Sizes(); got != [4]int{} {
 			t.Errorf("a source without pods has %v", got)
 		}
 	}

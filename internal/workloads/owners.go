@@ -67,8 +67,8 @@ func (s *Owners) replace(next map[string]owned) {
 	s.index.renderAll()
 }
 
-// An ownersBatch has the next objects of a source.
-type ownersBatch struct {
+// An OwnersBatch has the next objects of a source.
+type OwnersBatch struct {
 	source *Owners
 	next   map[string]owned // by key
 }
@@ -79,10 +79,10 @@ type owned struct {
 }
 
 // Begin opens a batch.
-func (s *Owners) Begin() Batch { return &ownersBatch{s, map[string]owned{}} }
+func (s *Owners) Begin() *OwnersBatch { return &OwnersBatch{s, map[string]owned{}} }
 
 // Set adds an object, or replaces the one of the key.
-func (b *ownersBatch) Set(key string, o metav1.Object) {
+func (b *OwnersBatch) Set(key string, o metav1.Object) {
 	controller, controlled := controllerOf(o)
 	if !controlled {
 		delete(b.next, key)
@@ -92,14 +92,8 @@ func (b *ownersBatch) Set(key string, o metav1.Object) {
 	b.next[key] = owned{i, controller}
 }
 
-// Finish has nothing to do.
-func (*ownersBatch) Finish() {}
-
-// Abandon has nothing to do.
-func (*ownersBatch) Abandon() {}
-
 // Commit makes the objects for whose keys keep returns true those of the source; nil keeps all.
-func (b *ownersBatch) Commit(keep func(key string) bool) {
+func (b *OwnersBatch) Commit(keep func(key string) bool) {
 	if keep != nil {
 		for key := range b.next {
 			if !keep(key) {

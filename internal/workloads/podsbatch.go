@@ -7,67 +7,63 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A podsBatch has the next pods of a source. The index does not render them before Commit.
-type podsBatch struct {
-	source *Pods
-	next   content
+// A PodsBatch renders the derived families of the pods in a staging copy of the partition. The index
+// does not render them again before Commit.
+type PodsBatch struct {
+	pods   *Pods
 	staged *store.Staging
+	next   content
 	lines  *lines
 }
 
-// Begin opens a batch.
-func (p *Pods) Begin() Batch {
-	return &podsBatch{p, newContent(), p.partition.Begin(), newLines(p.renderer)}
+// Begin opens a batch for a staging copy of the partition.
+func (p *Pods) Begin(staged *store.Staging) *PodsBatch {
+	return &PodsBatch{p, staged, newContent(), newLines(p.renderer, p.others)}
 }
 
-// Set adds a pod, or replaces the one of the key.
-func (b *podsBatch) Set(key string, o metav1.Object) {
-	i, _ := idOf(key)
-	p, t := podOf(o.(*corev1.Pod)), texts{key, string(o.GetUID())}
-	b.source.index.mu.Lock()
-	p.shown = b.source.index.workloadOf(p)
-	b.source.index.mu.Unlock()
-	b.next.set(i, p, t)
-	b.lines.render(b.staged.Set, p, t)
+// Set is Pods.Set for the staging copy. It replaces a pod of the same key.
+func (b *PodsBatch) Set(o metav1.Object, r *store.Rendered) bool {
+	i, _ := idOf(r.UID)
+	pod := o.(*corev1.Pod)
+	b.pods.index.mu.Lock()
+	shown := b.next.set(i, r.UID, pod, b.pods.index)
+	b.pods.index.mu.Unlock()
+	b.lines.add(r, pod, shown)
+	return b.staged.Set(*r)
 }
 
-// Finish renders the pods again whose workload has changed since Set, and compresses the lines.
-func (b *podsBatch) Finish() {
-	var changed []id
-	b.source.index.mu.Lock()
-	for i, p := range b.next.pods {
-		if shown := b.source.index.workloadOf(p); shown != p.shown {
-			p.shown = shown
-			b.next.pods[i] = p
-			changed = append(changed, i)
+// Finish renders the pods again whose workload has changed since Set. It has to be called before
+// Staging.Finish.
+func (b *PodsBatch) Finish() {
+	var changed []*group
+	b.pods.index.mu.Lock()
+	for _, g := range b.next.groups {
+		for ; g != nil; g = g.next {
+			if shown := b.pods.index.follow(g.controller); shown != g.shown {
+				g.shown = shown
+				changed = append(changed, g)
+			}
 		}
 	}
-	b.source.index.mu.Unlock()
-	for _, i := range changed {
-		b.lines.render(b.staged.Set, b.next.pods[i], b.next.textsOf(i))
+	b.pods.index.mu.Unlock()
+	for _, g := range changed {
+		b.lines.update(b.staged.Update, &b.next, g)
 	}
-	b.staged.Finish()
 }
 
-// Abandon ends the batch without a commit.
-func (b *podsBatch) Abandon() { b.staged.Abandon() }
-
-// Commit makes the pods for whose keys keep returns true those of the source; nil keeps all.
-func (b *podsBatch) Commit(keep func(key string) bool) {
+// Commit replaces the partition by the staging copy, and renders the pods again whose workload has
+// changed since Finish. Keep tells by key which pods the staging copy retains; nil for all.
+func (b *PodsBatch) Commit(keep func(key string) bool) {
 	if keep != nil {
-		b.staged.Retain(keep)
-		b.next = b.next.retained(keep)
+		b.next.retain(keep)
 	}
-	p := b.source
+	p := b.pods
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	if p.closed {
-		return
-	}
 	p.partition.Replace(b.staged)
 	p.content = b.next
-	p.register()
-	for i := range p.pods { // of owners that have changed since Finish
-		p.refresh(i)
+	if !p.closed {
+		p.register()
+		p.refreshAll()
 	}
 }
