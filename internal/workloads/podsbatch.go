@@ -32,13 +32,13 @@ func (b *PodsBatch) Set(o metav1.Object, r *store.Rendered) bool {
 	return b.staged.Set(*r)
 }
 
-// Finish renders the pods again whose workload has changed since Set. It has to be called before
-// Staging.Finish.
+// Finish renders the pods again whose workload has changed since Set. Staging.Finish follows.
 func (b *PodsBatch) Finish() {
 	var changed []*group
 	b.pods.index.mu.Lock()
 	for _, g := range b.next.groups {
 		for ; g != nil; g = g.next {
+			g.pods = append(make([]member, 0, len(g.pods)), g.pods...) // at its size: most do not grow
 			if shown := b.pods.index.follow(g.controller); shown != g.shown {
 				g.shown = shown
 				changed = append(changed, g)
