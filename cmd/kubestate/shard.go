@@ -18,6 +18,7 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
 	"github.com/kubestate/kubestate/internal/watcher"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // newShard returns the shard that follows the StatefulSet of the own pod, nil without --pod.
@@ -38,7 +39,10 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 
 // writeRoles writes the RBAC objects that serving with these options needs.
 func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options) error {
-	config := rbac.Config{Resources: slices.Clone(opts.Resources), Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
+	config := rbac.Config{
+		Resources:  slices.Concat(opts.Resources, workloads.Needed(opts.Selection, opts.Resources)),
+		Namespaces: opts.Namespaces, Reviews: opts.AuthFilter,
+	}
 	if opts.NamespaceSelector != "" {
 		config.Resources = append(config.Resources, &generators.Namespaces)
 	}

@@ -25,7 +25,7 @@ var definedBy = discovery.Definitions.Describe().Kind
 // error the content stays as it is.
 func loadSnapshot(tables *generators.Registry, opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (rebuilt []string, err error) {
 	loading := w.Loading(config)
-	report, err := snapshot.Read(opts.Snapshot, snapshotResources(config), tables.Scheme(), os.Stdin, loading.Add)
+	report, err := snapshot.Read(opts.Snapshot, snapshotResources(loading.Resources(), config), tables.Scheme(), os.Stdin, loading.Add)
 	if err == nil {
 		err = refuse(opts, report)
 	}
@@ -41,13 +41,12 @@ func loadSnapshot(tables *generators.Registry, opts options.Options, config watc
 	return loading.Done(), nil
 }
 
-// snapshotResources returns the resources to read: those of the configuration, and namespaces if their
-// labels select objects.
-func snapshotResources(config watcher.Config) []generators.Resource {
-	all := config.Resources
+// snapshotResources returns the resources to read: those to load, and namespaces if their labels select
+// objects.
+func snapshotResources(all []generators.Resource, config watcher.Config) []generators.Resource {
 	isNamespaces := func(r generators.Resource) bool { return r.Describe().Key == generators.Namespaces.Describe().Key }
 	if config.NamespaceSelector != "" && !slices.ContainsFunc(all, isNamespaces) {
-		all = append(slices.Clip(all), &generators.Namespaces)
+		all = append(all, &generators.Namespaces)
 	}
 	return all
 }

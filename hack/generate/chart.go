@@ -15,6 +15,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/presets"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // watched is a resource in the chart: its part of arguments and roles.
@@ -24,6 +25,7 @@ type watched struct {
 	Resource   string `json:"resource"`
 	Namespaced bool   `json:"namespaced"`
 	Default    bool   `json:"default"`
+	Owner      bool   `json:"owner,omitempty"` // of pods
 }
 
 // chart adds the chart's resources, and the table of its values.
@@ -31,7 +33,8 @@ func chart(registry *generators.Registry, files map[string][]byte) error {
 	var resources []watched
 	for _, r := range registry.Resources() {
 		d := r.Describe()
-		resources = append(resources, watched{d.Name, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default})
+		owner := slices.ContainsFunc(workloads.Kinds(), func(kind generators.Resource) bool { return kind.Describe().Key == d.Key })
+		resources = append(resources, watched{d.Name, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default, owner})
 	}
 	text, err := json.MarshalIndent(resources, "", "  ")
 	if err != nil {

@@ -54,11 +54,11 @@ func pageOf(d generators.Description) int {
 func metrics(resources []generators.Resource, files map[string][]byte) error {
 	var index bytes.Buffer
 	facts := families(resources)
-	fmt.Fprintf(&index, "<!-- %s -->\n# Metrics\n\n%d families of %d resources; programs read [metrics.json](metrics.json).\n[Families of kubestate's own](%s) are not among them.\n\n", notice, len(facts), len(resources), ownPage)
+	fmt.Fprintf(&index, "<!-- %s -->\n# Metrics\n\n%d families of %d resources; programs read [metrics.json](metrics.json).\n[Families of kubestate's own](%s) are not among them.\n\n", notice, distinct(facts), len(resources), ownPage)
 	index.WriteString("| resource | API | families | default |\n| --- | --- | --- | --- |\n")
 	pages := make([]bytes.Buffer, len(metricPages))
 	for i, p := range metricPages {
-		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise. Sparse ones can be exported\n[without zeros](../sparse.md).\n", notice, p.title)
+		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise. Sparse ones can be exported\n[without zeros](../sparse.md); those of attribution need\n[`--workload-metrics`](../workloads.md).\n", notice, p.title)
 	}
 	for _, r := range resources {
 		d := r.Describe()
@@ -106,6 +106,10 @@ func rows(b *bytes.Buffer, d generators.Description) {
 	for _, f := range d.Families {
 		var sets []string
 		for _, set := range f.Labels {
+			if f.Identity != nil {
+				sets = append(sets, "instead: "+code(slices.Concat(f.Identity, set)))
+				continue
+			}
 			if len(set) == 0 && len(f.Labels) == 1 {
 				continue
 			}
@@ -125,6 +129,9 @@ func stability(f generators.FamilyDescription) string {
 	}
 	if f.Sparse {
 		s += ", sparse"
+	}
+	if f.Group != "" {
+		s += ", of " + string(f.Group)
 	}
 	if f.DeprecatedSince != "" {
 		s += ", deprecated since " + f.DeprecatedSince
@@ -149,10 +156,20 @@ type fact struct {
 	Stability       string     `json:"stability"`
 	OptIn           bool       `json:"optIn,omitempty"`
 	Sparse          bool       `json:"sparse,omitempty"`
+	Group           string     `json:"group,omitempty"`
 	DeprecatedSince string     `json:"deprecatedSince,omitempty"`
 	Default         bool       `json:"default"`
 	Labels          [][]string `json:"labels"`
 	Help            string     `json:"help"`
+}
+
+// distinct returns the number of families: some are of several resources.
+func distinct(facts []fact) int {
+	names := map[string]bool{}
+	for _, f := range facts {
+		names[f.Name] = true
+	}
+	return len(names)
 }
 
 func families(resources []generators.Resource) []fact {
@@ -162,12 +179,12 @@ func families(resources []generators.Resource) []fact {
 		for _, f := range d.Families {
 			var sets [][]string
 			for _, set := range f.Labels {
-				sets = append(sets, slices.Concat(d.Identity, set))
+				sets = append(sets, slices.Concat(f.IdentityIn(d), set))
 			}
 			facts = append(facts, fact{
 				Name: f.Name, Resource: d.Name, APIVersion: d.Kind.GroupVersion().String(), Kind: d.Kind.Kind,
-				Type: string(f.Type), Stability: string(f.Stability), OptIn: f.OptIn, Sparse: f.Sparse, DeprecatedSince: f.DeprecatedSince,
-				Default: d.Default && !f.OptIn, Labels: sets, Help: f.Help,
+				Type: string(f.Type), Stability: string(f.Stability), OptIn: f.OptIn, Sparse: f.Sparse, Group: string(f.Group), DeprecatedSince: f.DeprecatedSince,
+				Default: d.Default && !f.OptIn && f.Group == "", Labels: sets, Help: f.Help,
 			})
 		}
 	}

@@ -16,10 +16,12 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	var rows []func(T, *Samples)
 	for i := range t.Families {
 		row, d := &t.Families[i], t.Families[i].describe()
-		if !selection.exports(d) {
+		if !selection.compiles(d) {
 			continue
 		}
-		r.families = append(r.families, compileFamily(t.key(), d, selection))
+		f := compileFamily(t.key(), d, selection)
+		f.identity = row.Identity
+		r.families = append(r.families, f)
 		if selection.thins(d) {
 			rows = append(rows, withoutZeros(row.Row))
 		} else {
@@ -42,7 +44,7 @@ func NewRenderer(rows []Row, selection Selection, prepare func(metav1.Object)) *
 	r := &Renderer{prepare: prepare}
 	var selected []func(metav1.Object, *Samples)
 	for _, row := range rows {
-		if selection.exports(row.FamilyDescription) {
+		if selection.compiles(row.FamilyDescription) {
 			r.families = append(r.families, compileFamily("", row.FamilyDescription, selection))
 			selected = append(selected, row.Row)
 		}
@@ -55,6 +57,7 @@ func NewRenderer(rows []Row, selection Selection, prepare func(metav1.Object)) *
 type family struct {
 	name                string
 	specOnly, mayRepeat bool
+	identity            Identity // nil for that of the renderer
 	header              Header
 	open                []byte // `name{` and the extra labels
 	sets                []labelSet
@@ -137,8 +140,10 @@ type Renderer struct {
 	prepare  func(metav1.Object) // nil for nothing
 	row      func(metav1.Object, int, *Samples)
 	samples  Samples
-	ends     []int
-	omitted  []bool // by family, those without lines; nil for none
+	// common are the identity labels of the object, own those of a family that has others.
+	common, own []byte
+	ends        []int
+	omitted     []bool // by family, those without lines; nil for none
 }
 
 // Clone returns a renderer of the same families for another goroutine; nil if their rows have
@@ -148,7 +153,7 @@ func (r *Renderer) Clone() *Renderer {
 		return nil
 	}
 	c := *r
-	c.samples, c.ends = Samples{}, nil
+	c.samples, c.common, c.own, c.ends = Samples{}, nil, nil, nil
 	return &c
 }
 
@@ -205,22 +210,27 @@ func (r *Renderer) Render(dst []byte, ends []int, object metav1.Object) ([]byte,
 	if r.prepare != nil {
 		r.prepare(object)
 	}
-	s.identity = s.identity[:0]
-	for i, l := range r.identity {
-		if i > 0 {
-			s.identity = append(s.identity, ',')
-		}
-		s.identity = append(s.identity, l.key...)
-		s.identity = append(s.identity, `="`...)
-		s.identity = exposition.AppendLabelValue(s.identity, l.value(object))
-		s.identity = append(s.identity, '"')
-	}
+	r.common = r.identity.appendLabels(r.common[:0], object)
 	for next := 0; next < len(r.families); {
 		next = r.renderFrom(object, next)
 	}
 	dst, ends = s.dst, r.ends
 	s.dst, r.ends = nil, nil
 	return dst, ends
+}
+
+// appendLabels appends the labels of an object to dst.
+func (i Identity) appendLabels(dst []byte, object metav1.Object) []byte {
+	for n, l := range i {
+		if n > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, l.key...)
+		dst = append(dst, `="`...)
+		dst = exposition.AppendLabelValue(dst, l.value(object))
+		dst = append(dst, '"')
+	}
+	return dst
 }
 
 // renderFrom renders families from the given one on, up to the end or to a panic. It
@@ -242,6 +252,11 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 		start = len(s.dst)
 		if f := &r.families[next]; r.omitted == nil || !r.omitted[next] {
 			s.begin(f)
+			s.identity = r.common
+			if f.identity != nil {
+				r.own = f.identity.appendLabels(r.own[:0], object)
+				s.identity = r.own
+			}
 			r.row(object, next, s)
 		}
 		r.ends = append(r.ends, len(s.dst))

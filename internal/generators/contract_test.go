@@ -49,7 +49,7 @@ func contract(tb testing.TB) []contractResource {
 	return resources
 }
 
-// everything selects all families, labels and annotations.
+// everything selects all families but those of groups, labels and annotations.
 var everything = generators.Selection{
 	OptIn:       []generators.Pattern{regexp.MustCompile(".")},
 	Labels:      generators.Allowlist{generators.AnyResource: {"*"}},
@@ -100,6 +100,9 @@ func describe(d generators.Description) contractResource {
 		Default:    d.Default,
 	}
 	for _, f := range d.Families {
+		if f.Group != "" {
+			continue
+		}
 		r.Families = append(r.Families, contractFamily{
 			Name:            f.Name,
 			Type:            string(f.Type),
@@ -132,7 +135,7 @@ func checkGoType(t *testing.T, r generators.Resource) {
 
 // checkHeaders holds the notes of each HELP line and each TYPE line.
 func checkHeaders(t *testing.T, r generators.Resource) {
-	families := r.Describe().Families
+	families := slices.DeleteFunc(r.Describe().Families, func(f generators.FamilyDescription) bool { return f.Group != "" })
 	headers := r.Compile(everything).Headers()
 	if len(headers) != len(families) {
 		t.Fatalf("%s: %d headers of %d families", r.Describe().Name, len(headers), len(families))
@@ -190,6 +193,7 @@ func familiesOf(r generators.Resource, selection generators.Selection) []string 
 		case len(selection.Allow) > 0 && !matchesAny(selection.Allow, f.Name):
 		case matchesAny(selection.Deny, f.Name):
 		case f.OptIn && !matchesAny(selection.OptIn, f.Name):
+		case f.Group != "" && !slices.Contains(selection.Groups, f.Group):
 		default:
 			families = append(families, f.Name)
 		}

@@ -61,5 +61,9 @@ var DaemonSets = Table[*appsv1.DaemonSet]{
 		{Name: "kube_daemonset_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
 			Help: "Labels of the daemon set selected by the allowlist.",
 			Row:  labels[*appsv1.DaemonSet]},
+
+		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("DaemonSet"), Labels: Labels{"state"},
+			Help: "Replicas of the workload, by state.",
+			Row:  daemonSetReplicas},
 	},
 }

@@ -92,6 +92,10 @@ var Deployments = Table[*appsv1.Deployment]{
 		{Name: "kube_deployment_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
 			Help: "Labels of the deployment selected by the allowlist.",
 			Row:  labels[*appsv1.Deployment]},
+
+		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("Deployment"), Labels: Labels{"state"},
+			Help: "Replicas of the workload, by state.",
+			Row:  deploymentReplicas},
 	},
 }
 

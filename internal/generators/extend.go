@@ -41,6 +41,9 @@ func (e extended) Recipe() Recipe {
 func (e extended) Compile(selection Selection) *Renderer {
 	first, then := e.Resource.Compile(selection), e.with.Compile(selection)
 	n := len(first.families)
+	if len(then.families) == 0 {
+		return first
+	}
 	return &Renderer{
 		identity: first.identity,
 		families: slices.Concat(first.families, then.families),

@@ -43,7 +43,7 @@ func (s Selection) familyWith(d Description, label string) string {
 			continue
 		}
 		for _, set := range f.Labels {
-			if slices.Contains(d.Identity, label) || slices.ContainsFunc(set, func(key string) bool { return names(key, label) }) {
+			if slices.Contains(f.IdentityIn(d), label) || slices.ContainsFunc(set, func(key string) bool { return names(key, label) }) {
 				return f.Name
 			}
 		}

@@ -85,6 +85,10 @@ var Jobs = Table[*batchv1.Job]{
 		{Name: "kube_job_owner", Type: Gauge, Stability: Stable, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
 			Help: "Owners of the job.",
 			Row:  ownersAndController[*batchv1.Job]},
+
+		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("Job"), Labels: Labels{"state"},
+			Help: "Replicas of the workload, by state.",
+			Row:  jobReplicas},
 	},
 }
 

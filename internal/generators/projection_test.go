@@ -20,7 +20,7 @@ func TestReads(t *testing.T) {
 		t.Run(r.Describe().Name, func(t *testing.T) {
 			t.Parallel()
 			cutter := cutterOf(t, r)
-			renderer := r.Compile(everything)
+			renderer := r.Compile(withGroups)
 			shorter := 0
 			for _, o := range manyObjects(t, r) {
 				o = unmarshal(t, r, wireForm(t, o))

@@ -3,6 +3,7 @@ package generators
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -62,7 +63,8 @@ type Registry struct {
 }
 
 // NewRegistry returns a registry of valid tables. The error joins the faults of each, and
-// the keys, kinds and family names that two of them share.
+// the keys, kinds and family names that two of them share. Families with an identity of their own
+// and equal descriptions may share a name.
 func NewRegistry(tables ...Resource) (*Registry, error) {
 	r := &Registry{}
 	// A plural is the name of the core group's resource, or else of the first.
@@ -92,7 +94,7 @@ func NewRegistry(tables ...Resource) (*Registry, error) {
 
 // checkUnique returns an error for each key, kind and family name of two tables.
 func checkUnique(entries []Description) (errs []error) {
-	owners := map[string]string{}
+	owners, shared := map[string]string{}, map[string]FamilyDescription{}
 	claim := func(key, what, name string) {
 		if owner, taken := owners[what+name]; taken {
 			errs = append(errs, fmt.Errorf("resource %s: %s %s is also in the table of %s", key, what, name, owner))
@@ -103,6 +105,12 @@ func checkUnique(entries []Description) (errs []error) {
 		claim(d.Key, "key", d.Key)
 		claim(d.Key, "kind", d.Kind.GroupKind().String())
 		for _, f := range d.Families {
+			if other, ok := shared[f.Name]; ok && reflect.DeepEqual(f, other) {
+				continue
+			}
+			if f.Identity != nil {
+				shared[f.Name] = f
+			}
 			if owners["family"+f.Name] != d.Key { // Validate reports duplicates within a table
 				claim(d.Key, "family", f.Name)
 			}

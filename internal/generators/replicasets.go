@@ -53,5 +53,9 @@ var ReplicaSets = Table[*appsv1.ReplicaSet]{
 		{Name: "kube_replicaset_labels", Type: Gauge, Stability: Stable, Labels: Labels{"label_*"},
 			Help: "Labels of the replica set selected by the allowlist.",
 			Row:  labels[*appsv1.ReplicaSet]},
+
+		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("ReplicaSet"), Labels: Labels{"state"},
+			Help: "Replicas of the workload, by state.",
+			Row:  replicaSetReplicas},
 	},
 }

@@ -15,11 +15,21 @@ type Selection struct {
 	OptIn []Pattern
 	// Sparse are patterns of Sparse families to export without series of value 0.
 	Sparse []Pattern
+	// Groups are the groups of families to export, subject to the patterns.
+	Groups []Group
 	// Labels and Annotations select those of objects that become label_* and
 	// annotation_* labels.
 	Labels, Annotations Allowlist
 	// Extra are constant labels of all series. They pass CheckExtra.
 	Extra []ExtraLabel
+	// OnlyDerived has Compile take derived families in place of all others.
+	OnlyDerived bool
+}
+
+// Derived is the selection of which Compile takes the derived families alone.
+func (s Selection) Derived() Selection {
+	s.OnlyDerived = true
+	return s
 }
 
 // A Pattern matches a part of a family's name, in any pattern language.
@@ -31,7 +41,18 @@ type Pattern interface {
 func (s Selection) exports(f FamilyDescription) bool {
 	return (len(s.Allow) == 0 || anyMatches(s.Allow, f.Name)) &&
 		!anyMatches(s.Deny, f.Name) &&
-		(!f.OptIn || anyMatches(s.OptIn, f.Name))
+		(!f.OptIn || anyMatches(s.OptIn, f.Name)) &&
+		(f.Group == "" || slices.Contains(s.Groups, f.Group))
+}
+
+// Derives reports whether the selection exports derived families of a resource.
+func (s Selection) Derives(d Description) bool {
+	return slices.ContainsFunc(d.Families, func(f FamilyDescription) bool { return f.Derived && s.exports(f) })
+}
+
+// compiles reports whether Compile takes the family.
+func (s Selection) compiles(f FamilyDescription) bool {
+	return f.Derived == s.OnlyDerived && s.exports(f)
 }
 
 // thins says whether the selection drops the family's series of value 0.

@@ -81,5 +81,9 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 		{Name: "kube_statefulset_deletion_timestamp", Type: Gauge, Stability: Stable,
 			Help: "Deletion timestamp of the stateful set, Unix seconds.",
 			Row:  deleted[*appsv1.StatefulSet]},
+
+		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("StatefulSet"), Labels: Labels{"state"},
+			Help: "Replicas of the workload, by state.",
+			Row:  statefulSetReplicas},
 	},
 }

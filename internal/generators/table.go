@@ -75,8 +75,16 @@ type Family[T metav1.Object] struct {
 	// Sparse families have a series for each value that a field may have, 1 for its present
 	// one and 0 for the others. A selection may drop those of value 0.
 	Sparse bool
+	// Group, if set, is the group that a selection must have to export the family.
+	Group Group
+	// Derived families are rendered from an object that is made of the table's and of others,
+	// such as a pod whose controller is its workload. Compile leaves them out, unless the
+	// selection is of derived families.
+	Derived bool
 	// DeprecatedSince is the release that deprecated the family, empty if none did.
 	DeprecatedSince string
+	// Identity, if set, replaces that of the table. Tables may share such a family.
+	Identity Identity
 	// Labels are the family's own labels, which follow the identity.
 	Labels Labels
 	Help   string
@@ -109,6 +117,15 @@ const (
 	Info     = exposition.Info
 	StateSet = exposition.StateSet
 )
+
+// A Group is a group of families that a selection has or has not.
+type Group string
+
+// Attribution has the workloads of pods, and the replicas of workloads in one form for all kinds.
+const Attribution Group = "attribution"
+
+// Groups returns all groups.
+func Groups() []Group { return []Group{Attribution} }
 
 // Stability is the stability level of a family: name, type, labels and meaning of a
 // Stable family do not change, those of an Alpha family may.
@@ -159,6 +176,19 @@ var (
 // Name is the identity label that holds the object's name under the given key.
 func Name(key string) identityLabel { return identityLabel{key, metav1.Object.GetName} }
 
+// constant is an identity label of one value.
+func constant(key, value string) identityLabel {
+	return identityLabel{key, func(metav1.Object) string { return value }}
+}
+
+// keys returns the names of the labels.
+func (i Identity) keys() (keys []string) {
+	for _, l := range i {
+		keys = append(keys, l.key)
+	}
+	return keys
+}
+
 // A Resource is a Table of any object type.
 type Resource interface {
 	Describe() Description
@@ -201,7 +231,11 @@ type FamilyDescription struct {
 	OptIn           bool
 	SpecOnly        bool
 	Sparse          bool
+	Group           Group
+	Derived         bool
 	DeprecatedSince string
+	// Identity are the keys that replace those of the resource, nil for none.
+	Identity []string
 	// Labels are the sets of own labels, of which each series has one.
 	Labels [][]string
 	Help   string
@@ -253,9 +287,7 @@ func (t *Table[T]) Describe() Description {
 		Kind:       t.Resource.GroupVersion().WithKind(t.Kind),
 		Namespaced: t.Scope == Namespaced,
 		Default:    t.Default == On,
-	}
-	for _, l := range t.Identity {
-		d.Identity = append(d.Identity, l.key)
+		Identity:   t.Identity.keys(),
 	}
 	for _, f := range t.Families {
 		d.Families = append(d.Families, f.describe())
@@ -304,10 +336,21 @@ func (f *Family[T]) describe() FamilyDescription {
 		OptIn:           f.OptIn,
 		SpecOnly:        f.SpecOnly,
 		Sparse:          f.Sparse,
+		Group:           f.Group,
+		Derived:         f.Derived,
 		DeprecatedSince: f.DeprecatedSince,
+		Identity:        f.Identity.keys(),
 		Labels:          f.Labels.sets(),
 		Help:            f.Help,
 	}
+}
+
+// IdentityIn returns the keys of the labels that every series of the family in a resource begins with.
+func (d FamilyDescription) IdentityIn(r Description) []string {
+	if d.Identity != nil {
+		return d.Identity
+	}
+	return r.Identity
 }
 
 // helpText is the text of the HELP line, with notes on stability and deprecation.

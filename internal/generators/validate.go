@@ -34,7 +34,11 @@ func (t *Table[T]) Validate() error {
 		c.family = f.Name
 		c.when(slices.ContainsFunc(d.Families[:i], func(o FamilyDescription) bool { return o.Name == f.Name }), "the name is declared twice")
 		c.describedFamily(f)
-		c.labels(f.Labels, d.Identity)
+		if f.Identity != nil {
+			c.identity(t.Families[i].Identity)
+		}
+		c.labels(f.Labels, f.IdentityIn(d))
+		c.group(f)
 		c.sparse(f)
 		c.when(t.Families[i].Row == nil, "the family has no row")
 	}
@@ -178,6 +182,12 @@ func (c *checker) specOnly(r Recipe, families []FamilyDescription) {
 	}
 	c.family = ""
 	c.when(!has && len(r.Mixed) > 0, "Mixed has no effect without families that are SpecOnly")
+}
+
+// group checks the group of a family, and what needs one.
+func (c *checker) group(f FamilyDescription) {
+	c.when(f.Group != "" && !slices.Contains(Groups(), f.Group), "group %q does not exist", f.Group)
+	c.when(f.Derived && f.SpecOnly, "Derived excludes SpecOnly")
 }
 
 // sparse checks that own labels tell the series of a Sparse family apart.

@@ -76,6 +76,14 @@ func TestValidate(t *testing.T) {
 	f(func(p *podTable) { p.Identity = append(p.Identity, generators.Name("p-q")) }, `resource pods: "p-q" is not the name of a label`)
 	f(func(p *podTable) { p.Identity = append(p.Identity, generators.Name("o")) }, `resource pods: identity label o is declared twice`)
 
+	// Groups, and identities of families.
+	f(func(p *podTable) { p.Families[0].Group = "x" }, `resource pods: family x: group "x" does not exist`)
+	f(func(p *podTable) { p.Families[0].Group = generators.Attribution })
+	f(func(p *podTable) { p.Families[0].Identity = generators.Identity{generators.Namespace} }, `resource pods: family x: no identity label has the name or the uid of an object`)
+	f(func(p *podTable) {
+		p.Families[0].Identity, p.Families[0].Labels = generators.Identity{generators.UID}, labelKeys{"uid"}
+	}, `resource pods: family x: label uid is one of the identity`)
+
 	// Families.
 	f(func(p *podTable) { p.Families = nil }, `resource pods: the table has no families`)
 	f(func(p *podTable) { p.Families[1].Name = "x" }, `resource pods: family x: the name is declared twice`)
@@ -164,6 +172,7 @@ func TestValidate(t *testing.T) {
 	}
 	mixed(func(*podTable) {})
 	mixed(func(p *podTable) { p.Fetch.Mixed = nil }, `resource pods: family x: SpecOnly needs the Mixed fields of the table`)
+	mixed(func(p *podTable) { p.Families[0].Derived = true }, `resource pods: family x: Derived excludes SpecOnly`)
 	mixed(func(p *podTable) { p.Families[0].SpecOnly = false }, `resource pods: Mixed has no effect without families that are SpecOnly`)
 	mixed(func(p *podTable) { p.Fetch.Mixed = fields{"status"} }, `resource pods: Mixed: field status is not of the spec`)
 	mixed(func(p *podTable) { p.Fetch.Mixed = fields{"spec.hostNetwork"} }, `resource pods: Mixed: field spec.hostNetwork is not in Reads`)
@@ -248,6 +257,25 @@ func TestRegistryRejects(t *testing.T) {
 		validPods(), other(func(p *podTable) { p.Resource.Resource = "pods" }))
 	f("resource others.a: family y is also in the table of pods",
 		validPods(), other(func(p *podTable) { p.Resource.Group, p.Families[1].Name = "a", "y" }))
+
+	// A family with an identity of its own in two tables.
+	sharing := func(spoil func(*podTable)) *podTable {
+		return other(func(p *podTable) {
+			p.Resource.Group = "a"
+			p.Families[1].Name, p.Families[1].Identity = "z", generators.Identity{generators.UID}
+			spoil(p)
+		})
+	}
+	third := func(spoil func(*podTable)) *podTable {
+		return sharing(func(p *podTable) {
+			p.Resource.Resource, p.Resource.Group, p.Families[0].Name = "thirds", "b", "third_x"
+			spoil(p)
+		})
+	}
+	f("", sharing(func(*podTable) {}), third(func(*podTable) {}))
+	f("resource thirds.b: family z is also in the table of others.a", sharing(func(*podTable) {}), third(func(p *podTable) { p.Families[1].Help = "Other." }))
+	f("resource thirds.b: family z is also in the table of others.a", sharing(func(*podTable) {}), third(func(p *podTable) { p.Families[1].Identity = nil }))
+	f("resource thirds.b: family z is also in the table of others.a", sharing(func(p *podTable) { p.Families[1].Identity = nil }), third(func(*podTable) {}))
 }
 
 // TestRegistryOfOnePlural has tables of one plural in several groups, the core group last.

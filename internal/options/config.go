@@ -75,6 +75,7 @@ var configKeys = map[string]string{
 	"total_shards":                                       "total-shards",
 	"track_unscheduled_pods":                             "track-unscheduled-pods",
 	"use_api_server_cache":                               "use-apiserver-cache",
+	"workload_metrics":                                   "workload-metrics",
 }
 
 // deprecatedKeys are old names of keys. The new key wins if a file has both.

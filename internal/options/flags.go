@@ -38,6 +38,7 @@ type values struct {
 	allow, deny, optIn, sparse            list
 	finishedPods, finishedJobs            time.Duration
 	finishedKeep                          list
+	workloadMetrics                       list
 	labelsAllowlist, annotationsAllowlist allowlist
 	autoMemoryLimit                       bool
 	memoryShare                           float64
@@ -124,6 +125,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.DurationVar(&v.finishedPods, "finished-pods-after", 0, "time after which finished pods leave all families but those of --finished-keep; 0 for never")
 	f.DurationVar(&v.finishedJobs, "finished-jobs-after", 0, "time after which finished jobs leave all families but those of --finished-keep; 0 for never")
 	f.Var(&v.finishedKeep, "finished-keep", "patterns of families that finished objects keep, comma-separated, ECMAScript, unanchored (default owners, phases, ends)")
+	f.Var(&v.workloadMetrics, "workload-metrics", "groups of workload metrics, comma-separated: "+joined(generators.Groups()))
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.extraLabels, "extra-labels", "constant labels of every series on the main port: name=value, comma-separated")

@@ -22,7 +22,7 @@ func (o Options) Ineffective() []string {
 		{"--metric-opt-in-list", o.Selection.OptIn},
 	} {
 		for _, p := range list.patterns {
-			if !slices.ContainsFunc(o.counted(), func(r generators.Resource) bool { return matchesFamily(p, r.Describe().Families) }) && !matchesFamily(p, custom) {
+			if !slices.ContainsFunc(o.counted(), func(r generators.Resource) bool { return matchesFamily(p, o.families(r)) }) && !matchesFamily(p, custom) {
 				all = append(all, fmt.Sprintf("%s: %q matches no family of the enabled resources", list.flag, fmt.Sprint(p)))
 			}
 		}
@@ -33,6 +33,12 @@ func (o Options) Ineffective() []string {
 		}
 	}
 	all = append(all, o.ineffectiveKeep()...)
+	for _, g := range o.Selection.Groups {
+		isOf := func(f generators.FamilyDescription) bool { return f.Group == g }
+		if !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return slices.ContainsFunc(r.Describe().Families, isOf) }) {
+			all = append(all, fmt.Sprintf("--workload-metrics: %s has no family of the enabled resources", g))
+		}
+	}
 	all = append(all, o.unmatched("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)
 	all = append(all, o.unmatched("--metric-annotations-allowlist", "annotation_*", o.Selection.Annotations)...)
 	all = append(all, o.unusedSelectors()...)
@@ -46,6 +52,13 @@ func (o Options) Ineffective() []string {
 		}
 	}
 	return all
+}
+
+// families returns the families of a resource, of groups only those that are selected.
+func (o Options) families(r generators.Resource) []generators.FamilyDescription {
+	return slices.DeleteFunc(slices.Clone(r.Describe().Families), func(f generators.FamilyDescription) bool {
+		return f.Group != "" && !slices.Contains(o.Selection.Groups, f.Group)
+	})
 }
 
 func matchesFamily(p generators.Pattern, families []generators.FamilyDescription) bool {

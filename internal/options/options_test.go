@@ -207,6 +207,20 @@ func TestParsePatterns(t *testing.T) {
 	f("--metric-sparse=phase", allow, "kube_pod_status_phase")
 }
 
+func TestParseWorkloadMetrics(t *testing.T) {
+	f := func(want []generators.Group, args ...string) {
+		t.Helper()
+		o, err := options.Parse(registry, args)
+		if d := cmp.Diff(want, o.Selection.Groups); d != "" || err != nil {
+			t.Errorf("%q: %v (-want +got):\n%s", args, err, d)
+		}
+	}
+	f(nil)
+	f(nil, "--workload-metrics=")
+	f([]generators.Group{generators.Attribution}, "--workload-metrics=attribution")
+	f([]generators.Group{generators.Attribution}, "--workload-metrics= attribution ,", "--workload-metrics=attribution")
+}
+
 func TestParseCommands(t *testing.T) {
 	f := func(want options.Options, args ...string) {
 		t.Helper()
@@ -305,6 +319,8 @@ func TestParseErrors(t *testing.T) {
 		"--node=$(NODE_NAME)", "--resources=pods")
 
 	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
+	f("--workload-metrics excludes --namespace-selector: the controllers of pods are followed in all namespaces or in those of --namespaces",
+		"--workload-metrics=attribution", "--namespace-selector=team=a")
 	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
 
 	f(`--resources: there is no resource "podz"; the nearest is "pods"`, "--resources=pods,podz")
@@ -327,6 +343,7 @@ func TestParseErrors(t *testing.T) {
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
+	f(`--workload-metrics: unknown group "verdict"; known are attribution`, "--workload-metrics=attribution,verdict")
 	const sparseFamilies = "kube_deployment_status_condition, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
 		"kube_namespace_status_phase, kube_namespace_status_condition, kube_node_status_condition, kube_persistentvolumeclaim_status_phase, " +
 		"kube_persistentvolumeclaim_status_condition, kube_persistentvolume_status_phase, kube_pod_status_phase, kube_pod_status_qos_class, " +

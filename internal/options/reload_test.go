@@ -26,6 +26,8 @@ func valueFor(f options.Flag) string {
 		return "[flux]"
 	case "metric_sparse":
 		return "[phase]"
+	case "workload_metrics":
+		return "[attribution]"
 	}
 	return others[f.Type]
 }
@@ -76,7 +78,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 28 {
+	if reloadable != 29 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}

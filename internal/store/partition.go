@@ -97,10 +97,33 @@ func (p *Partition) fill(at slotRef, r *Rendered) {
 	if pg.loads != nil {
 		pg.loads.created[slot] = r.Created
 	}
+	p.change(at, r)
+}
+
+// change replaces the lines of an object.
+func (p *Partition) change(at slotRef, r *Rendered) {
+	pg := p.pages[at.page()]
 	before := pg.openBytes
-	if pg.set(slot, r, p.deltaLimits()) {
+	if pg.set(at.slot(), r, p.deltaLimits()) {
 		pg.touched = p.ticks
 		p.openBytes += pg.openBytes - before
+	}
+}
+
+// Update replaces the lines of an object, except those of families in r.Unchanged, whatever their
+// input. It ignores an unknown uid, and may run beside the writer.
+func (p *Partition) Update(r Rendered) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := keyOf(r.UID)
+	switch at := p.index.find(&k); {
+	case at == 0:
+	case p.account == nil:
+		p.change(at, &r)
+	default:
+		before := p.charged(at)
+		p.change(at, &r)
+		p.recharge(at, &before)
 	}
 }
 

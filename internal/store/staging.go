@@ -20,7 +20,7 @@ type Staging struct {
 }
 
 // Begin starts a Staging, without objects. Set and Delete must not be called on the partition
-// until Replace.
+// until Replace; Update may be, and the Staging lacks its changes.
 func (p *Partition) Begin() *Staging {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,6 +69,12 @@ func (s *Staging) Set(r Rendered) bool {
 	}
 	s.next.CompactExcess()
 	return true
+}
+
+// Update is Partition.Update on the staging copy.
+func (s *Staging) Update(r Rendered) {
+	s.next.Update(r)
+	s.finished = false
 }
 
 // see marks a slot as set.

@@ -6,6 +6,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // An extension has the sources of the content under a larger shard: the served target, and
@@ -97,11 +98,16 @@ func (t *target) merge() {
 // merge merges the content of sources into s.
 func (s *sink) merge(sources []*sink) {
 	var partitions []*store.Partition
+	var pods []*workloads.Pods
 	for _, from := range sources {
 		if s.cutter != nil {
 			s.cutter.add(from.cutter)
 		}
-		partitions = append(partitions, from.partition)
+		partitions, pods = append(partitions, from.partition), append(pods, from.pods)
 	}
-	s.partition.Merge(partitions...)
+	if s.pods != nil {
+		s.pods.Merge(pods...)
+	} else {
+		s.partition.Merge(partitions...)
+	}
 }

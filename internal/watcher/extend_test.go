@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -25,11 +26,12 @@ type extender struct {
 	rnd   *rand.Rand
 	shard sharding.Ranges // the last wanted one
 	after time.Duration   // after which finished pods leave; 0 for never
+	pods  *generators.Table[*corev1.Pod]
 }
 
-// newExtender runs a watcher of pods and nodes, and returns a function that changes its selection.
+// newExtender runs a watcher of a table of pods and of nodes, and returns a function that changes its selection.
 // Finished pods leave all families but one after some time, 0 for never.
-func newExtender(t *testing.T, w *randomAPI, seed uint64, after time.Duration) (*extender, func(generators.Selection)) {
+func newExtender(t *testing.T, w *randomAPI, seed uint64, pods *generators.Table[*corev1.Pod], after time.Duration) (*extender, func(generators.Selection)) {
 	t.Helper()
 	a := &api{}
 	a.serve(t, w)
@@ -39,7 +41,7 @@ func newExtender(t *testing.T, w *randomAPI, seed uint64, after time.Duration) (
 	}
 	g := &extender{
 		randomAPI: w, w: newWatcher(config, prometheus.NewRegistry(), &log{about: aboutReason}), rnd: rand.New(rand.NewPCG(seed, 9)),
-		shard: sharding.None(), after: after,
+		shard: sharding.None(), after: after, pods: pods,
 	}
 	run(t, g.w)
 	return g, func(s generators.Selection) {
@@ -74,6 +76,9 @@ func (g *extender) want(shard sharding.Ranges) lineCounts {
 			left++
 		} else {
 			counts[fmt.Sprintf("pod_generation{namespace=\"n\",pod=%q} %d", o.name, o.version)]++
+			if g.pods == attributed {
+				counts[fmt.Sprintf("pod_workload{namespace=\"n\",pod=%q,kind=\"Deployment\",name=%q} 1", o.name, o.deployment())]++
+			}
 		}
 	}
 	if left > 0 {
@@ -86,7 +91,7 @@ func (g *extender) want(shard sharding.Ranges) lineCounts {
 func (g *extender) lines() lineCounts {
 	counts := lineCounts{}
 	for line := range strings.Lines(text(g.w.Resources()...)) {
-		if strings.Contains(line, "_generation{") || strings.HasPrefix(line, finishedObjects) {
+		if strings.Contains(line, "_generation{") || strings.Contains(line, "_workload{") || strings.HasPrefix(line, finishedObjects) {
 			counts[strings.TrimSpace(line)]++
 		}
 	}
@@ -120,7 +125,7 @@ func TestRandomExtensions(t *testing.T) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g, change := newExtender(t, newRandomAPI(seed), seed, time.Duration(seed%2)*leaveAfter)
+				g, change := newExtender(t, newRandomAPI(seed), seed, []*generators.Table[*corev1.Pod]{pods, attributed}[seed/2%2], time.Duration(seed%2)*leaveAfter)
 				for range 40 {
 					g.change(fmt.Sprint("object-", g.rnd.IntN(40)))
 				}
@@ -174,7 +179,7 @@ func TestReadersSeeWholeShards(t *testing.T) {
 	for seed := range uint64(6) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newRandomAPI(seed)
-			g, _ := newExtender(t, w, seed, 0)
+			g, _ := newExtender(t, w, seed, pods, 0)
 			for i := range 200 {
 				g.change(fmt.Sprint("object-", i))
 			}
@@ -213,7 +218,7 @@ func TestNothingIsListedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newRandomAPI(1)
 		w.filters, w.streams = true, true
-		g, _ := newExtender(t, w, 1, 0)
+		g, _ := newExtender(t, w, 1, pods, 0)
 		for i := range 60 {
 			g.change(fmt.Sprint("object-", i))
 		}

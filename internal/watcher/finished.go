@@ -44,27 +44,30 @@ type finisher struct {
 	after         time.Duration
 	finished      func(metav1.Object) (at time.Time, reason string)
 	kept, omitted []bool          // by family
+	omitsDerived  bool            // the derived families are not kept
 	counts        *store.Resource // nil if not exported
 	wake          chan struct{}   // an object is due before all others
 }
 
-// newFinisher returns the finisher of t, which has no sinks with partitions yet; nil if finished objects stay.
-func (t *target) newFinisher(selection generators.Selection, families []string) *finisher {
+// newFinisher returns the finisher of t, whose families from derived on are the derived ones; nil if
+// finished objects stay.
+func (t *target) newFinisher(selection generators.Selection, families []store.Family, derived int) *finisher {
 	recipe, d := t.resource.Recipe(), t.resource.Describe()
 	if t.finishing.after == 0 || recipe.Finished == nil {
 		return nil
 	}
 	f := &finisher{after: t.finishing.after, finished: recipe.Finished, wake: make(chan struct{}, 1)}
-	for _, name := range families {
-		kept := slices.Contains(t.finishing.kept, name)
+	for _, of := range families {
+		kept := slices.Contains(t.finishing.kept, of.Name)
 		f.kept, f.omitted = append(f.kept, kept), append(f.omitted, !kept)
 	}
+	f.omitsDerived = slices.Contains(f.omitted[derived:], true)
 	counts := generators.FinishedCounts.Compile(selection)
 	if t.finishing.counted {
 		f.counts = store.NewResource("finished-"+d.Name, familiesOf(counts), len(t.sinks), append(slices.Clone(d.Aliases), d.Name)...)
 	}
 	for i, s := range t.sinks {
-		s.cutter = &cutter{finisher: f, partition: s.partition, present: newFinishedSet()}
+		s.cutter = &cutter{finisher: f, sink: s, present: newFinishedSet()}
 		if f.counts != nil {
 			s.cutter.counts = &countRows{partition: f.counts.Partitions()[i], renderer: counts.Clone(), resource: d.Name}
 		}
@@ -114,8 +117,8 @@ type ending struct {
 // A cutter has the finished objects of a sink. A nil cutter has none.
 type cutter struct {
 	*finisher
-	partition *store.Partition
-	counts    *countRows // nil if not exported
+	sink   *sink
+	counts *countRows // nil if not exported
 
 	mu      sync.Mutex // serializes cuts with the writer of the partition
 	present *finishedSet
@@ -133,11 +136,11 @@ func (c *cutter) ending(o metav1.Object, now time.Time) (e ending) {
 	return e
 }
 
-// set sets an object of the partition.
-func (c *cutter) set(r store.Rendered, e ending) bool {
+// set sets an object of the sink.
+func (c *cutter) set(o metav1.Object, r *store.Rendered, e ending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.partition.Set(r) {
+	if !c.sink.put(o, r, e.cut) {
 		return false
 	}
 	if c.present.put(r.UID, r.Namespace, e) {
@@ -147,24 +150,27 @@ func (c *cutter) set(r store.Rendered, e ending) bool {
 	return true
 }
 
-// delete removes an object from the partition.
+// delete removes an object from the sink.
 func (c *cutter) delete(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.partition.Delete(key)
+	c.sink.remove(key)
 	c.present.remove(key)
 	c.publish()
 }
 
-// commit makes a batch the content of the partition, or adds it, without the lines of objects that
-// have become due meanwhile.
-func (c *cutter) commit(b *batch) {
+// commit makes a batch the content of the sink, or adds it, without the lines of objects that have
+// become due meanwhile.
+func (c *cutter) commit(b *batch, keep func(namespace, key string) bool) {
 	for due := b.finished.takeDue(time.Now()); len(due) > 0; due = b.finished.takeDue(time.Now()) {
+		if c.omitsDerived && b.pods != nil {
+			b.pods.Leave(due)
+		}
 		b.Cut(due, c.kept)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b.commit(b.Staging)
+	b.apply(keep)
 	if b.adds {
 		c.addAll(b.finished)
 	} else {
@@ -208,14 +214,17 @@ func (c *cutter) cutDue() (next time.Time) {
 	for {
 		c.mu.Lock()
 		due := c.present.takeDue(time.Now())
-		c.partition.Cut(due, c.kept)
+		if c.omitsDerived && c.sink.pods != nil {
+			c.sink.pods.Leave(due)
+		}
+		c.sink.partition.Cut(due, c.kept)
 		c.publish()
 		next = c.present.nextDue()
 		c.mu.Unlock()
 		if len(due) == 0 {
 			return next
 		}
-		c.partition.CompactExcess()
+		c.sink.partition.CompactExcess()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/jsonobject"
 )
 
@@ -34,6 +35,23 @@ type stagedSink struct {
 	next      *batch
 	excluded  map[string]bool // objects whose last copy is outside the plan
 	selectors *selectors      // nil if the resource has all objects
+}
+
+// order sorts pods behind their owners, so that each is rendered once.
+func (s *stagedSink) order() int {
+	if s.pods != nil {
+		return 1
+	}
+	return 0
+}
+
+// Resources returns the resources whose objects to add: the exported ones and the owners of pods.
+func (l *Loading) Resources() []generators.Resource {
+	var all []generators.Resource
+	for _, t := range l.wanted {
+		all = append(all, t.resource)
+	}
+	return all
 }
 
 // Loading returns a loading of the targets of config. Done replaces the configuration.
@@ -74,7 +92,7 @@ func (l *Loading) Add(kind schema.GroupVersionKind, object runtime.Object) error
 			continue
 		}
 		delete(s.excluded, name)
-		if err := s.render(name, s.next.set, o); err != nil {
+		if err := s.next.add(name, o); err != nil {
 			return err
 		}
 	}
@@ -88,17 +106,21 @@ func (l *Loading) Done() (rebuilt []string) {
 	if l.config.NamespaceSelector != "" && !slices.Contains(slices.Collect(maps.Values(l.namespaces)), true) {
 		l.w.log.Warn("snapshot: no namespace has the labels of --namespace-selector", "namespaces", len(l.namespaces))
 	}
-	for _, all := range l.filled {
-		for _, s := range all {
-			var keep func(namespace, name string) bool
-			if len(s.excluded) > 0 || s.target.selected {
-				keep = func(namespace, name string) bool {
-					return !s.excluded[name] && (!s.target.selected || l.namespaces[namespace])
-				}
+	var all []*stagedSink
+	for _, sinks := range l.filled {
+		all = append(all, sinks...)
+	}
+	slices.SortStableFunc(all, func(a, b *stagedSink) int { return a.order() - b.order() })
+	for _, s := range all {
+		s.next.Finish()
+		var keep func(namespace, name string) bool
+		if len(s.excluded) > 0 || s.target.selected {
+			keep = func(namespace, name string) bool {
+				return !s.excluded[name] && (!s.target.selected || l.namespaces[namespace])
 			}
-			s.next.Commit(keep)
-			s.loop.MarkComplete()
 		}
+		s.next.Commit(keep)
+		s.loop.MarkComplete()
 	}
 	l.w.setWanted(l.config, l.wanted)
 	return l.rebuilt

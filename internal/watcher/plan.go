@@ -28,6 +28,7 @@ type plan struct {
 	limited    bool            // by budgets
 	budgets    store.Budgets   // when the target began
 	shard      sharding.Ranges // guarded by Watcher.mu
+	owners     ownersUse
 }
 
 // Fields of selectors.
@@ -90,7 +91,7 @@ func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(
 
 func (p *plan) equalButShard(o *plan) bool {
 	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
-		p.selected == o.selected && p.fromCache == o.fromCache && p.limit == o.limit && p.sameCounts(o) && p.labels == o.labels && p.selector.String() == o.selector.String()
+		p.selected == o.selected && p.fromCache == o.fromCache && p.limit == o.limit && p.owners == o.owners && p.sameCounts(o) && p.labels == o.labels && p.selector.String() == o.selector.String()
 }
 
 // selects reports whether the plan selects an object, whatever the shard of its loops. namespace is that of

@@ -11,15 +11,19 @@ import (
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// randomAPI is an API server of pods and nodes, and of namespaces, whose list is that of the
-// selected ones. It lists, streams and watches with random delays, and compacts its log. It filters by
-// shard or sends all objects, at random.
+// randomAPI is an API server of pods, their ReplicaSets, nodes, and namespaces, whose list is that of the
+// selected ones; other resources have no objects. It lists, streams and watches with random delays, and
+// compacts its log. It filters by shard or sends all objects, at random.
 type randomAPI struct {
 	filters, streams bool
 	flaky            bool // one of four lists of a namespace fails
@@ -36,7 +40,7 @@ type randomAPI struct {
 	onChange func(item) // called with mu held
 }
 
-// item is a pod and a node of the same name and uid, or a namespace.
+// item is a pod and a node of the same name and uid, and a ReplicaSet that controls the pod; or a namespace.
 type item struct {
 	uid, name   string
 	namespace   string // of the pod
@@ -136,10 +140,10 @@ func (w *randomAPI) compact() {
 
 // ServeHTTP responds to a list or a watch.
 func (w *randomAPI) ServeHTTP(to http.ResponseWriter, r *http.Request) {
-	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v1/"), "/")
-	a := &responder{randomAPI: w, to: to, r: r, resource: path[len(path)-1]}
-	if len(path) == 3 {
-		a.namespace = path[1]
+	parts := strings.Split(r.URL.Path, "/")
+	a := &responder{randomAPI: w, to: to, r: r, kind: kinds[parts[len(parts)-1]]}
+	if n := len(parts); parts[n-3] == "namespaces" {
+		a.namespace = parts[n-2]
 	}
 	query := r.URL.Query()
 	if w.filters {
@@ -172,14 +176,27 @@ type responder struct {
 	*randomAPI
 	to        http.ResponseWriter
 	r         *http.Request
-	resource  string
+	kind      schema.GroupVersionKind
 	namespace string // empty for all
 	selector  string
 }
 
 // has reports whether an item is of the request.
 func (a *responder) has(o item) bool {
-	return o.isNamespace == (a.resource == "namespaces") && (a.namespace == "" || a.namespace == o.namespace) && matches(a.selector, o.uid)
+	return o.isNamespace == (a.kind.Kind == "Namespace") && (a.namespace == "" || a.namespace == o.namespace) && matches(a.selector, o.uid)
+}
+
+// kinds are the kinds of resources.
+var kinds = map[string]schema.GroupVersionKind{
+	"pods":         corev1.SchemeGroupVersion.WithKind("Pod"),
+	"namespaces":   corev1.SchemeGroupVersion.WithKind("Namespace"),
+	"nodes":        corev1.SchemeGroupVersion.WithKind("Node"),
+	"replicasets":  appsv1.SchemeGroupVersion.WithKind("ReplicaSet"),
+	"deployments":  appsv1.SchemeGroupVersion.WithKind("Deployment"),
+	"daemonsets":   appsv1.SchemeGroupVersion.WithKind("DaemonSet"),
+	"statefulsets": appsv1.SchemeGroupVersion.WithKind("StatefulSet"),
+	"jobs":         batchv1.SchemeGroupVersion.WithKind("Job"),
+	"cronjobs":     batchv1.SchemeGroupVersion.WithKind("CronJob"),
 }
 
 func (a *responder) write(v any) {
@@ -192,32 +209,44 @@ func (a *responder) fail(code int, reason metav1.StatusReason) {
 	a.write(metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Reason: reason, Code: int32(code)})
 }
 
-// object returns an item as the requested type. Its generation is its version.
+// object returns an item as the requested kind, nil if that has no objects. Its generation is its
+// version. The Deployment of a pod depends on the version.
 func (a *responder) object(o item) any {
-	switch a.resource {
-	case "pods":
-		p := served(pod(o.namespace, o.name, o.uid, int64(o.version)), fmt.Sprint(o.version))
+	switch version := fmt.Sprint(o.version); a.kind.Kind {
+	case "Pod":
+		p := served(pod(o.namespace, o.name, o.uid, int64(o.version)), version)
+		p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: o.name, UID: types.UID("r-" + o.uid), Controller: new(true)}}
 		if !o.deleted.IsZero() {
 			p.DeletionTimestamp = new(metav1.NewTime(o.deleted))
 		}
 		return p
-	case "namespaces":
+	case "ReplicaSet":
+		r := &appsv1.ReplicaSet{ObjectMeta: meta(o.namespace, o.name, "r-"+o.uid, int64(o.version))}
+		r.TypeMeta, r.ResourceVersion = metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"}, version
+		r.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment", Name: o.deployment(), UID: types.UID(o.deployment()), Controller: new(true)}}
+		return r
+	case "Node":
+		n := node(o.name, o.uid, int64(o.version))
+		n.TypeMeta, n.ResourceVersion = metav1.TypeMeta{APIVersion: "v1", Kind: "Node"}, version
+		return n
+	case "Namespace":
 		n := &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: meta("", o.name, o.uid, 1)}
-		n.ResourceVersion = fmt.Sprint(o.version)
+		n.ResourceVersion = version
 		return n
 	}
-	n := node(o.name, o.uid, int64(o.version))
-	n.TypeMeta, n.ResourceVersion = metav1.TypeMeta{APIVersion: "v1", Kind: "Node"}, fmt.Sprint(o.version)
-	return n
+	return nil
 }
+
+// deployment is the Deployment of the item's ReplicaSet.
+func (o *item) deployment() string { return fmt.Sprint("d-", o.version%3) }
 
 // all returns the objects that the selector matches, and their version.
 func (a *responder) all() (objects []any, version int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, o := range a.objects {
-		if a.has(*o) {
-			objects = append(objects, a.object(*o))
+		if object := a.object(*o); object != nil && a.has(*o) {
+			objects = append(objects, object)
 			if a.onListed != nil {
 				a.onListed(o.uid)
 			}
@@ -226,15 +255,11 @@ func (a *responder) all() (objects []any, version int) {
 	return objects, a.version
 }
 
-// kind returns the kind of the requested objects.
-func (a *responder) kind() string {
-	return map[string]string{"pods": "Pod", "nodes": "Node", "namespaces": "Namespace"}[a.resource]
-}
-
 func (a *responder) list() {
 	objects, version := a.all()
 	a.pause(3 * time.Second)
-	a.write(map[string]any{"apiVersion": "v1", "kind": a.kind() + "List", "metadata": map[string]any{"resourceVersion": fmt.Sprint(version)}, "items": objects})
+	apiVersion, kind := a.kind.ToAPIVersionAndKind()
+	a.write(map[string]any{"apiVersion": apiVersion, "kind": kind + "List", "metadata": map[string]any{"resourceVersion": fmt.Sprint(version)}, "items": objects})
 }
 
 func (a *responder) stream() {
@@ -249,8 +274,8 @@ func (a *responder) stream() {
 }
 
 func (a *responder) bookmark(version int, annotations map[string]string) {
-	object := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{ResourceVersion: fmt.Sprint(version), Annotations: annotations}}
-	object.Kind = a.kind()
+	apiVersion, kind := a.kind.ToAPIVersionAndKind()
+	object := &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: kind}, ObjectMeta: metav1.ObjectMeta{ResourceVersion: fmt.Sprint(version), Annotations: annotations}}
 	a.write(map[string]any{"type": "BOOKMARK", "object": object})
 }
 
@@ -276,8 +301,8 @@ func (a *responder) events(from int) {
 		log, changed, bookmark := a.log, a.changed, a.rnd.IntN(4) == 0
 		a.mu.Unlock()
 		for _, e := range log {
-			if e.version > from && a.has(e.item) {
-				a.write(map[string]any{"type": e.kind, "object": a.object(e.item)})
+			if object := a.object(e.item); e.version > from && object != nil && a.has(e.item) {
+				a.write(map[string]any{"type": e.kind, "object": object})
 			}
 		}
 		if len(log) > 0 {

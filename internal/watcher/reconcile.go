@@ -132,6 +132,7 @@ func (w *Watcher) reconcile() (needed []*target) {
 		w.serving.Store(&next)
 	}
 	w.building = building
+	w.closeUnknown()
 	needed = slices.Clone(next)
 	for _, t := range building {
 		needed = append(needed, t.toRun()...)

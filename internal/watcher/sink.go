@@ -10,6 +10,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // A sink renders the objects of a loop, of one namespace or all, into a partition of the store.
@@ -18,7 +19,10 @@ type sink struct {
 	renderer  *generators.Renderer
 	specOnly  []bool // by family of the renderer
 	partition *store.Partition
-	cutter    *cutter // nil if finished objects stay
+	cutter    *cutter           // nil if finished objects stay
+	owners    *workloads.Owners // that the objects are; nil if they are none
+	unstored  bool              // objects have no other use
+	pods      *workloads.Pods   // for the derived families; nil if there are none
 	seconds   prometheus.Counter
 
 	// Scratch memory of render.
@@ -29,9 +33,18 @@ type sink struct {
 // Begin opens a batch.
 func (s *sink) Begin() listwatch.Batch { return s.begin() }
 
-func (s *sink) begin() *batch { return s.batch(s.partition.Begin(), s.partition.Replace) }
+func (s *sink) begin() *batch {
+	b := s.batch(s.partition.Begin(), s.partition.Replace)
+	if s.owners != nil {
+		b.owners = s.owners.Begin()
+	}
+	if s.pods != nil {
+		b.pods = s.pods.Begin(b.Staging)
+	}
+	return b
+}
 
-// BeginAddition opens a batch that is added to the content.
+// BeginAddition opens a batch that is added to the content. The sink has neither owners nor pods.
 func (s *sink) BeginAddition() listwatch.Batch {
 	b := s.batch(s.partition.BeginAddition(), s.partition.Add)
 	b.adds = true
@@ -52,20 +65,40 @@ func (s *sink) Set(o metav1.Object) error {
 	if limit := s.loop.Limit; limit > 0 && !s.partition.Has(key) && int64(s.partition.Len()) >= limit {
 		return nil
 	}
+	if s.owners != nil {
+		s.owners.Set(key, o)
+	}
 	return s.render(key, s.set, o)
 }
 
-func (s *sink) set(r store.Rendered, e ending) bool {
+// set stores an object with its lines and its end.
+func (s *sink) set(o metav1.Object, r *store.Rendered, e ending) bool {
 	if s.cutter == nil {
-		return s.partition.Set(r)
+		return s.put(o, r, false)
 	}
-	return s.cutter.set(r, e)
+	return s.cutter.set(o, r, e)
+}
+
+// put stores an object with its lines; cut says that it has only those of kept families.
+func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
+	switch {
+	case s.pods == nil:
+		return s.partition.Set(*r)
+	case cut && s.cutter.omitsDerived:
+		return s.pods.SetWithout(r)
+	default:
+		return s.pods.Set(o, r)
+	}
 }
 
 // Delete removes an object.
 func (s *sink) Delete(o metav1.Object) {
-	if key := listwatch.Key(o); s.cutter == nil {
-		s.partition.Delete(key)
+	key := listwatch.Key(o)
+	if s.owners != nil {
+		s.owners.Delete(key)
+	}
+	if s.cutter == nil {
+		s.remove(key)
 	} else {
 		s.cutter.delete(key)
 	}
@@ -74,10 +107,21 @@ func (s *sink) Delete(o metav1.Object) {
 	}
 }
 
+// remove removes the lines of an object.
+func (s *sink) remove(key string) {
+	if s.pods != nil {
+		s.pods.Delete(key)
+	}
+	s.partition.Delete(key)
+}
+
 // render renders an object and passes it to set under a key. Of a partial object it renders only
 // the mixed families, if set keeps the text of the others, and of a finished one that is due the
 // kept families. A lazy object is released.
-func (s *sink) render(key string, set func(store.Rendered, ending) bool, o metav1.Object) error {
+func (s *sink) render(key string, set func(metav1.Object, *store.Rendered, ending) bool, o metav1.Object) error {
+	if s.unstored {
+		return nil
+	}
 	began := time.Now()
 	defer func() { s.seconds.Add(time.Since(began).Seconds()) }()
 	r := store.Rendered{UID: key, Namespace: o.GetNamespace(), Created: o.GetCreationTimestamp().Unix()}
@@ -87,11 +131,12 @@ func (s *sink) render(key string, set func(store.Rendered, ending) bool, o metav
 		r.Fingerprint, e = l.Fingerprint(), s.cutter.ending(l.Object, began)
 		if l.Partial() && !e.cut {
 			r.Text, r.Ends = s.renderer.RenderWithout(s.specOnly, s.text[:0], s.ends[:0], l.Object)
-			s.text, s.ends, r.Unchanged = r.Text, r.Ends, s.specOnly
-			if set(r, e) {
+			r.Unchanged = s.specOnly
+			done := set(l.Object, &r, e)
+			s.text, s.ends, r.Unchanged = r.Text, r.Ends, nil
+			if done {
 				return nil
 			}
-			r.Unchanged = nil
 		}
 		if err := l.Complete(); err != nil {
 			return err
@@ -106,8 +151,8 @@ func (s *sink) render(key string, set func(store.Rendered, ending) bool, o metav
 	} else {
 		r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
 	}
+	set(o, &r, e)
 	s.text, s.ends = r.Text, r.Ends
-	set(r, e)
 	return nil
 }
 
@@ -125,16 +170,25 @@ type batch struct {
 	commit   func(*store.Staging)
 	adds     bool
 	sink     *sink
-	finished *finishedSet // nil if finished objects stay
+	finished *finishedSet           // nil if finished objects stay
+	owners   *workloads.OwnersBatch // nil if the sink has none
+	pods     *workloads.PodsBatch   // nil if the sink has none
 }
 
 // Set renders an object.
-func (b *batch) Set(o metav1.Object) error {
-	return b.sink.render(listwatch.Key(o), b.set, o)
+func (b *batch) Set(o metav1.Object) error { return b.add(listwatch.Key(o), o) }
+
+// add is Set under a key.
+func (b *batch) add(key string, o metav1.Object) error {
+	if b.owners != nil {
+		b.owners.Set(key, o)
+	}
+	return b.sink.render(key, b.set, o)
 }
 
-func (b *batch) set(r store.Rendered, e ending) bool {
-	if !b.Staging.Set(r) {
+// set is sink.set for the batch.
+func (b *batch) set(o metav1.Object, r *store.Rendered, e ending) bool {
+	if !b.put(o, r, e.cut) {
 		return false
 	}
 	if b.finished != nil {
@@ -143,18 +197,51 @@ func (b *batch) set(r store.Rendered, e ending) bool {
 	return true
 }
 
+// put is sink.put for the batch.
+func (b *batch) put(o metav1.Object, r *store.Rendered, cut bool) bool {
+	switch {
+	case b.pods == nil:
+		return b.Staging.Set(*r)
+	case cut && b.sink.cutter.omitsDerived:
+		return b.pods.SetWithout(r)
+	default:
+		return b.pods.Set(o, r)
+	}
+}
+
+// Finish ends the list.
+func (b *batch) Finish() {
+	if b.pods != nil {
+		b.pods.Finish()
+	}
+	b.Staging.Finish()
+}
+
 // Commit changes the partition by the objects for whose namespaces and keys keep returns true; nil
 // keeps all.
 func (b *batch) Commit(keep func(namespace, key string) bool) {
 	if keep != nil {
 		b.Retain(keep)
 	}
+	if b.owners != nil {
+		b.owners.Commit(keep)
+	}
 	if b.finished == nil {
-		b.commit(b.Staging)
+		b.apply(keep)
 		return
 	}
 	if keep != nil {
 		b.finished.retain(keep)
 	}
-	b.sink.cutter.commit(b)
+	b.sink.cutter.commit(b, keep)
+}
+
+// apply changes the partition by the objects of the staging copy, which are those that keep returns
+// true for.
+func (b *batch) apply(keep func(namespace, key string) bool) {
+	if b.pods != nil {
+		b.pods.Commit(keep)
+	} else {
+		b.commit(b.Staging)
+	}
 }

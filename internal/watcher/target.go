@@ -41,7 +41,11 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 	}
 	compiled := r.Compile(config.Selection)
 	compiled.Recovered = w.recovered
-	specOnly := compiled.SpecOnly()
+	derived := w.derived(r, config.Selection)
+	specOnly, all := compiled.SpecOnly(), familiesOf(compiled)
+	if derived != nil {
+		specOnly, all = append(specOnly, derived.SpecOnly()...), append(all, familiesOf(derived)...)
+	}
 	for i, namespace := range p.namespaces {
 		renderer := compiled
 		if i > 0 {
@@ -68,14 +72,15 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 		})
 		t.sinks = append(t.sinks, s)
 	}
-	t.Resource = store.NewResourceInParts(max(config.Parts, 1), name, familiesOf(compiled), len(t.sinks), r.Describe().Aliases...)
+	t.Resource = store.NewResourceInParts(max(config.Parts, 1), name, all, len(t.sinks), r.Describe().Aliases...)
 	if p.limited {
 		t.LimitSeries(p.budgets)
 	}
 	for i, p := range t.Partitions() {
 		t.sinks[i].partition = p
 	}
-	t.finisher = t.newFinisher(config.Selection, compiled.Names())
+	t.finisher = t.newFinisher(config.Selection, all, len(compiled.Names()))
+	w.connect(t, derived)
 	w.metrics.rebuilds.WithLabelValues(name) // shows 0
 	return t
 }

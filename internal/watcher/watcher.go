@@ -15,6 +15,7 @@ import (
 	"github.com/kubestate/kubestate/internal/memory"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // Config configures a watcher.
@@ -57,11 +58,13 @@ type Watcher struct {
 	log      *slog.Logger
 	signals  chan struct{} // to reconcile
 	lists    atomic.Int64  // complete ones
+	index    *workloads.Index
 
 	serving      atomic.Pointer[[]*target] // seen by readers
 	mu           sync.Mutex                // guards stores of serving, and all below
 	wanted       []*target                 // of the last configuration
 	building     []*target                 // served once ready
+	open         []*target                 // not closed; known when closeUnknown was last called
 	followed     []followed
 	selecting    *namespaceSelector // nil without Config.NamespaceSelector
 	selected     map[string]bool    // the namespaces of targets; nil if unknown
@@ -72,7 +75,7 @@ type Watcher struct {
 
 // New returns a watcher, which does nothing before Run.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, log: log, perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
+	w := &Watcher{metrics: metrics, log: log, index: workloads.NewIndex(), perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*target{})
 	w.Change(config)
 	all := w.wanted
@@ -106,6 +109,7 @@ func (w *Watcher) setWanted(config Config, wanted []*target) {
 	for _, t := range wanted {
 		t.limitSeries(config)
 	}
+	w.closeUnknown()
 	w.signal()
 }
 
@@ -113,9 +117,11 @@ func (w *Watcher) setWanted(config Config, wanted []*target) {
 // plan are reused, such as the served one after a revert.
 func (w *Watcher) targetsFor(config Config) (wanted []*target, rebuilt []string) {
 	known, filtered := w.known(), 0
-	for _, r := range config.Resources {
+	resources, owners := w.ownersFor(config)
+	for _, r := range resources {
 		d := r.Describe()
-		p := planFor(config, r, w.perNamespace[d.Name])
+		p := planFor(owners.configOf(config, d), r, w.perNamespace[d.Name])
+		p.owners = owners.useOf(d)
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -153,7 +159,9 @@ func (w *Watcher) signal() {
 func (w *Watcher) Resources() []*store.Resource {
 	var all []*store.Resource
 	for _, t := range *w.serving.Load() {
-		all = append(all, t.Resource)
+		if !t.owners.only {
+			all = append(all, t.Resource)
+		}
 	}
 	for _, t := range *w.serving.Load() {
 		if t.finisher != nil && t.finisher.counts != nil {
@@ -169,7 +177,7 @@ func (w *Watcher) Pending() []string {
 	defer w.mu.Unlock()
 	var names []string
 	for _, t := range w.wanted {
-		if refused := t.settled() && !t.complete(); named(*w.serving.Load(), t.Name()) == nil && !refused {
+		if refused := t.settled() && !t.complete(); !t.owners.only && named(*w.serving.Load(), t.Name()) == nil && !refused {
 			names = append(names, t.Name())
 		}
 	}

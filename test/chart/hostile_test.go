@@ -49,6 +49,8 @@ var refusing = map[string]string{
 	"selectors{key}":                       `there is no resource`,
 	"seriesBudget{}":                       `want null or integer`,
 	"seriesBudget{key}":                    `want null or integer`,
+	"workloadMetrics":                      `there is no group`,
+	"workloadMetrics[]":                    `there is no group`,
 	"collectors":                           `there is no resource`,
 	"collectorsExtra":                      `there is no resource`,
 	"collectorsExclude":                    `there is no resource`,

@@ -16,6 +16,9 @@ import (
 const (
 	ruleFiles = "../../deploy/monitoring/rules/*.rules.yaml"
 	ruleTests = "../../deploy/monitoring/rules/tests/*.test.yaml"
+	// Rules in place of those of mixins.
+	mixinFiles = "../../deploy/monitoring/mixin/*.rules.yaml"
+	mixinTests = "../../deploy/monitoring/mixin/tests/*.test.yaml"
 )
 
 // runbooks is the URL of the alerts' documentation.
@@ -72,6 +75,8 @@ func TestRules(t *testing.T) {
 	}
 	f(match(t, ruleFiles), "check", "rules", "--lint=all", "--lint-fatal")
 	f(match(t, ruleTests), "test", "rules")
+	f(match(t, mixinFiles), "check", "rules", "--lint=all", "--lint-fatal")
+	f(match(t, mixinTests), "test", "rules")
 }
 
 // TestRulesAreTested holds that each alert has a test in which it fires and one in which it does

@@ -44,9 +44,12 @@
 {{- if and $values.kubeconfig.enabled $values.autosharding.enabled }}{{ fail "kubeconfig.enabled: the pods of autosharding.enabled know each other by the API server of their own cluster" }}{{ end -}}
 {{- include "kubestate.checkArguments" . -}}
 {{- range $argument := $values.extraArgs -}}
-{{- range $flag, $value := dict "port" "service.port" "telemetry-port" "selfMonitor.telemetryPort" "telemetry-host" "selfMonitor.telemetryHost" "resources" "collectors" "namespaces" "namespaces" "namespace-selector" "namespaceSelector" "auth-filter" "authFilter.enabled" "tls-config" "tls.enabled" "pod" "autosharding.enabled" "pod-namespace" "autosharding.enabled" "scrape-shards" "scrapeShards" -}}
+{{- range $flag, $value := dict "port" "service.port" "telemetry-port" "selfMonitor.telemetryPort" "telemetry-host" "selfMonitor.telemetryHost" "resources" "collectors" "namespaces" "namespaces" "namespace-selector" "namespaceSelector" "auth-filter" "authFilter.enabled" "workload-metrics" "workloadMetrics" "tls-config" "tls.enabled" "pod" "autosharding.enabled" "pod-namespace" "autosharding.enabled" "scrape-shards" "scrapeShards" -}}
 {{- if or (eq $argument (printf "--%s" $flag)) (hasPrefix (printf "--%s=" $flag) $argument) }}{{ fail (printf "extraArgs: %s: say that by %s, which other manifests follow too" $argument $value) }}{{ end -}}
 {{- end -}}
+{{- end -}}
+{{- range $values.workloadMetrics -}}
+{{- if not (has . (list "attribution")) }}{{ fail (printf "workloadMetrics: there is no group %q; there is attribution" .) }}{{ end -}}
 {{- end -}}
 {{- range $key := list "metricAllowlist" "metricDenylist" "metricSparse" "finishedKeep" -}}
 {{- range get $values $key -}}

@@ -43,6 +43,17 @@
 {{- end -}}
 {{- end }}
 
+{{- /* The owners of pods to follow, as JSON like resources. */ -}}
+{{- define "kubestate.owners" -}}
+{{- $owners := list -}}
+{{- $keys := list -}}
+{{- range include "kubestate.resources" . | fromJsonArray }}{{ $keys = append $keys .key }}{{ end -}}
+{{- if and (has "attribution" .Values.workloadMetrics) (has "pods" $keys) -}}
+{{- range .Files.Get "files/resources.json" | fromJsonArray }}{{ if .owner }}{{ $owners = append $owners . }}{{ end }}{{ end -}}
+{{- end -}}
+{{ toJson $owners }}
+{{- end }}
+
 {{- /* Named resources that need a ClusterRole, as JSON. */ -}}
 {{- define "kubestate.dropped" -}}
 {{- $keys := list -}}
