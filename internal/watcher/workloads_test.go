@@ -189,10 +189,10 @@ func TestForbiddenOwners(t *testing.T) {
 		p := served(pod("a", "x", "1", 1), "1")
 		p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "r", UID: "2", Controller: new(true)}}
 		answer := func(q *request) {
-			switch kind := kinds[path.Base(q.r.URL.Path)]; {
-			case kind.Kind == "ReplicaSet":
+			switch kind := kinds[path.Base(q.r.URL.Path)]; kind.Kind {
+			case "ReplicaSet":
 				q.fail(http.StatusForbidden, metav1.StatusReasonForbidden)
-			case kind.Kind == "Pod":
+			case "Pod":
 				q.watch().event("ADDED", p).event("BOOKMARK", listEnds("5"))
 			default:
 				q.watch().event("BOOKMARK", endOf(kind))

@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"unique"
 
@@ -146,8 +147,8 @@ func (c *content) retain(keep func(namespace, key string) bool) {
 	}
 }
 
-// add adds the pods of other content, none of which c has.
-func (c *content) add(other *content) {
+// addAll adds the pods of other content, none of which c has.
+func (c *content) addAll(other *content) {
 	for _, from := range other.groups {
 		for ; from != nil; from = from.next {
 			g := c.group(from.controller, from.namespace)
@@ -158,12 +159,8 @@ func (c *content) add(other *content) {
 			}
 		}
 	}
-	for i, name := range other.names {
-		c.names[i] = name
-	}
-	for i, t := range other.texts {
-		c.texts[i] = t
-	}
+	maps.Copy(c.names, other.names)
+	maps.Copy(c.texts, other.texts)
 }
 
 // nameOf returns the name of a member.

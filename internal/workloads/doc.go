@@ -3,9 +3,10 @@
 //
 // The workload of a pod is the last object of its chain of controllers, as the reference to it names
 // it. An Index has the controller of each object that has one, by uid. An Owners feeds the index with
-// the objects of one source; an object is in the index as long as a source has it. A Pods has the
-// pods of one source, and a partition of the store with their lines: a pod is rendered again when
-// its own controller changes, or one of the chain.
+// the objects of one list and watch; an object is in the index as long as an Owners has it. A Pods
+// renders the derived families of the pods in a partition of the store: with each change of a pod, and
+// again when a controller of the chain changes. Pods of one controller are a group, which has one
+// workload.
 //
 // References to kinds that Kinds lacks, and to objects that cannot be read, end the chain. To
 // follow another kind, feed its objects to an Owners.

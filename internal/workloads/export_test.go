@@ -11,5 +11,5 @@ func (x *Index) Sizes() [3]int {
 func (p *Pods) Sizes() [4]int {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	return [4]int{len(p.content.pods), len(p.groups), len(p.names), len(p.texts)}
+	return [4]int{len(p.pods), len(p.groups), len(p.names), len(p.texts)}
 }

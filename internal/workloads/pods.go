@@ -100,7 +100,7 @@ func (p *Pods) Merge(others ...*Pods) {
 	var partitions []*store.Partition
 	for _, from := range others {
 		partitions = append(partitions, from.partition)
-		p.content.add(&from.content)
+		p.addAll(&from.content)
 	}
 	p.partition.Merge(partitions...)
 	p.register()
