@@ -45,12 +45,12 @@ type answerSize struct {
 
 // measureSizes serves snapshots of clusters of these numbers of pods, and prints a table of the
 // sizes of answers.
-func measureSizes(ctx context.Context, opts options) error {
+func measureSizes(ctx context.Context, opts options) (err error) {
 	dir, err := os.MkdirTemp("", "sizes")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	fmt.Println("| pods | settings | series | largest answer, plain | gzip | fits in, unpacked | scrape, gzip | scrape, plain | memory of the store |")
 	fmt.Println("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
 	for _, pods := range opts.sizes {
