@@ -80,7 +80,7 @@ func randomOptions(rnd *rand.Rand, classes int) *options {
 type operation struct {
 	kind       string
 	partition  int             // of all resources
-	objects    []Rendered      // to set
+	objects    []Rendered      // to set or update
 	added      []Rendered      // to set in an addition
 	gone       map[string]bool // namespaces to remove
 	uids       []string        // to delete, to find or to cut
@@ -172,6 +172,14 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		p.CompactExcess()
 	case "cut staging":
 		s.Cut(o.uids, o.kept)
+	case "update":
+		for _, r := range o.objects {
+			p.Update(r)
+		}
+	case "update staging":
+		for _, r := range o.objects {
+			s.Update(r)
+		}
 	case "begin":
 		i.stagings[o.partition] = p.Begin()
 	case "retain staging":
@@ -274,8 +282,15 @@ func (m *model) next(rnd *rand.Rand) operation {
 		}
 	case n < 55 && !p.staged:
 		o.kind, o.uids = "delete", []string{p.uid(rnd), p.uid(rnd)}
-	case n < 60:
+	case n < 57:
 		o.kind, o.uids = "find", []string{p.uid(rnd), p.uid(rnd)}
+	case n < 60:
+		if o.kind = "update"; p.staged && rnd.IntN(2) == 0 {
+			o.kind = "update staging"
+		}
+		for range 1 + rnd.IntN(20) {
+			o.objects = append(o.objects, p.render(rnd, p.uid(rnd)))
+		}
 	case n < 63:
 		o.kind = "retain"
 	case n < 66:

@@ -102,6 +102,10 @@ func (m *model) run(o operation) (result string) {
 		p.objects.cut(o)
 	case "cut staging":
 		p.staging.cut(o)
+	case "update":
+		p.objects.update(o.objects)
+	case "update staging":
+		p.staging.update(o.objects)
 	case "begin":
 		p.staging, p.staged = p.objects.marked(func(*modelObject) bool { return false }), true
 	case "retain staging":
@@ -247,20 +251,9 @@ func (s slots) set(r Rendered, fits func(*modelObject) bool) bool {
 		return false
 	}
 	x := &modelObject{uid: r.UID, namespace: r.Namespace, fingerprint: r.Fingerprint, created: r.Created, seen: true}
-	start := 0
-	for i, end := range r.Ends {
-		lines := string(r.Text[start:end])
-		if r.Unchanged != nil && r.Unchanged[i] {
-			lines = old.lines[i]
-		}
-		x.lines, x.counts, start = append(x.lines, lines), append(x.counts, strings.Count(lines, "\n")), end
-	}
+	x.render(r, old)
 	if old != nil {
-		for _, group := range s.groups {
-			if slot := slices.Index(group, old); slot >= 0 {
-				group[slot] = x
-			}
-		}
+		s.replace(old, x)
 		return true
 	}
 	k := keyOf(r.UID)
@@ -270,6 +263,39 @@ func (s slots) set(r Rendered, fits func(*modelObject) bool) bool {
 	}
 	s.put(group, x)
 	return true
+}
+
+// render sets the lines of x, of which old has those that r leaves out.
+func (x *modelObject) render(r Rendered, old *modelObject) {
+	x.lines, x.counts = nil, nil
+	start := 0
+	for i, end := range r.Ends {
+		lines := string(r.Text[start:end])
+		if r.Unchanged != nil && r.Unchanged[i] {
+			lines = old.lines[i]
+		}
+		x.lines, x.counts, start = append(x.lines, lines), append(x.counts, strings.Count(lines, "\n")), end
+	}
+}
+
+// update replaces the lines of present objects.
+func (s slots) update(objects []Rendered) {
+	for _, r := range objects {
+		if old := s.find(r.UID); old != nil {
+			x := *old
+			x.render(r, old)
+			s.replace(old, &x)
+		}
+	}
+}
+
+// replace puts x into the slot of old.
+func (s slots) replace(old, x *modelObject) {
+	for _, group := range s.groups {
+		if slot := slices.Index(group, old); slot >= 0 {
+			group[slot] = x
+		}
+	}
 }
 
 // put puts an object into the first free slot of a group.

@@ -2,6 +2,7 @@ package workloads_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -25,14 +26,18 @@ func derived() *generators.Renderer {
 type pods struct {
 	*workloads.Pods
 	stored *store.Resource
+	left   map[string]bool // keys of pods without a line
 }
 
 const other = "other 1\n"
 
+// ofOther marks the other family.
+var ofOther = []bool{true, false}
+
 func newPods(x *workloads.Index) pods {
 	r := derived()
 	stored := store.NewResource("x", []store.Family{{Name: "other"}, {Name: r.Names()[0]}}, 1)
-	return pods{x.Pods(r, 1, stored.Partitions()[0]), stored}
+	return pods{x.Pods(r, 1, stored.Partitions()[0]), stored, map[string]bool{}}
 }
 
 // rendered is a pod with the line of the other family.
@@ -43,16 +48,38 @@ func rendered(key string, p *corev1.Pod) *store.Rendered {
 func (p pods) partition() *store.Partition { return p.stored.Partitions()[0] }
 
 // Set adds or replaces a pod.
-func (p pods) Set(key string, pod *corev1.Pod) { p.Pods.Set(pod, rendered(key, pod)) }
+func (p pods) Set(key string, pod *corev1.Pod) {
+	delete(p.left, key)
+	p.Pods.Set(pod, rendered(key, pod))
+}
+
+// SetWithout adds or replaces a pod without a line.
+func (p pods) SetWithout(key string, pod *corev1.Pod) {
+	p.left[key] = true
+	p.Pods.SetWithout(rendered(key, pod))
+}
+
+// Leave deletes the lines of pods, which are present or not.
+func (p pods) Leave(keys ...string) {
+	for _, key := range keys {
+		if p.partition().Has(key) {
+			p.left[key] = true
+		}
+	}
+	p.Pods.Leave(keys)
+	p.partition().Cut(keys, ofOther)
+}
 
 // Delete removes a pod.
 func (p pods) Delete(key string) {
+	delete(p.left, key)
 	p.Pods.Delete(key)
 	p.partition().Delete(key)
 }
 
 // Retain removes the pods for which keep returns false.
 func (p pods) Retain(keep func(key string) bool) {
+	maps.DeleteFunc(p.left, func(key string, _ bool) bool { return !keep(key) })
 	p.Pods.Retain(keep)
 	p.partition().Retain(keep)
 }
@@ -60,17 +87,36 @@ func (p pods) Retain(keep func(key string) bool) {
 // batch is a list of pods.
 type batch struct {
 	*workloads.PodsBatch
-	staged *store.Staging
+	staged     *store.Staging
+	left, next map[string]bool // pods.left, and what replaces it
 }
 
 // Begin begins a list.
 func (p pods) Begin() batch {
 	staged := p.partition().Begin()
-	return batch{p.Pods.Begin(staged), staged}
+	return batch{p.Pods.Begin(staged), staged, p.left, map[string]bool{}}
 }
 
 // Set adds a pod.
-func (b batch) Set(key string, pod *corev1.Pod) { b.PodsBatch.Set(pod, rendered(key, pod)) }
+func (b batch) Set(key string, pod *corev1.Pod) {
+	delete(b.next, key)
+	b.PodsBatch.Set(pod, rendered(key, pod))
+}
+
+// SetWithout adds a pod without a line.
+func (b batch) SetWithout(key string, pod *corev1.Pod) {
+	b.next[key] = true
+	b.PodsBatch.SetWithout(rendered(key, pod))
+}
+
+// Leave deletes the lines of pods of the list.
+func (b batch) Leave(keys ...string) {
+	for _, key := range keys {
+		b.next[key] = true
+	}
+	b.PodsBatch.Leave(keys)
+	b.staged.Cut(keys, ofOther)
+}
 
 // Finish ends the list.
 func (b batch) Finish() {
@@ -84,6 +130,8 @@ func (b batch) Commit(keep func(namespace, key string) bool) {
 		b.staged.Retain(keep)
 	}
 	b.PodsBatch.Commit(keep)
+	clear(b.left)
+	maps.Copy(b.left, b.next)
 }
 
 // fill makes pods the content by a list.
@@ -96,19 +144,26 @@ func (p pods) fill(all ...*corev1.Pod) {
 	b.Commit(nil)
 }
 
-// lines returns the lines of all namespaces, or of some, sorted.
+// lines returns the lines of all namespaces, or of some, sorted. No pod changes meanwhile.
 func (p pods) lines(tb testing.TB, namespaces ...string) []string {
+	tb.Helper()
+	mine, others := p.read(tb, namespaces...)
+	if want := len(mine) + len(p.left); others != want && len(namespaces) == 0 {
+		tb.Errorf("%d lines of the other family, want %d", others, want)
+	}
+	return mine
+}
+
+// read returns the lines of all namespaces, or of some, sorted, and how many the other family has.
+func (p pods) read(tb testing.TB, namespaces ...string) (mine []string, others int) {
 	tb.Helper()
 	var b strings.Builder
 	if err := store.NewResponse([]store.View{p.stored.View(namespaces...)}, "").WriteText(&b); err != nil {
 		tb.Fatal(err)
 	}
 	all := slices.Sorted(strings.Lines(b.String()))
-	mine := slices.DeleteFunc(slices.Clone(all), func(line string) bool { return line == other })
-	if len(all) != 2*len(mine) {
-		tb.Errorf("%d lines of the other family, want %d", len(all)-len(mine), len(mine))
-	}
-	return mine
+	mine = slices.DeleteFunc(slices.Clone(all), func(line string) bool { return line == other })
+	return mine, len(all) - len(mine)
 }
 
 // line is the line of a pod.

@@ -128,7 +128,7 @@ func (s *ownerSource) list(to *workloads.Owners) {
 	b.Commit(func(_, key string) bool { return key != "gone" })
 }
 
-// step changes one pod, or lists all, or drops some.
+// step changes one pod, or lists all, or drops some, or deletes the lines of some.
 func (s *podSource) step() {
 	uids := slices.Sorted(maps.Keys(s.objects))
 	switch n := s.rnd.IntN(20); {
@@ -141,10 +141,12 @@ func (s *podSource) step() {
 		s.set(uid)
 	case n < 13:
 		s.set(uids[s.rnd.IntN(len(uids))])
-	case n < 17:
+	case n < 15:
 		uid := uids[s.rnd.IntN(len(uids))]
 		delete(s.objects, uid)
 		s.Delete(uid)
+	case n < 17:
+		s.Leave(uids[s.rnd.IntN(len(uids))], uids[s.rnd.IntN(len(uids))], "unknown")
 	case n < 19:
 		s.list()
 	default:
@@ -161,17 +163,30 @@ func (s *podSource) set(uid string) {
 		name = strings.Split(refs[0], "/")[1] + []string{"-x7k2p", "-0", "", "-longer-than-most"}[s.rnd.IntN(4)]
 	}
 	s.objects[uid] = pod(name, uid, refs...)
-	s.Set(uid, s.objects[uid])
+	if s.rnd.IntN(6) == 0 {
+		s.SetWithout(uid, s.objects[uid])
+	} else {
+		s.Set(uid, s.objects[uid])
+	}
 }
 
 func (s *podSource) list() {
 	b := s.Begin()
 	for uid, p := range s.objects {
 		b.Set(uid, pod("before", uid, "Kind/before/missing"))
-		b.Set(uid, p)
+		if s.rnd.IntN(6) == 0 {
+			b.SetWithout(uid, p)
+		} else {
+			b.Set(uid, p)
+		}
 	}
 	b.Set("gone", pod("gone", "gone"))
 	b.Finish()
+	for uid := range s.objects {
+		if s.rnd.IntN(8) == 0 {
+			b.Leave(uid)
+		}
+	}
 	b.Commit(func(_, key string) bool { return key != "gone" })
 }
 
@@ -187,6 +202,9 @@ func (w *world) want() (all []string) {
 	}
 	for _, s := range w.pods {
 		for uid, p := range s.objects {
+			if s.left[uid] {
+				continue
+			}
 			kind, name := "Pod", p.Name
 			if len(p.OwnerReferences) > 0 {
 				of := p.OwnerReferences[0]
@@ -221,6 +239,8 @@ func (w *world) merge() {
 	a.Close()
 	b.Close()
 	maps.Copy(a.objects, b.objects)
+	maps.Copy(merged.left, a.left)
+	maps.Copy(merged.left, b.left)
 	a.pods = merged
 	b.pods, b.objects = newPods(w.index), map[string]*corev1.Pod{}
 	b.fill()
@@ -278,7 +298,11 @@ func TestModel(t *testing.T) {
 				}
 				running.Go(func() {
 					for range 20 {
-						w.got(t) // a reader
+						for _, s := range w.pods {
+							if mine, others := s.read(t); others < len(mine) {
+								t.Errorf("%d pods, of which %d have a workload", others, len(mine))
+							}
+						}
 					}
 				})
 				running.Wait()
