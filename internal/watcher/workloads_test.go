@@ -21,6 +21,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
+	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -50,20 +51,30 @@ var (
 )
 
 // TestRandomWorkloads changes objects and the configuration: whether ReplicaSets are exported, pods
-// attributed, and objects of another namespace kept. Lines follow after at most three minutes.
+// attributed, objects of another namespace kept, series limited, and whether finished pods leave and with
+// them their workloads. Lines follow after at most three minutes.
 func TestRandomWorkloads(t *testing.T) {
 	seeds := uint64(20)
 	if testing.Short() {
 		seeds = 5
 	}
+	withheld := 0
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 3))
 			w := newRandomAPI(seed)
 			a := &api{}
 			a.serve(t, w)
+			parts := 1 + rnd.IntN(3)
 			config := func() watcher.Config {
-				c := watcher.Config{Client: newClient(t, a.config()), Resources: []generators.Resource{attributed}}
+				c := watcher.Config{Client: newClient(t, a.config()), Resources: []generators.Resource{attributed}, Parts: parts}
+				if rnd.IntN(3) == 0 {
+					c.Budgets.Series = map[string]int{"pods": []int{10, 50, 100000}[rnd.IntN(3)]}
+				}
+				if rnd.IntN(2) == 0 {
+					c.FinishedAfter = map[string]time.Duration{"pods": leaveAfter}
+					c.FinishedKeep = []generators.Pattern{pattern([]string{"pod_last", "pod_workload"}[rnd.IntN(2)])}
+				}
 				if rnd.IntN(4) == 0 {
 					c.Resources[0] = pods
 				}
@@ -91,8 +102,11 @@ func TestRandomWorkloads(t *testing.T) {
 					if !now.Shard.Holds(sharding.Hash(o.uid)) {
 						continue
 					}
-					want[fmt.Sprintf("pod_generation{namespace=\"n\",pod=%q} %d\n", o.name, o.version)] = 1
-					if now.Resources[0] == attributed {
+					left := now.FinishedAfter != nil && !o.deleted.IsZero()
+					if !left {
+						want[fmt.Sprintf("pod_generation{namespace=\"n\",pod=%q} %d\n", o.name, o.version)] = 1
+					}
+					if now.Resources[0] == attributed && !(left && now.FinishedKeep[0].MatchString("pod_last")) {
 						want[fmt.Sprintf("pod_workload{namespace=\"n\",pod=%q,kind=\"Deployment\",name=%q} 1\n", o.name, o.deployment())] = 1
 					}
 				}
@@ -100,6 +114,18 @@ func TestRandomWorkloads(t *testing.T) {
 				for line := range strings.Lines(text(of.Resources()...)) {
 					if strings.HasPrefix(line, "pod_generation{") || strings.HasPrefix(line, "pod_workload{") {
 						got[line]++
+					}
+				}
+				for _, r := range of.Resources() {
+					if report, limited := r.Budgets(); limited {
+						used := strings.Count(text(r), "} ")
+						if d := cmp.Diff([]store.BudgetUse{{Limit: now.Budgets.Series["pods"], Used: used}}, report.Uses); d != "" {
+							t.Fatalf("seed %d, budget of %d lines (-want +got):\n%s", seed, used, d)
+						}
+						if report.Withheld[0].Objects > 0 { // chosen by age, which is not modelled
+							withheld++
+							maps.DeleteFunc(want, func(line string, _ int) bool { return got[line] == 0 })
+						}
 					}
 				}
 				if d := cmp.Diff(want, got); d != "" {
@@ -127,6 +153,9 @@ func TestRandomWorkloads(t *testing.T) {
 			}
 			expect()
 		})
+	}
+	if withheld == 0 {
+		t.Error("no budget withheld a pod")
 	}
 }
 
@@ -178,6 +207,13 @@ func TestOwnerRequests(t *testing.T) {
 	exported := requests("")
 	exported["stream /apis/apps/v1/replicasets"] = whole
 	f(watcher.Config{Resources: resources(replicaSets, attributed)}, exported)
+	selected := requests("")
+	selected["stream /apis/apps/v1/replicasets labelSelector=a=b"] = whole
+	f(watcher.Config{
+		Resources: resources(replicaSets, attributed),
+		Selectors: map[schema.GroupResource]string{replicaSets.Resource.GroupResource(): "a=b"},
+		Budgets:   watcher.Budgets{Series: map[string]int{"replicasets.apps": 1}, Namespace: 1},
+	}, selected)
 	f(watcher.Config{Resources: resources(replicaSets), Selection: without("x")}, map[string]string{"stream /apis/apps/v1/replicasets": whole})
 }
 
