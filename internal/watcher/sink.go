@@ -26,8 +26,9 @@ type sink struct {
 	seconds   prometheus.Counter
 
 	// Scratch memory of render.
-	text []byte
-	ends []int
+	text     []byte
+	ends     []int
+	rendered store.Rendered
 }
 
 // Begin opens a batch.
@@ -124,7 +125,8 @@ func (s *sink) render(key string, set func(metav1.Object, *store.Rendered, endin
 	}
 	began := time.Now()
 	defer func() { s.seconds.Add(time.Since(began).Seconds()) }()
-	r := store.Rendered{UID: key, Namespace: o.GetNamespace(), Created: o.GetCreationTimestamp().Unix()}
+	r := &s.rendered
+	*r = store.Rendered{UID: key, Namespace: o.GetNamespace(), Created: o.GetCreationTimestamp().Unix()}
 	var e ending
 	if l, ok := o.(*apiclient.Lazy); ok {
 		defer l.Release()
@@ -132,7 +134,7 @@ func (s *sink) render(key string, set func(metav1.Object, *store.Rendered, endin
 		if l.Partial() && !e.cut {
 			r.Text, r.Ends = s.renderer.RenderWithout(s.specOnly, s.text[:0], s.ends[:0], l.Object)
 			r.Unchanged = s.specOnly
-			done := set(l.Object, &r, e)
+			done := set(l.Object, r, e)
 			s.text, s.ends, r.Unchanged = r.Text, r.Ends, nil
 			if done {
 				return nil
@@ -151,7 +153,7 @@ func (s *sink) render(key string, set func(metav1.Object, *store.Rendered, endin
 	} else {
 		r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
 	}
-	set(o, &r, e)
+	set(o, r, e)
 	s.text, s.ends = r.Text, r.Ends
 	return nil
 }

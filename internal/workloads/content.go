@@ -10,7 +10,7 @@ import (
 )
 
 // content is the pods of a source that have a controller: what their lines need beside their
-// workload. Others are rendered once. A pod takes some 60 bytes.
+// workload. Others are rendered once. A pod takes some 100 bytes.
 type content struct {
 	pods   map[id]*group
 	groups map[id]*group // by the id of the controller
@@ -42,7 +42,8 @@ func newContent() content {
 
 // set adds or replaces a pod, and returns the workload to render: that of its group, the zero handle
 // for the pod itself.
-func (c *content) set(i id, key string, p *corev1.Pod, x *Index) unique.Handle[workload] {
+func (c *content) set(x *Index, key string, p *corev1.Pod) unique.Handle[workload] {
+	i, textual := idOf(key)
 	controller, ok := controllerOf(p)
 	if !ok {
 		c.drop(i)
@@ -57,16 +58,17 @@ func (c *content) set(i id, key string, p *corev1.Pod, x *Index) unique.Handle[w
 		}
 		g.pods = append(g.pods, member{id: i})
 		c.pods[i] = g
-	} else if _, named := c.names[i]; !named && c.nameIs(g, g.at(i), p.Name) {
+	}
+	if !textual || key != string(p.UID) {
+		c.texts[i] = texts{key, string(p.UID)}
+	}
+	if _, named := c.names[i]; !named && c.nameIs(g, g.at(i), p.Name) {
 		return g.shown
 	}
 	suffix, ok := cut(p.Name, controller.what.Value().name)
 	g.at(i).suffix = suffix
 	if delete(c.names, i); !ok {
 		c.names[i] = p.Name
-	}
-	if _, textual := idOf(key); !textual || key != string(p.UID) {
-		c.texts[i] = texts{key, string(p.UID)}
 	}
 	return g.shown
 }

@@ -201,6 +201,40 @@ func TestListOfPods(t *testing.T) {
 	}
 }
 
+// TestKeys has pods by name, as in files: of copies the last one counts, and pods of one uid are
+// several.
+func TestKeys(t *testing.T) {
+	x := workloads.NewIndex()
+	owners, pods := x.Owners(), newPods(x)
+	b := pods.Begin()
+	b.Set("n/a", pod("a", "1", "ReplicaSet/r/r"))
+	b.Set("n/a", pod("a", "2", "ReplicaSet/r/r"))
+	b.Set("n/b", pod("b", "2", "ReplicaSet/r/r"))
+	b.Set("n/c", pod("c", "3", "ReplicaSet/other/r"))
+	elsewhere := pod("a", "4", "ReplicaSet/r/r")
+	elsewhere.Namespace = "m"
+	b.Set("m/a", elsewhere)
+	owners.Set("r", object("r", "Deployment/d/d"))
+	b.Finish()
+	b.Commit(nil)
+	f := func(kind, name, ofC string) {
+		t.Helper()
+		want := []string{line("m", "a", "4", kind, name), line("n", "a", "2", kind, name), line("n", "b", "2", kind, name), line("n", "c", "3", kind, ofC)}
+		if d := cmp.Diff(want, pods.lines(t)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	f("Deployment", "d", "d")
+	owners.Delete("r")
+	f("ReplicaSet", "r", "other")
+	for _, key := range []string{"m/a", "n/c", "n/a", "n/b"} {
+		pods.Delete(key)
+	}
+	if got := pods.Sizes(); got != [4]int{} {
+		t.Errorf("sizes without pods: %v", got)
+	}
+}
+
 // TestUnchangedPods holds that a change of a pod that does not concern its line costs no memory.
 func TestUnchangedPods(t *testing.T) {
 	x := workloads.NewIndex()

@@ -34,11 +34,10 @@ func (x *Index) Pods(derived *generators.Renderer, others int, partition *store.
 // derived ones. Like Partition.Set it changes nothing and returns false if the lines that r leaves out
 // are of another input.
 func (p *Pods) Set(o metav1.Object, r *store.Rendered) bool {
-	i, _ := idOf(r.UID)
 	pod := o.(*corev1.Pod)
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	p.lines.add(r, pod, p.set(i, r.UID, pod, p.index))
+	p.lines.add(r, pod, p.set(p.index, r.UID, pod))
 	return p.partition.Set(*r)
 }
 

@@ -23,10 +23,9 @@ func (p *Pods) Begin(staged *store.Staging) *PodsBatch {
 
 // Set is Pods.Set for the staging copy. It replaces a pod of the same key.
 func (b *PodsBatch) Set(o metav1.Object, r *store.Rendered) bool {
-	i, _ := idOf(r.UID)
 	pod := o.(*corev1.Pod)
 	b.pods.index.mu.Lock()
-	shown := b.next.set(i, r.UID, pod, b.pods.index)
+	shown := b.next.set(b.pods.index, r.UID, pod)
 	b.pods.index.mu.Unlock()
 	b.lines.add(r, pod, shown)
 	return b.staged.Set(*r)
