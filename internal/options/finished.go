@@ -64,8 +64,8 @@ func (o Options) ineffectiveKeep() []string {
 	}
 	families := o.customFamilies()
 	for _, r := range o.Resources {
-		if d := r.Describe(); o.FinishedAfter[d.Key] > 0 {
-			families = append(families, d.Families...)
+		if o.FinishedAfter[r.Describe().Key] > 0 {
+			families = append(families, o.families(r)...)
 		}
 	}
 	var all []string

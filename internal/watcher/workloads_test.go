@@ -312,3 +312,31 @@ func TestOwnersOfExportedLists(t *testing.T) {
 		f.change(t, config, "pods", "replicasets", "metadata/replicasets")
 	})
 }
+
+// TestWorkloadsOfFinishedPods has a pod that arrives after its time to leave: its workload leaves, or
+// is kept and followed.
+func TestWorkloadsOfFinishedPods(t *testing.T) {
+	f := func(keep, finished, followed string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			config := watcher.Config{
+				Resources: []generators.Resource{attributed}, Selection: without("pod_generation", "pod_last", finishedObjects),
+				FinishedAfter: map[string]time.Duration{"pods": leaveAfter}, FinishedKeep: []generators.Pattern{pattern(keep)},
+			}
+			f := newHarness(t, config)
+			watches := f.answerAll(t, 7, false)
+			f.expect(t, ofDeployment, nil)
+			p := served(pod("a", "x", "1", 1), "6")
+			p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "r", UID: "2", Controller: new(true)}}
+			p.DeletionTimestamp = new(metav1.NewTime(time.Now().Add(-time.Hour)))
+			watches["Pod"].event("MODIFIED", p)
+			f.expect(t, finished, nil)
+			watches["ReplicaSet"].event("DELETED", &appsv1.ReplicaSet{
+				TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"}, ObjectMeta: meta("a", "r", "2", 1),
+			})
+			f.expect(t, followed, nil)
+		})
+	}
+	f("pod_last", "", "")
+	f("pod_workload", ofDeployment, ofReplicaSet)
+}
