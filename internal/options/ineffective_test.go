@@ -36,6 +36,8 @@ func TestIneffective(t *testing.T) {
 	f(nil, "--finished-pods-after=1m", "--resources=pods")
 	f(nil, "--finished-pods-after=1m", "--finished-keep=kube_pod_info")
 	f([]string{`--finished-keep: "kube_job_info" matches no family of the resources whose finished objects leave`}, "--finished-pods-after=1m", "--finished-keep=kube_pod_info,kube_job_info")
+	f([]string{`--finished-keep: "kubestate_pod_workload" matches no family of the resources whose finished objects leave`}, "--finished-pods-after=1m", "--finished-keep=kubestate_pod_workload")
+	f(nil, "--finished-pods-after=1m", "--finished-keep=kubestate_pod_workload", "--workload-metrics=attribution")
 	f([]string{"--finished-keep: finished objects keep all families without --finished-pods-after or --finished-jobs-after"}, "--finished-keep=kube_pod_info")
 	f([]string{"--selector: resource deployments.apps is not enabled"}, "--selector=pods=a,deployments=b", "--resources=pods")
 	f([]string{"--namespace-selector: no enabled resource is namespaced"}, "--namespace-selector=a", "--resources=nodes")

@@ -106,7 +106,7 @@ func TestRandomWorkloads(t *testing.T) {
 					if !left {
 						want[fmt.Sprintf("pod_generation{namespace=\"n\",pod=%q} %d\n", o.name, o.version)] = 1
 					}
-					if now.Resources[0] == attributed && !(left && now.FinishedKeep[0].MatchString("pod_last")) {
+					if now.Resources[0] == attributed && (!left || now.FinishedKeep[0].MatchString("pod_workload")) {
 						want[fmt.Sprintf("pod_workload{namespace=\"n\",pod=%q,kind=\"Deployment\",name=%q} 1\n", o.name, o.deployment())] = 1
 					}
 				}
