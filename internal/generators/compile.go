@@ -237,6 +237,7 @@ func (i Identity) appendLabels(dst []byte, object metav1.Object) []byte {
 // returns the number of the next family to render.
 func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 	s := &r.samples
+	s.identity = r.common
 	start := len(s.dst)
 	defer func() {
 		if reason := recover(); reason != nil {
@@ -252,12 +253,14 @@ func (r *Renderer) renderFrom(object metav1.Object, first int) (next int) {
 		start = len(s.dst)
 		if f := &r.families[next]; r.omitted == nil || !r.omitted[next] {
 			s.begin(f)
-			s.identity = r.common
 			if f.identity != nil {
 				r.own = f.identity.appendLabels(r.own[:0], object)
 				s.identity = r.own
 			}
 			r.row(object, next, s)
+			if f.identity != nil {
+				s.identity = r.common
+			}
 		}
 		r.ends = append(r.ends, len(s.dst))
 	}
