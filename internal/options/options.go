@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -380,49 +378,6 @@ func (v *values) checkDurations() error {
 		}
 	}
 	return nil
-}
-
-// selection compiles the choice of families and labels.
-func (v *values) selection() (generators.Selection, error) {
-	s := generators.Selection{Extra: v.extraLabels}
-	var errs [7]error
-	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow, v.registry)
-	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny, v.registry)
-	s.OptIn, errs[2] = compileRE2("--metric-opt-in-list", v.optIn)
-	s.Sparse, errs[3] = v.sparsePatterns()
-	s.Labels, errs[4] = v.labelsAllowlist.resolve("--metric-labels-allowlist", v.registry)
-	s.Annotations, errs[5] = v.annotationsAllowlist.resolve("--metric-annotations-allowlist", v.registry)
-	s.Groups, errs[6] = v.groups()
-	return s, errors.Join(errs[:]...)
-}
-
-// groups returns the groups of --workload-metrics.
-func (v *values) groups() (groups []generators.Group, err error) {
-	for _, name := range v.workloadMetrics.unique() {
-		group := generators.Group(name)
-		if !slices.Contains(generators.Groups(), group) {
-			return nil, fmt.Errorf("--workload-metrics: unknown group %q; known are %s", name, joined(generators.Groups()))
-		}
-		groups = append(groups, group)
-	}
-	return groups, nil
-}
-
-// checkGroups rejects flags that exclude groups.
-func (o Options) checkGroups() error {
-	if len(o.Selection.Groups) > 0 && o.NamespaceSelector != "" {
-		return errors.New("--workload-metrics excludes --namespace-selector: the controllers of pods are followed in all namespaces or in those of --namespaces")
-	}
-	return nil
-}
-
-// joined returns the names of groups.
-func joined(groups []generators.Group) string {
-	var names []string
-	for _, g := range groups {
-		names = append(names, string(g))
-	}
-	return strings.Join(names, ", ")
 }
 
 // share returns the fraction of the available memory to use.

@@ -1,6 +1,7 @@
 package options
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -98,4 +99,18 @@ func compileRE2(flag string, sources []string) ([]generators.Pattern, error) {
 		patterns = append(patterns, p)
 	}
 	return patterns, nil
+}
+
+// selection compiles the choice of families and labels.
+func (v *values) selection() (generators.Selection, error) {
+	s := generators.Selection{Extra: v.extraLabels}
+	var errs [7]error
+	s.Allow, errs[0] = compileECMAScript("--metric-allowlist", v.allow, v.registry)
+	s.Deny, errs[1] = compileECMAScript("--metric-denylist", v.deny, v.registry)
+	s.OptIn, errs[2] = compileRE2("--metric-opt-in-list", v.optIn)
+	s.Sparse, errs[3] = v.sparsePatterns()
+	s.Labels, errs[4] = v.labelsAllowlist.resolve("--metric-labels-allowlist", v.registry)
+	s.Annotations, errs[5] = v.annotationsAllowlist.resolve("--metric-annotations-allowlist", v.registry)
+	s.Groups, errs[6] = v.groups()
+	return s, errors.Join(errs[:]...)
 }

@@ -28,7 +28,8 @@ type Config struct {
 	FinishedKeep  []generators.Pattern
 	Namespaces    []string // none for all; ignored for cluster-scoped resources
 	Denied        []string // namespaces without objects
-	// NamespaceSelector selects the namespaces by their labels; empty for all.
+	// NamespaceSelector selects the namespaces by their labels; empty for all. The Selection has no derived
+	// families beside it.
 	NamespaceSelector string
 	// Selectors are label selectors by resource.
 	Selectors map[schema.GroupResource]string
