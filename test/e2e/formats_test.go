@@ -49,7 +49,7 @@ func everything(t *testing.T) []string {
 		}
 	}
 	return []string{
-		"--resources", strings.Join(resources, ","), "--metric-opt-in-list=.",
+		"--resources", strings.Join(resources, ","), "--metric-opt-in-list=.", "--workload-metrics=attribution",
 		"--metric-labels-allowlist=*=[*]", "--metric-annotations-allowlist=*=[*]",
 	}
 }
