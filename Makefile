@@ -42,8 +42,8 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	for module in . test hack/image; do (cd $$module && $< run ./...) || exit 1; done
 tidy: ## Fail if a go.mod or go.sum is not as go mod tidy leaves it
 	for module in $$(find . -name .build -prune -o -name go.mod -printf '%h\n'); do (cd $$module && go mod tidy -diff) || { echo "$$module: run go mod tidy"; exit 1; }; done
-unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane
-	CGO_ENABLED=1 $(TEST) -race -shuffle=on ./...
+unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane; SHUFFLE=1 runs also those that have passed, in random order
+	CGO_ENABLED=1 $(TEST) -race $(if $(SHUFFLE),-shuffle=on) ./...
 dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafana's own types
 	node test/grafana/check.mjs deploy/monitoring/dashboards $<
 test-image: ## Make the image and look into it
