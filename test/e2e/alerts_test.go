@@ -40,7 +40,7 @@ func (d *deployments) wantsNoAlerts(t *testing.T, m mode, programs []*deployed) 
 	const alerts = `ALERTS{alertname!~"(Deployment|DaemonSet|StatefulSet).*"}`
 	p := runPrometheus(t, d.scraping(t, m, programs)+"rule_files: ['"+fastRules(t)+"']\n")
 	unschedulable := map[string]float64{`alertname="PodUnschedulable"`: 1}
-	p.wantResult(t, "count(up == 1)", map[string]float64{"": float64(2 * len(programs))})
+	p.wantResult(t, "count(up == 1)", map[string]float64{"": float64((max(m.parts, 1) + 1) * len(programs))})
 	p.wantResult(t, "count by (alertname) (group by (alertname, pod) ("+alerts+"))", unschedulable)
 	began := time.Now()
 	await(t, settling, func(ctx context.Context) error {

@@ -27,7 +27,7 @@ var chartModes = []mode{
 		}},
 	},
 	{
-		name: "chart-secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true,
+		name: "chart-secured", level: "restricted", pods: map[string]int{"kubestate": 1}, secured: true, guarded: true, monitored: true, parts: 4,
 		values: "{tls: {enabled: true, secretName: kubestate-tls}, authFilter: {enabled: true}, networkPolicy: {enabled: true}, podDisruptionBudget: {maxUnavailable: 1}, " +
 			"prometheus: {monitor: {enabled: true}}, prometheusRule: {enabled: true}, collectors: [networkpolicies, pods, services], scrapeShards: 4}",
 		series: map[string][]string{"kubestate": {

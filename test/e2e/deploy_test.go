@@ -47,6 +47,8 @@ type mode struct {
 	copies int
 	// monitored: with a ServiceMonitor, by token over TLS if secured.
 	monitored bool
+	// parts: of a scrape, each an endpoint of the ServiceMonitor; 0 for the whole.
+	parts int
 	// documented: the overlay in deploy/README.md, with the rights of the modes that it combines.
 	documented bool
 	// custom: the overlay for custom resources in deploy/README.md, with the example's
