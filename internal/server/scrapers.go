@@ -258,7 +258,7 @@ func (t *streams) continues(s *stream, v visit) {
 			return
 		}
 	}
-	s.period, s.missed = since, false
+	s.period, s.missed = max(since, v.timeout), false // a scrape on time after a late one comes early
 }
 
 // forget removes up to two silent streams.

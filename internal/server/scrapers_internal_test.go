@@ -225,3 +225,40 @@ func TestScrapersAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestLateScrapes holds that a scrape shortly after a late one does not shorten the time in which the
+// stream is due: parts of a scrape are streams of one connection each.
+func TestLateScrapes(t *testing.T) {
+	var s streams
+	start := time.Unix(1e9, 0)
+	conns := map[uint64]*life{1: {}, 2: {}}
+	come := func(group uint64, seconds float64) {
+		s.note(visit{group, conns[group], 2 * time.Second, start.Add(time.Duration(seconds * float64(time.Second)))})
+	}
+	for _, seconds := range []float64{0, 2, 4} {
+		come(1, seconds)
+		come(2, seconds)
+	}
+	come(1, 6)
+	come(2, 7.7)
+	come(1, 8)
+	come(2, 8) // on time again
+	come(1, 10)
+	at := func(seconds float64) time.Time { return start.Add(time.Duration(seconds * float64(time.Second))) }
+	if s.since(at(9), at(10.1), 0) {
+		t.Error("the stream that was late is not waited for")
+	}
+	if n := s.count(at(10.1)); n != 2 {
+		t.Errorf("%d streams, want 2", n)
+	}
+	come(2, 10.2)
+	if !s.since(at(9), at(10.3), 0) {
+		t.Error("both have come, and are waited for")
+	}
+	if s.since(at(10.3), at(15), 0) {
+		t.Error("nobody has come")
+	}
+	if n := s.count(at(17)); n != 0 {
+		t.Errorf("%d streams after three periods of silence", n)
+	}
+}
