@@ -57,7 +57,7 @@ func (s *Scrapers) Since(t time.Time, others int) bool {
 	return s.since(t, time.Now(), others)
 }
 
-// Count is the number of periodic scrapers.
+// Count is the number of scrapers: of those that are expected to come again.
 func (s *Scrapers) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -292,11 +292,13 @@ func (t *streams) remove(l *list.List, s *stream) {
 	}
 }
 
-// count is the number of periodic streams.
+// count is the number of streams that are due.
 func (t *streams) count(now time.Time) (n int) {
-	for e := t.again.Front(); e != nil; e = e.Next() {
-		if e.Value.(*stream).isDue(now) {
-			n++
+	for _, alike := range t.looks {
+		for _, s := range alike {
+			if s.isDue(now) {
+				n++
+			}
 		}
 	}
 	return n

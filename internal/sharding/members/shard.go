@@ -75,7 +75,8 @@ type Shard struct {
 	leaseless  bool            // the Lease is missing
 	unreadable string          // the error of unreadable claims
 	failing    bool            // the last write of a claim failed
-	counted    time.Time       // when scrapers were counted last
+	scrapers   int             // as the member knows
+	counted    time.Time       // when the member got scrapers
 }
 
 // Progress is how far a shard is with its assignment.
@@ -208,8 +209,22 @@ const pause = time.Second
 // unread is how long to wait for scrapers: there may be none.
 const unread = time.Minute
 
-// recount is the interval for counting scrapers.
-const recount = 20 * time.Second
+const (
+	// recount is how long the member has a number of scrapers until it may get a smaller one: a scraper
+	// may be late.
+	recount = 20 * time.Second
+	// countMore is that time for a larger one: the next member has to wait for all of them.
+	countMore = time.Second
+)
+
+// countScrapers tells the member how many scrapers there are.
+func (s *Shard) countScrapers(now time.Time) {
+	n, age := s.Scrapers(), now.Sub(s.counted)
+	if age >= recount || n > s.scrapers && age >= countMore {
+		s.scrapers, s.counted = n, now
+		s.member.SetScrapers(n)
+	}
+}
 
 // act updates the member and carries out its decision, except for the write of the returned claim.
 func (s *Shard) act() *handover.Claim {
@@ -218,10 +233,7 @@ func (s *Shard) act() *handover.Claim {
 		s.complete, s.extended = true, time.Now() // later than now
 		s.member.Completed(s.wanted)
 	}
-	if now.Sub(s.counted) >= recount {
-		s.member.SetScrapers(s.Scrapers())
-		s.counted = now
-	}
+	s.countScrapers(now)
 	if s.Scraped(s.extended, s.member.OthersScrapers()) || now.Sub(s.extended) > unread {
 		s.member.Scraped()
 	}

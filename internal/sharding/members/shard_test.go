@@ -68,6 +68,29 @@ func TestScrapesCountFrom(t *testing.T) {
 	}
 }
 
+// TestCountScrapers holds that more scrapers are known at once, and fewer when they may not just be late.
+func TestCountScrapers(t *testing.T) {
+	present := 0
+	s := &Shard{Config: Config{Scrapers: func() int { return present }}, member: handover.New(0, "uid", 1, 0)}
+	start := time.Unix(1e9, 0)
+	f := func(after time.Duration, n, want int) {
+		t.Helper()
+		present = n
+		if s.countScrapers(start.Add(after)); s.scrapers != want {
+			t.Errorf("%d scrapers after %s: the member knows %d, want %d", n, after, s.scrapers, want)
+		}
+	}
+	f(0, 0, 0)
+	f(900*time.Millisecond, 1, 0)
+	f(time.Second, 3, 3)
+	f(1500*time.Millisecond, 8, 3)
+	f(2*time.Second, 8, 8)
+	f(3*time.Second, 7, 8)
+	f(21*time.Second, 7, 8)
+	f(22*time.Second, 7, 7)
+	f(23*time.Second, 8, 8)
+}
+
 // TestLimitOf holds that the wait for the others and the stop fit into the grace period, and that a
 // period which is too short is refused.
 func TestLimitOf(t *testing.T) {
