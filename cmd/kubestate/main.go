@@ -138,7 +138,12 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	if shard != nil { // only a handover needs to know who scrapes
 		metrics = scrapers.Watch(main)
 	}
-	own := server.Telemetry(served, server.TelemetryConfig{Own: registry, Profiling: profiling(opts, telemetry.Addr()), Sparse: sparseIn(tables), Kept: reload.keepsFinished}, probes, registry)
+	own := server.Telemetry(served, server.TelemetryConfig{
+		Own:       registry,
+		Profiling: profiling(opts, telemetry.Addr()),
+		Sparse:    sparseIn(tables),
+		Kept:      reload.keepsFinished,
+	}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()
 		release() // a second signal ends the program at once

@@ -76,7 +76,8 @@ func sparseFamilies(resources []generators.Resource) []generators.FamilyDescript
 	return all
 }
 
-// tryOnFamilies matches a pattern with every family and the counts of finished objects, and returns the timeout if there is one.
+// tryOnFamilies matches a pattern with every family and the counts of finished objects, and returns
+// the timeout if there is one.
 func tryOnFamilies(p *regexp2.Regexp, registry *generators.Registry) error {
 	for _, r := range append(registry.Resources(), &generators.FinishedCounts) {
 		for _, f := range r.Describe().Families {

@@ -13,16 +13,13 @@ func (p *Partition) BeginAddition() *Staging {
 }
 
 // Add adds the objects of an addition in one step: a view has all of them or none. None may be in p.
-// Present objects keep their slots and stay admitted. It calls Finish if the caller has not. s must not be used
-// afterwards.
+// Present objects keep their slots and stay admitted. It calls Finish if the caller has not. s must
+// not be used afterwards.
 func (p *Partition) Add(s *Staging) {
 	s.complete()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	free := make([]int, p.groups())
-	for group := range free {
-		free[group] = group
-	}
+	free := firstPages(p.groups())
 	added := map[int]bool{}
 	for n, pg := range s.next.pages {
 		if pg == nil {

@@ -9,16 +9,12 @@ func (p *Partition) Cut(uids []string, kept []bool) {
 	for _, uid := range uids {
 		k := keyOf(uid)
 		if at := p.index.find(&k); at != 0 {
-			p.cut(at, kept)
+			p.recharge(at, func() { p.cut(at, kept) })
 		}
 	}
 }
 
 func (p *Partition) cut(at slotRef, kept []bool) {
-	if p.account != nil {
-		charged := p.charged(at)
-		defer p.recharge(at, &charged)
-	}
 	pg, slot := p.pages[at.page()], at.slot()
 	pg.inputs[slot] = 0
 	before := pg.openBytes
@@ -28,10 +24,11 @@ func (p *Partition) cut(at slotRef, kept []bool) {
 	}
 }
 
-// cut deletes a slot's lines from families that are not kept. It reports whether there were any.
+// cut deletes a slot's lines from families that are not kept; nil keeps none. It reports whether
+// there were any.
 func (p *page) cut(slot int, kept []bool, limits deltaLimits) (changed bool) {
 	for family := range p.fingerprints.columns {
-		if !kept[family] && p.fingerprints.fingerprint(slot, family) != (fingerprint{}) {
+		if (kept == nil || !kept[family]) && p.fingerprints.fingerprint(slot, family) != (fingerprint{}) {
 			p.change(slot, family, nil, fingerprint{}, limits)
 			changed = true
 		}

@@ -67,19 +67,18 @@ func (p *Partition) entry(at slotRef) entry {
 	return entry{pg.namespaces[slot], pg.loads.of(slot), p.isWithheld(at.page())}
 }
 
-// charged returns the entry of an object before a change, for recharge.
-func (p *Partition) charged(at slotRef) entry {
-	e := p.entry(at)
-	p.scratch = append(p.scratch[:0], e.load...)
-	e.load = p.scratch
-	return e
-}
-
-// recharge accounts for the change of an object.
-func (p *Partition) recharge(at slotRef, before *entry) {
-	now := p.entry(at)
-	if now.namespace != before.namespace || !slices.Equal(now.load, before.load) {
-		p.charge(before, &now)
+// recharge changes an object and its entry in the account.
+func (p *Partition) recharge(at slotRef, change func()) {
+	if p.account == nil {
+		change()
+		return
+	}
+	before := p.entry(at)
+	p.scratch = append(p.scratch[:0], before.load...)
+	before.load = p.scratch
+	change()
+	if now := p.entry(at); now.namespace != before.namespace || !slices.Equal(now.load, before.load) {
+		p.charge(&before, &now)
 	}
 }
 

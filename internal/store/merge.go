@@ -7,10 +7,7 @@ import (
 
 // ends returns, by group, the index behind the last page with objects.
 func (p *Partition) ends() []int {
-	ends := make([]int, p.groups())
-	for group := range ends {
-		ends[group] = group
-	}
+	ends := firstPages(p.groups())
 	for n, pg := range p.pages {
 		if pg != nil {
 			ends[n%p.groups()] = n + p.groups()

@@ -67,7 +67,7 @@ func (p *page) set(slot int, r *Rendered, limits deltaLimits) (changed bool) {
 func (p *page) purge(limits deltaLimits) {
 	for slot := range pageSlots {
 		if p.removed&(1<<slot) != 0 {
-			p.clear(slot, limits)
+			p.cut(slot, nil, limits)
 		}
 	}
 	p.removed = 0
@@ -76,15 +76,6 @@ func (p *page) purge(limits deltaLimits) {
 // discard drops the open blocks of a page that has left its partition, so that a running
 // compactor has nothing to install.
 func (p *page) discard() { p.open, p.openBytes, p.removed = nil, 0, 0 }
-
-// clear deletes a slot's lines from all families.
-func (p *page) clear(slot int, limits deltaLimits) {
-	for family := range p.fingerprints.columns {
-		if p.fingerprints.fingerprint(slot, family) != (fingerprint{}) {
-			p.change(slot, family, nil, fingerprint{}, limits)
-		}
-	}
-}
 
 // change replaces a slot's lines of a family. It inflates a block that takes no more deltas first.
 func (p *page) change(slot, family int, lines []byte, of fingerprint, limits deltaLimits) {

@@ -55,11 +55,16 @@ type Partition struct {
 }
 
 func newPartition(families int, o *options) *Partition {
-	p := &Partition{options: o, families: families, budget: o.minBudget, index: newIndex(0), nonFull: make([]int, o.classes)}
-	for class := range p.nonFull {
-		p.nonFull[class] = class
+	return &Partition{options: o, families: families, budget: o.minBudget, index: newIndex(0), nonFull: firstPages(o.classes)}
+}
+
+// firstPages returns, by group, the index of the first page.
+func firstPages(groups int) []int {
+	first := make([]int, groups)
+	for group := range first {
+		first[group] = group
 	}
-	return p
+	return first
 }
 
 // Set inserts or replaces an object. It changes nothing and returns false if r.Unchanged is set
@@ -75,16 +80,11 @@ func (p *Partition) set(r Rendered) slotRef {
 	if r.Unchanged != nil && (at == 0 || r.Fingerprint == 0 || r.Fingerprint != p.inputFingerprint(at)) {
 		return 0
 	}
-	switch {
-	case at == 0:
+	if at == 0 {
 		at = p.allocateSlot(&k, p.groupOf(&k, &r))
 		p.fill(at, &r)
-	case p.account == nil:
-		p.fill(at, &r)
-	default:
-		before := p.charged(at)
-		p.fill(at, &r)
-		p.recharge(at, &before)
+	} else {
+		p.recharge(at, func() { p.fill(at, &r) })
 	}
 	return at
 }
@@ -116,14 +116,8 @@ func (p *Partition) Update(r Rendered) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := keyOf(r.UID)
-	switch at := p.index.find(&k); {
-	case at == 0:
-	case p.account == nil:
-		p.change(at, &r)
-	default:
-		before := p.charged(at)
-		p.change(at, &r)
-		p.recharge(at, &before)
+	if at := p.index.find(&k); at != 0 {
+		p.recharge(at, func() { p.change(at, &r) })
 	}
 }
 

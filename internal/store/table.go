@@ -77,7 +77,8 @@ func (t *table) block(family int) *compressedBlock {
 
 var noText compressedBlock
 
-// lineCount returns a slot's line count of a family, at most maxSlotLines if they differ, given the length of the lines.
+// lineCount returns a slot's line count of a family, at most maxSlotLines if they differ, given the
+// length of the lines.
 func (t *table) lineCount(family, slot, length int) int {
 	switch n := t.block(family).perSlot; {
 	case length == 0:

@@ -53,8 +53,8 @@ func Views(resources []*Resource, s Selection) []View {
 	return views
 }
 
-// add adds the pages of a partition, class by class, without those of withheld objects. With compared, it adds those of all parts to
-// v.others.
+// add adds the pages of a partition, class by class, without those of withheld objects. With
+// compared, it adds those of all parts to v.others.
 func (v *View) add(p *Partition, namespaces []unique.Handle[string], part Part, compared bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -15,8 +15,8 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// TestBudgets withholds the newest pods of a list, of two series each. Other limits take effect without a list; the end of
-// all budgets takes one.
+// TestBudgets withholds the newest pods of a list, of two series each. Other limits take effect
+// without a list; the end of all budgets takes one.
 func TestBudgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := watcher.Config{

@@ -29,8 +29,8 @@ type extender struct {
 	pods  *generators.Table[*corev1.Pod]
 }
 
-// newExtender runs a watcher of a table of pods and of nodes, and returns a function that changes its selection.
-// Finished pods leave all families but one after some time, 0 for never.
+// newExtender runs a watcher of a table of pods and of nodes, and returns a function that changes
+// its selection. Finished pods leave all families but one after some time, 0 for never.
 func newExtender(t *testing.T, w *randomAPI, seed uint64, pods *generators.Table[*corev1.Pod], after time.Duration) (*extender, func(generators.Selection)) {
 	t.Helper()
 	a := &api{}
@@ -115,8 +115,8 @@ func (g *extender) expectServed(t *testing.T) {
 const finishedObjects = "kubestate_finished_objects"
 
 // TestRandomExtensions extends, shrinks and replaces shards while objects change, watches end and
-// the configuration changes. Pods of every second seed leave after their end. The last shard is served in the end, and no dropped object after a
-// drop.
+// the configuration changes. Pods of every second seed leave after their end. The last shard is
+// served in the end, and no dropped object after a drop.
 func TestRandomExtensions(t *testing.T) {
 	seeds := uint64(30)
 	if testing.Short() {

@@ -90,8 +90,10 @@ func both(a, b string) string { return strings.Trim(a+","+b, ",") }
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
-	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) &&
-		p.selected == o.selected && p.fromCache == o.fromCache && p.limit == o.limit && p.owners == o.owners && p.sameCounts(o) && p.labels == o.labels && p.selector.String() == o.selector.String()
+	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && p.sameCounts(o) && p.owners == o.owners &&
+		slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) && p.selected == o.selected &&
+		p.labels == o.labels && p.selector.String() == o.selector.String() &&
+		p.fromCache == o.fromCache && p.limit == o.limit
 }
 
 // selects reports whether the plan selects an object, whatever the shard of its loops. namespace is that of
