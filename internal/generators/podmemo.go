@@ -151,16 +151,22 @@ func appendPodMemo(dst []byte, before string, p *corev1.Pod, created bool) []byt
 	h.add(p)
 	dst = h.append(dst)
 	containers := c
-	known := 0
+	known, inOrder := 0, true // the containers of the memo are those of the first statuses
 	for ; c.more(); known++ {
 		var h containerHistory
 		h.read(&c)
-		if s := statusOf(p, h.name, known); s != nil {
+		s := statusOf(p, h.name, known)
+		if s != nil {
 			h.join(historyOf(s))
 		}
+		inOrder = inOrder && s == statusAt(p, known)
 		dst = h.append(dst)
 	}
-	for i := 0; ; i++ {
+	first := 0
+	if inOrder {
+		first = known
+	}
+	for i := first; ; i++ {
 		s := statusAt(p, i)
 		if s == nil {
 			return dst
