@@ -10,6 +10,7 @@ import (
 // A Format tells which formats have the lines of a compiled family.
 type Format uint8
 
+// The formats.
 const (
 	AnyFormat   Format = iota
 	TextFormat         // the text formats alone

@@ -38,6 +38,7 @@ type Family struct {
 // A Format is a class of exposition formats.
 type Format uint8
 
+// The formats.
 const (
 	AnyFormat   Format = iota
 	TextFormat         // the Prometheus text format alone
