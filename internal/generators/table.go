@@ -124,8 +124,11 @@ type Group string
 // Attribution has the workloads of pods, and the replicas of workloads in one form for all kinds.
 const Attribution Group = "attribution"
 
+// Verdicts has the states of rollouts.
+const Verdicts Group = "verdicts"
+
 // Groups returns all groups.
-func Groups() []Group { return []Group{Attribution} }
+func Groups() []Group { return []Group{Attribution, Verdicts} }
 
 // Stability is the stability level of a family: name, type, labels and meaning of a
 // Stable family do not change, those of an Alpha family may.
