@@ -163,8 +163,18 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		}
 	case "find":
 		for _, uid := range o.uids {
-			result += fmt.Sprintln(p.Has(uid), p.Fingerprint([]byte(uid)), p.Len())
+			result += fmt.Sprintln(p.Has(uid), p.Input([]byte(uid)), p.Len())
+			note, found := p.Note(uid)
+			result += textOf(note, found)
+			if s != nil {
+				note, found = s.Note(uid)
+				result += textOf(note, found)
+			}
 		}
+	case "notes":
+		result = listOf(p.Notes())
+	case "leaving":
+		result = listOf(s.Leaving())
 	case "retain":
 		p.Retain(o.keep)
 	case "cut":
@@ -243,6 +253,7 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		} else {
 			result = i.respond(t, []View{r.View(o.namespaces...)}, o.typed)
 		}
+		result += listOf(p.Notes())
 		if err := r.CheckInvariants(); err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +293,11 @@ func (m *model) next(rnd *rand.Rand) operation {
 		}
 	case n < 55 && !p.staged:
 		o.kind, o.uids = "delete", []string{p.uid(rnd), p.uid(rnd)}
-	case n < 57:
+	case n < 56:
+		if o.kind = "notes"; p.staged {
+			o.kind = "leaving"
+		}
+	case n < 58:
 		o.kind, o.uids = "find", []string{p.uid(rnd), p.uid(rnd)}
 	case n < 60:
 		if o.kind = "update"; p.staged && rnd.IntN(2) == 0 {
@@ -369,7 +384,7 @@ func (p *modelPartition) uid(rnd *rand.Rand) string {
 
 // render renders a version of an object, of which there are few, perhaps without some families.
 func (p *modelPartition) render(rnd *rand.Rand, uid string) Rendered {
-	r := Rendered{UID: uid, Namespace: []string{"one", "one", "two", "three"}[rnd.IntN(4)], Fingerprint: rnd.Uint64N(3)}
+	r := Rendered{UID: uid, Namespace: []string{"one", "one", "two", "three"}[rnd.IntN(4)], Note: randomNote(rnd)}
 	version, unchanged := rnd.Uint64N(3), rnd.IntN(3) == 0
 	if unchanged {
 		r.Unchanged = make([]bool, len(p.resource.families))

@@ -130,7 +130,7 @@ func (s *sink) render(key string, set func(metav1.Object, *store.Rendered, endin
 	var e ending
 	if l, ok := o.(*apiclient.Lazy); ok {
 		defer l.Release()
-		r.Fingerprint, e = l.Fingerprint(), s.cutter.ending(l.Object, began)
+		r.Note.Input, e = l.Fingerprint(), s.cutter.ending(l.Object, began)
 		if l.Partial() && !e.cut {
 			r.Text, r.Ends = s.renderer.RenderWithout(s.specOnly, s.text[:0], s.ends[:0], l.Object)
 			r.Unchanged = s.specOnly
@@ -148,7 +148,7 @@ func (s *sink) render(key string, set func(metav1.Object, *store.Rendered, endin
 		e = s.cutter.ending(o, began)
 	}
 	if e.cut {
-		r.Fingerprint = 0 // a later event has to bring all fields
+		r.Note.Input = 0 // a later event has to bring all fields
 		r.Text, r.Ends = s.renderer.RenderWithout(s.cutter.omitted, s.text[:0], s.ends[:0], o)
 	} else {
 		r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)

@@ -109,7 +109,7 @@ func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 		options.ReadAhead = smallBuffer
 	}
 	for _, s := range t.sinks {
-		options.Wants, options.Fingerprint, options.Log = s.loop.Shard.Wants, s.partition.Fingerprint, s.loop.Log
+		options.Wants, options.Fingerprint, options.Log = s.loop.Shard.Wants, s.partition.Input, s.loop.Log
 		client := t.client.Resource(t.resource, options)
 		running.Go(func() { s.loop.Run(ctx, client) })
 		if t.selected {
