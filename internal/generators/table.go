@@ -128,14 +128,16 @@ const (
 type Group string
 
 // Attribution has the workloads of pods, and the replicas of workloads in one form for all kinds.
-// Counters has what happens to objects over time.
+// Counters has what happens to objects over time. Verdicts has the states of rollouts, and the results of
+// Jobs.
 const (
 	Attribution Group = "attribution"
 	Counters    Group = "counters"
+	Verdicts    Group = "verdicts"
 )
 
 // Groups returns all groups.
-func Groups() []Group { return []Group{Attribution, Counters} }
+func Groups() []Group { return []Group{Attribution, Counters, Verdicts} }
 
 // Stability is the stability level of a family: name, type, labels and meaning of a
 // Stable family do not change, those of an Alpha family may.
