@@ -53,11 +53,13 @@ func (l *countedList) end() {
 	for o, n := range l.sink.partition.Notes() {
 		before, now := l.before[o.UID], objectOf(o.Namespace, n)
 		delete(l.before, o.UID)
+		delete(l.deleted, o.UID)
+		delete(l.orphans, o.UID)
 		if before.memo != "" && before.memo != now.memo { // takeOver may have changed it meanwhile
 			now.memo = string(l.memo.Join(nil, before.memo, now.memo))
 			l.sink.partition.SetState(o.UID, handleOf([]byte(now.memo), n.State))
 		}
-		if l.counts && !l.ghosts[o.UID] && before.memo != now.memo {
+		if l.counts && !l.isGhost(o.UID) && before.memo != now.memo {
 			l.add(o.UID, "", now, before.memo, now.memo)
 		}
 		if l.counts && !first && before.memo != "" && before.owner != now.owner {
@@ -67,27 +69,29 @@ func (l *countedList) end() {
 	for key, o := range l.dropped {
 		before := l.before[key]
 		delete(l.before, key)
-		l.gone(key, "", before.memo, o)
-	}
-	for key, o := range l.before {
-		if l.sink.loop.Shard.HasKey(key) {
-			l.gone(key, "", o.memo, o)
+		delete(l.orphans, key)
+		if !first || !l.counts {
+			l.gone(key, "", before.memo, o)
 		}
 	}
-	l.orphans = nil
-	for key := range l.ghosts {
-		if _, ok := l.sink.partition.Note(key); !ok {
-			delete(l.ghosts, key)
+	for key, o := range l.before {
+		if _, waits := l.orphans[key]; !waits && l.sink.loop.Shard.HasKey(key) {
+			l.gone(key, "", o.memo, o)
 		}
 	}
 }
 
-// settleOrphans counts the deletion of objects whose creation has not arrived.
-func (c *counting) settleOrphans(now time.Time) {
+// settle ends the wait for events that have not arrived.
+func (c *counting) settle(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for key, since := range c.ghosts {
+		if _, ok := c.sink.partition.Note(key); !ok && now.Sub(since) >= arrivalTime {
+			delete(c.ghosts, key)
+		}
+	}
 	for key, o := range c.orphans {
-		if now.Sub(o.since) >= orphanTime {
+		if now.Sub(o.since) >= arrivalTime {
 			delete(c.orphans, key)
 			c.gone(key, "", o.memo, o.object)
 		}

@@ -66,7 +66,7 @@ func (w *Watcher) sweep() {
 			if c == nil {
 				continue
 			}
-			c.settleOrphans(time.Now())
+			c.settle(time.Now())
 			for o, n := range s.partition.Notes() {
 				r := reference{o.Namespace, n.Owner}
 				if _, ok := seen[r]; !ok {

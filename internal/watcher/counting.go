@@ -35,10 +35,10 @@ type counting struct {
 	// deleted has the objects that were deleted while another target is built beside this one, or this
 	// beside another; nil if no one asks.
 	deleted map[string]object
-	// ghosts are objects of the content whose deletion has been counted. orphans are objects that have
-	// been counted and are not in the content: either their creation or their deletion is still to
-	// arrive.
-	ghosts  map[string]bool
+	// ghosts are objects whose deletion has been counted and is still to arrive. orphans are objects that
+	// have been counted and are not in the content: either their creation or their deletion is still to
+	// arrive. Both have the time since when.
+	ghosts  map[string]time.Time
 	orphans map[string]orphan
 
 	scratch []byte
@@ -56,8 +56,9 @@ type orphan struct {
 	since time.Time
 }
 
-// orphanTime is the time in which the creation of an orphan arrives; otherwise it is deleted.
-const orphanTime = time.Minute
+// arrivalTime is the time in which events arrive: an orphan that has not been created by then is
+// deleted, and a ghost that is not in the content is no more.
+const arrivalTime = time.Minute
 
 // notes have the notes of objects.
 type notes interface {
@@ -139,7 +140,8 @@ func (c *counting) hasListed() bool { return c != nil && c.sink.complete() }
 func (c *counting) set(key string, before object, next *store.Rendered, version string) {
 	now := objectOf(next.Namespace, next.Note)
 	delete(c.orphans, key)
-	if !c.counts || c.ghosts[key] {
+	delete(c.deleted, key)
+	if !c.counts || c.isGhost(key) {
 		return
 	}
 	if before.memo != now.memo {
@@ -148,6 +150,11 @@ func (c *counting) set(key string, before object, next *store.Rendered, version 
 	if before.owner != now.owner && before.memo != "" {
 		c.moveFrom(before, now)
 	}
+}
+
+func (c *counting) isGhost(key string) bool {
+	_, is := c.ghosts[key]
+	return is
 }
 
 // moveFrom moves the counters of an object that was its own owner to its controller.
@@ -174,7 +181,7 @@ func (c *counting) gone(key, version, before string, last object) {
 	if c.deleted != nil {
 		c.deleted[key] = last
 	}
-	if c.ghosts[key] {
+	if c.isGhost(key) {
 		delete(c.ghosts, key)
 		return
 	}

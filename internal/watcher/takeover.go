@@ -11,8 +11,8 @@ import (
 // from the memo that the other target has, and each watch may be ahead of the other:
 //
 //   - An object that both have is counted up to the join of both memos.
-//   - An object that t alone has is a ghost of t if the other target has counted its deletion, and new
-//     otherwise.
+//   - An object whose deletion the other target has counted, and t has not seen, is a ghost of t.
+//   - Another object that t alone has is new.
 //   - An object that the other target alone has, and that t has seen deleted, is deleted.
 //   - Another one is an orphan of t: its creation arrives later, or it was deleted before t listed.
 //
@@ -21,7 +21,7 @@ func (t *target) takeOver(other *target) {
 	if !t.counted {
 		return
 	}
-	before, deleted, ghosts := map[string]object{}, map[string]object{}, map[string]bool{}
+	before, deleted, now := map[string]object{}, map[string]bool{}, time.Now()
 	if other != nil && other.counted {
 		for _, s := range other.sinks {
 			c := s.counting
@@ -30,11 +30,12 @@ func (t *target) takeOver(other *target) {
 			for key, o := range c.content() {
 				before[key] = o
 			}
-			for key, o := range c.deleted {
-				deleted[key] = o
+			for key := range c.deleted {
+				deleted[key] = true
 			}
 			for key := range c.ghosts {
-				ghosts[key] = true
+				deleted[key] = true
+				delete(before, key)
 			}
 			c.counts, c.deleted = false, nil
 		}
@@ -42,12 +43,16 @@ func (t *target) takeOver(other *target) {
 	for _, s := range t.sinks {
 		s.counting.mu.Lock()
 		defer s.counting.mu.Unlock()
-		s.counting.takeOver(before, deleted, ghosts)
+		s.counting.takeOver(before, deleted, now)
 	}
 	if other == nil || !t.selectsLike(other) {
 		return
 	}
-	now := time.Now()
+	for key := range deleted {
+		for _, s := range t.sinks {
+			s.counting.ghost(key, now)
+		}
+	}
 	for key, o := range before {
 		if s := t.sinkOf(o.namespace, key); s != nil {
 			s.counting.orphan(key, orphan{o, now})
@@ -55,15 +60,17 @@ func (t *target) takeOver(other *target) {
 	}
 }
 
-// takeOver counts the objects of c and removes them from before.
-func (c *counting) takeOver(before, deleted map[string]object, ghosts map[string]bool) {
+// takeOver counts the objects of c and removes them from before. It removes from deleted those whose
+// deletion c has seen, or that are ghosts.
+func (c *counting) takeOver(before map[string]object, deleted map[string]bool, since time.Time) {
 	c.counts, c.beside = true, nil
 	for o, n := range c.sink.partition.Notes() {
 		now := objectOf(o.Namespace, n)
 		old, known := before[o.UID]
 		delete(before, o.UID)
-		if _, isDeleted := deleted[o.UID]; isDeleted && !known || ghosts[o.UID] {
-			c.ghost(o.UID)
+		if deleted[o.UID] {
+			delete(deleted, o.UID)
+			c.ghost(o.UID, since)
 			continue
 		}
 		if known && old.memo != now.memo {
@@ -75,10 +82,11 @@ func (c *counting) takeOver(before, deleted map[string]object, ghosts map[string
 		}
 	}
 	for key, last := range c.deleted {
-		old, known := before[key]
-		if _, isDeleted := deleted[key]; isDeleted && !known || ghosts[key] {
+		if deleted[key] {
+			delete(deleted, key)
 			continue
 		}
+		old, known := before[key]
 		delete(before, key)
 		if known {
 			last.memo = string(c.memo.Join(nil, old.memo, last.memo))
@@ -88,11 +96,11 @@ func (c *counting) takeOver(before, deleted map[string]object, ghosts map[string
 	c.deleted = nil
 }
 
-func (c *counting) ghost(key string) {
+func (c *counting) ghost(key string, since time.Time) {
 	if c.ghosts == nil {
-		c.ghosts = map[string]bool{}
+		c.ghosts = map[string]time.Time{}
 	}
-	c.ghosts[key] = true
+	c.ghosts[key] = since
 }
 
 func (c *counting) orphan(key string, o orphan) {
@@ -169,8 +177,8 @@ func (s *sink) mergeCounting(sources []*sink) {
 	for _, from := range sources {
 		other := from.counting
 		other.mu.Lock()
-		for key := range other.ghosts {
-			c.ghost(key)
+		for key, since := range other.ghosts {
+			c.ghost(key, since)
 		}
 		for key, o := range other.orphans {
 			c.orphan(key, o)
