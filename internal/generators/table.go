@@ -77,10 +77,10 @@ type Family[T metav1.Object] struct {
 	Sparse bool
 	// Group, if set, is the group that a selection must have to export the family.
 	Group Group
-	// Derived families are rendered from an object that is made of the table's and of others,
-	// such as a pod whose controller is its workload. Compile leaves them out, unless the
-	// selection is of derived families.
-	Derived bool
+	// Derived, if set, takes the place of Row. It adds the samples for an object that is made of the
+	// table's and of others, such as a pod whose controller is its workload. Compile leaves derived
+	// families out, unless the selection is of them.
+	Derived func(metav1.Object, *Samples)
 	// DeprecatedSince is the release that deprecated the family, empty if none did.
 	DeprecatedSince string
 	// Identity, if set, replaces that of the table. Tables may share such a family.
@@ -124,7 +124,7 @@ type Group string
 // Attribution has the workloads of pods, and the replicas of workloads in one form for all kinds.
 const Attribution Group = "attribution"
 
-// Verdicts has the states of rollouts.
+// Verdicts has the states of rollouts, and the results of jobs.
 const Verdicts Group = "verdicts"
 
 // Groups returns all groups.
@@ -331,6 +331,11 @@ func (t *Table[T]) Recipe() Recipe {
 	return r
 }
 
+// derive makes the row of a derived family from one of objects of a type.
+func derive[D metav1.Object](row func(D, *Samples)) func(metav1.Object, *Samples) {
+	return func(object metav1.Object, s *Samples) { row(object.(D), s) }
+}
+
 func (f *Family[T]) describe() FamilyDescription {
 	return FamilyDescription{
 		Name:            f.Name,
@@ -340,7 +345,7 @@ func (f *Family[T]) describe() FamilyDescription {
 		SpecOnly:        f.SpecOnly,
 		Sparse:          f.Sparse,
 		Group:           f.Group,
-		Derived:         f.Derived,
+		Derived:         f.Derived != nil,
 		DeprecatedSince: f.DeprecatedSince,
 		Identity:        f.Identity.keys(),
 		Labels:          f.Labels.sets(),
