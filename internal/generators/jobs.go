@@ -13,6 +13,7 @@ var Jobs = Table[*batchv1.Job]{
 	Identity: Identity{Namespace, Name("job_name")},
 	Finished: jobFinished,
 	Fetch:    Fetch[*batchv1.Job]{Reads: Fields{"spec.parallelism", "spec.completions", "spec.activeDeadlineSeconds", "status"}},
+	Memo:     &jobMemo,
 	Families: []Family[*batchv1.Job]{
 		{Name: "kube_job_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
 			Help: "Annotations of the job selected by the allowlist.",

@@ -35,6 +35,7 @@ var Pods = Table[*corev1.Pod]{
 		},
 		Reset: resetPod,
 	},
+	Memo: &podMemo,
 	Families: []Family[*corev1.Pod]{
 		{Name: "kube_pod_completion_time", Type: Gauge, Stability: Stable,
 			Help: "Finish time of the pod's last terminated container, Unix seconds.",
