@@ -343,7 +343,7 @@ func TestParseErrors(t *testing.T) {
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
-	f(`--workload-metrics: unknown group "verdict"; known are attribution, verdicts`, "--workload-metrics=attribution,verdict")
+	f(`--workload-metrics: unknown group "verdict"; known are attribution, counters, verdicts`, "--workload-metrics=attribution,verdict")
 	const sparseFamilies = "kubestate_cronjob_last_result, kubestate_daemonset_rollout, kube_deployment_status_condition, kubestate_deployment_rollout, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
 		"kube_namespace_status_phase, kube_namespace_status_condition, kube_node_status_condition, kube_persistentvolumeclaim_status_phase, " +
 		"kube_persistentvolumeclaim_status_condition, kube_persistentvolume_status_phase, kube_pod_status_phase, kube_pod_status_qos_class, " +

@@ -37,9 +37,10 @@ type stagedSink struct {
 	selectors *selectors      // nil if the resource has all objects
 }
 
-// order sorts pods behind their owners, so that each is rendered once.
+// order sorts objects with derived families behind others, such as pods behind their owners, so that
+// most are rendered once.
 func (s *stagedSink) order() int {
-	if s.pods != nil {
+	if s.derived != nil {
 		return 1
 	}
 	return 0
@@ -110,6 +111,7 @@ func (l *Loading) Done() (rebuilt []string) {
 	for _, sinks := range l.filled {
 		all = append(all, sinks...)
 	}
+	l.w.results.Forget() // files may tell less than before
 	slices.SortStableFunc(all, func(a, b *stagedSink) int { return a.order() - b.order() })
 	for _, s := range all {
 		s.next.Finish()

@@ -9,6 +9,7 @@ import (
 	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
+	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
@@ -21,8 +22,9 @@ type sink struct {
 	partition *store.Partition
 	cutter    *cutter           // nil if finished objects stay
 	owners    *workloads.Owners // that the objects are; nil if they are none
+	results   *results.Source   // that the objects tell of; nil if they do not
 	unstored  bool              // objects have no other use
-	pods      *workloads.Pods   // for the derived families; nil if there are none
+	derived   deriver           // nil if there are no derived families
 	seconds   prometheus.Counter
 
 	// Scratch memory of render.
@@ -39,13 +41,16 @@ func (s *sink) begin() *batch {
 	if s.owners != nil {
 		b.owners = s.owners.Begin()
 	}
-	if s.pods != nil {
-		b.pods = s.pods.Begin(b.Staging)
+	if s.results != nil {
+		b.results = s.results.Begin()
+	}
+	if s.derived != nil {
+		b.derived = s.derived.begin(b.Staging)
 	}
 	return b
 }
 
-// BeginAddition opens a batch that is added to the content. The sink has neither owners nor pods.
+// BeginAddition opens a batch that is added to the content. The sink feeds no index and has no derived families.
 func (s *sink) BeginAddition() listwatch.Batch {
 	b := s.batch(s.partition.BeginAddition(), s.partition.Add)
 	b.adds = true
@@ -69,6 +74,9 @@ func (s *sink) Set(o metav1.Object) error {
 	if s.owners != nil {
 		s.owners.Set(key, o)
 	}
+	if s.results != nil {
+		s.results.Set(key, o)
+	}
 	return s.render(key, s.set, o)
 }
 
@@ -83,12 +91,12 @@ func (s *sink) set(o metav1.Object, r *store.Rendered, e ending) bool {
 // put stores an object with its lines; cut says that it has only those of kept families.
 func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	switch {
-	case s.pods == nil:
+	case s.derived == nil:
 		return s.partition.Set(*r)
 	case cut && s.cutter.omitsDerived:
-		return s.pods.SetWithout(r)
+		return s.derived.SetWithout(r)
 	default:
-		return s.pods.Set(o, r)
+		return s.derived.Set(o, r)
 	}
 }
 
@@ -97,6 +105,9 @@ func (s *sink) Delete(o metav1.Object) {
 	key := listwatch.Key(o)
 	if s.owners != nil {
 		s.owners.Delete(key)
+	}
+	if s.results != nil {
+		s.results.Delete(key)
 	}
 	if s.cutter == nil {
 		s.remove(key)
@@ -110,8 +121,8 @@ func (s *sink) Delete(o metav1.Object) {
 
 // remove removes the lines of an object.
 func (s *sink) remove(key string) {
-	if s.pods != nil {
-		s.pods.Delete(key)
+	if s.derived != nil {
+		s.derived.Delete(key)
 	}
 	s.partition.Delete(key)
 }
@@ -174,7 +185,8 @@ type batch struct {
 	sink     *sink
 	finished *finishedSet           // nil if finished objects stay
 	owners   *workloads.OwnersBatch // nil if the sink has none
-	pods     *workloads.PodsBatch   // nil if the sink has none
+	results  *results.SourceBatch   // nil if the sink has none
+	derived  derivedBatch           // nil if the sink has none
 }
 
 // Set renders an object.
@@ -184,6 +196,9 @@ func (b *batch) Set(o metav1.Object) error { return b.add(listwatch.Key(o), o) }
 func (b *batch) add(key string, o metav1.Object) error {
 	if b.owners != nil {
 		b.owners.Set(key, o)
+	}
+	if b.results != nil {
+		b.results.Set(key, o)
 	}
 	return b.sink.render(key, b.set, o)
 }
@@ -202,19 +217,19 @@ func (b *batch) set(o metav1.Object, r *store.Rendered, e ending) bool {
 // put is sink.put for the batch.
 func (b *batch) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	switch {
-	case b.pods == nil:
+	case b.derived == nil:
 		return b.Staging.Set(*r)
 	case cut && b.sink.cutter.omitsDerived:
-		return b.pods.SetWithout(r)
+		return b.derived.SetWithout(r)
 	default:
-		return b.pods.Set(o, r)
+		return b.derived.Set(o, r)
 	}
 }
 
 // Finish ends the list.
 func (b *batch) Finish() {
-	if b.pods != nil {
-		b.pods.Finish()
+	if b.derived != nil {
+		b.derived.Finish()
 	}
 	b.Staging.Finish()
 }
@@ -227,6 +242,9 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 	}
 	if b.owners != nil {
 		b.owners.Commit(keep)
+	}
+	if b.results != nil {
+		b.results.Commit(keep)
 	}
 	if b.finished == nil {
 		b.apply(keep)
@@ -241,8 +259,8 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 // apply changes the partition by the objects of the staging copy, which are those that keep returns
 // true for.
 func (b *batch) apply(keep func(namespace, key string) bool) {
-	if b.pods != nil {
-		b.pods.Commit(keep)
+	if b.derived != nil {
+		b.derived.Commit(keep)
 	} else {
 		b.commit(b.Staging)
 	}
