@@ -62,6 +62,7 @@ func (w *Watcher) Loading(config Config) *Loading {
 	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*stagedSink{}, namespaces: map[string]bool{}}
 	l.selector = mustParse(config.NamespaceSelector)
 	l.wanted, l.rebuilt = w.targetsFor(config)
+	w.results.Forget() // files may tell less than before
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
 		for _, s := range t.sinks {
@@ -111,7 +112,6 @@ func (l *Loading) Done() (rebuilt []string) {
 	for _, sinks := range l.filled {
 		all = append(all, sinks...)
 	}
-	l.w.results.Forget() // files may tell less than before
 	slices.SortStableFunc(all, func(a, b *stagedSink) int { return a.order() - b.order() })
 	for _, s := range all {
 		s.next.Finish()

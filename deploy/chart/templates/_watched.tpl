@@ -43,13 +43,17 @@
 {{- end -}}
 {{- end }}
 
-{{- /* The owners of pods to follow, as JSON like resources. */ -}}
+{{- /* The owners of pods, and the kinds that results of jobs need, to follow: as JSON like resources. */ -}}
 {{- define "kubestate.owners" -}}
 {{- $owners := list -}}
-{{- $keys := list -}}
-{{- range include "kubestate.resources" . | fromJsonArray }}{{ $keys = append $keys .key }}{{ end -}}
-{{- if and (has "attribution" .Values.workloadMetrics) (has "pods" $keys) -}}
-{{- range .Files.Get "files/resources.json" | fromJsonArray }}{{ if .owner }}{{ $owners = append $owners . }}{{ end }}{{ end -}}
+{{- $pods := false -}}
+{{- $results := false -}}
+{{- range include "kubestate.resources" . | fromJsonArray -}}
+{{- if eq .key "pods" }}{{ $pods = has "attribution" $.Values.workloadMetrics }}{{ end -}}
+{{- if .result }}{{ $results = has "verdicts" $.Values.workloadMetrics }}{{ end -}}
+{{- end -}}
+{{- range .Files.Get "files/resources.json" | fromJsonArray -}}
+{{- if or (and $pods .owner) (and $results .result) }}{{ $owners = append $owners . }}{{ end -}}
 {{- end -}}
 {{ toJson $owners }}
 {{- end }}
