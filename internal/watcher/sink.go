@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
@@ -86,9 +87,9 @@ func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	case s.pods == nil:
 		return s.partition.Set(*r)
 	case cut && s.cutter.omitsDerived:
-		return s.pods.SetWithout(r)
+		return s.pods.SetWithout(o.(*corev1.Pod), r)
 	default:
-		return s.pods.Set(o, r)
+		return s.pods.Set(o.(*corev1.Pod), r)
 	}
 }
 
@@ -99,21 +100,13 @@ func (s *sink) Delete(o metav1.Object) {
 		s.owners.Delete(key)
 	}
 	if s.cutter == nil {
-		s.remove(key)
+		s.partition.Delete(key)
 	} else {
 		s.cutter.delete(key)
 	}
 	if l, ok := o.(*apiclient.Lazy); ok {
 		l.Release()
 	}
-}
-
-// remove removes the lines of an object.
-func (s *sink) remove(key string) {
-	if s.pods != nil {
-		s.pods.Delete(key)
-	}
-	s.partition.Delete(key)
 }
 
 // render renders an object and passes it to set under a key. Of a partial object it renders only
@@ -205,9 +198,9 @@ func (b *batch) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	case b.pods == nil:
 		return b.Staging.Set(*r)
 	case cut && b.sink.cutter.omitsDerived:
-		return b.pods.SetWithout(r)
+		return b.pods.SetWithout(o.(*corev1.Pod), r)
 	default:
-		return b.pods.Set(o, r)
+		return b.pods.Set(o.(*corev1.Pod), r)
 	}
 }
 
@@ -229,20 +222,19 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 		b.owners.Commit(keep)
 	}
 	if b.finished == nil {
-		b.apply(keep)
+		b.apply()
 		return
 	}
 	if keep != nil {
 		b.finished.retain(keep)
 	}
-	b.sink.cutter.commit(b, keep)
+	b.sink.cutter.commit(b)
 }
 
-// apply changes the partition by the objects of the staging copy, which are those that keep returns
-// true for.
-func (b *batch) apply(keep func(namespace, key string) bool) {
+// apply changes the partition by the objects of the staging copy.
+func (b *batch) apply() {
 	if b.pods != nil {
-		b.pods.Commit(keep)
+		b.pods.Commit()
 	} else {
 		b.commit(b.Staging)
 	}
