@@ -116,7 +116,7 @@ func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	case s.derived == nil:
 		return s.partition.Set(*r)
 	case cut && s.cutter.omitsDerived:
-		return s.derived.SetWithout(r)
+		return s.derived.SetWithout(o, r)
 	default:
 		return s.derived.Set(o, r)
 	}
@@ -259,7 +259,7 @@ func (b *batch) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	case b.derived == nil:
 		return b.Staging.Set(*r)
 	case cut && b.sink.cutter.omitsDerived:
-		return b.derived.SetWithout(r)
+		return b.derived.SetWithout(o, r)
 	default:
 		return b.derived.Set(o, r)
 	}
