@@ -43,12 +43,14 @@
 {{- end -}}
 {{- end }}
 
-{{- /* The owners of pods to follow, as JSON like resources. */ -}}
+{{- /* The owners of pods and jobs to follow, as JSON like resources. */ -}}
 {{- define "kubestate.owners" -}}
 {{- $owners := list -}}
 {{- $keys := list -}}
 {{- range include "kubestate.resources" . | fromJsonArray }}{{ $keys = append $keys .key }}{{ end -}}
-{{- if and (has "attribution" .Values.workloadMetrics) (has "pods" $keys) -}}
+{{- $attributed := and (has "attribution" .Values.workloadMetrics) (has "pods" $keys) -}}
+{{- $counted := and (has "counters" .Values.workloadMetrics) (or (has "pods" $keys) (has "jobs" $keys)) -}}
+{{- if or $attributed $counted -}}
 {{- range .Files.Get "files/resources.json" | fromJsonArray }}{{ if .owner }}{{ $owners = append $owners . }}{{ end }}{{ end -}}
 {{- end -}}
 {{ toJson $owners }}
