@@ -61,7 +61,7 @@ type Options struct {
 	FinishedKeep  []generators.Pattern
 	// StartupBuckets are the sorted upper bounds of the buckets of startup times, in seconds.
 	StartupBuckets []float64
-	explicitKeep  bool // the user set FinishedKeep
+	explicitKeep   bool // the user set FinishedKeep
 	// Shard is the index of the shard, from 0. Node restricts pods to those of a node,
 	// Unscheduled to those of none.
 	Shard, TotalShards int

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // counts reports whether a target of r counts: not objects of files, which have no history.
@@ -143,8 +144,8 @@ type presenceBatch struct {
 
 // A controlled object has a controller.
 type controlled struct {
-	owner           counters.Owner
-	kind, name, uid string // of the controller
+	owner      counters.Owner
+	controller unique.Handle[string] // its reference
 }
 
 func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]struct{}{}, nil} }
@@ -152,18 +153,18 @@ func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]
 func (b *presenceBatch) set(o metav1.Object) {
 	own := b.owner(o)
 	b.next[hashOf(own)] = struct{}{}
-	if c := metav1.GetControllerOfNoCopy(o); c != nil {
-		b.moved = append(b.moved, controlled{own, c.Kind, c.Name, string(c.UID)})
+	if metav1.GetControllerOfNoCopy(o) != nil {
+		b.moved = append(b.moved, controlled{own, workloads.ReferenceOf(o, "", unique.Handle[string]{})})
 	}
 }
 
 // commit makes the objects those of the source, once the index of workloads has their controllers.
-func (b *presenceBatch) commit(top func(kind, name, uid string) (topKind, topName string)) {
+func (b *presenceBatch) commit(top func(reference unique.Handle[string]) (kind, name string)) {
 	b.mu.Lock()
 	b.objects = b.next
 	b.mu.Unlock()
 	for _, m := range b.moved {
-		kind, name := top(m.kind, m.name, m.uid)
+		kind, name := top(m.controller)
 		b.ledger.Move(m.owner, counters.Owner{Namespace: m.owner.Namespace, Kind: kind, Name: name})
 	}
 }

@@ -1,12 +1,10 @@
 package watcher
 
 import (
-	"strings"
 	"sync"
 	"time"
 	"unique"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/counters"
@@ -47,7 +45,7 @@ type counting struct {
 // An object is what is known of an object by its note.
 type object struct {
 	namespace string
-	owner     unique.Handle[string] // a reference
+	owner     unique.Handle[string] // reference of package workloads
 	memo      string
 }
 
@@ -97,8 +95,7 @@ func (c *counting) note(next *store.Rendered, in notes, o metav1.Object) (before
 	if before.memo == "" {
 		before, created = c.elsewhere(next.UID, o)
 	}
-	c.scratch = appendReference(c.scratch[:0], o, c.kind)
-	next.Note.Owner = handleOf(c.scratch, old.Owner)
+	next.Note.Owner = workloads.ReferenceOf(o, c.kind, old.Owner)
 	c.scratch = c.memo.Append(c.scratch[:0], before.memo, o, created)
 	next.Note.State = handleOf(c.scratch, old.State)
 	return before
@@ -159,7 +156,7 @@ func (c *counting) isGhost(key string) bool {
 
 // moveFrom moves the counters of an object that was its own owner to its controller.
 func (c *counting) moveFrom(before, now object) {
-	if kind, _, uid := splitReference(before.owner); kind == c.kind && uid == "" {
+	if kind, _ := workloads.Referred(before.owner); kind == c.kind && workloads.IsOwn(before.owner) {
 		c.ledger.Move(c.ownerOf(before), c.ownerOf(now))
 	}
 }
@@ -206,34 +203,10 @@ func (c *counting) add(key, version string, o object, before, after string) {
 	}
 }
 
-// A reference is the kind, name and uid of the controller of an object, or the kind and name of the
-// object itself.
-const referenceSeparator = "\x00"
-
-// appendReference appends the reference of an object of a kind. That of a mirror pod is its node.
-func appendReference(dst []byte, o metav1.Object, kind string) []byte {
-	name, uid := o.GetName(), ""
-	if controller := metav1.GetControllerOfNoCopy(o); controller != nil {
-		kind, name, uid = controller.Kind, controller.Name, string(controller.UID)
-	} else if p, ok := o.(*corev1.Pod); ok && p.Spec.NodeName != "" {
-		if _, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]; mirror {
-			kind, name = "Node", p.Spec.NodeName
-		}
-	}
-	dst = append(append(dst, kind...), referenceSeparator...)
-	return append(append(append(dst, name...), referenceSeparator...), uid...)
-}
-
-func splitReference(h unique.Handle[string]) (kind, name, uid string) {
-	kind, rest, _ := strings.Cut(textOf(h), referenceSeparator)
-	name, uid, _ = strings.Cut(rest, referenceSeparator)
-	return kind, name, uid
-}
-
 // ownerOf returns what the counters of an object belong to: the last of its chain of controllers.
 func (c *counting) ownerOf(o object) counters.Owner {
-	kind, name, uid := splitReference(o.owner)
-	first, last := counters.Owner{Namespace: o.namespace, Kind: kind, Name: name}, counters.Owner{Namespace: o.namespace}
-	last.Kind, last.Name = c.index.Top(kind, name, uid)
+	first, last := counters.Owner{Namespace: o.namespace}, counters.Owner{Namespace: o.namespace}
+	first.Kind, first.Name = workloads.Referred(o.owner)
+	last.Kind, last.Name = c.index.Top(o.owner)
 	return c.ledger.Resolve(first, last)
 }

@@ -31,9 +31,6 @@ func (w *Watcher) Drop(gone sharding.Ranges) {
 	w.mu.Unlock()
 	for _, t := range known { // no object of the ranges arrives any more
 		for _, s := range t.sinks {
-			if s.pods != nil {
-				s.pods.Retain(s.loop.Shard.HasKey)
-			}
 			s.partition.Retain(s.loop.Shard.HasKey)
 			if s.cutter != nil {
 				s.cutter.retain(func(_, key string) bool { return s.loop.Shard.HasKey(key) })

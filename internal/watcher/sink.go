@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
@@ -108,9 +109,9 @@ func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	case s.pods == nil:
 		return s.partition.Set(*r)
 	case cut && s.cutter.omitsDerived:
-		return s.pods.SetWithout(r)
+		return s.pods.SetWithout(o.(*corev1.Pod), r)
 	default:
-		return s.pods.Set(o, r)
+		return s.pods.Set(o.(*corev1.Pod), r)
 	}
 }
 
@@ -129,21 +130,13 @@ func (s *sink) Delete(o metav1.Object) {
 		s.counting.delete(key, unwrapped(o))
 	}
 	if s.cutter == nil {
-		s.remove(key)
+		s.partition.Delete(key)
 	} else {
 		s.cutter.delete(key)
 	}
 	if l, ok := o.(*apiclient.Lazy); ok {
 		l.Release()
 	}
-}
-
-// remove removes the lines of an object.
-func (s *sink) remove(key string) {
-	if s.pods != nil {
-		s.pods.Delete(key)
-	}
-	s.partition.Delete(key)
 }
 
 // render renders an object and passes it to set under a key. Of a partial object it renders only
@@ -244,9 +237,9 @@ func (b *batch) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	case b.pods == nil:
 		return b.Staging.Set(*r)
 	case cut && b.sink.cutter.omitsDerived:
-		return b.pods.SetWithout(r)
+		return b.pods.SetWithout(o.(*corev1.Pod), r)
 	default:
-		return b.pods.Set(o, r)
+		return b.pods.Set(o.(*corev1.Pod), r)
 	}
 }
 
@@ -278,20 +271,19 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 		b.presence.commit(b.sink.index.Top)
 	}
 	if b.finished == nil {
-		b.apply(keep)
+		b.apply()
 		return
 	}
 	if keep != nil {
 		b.finished.retain(keep)
 	}
-	b.sink.cutter.commit(b, keep)
+	b.sink.cutter.commit(b)
 }
 
-// apply changes the partition by the objects of the staging copy, which are those that keep returns
-// true for.
-func (b *batch) apply(keep func(namespace, key string) bool) {
+// apply changes the partition by the objects of the staging copy.
+func (b *batch) apply() {
 	if b.pods != nil {
-		b.pods.Commit(keep)
+		b.pods.Commit()
 	} else {
 		b.commit(b.Staging)
 	}
@@ -307,7 +299,6 @@ func unwrapped(o metav1.Object) metav1.Object {
 
 // topOf returns the last of the chain of controllers that an object begins, as an owner of counters.
 func (s *sink) topOf(o metav1.Object) counters.Owner {
-	c := metav1.GetControllerOfNoCopy(o)
-	kind, name := s.index.Top(c.Kind, c.Name, string(c.UID))
+	kind, name := s.index.TopOf(o)
 	return counters.Owner{Namespace: o.GetNamespace(), Kind: kind, Name: name}
 }

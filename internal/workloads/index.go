@@ -2,137 +2,180 @@ package workloads
 
 import (
 	"slices"
+	"strings"
 	"sync"
-	"unique"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/kubestate/kubestate/internal/store"
 )
 
 // An Index has the controllers of objects, and the pods to render when they change.
 type Index struct {
 	mu       sync.Mutex
-	owners   map[id]owner
-	children map[id][]id // of a controller, the owners that it controls
-	pods     []*Pods     // those with content
+	owners   map[id]*owner
+	children map[id]*owner // of a controller, the first owner that it controls
+	kinds    map[string]string
+	pods     []*Pods // those with content
+	// references has the reference of pods by the id of the controller, and of pods that are gone
+	// until the next sweep. others has further references to an id, as only files have. swept is
+	// the size of references after the last sweep.
+	references map[id]reference
+	others     map[id][]reference
+	swept      int
 }
 
 // NewIndex returns an empty index.
-func NewIndex() *Index { return &Index{owners: map[id]owner{}, children: map[id][]id{}} }
+func NewIndex() *Index {
+	return &Index{
+		owners: map[id]*owner{}, children: map[id]*owner{}, kinds: map[string]string{},
+		references: map[id]reference{}, others: map[id][]reference{},
+	}
+}
 
 // An owner is an object that has a controller.
 type owner struct {
-	controller reference
-	sources    int // that have the object
-}
-
-// A reference is a controller reference.
-type reference struct {
-	id   id
-	what unique.Handle[workload] // the zero handle for none
-}
-
-// A workload is the kind and name of an object.
-type workload struct{ kind, name string }
-
-// controllerOf returns the controller reference of an object; of two, the first.
-func controllerOf(o metav1.Object) (r reference, ok bool) {
-	c := metav1.GetControllerOfNoCopy(o)
-	if c == nil {
-		return reference{}, false
-	}
-	i, _ := idOf(string(c.UID))
-	return reference{i, unique.Make(workload{c.Kind, c.Name})}, true
+	id         id
+	controller controller
+	sources    int    // that have the object
+	next       *owner // of the same controller
 }
 
 // maxDepth is the number of controllers of a chain that are followed.
 const maxDepth = 16
 
-// follow returns the last object of the chain of controllers that begins with a reference. A chain
-// that comes back to one of its objects ends before that.
-func (x *Index) follow(r reference) unique.Handle[workload] {
+// follow returns the last object of the chain of controllers that begins with a reference. A chain that
+// comes back to one of its objects ends before that.
+func (x *Index) follow(r reference) workload {
 	var chain [maxDepth]id
+	i, w := idOfReference(r), workloadOf(r)
 	for n := range chain {
-		chain[n] = r.id
-		o, ok := x.owners[r.id]
-		if !ok || slices.Contains(chain[:n+1], o.controller.id) {
+		chain[n] = i
+		o := x.owners[i]
+		if o == nil || slices.Contains(chain[:n+1], o.controller.id) {
 			break
 		}
-		r = o.controller
+		i, w = o.controller.id, o.controller.workload
 	}
-	return r.what
+	return w
 }
 
 // add adds a source of an object, or with known replaces the object, and reports a change.
-func (x *Index) add(i id, controller reference, known bool) (changed bool) {
+func (x *Index) add(i id, c controller, known bool) (changed bool) {
 	o := x.owners[i]
+	if o == nil {
+		o = &owner{id: i}
+		x.owners[i] = o
+	}
 	if !known {
 		o.sources++
 	}
-	if changed = o.controller != controller; changed {
-		x.unlink(i, o.controller)
-		o.controller = controller
-		x.children[controller.id] = append(x.children[controller.id], i)
+	if o.controller == c {
+		return false
 	}
-	x.owners[i] = o
-	return changed
+	if o.controller != (controller{}) {
+		x.unlink(o)
+	}
+	o.controller = x.keep(c)
+	o.next = x.children[c.id]
+	x.children[c.id] = o
+	return true
+}
+
+// keep returns a controller with memory of its own, of which a kind is shared.
+func (x *Index) keep(c controller) controller {
+	kind, ok := x.kinds[c.kind]
+	if !ok {
+		kind = strings.Clone(c.kind)
+		x.kinds[kind] = kind
+	}
+	c.workload = workload{kind, strings.Clone(c.name)}
+	return c
 }
 
 // remove removes a source of an object and reports a change.
 func (x *Index) remove(i id) (changed bool) {
 	o := x.owners[i]
 	if o.sources--; o.sources > 0 {
-		x.owners[i] = o
 		return false
 	}
-	x.unlink(i, o.controller)
+	x.unlink(o)
 	delete(x.owners, i)
 	return true
 }
 
 // unlink removes an owner from the children of its controller.
-func (x *Index) unlink(i id, controller reference) {
-	remove(x.children, controller.id, i)
+func (x *Index) unlink(o *owner) {
+	above := o.controller.id
+	at := x.children[above]
+	switch {
+	case at != o:
+		for at.next != o {
+			at = at.next
+		}
+		at.next = o.next
+	case o.next == nil:
+		delete(x.children, above)
+	default:
+		x.children[above] = o.next
+	}
 }
 
-// remove removes a value from a list of lists.
-func remove(lists map[id][]id, key, value id) {
-	list := lists[key]
-	at := slices.Index(list, value)
-	if at < 0 {
+// minSweep is the number of references that need no sweep.
+const minSweep = 1000
+
+// refer adds the reference of a pod.
+func (x *Index) refer(r reference) {
+	i := idOfReference(r)
+	first, ok := x.references[i]
+	if first == r || slices.Contains(x.others[i], r) {
 		return
 	}
-	list[at] = list[len(list)-1]
-	if list = list[:len(list)-1]; len(list) == 0 {
-		delete(lists, key)
-	} else {
-		lists[key] = list
+	if ok {
+		x.others[i] = append(x.others[i], r)
+		return
 	}
+	if len(x.references) >= max(2*x.swept, minSweep) {
+		x.sweep()
+	}
+	x.references[i] = r
 }
 
-// render renders the pods below an owner again.
-func (x *Index) render(below id) {
-	affected := []id{below}
-	seen := map[id]bool{below: true}
-	for n := 0; n < len(affected); n++ {
-		for _, child := range x.children[affected[n]] {
-			if !seen[child] {
-				seen[child] = true
-				affected = append(affected, child)
-			}
-		}
-	}
+// sweep removes the references that no pod has.
+func (x *Index) sweep() {
+	present := store.Owners{}
 	for _, p := range x.pods {
-		for _, i := range affected {
-			for g := p.groups[i]; g != nil; g = g.next {
-				p.refresh(g)
-			}
+		p.partition.AddOwners(present)
+	}
+	delete(present, reference{})
+	x.references, x.others, x.swept = make(map[id]reference, len(present)), map[id][]reference{}, len(present)
+	for r := range present {
+		if !IsOwn(r) {
+			x.refer(r)
 		}
 	}
 }
 
-// renderAll renders all pods again whose workload has changed.
-func (x *Index) renderAll() {
+// render renders the pods below changed owners again.
+func (x *Index) render(changed ...id) {
+	affected := make(map[id]bool, len(changed))
+	owners := store.Owners{}
+	for len(changed) > 0 {
+		i := changed[len(changed)-1]
+		changed = changed[:len(changed)-1]
+		if affected[i] {
+			continue
+		}
+		affected[i] = true
+		for o := x.children[i]; o != nil; o = o.next {
+			changed = append(changed, o.id)
+		}
+		if r, ok := x.references[i]; ok {
+			owners[r] = true
+		}
+		for _, r := range x.others[i] {
+			owners[r] = true
+		}
+	}
 	for _, p := range x.pods {
-		p.refreshAll()
+		p.lines.rewrite(p.partition.Rewrite, owners, x.follow)
 	}
 }
