@@ -13,9 +13,10 @@ import (
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
-// counts reports whether a target of r counts: not objects of files, which have no history.
+// counts reports whether a target of r counts: not objects of files, which have no history, and not pods
+// that leave without being deleted, once they have a node.
 func (config *Config) counts(r generators.Resource) bool {
-	return config.Client != nil && config.Selection.Counts(r)
+	return config.Client != nil && !config.Unscheduled && config.Selection.Counts(r)
 }
 
 // configureCounters has the ledger count by config. The caller holds mu.

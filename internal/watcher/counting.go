@@ -39,7 +39,8 @@ type counting struct {
 	ghosts  map[string]time.Time
 	orphans map[string]orphan
 
-	scratch []byte
+	scratch    []byte
+	increments []generators.Increment
 }
 
 // An object is what is known of an object by its note.
@@ -195,11 +196,10 @@ func (c *counting) addDeleted(key, version, before string, last object) {
 
 // add adds the increments of an object between two memos.
 func (c *counting) add(key, version string, o object, before, after string) {
-	e := counters.Entry{Resource: c.resource, UID: key, ResourceVersion: version}
-	c.memo.Count(before, after, func(i generators.Increment) { e.Increments = append(e.Increments, i) })
-	if len(e.Increments) > 0 {
-		e.Owner = c.ownerOf(o)
-		c.ledger.Add(e)
+	c.increments = c.increments[:0]
+	c.memo.Count(before, after, func(i generators.Increment) { c.increments = append(c.increments, i) })
+	if len(c.increments) > 0 {
+		c.ledger.Add(counters.Entry{Resource: c.resource, UID: key, ResourceVersion: version, Owner: c.ownerOf(o), Increments: c.increments})
 	}
 }
 
