@@ -111,3 +111,31 @@ func TestNotesWhileUsed(t *testing.T) {
 		t.Errorf("%d objects left; iterated (-want +got):\n%s", p.Len(), d)
 	}
 }
+
+// TestSetState replaces states of objects with and without one, beside a staging copy.
+func TestSetState(t *testing.T) {
+	p := NewResource("things", []Family{{Name: "a"}}, 1).Partitions()[0]
+	set := func(uid string, n Note) {
+		p.Set(Rendered{UID: uid, Text: []byte("a\n"), Ends: []int{2}, Note: n})
+	}
+	set("1", Note{Input: 7, Owner: unique.Make("o")})
+	set("2", Note{State: unique.Make("old")})
+	s := p.Begin()
+	p.SetState("1", unique.Make("x"))
+	p.SetState("2", unique.Make("new"))
+	p.SetState("3", unique.Make("unknown"))
+	f := func(uid, want string, note func(string) (Note, bool)) {
+		t.Helper()
+		if got := textOf(note(uid)); got != want {
+			t.Errorf("%s has %q, want %q", uid, got, want)
+		}
+	}
+	f("1", "true: 7, o, x\n", p.Note)
+	f("2", "true: 0, none, new\n", p.Note)
+	f("3", "false: 0, none, none\n", p.Note)
+	f("1", "true: 7, o, none\n", s.Note)
+	f("2", "true: 0, none, old\n", s.Note)
+	p.SetState("2", unique.Handle[string]{})
+	f("2", "true: 0, none, none\n", p.Note)
+	s.Abandon()
+}

@@ -39,13 +39,14 @@ type counting struct {
 	ghosts  map[string]time.Time
 	orphans map[string]orphan
 
-	scratch []byte
+	scratch    []byte
+	increments []generators.Increment
 }
 
 // An object is what is known of an object by its note.
 type object struct {
 	namespace string
-	owner     unique.Handle[string] // a reference
+	owner     unique.Handle[string] // reference of package workloads
 	memo      string
 }
 
@@ -156,7 +157,7 @@ func (c *counting) isGhost(key string) bool {
 
 // moveFrom moves the counters of an object that was its own owner to its controller.
 func (c *counting) moveFrom(before, now object) {
-	if kind, _, controlled := workloads.Referred(before.owner); kind == c.kind && !controlled {
+	if kind, _ := workloads.Referred(before.owner); kind == c.kind && workloads.IsOwn(before.owner) {
 		c.ledger.Move(c.ownerOf(before), c.ownerOf(now))
 	}
 }
@@ -195,18 +196,17 @@ func (c *counting) addDeleted(key, version, before string, last object) {
 
 // add adds the increments of an object between two memos.
 func (c *counting) add(key, version string, o object, before, after string) {
-	e := counters.Entry{Resource: c.resource, UID: key, ResourceVersion: version}
-	c.memo.Count(before, after, func(i generators.Increment) { e.Increments = append(e.Increments, i) })
-	if len(e.Increments) > 0 {
-		e.Owner = c.ownerOf(o)
-		c.ledger.Add(e)
+	c.increments = c.increments[:0]
+	c.memo.Count(before, after, func(i generators.Increment) { c.increments = append(c.increments, i) })
+	if len(c.increments) > 0 {
+		c.ledger.Add(counters.Entry{Resource: c.resource, UID: key, ResourceVersion: version, Owner: c.ownerOf(o), Increments: c.increments})
 	}
 }
 
 // ownerOf returns what the counters of an object belong to: the last of its chain of controllers.
 func (c *counting) ownerOf(o object) counters.Owner {
 	first, last := counters.Owner{Namespace: o.namespace}, counters.Owner{Namespace: o.namespace}
-	first.Kind, first.Name, _ = workloads.Referred(o.owner)
-	last.Kind, last.Name = c.index.TopOf(o.owner)
+	first.Kind, first.Name = workloads.Referred(o.owner)
+	last.Kind, last.Name = c.index.Top(o.owner)
 	return c.ledger.Resolve(first, last)
 }

@@ -325,7 +325,6 @@ func unwrapped(o metav1.Object) metav1.Object {
 
 // topOf returns the last of the chain of controllers that an object begins, as an owner of counters.
 func (s *sink) topOf(o metav1.Object) counters.Owner {
-	c := metav1.GetControllerOfNoCopy(o)
-	kind, name := s.index.Top(c.Kind, c.Name, string(c.UID))
+	kind, name := s.index.TopOf(o)
 	return counters.Owner{Namespace: o.GetNamespace(), Kind: kind, Name: name}
 }

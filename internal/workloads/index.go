@@ -1,7 +1,6 @@
 package workloads
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -46,12 +45,8 @@ const maxDepth = 16
 // follow returns the last object of the chain of controllers that begins with a reference. A chain that
 // comes back to one of its objects ends before that.
 func (x *Index) follow(r reference) workload {
-	return x.followFrom(controller{idOfReference(r), workloadOf(r)})
-}
-
-func (x *Index) followFrom(c controller) workload {
 	var chain [maxDepth]id
-	i, w := c.id, c.workload
+	i, w := idOfReference(r), workloadOf(r)
 	for n := range chain {
 		chain[n] = i
 		o := x.owners[i]
@@ -150,10 +145,12 @@ func (x *Index) sweep() {
 	for _, p := range x.pods {
 		p.partition.AddOwners(present)
 	}
-	maps.DeleteFunc(present, func(r reference, _ bool) bool { return r == (reference{}) || idOfReference(r) == id{} })
+	delete(present, reference{})
 	x.references, x.others, x.swept = make(map[id]reference, len(present)), map[id][]reference{}, len(present)
 	for r := range present {
-		x.refer(r)
+		if !IsOwn(r) {
+			x.refer(r)
+		}
 	}
 }
 

@@ -25,14 +25,14 @@ func (x *Index) Pods(derived *generators.Renderer, others int, partition *store.
 }
 
 // Set adds or replaces a pod. r has the lines of the other families, to which Set adds those of the
-// derived ones, and the Owner of a pod without a controller. Like Partition.Set it changes nothing and returns false if the lines that r leaves out
+// derived ones. Like Partition.Set it changes nothing and returns false if the lines that r leaves out
 // are of another input.
 func (p *Pods) Set(pod *corev1.Pod, r *store.Rendered) bool {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
 	of := ownWorkload(pod)
-	if c := p.refer(pod); c != (reference{}) {
-		r.Note.Owner, of = c, p.index.follow(c)
+	if owner := p.refer(pod); owner != (reference{}) {
+		r.Note.Owner, of = owner, p.index.follow(owner)
 	}
 	p.lines.add(r, pod, of)
 	return p.partition.Set(*r)
@@ -42,8 +42,8 @@ func (p *Pods) Set(pod *corev1.Pod, r *store.Rendered) bool {
 func (p *Pods) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	if c := p.refer(pod); c != (reference{}) {
-		r.Note.Owner = c
+	if owner := p.refer(pod); owner != (reference{}) {
+		r.Note.Owner = owner
 	}
 	p.lines.addNone(r)
 	return p.partition.Set(*r)

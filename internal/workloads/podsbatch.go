@@ -24,8 +24,8 @@ func (p *Pods) Begin(staged *store.Staging) *PodsBatch {
 // Set is Pods.Set for the staging copy. It replaces a pod of the same key.
 func (b *PodsBatch) Set(pod *corev1.Pod, r *store.Rendered) bool {
 	of := ownWorkload(pod)
-	if c := b.referenceOf(pod); c != (reference{}) {
-		r.Note.Owner, of = c, b.follow(c)
+	if owner := b.referenceOf(pod); owner != (reference{}) {
+		r.Note.Owner, of = owner, b.follow(owner)
 	}
 	b.lines.add(r, pod, of)
 	return b.staged.Set(*r)
@@ -45,8 +45,8 @@ func (b *PodsBatch) follow(r reference) workload {
 
 // SetWithout is Pods.SetWithout for the staging copy.
 func (b *PodsBatch) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
-	if c := b.referenceOf(pod); c != (reference{}) {
-		r.Note.Owner = c
+	if owner := b.referenceOf(pod); owner != (reference{}) {
+		r.Note.Owner = owner
 	}
 	b.lines.addNone(r)
 	return b.staged.Set(*r)

@@ -8,7 +8,7 @@ import (
 )
 
 // A reference is a controller of pods, their Owner in the store: the id, the kind, a separator, and the
-// name. The zero handle is none.
+// name. The zero handle is none. A caller may give other pods a reference of a zero id.
 type reference = unique.Handle[string]
 
 // separator separates the kind and the name of a reference. The API server admits it in neither.
