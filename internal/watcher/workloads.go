@@ -12,6 +12,7 @@ import (
 // A feeding tells which indices the objects of a target feed.
 type feeding struct {
 	owners, results bool
+	counts          bool // the objects are owners, and may own counters
 	// only: the target has no other use. Of its objects only what the indices need is fetched, of all
 	// shards.
 	only bool
@@ -30,6 +31,7 @@ func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p fe
 		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.Selectors[d.Resource.GroupResource()] == "" &&
 			slices.ContainsFunc(config.Resources, func(r generators.Resource) bool { return r.Describe().Key == d.Key })
 	}
+	counts := slices.ContainsFunc(config.Resources, config.counts)
 	p.exported, p.only = map[string]feeding{}, map[string]feeding{}
 	resources = slices.Clone(config.Resources)
 	fetched := map[string]string{} // names of those that only feed indices, by key
@@ -46,14 +48,14 @@ func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p fe
 	for _, kind := range workloads.Needed(config.Selection, config.Resources) {
 		d := kind.Describe()
 		if whole(d) {
-			p.exported[d.Key] = feeding{results: p.exported[d.Key].results, owners: true}
+			p.exported[d.Key] = feeding{owners: true, results: p.exported[d.Key].results, counts: counts}
 			continue
 		}
 		if name := fetched[d.Key]; name != "" {
-			p.only[name] = feeding{owners: true, results: true, only: true}
+			p.only[name] = feeding{owners: true, results: true, counts: counts, only: true}
 			continue
 		}
-		p.only[d.Name] = feeding{owners: true, only: true}
+		p.only[d.Name] = feeding{owners: true, counts: counts, only: true}
 		resources = append(resources, kind)
 	}
 	return resources, p
@@ -98,6 +100,9 @@ func (w *Watcher) connect(t *target, derived *generators.Renderer) {
 		}
 		if t.feeds.results {
 			s.results = w.results.Source()
+		}
+		if t.feeds.counts {
+			s.presence = &presence{kind: t.resource.Describe().Kind.Kind, ledger: w.ledger, objects: map[uint64]struct{}{}}
 		}
 		if derived != nil {
 			s.derived = w.newDeriver(t.resource.Describe(), derived, len(s.specOnly)-len(derived.Names()), p)
