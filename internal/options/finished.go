@@ -28,13 +28,19 @@ func (v *values) finishedAfter() map[string]time.Duration {
 	return all
 }
 
-// counted returns the tables of the exported families: those of the resources and, if finished objects
-// leave, that of their counts.
+// counted returns the tables of the exported families: those of the resources, of their counters and,
+// if finished objects leave, that of their counts.
 func (o Options) counted() []generators.Resource {
-	if len(o.FinishedAfter) == 0 {
-		return o.Resources
+	all := slices.Clip(o.Resources)
+	for _, r := range o.Resources {
+		if memo := r.Recipe().Memo; memo != nil {
+			all = append(all, memo.Counts)
+		}
 	}
-	return append(slices.Clip(o.Resources), &generators.FinishedCounts)
+	if len(o.FinishedAfter) > 0 {
+		all = append(all, &generators.FinishedCounts)
+	}
+	return all
 }
 
 // finishedKeepPatterns compiles the patterns of the families that finished objects keep.

@@ -45,11 +45,11 @@ func (s *sink) begin() *batch {
 	if s.owners != nil {
 		b.owners = s.owners.Begin()
 	}
-	if s.results != nil {
-		b.results = s.results.Begin()
-	}
 	if s.presence != nil {
 		b.presence = s.presence.begin()
+	}
+	if s.results != nil {
+		b.results = s.results.Begin()
 	}
 	if s.derived != nil {
 		b.derived = s.derived.begin(b.Staging)
@@ -81,11 +81,11 @@ func (s *sink) Set(o metav1.Object) error {
 	if s.owners != nil {
 		s.owners.Set(key, o)
 	}
-	if s.results != nil {
-		s.results.Set(key, unwrapped(o))
-	}
 	if s.presence != nil {
 		s.presence.set(o, s.topOf)
+	}
+	if s.results != nil {
+		s.results.Set(key, unwrapped(o))
 	}
 	if s.counting != nil {
 		s.counting.mu.Lock()
@@ -128,11 +128,11 @@ func (s *sink) Delete(o metav1.Object) {
 	if s.owners != nil {
 		s.owners.Delete(key)
 	}
-	if s.results != nil {
-		s.results.Delete(key)
-	}
 	if s.presence != nil {
 		s.presence.delete(o)
+	}
+	if s.results != nil {
+		s.results.Delete(key)
 	}
 	if s.counting != nil {
 		s.counting.mu.Lock()
@@ -215,8 +215,8 @@ type batch struct {
 	sink     *sink
 	finished *finishedSet           // nil if finished objects stay
 	owners   *workloads.OwnersBatch // nil if the sink has none
-	results  *results.SourceBatch   // nil if the sink has none
 	presence *presenceBatch         // nil if the sink has none
+	results  *results.SourceBatch   // nil if the sink has none
 	derived  derivedBatch           // nil if the sink has none
 }
 
@@ -228,11 +228,11 @@ func (b *batch) add(key string, o metav1.Object) error {
 	if b.owners != nil {
 		b.owners.Set(key, o)
 	}
-	if b.results != nil {
-		b.results.Set(key, unwrapped(o))
-	}
 	if b.presence != nil {
 		b.presence.set(o)
+	}
+	if b.results != nil {
+		b.results.Set(key, unwrapped(o))
 	}
 	return b.sink.render(key, b.set, o)
 }
@@ -289,11 +289,11 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 	if b.owners != nil {
 		b.owners.Commit(keep)
 	}
-	if b.results != nil {
-		b.results.Commit(keep)
-	}
 	if b.presence != nil {
 		b.presence.commit(b.sink.index.Top)
+	}
+	if b.results != nil {
+		b.results.Commit(keep)
 	}
 	if b.finished == nil {
 		b.apply(keep)

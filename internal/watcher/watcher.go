@@ -64,8 +64,8 @@ type Watcher struct {
 	signals  chan struct{} // to reconcile
 	lists    atomic.Int64  // complete ones
 	index    *workloads.Index
-	results  *results.Index
 	ledger   *counters.Ledger
+	results  *results.Index
 
 	serving      atomic.Pointer[[]*target] // seen by readers
 	mu           sync.Mutex                // guards stores of serving, and all below
@@ -82,7 +82,10 @@ type Watcher struct {
 
 // New returns a watcher, which does nothing before Run.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, log: log, index: workloads.NewIndex(), results: results.NewIndex(), ledger: counters.New(time.Now), perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
+	w := &Watcher{
+		metrics: metrics, log: log, index: workloads.NewIndex(), results: results.NewIndex(), ledger: counters.New(time.Now),
+		perNamespace: map[string]bool{}, signals: make(chan struct{}, 1),
+	}
 	w.serving.Store(&[]*target{})
 	w.Change(config)
 	all := w.wanted

@@ -12,7 +12,7 @@ import (
 // A feeding tells which indices the objects of a target feed.
 type feeding struct {
 	owners, results bool
-	counts          bool // the objects are owners, and may own counters
+	counts          bool // the objects may own counters
 	// only: the target has no other use. Of its objects only what the indices need is fetched, of all
 	// shards.
 	only bool
@@ -48,7 +48,7 @@ func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p fe
 	for _, kind := range workloads.Needed(config.Selection, config.Resources) {
 		d := kind.Describe()
 		if whole(d) {
-			p.exported[d.Key] = feeding{owners: true, results: p.exported[d.Key].results, counts: counts}
+			p.exported[d.Key] = feeding{results: p.exported[d.Key].results, owners: true, counts: counts}
 			continue
 		}
 		if name := fetched[d.Key]; name != "" {
@@ -98,11 +98,11 @@ func (w *Watcher) connect(t *target, derived *generators.Renderer) {
 		if t.feeds.owners {
 			s.owners = w.index.Owners()
 		}
-		if t.feeds.results {
-			s.results = w.results.Source()
-		}
 		if t.feeds.counts {
 			s.presence = &presence{kind: t.resource.Describe().Kind.Kind, ledger: w.ledger, objects: map[uint64]struct{}{}}
+		}
+		if t.feeds.results {
+			s.results = w.results.Source()
 		}
 		if derived != nil {
 			s.derived = w.newDeriver(t.resource.Describe(), derived, len(s.specOnly)-len(derived.Names()), p)

@@ -22,11 +22,12 @@ func Kinds() []generators.Resource {
 	}
 }
 
-// Needed returns the kinds to follow for an export of resources: none if they have neither pods with
-// derived families nor counters of workloads.
+// Needed returns the kinds to follow for an export of resources: none if they have no pods with derived
+// families, and none has counters of workloads.
 func Needed(selection generators.Selection, exported []generators.Resource) []generators.Resource {
 	for _, r := range exported {
-		if d := r.Describe(); d.Key == pods && selection.Derives(d) || d.Namespaced && selection.Counts(r) {
+		d := r.Describe()
+		if d.Key == pods && selection.Derives(d) || d.Namespaced && selection.Counts(r) {
 			return Kinds()
 		}
 	}
