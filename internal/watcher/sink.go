@@ -85,7 +85,7 @@ func (s *sink) Set(o metav1.Object) error {
 		s.presence.set(o, s.topOf)
 	}
 	if s.results != nil {
-		s.results.Set(key, o)
+		s.results.Set(key, unwrapped(o))
 	}
 	if s.counting != nil {
 		s.counting.mu.Lock()
@@ -232,7 +232,7 @@ func (b *batch) add(key string, o metav1.Object) error {
 		b.presence.set(o)
 	}
 	if b.results != nil {
-		b.results.Set(key, o)
+		b.results.Set(key, unwrapped(o))
 	}
 	return b.sink.render(key, b.set, o)
 }
