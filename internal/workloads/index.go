@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/kubestate/kubestate/internal/store"
@@ -13,7 +12,7 @@ type Index struct {
 	mu       sync.Mutex
 	owners   map[id]*owner
 	children map[id]*owner // of a controller, the first owner that it controls
-	kinds    map[string]string
+	kinds    kinds
 	pods     []*Pods // those with content
 	// references has the reference of pods by the id of the controller, and of pods that are gone
 	// until the next sweep. others has further references to an id, as only files have. swept is
@@ -26,7 +25,7 @@ type Index struct {
 // NewIndex returns an empty index.
 func NewIndex() *Index {
 	return &Index{
-		owners: map[id]*owner{}, children: map[id]*owner{}, kinds: map[string]string{},
+		owners: map[id]*owner{}, children: map[id]*owner{}, kinds: kinds{},
 		references: map[id]reference{}, others: map[id][]reference{},
 	}
 }
@@ -58,7 +57,7 @@ func (x *Index) follow(r reference) workload {
 	return w
 }
 
-// add adds a source of an object, or with known replaces the object, and reports a change.
+// add adds a source of an object, or with known replaces the object, and reports a change. It keeps c.
 func (x *Index) add(i id, c controller, known bool) (changed bool) {
 	o := x.owners[i]
 	if o == nil {
@@ -74,21 +73,10 @@ func (x *Index) add(i id, c controller, known bool) (changed bool) {
 	if o.controller != (controller{}) {
 		x.unlink(o)
 	}
-	o.controller = x.keep(c)
+	o.controller = c
 	o.next = x.children[c.id]
 	x.children[c.id] = o
 	return true
-}
-
-// keep returns a controller with memory of its own, of which a kind is shared.
-func (x *Index) keep(c controller) controller {
-	kind, ok := x.kinds[c.kind]
-	if !ok {
-		kind = strings.Clone(c.kind)
-		x.kinds[kind] = kind
-	}
-	c.workload = workload{kind, strings.Clone(c.name)}
-	return c
 }
 
 // remove removes a source of an object and reports a change.

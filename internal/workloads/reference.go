@@ -46,6 +46,20 @@ func controllerOf(o metav1.Object) (c controller, ok bool) {
 	return c, true
 }
 
+// kinds are the kinds of controllers, which are few: all of a kind share its memory.
+type kinds map[string]string
+
+// keep returns a copy of c that refers to no memory of an object, which may be reused.
+func (k kinds) keep(c controller) controller {
+	kind, ok := k[c.kind]
+	if !ok {
+		kind = strings.Clone(c.kind)
+		k[kind] = kind
+	}
+	c.workload = workload{kind, strings.Clone(c.name)}
+	return c
+}
+
 // reference returns the reference to c. If that is the known one, which may be none, it takes no
 // allocation.
 func (c controller) reference(known reference) reference {
