@@ -31,7 +31,7 @@ func (p *Pods) Set(pod *corev1.Pod, r *store.Rendered) bool {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
 	of := ownWorkload(pod)
-	if r.Note.Owner = p.refer(pod); r.Note.Owner != (reference{}) {
+	if r.Note.Owner = p.controllerOf(pod); r.Note.Owner != nil {
 		of = p.index.follow(r.Note.Owner)
 	}
 	p.lines.add(r, pod, of)
@@ -42,18 +42,18 @@ func (p *Pods) Set(pod *corev1.Pod, r *store.Rendered) bool {
 func (p *Pods) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	r.Note.Owner = p.refer(pod)
+	r.Note.Owner = p.controllerOf(pod)
 	p.lines.addNone(r)
 	return p.partition.Set(*r)
 }
 
-// refer returns the reference of a pod, and adds it to the index.
-func (p *Pods) refer(pod *corev1.Pod) (r reference) {
-	if c, ok := controllerOf(pod); ok {
-		r = c.reference(p.index.references[c.id])
-		p.index.refer(r)
+// controllerOf returns the controller of a pod; nil for none.
+func (p *Pods) controllerOf(pod *corev1.Pod) *controller {
+	c, ok := controllerOf(pod)
+	if !ok {
+		return nil
 	}
-	return r
+	return p.index.share(c)
 }
 
 // Merge is Partition.Merge for the partition of p, which must have no pods, and the partitions of
