@@ -4,12 +4,12 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
-	"unique"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
@@ -55,7 +55,7 @@ func (w *Watcher) sweep() {
 	present := map[counters.Owner]struct{}{}
 	type reference struct {
 		namespace string
-		owner     unique.Handle[string]
+		owner     *store.Owner
 	}
 	seen := map[reference]struct{}{}
 	var owners []*presence
@@ -146,7 +146,7 @@ type presenceBatch struct {
 // A controlled object has a controller.
 type controlled struct {
 	owner      counters.Owner
-	controller unique.Handle[string] // its reference
+	controller store.Owner
 }
 
 func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]struct{}{}, nil} }
@@ -154,18 +154,18 @@ func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]
 func (b *presenceBatch) set(o metav1.Object) {
 	own := b.owner(o)
 	b.next[hashOf(own)] = struct{}{}
-	if metav1.GetControllerOfNoCopy(o) != nil {
-		b.moved = append(b.moved, controlled{own, workloads.ReferenceOf(o, "", unique.Handle[string]{})})
+	if c, ok := workloads.ControllerOf(o); ok {
+		b.moved = append(b.moved, controlled{own, c})
 	}
 }
 
 // commit makes the objects those of the source, once the index of workloads has their controllers.
-func (b *presenceBatch) commit(top func(reference unique.Handle[string]) (kind, name string)) {
+func (b *presenceBatch) commit(top func(*store.Owner) (kind, name string)) {
 	b.mu.Lock()
 	b.objects = b.next
 	b.mu.Unlock()
 	for _, m := range b.moved {
-		kind, name := top(m.controller)
+		kind, name := top(&m.controller)
 		b.ledger.Move(m.owner, counters.Owner{Namespace: m.owner.Namespace, Kind: kind, Name: name})
 	}
 }

@@ -46,7 +46,7 @@ type counting struct {
 // An object is what is known of an object by its note.
 type object struct {
 	namespace string
-	owner     unique.Handle[string] // reference of package workloads
+	owner     *store.Owner
 	memo      string
 }
 
@@ -96,7 +96,7 @@ func (c *counting) note(next *store.Rendered, in notes, o metav1.Object) (before
 	if before.memo == "" {
 		before, created = c.elsewhere(next.UID, o)
 	}
-	next.Note.Owner = workloads.ReferenceOf(o, c.kind, old.Owner)
+	next.Note.Owner = c.index.OwnerOf(o, c.kind, old.Owner)
 	c.scratch = c.memo.Append(c.scratch[:0], before.memo, o, created)
 	next.Note.State = handleOf(c.scratch, old.State)
 	return before
@@ -145,7 +145,7 @@ func (c *counting) set(key string, before object, next *store.Rendered, version 
 	if before.memo != now.memo {
 		c.add(key, version, now, before.memo, now.memo)
 	}
-	if before.owner != now.owner && before.memo != "" {
+	if before.memo != "" && *before.owner != *now.owner {
 		c.moveFrom(before, now)
 	}
 }
@@ -157,7 +157,7 @@ func (c *counting) isGhost(key string) bool {
 
 // moveFrom moves the counters of an object that was its own owner to its controller.
 func (c *counting) moveFrom(before, now object) {
-	if kind, _ := workloads.Referred(before.owner); kind == c.kind && workloads.IsOwn(before.owner) {
+	if before.owner.Kind == c.kind && workloads.IsOwn(before.owner) {
 		c.ledger.Move(c.ownerOf(before), c.ownerOf(now))
 	}
 }
@@ -205,8 +205,7 @@ func (c *counting) add(key, version string, o object, before, after string) {
 
 // ownerOf returns what the counters of an object belong to: the last of its chain of controllers.
 func (c *counting) ownerOf(o object) counters.Owner {
-	first, last := counters.Owner{Namespace: o.namespace}, counters.Owner{Namespace: o.namespace}
-	first.Kind, first.Name = workloads.Referred(o.owner)
+	first, last := counters.Owner{Namespace: o.namespace, Kind: o.owner.Kind, Name: o.owner.Name}, counters.Owner{Namespace: o.namespace}
 	last.Kind, last.Name = c.index.Top(o.owner)
 	return c.ledger.Resolve(first, last)
 }

@@ -325,6 +325,7 @@ func unwrapped(o metav1.Object) metav1.Object {
 
 // topOf returns the last of the chain of controllers that an object begins, as an owner of counters.
 func (s *sink) topOf(o metav1.Object) counters.Owner {
-	kind, name := s.index.TopOf(o)
+	c, _ := workloads.ControllerOf(o)
+	kind, name := s.index.Top(&c)
 	return counters.Owner{Namespace: o.GetNamespace(), Kind: kind, Name: name}
 }
