@@ -122,7 +122,7 @@ func (l *watchLog) counts() (exporter.Series, error) {
 				if of := owners[o.UID]; of != nil {
 					kind, name = of.Kind, of.Name
 				}
-				result, reason := "succeeded", "Completed"
+				result, reason := "succeeded", "Complete"
 				if c.Type == batchv1.JobFailed {
 					result, reason = "failed", c.Reason
 				}
@@ -174,7 +174,7 @@ func (p *loggedPod) see(o *corev1.Pod, workload string, all exporter.Series) {
 		p.failed = true
 		reason := o.Status.Reason
 		if reason == "" {
-			reason = "other"
+			reason = "Failed"
 		}
 		all[fmt.Sprintf("kubestate_workload_pod_failures_total{%s,reason=%q}", workload, reason)]++
 	}
