@@ -14,7 +14,7 @@ import (
 var finishedKeep = []string{
 	"^kube_pod_owner$", "^kube_pod_status_phase$", "^kube_pod_status_reason$", "^kube_pod_deletion_timestamp$",
 	"^kube_job_owner$", "^kube_job_complete$", "^kube_job_failed$",
-	"^kube_job_status_active$", "^kube_job_status_failed$", "^kube_job_status_succeeded$",
+	"^kube_job_status_active$", "^kube_job_status_failed$", "^kube_job_status_succeeded$", "^kubestate_job_failed_for_good$",
 }
 
 // finishedAfter returns the times after which finished objects leave, by key of the resource; nil for

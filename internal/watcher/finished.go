@@ -154,20 +154,23 @@ func (c *cutter) set(o metav1.Object, r *store.Rendered, e ending) bool {
 func (c *cutter) delete(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sink.partition.Delete(key)
+	c.sink.remove(key)
 	c.present.remove(key)
 	c.publish()
 }
 
 // commit makes a batch the content of the sink, or adds it, without the lines of objects that have
 // become due meanwhile.
-func (c *cutter) commit(b *batch) {
+func (c *cutter) commit(b *batch, keep func(namespace, key string) bool) {
 	for due := b.finished.takeDue(time.Now()); len(due) > 0; due = b.finished.takeDue(time.Now()) {
+		if c.omitsDerived && b.derived != nil {
+			b.derived.Leave(due)
+		}
 		b.Cut(due, c.kept)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b.apply()
+	b.apply(keep)
 	if b.adds {
 		c.addAll(b.finished)
 	} else {
@@ -211,6 +214,9 @@ func (c *cutter) cutDue() (next time.Time) {
 	for {
 		c.mu.Lock()
 		due := c.present.takeDue(time.Now())
+		if c.omitsDerived && c.sink.derived != nil {
+			c.sink.derived.Leave(due)
+		}
 		c.sink.partition.Cut(due, c.kept)
 		c.publish()
 		next = c.present.nextDue()
