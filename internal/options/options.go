@@ -318,9 +318,6 @@ func (v *values) options() (Options, error) {
 	if o.Selection, err = v.selection(); err != nil {
 		return Options{}, err
 	}
-	if err := o.checkGroups(); err != nil {
-		return Options{}, err
-	}
 	if o.FinishedKeep, err = v.finishedKeepPatterns(); err != nil {
 		return Options{}, err
 	}

@@ -319,8 +319,6 @@ func TestParseErrors(t *testing.T) {
 		"--node=$(NODE_NAME)", "--resources=pods")
 
 	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
-	f("--workload-metrics excludes --namespace-selector: the controllers of pods are followed in all namespaces or in those of --namespaces",
-		"--workload-metrics=attribution", "--namespace-selector=team=a")
 	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
 
 	f(`--resources: there is no resource "podz"; the nearest is "pods"`, "--resources=pods,podz")

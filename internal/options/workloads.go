@@ -1,7 +1,6 @@
 package options
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,14 +18,6 @@ func (v *values) groups() (groups []generators.Group, err error) {
 		groups = append(groups, group)
 	}
 	return groups, nil
-}
-
-// checkGroups rejects flags that exclude groups.
-func (o Options) checkGroups() error {
-	if len(o.Selection.Groups) > 0 && o.NamespaceSelector != "" {
-		return errors.New("--workload-metrics excludes --namespace-selector: the controllers of pods are followed in all namespaces or in those of --namespaces")
-	}
-	return nil
 }
 
 // joined returns the names of groups.

@@ -46,10 +46,13 @@ func (s *sink) begin() *batch {
 	return b
 }
 
-// BeginAddition opens a batch that is added to the content. The sink has neither owners nor pods.
+// BeginAddition opens a batch that is added to the content. The objects of the sink are no owners.
 func (s *sink) BeginAddition() listwatch.Batch {
 	b := s.batch(s.partition.BeginAddition(), s.partition.Add)
 	b.adds = true
+	if s.pods != nil {
+		b.pods = s.pods.BeginAddition(b.Staging)
+	}
 	return b
 }
 

@@ -24,7 +24,7 @@ type ownersPlan struct {
 // exported resource feeds the index if the program has all of its objects. The caller holds mu.
 func (w *Watcher) ownersFor(config Config) (resources []generators.Resource, p ownersPlan) {
 	whole := func(d generators.Description) bool {
-		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.Selectors[d.Resource.GroupResource()] == "" &&
+		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.NamespaceSelector == "" && config.Selectors[d.Resource.GroupResource()] == "" &&
 			slices.ContainsFunc(config.Resources, func(r generators.Resource) bool { return r.Describe().Key == d.Key })
 	}
 	p.also, p.only = map[string]bool{}, map[string]bool{}
@@ -54,7 +54,7 @@ func (p ownersPlan) useOf(d generators.Description) ownersUse {
 func (p ownersPlan) configOf(config Config, d generators.Description) Config {
 	if p.only[d.Name] {
 		config.Shard, config.ObjectLimit = sharding.All(), 0
-		config.Selectors, config.Budgets, config.FinishedAfter = nil, Budgets{}, nil
+		config.Selectors, config.NamespaceSelector, config.Budgets, config.FinishedAfter = nil, "", Budgets{}, nil
 	}
 	return config
 }
