@@ -1,17 +1,14 @@
 package store
 
-import (
-	"slices"
-	"unique"
-)
+import "slices"
 
-// Owners are the Owners of objects.
-type Owners map[unique.Handle[string]]bool
+// Owners are a set.
+type Owners map[*Owner]bool
 
 // Rewrite replaces the lines of a family of all objects of some owners. rewrite gets an object's lines,
 // and appends others to dst. Objects without lines of the family stay without. Rewrite may run beside the
 // writer, which must not set objects of these owners meanwhile.
-func (p *Partition) Rewrite(family int, owners Owners, rewrite func(dst, lines []byte, owner unique.Handle[string]) []byte) {
+func (p *Partition) Rewrite(family int, owners Owners, rewrite func(dst, lines []byte, owner *Owner) []byte) {
 	w := rewriter{family: family, owners: owners, rewrite: rewrite}
 	w.rendered.Ends, w.rendered.Unchanged = make([]int, p.families), slices.Repeat([]bool{true}, p.families)
 	w.rendered.Unchanged[family] = false
@@ -33,7 +30,7 @@ func (p *Partition) countMoves() uint64 {
 }
 
 // Rewrite is Partition.Rewrite on the staging copy. The writer calls it.
-func (s *Staging) Rewrite(family int, owners Owners, rewrite func(dst, lines []byte, owner unique.Handle[string]) []byte) {
+func (s *Staging) Rewrite(family int, owners Owners, rewrite func(dst, lines []byte, owner *Owner) []byte) {
 	s.next.Rewrite(family, owners, rewrite)
 	s.finished = false
 }
@@ -42,7 +39,7 @@ func (s *Staging) Rewrite(family int, owners Owners, rewrite func(dst, lines []b
 type rewriter struct {
 	family        int
 	owners        Owners
-	rewrite       func(dst, lines []byte, owner unique.Handle[string]) []byte
+	rewrite       func(dst, lines []byte, owner *Owner) []byte
 	rendered      Rendered
 	text, scratch []byte
 }
@@ -86,7 +83,7 @@ func (p *page) ofOwners(owners Owners) (slots uint64) {
 	if p.notes.owners == nil {
 		return 0
 	}
-	var last unique.Handle[string] // neighbours often have one owner
+	var last *Owner // neighbours often have one owner
 	found := false
 	for slot, owner := range p.notes.owners {
 		if owner != last {
@@ -99,7 +96,7 @@ func (p *page) ofOwners(owners Owners) (slots uint64) {
 	return slots & p.used
 }
 
-// AddOwners adds the owners of all objects to a set, perhaps with the zero handle.
+// AddOwners adds the owners of all objects to a set, perhaps with nil.
 func (p *Partition) AddOwners(to Owners) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,8 +104,8 @@ func (p *Partition) AddOwners(to Owners) {
 		if pg == nil || pg.notes.owners == nil {
 			continue
 		}
-		var last unique.Handle[string]
-		for _, owner := range pg.notes.owners { // the zero handle in free slots
+		var last *Owner
+		for _, owner := range pg.notes.owners { // nil in free slots
 			if owner != last {
 				last, to[owner] = owner, true
 			}

@@ -4,12 +4,12 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
-	"unique"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
@@ -37,7 +37,7 @@ func (w *Watcher) countOn(t *target) {
 	}
 	d, memo := t.resource.Describe(), t.resource.Recipe().Memo
 	for _, s := range t.sinks {
-		s.counting = &counting{ledger: w.ledger, index: w.index, memo: memo, sink: s, resource: d.Key, kind: d.Kind.Kind}
+		s.counting = &counting{ledger: w.ledger, index: w.index, memo: memo, sink: s, resource: d.Key, kind: d.Kind.Kind, shared: sharedOwners{}}
 	}
 }
 
@@ -55,7 +55,7 @@ func (w *Watcher) sweep() {
 	present := map[counters.Owner]struct{}{}
 	type reference struct {
 		namespace string
-		owner     unique.Handle[string]
+		owner     *store.Owner
 	}
 	seen := map[reference]struct{}{}
 	var owners []*presence
@@ -69,6 +69,7 @@ func (w *Watcher) sweep() {
 				continue
 			}
 			c.settle(time.Now())
+			c.shareOwners()
 			for o, n := range s.partition.Notes() {
 				r := reference{o.Namespace, n.Owner}
 				if _, ok := seen[r]; !ok {
@@ -146,7 +147,7 @@ type presenceBatch struct {
 // A controlled object has a controller.
 type controlled struct {
 	owner      counters.Owner
-	controller unique.Handle[string] // its reference
+	controller *store.Owner
 }
 
 func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]struct{}{}, nil} }
@@ -155,12 +156,13 @@ func (b *presenceBatch) set(o metav1.Object) {
 	own := b.owner(o)
 	b.next[hashOf(own)] = struct{}{}
 	if metav1.GetControllerOfNoCopy(o) != nil {
-		b.moved = append(b.moved, controlled{own, workloads.ReferenceOf(o, "", unique.Handle[string]{})})
+		c := workloads.OwnerOf(o, b.kind)
+		b.moved = append(b.moved, controlled{own, &c})
 	}
 }
 
 // commit makes the objects those of the source, once the index of workloads has their controllers.
-func (b *presenceBatch) commit(top func(reference unique.Handle[string]) (kind, name string)) {
+func (b *presenceBatch) commit(top func(*store.Owner) (kind, name string)) {
 	b.mu.Lock()
 	b.objects = b.next
 	b.mu.Unlock()

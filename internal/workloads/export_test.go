@@ -5,5 +5,5 @@ func (x *Index) Sizes() [4]int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.sweep()
-	return [4]int{len(x.owners), len(x.children), len(x.references) + len(x.others), len(x.pods)}
+	return [4]int{len(x.owners), len(x.children), len(x.references.first) + len(x.references.others), len(x.pods)}
 }

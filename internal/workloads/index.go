@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/kubestate/kubestate/internal/store"
@@ -13,21 +12,18 @@ type Index struct {
 	mu       sync.Mutex
 	owners   map[id]*owner
 	children map[id]*owner // of a controller, the first owner that it controls
-	kinds    map[string]string
+	kinds    kinds
 	pods     []*Pods // those with content
-	// references has the reference of pods by the id of the controller, and of pods that are gone
-	// until the next sweep. others has further references to an id, as only files have. swept is
-	// the size of references after the last sweep.
-	references map[id]reference
-	others     map[id][]reference
+	// swept is the size of references after the last sweep.
+	references references
 	swept      int
 }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
 	return &Index{
-		owners: map[id]*owner{}, children: map[id]*owner{}, kinds: map[string]string{},
-		references: map[id]reference{}, others: map[id][]reference{},
+		owners: map[id]*owner{}, children: map[id]*owner{}, kinds: kinds{},
+		references: newReferences(0),
 	}
 }
 
@@ -42,23 +38,22 @@ type owner struct {
 // maxDepth is the number of controllers of a chain that are followed.
 const maxDepth = 16
 
-// follow returns the last object of the chain of controllers that begins with a reference. A chain that
-// comes back to one of its objects ends before that.
-func (x *Index) follow(r reference) workload {
+// follow returns the last object of a chain of controllers, of which c is the first. A chain that comes
+// back to one of its objects ends before that.
+func (x *Index) follow(c *controller) workload {
 	var chain [maxDepth]id
-	i, w := idOfReference(r), workloadOf(r)
 	for n := range chain {
-		chain[n] = i
-		o := x.owners[i]
-		if o == nil || slices.Contains(chain[:n+1], o.controller.id) {
+		chain[n] = c.ID
+		o := x.owners[c.ID]
+		if o == nil || slices.Contains(chain[:n+1], o.controller.ID) {
 			break
 		}
-		i, w = o.controller.id, o.controller.workload
+		c = &o.controller
 	}
-	return w
+	return workload{c.Kind, c.Name}
 }
 
-// add adds a source of an object, or with known replaces the object, and reports a change.
+// add adds a source of an object, or with known replaces the object, and reports a change. It keeps c.
 func (x *Index) add(i id, c controller, known bool) (changed bool) {
 	o := x.owners[i]
 	if o == nil {
@@ -74,21 +69,10 @@ func (x *Index) add(i id, c controller, known bool) (changed bool) {
 	if o.controller != (controller{}) {
 		x.unlink(o)
 	}
-	o.controller = x.keep(c)
-	o.next = x.children[c.id]
-	x.children[c.id] = o
+	o.controller = c
+	o.next = x.children[c.ID]
+	x.children[c.ID] = o
 	return true
-}
-
-// keep returns a controller with memory of its own, of which a kind is shared.
-func (x *Index) keep(c controller) controller {
-	kind, ok := x.kinds[c.kind]
-	if !ok {
-		kind = strings.Clone(c.kind)
-		x.kinds[kind] = kind
-	}
-	c.workload = workload{kind, strings.Clone(c.name)}
-	return c
 }
 
 // remove removes a source of an object and reports a change.
@@ -104,7 +88,7 @@ func (x *Index) remove(i id) (changed bool) {
 
 // unlink removes an owner from the children of its controller.
 func (x *Index) unlink(o *owner) {
-	above := o.controller.id
+	above := o.controller.ID
 	at := x.children[above]
 	switch {
 	case at != o:
@@ -122,34 +106,36 @@ func (x *Index) unlink(o *owner) {
 // minSweep is the number of references that need no sweep.
 const minSweep = 1000
 
-// refer adds the reference of a pod.
-func (x *Index) refer(r reference) {
-	i := idOfReference(r)
-	first, ok := x.references[i]
-	if first == r || slices.Contains(x.others[i], r) {
-		return
+// share returns the controller of a pod that equals c, and adds it if there is none.
+func (x *Index) share(c controller) *controller {
+	shared := x.references.find(c)
+	if shared == nil {
+		kept := x.kinds.keep(c)
+		shared = &kept
+		x.refer(shared)
 	}
-	if ok {
-		x.others[i] = append(x.others[i], r)
-		return
-	}
-	if len(x.references) >= max(2*x.swept, minSweep) {
-		x.sweep()
-	}
-	x.references[i] = r
+	return shared
 }
 
-// sweep removes the references that no pod has.
+// refer adds the controller of a pod.
+func (x *Index) refer(c *controller) {
+	if len(x.references.first) >= max(2*x.swept, minSweep) {
+		x.sweep()
+	}
+	x.references.add(c)
+}
+
+// sweep removes the controllers that no pod has.
 func (x *Index) sweep() {
 	present := store.Owners{}
 	for _, p := range x.pods {
 		p.partition.AddOwners(present)
 	}
-	delete(present, reference{})
-	x.references, x.others, x.swept = make(map[id]reference, len(present)), map[id][]reference{}, len(present)
-	for r := range present {
-		if !IsOwn(r) {
-			x.refer(r)
+	delete(present, nil)
+	x.references, x.swept = newReferences(len(present)), len(present)
+	for c := range present {
+		if !IsOwn(c) {
+			x.references.add(c)
 		}
 	}
 }
@@ -168,12 +154,7 @@ func (x *Index) render(changed ...id) {
 		for o := x.children[i]; o != nil; o = o.next {
 			changed = append(changed, o.id)
 		}
-		if r, ok := x.references[i]; ok {
-			owners[r] = true
-		}
-		for _, r := range x.others[i] {
-			owners[r] = true
-		}
+		x.references.addTo(owners, i)
 	}
 	for _, p := range x.pods {
 		p.lines.rewrite(p.partition.Rewrite, owners, x.follow)

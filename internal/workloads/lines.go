@@ -52,14 +52,14 @@ func (l *lines) addNone(r *store.Rendered) {
 
 // rewrite has the rewriter of a partition replace the lines of pods with the given controllers. follow
 // returns their workload. The lines themselves tell which pod they are of.
-func (l *lines) rewrite(rewriter func(int, store.Owners, func(dst, lines []byte, owner reference) []byte), owners store.Owners, follow func(reference) workload) {
+func (l *lines) rewrite(rewriter func(int, store.Owners, func(dst, lines []byte, owner *controller) []byte), owners store.Owners, follow func(*controller) workload) {
 	if len(owners) == 0 {
 		return
 	}
 	for family := range l.renderer.Names() {
 		omitted := slices.Repeat([]bool{true}, len(l.renderer.Names()))
 		omitted[family] = false
-		rewriter(l.others+family, owners, func(dst, lines []byte, owner reference) []byte {
+		rewriter(l.others+family, owners, func(dst, lines []byte, owner *controller) []byte {
 			l.identify(lines)
 			l.setWorkload(follow(owner))
 			dst, l.ends = l.renderer.RenderWithout(omitted, dst, l.ends[:0], &l.pod)

@@ -1,10 +1,6 @@
 package workloads
 
-import (
-	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // An Owners feeds an index with the objects of one source.
 type Owners struct {
@@ -40,6 +36,9 @@ func (s *Owners) change(i id, c controller, controlled bool) {
 	case s.closed:
 	case controlled:
 		s.has[i] = struct{}{}
+		if o := s.index.owners[i]; o == nil || o.controller != c {
+			c = s.index.kinds.keep(c)
+		}
 		changed = s.index.add(i, c, known)
 	case known:
 		delete(s.has, i)
@@ -83,6 +82,7 @@ func (s *Owners) replace(next map[string]owned) {
 type OwnersBatch struct {
 	source *Owners
 	next   map[string]owned // by key
+	kinds  kinds
 }
 
 type owned struct {
@@ -92,7 +92,7 @@ type owned struct {
 }
 
 // Begin opens a batch.
-func (s *Owners) Begin() *OwnersBatch { return &OwnersBatch{source: s, next: map[string]owned{}} }
+func (s *Owners) Begin() *OwnersBatch { return &OwnersBatch{s, map[string]owned{}, kinds{}} }
 
 // Set adds an object, or replaces the one of the key.
 func (b *OwnersBatch) Set(key string, o metav1.Object) {
@@ -101,9 +101,8 @@ func (b *OwnersBatch) Set(key string, o metav1.Object) {
 		delete(b.next, key)
 		return
 	}
-	c.workload = workload{strings.Clone(c.kind), strings.Clone(c.name)} // the object may be reused
-	i, _ := idOf(string(o.GetUID()))                                    // keys may be names
-	b.next[key] = owned{i, o.GetNamespace(), c}
+	i, _ := idOf(string(o.GetUID())) // keys may be names
+	b.next[key] = owned{i, o.GetNamespace(), b.kinds.keep(c)}
 }
 
 // Commit makes the objects for whose namespaces and keys keep returns true those of the source; nil

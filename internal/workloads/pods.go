@@ -31,8 +31,8 @@ func (p *Pods) Set(pod *corev1.Pod, r *store.Rendered) bool {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
 	of := ownWorkload(pod)
-	if owner := p.refer(pod); owner != (reference{}) {
-		r.Note.Owner, of = owner, p.index.follow(owner)
+	if c := p.controllerOf(pod); c != nil {
+		r.Note.Owner, of = c, p.index.follow(c)
 	}
 	p.lines.add(r, pod, of)
 	return p.partition.Set(*r)
@@ -42,20 +42,32 @@ func (p *Pods) Set(pod *corev1.Pod, r *store.Rendered) bool {
 func (p *Pods) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	if owner := p.refer(pod); owner != (reference{}) {
-		r.Note.Owner = owner
+	if c := p.controllerOf(pod); c != nil {
+		r.Note.Owner = c
 	}
 	p.lines.addNone(r)
 	return p.partition.Set(*r)
 }
 
-// refer returns the reference of a pod, and adds it to the index.
-func (p *Pods) refer(pod *corev1.Pod) (r reference) {
-	if c, ok := controllerOf(pod); ok {
-		r = c.reference(p.index.references[c.id])
-		p.index.refer(r)
+// Begin opens a batch for a staging copy of the partition, which replaces the content.
+func (p *Pods) Begin(staged *store.Staging) *PodsBatch { return p.begin(staged, p.partition.Replace) }
+
+// BeginAddition opens a batch for an addition to the partition.
+func (p *Pods) BeginAddition(staged *store.Staging) *PodsBatch {
+	return p.begin(staged, p.partition.Add)
+}
+
+func (p *Pods) begin(staged *store.Staging, commit func(*store.Staging)) *PodsBatch {
+	return &PodsBatch{pods: p, staged: staged, commit: commit, lines: p.lines.clone(), shown: map[*controller]workload{}}
+}
+
+// controllerOf returns the controller of a pod; nil for none.
+func (p *Pods) controllerOf(pod *corev1.Pod) *controller {
+	c, ok := controllerOf(pod)
+	if !ok {
+		return nil
 	}
-	return r
+	return p.index.share(c)
 }
 
 // Merge is Partition.Merge for the partition of p, which must have no pods, and the partitions of

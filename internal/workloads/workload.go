@@ -3,41 +3,30 @@ package workloads
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/store"
 )
 
-// ReferenceOf returns the reference of an object of a kind: that of its controller, or without one a
-// reference to the object itself, or to the node of a mirror pod. Without a controller, the id is zero.
-// If it is the known one, which may be none, it takes no allocation.
-func ReferenceOf(o metav1.Object, kind string, known reference) reference {
-	c, ok := controllerOf(o)
-	if !ok {
-		c.workload = workload{kind, o.GetName()}
-		if p, ok := o.(*corev1.Pod); ok {
-			c.workload = ownWorkload(p)
-		}
+// OwnerOf returns the controller of an object of a kind. Without one it names the object itself, or the
+// node of a mirror pod, and has no ID. It refers to the memory of the object.
+func OwnerOf(o metav1.Object, kind string) store.Owner {
+	if c, ok := controllerOf(o); ok {
+		return c
 	}
-	return c.reference(known)
+	if p, ok := o.(*corev1.Pod); ok {
+		w := ownWorkload(p)
+		return store.Owner{Kind: w.kind, Name: w.name}
+	}
+	return store.Owner{Kind: kind, Name: o.GetName()}
 }
 
-// IsOwn reports whether a reference is not that of a controller.
-func IsOwn(r reference) bool { return r != (reference{}) && idOfReference(r) == (id{}) }
+// IsOwn reports whether an owner is no controller.
+func IsOwn(c *store.Owner) bool { return c.ID == id{} }
 
-// Referred returns the kind and name of the object that a reference names.
-func Referred(r reference) (kind, name string) {
-	w := workloadOf(r)
-	return w.kind, w.name
-}
-
-// Top returns the kind and name of the last object of the chain of controllers that begins with a
-// reference.
-func (x *Index) Top(r reference) (kind, name string) {
+// Top returns the kind and name of the last object of the chain of controllers that begins with one.
+func (x *Index) Top(c *store.Owner) (kind, name string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	w := x.follow(r)
+	w := x.follow(c)
 	return w.kind, w.name
-}
-
-// TopOf is Top for the controller of an object, which has one.
-func (x *Index) TopOf(o metav1.Object) (kind, name string) {
-	return x.Top(ReferenceOf(o, "", reference{}))
 }
