@@ -28,7 +28,7 @@ type feedingPlan struct {
 // an index if the program has all of its objects. The caller holds mu.
 func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p feedingPlan) {
 	whole := func(d generators.Description) bool {
-		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.Selectors[d.Resource.GroupResource()] == "" &&
+		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.NamespaceSelector == "" && config.Selectors[d.Resource.GroupResource()] == "" &&
 			slices.ContainsFunc(config.Resources, func(r generators.Resource) bool { return r.Describe().Key == d.Key })
 	}
 	counts := slices.ContainsFunc(config.Resources, config.counts)
@@ -74,7 +74,7 @@ func (p feedingPlan) of(d generators.Description) feeding {
 func (p feedingPlan) configOf(config Config, d generators.Description) Config {
 	if p.only[d.Name].only {
 		config.Shard, config.ObjectLimit = sharding.All(), 0
-		config.Selectors, config.Budgets, config.FinishedAfter = nil, Budgets{}, nil
+		config.Selectors, config.NamespaceSelector, config.Budgets, config.FinishedAfter = nil, "", Budgets{}, nil
 	}
 	return config
 }

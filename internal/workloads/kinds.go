@@ -3,6 +3,7 @@ package workloads
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -18,6 +19,7 @@ func Kinds() []generators.Resource {
 		metadataOf[*appsv1.Deployment](appsv1.SchemeGroupVersion.WithResource("deployments"), "Deployment"),
 		metadataOf[*batchv1.Job](batchv1.SchemeGroupVersion.WithResource("jobs"), "Job"),
 		metadataOf[*appsv1.ReplicaSet](appsv1.SchemeGroupVersion.WithResource("replicasets"), "ReplicaSet"),
+		metadataOf[*corev1.ReplicationController](corev1.SchemeGroupVersion.WithResource("replicationcontrollers"), "ReplicationController"),
 		metadataOf[*appsv1.StatefulSet](appsv1.SchemeGroupVersion.WithResource("statefulsets"), "StatefulSet"),
 	}
 }

@@ -49,6 +49,18 @@ func (p *Pods) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
 	return p.partition.Set(*r)
 }
 
+// Begin opens a batch for a staging copy of the partition, which replaces the content.
+func (p *Pods) Begin(staged *store.Staging) *PodsBatch { return p.begin(staged, p.partition.Replace) }
+
+// BeginAddition opens a batch for an addition to the partition.
+func (p *Pods) BeginAddition(staged *store.Staging) *PodsBatch {
+	return p.begin(staged, p.partition.Add)
+}
+
+func (p *Pods) begin(staged *store.Staging, commit func(*store.Staging)) *PodsBatch {
+	return &PodsBatch{pods: p, staged: staged, commit: commit, lines: p.lines.clone(), shown: map[*controller]workload{}}
+}
+
 // controllerOf returns the controller of a pod; nil for none.
 func (p *Pods) controllerOf(pod *corev1.Pod) *controller {
 	c, ok := controllerOf(pod)
