@@ -3,6 +3,8 @@ package watcher
 import (
 	"slices"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/workloads"
@@ -23,22 +25,25 @@ type ownersPlan struct {
 // ownersFor returns the exported resources and those that only feed the index of workloads. An
 // exported resource feeds the index if the program has all of its objects. The caller holds mu.
 func (w *Watcher) ownersFor(config Config) (resources []generators.Resource, p ownersPlan) {
-	whole := func(d generators.Description) bool {
-		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.NamespaceSelector == "" && config.Selectors[d.Resource.GroupResource()] == "" &&
-			slices.ContainsFunc(config.Resources, func(r generators.Resource) bool { return r.Describe().Key == d.Key })
-	}
 	p.also, p.only = map[string]bool{}, map[string]bool{}
 	resources = slices.Clone(config.Resources)
 	for _, kind := range workloads.Needed(config.Selection, config.Resources) {
 		d := kind.Describe()
-		if whole(d) {
-			p.also[d.Key] = true
+		if i := slices.IndexFunc(config.Resources, func(r generators.Resource) bool { return w.hasAll(config, r, d.Resource.GroupResource()) }); i >= 0 {
+			p.also[config.Resources[i].Describe().Key] = true
 			continue
 		}
 		p.only[d.Name] = true
 		resources = append(resources, kind)
 	}
 	return resources, p
+}
+
+// hasAll reports whether an exported resource is that of a name, with all objects. The caller holds mu.
+func (w *Watcher) hasAll(config Config, r generators.Resource, name schema.GroupResource) bool {
+	recipe := r.Recipe()
+	return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.NamespaceSelector == "" &&
+		r.Describe().Resource.GroupResource() == name && both(recipe.LabelSelector, config.Selectors[name]) == "" && recipe.FieldSelector == ""
 }
 
 // useOf returns how a resource feeds the index.
