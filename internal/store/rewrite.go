@@ -87,7 +87,7 @@ func (p *page) ofOwners(owners Owners) (slots uint64) {
 	found := false
 	for slot, owner := range p.notes.owners {
 		if owner != last {
-			last, found = owner, owners[owner]
+			last, found = owner, owner != nil && owners[owner]
 		}
 		if found {
 			slots |= 1 << slot
