@@ -83,7 +83,7 @@ func (p *page) ofOwners(owners Owners) (slots uint64) {
 	if p.notes.owners == nil {
 		return 0
 	}
-	var last *Owner // neighbours often have one owner
+	var last *Owner // neighbours often have one owner, and free slots have none
 	found := false
 	for slot, owner := range p.notes.owners {
 		if owner != last {
@@ -93,7 +93,7 @@ func (p *page) ofOwners(owners Owners) (slots uint64) {
 			slots |= 1 << slot
 		}
 	}
-	return slots & p.used
+	return slots
 }
 
 // AddOwners adds the owners of all objects to a set, perhaps with nil.
