@@ -214,6 +214,16 @@ func TestOwnerRequests(t *testing.T) {
 		Selectors: map[schema.GroupResource]string{replicaSets.Resource.GroupResource(): "a=b"},
 		Budgets:   watcher.Budgets{Series: map[string]int{"replicasets.apps": 1}, Namespace: 1},
 	}, selected)
+	const asMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+	custom := requests("")
+	custom["stream /apis/example.com/v1/widgets"] = "application/json"
+	f(watcher.Config{Resources: resources(attributed, widgets)}, custom)
+	custom = requests("")
+	custom["stream /apis/example.com/v1/widgets"] = asMetadata
+	custom["stream /apis/example.com/v1/widgets labelSelector=a=b"] = "application/json"
+	f(watcher.Config{
+		Resources: resources(attributed, widgets), Selectors: map[schema.GroupResource]string{widgets.Resource.GroupResource(): "a=b"},
+	}, custom)
 	f(watcher.Config{Resources: resources(replicaSets), Selection: without("x")}, map[string]string{"stream /apis/apps/v1/replicasets": whole})
 }
 

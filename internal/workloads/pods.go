@@ -14,6 +14,7 @@ import (
 type Pods struct {
 	index     *Index
 	partition *store.Partition
+	renderer  *generators.Renderer // only cloned
 	lines     *lines
 	closed    bool
 }
@@ -21,7 +22,7 @@ type Pods struct {
 // Pods returns the pods of a partition without objects. Behind its other families, the partition has
 // those of the renderer, of which Pods uses clones.
 func (x *Index) Pods(derived *generators.Renderer, others int, partition *store.Partition) *Pods {
-	return &Pods{index: x, partition: partition, lines: newLines(derived, others)}
+	return &Pods{index: x, partition: partition, renderer: derived, lines: newLines(derived, others)}
 }
 
 // Set adds or replaces a pod. r has the lines of the other families, to which Set adds those of the
@@ -58,7 +59,7 @@ func (p *Pods) BeginAddition(staged *store.Staging) *PodsBatch {
 }
 
 func (p *Pods) begin(staged *store.Staging, commit func(*store.Staging)) *PodsBatch {
-	return &PodsBatch{pods: p, staged: staged, commit: commit, lines: p.lines.clone(), shown: map[*controller]workload{}}
+	return &PodsBatch{pods: p, staged: staged, commit: commit, lines: newLines(p.renderer, p.lines.others), shown: map[*controller]workload{}}
 }
 
 // controllerOf returns the controller of a pod; nil for none.
