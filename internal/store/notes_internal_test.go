@@ -122,7 +122,7 @@ func TestSetState(t *testing.T) {
 	set := func(uid string, n Note) {
 		p.Set(Rendered{UID: uid, Text: []byte("a\n"), Ends: []int{2}, Note: n})
 	}
-	set("1", Note{Input: 7, Owner: unique.Make("o")})
+	set("1", Note{Input: 7, Owner: &Owner{Name: "o"}})
 	set("2", Note{State: unique.Make("old")})
 	s := p.Begin()
 	p.SetState("1", unique.Make("x"))
