@@ -28,6 +28,8 @@ type watched struct {
 	Default    bool   `json:"default"`
 	Owner      bool   `json:"owner,omitempty"`  // of pods
 	Result     bool   `json:"result,omitempty"` // of jobs
+	// Groups are those of its families.
+	Groups []generators.Group `json:"groups,omitempty"`
 }
 
 // chart adds the chart's resources, and the table of its values.
@@ -36,7 +38,13 @@ func chart(registry *generators.Registry, files map[string][]byte) error {
 	for _, r := range registry.Resources() {
 		d := r.Describe()
 		owner := slices.ContainsFunc(workloads.Kinds(), func(kind generators.Resource) bool { return kind.Describe().Key == d.Key })
-		resources = append(resources, watched{d.Name, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default, owner, results.Has(d)})
+		var groups []generators.Group
+		for _, f := range d.Families {
+			if f.Group != "" && !slices.Contains(groups, f.Group) {
+				groups = append(groups, f.Group)
+			}
+		}
+		resources = append(resources, watched{d.Name, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default, owner, results.Has(d), groups})
 	}
 	text, err := json.MarshalIndent(resources, "", "  ")
 	if err != nil {

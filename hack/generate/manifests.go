@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/rbac"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // pods is the key of the resource that per-node mode watches separately.
@@ -32,9 +33,14 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 		}
 	}
 	slices.Sort(names)
-	// The ClusterRole of a narrower mode is a patch of base's.
-	all, apart := rbac.Objects(rbac.Config{Resources: defaults}), rbac.Objects(rbac.Config{Resources: rest})
-	few := rbac.Objects(rbac.Config{Resources: defaults, Namespaces: []string{"default"}})
+	// The ClusterRole of a narrower mode is a patch of base's. Owners of pods are followed, but not by
+	// the pods of per-node.
+	attribution := generators.Selection{Groups: []generators.Group{generators.Attribution}}
+	followed := func(exported []generators.Resource) []generators.Resource {
+		return slices.Concat(exported, workloads.Needed(attribution, exported))
+	}
+	all, apart := rbac.Objects(rbac.Config{Resources: followed(defaults)}), rbac.Objects(rbac.Config{Resources: followed(rest)})
+	few := rbac.Objects(rbac.Config{Resources: followed(defaults), Namespaces: []string{"default"}})
 	shards := rbac.Objects(rbac.Config{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
 	for path, objects := range map[string][]any{
 		"deploy/kustomize/base/rbac.yaml":                          all,
@@ -71,7 +77,7 @@ func howElse(path string) string {
 		return "# Rights of a replica to see the others, and the Lease of their claims. For another StatefulSet:\n" +
 			"# kubestate rbac --pod NAME-0 --pod-namespace ..."
 	}
-	return "# For other resources and namespaces: kubestate rbac --resources ... --namespaces ..."
+	return "# For other resources and namespaces: kubestate rbac --workload-metrics ... --resources ... --namespaces ..."
 }
 
 // rule is a rule of the Prometheus operator.

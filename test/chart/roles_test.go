@@ -67,31 +67,35 @@ func TestRoles(t *testing.T) {
 			t.Errorf("%s: roles (-kubestate rbac +chart):\n%s", set, diff)
 		}
 	}
+	// The chart has workload metrics by default.
+	const attribution = "--workload-metrics=attribution"
 	f := func(values string, args ...string) {
 		t.Helper()
-		if values == "" {
-			g(nil, args...)
-			return
-		}
+		g([]string{"--set", values}, append(args, attribution)...)
+	}
+	without := func(values string, args ...string) {
+		t.Helper()
 		g([]string{"--set", values}, args...)
 	}
-	f("")
+	g(nil, attribution)
 	f("collectors={pods}", "--resources=pods")
-	f("collectors={pods},namespaceSelector=monitoring=on", "--resources=pods", "--namespace-selector=monitoring=on")
+	without("collectors={pods},namespaceSelector=monitoring=on", "--resources=pods", "--namespace-selector=monitoring=on")
+	without("collectors={pods},workloadMetrics={}", "--resources=pods")
+	without("collectors={pods},compatibility=kube-state-metrics,fullnameOverride=kubestate", "--resources=pods")
+	f("collectors={pods},compatibility=kube-state-metrics,fullnameOverride=kubestate,workloadMetrics=attribution", "--resources=pods")
 	f("collectors={serviceaccounts,pods,nodes,ingresses,networkpolicies}", "--resources=pods,nodes,ingresses,networkpolicies,serviceaccounts")
 	f("namespaces=shop", "--namespaces=shop")
 	f("namespaces={shop,bank}", "--namespaces=shop,bank")
 	f("namespaces={shop,bank},collectors={pods,nodes}", "--namespaces=shop,bank", "--resources=pods,nodes")
 	f("namespaces=shop,collectors={pods}", "--namespaces=shop", "--resources=pods")
 	f("collectors={nodes},namespaces=shop", "--resources=nodes", "--namespaces=shop")
-	f("workloadMetrics=attribution", "--workload-metrics=attribution")
-	f("workloadMetrics=attribution,collectors={pods}", "--workload-metrics=attribution", "--resources=pods")
-	f("workloadMetrics={attribution},collectors={nodes,services}", "--workload-metrics=attribution", "--resources=nodes,services")
-	f("workloadMetrics={attribution},namespaces=shop,collectors={pods,nodes,jobs}", "--workload-metrics=attribution", "--namespaces=shop", "--resources=pods,nodes,jobs")
-	f("workloadMetrics={verdicts},collectors={jobs}", "--workload-metrics=verdicts", "--resources=jobs")
-	f("workloadMetrics={verdicts},collectors={pods,cronjobs},namespaces=shop", "--workload-metrics=verdicts", "--resources=pods,cronjobs", "--namespaces=shop")
-	f("workloadMetrics={verdicts},collectors={deployments}", "--workload-metrics=verdicts", "--resources=deployments")
-	f("workloadMetrics={attribution,verdicts},collectors={pods,jobs}", "--workload-metrics=attribution,verdicts", "--resources=pods,jobs")
+	f("collectors={nodes,services}", "--resources=nodes,services")
+	f("workloadMetrics={attribution},collectors={nodes,services}", "--resources=nodes,services")
+	f("workloadMetrics={attribution},namespaces=shop,collectors={pods,nodes,jobs}", "--namespaces=shop", "--resources=pods,nodes,jobs")
+	without("workloadMetrics={verdicts},collectors={jobs}", "--workload-metrics=verdicts", "--resources=jobs")
+	without("workloadMetrics={verdicts},collectors={pods,cronjobs},namespaces=shop", "--workload-metrics=verdicts", "--resources=pods,cronjobs", "--namespaces=shop")
+	without("workloadMetrics={verdicts},collectors={deployments}", "--workload-metrics=verdicts", "--resources=deployments")
+	without("workloadMetrics={attribution,verdicts},collectors={pods,jobs}", "--workload-metrics=attribution,verdicts", "--resources=pods,jobs")
 	f("authFilter.enabled=true", "--auth-filter")
 	f("authFilter.enabled=true,namespaces=shop,collectors={pods}", "--auth-filter", "--namespaces=shop", "--resources=pods")
 	f("releaseNamespace=true,collectors={pods}", "--namespaces=kubestate", "--resources=pods")
@@ -101,9 +105,9 @@ func TestRoles(t *testing.T) {
 	const custom = "collectors={pods},customResourceState.enabled=true"
 	f(custom+",customResourceState.presets={flux,cluster-api,vpa}", "--resources=pods", "--custom-resource-presets=flux,cluster-api,vpa")
 	for _, args := range [][]string{{"--set-file", "customResourceState.config=" + config}, {"--set-json", "customResourceState.config=" + asJSON(t, customConfig)}} {
-		g(append(args, "--set", custom), "--resources=pods", "--custom-resource-state-config-file="+config)
-		g(append(args, "--set", custom+",namespaces=shop"), "--resources=pods", "--namespaces=shop", "--custom-resource-state-config-file="+config)
-		g(append(args, "--set", "customResourceState.enabled=true,extraArgs={--custom-resource-state-only}"), "--custom-resource-state-only", "--custom-resource-state-config-file="+config)
+		g(append(args, "--set", custom), "--resources=pods", "--custom-resource-state-config-file="+config, attribution)
+		g(append(args, "--set", custom+",namespaces=shop"), "--resources=pods", "--namespaces=shop", "--custom-resource-state-config-file="+config, attribution)
+		g(append(args, "--set", "customResourceState.enabled=true,extraArgs={--custom-resource-state-only}"), "--custom-resource-state-only", "--custom-resource-state-config-file="+config, attribution)
 	}
 	every := strings.Join(known(t), ",")
 	f("collectors={"+every+"}", "--resources="+every)

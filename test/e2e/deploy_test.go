@@ -43,6 +43,8 @@ type mode struct {
 	certificates, passwords bool
 	// guarded: with a NetworkPolicy.
 	guarded bool
+	// unattributed: pods have no workload.
+	unattributed bool
 	// copies is the number of programs that serve each pod; 0 for one.
 	copies int
 	// monitored: with a ServiceMonitor, by token over TLS if secured.
@@ -70,6 +72,8 @@ var modes = []mode{
 			`kube_deployment_status_replicas_ready{namespace="kubestate",deployment="kubestate"} 1`,
 			`kube_service_spec_type{namespace="kubestate",service="kubestate",uid="*",type="ClusterIP"} 1`,
 			`kube_poddisruptionbudget_status_current_healthy{namespace="kubestate",poddisruptionbudget="kubestate"} 1`,
+			`kubestate_pod_workload{namespace="kubestate",pod="*",uid="*",workload_kind="Deployment",workload="kubestate"} 1`,
+			`kubestate_workload_replicas{namespace="kubestate",workload_kind="Deployment",workload="kubestate",state="desired"} 1`,
 		}},
 	},
 	{
@@ -106,8 +110,9 @@ var modes = []mode{
 		name: "sharded", level: "restricted", pods: map[string]int{"kubestate": 2},
 	},
 	{
-		name: "per-node", level: "restricted", pods: map[string]int{"kubestate": 1, "kubestate-pods": 3, "kubestate-unscheduled": 1},
+		name: "per-node", level: "restricted", pods: map[string]int{"kubestate": 1, "kubestate-pods": 3, "kubestate-unscheduled": 1}, unattributed: true,
 		series: map[string][]string{"kubestate": {
+			`kubestate_workload_replicas{namespace="kubestate",workload_kind="DaemonSet",workload="kubestate-pods",state="desired"} 3`,
 			`kube_daemonset_status_number_ready{namespace="kubestate",daemonset="kubestate-pods"} 3`,
 			`kube_deployment_status_replicas_ready{namespace="kubestate",deployment="kubestate-unscheduled"} 1`,
 		}},
@@ -290,7 +295,8 @@ func (d *deployments) pods(t *testing.T, m mode) []corev1.Pod {
 	return pods
 }
 
-// wantsPodsOnce waits until every watched pod is served by exactly one program, or by all replicas.
+// wantsPodsOnce waits until every watched pod is served by exactly one program, or by all replicas, and
+// has its workload there.
 func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) {
 	t.Helper()
 	await(t, settling, func(ctx context.Context) error {
@@ -298,7 +304,7 @@ func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) 
 		if err != nil {
 			return err
 		}
-		want, got := map[string]int{}, map[string]int{}
+		want, got, attributed := map[string]int{}, map[string]int{}, map[string]int{}
 		for _, pod := range list.Items {
 			want[pod.Name] = max(1, m.copies)
 		}
@@ -307,16 +313,28 @@ func (d *deployments) wantsPodsOnce(t *testing.T, m mode, programs []*deployed) 
 			for _, line := range podInfo.FindAllStringSubmatch(body, -1) {
 				got[line[1]]++
 			}
+			for _, line := range podWorkload.FindAllStringSubmatch(body, -1) {
+				attributed[line[1]]++
+			}
 		}
 		if diff := gocmp.Diff(want, got); diff != "" {
 			return fmt.Errorf("programs by pod (-want +got):\n%s", diff)
+		}
+		if m.unattributed {
+			want = map[string]int{}
+		}
+		if diff := gocmp.Diff(want, attributed); diff != "" {
+			return fmt.Errorf("workloads by pod (-want +got):\n%s", diff)
 		}
 		return nil
 	})
 }
 
-// podInfo matches one line of each pod.
-var podInfo = regexp.MustCompile(`(?m)^kube_pod_info\{.*\bpod="([^"]+)"`)
+// podInfo and podWorkload match one line of each pod.
+var (
+	podInfo     = regexp.MustCompile(`(?m)^kube_pod_info\{.*\bpod="([^"]+)"`)
+	podWorkload = regexp.MustCompile(`(?m)^kubestate_pod_workload\{.*\bpod="([^"]+)"`)
+)
 
 // access returns the rights of a kubeconfig's account beyond those of every account, in its own
 // namespace and in another, in the format of `kubectl auth can-i --list`.

@@ -101,6 +101,7 @@ func TestChartTakesOver(t *testing.T) {
 		return err
 	}, next.Process, p.Process)
 	await(t, settling, evaluated, next.Process, p.Process)
+	wantNone(t, next, "kubestate_")
 	if diff := cmp.Diff(labels, p.labelsOf(t, "kube_node_info")); diff != "" {
 		t.Errorf("labels of kube_node_info (-before +after):\n%s", diff)
 	}
@@ -207,7 +208,9 @@ func TestManifestsTakeOver(t *testing.T) {
 	if diff := cmp.Diff(before, uids()); diff != "" {
 		t.Errorf("objects (-before +after):\n%s", diff)
 	}
-	wantLines(t, d.play(t, namespace, "v0.1.0", ports[1]), `kube_deployment_spec_replicas{namespace="kube-system",deployment="kube-state-metrics"} 1`)
+	next := d.play(t, namespace, "v0.1.0", ports[1])
+	wantLines(t, next, `kube_deployment_spec_replicas{namespace="kube-system",deployment="kube-state-metrics"} 1`)
+	wantNone(t, next, "kubestate_")
 	pods, err := d.versions(t.Context(), namespace, "v0.1.0")
 	must(t, err)
 	if n := len(pods[0].Spec.Containers); n != 1 {

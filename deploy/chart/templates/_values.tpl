@@ -12,6 +12,7 @@ were given. Every template includes kubestate.values first; the first of them do
 {{- include "kubestate.texts" . -}}
 {{- $_ := set .Values "as the templates read them" true -}}
 {{- include "kubestate.check" . -}}
+{{- include "kubestate.workloadMetrics" . -}}
 {{- end -}}
 {{- end }}
 
@@ -124,8 +125,13 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- $_ := set $values $key $items -}}
 {{- end -}}
-{{- range $key := list "namespacesDenylist" "metricAllowlist" "metricDenylist" "metricSparse" "workloadMetrics" "workloadStartupBuckets" "finishedKeep" -}}
+{{- range $key := list "namespacesDenylist" "metricAllowlist" "metricDenylist" "metricSparse" "workloadStartupBuckets" "finishedKeep" -}}
 {{- $_ := set $values $key (include "kubestate.items" (get $values $key | default list) | fromJsonArray) -}}
+{{- end -}}
+{{- if not (has (get $values "workloadMetrics") (list nil "")) -}}
+{{- $groups := list -}}
+{{- range include "kubestate.items" $values.workloadMetrics | fromJsonArray }}{{ $groups = append $groups (trim .) }}{{ end -}}
+{{- $_ := set $values "workloadMetrics" $groups -}}
 {{- end -}}
 {{- range $key := list "metricLabelsAllowlist" "metricAnnotationsAllowList" -}}
 {{- $_ := set $values $key (include "kubestate.allowlist" (get $values $key | default list) | fromJsonArray) -}}
@@ -204,6 +210,17 @@ unknown and disabled does no harm. */ -}}
 {{- if not $same }}{{ $args = append $args $arg }}{{ end -}}
 {{- end -}}
 {{- $_ := set $values "extraArgs" $args -}}
+{{- end }}
+
+{{- /* Default workload metrics, if a resource has any. */ -}}
+{{- define "kubestate.workloadMetrics" -}}
+{{- if has (get .Values "workloadMetrics") (list nil "") -}}
+{{- $groups := list -}}
+{{- range include "kubestate.resources" . | fromJsonArray }}{{ $groups = concat $groups (.groups | default list) }}{{ end -}}
+{{- if .Values.customResourceState.enabled }}{{ $groups = append $groups "attribution" }}{{ end -}}
+{{- $off := or (include "kubestate.compatible" .) .Values.namespaceSelector (not (has "attribution" $groups)) -}}
+{{- $_ := set .Values "workloadMetrics" (ternary list (list "attribution") (not (empty $off))) -}}
+{{- end -}}
 {{- end }}
 
 {{- /* Evaluates templates in labels, annotations and scheduling. */ -}}
