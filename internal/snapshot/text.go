@@ -23,14 +23,17 @@ func newSource(r io.Reader, line int) *source {
 	return &source{bufio.NewReaderSize(r, sniffLen), line}
 }
 
-// readLine returns the next line without its end. The line is valid until the next read.
+// readLine returns the next line without its end, or the beginning of a line that is longer than an
+// object. The line is valid until the next read.
 func (s *source) readLine() ([]byte, error) {
 	line, err := s.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		whole := bytes.Clone(line)
 		for errors.Is(err, bufio.ErrBufferFull) {
 			line, err = s.ReadSlice('\n')
-			whole = append(whole, line...)
+			if len(whole) < maxObject {
+				whole = append(whole, line...)
+			}
 		}
 		line = whole
 	}
