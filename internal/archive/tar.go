@@ -3,6 +3,7 @@ package archive
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"strconv"
@@ -32,13 +33,16 @@ func isTar(block []byte) bool {
 func (w *walk) tar(path string, from *bufio.Reader) error {
 	l := w.newLayer(path, 0)
 	l.expanded = false // but for sparse files, which the ratio bounds
-	entries := tar.NewReader(&counted{from, l})
+	end := &tail{from: &counted{from, l}}
+	entries := tar.NewReader(end)
 	var told error
 	for {
 		h, err := entries.Next()
 		switch {
 		case w.limit != nil:
 			return w.limit
+		case errors.Is(err, io.EOF) && end.zeros < headLen:
+			return w.fail(path, io.ErrUnexpectedEOF)
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil && told != nil:
@@ -59,4 +63,21 @@ func (w *walk) tar(path string, from *bufio.Reader) error {
 			w.Special(Devices)
 		}
 	}
+}
+
+// A tail counts the zeros at the end of what has been read: a tar file ends with blocks of them, which
+// its reader does not insist on.
+type tail struct {
+	from  io.Reader
+	zeros int
+}
+
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.from.Read(p)
+	if rest := len(bytes.TrimRight(p[:n], "\x00")); rest > 0 {
+		t.zeros = n - rest
+	} else {
+		t.zeros += n
+	}
+	return n, err
 }
