@@ -14,7 +14,7 @@ import (
 )
 
 // looksLikeObject matches text that contains Kubernetes objects.
-var looksLikeObject = regexp.MustCompile(`(?m)(?:^[ \t]*(?:- +)*|[{,]\s*)["']?apiVersion["']?\s*:`)
+var looksLikeObject = regexp.MustCompile(`(?m)(?:^\x{feff}?[ \t]*(?:- +)*|[{,]\s*)["']?apiVersion["']?\s*:`)
 
 // A demand is what a file has to be.
 type demand int
