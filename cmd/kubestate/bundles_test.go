@@ -242,10 +242,10 @@ func troubleshoot(t testing.TB, objects []object) []entry {
 	for _, s := range sets(objects) {
 		path := root + "cluster-resources/" + s.plural
 		if s.namespace == "" {
-			all = append(all, entry{name: path + ".json", text: s.list(t, s.kind + "List")})
+			all = append(all, entry{name: path + ".json", text: s.list(t, s.kind+"List")})
 			continue
 		}
-		all = append(all, entry{name: path + "/" + s.namespace + ".json", text: s.list(t, s.kind + "List")})
+		all = append(all, entry{name: path + "/" + s.namespace + ".json", text: s.list(t, s.kind+"List")})
 		if s.plural != "pods" {
 			continue
 		}

@@ -237,3 +237,50 @@ func FuzzEveryPackedObject(f *testing.F) {
 	f.Add([]byte("\x03\x00\x01\x00\x02\x00\x01\x00\x01\x00\x05\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) { checkPacked(t, &choices{data}) })
 }
+
+// TestLargeObjects reads objects that would fill the memory, in all forms: each is named, and the
+// others are served.
+func TestLargeObjects(t *testing.T) {
+	large := strings.Repeat("a", 17<<20)
+	f := func(text string, want ...string) {
+		t.Helper()
+		o := readPacked(t, tarGz(t, member{"a.yaml", text}))
+		if d := cmp.Diff(map[string]string{"shop/b": "of-b"}, o.served); d != "" {
+			t.Errorf("served (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff(want, append(o.failures(), o.report.SkippedKinds()...)); d != "" {
+			t.Errorf("said (-want +got):\n%s", d)
+		}
+	}
+	b := podText("b")
+	f(`{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "x": "`+large+"\"}\n"+b, "line 1, document 1: Pod a: is larger than 16 MiB")
+	f(`{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "x": `+strings.Repeat("[", 17<<20)+strings.Repeat("]", 17<<20)+"}\n"+b, "line 1, document 1: Pod a: is larger than 16 MiB")
+	f(`{"apiVersion": "v1", "kind": "Other", "x": "`+large+"\"}\n"+b, "1 v1/Other")
+	f("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nx: "+large+"\n---\n"+b, "line 1, document 1: Pod a: is larger than 16 MiB")
+	f("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nx: |\n"+strings.Repeat("  a\n", 5<<20)+"---\n"+b, "line 1, document 1: Pod a: is larger than 16 MiB")
+	f("apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a}\n  x: "+large+"\n- "+b, "line 4, document 1, item 1: Pod a: is larger than 16 MiB")
+	f("apiVersion: v1\nkind: List\nitems: [{x: "+large+"}]\n---\n"+b, "line 1, document 1: List: is larger than 16 MiB")
+	f(b + "# " + large + "\n")
+	f(b+large, "line 2: "+large[:80]+"...")
+}
+
+// TestDump passes over the logs that kubectl cluster-info dump prints between objects.
+func TestDump(t *testing.T) {
+	f := func(text string, want ...string) {
+		t.Helper()
+		o := readFile(t, []byte(text))
+		got := []string{}
+		for name := range o.served {
+			got = append(got, strings.TrimPrefix(name, "shop/"))
+		}
+		slices.Sort(got) // of a map
+		if d := cmp.Diff(append([]string{}, want...), got); d != "" || len(o.failures()) > 0 {
+			t.Errorf("%s\nsaid %q (-want +got):\n%s", text, o.failures(), d)
+		}
+	}
+	const start, end = "==== START logs for container main of pod shop/a ====\n", "==== END logs for container main of pod shop/a ====\n"
+	f(podText("a")+start+"words\n"+podText("no")+"{\"unclosed\n"+end+podText("b"), "a", "b")
+	f("apiVersion: v1\nkind: Pod\nmetadata: {namespace: shop, name: a}\n"+start+"kind: x\n---\n"+end+"---\n"+podText("b"), "a", "b")
+	f(podText("a")+start+"no line end"+end+start+end+podText("b"), "a", "b")
+	f(podText("a")+start+podText("no"), "a")
+}
