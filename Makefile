@@ -42,8 +42,11 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	for module in . test hack/image; do (cd $$module && $< run ./...) || exit 1; done
 tidy: ## Fail if a go.mod or go.sum is not as go mod tidy leaves it
 	for module in $$(find . -name .build -prune -o -name go.mod -printf '%h\n'); do (cd $$module && go mod tidy -diff) || { echo "$$module: run go mod tidy"; exit 1; }; done
+# The race detector costs ten times the time: random tests have few seeds with it, and all without.
+LONG = $(shell grep -rl --include='*_test.go' 'testing\.Short()' cmd internal | xargs dirname | sort -u | sed 's|^|./|')
 unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane; SHUFFLE=1 runs also those that have passed, in random order
-	CGO_ENABLED=1 $(TEST) -race $(if $(SHUFFLE),-shuffle=on) ./...
+	CGO_ENABLED=1 $(TEST) -race -short $(if $(SHUFFLE),-shuffle=on) ./...
+	$(TEST) $(if $(SHUFFLE),-shuffle=on) $(LONG)
 dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafana's own types
 	node test/grafana/check.mjs deploy/monitoring/dashboards $<
 test-image: ## Make the image and look into it
@@ -75,7 +78,7 @@ build = cd $(1) && go build -ldflags=-w -o $(BUILD)/ $(2)
 $(BUILD)/golangci-lint: hack/tools/go.mod ; $(call build,hack/tools,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.mod ; $(call build,test/controlplane,.)
 $(BUILD)/cronjobs: test/controlplane/cronjobs/main.go test/controlplane/go.mod ; $(call build,test/controlplane,./cronjobs)
-$(BUILD)/helm: test/helm/go.mod ; $(call build,test/helm,helm.sh/helm/v4/cmd/helm)
+$(BUILD)/helm: test/helm/main.go test/helm/go.mod ; $(call build,test/helm,.)
 $(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod ; $(call build,hack/kubectl,.)
 $(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod ; $(call build,test/otelcol,$(SD) .)
 $(BUILD)/prometheus: test/prometheus/go.mod # Debian's is built without the discovery of Kubernetes services

@@ -30,6 +30,9 @@ var ownTables = []struct {
 	table        generators.Resource
 }{
 	{"Finished objects", "Served with `--finished-pods-after` or `--finished-jobs-after`; see\n[finished objects](../finished.md).", &generators.FinishedCounts},
+	{"Counters of pods", "Served with `--workload-metrics=counters` and pods; see\n[counters](../workloads.md#counters).", &generators.PodCounts},
+	{"Counters of jobs", "Served with `--workload-metrics=counters` and jobs.", &generators.JobCounts},
+	{"Counters of nodes", "Served with `--workload-metrics=counters` and nodes.", &generators.NodeCounts},
 }
 
 // ownPage is the page of ownTables.
@@ -58,7 +61,7 @@ func metrics(resources []generators.Resource, files map[string][]byte) error {
 	index.WriteString("| resource | API | families | default |\n| --- | --- | --- | --- |\n")
 	pages := make([]bytes.Buffer, len(metricPages))
 	for i, p := range metricPages {
-		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise. Sparse ones can be exported\n[without zeros](../sparse.md); those of attribution need\n[`--workload-metrics`](../workloads.md).\n", notice, p.title)
+		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise. Sparse ones can be exported\n[without zeros](../sparse.md); those of a group need\n[`--workload-metrics`](../workloads.md).\n", notice, p.title)
 	}
 	for _, r := range resources {
 		d := r.Describe()

@@ -246,7 +246,7 @@ func TestSparse(t *testing.T) {
 	}
 }
 
-// TestWindow reads an xz file that asks for a window of 4 GiB.
+// TestWindow reads files that ask for windows of up to 4 GiB.
 func TestWindow(t *testing.T) {
 	f := func(properties byte, want string) {
 		t.Helper()
@@ -264,4 +264,12 @@ func TestWindow(t *testing.T) {
 	f(30, " = "+pod)
 	f(0, " = "+pod)
 	f(41, " =  ! xz: corrupt data")
+
+	// A frame of zstd with the exponent of its window, and one byte.
+	for exponent, want := range map[byte]string{17: " = a", 18: " =  ! window size exceeded"} {
+		frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3, 9, 0, 0, 'a'}
+		if d := cmp.Diff([]string{want}, read(frame, limits, true)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
 }

@@ -7,8 +7,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
+	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
@@ -19,10 +21,14 @@ type sink struct {
 	renderer  *generators.Renderer
 	specOnly  []bool // by family of the renderer
 	partition *store.Partition
-	cutter    *cutter           // nil if finished objects stay
+	cutter    *cutter // nil if finished objects stay
+	index     *workloads.Index
 	owners    *workloads.Owners // that the objects are; nil if they are none
+	results   *results.Source   // that the objects tell of; nil if they do not
 	unstored  bool              // objects have no other use
-	pods      *workloads.Pods   // for the derived families; nil if there are none
+	derived   deriver           // nil if there are no derived families
+	counting  *counting         // nil if nothing is counted
+	presence  *presence         // of the objects as owners of counters; nil if they are none
 	seconds   prometheus.Counter
 
 	// Scratch memory of render.
@@ -39,13 +45,19 @@ func (s *sink) begin() *batch {
 	if s.owners != nil {
 		b.owners = s.owners.Begin()
 	}
-	if s.pods != nil {
-		b.pods = s.pods.Begin(b.Staging)
+	if s.presence != nil {
+		b.presence = s.presence.begin()
+	}
+	if s.results != nil {
+		b.results = s.results.Begin()
+	}
+	if s.derived != nil {
+		b.derived = s.derived.begin(b.Staging)
 	}
 	return b
 }
 
-// BeginAddition opens a batch that is added to the content. The sink has neither owners nor pods.
+// BeginAddition opens a batch that is added to the content. The sink feeds no index and has no derived families.
 func (s *sink) BeginAddition() listwatch.Batch {
 	b := s.batch(s.partition.BeginAddition(), s.partition.Add)
 	b.adds = true
@@ -69,26 +81,44 @@ func (s *sink) Set(o metav1.Object) error {
 	if s.owners != nil {
 		s.owners.Set(key, o)
 	}
+	if s.presence != nil {
+		s.presence.set(o, s.topOf)
+	}
+	if s.results != nil {
+		s.results.Set(key, unwrapped(o))
+	}
+	if s.counting != nil {
+		s.counting.mu.Lock()
+		defer s.counting.mu.Unlock()
+	}
 	return s.render(key, s.set, o)
 }
 
 // set stores an object with its lines and its end.
 func (s *sink) set(o metav1.Object, r *store.Rendered, e ending) bool {
+	before := s.counting.note(r, s.partition, o)
 	if s.cutter == nil {
-		return s.put(o, r, false)
+		if !s.put(o, r, false) {
+			return false
+		}
+	} else if !s.cutter.set(o, r, e) {
+		return false
 	}
-	return s.cutter.set(o, r, e)
+	if s.counting != nil {
+		s.counting.set(r.UID, before, r, o.GetResourceVersion())
+	}
+	return true
 }
 
 // put stores an object with its lines; cut says that it has only those of kept families.
 func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	switch {
-	case s.pods == nil:
+	case s.derived == nil:
 		return s.partition.Set(*r)
 	case cut && s.cutter.omitsDerived:
-		return s.pods.SetWithout(r)
+		return s.derived.SetWithout(o, r)
 	default:
-		return s.pods.Set(o, r)
+		return s.derived.Set(o, r)
 	}
 }
 
@@ -97,6 +127,17 @@ func (s *sink) Delete(o metav1.Object) {
 	key := listwatch.Key(o)
 	if s.owners != nil {
 		s.owners.Delete(key)
+	}
+	if s.presence != nil {
+		s.presence.delete(o)
+	}
+	if s.results != nil {
+		s.results.Delete(key)
+	}
+	if s.counting != nil {
+		s.counting.mu.Lock()
+		defer s.counting.mu.Unlock()
+		s.counting.delete(key, unwrapped(o))
 	}
 	if s.cutter == nil {
 		s.remove(key)
@@ -110,8 +151,8 @@ func (s *sink) Delete(o metav1.Object) {
 
 // remove removes the lines of an object.
 func (s *sink) remove(key string) {
-	if s.pods != nil {
-		s.pods.Delete(key)
+	if s.derived != nil {
+		s.derived.Delete(key)
 	}
 	s.partition.Delete(key)
 }
@@ -174,7 +215,9 @@ type batch struct {
 	sink     *sink
 	finished *finishedSet           // nil if finished objects stay
 	owners   *workloads.OwnersBatch // nil if the sink has none
-	pods     *workloads.PodsBatch   // nil if the sink has none
+	presence *presenceBatch         // nil if the sink has none
+	results  *results.SourceBatch   // nil if the sink has none
+	derived  derivedBatch           // nil if the sink has none
 }
 
 // Set renders an object.
@@ -185,11 +228,22 @@ func (b *batch) add(key string, o metav1.Object) error {
 	if b.owners != nil {
 		b.owners.Set(key, o)
 	}
+	if b.presence != nil {
+		b.presence.set(o)
+	}
+	if b.results != nil {
+		b.results.Set(key, unwrapped(o))
+	}
 	return b.sink.render(key, b.set, o)
 }
 
 // set is sink.set for the batch.
 func (b *batch) set(o metav1.Object, r *store.Rendered, e ending) bool {
+	if c := b.sink.counting; c != nil {
+		c.mu.Lock()
+		c.note(r, b.Staging, o)
+		c.mu.Unlock()
+	}
 	if !b.put(o, r, e.cut) {
 		return false
 	}
@@ -202,19 +256,19 @@ func (b *batch) set(o metav1.Object, r *store.Rendered, e ending) bool {
 // put is sink.put for the batch.
 func (b *batch) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	switch {
-	case b.pods == nil:
+	case b.derived == nil:
 		return b.Staging.Set(*r)
 	case cut && b.sink.cutter.omitsDerived:
-		return b.pods.SetWithout(r)
+		return b.derived.SetWithout(o, r)
 	default:
-		return b.pods.Set(o, r)
+		return b.derived.Set(o, r)
 	}
 }
 
 // Finish ends the list.
 func (b *batch) Finish() {
-	if b.pods != nil {
-		b.pods.Finish()
+	if b.derived != nil {
+		b.derived.Finish()
 	}
 	b.Staging.Finish()
 }
@@ -222,11 +276,24 @@ func (b *batch) Finish() {
 // Commit changes the partition by the objects for whose namespaces and keys keep returns true; nil
 // keeps all.
 func (b *batch) Commit(keep func(namespace, key string) bool) {
+	if c := b.sink.counting; c != nil && !b.adds {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		var l *countedList
+		l, keep = c.begin(b.Staging, keep)
+		defer l.end()
+	}
 	if keep != nil {
 		b.Retain(keep)
 	}
 	if b.owners != nil {
 		b.owners.Commit(keep)
+	}
+	if b.presence != nil {
+		b.presence.commit(b.sink.index.Top)
+	}
+	if b.results != nil {
+		b.results.Commit(keep)
 	}
 	if b.finished == nil {
 		b.apply(keep)
@@ -241,9 +308,24 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 // apply changes the partition by the objects of the staging copy, which are those that keep returns
 // true for.
 func (b *batch) apply(keep func(namespace, key string) bool) {
-	if b.pods != nil {
-		b.pods.Commit(keep)
+	if b.derived != nil {
+		b.derived.Commit(keep)
 	} else {
 		b.commit(b.Staging)
 	}
+}
+
+// unwrapped returns the decoded object of an event.
+func unwrapped(o metav1.Object) metav1.Object {
+	if l, ok := o.(*apiclient.Lazy); ok {
+		return l.Object
+	}
+	return o
+}
+
+// topOf returns the last of the chain of controllers that an object begins, as an owner of counters.
+func (s *sink) topOf(o metav1.Object) counters.Owner {
+	c, _ := workloads.ControllerOf(o)
+	kind, name := s.index.Top(&c)
+	return counters.Owner{Namespace: o.GetNamespace(), Kind: kind, Name: name}
 }

@@ -11,8 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/memory"
+	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
@@ -46,6 +48,8 @@ type Config struct {
 	// ObjectLimit is the limit of objects of each resource and namespace; 0 for none.
 	ObjectLimit int64
 	Budgets     Budgets
+	// StartupBuckets are the upper bounds of the buckets of startup times, in seconds.
+	StartupBuckets []float64
 	// Parts is the number of parts that scrapers fetch; the store is arranged by them. It does not
 	// change.
 	Parts int
@@ -60,6 +64,8 @@ type Watcher struct {
 	signals  chan struct{} // to reconcile
 	lists    atomic.Int64  // complete ones
 	index    *workloads.Index
+	ledger   *counters.Ledger
+	results  *results.Index
 
 	serving      atomic.Pointer[[]*target] // seen by readers
 	mu           sync.Mutex                // guards stores of serving, and all below
@@ -76,10 +82,16 @@ type Watcher struct {
 
 // New returns a watcher, which does nothing before Run.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, log: log, index: workloads.NewIndex(), perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
+	w := &Watcher{
+		metrics: metrics, log: log, index: workloads.NewIndex(), results: results.NewIndex(), ledger: counters.New(time.Now),
+		perNamespace: map[string]bool{}, signals: make(chan struct{}, 1),
+	}
 	w.serving.Store(&[]*target{})
 	w.Change(config)
 	all := w.wanted
+	for _, t := range all {
+		t.takeOver(nil)
+	}
 	w.serving.Store(&all)
 	return w
 }
@@ -110,6 +122,7 @@ func (w *Watcher) setWanted(config Config, wanted []*target) {
 	for _, t := range wanted {
 		t.limitSeries(config)
 	}
+	w.configureCounters(config)
 	w.closeUnknown()
 	w.signal()
 }
@@ -118,11 +131,11 @@ func (w *Watcher) setWanted(config Config, wanted []*target) {
 // plan are reused, such as the served one after a revert.
 func (w *Watcher) targetsFor(config Config) (wanted []*target, rebuilt []string) {
 	known, filtered := w.known(), 0
-	resources, owners := w.ownersFor(config)
+	resources, feeds := w.feedsFor(config)
 	for _, r := range resources {
 		d := r.Describe()
-		p := planFor(owners.configOf(config, d), r, w.perNamespace[d.Name])
-		p.owners = owners.useOf(d)
+		p := planFor(feeds.configOf(config, d), r, w.perNamespace[d.Name])
+		p.feeds = feeds.of(d)
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -156,11 +169,11 @@ func (w *Watcher) signal() {
 }
 
 // Resources returns the served resources, in the order of the configuration, and then the counts of
-// their finished objects.
+// their finished objects, and the counters of workloads and nodes.
 func (w *Watcher) Resources() []*store.Resource {
 	var all []*store.Resource
 	for _, t := range *w.serving.Load() {
-		if !t.owners.only {
+		if !t.feeds.only {
 			all = append(all, t.Resource)
 		}
 	}
@@ -169,7 +182,7 @@ func (w *Watcher) Resources() []*store.Resource {
 			all = append(all, t.finisher.counts)
 		}
 	}
-	return all
+	return append(all, w.ledger.Resources()...)
 }
 
 // Pending returns the names of the wanted resources that are neither served nor refused.
@@ -178,7 +191,7 @@ func (w *Watcher) Pending() []string {
 	defer w.mu.Unlock()
 	var names []string
 	for _, t := range w.wanted {
-		if refused := t.settled() && !t.complete(); !t.owners.only && named(*w.serving.Load(), t.Name()) == nil && !refused {
+		if refused := t.settled() && !t.complete(); !t.feeds.only && named(*w.serving.Load(), t.Name()) == nil && !refused {
 			names = append(names, t.Name())
 		}
 	}
@@ -298,6 +311,7 @@ func (w *Watcher) compact(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	var scavenger memory.Scavenger
+	swept := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -308,6 +322,10 @@ func (w *Watcher) compact(ctx context.Context) {
 				w.logBudgets(r)
 			}
 			scavenger.Round(w.lists.Load())
+			if time.Since(swept) >= sweepInterval {
+				swept = time.Now()
+				w.sweep()
+			}
 		}
 	}
 }

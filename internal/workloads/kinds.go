@@ -1,8 +1,6 @@
 package workloads
 
 import (
-	"slices"
-
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,14 +22,20 @@ func Kinds() []generators.Resource {
 	}
 }
 
-// Needed returns the kinds to follow for an export of resources: none if none of them has derived
-// families.
+// Needed returns the kinds to follow for an export of resources: none if they have no pods with derived
+// families, and none has counters of workloads.
 func Needed(selection generators.Selection, exported []generators.Resource) []generators.Resource {
-	if !slices.ContainsFunc(exported, func(r generators.Resource) bool { return selection.Derives(r.Describe()) }) {
-		return nil
+	for _, r := range exported {
+		d := r.Describe()
+		if d.Key == pods && selection.Derives(d) || d.Namespaced && selection.Counts(r) {
+			return Kinds()
+		}
 	}
-	return Kinds()
+	return nil
 }
+
+// pods is the key of the resource whose derived families are those of the package.
+const pods = "pods"
 
 func metadataOf[T metav1.Object](r schema.GroupVersionResource, kind string) generators.Resource {
 	return metadata{&generators.Table[T]{
