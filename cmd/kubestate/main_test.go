@@ -1,6 +1,8 @@
 package main
 
 import (
+	"archive/tar"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +41,7 @@ func TestScripts(t *testing.T) {
 			"occupy":   occupy,
 			"hangup":   hangup,
 			"says":     says,
+			"targz":    targz,
 		},
 		RequireExplicitExec: true,
 	})
@@ -101,6 +104,18 @@ func await(ts *testscript.TestScript, lacks bool, args []string) {
 func hangup(ts *testscript.TestScript, _ bool, _ []string) {
 	programs := ts.BackgroundCmds()
 	ts.Check(programs[len(programs)-1].Process.Signal(syscall.SIGHUP))
+}
+
+// targz FILE FOLDER packs the files below a folder.
+func targz(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	z := gzip.NewWriter(f)
+	w := tar.NewWriter(z)
+	ts.Check(w.AddFS(os.DirFS(ts.MkAbs(args[1]))))
+	ts.Check(w.Close())
+	ts.Check(z.Close())
 }
 
 // says FILE TEXT waits until the file contains TEXT.

@@ -74,7 +74,7 @@ func logReport(opts options.Options, r snapshot.Report, log *slog.Logger) {
 			attrs = append(attrs, "err", f.Err)
 		}
 		if len(f.Failures) > 0 {
-			attrs = append(attrs, "count", len(f.Failures), "objects", strings.Join(f.Failures, "; "))
+			attrs = append(attrs, "count", f.Failed, "objects", strings.Join(f.Failures, "; "))
 		}
 		if f.StrayLines > 0 {
 			attrs = append(attrs, "lines", f.StrayLines, "first", f.FirstStray)
@@ -88,13 +88,20 @@ func logReport(opts options.Options, r snapshot.Report, log *slog.Logger) {
 			log.Warn("snapshot: file has lines outside of objects", attrs...)
 		}
 	}
+	if r.Unnamed > 0 {
+		log.Warn("snapshot: more files cannot be read completely", "count", r.Unnamed)
+	}
+	files := []any{"files", r.Read, "ignored", r.IgnoredFiles()}
+	if kinds := r.IgnoredKinds(); kinds != nil {
+		files = append(files, "ignored_kinds", strings.Join(kinds, ", "))
+	}
 	skipped := strings.Join(r.SkippedKinds(), ", ")
 	if r.Objects == 0 {
-		log.Warn("snapshot: no objects of exported kinds", "path", opts.Snapshot, "files", r.Read, "ignored", r.Ignored, "skipped", skipped)
+		log.Warn("snapshot: no objects of exported kinds", append([]any{"path", opts.Snapshot}, append(files, "skipped", skipped)...)...)
 		return
 	}
 	if skipped != "" {
 		log.Warn("snapshot: objects of kinds that are not exported", "skipped", skipped)
 	}
-	log.Info("snapshot: loaded", "files", r.Read, "ignored", r.Ignored, "objects", r.Objects, "copies", r.Copies)
+	log.Info("snapshot: loaded", append(files, "objects", r.Objects, "copies", r.Copies)...)
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"archive/tar"
-	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -94,6 +92,11 @@ func try(t *testing.T, a *txtar.Archive, input []txtar.File) []txtar.File {
 			stdin = filepath.Join(dir, words[1])
 		case "symlink":
 			check(t, os.Symlink(words[2], filepath.Join(dir, words[1])))
+		case "pack": // a folder, in place of it
+			path := filepath.Join(dir, words[1])
+			packed := packers[filepath.Ext(path)](t, filesOf(t, path))
+			check(t, os.RemoveAll(path))
+			write(t, path, packed)
 		case "hardlink":
 			check(t, os.Link(filepath.Join(dir, words[2]), filepath.Join(dir, words[1])))
 		default:
@@ -176,33 +179,34 @@ func change(t *testing.T, how, path string) {
 			return []byte{byte(b)}
 		})
 	case "gzip":
-		var packed bytes.Buffer
-		w := gzip.NewWriter(&packed)
-		_, err = w.Write(text)
-		check(t, err)
-		check(t, w.Close())
-		text = packed.Bytes()
+		text = gzipped(t, []entry{{text: string(text)}})
 	case "tar":
-		var packed bytes.Buffer
-		w := tar.NewWriter(&packed)
-		check(t, w.WriteHeader(&tar.Header{Name: "pods.yaml", Size: int64(len(text)), Mode: 0o600}))
-		_, err = w.Write(text)
-		check(t, err)
-		check(t, w.Close())
-		text = packed.Bytes()
+		text = tarred(t, []entry{{name: "pods.yaml", text: string(text)}})
 	case "zip":
-		var packed bytes.Buffer
-		w := zip.NewWriter(&packed)
-		file, err := w.Create("pods.yaml")
-		check(t, err)
-		_, err = file.Write(text)
-		check(t, err)
-		check(t, w.Close())
-		text = packed.Bytes()
+		text = zipped(t, []entry{{name: "pods.yaml", text: string(text)}})
+	case "half":
+		text = text[:len(text)/2]
 	default:
 		t.Fatalf("unknown conversion %q", how)
 	}
 	write(t, path, text)
+}
+
+// packers pack archives, by extension.
+var packers = map[string]func(testing.TB, []entry) []byte{".zip": zipped, ".tgz": tarGzip, ".txz": tarXz, ".tar": tarred}
+
+// filesOf returns the files below a folder, by their paths.
+func filesOf(t *testing.T, dir string) (all []entry) {
+	t.Helper()
+	check(t, filepath.WalkDir(dir, func(path string, of fs.DirEntry, err error) error {
+		if err != nil || of.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all = append(all, entry{name: strings.TrimPrefix(path, dir+"/"), text: string(text)})
+		return err
+	}))
+	return all
 }
 
 var escapes = regexp.MustCompile(`\\x[0-9a-f]{2}`)

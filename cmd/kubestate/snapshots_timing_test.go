@@ -1,10 +1,12 @@
 package main
 
 import (
+	"archive/tar"
 	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/klauspost/compress/gzip"
 	"sigs.k8s.io/yaml"
 )
 
@@ -80,4 +83,61 @@ func peakMemory(b *testing.B, pid int) int {
 	kB, err := strconv.Atoi(strings.Fields(rest)[0])
 	check(b, err)
 	return kB
+}
+
+// BenchmarkBundle starts the program on tar.gz bundles of the same pods, in which these, their copies
+// and logs have the given size, and waits until it serves. It reports the most memory that the
+// process ever had, which is that of the series.
+func BenchmarkBundle(b *testing.B) {
+	const pods = 2000
+	template, err := os.ReadFile("testdata/pod.yaml")
+	check(b, err)
+	for _, size := range []int{10e6, 100e6, 1000e6} {
+		b.Run(fmt.Sprintf("%dMB", size/1e6), func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "bundle.tar.gz")
+			packed := writeBundle(b, path, size, pods, template)
+			b.SetBytes(int64(size))
+			peak := 0
+			for b.Loop() {
+				p := startProgram(b, "--snapshot", path)
+				peak = max(peak, peakMemory(b, p.cmd.Process.Pid))
+				check(b, p.cmd.Process.Signal(syscall.SIGTERM))
+				_ = p.cmd.Wait()
+			}
+			b.ReportMetric(float64(peak)/1000, "peak-MB")
+			b.ReportMetric(float64(packed)/1e6, "packed-MB")
+		})
+	}
+}
+
+// writeBundle writes a bundle of at least a size before compression, half of it logs, and gives its size.
+func writeBundle(b *testing.B, path string, size, pods int, template []byte) (packed int64) {
+	b.Helper()
+	file, err := os.Create(path)
+	check(b, err)
+	defer file.Close()
+	z, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	check(b, err)
+	w := tar.NewWriter(z)
+	add := func(name string, text []byte) {
+		check(b, w.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o600}))
+		_, err := w.Write(text)
+		check(b, err)
+		size -= len(text)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := 0; n < pods || size > 0; n++ {
+		text := bytes.ReplaceAll(template, []byte("00000"), fmt.Appendf(nil, "%05d", n%pods))
+		add(fmt.Sprintf("capture-%d/namespaces/shop/pods/%d.yaml", n/pods, n%pods), text)
+		var log []byte
+		for len(log) < len(text) {
+			log = fmt.Appendf(log, "time=%d level=INFO msg=served path=/cart/%x duration=%d\n", n, random.Uint64(), random.Uint32())
+		}
+		add(fmt.Sprintf("capture-%d/namespaces/shop/pods/%d/current.log", n/pods, n%pods), log)
+	}
+	check(b, w.Close())
+	check(b, z.Close())
+	info, err := file.Stat()
+	check(b, err)
+	return info.Size()
 }

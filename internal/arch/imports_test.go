@@ -22,6 +22,7 @@ const module = "github.com/kubestate/kubestate/"
 // reason in the commit.
 var allowed = map[string][]string{
 	"internal/arch":              {},
+	"internal/archive":           {},
 	"internal/authfilter":        {"internal/codecs", "internal/peer"},
 	"internal/cardinality":       {"internal/store"},
 	"internal/celexpr":           {},
@@ -38,7 +39,7 @@ var allowed = map[string][]string{
 	"internal/pipe":              {},
 	"internal/presets":           {},
 	"internal/store":             {"internal/inflate"},
-	"internal/snapshot":          {"internal/generators", "internal/jsonobject"},
+	"internal/snapshot":          {"internal/archive", "internal/generators", "internal/jsonobject"},
 	"internal/jsonobject":        {},
 	"internal/customresource":    {"internal/celexpr", "internal/exposition", "internal/generators", "internal/jsonobject", "internal/nearest"},
 	"internal/discovery":         {"internal/apiclient", "internal/customresource", "internal/generators", "internal/listwatch"},

@@ -93,7 +93,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f := newFlagSet()
 	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; not needed in a pod")
 	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, instead of the kubeconfig's")
-	f.StringVar(&v.snapshot, "snapshot", "", "file or folder with the objects to serve; - for standard input")
+	f.StringVar(&v.snapshot, "snapshot", "", "file, folder or archive with the objects to serve; - for standard input")
 	f.BoolVar(&v.snapshotStrict, "snapshot-strict", false, "refusal to start with an unreadable part of the snapshot")
 	f.StringVar(&v.config, "config", "", "YAML file of settings, which override flags; watched for changes")
 	f.BoolVar(&v.continueWithoutConfig, "continue-without-config", false, "start without the --config file if it is missing or invalid")

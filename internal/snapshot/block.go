@@ -21,11 +21,15 @@ type block struct {
 	count      int
 	itemText   []byte // the item being read, nil between items
 	itemLine   int    // number of its first line
+	itemLarge  bool   // its text is cut off
 	truncated  string // problem of the last item
 }
 
 // take reads a line of block style or of stray text.
 func (s *splitter) take(line []byte) {
+	if s.skipsLogs(line) {
+		return
+	}
 	if isMarker(line) {
 		s.finish()
 		if rest := bytes.TrimSpace(line[3:]); len(rest) > 0 && rest[0] != '#' {
@@ -45,6 +49,19 @@ func (s *splitter) take(line []byte) {
 	default:
 		s.within(line, indent, content)
 	}
+}
+
+// skipsLogs reports whether a line belongs to the logs that kubectl cluster-info dump prints between
+// objects. They may contain objects as text.
+func (s *splitter) skipsLogs(line []byte) bool {
+	if s.inLogs {
+		s.inLogs = !bytes.Contains(line, []byte("==== END logs for container ")) // logs may lack the last line end
+		return true
+	}
+	if s.inLogs = bytes.HasPrefix(line, []byte("==== START logs for container ")); s.inLogs {
+		s.finish()
+	}
+	return s.inLogs
 }
 
 // begin reads a line outside of blocks.
@@ -72,10 +89,18 @@ func (s *splitter) openBlock(indent int) {
 // add adds a line to the object, or to the item being read.
 func (c *block) add(line []byte) {
 	if !c.inItems {
-		c.text = append(append(c.text, line...), '\n')
+		c.text, c.large = c.appendLine(c.text, line, c.large)
 	} else if c.itemText != nil {
-		c.itemText = append(append(c.itemText, line...), '\n')
+		c.itemText, c.itemLarge = c.appendLine(c.itemText, line, c.itemLarge)
 	}
+}
+
+// appendLine appends a line to the text of an object, which is large beyond maxObject.
+func (c *block) appendLine(text, line []byte, large bool) ([]byte, bool) {
+	if large || len(text)+len(line) >= maxObject {
+		return text, true
+	}
+	return append(append(text, line...), '\n'), false
 }
 
 // begin begins an item with its first line.
@@ -83,6 +108,7 @@ func (c *block) begin(line []byte, indent, number int) {
 	c.count++
 	c.itemLine = number
 	c.itemText = append(append([]byte{}, line...), '\n')
+	c.itemLarge = len(line) >= maxObject
 	if c.itemText[indent] == '-' {
 		c.itemText[indent] = ' '
 	}
@@ -257,7 +283,7 @@ func (s *splitter) emitBlock(c *block) {
 
 // endItem emits the item being read.
 func (s *splitter) endItem(c *block) {
-	text := c.itemText
+	text, large := c.itemText, c.itemLarge
 	c.itemText = nil
 	if text == nil {
 		return
@@ -266,8 +292,8 @@ func (s *splitter) endItem(c *block) {
 	h := blockHeader(text)
 	first := bytes.TrimLeft(text, " \n")
 	_, _, isKey := keyOf(first)
-	if c.truncated != "" || isKey && !h.twice && !h.isList() {
-		s.emitItem(c.list, fragment{header: h, text: text, line: c.itemLine, document: c.document, item: number, problem: c.truncated})
+	if c.truncated != "" || large || isKey && !h.twice && !h.isList() {
+		s.emitItem(c.list, fragment{header: h, text: text, line: c.itemLine, document: c.document, item: number, problem: c.truncated, large: large})
 		return
 	}
 	sub := &splitter{

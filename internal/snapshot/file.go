@@ -9,70 +9,78 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+
+	"github.com/kubestate/kubestate/internal/archive"
 )
 
-// archives are formats that are not read, by their magic number, with the command that unpacks them.
-var archives = []struct{ magic, format, hint string }{
-	{"\x1f\x8b", "gzip", "unpack it with gunzip, or tar xzf"},
-	{"PK\x03\x04", "zip", "unpack it with unzip"},
-	{"BZh", "bzip2", "unpack it with bunzip2, or tar xjf"},
-	{"\xfd7zXZ\x00", "xz", "unpack it with unxz, or tar xJf"},
-	{"\x28\xb5\x2f\xfd", "zstd", "unpack it with unzstd"},
-	{"7z\xbc\xaf\x27\x1c", "7z", "unpack it with 7z x"},
-}
-
-// checkArchive returns an error if a file that begins with head is an archive.
-func checkArchive(head []byte) error {
-	for _, a := range archives {
-		if bytes.HasPrefix(head, []byte(a.magic)) {
-			return fmt.Errorf("is a %s archive: %s", a.format, a.hint)
-		}
-	}
-	if len(head) > 262 && string(head[257:262]) == "ustar" {
-		return errors.New("is a tar archive: unpack it with tar xf")
-	}
-	return nil
-}
-
 // looksLikeObject matches text that contains Kubernetes objects.
-var looksLikeObject = regexp.MustCompile(`(?m)(?:^[ \t]*(?:- +)*|[{,]\s*)["']?apiVersion["']?\s*:`)
+var looksLikeObject = regexp.MustCompile(`(?m)(?:^\x{feff}?[ \t]*(?:- +)*|[{,]\s*)["']?apiVersion["']?\s*:`)
 
-// stream reads a file. Unless it is required to hold objects, it is ignored if it does not look
-// like them.
-func (r *reader) stream(path string, from io.Reader, required bool) {
-	file := &File{Path: path}
-	r.Files = append(r.Files, file)
-	raw := bufio.NewReaderSize(from, sniffLen)
-	head, err := raw.Peek(512)
-	if err != nil && !errors.Is(err, io.EOF) {
-		file.Err = pathless(err)
+// A demand is what a file has to be.
+type demand int
+
+const (
+	named    demand = iota // on the command line: read as it is
+	expected               // by its extension, to hold objects
+	bundled                // text, by its extension, of an archive
+	possible               // anything: it is ignored unless it is text that looks like objects
+)
+
+// stream reads a file, whose content at any offset may be at hand.
+func (r *reader) stream(path string, from io.Reader, file *io.SectionReader, is demand) {
+	raw := r.raw
+	raw.Reset(from)
+	if head, _ := raw.Peek(512); archive.Is(head) {
+		r.archive(path, raw, file, is)
 		return
 	}
-	if file.Err = checkArchive(head); file.Err != nil {
-		return
+	_ = r.text(path, raw, is)
+}
+
+// text reads a file that is no archive. It returns an error of reading that it has recorded.
+func (r *reader) text(path string, raw *bufio.Reader, is demand) error {
+	file := &File{Path: path}
+	text, err := r.plain(raw, is)
+	switch {
+	case err != nil:
+		if !isLimit(err) {
+			file.Err = pathless(err)
+		}
+	case text == nil:
+		r.pass(path)
+		return nil
+	default:
+		r.Read++
+		err = r.split(file, text)
+	}
+	r.finish(file)
+	return err
+}
+
+// plain returns the text of a file, nil if the file is to be ignored.
+func (r *reader) plain(raw *bufio.Reader, is demand) (*source, error) {
+	if _, err := raw.Peek(512); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
 	text, err := plainText(raw)
 	if err != nil {
-		if required {
-			file.Err = err
-		} else {
-			r.Ignored++
+		if is == possible {
+			err = nil
 		}
-		return
+		return nil, err
 	}
-	source := newSource(text, 1)
-	if !required {
-		if head, _ := source.Peek(sniffLen); !looksLikeObject.Match(head) {
-			r.Ignored++
-			return
+	r.source.Reset(text)
+	r.source.line = 1
+	if is == bundled || is == possible {
+		if head, _ := r.source.Peek(sniffLen); !looksLikeObject.Match(head) {
+			return nil, nil
 		}
 	}
-	r.Read++
-	r.split(file, source)
+	return r.source, nil
 }
 
-// split splits the text of a file, and emits its fragments.
-func (r *reader) split(file *File, from *source) {
+// split splits the text of a file, and emits its fragments. It returns an error of reading.
+func (r *reader) split(file *File, from *source) error {
 	s := splitter{source: from}
 	s.emit = func(u fragment) error {
 		file.parsed = true
@@ -91,9 +99,13 @@ func (r *reader) split(file *File, from *source) {
 	}
 	err := s.split()
 	file.parsed = file.parsed || s.document > 0
-	if err != nil && r.sinkError() == nil {
+	if err == nil || r.sinkError() != nil {
+		return nil
+	}
+	if !isLimit(err) {
 		file.Err = fmt.Errorf("cannot be read from line %d on: %w", from.line, pathless(err))
 	}
+	return err
 }
 
 // looksLikeField matches a line that probably belonged to an object.

@@ -302,10 +302,10 @@ func (c *flowObject) scalar(f *flow) {
 // inside reads a token within a mapping or sequence of the object.
 func (c *flowObject) inside(f *flow, token byte) {
 	switch token {
-	case '{':
-		c.closers = append(c.closers, '}')
-	case '[':
-		c.closers = append(c.closers, ']')
+	case '{', '[':
+		if len(c.closers) < maxObject {
+			c.closers = append(c.closers, token+2) // the closing one
+		}
 	case '}', ']':
 		i := bytes.LastIndexByte(c.closers, token)
 		if i != len(c.closers)-1 {

@@ -17,7 +17,16 @@ type fragment struct {
 	document int    // of the file, counted from 1
 	item     string // number within a list, "2.1" within a list in a list
 	problem  string // why the fragment cannot be read, if known
+	large    bool   // the text is cut off at maxObject
 }
+
+// Bounds of memory, far above what API servers store and kubectl prints.
+const (
+	maxObject = 16 << 20  // bytes of the text of an object
+	maxHeld   = 256 << 20 // bytes of items before the kind of their list
+	maxValue  = 512       // bytes of a kind or name
+	maxKinds  = 1000      // that are not exported
+)
 
 // A header identifies an object without parsing it.
 type header struct {
@@ -50,6 +59,7 @@ func (h header) impliedKind(list header) header {
 
 // set records a top-level key of the object. The first value counts.
 func (h *header) set(key, value string) {
+	value = shortened(value)
 	switch key {
 	case "apiVersion":
 		h.apiVersion = cmp.Or(h.apiVersion, value)
@@ -64,6 +74,7 @@ func (h *header) set(key, value string) {
 
 // setMeta records a key of the object's metadata.
 func (h *header) setMeta(key, value string) {
+	value = shortened(value)
 	switch key {
 	case "name":
 		h.name = cmp.Or(h.name, value)
@@ -74,3 +85,11 @@ func (h *header) setMeta(key, value string) {
 
 // objectKeys are top-level keys of which a second one begins another object, as a bit set.
 var objectKeys = map[string]int{"apiVersion": 1, "kind": 2, "metadata": 4, "items": 8, "spec": 16, "status": 32, "data": 64}
+
+// shortened returns a value that is kept, without what is too long for a kind or name.
+func shortened(value string) string {
+	if len(value) > maxValue {
+		return strings.Clone(value[:maxValue])
+	}
+	return value
+}

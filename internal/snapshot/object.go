@@ -37,10 +37,15 @@ func (w exports) read(u fragment) result {
 	}
 	kind := u.gvk()
 	known := w[kind.GroupKind()]
-	if u.inline && u.mayBeList() {
+	if u.inline && u.mayBeList() && !u.large {
 		return w.readInline(r)
 	}
 	switch {
+	case u.large && (known != nil || u.inline):
+		return fail(0, "", "is larger than 16 MiB")
+	case u.large:
+		r.kind = kind
+		return r
 	case u.problem != "":
 		return fail(0, "", u.problem)
 	case known == nil && u.kind != "" && u.apiVersion != "":

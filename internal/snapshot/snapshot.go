@@ -9,11 +9,11 @@
 package snapshot
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"io/fs"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
+	"github.com/kubestate/kubestate/internal/archive"
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
@@ -39,8 +40,11 @@ func Read(path string, resources []generators.Resource, scheme *kruntime.Scheme,
 	r := &reader{
 		exports:  exports{},
 		sink:     sink,
+		limits:   archive.Defaults,
 		versions: map[identity]uint64{},
-		Report:   Report{Skipped: map[schema.GroupVersionKind]int{}},
+		raw:      bufio.NewReaderSize(nil, archive.BufferSize),
+		source:   newSource(nil, 1),
+		Report:   Report{Skipped: map[schema.GroupVersionKind]int{}, Ignored: map[string]int{}},
 	}
 	decoder := serializer.NewCodecFactory(scheme).UniversalDeserializer()
 	for _, of := range resources {
@@ -49,22 +53,23 @@ func Read(path string, resources []generators.Resource, scheme *kruntime.Scheme,
 	r.start()
 	single := path == Stdin
 	if single {
-		r.stream("standard input", stdin, true)
+		r.stream("standard input", stdin, nil, named)
 	} else {
 		single = (&walk{reader: r, seen: map[stamp][]fs.FileInfo{}}).root(path)
 	}
 	err := r.end()
 	if single && r.Err == nil {
-		r.Err = badFile(r.Files)
+		r.Err = badFile(r.Files, r.Archives > 0)
 	}
 	return r.Report, err
 }
 
 // badFile returns why a snapshot of a single file is unreadable as a whole, or nil. The file is
-// missing from files if nothing is wrong with it.
-func badFile(files []*File) error {
+// missing from files if nothing is wrong with it. An archive is unreadable beyond a limit.
+func badFile(files []*File, isArchive bool) error {
 	for _, f := range files {
 		switch {
+		case isArchive && !isLimit(f.Err):
 		case f.Err != nil:
 			return fmt.Errorf("%s: %w", f.Path, f.Err)
 		case f.StrayLines > 0 && !f.parsed:
@@ -79,7 +84,11 @@ func badFile(files []*File) error {
 type reader struct {
 	exports exports
 	sink    Sink
+	limits  archive.Limits
 	Report
+
+	raw    *bufio.Reader // of the file being read
+	source *source       // of its text
 
 	jobs      chan job // to parse
 	ordered   chan job // to deliver: the same jobs, in the order of the text
@@ -88,7 +97,7 @@ type reader struct {
 	versions  map[identity]uint64 // resourceVersion of the copy delivered last
 }
 
-// A job is a fragment to parse, and the channel of its result.
+// A job is a fragment to parse, and the channel of its result; without one it is the end of the file.
 type job struct {
 	file     *File
 	fragment fragment
@@ -116,19 +125,34 @@ func (r *reader) start() {
 	go func() {
 		defer close(r.delivered)
 		for j := range r.ordered {
-			r.deliver(j.file, <-j.result)
+			if j.result == nil {
+				r.keep(j.file)
+			} else {
+				r.deliver(j.file, <-j.result)
+			}
 		}
 	}()
 }
 
-// end waits until all objects are delivered, and drops the files without problems.
+// finish ends a file, behind its fragments.
+func (r *reader) finish(file *File) { r.ordered <- job{file: file} }
+
+// keep records a file that has ended, if there are problems.
+func (r *reader) keep(f *File) {
+	switch {
+	case f.Err == nil && f.Failed == 0 && f.StrayLines == 0:
+	case len(r.Files) < maxNamed || isLimit(f.Err):
+		r.Files = append(r.Files, f)
+	default:
+		r.Unnamed++
+	}
+}
+
+// end waits until all objects are delivered.
 func (r *reader) end() error {
 	close(r.jobs)
 	close(r.ordered)
 	<-r.delivered
-	r.Files = slices.DeleteFunc(r.Files, func(f *File) bool {
-		return f.Err == nil && len(f.Failures) == 0 && f.StrayLines == 0
-	})
 	return r.sinkError()
 }
 
@@ -153,18 +177,28 @@ func (r *reader) deliver(file *File, of result) {
 	switch {
 	case r.sinkError() != nil:
 	case of.failure != nil:
-		file.Failures = append(file.Failures, of.describe())
+		if file.Failed++; file.Failed <= maxNamed {
+			file.Failures = append(file.Failures, of.describe())
+		}
 	case of.inner != nil:
 		for _, u := range of.inner {
 			r.deliver(file, r.exports.read(u))
 		}
 	case of.object == nil:
 		if !of.fragment.isList() {
-			r.Skipped[of.kind]++
+			r.skip(of.kind)
 		}
 	default:
 		r.deliverObject(of.kind, of.object, of.json)
 	}
+}
+
+// skip counts an object of a kind that is not exported.
+func (r *reader) skip(kind schema.GroupVersionKind) {
+	if _, ok := r.Skipped[kind]; !ok && len(r.Skipped) >= maxKinds {
+		kind = schema.GroupVersionKind{}
+	}
+	r.Skipped[kind]++
 }
 
 // deliverObject passes an object, and its JSON if that is wanted too, to the sink unless a copy with a higher resourceVersion was

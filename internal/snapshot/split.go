@@ -22,6 +22,7 @@ type splitter struct {
 	open     *block // the block being read
 	previous *block // the block before, which a repeated key ended
 	resynced bool   // the text begins within a damaged value
+	inLogs   bool   // between the marks of kubectl cluster-info dump
 	scratch  []byte
 }
 
@@ -47,7 +48,7 @@ func (s *splitter) step() error {
 	if err != nil {
 		return err
 	}
-	if (b == '{' || b == '[') && (s.open == nil || at == 0 || at < s.open.base) {
+	if (b == '{' || b == '[') && !s.inLogs && (s.open == nil || at == 0 || at < s.open.base) {
 		if next, _ := s.Peek(at + 2); !bytes.HasSuffix(next, []byte("{{")) {
 			return s.flowValue(at)
 		}
@@ -142,8 +143,9 @@ func (s *splitter) nextDocument() int {
 // of the list is unknown.
 func (s *splitter) emitItem(of *list, u fragment) {
 	if of != nil && u.kind == "" && u.apiVersion == "" {
-		if of.kind == "" {
+		if of.kind == "" && of.bytes < maxHeld {
 			of.held = append(of.held, u)
+			of.bytes += len(u.text)
 			return
 		}
 		u.header = u.impliedKind(of.header)
@@ -157,11 +159,12 @@ func (s *splitter) emitHeld(of *list) {
 		u.header = u.impliedKind(of.header)
 		s.send(u)
 	}
-	of.held = nil
+	of.held, of.bytes = nil, 0
 }
 
 // A list is the header of a list and the items held back until its kind is known.
 type list struct {
 	header
-	held []fragment
+	held  []fragment
+	bytes int // of them
 }

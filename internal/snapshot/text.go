@@ -23,14 +23,17 @@ func newSource(r io.Reader, line int) *source {
 	return &source{bufio.NewReaderSize(r, sniffLen), line}
 }
 
-// readLine returns the next line without its end. The line is valid until the next read.
+// readLine returns the next line without its end, or the beginning of a line that is longer than an
+// object. The line is valid until the next read.
 func (s *source) readLine() ([]byte, error) {
 	line, err := s.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		whole := bytes.Clone(line)
 		for errors.Is(err, bufio.ErrBufferFull) {
 			line, err = s.ReadSlice('\n')
-			whole = append(whole, line...)
+			if len(whole) < maxObject {
+				whole = append(whole, line...)
+			}
 		}
 		line = whole
 	}
@@ -117,6 +120,9 @@ type utf16Reader struct {
 	text  []byte // converted, not read yet
 }
 
+// errHalf is returned for half a code unit at the end of the text.
+var errHalf = errors.New("half a code unit")
+
 // invalid is a byte that is invalid in UTF-8.
 const invalid = 0xff
 
@@ -124,10 +130,10 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 	for len(u.text) < len(p) {
 		unit, err := u.codeUnit()
 		switch {
-		case errors.Is(err, io.EOF) && len(u.text) > 0:
-		case errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(err, errHalf):
 			u.text = append(u.text, invalid)
 			continue
+		case err != nil && len(u.text) > 0:
 		case err != nil:
 			return 0, err
 		default:
@@ -143,7 +149,10 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 
 func (u *utf16Reader) codeUnit() (rune, error) {
 	var two [2]byte
-	if _, err := io.ReadFull(u.from, two[:]); err != nil {
+	switch n, err := io.ReadFull(u.from, two[:]); {
+	case n == 1:
+		return 0, errHalf
+	case err != nil:
 		return 0, err
 	}
 	return rune(u.order.Uint16(two[:])), nil

@@ -56,8 +56,12 @@ func (f *flow) next() (byte, error) {
 
 // keep adds a byte to the innermost object.
 func (f *flow) keep(b byte) {
-	if c := f.innermost(); c != nil {
+	if c := f.innermost(); c == nil {
+		return
+	} else if len(c.text) < maxObject {
 		c.text = append(c.text, b)
+	} else {
+		c.large = true
 	}
 }
 
@@ -138,7 +142,7 @@ func (f *flow) quotedRest(quote byte) error {
 
 // note adds a byte to the scalar, of which the beginning is enough: keys and names are short.
 func (f *flow) note(b byte) {
-	if len(f.scratch) < 512 {
+	if len(f.scratch) < maxValue {
 		f.scratch = append(f.scratch, b)
 	}
 }

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -91,14 +92,12 @@ func (w *walk) visited(info fs.FileInfo) bool {
 
 // cannotRead records a file or folder that cannot be opened.
 func (w *walk) cannotRead(path string, err error) {
-	w.Files = append(w.Files, &File{Path: path, Err: pathless(err)})
+	w.finish(&File{Path: path, Err: pathless(err)})
 }
 
 // file reads a file. One that was named on the command line is read whatever its name.
-func (w *walk) file(path string, named bool) {
-	extension := strings.ToLower(filepath.Ext(path))
-	if !named && (slices.Contains(ignored, extension) || strings.HasSuffix(path, "~")) {
-		w.Ignored++
+func (w *walk) file(path string, root bool) {
+	if !root && w.isIgnored(path) {
 		return
 	}
 	f, err := os.Open(path)
@@ -107,5 +106,20 @@ func (w *walk) file(path string, named bool) {
 		return
 	}
 	defer f.Close()
-	w.stream(path, f, named || slices.Contains(extensions, extension))
+	is := possible
+	switch {
+	case root:
+		is = named
+	case slices.Contains(extensions, extension(path)):
+		is = expected
+	}
+	w.stream(path, f, sectionOf(f), is)
+}
+
+// sectionOf returns the content of a regular file, at any offset, or nil.
+func sectionOf(f *os.File) *io.SectionReader {
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		return io.NewSectionReader(f, 0, info.Size())
+	}
+	return nil
 }
