@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"internal/discovery":         {"internal/apiclient", "internal/customresource", "internal/generators", "internal/listwatch"},
 	"internal/projection":        {},
 	"internal/sharding":          {},
+	"internal/standby":           {"internal/codecs"},
 	"internal/sharding/handover": {"internal/sharding"},
 	"internal/sharding/members":  {"internal/codecs", "internal/sharding", "internal/sharding/handover"},
 	"internal/generators":        {"internal/exposition", "internal/jsonobject"},
@@ -56,7 +57,7 @@ var allowed = map[string][]string{
 	"internal/watcher":           {"internal/apiclient", "internal/counters", "internal/generators", "internal/jsonobject", "internal/listwatch", "internal/memory", "internal/sharding", "internal/store", "internal/workloads"},
 	"internal/workloads":         {"internal/generators", "internal/store"},
 	"internal/server":            {"internal/cardinality", "internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher", "internal/workloads"},
+	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/standby", "internal/store", "internal/version", "internal/watcher", "internal/workloads"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
