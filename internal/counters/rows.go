@@ -22,10 +22,11 @@ type Config struct {
 	Parts int
 }
 
-// Counts reports whether the selection exports counters of a resource.
-func Counts(selection generators.Selection, r generators.Resource) bool {
-	memo := r.Recipe().Memo
-	return memo != nil && len(selection.EffectOn(memo.Counts.Describe()).Families()) > 0
+// IsEmpty reports whether the ledger counts nothing.
+func (l *Ledger) IsEmpty() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.resources) == 0
 }
 
 // Configure replaces the configuration. Counters of resources that stay counted keep their values, and
@@ -37,7 +38,7 @@ func (l *Ledger) Configure(c Config) {
 	l.bounds = slices.Clone(c.Bounds)
 	var next []*resource
 	for _, counted := range c.Resources {
-		if !Counts(c.Selection, counted) {
+		if !c.Selection.Counts(counted) {
 			continue
 		}
 		key := counted.Describe().Key
@@ -45,12 +46,17 @@ func (l *Ledger) Configure(c Config) {
 		if r == nil {
 			r = &resource{key: key, owners: map[Owner]*account{}, changed: map[Owner]struct{}{}}
 		}
-		r.rows = newRows(counted, c)
+		isNew := r.rows == nil || !r.rows.isOf(counted, c)
+		if isNew {
+			r.rows = newRows(counted, c)
+		}
 		for o, a := range r.owners {
 			if reset {
 				a.histograms = nil
 			}
-			r.changed[o] = struct{}{}
+			if reset || isNew {
+				r.changed[o] = struct{}{}
+			}
 		}
 		next = append(next, r)
 	}
@@ -72,6 +78,8 @@ func (l *Ledger) Resources() []*store.Resource {
 
 // rows are the series of a resource's counters.
 type rows struct {
+	effect   generators.Effect
+	parts    int
 	resource *store.Resource
 	renderer *generators.Renderer
 	// Scratch memory.
@@ -89,7 +97,20 @@ func newRows(counted generators.Resource, c Config) *rows {
 		families = append(families, store.Family{Name: name, Header: headers[i].Text, Typed: headers[i].Typed, Format: formatOf[formats[i]]})
 	}
 	names := append(slices.Clone(d.Aliases), d.Name)
-	return &rows{resource: store.NewResourceInParts(max(c.Parts, 1), "counters-"+d.Name, families, 1, names...), renderer: renderer}
+	return &rows{
+		effect: effectOn(counted, c), parts: c.Parts,
+		resource: store.NewResourceInParts(max(c.Parts, 1), "counters-"+d.Name, families, 1, names...), renderer: renderer,
+	}
+}
+
+// isOf reports whether newRows would return equal rows.
+func (r *rows) isOf(counted generators.Resource, c Config) bool {
+	return r.parts == c.Parts && r.effect.Equal(effectOn(counted, c))
+}
+
+// effectOn returns the effect of a configuration on the counters of a resource.
+func effectOn(counted generators.Resource, c Config) generators.Effect {
+	return c.Selection.EffectOn(counted.Recipe().Memo.Counts.Describe())
 }
 
 var formatOf = map[generators.Format]store.Format{

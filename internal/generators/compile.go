@@ -14,15 +14,16 @@ import (
 func (t *Table[T]) Compile(selection Selection) *Renderer {
 	r := &Renderer{identity: t.Identity}
 	var rows []func(T, *Samples)
+	var derived []func(metav1.Object, *Samples) // in place of rows
 	add := func(row *Family[T], d FamilyDescription, format Format) {
 		f := compileFamily(t.key(), d, selection)
 		f.identity = row.Identity
 		f.setFormat(format, d)
 		r.families = append(r.families, f)
-		if selection.thins(d) {
-			rows = append(rows, withoutZeros(row.Row))
+		if d.Derived {
+			derived = append(derived, thinned(row.Derived, selection.thins(d)))
 		} else {
-			rows = append(rows, row.Row)
+			rows = append(rows, thinned(row.Row, selection.thins(d)))
 		}
 	}
 	var typed []int
@@ -40,7 +41,11 @@ func (t *Table[T]) Compile(selection Selection) *Renderer {
 	for _, i := range typed {
 		add(&t.Families[i], t.Families[i].describe(), TypedFormat)
 	}
-	r.row = func(object metav1.Object, i int, s *Samples) { rows[i](object.(T), s) }
+	if selection.OnlyDerived {
+		r.row = func(object metav1.Object, i int, s *Samples) { derived[i](object, s) }
+	} else {
+		r.row = func(object metav1.Object, i int, s *Samples) { rows[i](object.(T), s) }
+	}
 	return r
 }
 

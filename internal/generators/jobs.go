@@ -90,6 +90,10 @@ var Jobs = Table[*batchv1.Job]{
 		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("Job"), Labels: Labels{"state"},
 			Help: "Replicas of the workload, by state.",
 			Row:  jobReplicas},
+
+		{Name: "kubestate_job_failed_for_good", Type: Gauge, Stability: Alpha, Group: Verdicts,
+			Help:    "Whether the job has failed and no job of its cron job has succeeded since.",
+			Derived: derive(failedForGood)},
 	},
 }
 

@@ -321,9 +321,9 @@ var Pods = Table[*corev1.Pod]{
 			Help: "Scheduler of the pod.",
 			Row:  func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
 
-		{Name: "kubestate_pod_workload", Type: Gauge, Stability: Alpha, Group: Attribution, Derived: true, Labels: Labels{"workload_kind", "workload"},
-			Help: "Workload of the pod: its topmost controller, or the pod itself (always 1).",
-			Row:  podWorkload},
+		{Name: "kubestate_pod_workload", Type: Gauge, Stability: Alpha, Group: Attribution, Labels: Labels{"workload_kind", "workload"},
+			Help:    "Workload of the pod: its topmost controller, or the pod itself (always 1).",
+			Derived: derive(podWorkload)},
 	},
 }
 

@@ -38,6 +38,7 @@ func TestSparseDeclarations(t *testing.T) {
 		got = append(got, sparseFamilies(r)...)
 	}
 	want := []string{
+		"kubestate_cronjob_last_result",
 		"kubestate_daemonset_rollout",
 		"kube_deployment_status_condition", "kubestate_deployment_rollout",
 		"kube_horizontalpodautoscaler_status_condition",

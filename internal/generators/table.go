@@ -82,10 +82,10 @@ type Family[T metav1.Object] struct {
 	Created bool
 	// Group, if set, is the group that a selection must have to export the family.
 	Group Group
-	// Derived families are rendered from an object that is made of the table's and of others,
-	// such as a pod whose controller is its workload. Compile leaves them out, unless the
-	// selection is of derived families.
-	Derived bool
+	// Derived, if set, takes the place of Row. It adds the samples for an object that is made of the
+	// table's and of others, such as a pod whose controller is its workload. Compile leaves derived
+	// families out, unless the selection is of them.
+	Derived func(metav1.Object, *Samples)
 	// DeprecatedSince is the release that deprecated the family, empty if none did.
 	DeprecatedSince string
 	// Identity, if set, replaces that of the table. Tables may share such a family.
@@ -344,6 +344,11 @@ func (t *Table[T]) Recipe() Recipe {
 	return r
 }
 
+// derive makes the row of a derived family from one of objects of a type.
+func derive[D metav1.Object](row func(D, *Samples)) func(metav1.Object, *Samples) {
+	return func(object metav1.Object, s *Samples) { row(object.(D), s) }
+}
+
 func (f *Family[T]) describe() FamilyDescription {
 	return FamilyDescription{
 		Name:            f.Name,
@@ -354,7 +359,7 @@ func (f *Family[T]) describe() FamilyDescription {
 		Sparse:          f.Sparse,
 		Created:         f.Created,
 		Group:           f.Group,
-		Derived:         f.Derived,
+		Derived:         f.Derived != nil,
 		DeprecatedSince: f.DeprecatedSince,
 		Identity:        f.Identity.keys(),
 		Labels:          f.Labels.sets(),

@@ -40,7 +40,8 @@ func (t *Table[T]) Validate() error {
 		c.labels(f.Labels, f.IdentityIn(d))
 		c.group(f)
 		c.sparse(f)
-		c.when(t.Families[i].Row == nil, "the family has no row")
+		c.when(t.Families[i].Row == nil && t.Families[i].Derived == nil, "the family has no row")
+		c.when(t.Families[i].Row != nil && t.Families[i].Derived != nil, "Derived excludes Row")
 	}
 	return errors.Join(c.errs...)
 }

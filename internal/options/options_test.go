@@ -307,7 +307,7 @@ func TestParseErrors(t *testing.T) {
 	f(`--pod "" and --pod-namespace "kubestate": set both or neither`, "--pod-namespace=kubestate")
 	f("--lease needs an API server and excludes --snapshot", "--lease=a", "--snapshot=a")
 	f("--lease excludes --pod: shards of a StatefulSet take each other's place; for standbys of shards, give --shard and --total-shards, and each shard a Lease of its own", "--lease=a", "--pod=kubestate-0", "--pod-namespace=kubestate")
-	f(`--lease: "A" cannot be the name of a Lease: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`, "--lease=A")
+	f(`--lease: "A" cannot be the name of a Lease: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`, "--lease=A")
 	f("--lease-duration is 2s, want 3s to 24h0m0s in whole seconds", "--lease-duration=2s")
 	f("--lease-duration is 6.5s, want 3s to 24h0m0s in whole seconds", "--lease-duration=6500ms")
 	f("--lease-duration is 25h0m0s, want 3s to 24h0m0s in whole seconds", "--lease-duration=25h")
@@ -353,7 +353,7 @@ func TestParseErrors(t *testing.T) {
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
 	f(`--workload-metrics: unknown group "verdict"; known are attribution, verdicts`, "--workload-metrics=attribution,verdict")
-	const sparseFamilies = "kubestate_daemonset_rollout, kube_deployment_status_condition, kubestate_deployment_rollout, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
+	const sparseFamilies = "kubestate_cronjob_last_result, kubestate_daemonset_rollout, kube_deployment_status_condition, kubestate_deployment_rollout, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
 		"kube_namespace_status_phase, kube_namespace_status_condition, kube_node_status_condition, kube_persistentvolumeclaim_status_phase, " +
 		"kube_persistentvolumeclaim_status_condition, kube_persistentvolume_status_phase, kube_pod_status_phase, kube_pod_status_qos_class, " +
 		"kube_pod_status_ready, kube_pod_status_scheduled, kubestate_statefulset_rollout"

@@ -13,7 +13,7 @@ import (
 // FuzzMetamorphic runs a random sequence of operations on a model and on stores with random
 // options and random times of compaction. All results are equal, byte by byte.
 func FuzzMetamorphic(f *testing.F) {
-	for seed := range uint64(10) {
+	for seed := range randomSeeds(10) {
 		f.Add(seed)
 	}
 	f.Add(uint64(100)) // a compaction that frees no buffer
@@ -22,10 +22,18 @@ func FuzzMetamorphic(f *testing.F) {
 
 // FuzzBudgets is FuzzMetamorphic with budgets, whose limits change.
 func FuzzBudgets(f *testing.F) {
-	for seed := range uint64(20) {
+	for seed := range randomSeeds(20) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) { runMetamorphic(t, seed, true) })
+}
+
+// randomSeeds returns how many of n seeds to run.
+func randomSeeds(n uint64) uint64 {
+	if testing.Short() {
+		return 2
+	}
+	return n
 }
 
 func runMetamorphic(t *testing.T, seed uint64, budgets bool) {

@@ -78,6 +78,17 @@ func (p *Partition) Note(uid string) (Note, bool) {
 	return Note{}, false
 }
 
+// SetState replaces the State of an object's note. It ignores an unknown uid.
+func (p *Partition) SetState(uid string, state unique.Handle[string]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := keyOf(uid)
+	if at := p.index.find(&k); at != 0 {
+		n := &p.pages[at.page()].notes
+		n.states = n.states.with(at.slot(), state)
+	}
+}
+
 // Input returns the Input of an object's note, 0 if there is none.
 func (p *Partition) Input(uid []byte) uint64 {
 	p.mu.Lock()
