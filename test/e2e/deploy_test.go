@@ -106,6 +106,9 @@ var modes = []mode{
 		name: "sharded", level: "restricted", pods: map[string]int{"kubestate": 2},
 	},
 	{
+		name: "available", level: "restricted", pods: map[string]int{"kubestate": 2},
+	},
+	{
 		name: "per-node", level: "restricted", pods: map[string]int{"kubestate": 1, "kubestate-pods": 3, "kubestate-unscheduled": 1},
 		series: map[string][]string{"kubestate": {
 			`kube_daemonset_status_number_ready{namespace="kubestate",daemonset="kubestate-pods"} 3`,
