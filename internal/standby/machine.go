@@ -48,6 +48,7 @@ type Machine struct {
 	record   Record
 	known    bool      // there is a Lease, and record is its last version
 	seen     time.Time // since when the record has not changed
+	blind    bool      // the Lease could not be read since
 	complete bool      // there is something to serve
 	scrapers int
 	scraped  bool // all scrapers have read series since the replica serves
@@ -57,7 +58,7 @@ type Machine struct {
 	writing bool
 	failed  bool      // the last write did, and the Lease has not changed since
 	began   time.Time // of the last write
-	ended   time.Time // when the last write began that has succeeded or failed
+	ended   time.Time // when the last write began of which is known that no other replica has won
 }
 
 // NewMachine makes the machine of the replica with an identity, which takes the Lease for a duration.
@@ -86,9 +87,10 @@ func (m *Machine) Leave() { m.leaving = true }
 
 // Observe reports a version of the Lease. Versions come in order and may be skipped.
 func (m *Machine) Observe(now time.Time, r Record) {
-	if !m.known || !r.same(m.record) {
+	if !m.known || m.blind || !r.same(m.record) {
 		m.seen = now
 	}
+	m.blind = false
 	m.failed = m.failed && m.known && r.Version == m.record.Version
 	m.record, m.known = r, true
 	other := r.Holder != "" && r.Holder != m.id
@@ -104,6 +106,10 @@ func (m *Machine) Observe(now time.Time, r Record) {
 	}
 }
 
+// Blind reports that the Lease cannot be read. Until the next Observe no time counts against the holder,
+// which may see the same outage.
+func (m *Machine) Blind() { m.blind = true }
+
 // Missing reports that there is no Lease.
 func (m *Machine) Missing() { m.known = false }
 
@@ -113,8 +119,12 @@ func (m *Machine) Wrote(now time.Time, r Record) {
 	m.Observe(now, r)
 }
 
-// Failed reports that a write has failed, or may have.
+// Failed reports that a write has failed, or may have: the API server cannot be reached.
 func (m *Machine) Failed() { m.writing, m.failed, m.ended = false, true, m.began }
+
+// Refused reports that a write has failed because the Lease has changed. Only the Observe that follows
+// tells whether the replica still holds it.
+func (m *Machine) Refused() { m.writing, m.failed = false, true }
 
 // holds reports whether the Lease names this replica.
 func (m *Machine) holds() bool { return m.known && m.record.Holder == m.id }
@@ -165,6 +175,8 @@ func (m *Machine) next(now time.Time) *Record {
 func (m *Machine) free(now time.Time) bool {
 	unchanged := now.Sub(m.seen)
 	switch {
+	case m.blind:
+		return false
 	case m.record.Holder != "":
 		return unchanged >= m.record.Duration
 	case m.record.Transitions == 0:

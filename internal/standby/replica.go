@@ -251,7 +251,9 @@ func (r *Replica) saw(record Record, err error) {
 	switch {
 	case apierrors.IsNotFound(err):
 		r.lost()
-	case err == nil && !r.older(record):
+	case err != nil:
+		r.machine.Blind()
+	case !r.older(record):
 		r.adopt(record)
 		r.machine.Observe(time.Now(), record)
 	}
@@ -290,9 +292,11 @@ func (r *Replica) write(ctx context.Context, record Record) {
 		return
 	}
 	r.send(ctx, func() {
-		if !apierrors.IsConflict(err) {
-			r.note("write", err)
+		if apierrors.IsConflict(err) {
+			r.machine.Refused()
+			return
 		}
+		r.note("write", err)
 		r.machine.Failed()
 	})
 	present, err := r.api.get(ctx)

@@ -30,6 +30,7 @@ type world struct {
 	scrapers  []*scraper
 	down      time.Time // until then the API server does not answer
 	excused   time.Time // until then there may be a gap, and series twice
+	busy      time.Time // until then a handover waits for the API server
 	calm      bool
 	started   int
 	handovers int
@@ -126,13 +127,16 @@ func (w *world) disturb() {
 	switch kind := w.IntN(9); {
 	case kind <= 1 && w.staying() < 4:
 		w.start()
-	case kind <= 4 && !p.leaving && w.ready() > 1 && w.now.After(p.complete):
+	case kind <= 4 && !p.leaving && w.ready() > 1 && w.now.After(p.complete) && w.known(p) == len(w.scrapers):
 		p.leaving, p.leftAt = true, w.now
 		p.Leave()
 		w.say("%s leaves", p.id)
 	case kind == 5 && w.outages:
 		w.down = w.now.Add(w.within(time.Minute))
-		w.excuse(w.down.Sub(w.now) + delay)
+		w.busy = w.down.Add(2 * requests)
+		if w.now.Before(w.excused) { // there may be no holder
+			w.excuse(w.down.Sub(w.now) + time.Minute)
+		}
 		w.say("outage of %s", w.down.Sub(w.now))
 	case kind == 6 && w.losses && w.staying() > 1:
 		w.excuse(time.Minute)
@@ -231,6 +235,8 @@ func (w *world) advance(p *replica) {
 		case q.result != nil && reaches && !(w.outages && !w.calm && w.IntN(50) == 0):
 			p.seen = max(p.seen, version(*q.result))
 			p.Wrote(w.now, *q.result)
+		case q.landed && q.result == nil && reaches:
+			p.Refused()
 		default:
 			p.Failed()
 		}
@@ -241,6 +247,10 @@ func (w *world) advance(p *replica) {
 			p.Observe(w.now, w.versions[p.seen])
 		}
 		p.nextEvent = w.now.Add(w.within(latency))
+	}
+	if !reaches && w.IntN(20) == 0 {
+		p.Blind()
+		p.nextEvent = time.Time{}
 	}
 	p.SetComplete(!w.now.Before(p.complete))
 	p.SetScrapers(w.known(p))
@@ -259,6 +269,7 @@ func (w *world) advance(p *replica) {
 	if p.leaving && (p.decision.Exit || w.now.Sub(p.leftAt) > delay) {
 		if !p.decision.Exit && len(w.all) > 1 {
 			w.say("%s does not wait any longer", p.id)
+			w.excuse(max(0, w.down.Sub(w.now)) + time.Minute)
 		}
 		w.end(p, "ends")
 	}
@@ -302,7 +313,8 @@ func (w *world) scraped(p *replica) bool {
 	return came >= max(1, p.Expected())
 }
 
-// check holds that each scraper has series, and has them twice for no longer than a handover takes.
+// check holds that each scraper has series, and has them twice for no longer than a handover takes. An
+// outage leaves no gap.
 func (w *world) check() error {
 	for _, s := range w.scrapers {
 		with := 0
@@ -316,7 +328,7 @@ func (w *world) check() error {
 		switch {
 		case with == 0 && s.whole && !excused:
 			return fmt.Errorf("at %s no series", w.now.Format("04:05.00"))
-		case with < 2 || excused:
+		case with < 2 || excused || w.now.Before(w.busy):
 			s.doubled = time.Time{}
 		case s.doubled.IsZero():
 			s.doubled = w.now
