@@ -46,7 +46,7 @@ func faultTime(t *testing.T) time.Duration {
 func TestStandby(t *testing.T) {
 	t.Parallel()
 	s := newStandby(t)
-	fault := faultTime(t)
+	fault, began := faultTime(t), time.Now()
 	const orderly = second + second/2 // one interval, and the time until a replica knows that another was scraped
 	s.during(t, "rolling update", 0, orderly, func() {
 		s.d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", s.d.namespace)
@@ -91,6 +91,7 @@ func TestStandby(t *testing.T) {
 		s.settled(t, "next")
 	})
 	s.report(t)
+	s.draw(t, began)
 }
 
 // standby is the deployment, with a proxy to the API server for each of its pods.
@@ -243,11 +244,10 @@ func (s *standby) during(t *testing.T, name string, none, twice time.Duration, c
 func (s *standby) count(t *testing.T, row *standbyRow) {
 	t.Helper()
 	p := s.d.prometheus
-	late := p.queryRange(t, fmt.Sprintf(`count(up == 0 and scrape_duration_seconds >= %v and on (instance) %s)`, second.Seconds(), `(count by (instance) (last_over_time(kube_pod_info{namespace="`+shop+`"}[3s])))`), row.began, row.over)
-	visible := p.queryRange(t, `count(kube_pod_info{namespace="`+shop+`"})`, row.began, row.over)
+	had := `count by (instance) (last_over_time(kube_pod_info{namespace="` + shop + `"}[3s]))`
+	late := p.queryRange(t, fmt.Sprintf(`count(up == 0 and scrape_duration_seconds >= %v and on (instance) %s)`, second.Seconds(), had), row.began, row.over)
 	least := p.queryRange(t, lastingOf, row.began, row.over)
 	most := p.queryRange(t, `max(count by (pod) (kube_pod_info{namespace="`+shop+`"}))`, row.began, row.over)
-	_ = visible
 	for at := row.began.UnixMilli(); at <= row.over.UnixMilli(); at += step.Milliseconds() {
 		row.steps++
 		switch {
