@@ -70,7 +70,7 @@ func New(config Config, to *rest.Config, reg prometheus.Registerer, log *slog.Lo
 		Config: config, api: a, log: log.With("lease", config.Namespace+"/"+config.Lease), machine: m,
 		events: make(chan func(), 100), leaving: make(chan struct{}), exit: make(chan struct{}),
 	}
-	r.metrics = newMetrics(reg, func() bool { return r.status.Load().serve })
+	r.metrics = newMetrics(reg, config.Namespace+"/"+config.Lease, func() bool { return r.status.Load().serve })
 	r.leave = sync.OnceFunc(func() { close(r.leaving) })
 	r.status.Store(&status{detail: "waiting for Lease " + config.Namespace + "/" + config.Lease, next: make(chan struct{})})
 	return r, nil

@@ -26,7 +26,7 @@ func (s *standby) draw(t *testing.T, began time.Time) {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="sans-serif" font-size="12">`+"\n", width+left+130, height+top+40)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/><text x="%.0f" y="20" font-size="14">Series of %d pods in Prometheus, which scrapes two replicas with a Lease of %s each second</text>`+"\n", left, standbyPods, leased)
 	for i, row := range s.rows {
-		fmt.Fprintf(&b, `<line x1="%[1]f" x2="%[1]f" y1="%[2]f" y2="%[3]f" stroke="#999" stroke-dasharray="4"/><text x="%.1[1]f" y="%[4]d">%[5]s</text>`+"\n", x(row.began), top, top+height, 40+15*(i%3), row.name)
+		fmt.Fprintf(&b, `<line x1="%.1[1]f" x2="%.1[1]f" y1="%.0[2]f" y2="%.0[3]f" stroke="#999" stroke-dasharray="4"/><text x="%.1[1]f" y="%[4]d">%[5]s</text>`+"\n", x(row.began), top, top+height, 40+15*(i%3), row.name)
 	}
 	line := func(name, color string, row int, values map[int64]float64) {
 		var points strings.Builder

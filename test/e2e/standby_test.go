@@ -169,7 +169,7 @@ func (s *standby) settled(t *testing.T, tag string) {
 func (s *standby) leaders(ctx context.Context) (serving []*hosted, err error) {
 	for _, p := range s.d.host.running(s.d.namespace) {
 		self, failed := p.Self(ctx)
-		if err = errors.Join(err, failed); self["kubestate_leader"] == 1 {
+		if err = errors.Join(err, failed); self[`kubestate_leader{lease="`+s.d.namespace+`/kubestate"}`] == 1 {
 			serving = append(serving, p)
 		}
 	}
@@ -227,7 +227,7 @@ func (s *standby) during(t *testing.T, name string, none, twice time.Duration, c
 		return err
 	}, s.d.prometheus.Process)
 	row.over = time.Now()
-	s.count(t, &row)
+	s.count(t, &row, none == 0)
 	t.Logf("%-26s %5.2f s without series, %5.2f s with two, in %.0f s, of which %.2f s with late scrapes are left out", row.name,
 		row.none.Seconds(), row.twice.Seconds(), row.over.Sub(row.began).Seconds(), (time.Duration(row.late) * step).Seconds())
 	if row.none > none || row.twice > twice {
@@ -239,9 +239,9 @@ func (s *standby) during(t *testing.T, name string, none, twice time.Duration, c
 	s.rows = append(s.rows, row)
 }
 
-// count asks Prometheus for the series of each pod at each step. Steps with a late scrape of a replica
-// that should serve are left out: the machine is busy.
-func (s *standby) count(t *testing.T, row *standbyRow) {
+// count asks Prometheus for the series of each pod at each step. In an orderly change, steps with a late
+// scrape of a replica that had series are left out: the machine is busy.
+func (s *standby) count(t *testing.T, row *standbyRow, orderly bool) {
 	t.Helper()
 	p := s.d.prometheus
 	had := `count by (instance) (last_over_time(kube_pod_info{namespace="` + shop + `"}[3s]))`
@@ -251,7 +251,7 @@ func (s *standby) count(t *testing.T, row *standbyRow) {
 	for at := row.began.UnixMilli(); at <= row.over.UnixMilli(); at += step.Milliseconds() {
 		row.steps++
 		switch {
-		case least[at] < standbyPods && late[at] > 0:
+		case least[at] < standbyPods && late[at] > 0 && orderly:
 			row.late++
 		case least[at] < standbyPods:
 			row.none += step
