@@ -26,7 +26,7 @@ func seeds() int {
 	if n, err := strconv.Atoi(os.Getenv("KUBESTATE_SEEDS")); err == nil {
 		return n
 	}
-	return 150
+	return 60
 }
 
 func simulate(t *testing.T, f faults) {
