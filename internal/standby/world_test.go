@@ -259,6 +259,9 @@ func (w *world) advance(p *replica) {
 	}
 	before := p.decision.Serve
 	p.decision = p.Decide(w.now)
+	if p.decision.Serve && w.now.Before(p.complete) {
+		panic(p.id + " serves incomplete content")
+	}
 	if p.decision.Serve != before {
 		p.since = w.now
 		w.say("%s serves: %v", p.id, p.decision.Serve)
@@ -328,6 +331,8 @@ func (w *world) check() error {
 		switch {
 		case with == 0 && s.whole && !excused:
 			return fmt.Errorf("at %s no series", w.now.Format("04:05.00"))
+		case with > 2 && !excused:
+			return fmt.Errorf("at %s series of %d replicas", w.now.Format("04:05.00"), with)
 		case with < 2 || excused || w.now.Before(w.busy):
 			s.doubled = time.Time{}
 		case s.doubled.IsZero():
