@@ -78,6 +78,9 @@ func (m *Machine) SetScrapers(n int) { m.scrapers = n }
 // SetScraped reports that all scrapers have read series of the replica since it serves.
 func (m *Machine) SetScraped() { m.scraped = m.serving }
 
+// Unread reports whether SetScraped is still to come.
+func (m *Machine) Unread() bool { return m.serving && !m.scraped }
+
 // Expected is the number of scrapers that the last holder to leave knew: a new replica does not know
 // its own yet.
 func (m *Machine) Expected() int { return m.record.Scrapers }
@@ -96,8 +99,8 @@ func (m *Machine) Observe(now time.Time, r Record) {
 	other := r.Holder != "" && r.Holder != m.id
 	switch {
 	case m.leaving && r.Holder != m.id: // this replica gave the Lease up
-		read := r.Scraped != "" && r.Scraped != m.id
-		m.serving = m.serving && !read && !(other && m.scrapers == 0)
+		read := r.Scraped != "" && r.Scraped != m.id || other && m.scrapers == 0
+		m.serving = m.serving && !read
 	case m.leaving:
 	case r.Holder == m.id && !m.serving:
 		m.serving, m.scraped, m.ended = true, false, m.began

@@ -42,12 +42,13 @@ type Replica struct {
 	status  atomic.Pointer[status]
 
 	// For the goroutine of Run.
-	machine *Machine
-	record  Record
-	since   time.Time // when the replica began to serve
-	seen    bool      // the Lease, once
-	missing bool      // the Lease is
-	failing bool      // the last read or write failed
+	machine  *Machine
+	record   Record
+	since    time.Time // when the replica began to serve
+	complete bool      // once
+	seen     bool      // the Lease, once
+	missing  bool      // the Lease is
+	failing  bool      // the last read or write failed
 }
 
 // A status is what other goroutines see of a replica.
@@ -154,10 +155,11 @@ func (r *Replica) release(ctx context.Context) error {
 // act updates the machine and returns the record to write, nil for none.
 func (r *Replica) act(now time.Time) *Record {
 	m := r.machine
-	m.SetComplete(r.Complete())
+	r.complete = r.complete || r.Complete()
+	m.SetComplete(r.complete)
 	m.SetScrapers(r.Scrapers())
 	before := r.status.Load()
-	if before.serve && r.Scraped(r.since, m.Expected()) {
+	if before.serve && m.Unread() && r.Scraped(r.since, m.Expected()) {
 		m.SetScraped()
 	}
 	d := m.Decide(now)
@@ -178,8 +180,11 @@ func (r *Replica) act(now time.Time) *Record {
 // show publishes a decision.
 func (r *Replica) show(d Decision, before *status) {
 	now := status{serve: d.Serve, until: d.Until, seen: r.seen, detail: r.detail(d.Serve), next: before.next}
-	if d.Serve != before.serve {
-		r.log.Info(map[bool]string{true: "serving series", false: "standing by"}[d.Serve], "holder", r.record.Holder)
+	switch {
+	case d.Serve && !before.serve:
+		r.log.Info("serving series", "holder", r.record.Holder)
+	case !d.Serve && before.serve:
+		r.log.Info("standing by", "holder", r.record.Holder)
 	}
 	if now != *before {
 		now.next = make(chan struct{})
@@ -308,7 +313,7 @@ func (r *Replica) note(what string, err error) {
 	if err != nil {
 		r.metrics.errors.Inc()
 		if !r.failing && !apierrors.IsNotFound(err) {
-			r.log.Warn("cannot "+what+" the Lease, retrying", "err", err)
+			r.log.Warn("requests for the Lease fail, retrying", "request", what, "err", err)
 		}
 	}
 	r.failing = err != nil

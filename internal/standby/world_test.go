@@ -231,8 +231,9 @@ func (w *world) advance(p *replica) {
 	reaches := !p.cut && !w.now.Before(w.down)
 	if q := p.pending; q != nil && !w.now.Before(q.responds) {
 		p.pending = nil
+		lost := !reaches || w.outages && !w.calm && w.IntN(50) == 0
 		switch {
-		case q.result != nil && reaches && !(w.outages && !w.calm && w.IntN(50) == 0):
+		case q.result != nil && !lost:
 			p.seen = max(p.seen, version(*q.result))
 			p.Wrote(w.now, *q.result)
 		case q.landed && q.result == nil && reaches:
