@@ -62,7 +62,7 @@ func (l *countedList) end() {
 		if l.counts && !l.isGhost(o.UID) && before.memo != now.memo {
 			l.add(o.UID, "", now, before.memo, now.memo)
 		}
-		if l.counts && !first && before.memo != "" && before.owner != now.owner {
+		if l.counts && !first && before.memo != "" && *before.owner != *now.owner {
 			l.moveFrom(before, now)
 		}
 	}

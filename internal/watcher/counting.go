@@ -1,12 +1,10 @@
 package watcher
 
 import (
-	"strings"
 	"sync"
 	"time"
 	"unique"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/counters"
@@ -41,13 +39,14 @@ type counting struct {
 	ghosts  map[string]time.Time
 	orphans map[string]orphan
 
-	scratch []byte
+	scratch    []byte
+	increments []generators.Increment
 }
 
 // An object is what is known of an object by its note.
 type object struct {
 	namespace string
-	owner     unique.Handle[string] // a reference
+	owner     *store.Owner
 	memo      string
 }
 
@@ -97,8 +96,7 @@ func (c *counting) note(next *store.Rendered, in notes, o metav1.Object) (before
 	if before.memo == "" {
 		before, created = c.elsewhere(next.UID, o)
 	}
-	c.scratch = appendReference(c.scratch[:0], o, c.kind)
-	next.Note.Owner = handleOf(c.scratch, old.Owner)
+	next.Note.Owner = c.index.OwnerOf(o, c.kind, old.Owner)
 	c.scratch = c.memo.Append(c.scratch[:0], before.memo, o, created)
 	next.Note.State = handleOf(c.scratch, old.State)
 	return before
@@ -147,7 +145,7 @@ func (c *counting) set(key string, before object, next *store.Rendered, version 
 	if before.memo != now.memo {
 		c.add(key, version, now, before.memo, now.memo)
 	}
-	if before.owner != now.owner && before.memo != "" {
+	if before.memo != "" && *before.owner != *now.owner {
 		c.moveFrom(before, now)
 	}
 }
@@ -159,7 +157,7 @@ func (c *counting) isGhost(key string) bool {
 
 // moveFrom moves the counters of an object that was its own owner to its controller.
 func (c *counting) moveFrom(before, now object) {
-	if kind, _, uid := splitReference(before.owner); kind == c.kind && uid == "" {
+	if before.owner.Kind == c.kind && workloads.IsOwn(before.owner) {
 		c.ledger.Move(c.ownerOf(before), c.ownerOf(now))
 	}
 }
@@ -198,40 +196,16 @@ func (c *counting) addDeleted(key, version, before string, last object) {
 
 // add adds the increments of an object between two memos.
 func (c *counting) add(key, version string, o object, before, after string) {
-	e := counters.Entry{Resource: c.resource, UID: key, ResourceVersion: version}
-	c.memo.Count(before, after, func(i generators.Increment) { e.Increments = append(e.Increments, i) })
-	if len(e.Increments) > 0 {
-		e.Owner = c.ownerOf(o)
-		c.ledger.Add(e)
+	c.increments = c.increments[:0]
+	c.memo.Count(before, after, func(i generators.Increment) { c.increments = append(c.increments, i) })
+	if len(c.increments) > 0 {
+		c.ledger.Add(counters.Entry{Resource: c.resource, UID: key, ResourceVersion: version, Owner: c.ownerOf(o), Increments: c.increments})
 	}
-}
-
-// A reference is the kind, name and uid of the controller of an object, or the kind and name of the
-// object itself.
-const referenceSeparator = "\x00"
-
-// appendReference appends the reference of an object of a kind. That of a mirror pod is its node.
-func appendReference(dst []byte, o metav1.Object, kind string) []byte {
-	name, uid := o.GetName(), ""
-	if controller := metav1.GetControllerOfNoCopy(o); controller != nil {
-		kind, name, uid = controller.Kind, controller.Name, string(controller.UID)
-	} else if p, ok := o.(*corev1.Pod); ok && p.Spec.NodeName != "" {
-		if _, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]; mirror {
-			kind, name = "Node", p.Spec.NodeName
-		}
-	}
-	dst = append(append(dst, kind...), referenceSeparator...)
-	return append(append(append(dst, name...), referenceSeparator...), uid...)
-}
-
-func splitReference(h unique.Handle[string]) (kind, name, uid string) {
-	kind, rest, _ := strings.Cut(textOf(h), referenceSeparator)
-	name, uid, _ = strings.Cut(rest, referenceSeparator)
-	return kind, name, uid
 }
 
 // ownerOf returns what the counters of an object belong to: the last of its chain of controllers.
 func (c *counting) ownerOf(o object) counters.Owner {
-	kind, name := c.index.Top(splitReference(o.owner))
-	return counters.Owner{Namespace: o.namespace, Kind: kind, Name: name}
+	first, last := counters.Owner{Namespace: o.namespace, Kind: o.owner.Kind, Name: o.owner.Name}, counters.Owner{Namespace: o.namespace}
+	last.Kind, last.Name = c.index.Top(o.owner)
+	return c.ledger.Resolve(first, last)
 }
