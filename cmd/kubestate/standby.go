@@ -37,6 +37,9 @@ func newReplica(opts options.Options, served backend, scrapers *server.Scrapers,
 	if err != nil {
 		return nil, err
 	}
+	if opts.ShutdownDelay == 0 {
+		log.Warn("--lease without --shutdown-delay: a replica that stops does not wait until another one has been scraped")
+	}
 	config := standby.Config{
 		Namespace: namespace, Lease: opts.Lease, Identity: host + "_" + uuid.NewString(), Duration: opts.LeaseDuration,
 		Complete: func() bool { return len(served.Missing()) == 0 }, Scraped: scrapers.Since, Scrapers: scrapers.Count,
