@@ -85,6 +85,11 @@ func (l *countedList) end() {
 func (c *counting) settle(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for key, o := range c.deleted {
+		if now.Sub(o.since) >= deletedTime {
+			delete(c.deleted, key)
+		}
+	}
 	for key, since := range c.ghosts {
 		if _, ok := c.sink.partition.Note(key); !ok && now.Sub(since) >= arrivalTime {
 			delete(c.ghosts, key)

@@ -32,12 +32,12 @@ type counting struct {
 	beside *target    // the one that counts meanwhile; nil for none
 	// deleted has the objects that were deleted while another target is built beside this one, or this
 	// beside another; nil if no one asks.
-	deleted map[string]object
+	deleted map[string]dated
 	// ghosts are objects whose deletion has been counted and is still to arrive. orphans are objects that
 	// have been counted and are not in the content: either their creation or their deletion is still to
 	// arrive. Both have the time since when.
 	ghosts  map[string]time.Time
-	orphans map[string]orphan
+	orphans map[string]dated
 
 	scratch    []byte
 	increments []generators.Increment
@@ -50,7 +50,7 @@ type object struct {
 	memo      string
 }
 
-type orphan struct {
+type dated struct {
 	object
 	since time.Time
 }
@@ -58,6 +58,10 @@ type orphan struct {
 // arrivalTime is the time in which events arrive: an orphan that has not been created by then is
 // deleted, and a ghost that is not in the content is no more.
 const arrivalTime = time.Minute
+
+// deletedTime is the time for which deletions are remembered. A target whose list takes longer may count
+// some of them twice.
+const deletedTime = 10 * time.Minute
 
 // notes have the notes of objects.
 type notes interface {
@@ -177,7 +181,7 @@ func (c *counting) delete(key string, o metav1.Object) {
 // gone counts the deletion of an object, from the given memo on.
 func (c *counting) gone(key, version, before string, last object) {
 	if c.deleted != nil {
-		c.deleted[key] = last
+		c.deleted[key] = dated{last, time.Now()}
 	}
 	if c.isGhost(key) {
 		delete(c.ghosts, key)
