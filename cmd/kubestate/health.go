@@ -10,6 +10,7 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
+	"github.com/kubestate/kubestate/internal/standby"
 	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
@@ -21,6 +22,8 @@ type backend struct {
 	status *sharding.Status
 	open   bool
 	shard  *members.Shard // nil without --pod
+
+	replica *standby.Replica // nil without --lease
 }
 
 // Resources returns the stores. A new shard has none until it is ready, so that no object is
@@ -45,6 +48,10 @@ func (b backend) Checks() []server.Check {
 	if b.shard != nil {
 		progress := b.shard.Progress()
 		checks = append(checks, server.Check{Name: "shard", Passed: progress.Ready, Detail: progress.Detail})
+	}
+	if b.replica != nil { // ready without a Lease, it would replace one that serves
+		seen, detail := b.replica.Known()
+		checks = append(checks, server.Check{Name: "lease", Passed: seen, Detail: detail})
 	}
 	late := b.custom.hasSynced()
 	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
@@ -76,6 +83,11 @@ func (b backend) Missing() []string {
 	if b.shard != nil {
 		if progress := b.shard.Progress(); !progress.Serving {
 			names = append(names, progress.Detail)
+		}
+	}
+	if b.replica != nil {
+		if seen, detail := b.replica.Known(); !seen {
+			names = append(names, detail)
 		}
 	}
 	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)

@@ -117,7 +117,12 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	if err != nil {
 		return err
 	}
-	served := backend{watched, custom, status, !opts.AuthFilter, shard}
+	served := backend{watched, custom, status, !opts.AuthFilter, shard, nil}
+	replica, err := newReplica(opts, served, scrapers, registry, log)
+	if err != nil {
+		return err
+	}
+	served.replica = replica
 
 	// run.Group interrupts in this order: responses in progress finish before the watcher stops.
 	var g run.Group
@@ -133,9 +138,12 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	if opts.ServeIncomplete {
 		answers.Missing = nil
 	}
+	if replica != nil {
+		answers.Serves = replica.Serves
+	}
 	main := server.Main(served, answers, probes, registry)
 	metrics := http.Handler(main)
-	if shard != nil { // only a handover needs to know who scrapes
+	if shard != nil || replica != nil { // only a handover needs to know who scrapes
 		metrics = scrapers.Watch(main)
 	}
 	own := server.Telemetry(served, server.TelemetryConfig{
@@ -152,6 +160,10 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		if shard != nil {
 			handOver(shard, interrupted, log)
 		}
+		if replica != nil {
+			replace(replica, opts.ShutdownDelay, interrupted, log)
+			return
+		}
 		wait(time.Until(stopping.Add(opts.ShutdownDelay)), nil, interrupted)
 	}))
 	evicted, evictedTelemetry := server.Evictions(registry)
@@ -160,6 +172,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
 	g.Add(background(running, watched.Run))
 	g.Add(shardActor(running, shard))
+	g.Add(replicaActor(running, replica))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())
 	err = g.Run()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,7 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
+	"github.com/kubestate/kubestate/internal/standby"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -95,7 +97,11 @@ func selfMetrics(t *testing.T) childRegistry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := backend{w, custom, status, true, shard}
+	replica, err := standby.New(standby.Config{Duration: time.Minute}, &rest.Config{}, registry, slog.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := backend{w, custom, status, true, shard, replica}
 	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(w, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
 
 	if _, err := authfilter.New(&rest.Config{}, nil, registry, slog.Default()); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -67,6 +68,9 @@ func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options)
 			return fmt.Errorf("--pod: %w", err)
 		}
 		config.Shards = types.NamespacedName{Namespace: opts.PodNamespace, Name: set}
+	}
+	if opts.Lease != "" {
+		config.Lease = types.NamespacedName{Namespace: cmp.Or(opts.PodNamespace, rbac.AccountNamespace), Name: opts.Lease}
 	}
 	return rbac.Write(to, rbac.Objects(config))
 }

@@ -42,6 +42,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	all, apart := rbac.Objects(rbac.Config{Resources: followed(defaults)}), rbac.Objects(rbac.Config{Resources: followed(rest)})
 	few := rbac.Objects(rbac.Config{Resources: followed(defaults), Namespaces: []string{"default"}})
 	shards := rbac.Objects(rbac.Config{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
+	replicas := rbac.Objects(rbac.Config{Lease: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
 	for path, objects := range map[string][]any{
 		"deploy/kustomize/base/rbac.yaml":                          all,
 		"deploy/kustomize/overlays/namespaced/clusterrole.yaml":    few[:1],
@@ -49,6 +50,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 		"deploy/kustomize/overlays/per-node/rest/clusterrole.yaml": apart[:1],
 		"deploy/kustomize/overlays/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Config{Resources: onlyPods}),
 		"deploy/kustomize/overlays/sharded/rbac.yaml":              shards,
+		"deploy/kustomize/overlays/available/rbac.yaml":            replicas,
 	} {
 		b := bytes.NewBufferString("# " + notice + "\n" + howElse(path) + "\n")
 		if err := rbac.Write(b, objects); err != nil {
@@ -73,7 +75,11 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 
 // howElse returns the command for other roles of a path.
 func howElse(path string) string {
-	if path == "deploy/kustomize/overlays/sharded/rbac.yaml" {
+	switch path {
+	case "deploy/kustomize/overlays/available/rbac.yaml":
+		return "# Rights of a replica to its Lease, and the Lease. For another one:\n" +
+			"# kubestate rbac --lease NAME --pod-namespace ..."
+	case "deploy/kustomize/overlays/sharded/rbac.yaml":
 		return "# Rights of a replica to see the others, and the Lease of their claims. For another StatefulSet:\n" +
 			"# kubestate rbac --pod NAME-0 --pod-namespace ..."
 	}

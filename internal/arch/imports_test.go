@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"internal/discovery":         {"internal/apiclient", "internal/customresource", "internal/generators", "internal/listwatch"},
 	"internal/projection":        {},
 	"internal/sharding":          {},
+	"internal/standby":           {"internal/codecs"},
 	"internal/sharding/handover": {"internal/sharding"},
 	"internal/sharding/members":  {"internal/codecs", "internal/sharding", "internal/sharding/handover"},
 	"internal/generators":        {"internal/exposition", "internal/jsonobject"},
@@ -58,7 +59,7 @@ var allowed = map[string][]string{
 	"internal/workloads":         {"internal/exposition", "internal/generators", "internal/jsonobject", "internal/store"},
 	"internal/results":           {"internal/generators", "internal/store"},
 	"internal/server":            {"internal/cardinality", "internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/results", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher", "internal/workloads"},
+	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/results", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/standby", "internal/store", "internal/version", "internal/watcher", "internal/workloads"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -39,6 +39,8 @@ var configKeys = map[string]string{
 	"host":                                               "host",
 	"kubeconfig":                                         "kubeconfig",
 	"labels_allow_list":                                  "metric-labels-allowlist",
+	"lease":                                              "lease",
+	"lease_duration":                                     "lease-duration",
 	"max_concurrent_scrapes":                             "max-concurrent-scrapes",
 	"max_staleness":                                      "max-staleness",
 	"metric_allowlist":                                   "metric-allowlist",

@@ -67,9 +67,14 @@ type Options struct {
 	Shard, TotalShards int
 	Node               string
 	Unscheduled        bool
-	// Pod and PodNamespace name the own pod, whose StatefulSet determines the shard. Both are
-	// empty if Shard and TotalShards do.
+	// Pod and PodNamespace name the own pod, whose StatefulSet determines the shard. Pod is empty
+	// if Shard and TotalShards do.
 	Pod, PodNamespace string
+	// Lease is the Lease by which replicas elect the one that serves, empty for a single replica. It
+	// is in PodNamespace, or in that of the service account. LeaseDuration is how long a lost replica
+	// holds it.
+	Lease         string
+	LeaseDuration time.Duration
 	// TakeoverAfter is the time until the objects of an unready shard are taken over, 0 for
 	// never.
 	TakeoverAfter time.Duration
@@ -276,6 +281,8 @@ func (v *values) options() (Options, error) {
 		explicitKeep:    len(v.finishedKeep) > 0,
 		StartupBuckets:  v.startupBuckets,
 		TakeoverAfter:   v.takeoverAfter,
+		Lease:           v.lease,
+		LeaseDuration:   v.leaseDuration,
 		Unscheduled:     v.unscheduled,
 		Timeouts:        v.timeouts,
 		MaxScrapes:      int(v.maxScrapes),
@@ -309,7 +316,7 @@ func (v *values) options() (Options, error) {
 		return Options{}, err
 	}
 	o.explicit = len(v.resources) > 0
-	if err := o.checkShard(); err != nil {
+	if err := cmp.Or(o.checkShard(), o.checkLease()); err != nil {
 		return Options{}, err
 	}
 	if o.NamespaceSelector, err = o.checkNamespaceSelector(v.namespaceSelector); err != nil {

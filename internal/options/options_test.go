@@ -50,6 +50,7 @@ func unset() options.Options {
 		ListenTelemetry: "[::]:10242",
 		MemoryShare:     0.9,
 		TakeoverAfter:   time.Minute,
+		LeaseDuration:   6 * time.Second,
 		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
 		MaxScrapes:      40,
 		StartupBuckets:  []float64{1, 5, 10, 30, 60, 120, 300, 600},
@@ -148,6 +149,8 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Timeouts.Idle = time.Hour }, "--server-idle-timeout", "1h")
 	f(func(o *o) { o.ShutdownDelay = 5 * time.Second }, "--shutdown-delay=5s")
 	f(func(o *o) { o.TakeoverAfter = 0 }, "--shard-takeover-after=0")
+	f(func(o *o) { o.Lease, o.LeaseDuration = "kubestate", 15*time.Second }, "--lease=kubestate", "--lease-duration=15s")
+	f(func(o *o) { o.Lease, o.PodNamespace = "kubestate", "monitoring" }, "--lease=kubestate", "--pod-namespace=monitoring")
 	f(func(o *o) { o.StartupBuckets = []float64{0, 0.5, 60} }, "--workload-startup-buckets=1", "--workload-startup-buckets=0, 0.5,6e1")
 	f(func(o *o) { o.MaxScrapes = 3 }, "--max-concurrent-scrapes=3")
 	f(func(o *o) { o.ScrapeShards = 8 }, "--scrape-shards=8")
@@ -304,6 +307,12 @@ func TestParseErrors(t *testing.T) {
 
 	f(`--pod "kubestate-0" and --pod-namespace "": set both or neither`, "--pod=kubestate-0")
 	f(`--pod "" and --pod-namespace "kubestate": set both or neither`, "--pod-namespace=kubestate")
+	f("--lease needs an API server and excludes --snapshot", "--lease=a", "--snapshot=a")
+	f("--lease excludes --pod: shards of a StatefulSet take each other's place; for standbys of shards, give --shard and --total-shards, and each shard a Lease of its own", "--lease=a", "--pod=kubestate-0", "--pod-namespace=kubestate")
+	f(`--lease: "A" cannot be the name of a Lease: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`, "--lease=A")
+	f("--lease-duration is 2s, want 3s to 24h0m0s in whole seconds", "--lease-duration=2s")
+	f("--lease-duration is 6.5s, want 3s to 24h0m0s in whole seconds", "--lease-duration=6500ms")
+	f("--lease-duration is 25h0m0s, want 3s to 24h0m0s in whole seconds", "--lease-duration=25h")
 	f("--pod needs an API server and excludes --snapshot", "--pod=kubestate-0", "--pod-namespace=kubestate", "--snapshot=a")
 	f("--total-shards is 0, want at least 1", "--total-shards=0")
 	f("--total-shards is -1, want at least 1", "--total-shards=-1", "--shard=7")

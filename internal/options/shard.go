@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -14,7 +15,7 @@ import (
 // checkShard validates the flags that select a part of the objects.
 func (o Options) checkShard() error {
 	switch {
-	case (o.Pod == "") != (o.PodNamespace == ""):
+	case (o.Pod == "") != (o.PodNamespace == "") && (o.Pod != "" || o.Lease == ""):
 		return fmt.Errorf("--pod %q and --pod-namespace %q: set both or neither", o.Pod, o.PodNamespace)
 	case o.Pod != "" && o.Snapshot != "":
 		return errors.New("--pod needs an API server and excludes --snapshot")
@@ -31,6 +32,28 @@ func (o Options) checkShard() error {
 		return o.checkPodsOnly("--node")
 	case o.Unscheduled:
 		return o.checkPodsOnly("--track-unscheduled-pods")
+	}
+	return nil
+}
+
+// minLease and maxLease bound the duration of a Lease. Its holder renews it three times in that.
+const minLease, maxLease = 3 * time.Second, 24 * time.Hour
+
+// checkLease validates the flags of the Lease of replicas.
+func (o Options) checkLease() error {
+	d := o.LeaseDuration
+	switch {
+	case d < minLease || d > maxLease || d%time.Second != 0:
+		return fmt.Errorf("--lease-duration is %s, want %s to %s in whole seconds", d, minLease, maxLease)
+	case o.Lease == "":
+		return nil
+	case o.Snapshot != "":
+		return errors.New("--lease needs an API server and excludes --snapshot")
+	case o.Pod != "":
+		return errors.New("--lease excludes --pod: shards of a StatefulSet take each other's place; for standbys of shards, give --shard and --total-shards, and each shard a Lease of its own")
+	}
+	if wrong := validation.IsDNS1123Subdomain(o.Lease); wrong != nil {
+		return fmt.Errorf("--lease: %q cannot be the name of a Lease: %s", o.Lease, strings.Join(wrong, "; "))
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
 // Package rbac makes least-privilege RBAC roles for a configuration: list and watch of its
-// resources, the reviews of the auth filter, and the Lease of its shards.
+// resources, the reviews of the auth filter, and the Lease of its shards or replicas.
 package rbac
 
 import (
@@ -35,11 +35,13 @@ type Config struct {
 	Reviews bool
 	// Shards is the StatefulSet of the shards, empty if there is none.
 	Shards types.NamespacedName
+	// Lease is the Lease by which replicas elect one, empty if there is none.
+	Lease types.NamespacedName
 }
 
 // Objects returns the roles and their bindings: one ClusterRole without namespaces. With
 // namespaces it returns a Role in each for namespaced resources, and a ClusterRole for all others.
-// With shards it adds their Role and Lease.
+// With shards or a Lease of replicas it adds their Role and Lease.
 func Objects(c Config) []any {
 	var namespaced, cluster []schema.GroupResource
 	for _, r := range c.Resources {
@@ -66,10 +68,11 @@ func Objects(c Config) []any {
 	}
 	if c.Shards.Name != "" {
 		objects = append(objects, namespacedRole(role+"-sharding", c.Shards.Namespace, shardingRules(c.Shards.Name))...)
-		objects = append(objects, &lease{
-			TypeMeta:   metav1.TypeMeta{APIVersion: coordinationv1.SchemeGroupVersion.String(), Kind: "Lease"},
-			ObjectMeta: metav1.ObjectMeta{Name: c.Shards.Name, Namespace: c.Shards.Namespace, Labels: labels()},
-		})
+		objects = append(objects, newLease(c.Shards))
+	}
+	if c.Lease.Name != "" {
+		objects = append(objects, namespacedRole(role+"-standby", c.Lease.Namespace, []rbacv1.PolicyRule{leaseRule(c.Lease.Name)})...)
+		objects = append(objects, newLease(c.Lease))
 	}
 	return objects
 }
@@ -80,13 +83,25 @@ type lease struct {
 	metav1.ObjectMeta `json:"metadata"`
 }
 
+func newLease(name types.NamespacedName) *lease {
+	return &lease{
+		TypeMeta:   metav1.TypeMeta{APIVersion: coordinationv1.SchemeGroupVersion.String(), Kind: "Lease"},
+		ObjectMeta: metav1.ObjectMeta{Name: name.Name, Namespace: name.Namespace, Labels: labels()},
+	}
+}
+
+// leaseRule permits to read and patch a Lease.
+func leaseRule(name string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{name}, Verbs: []string{"get", "list", "watch", "patch"}}
+}
+
 // shardingRules permit to read a StatefulSet, its pods and its Lease, and to patch the Lease.
 func shardingRules(set string) []rbacv1.PolicyRule {
 	read, names := []string{"get", "list", "watch"}, []string{set}
 	return []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: read},
 		{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, ResourceNames: names, Verbs: read},
-		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: names, Verbs: append(read, "patch")},
+		leaseRule(set),
 	}
 }
 

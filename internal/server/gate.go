@@ -1,12 +1,16 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
+	"github.com/kubestate/kubestate/internal/exposition"
 	"github.com/kubestate/kubestate/internal/nearest"
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -79,6 +83,23 @@ func fresh(exceeded Exceeded, resources func() []*store.Resource, next http.Hand
 			return
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// serving responds without series while serves reports false. Without serves, next always responds.
+func serving(serves func(context.Context) bool, next http.Handler) http.Handler {
+	if serves == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if serves(r.Context()) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		format := exposition.Negotiate(strings.Join(r.Header.Values("Accept"), ","))
+		w.Header().Set("Content-Type", format.ContentType)
+		w.Header().Set("Vary", "Accept")
+		_, _ = io.WriteString(w, format.End) // the client may be gone
 	})
 }
 

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -51,6 +52,33 @@ func TestScrapesWaitUntilComplete(t *testing.T) {
 	// What a change of configuration adds is not waited for.
 	missing = []string{"leases"}
 	f(http.MethodGet, "/metrics", answer{200, plainText, nodes + pods + jobs}, "")
+}
+
+// TestStandby scrapes a replica that stands by, and that serves: 200 without series, in each format.
+func TestStandby(t *testing.T) {
+	serves := false
+	s := &source{resources: resources}
+	old := func(func(string) bool) string { return "pods are too old" }
+	config := server.ScrapeConfig{
+		Serves: func(context.Context) bool { return serves }, Exceeded: old,
+		Known: func() []string { return []string{"nodes"} },
+	}
+	h := server.Main(s, config, server.NewProbes(s.Checks), prometheus.NewRegistry())
+	f := func(accept, path string, want answer) {
+		t.Helper()
+		r, req := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)
+		req.Header.Set("Accept", accept)
+		h.ServeHTTP(r, req)
+		if d := cmp.Diff(want, answer{r.Code, r.Header().Get("Content-Type"), r.Body.String()}); d != "" {
+			t.Errorf("%s as %q while serves is %v (-want +got):\n%s", path, accept, serves, d)
+		}
+	}
+	f("", "/metrics", answer{200, plainText, ""})
+	f("", "/metrics?resources=nodes", answer{200, plainText, ""})
+	f("application/openmetrics-text;version=1.0.0", "/metrics", answer{200, "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores", "# EOF\n"})
+	f("", "/metrics?resources=node", answer{400, plain, "resources: there is no resource \"node\"; the nearest is \"nodes\"\n"})
+	serves = true // content that is too old is a failure of the one that serves
+	f("", "/metrics", answer{503, plain, "pods are too old\n"})
 }
 
 // TestScrapesWithoutWaiting is --serve-incomplete.

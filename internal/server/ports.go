@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"runtime/pprof"
@@ -32,6 +33,9 @@ type ScrapeConfig struct {
 	// Missing names the resources without a complete list. Scrapes get 503 until there has been none
 	// once. Without Missing, scrapes are served from the start.
 	Missing func() []string
+	// Serves reports whether scrapes get series; otherwise they get 200 without any. It may wait until the
+	// context ends. Without Serves, all scrapes get series.
+	Serves func(context.Context) bool
 	// Exceeded describes resources that are too old to be served.
 	Exceeded Exceeded
 	// Known is the names and aliases of all resources, served or not. Scrapes of other names get 400.
@@ -55,7 +59,7 @@ func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Reg
 	mux := http.NewServeMux()
 	log := cmp.Or(config.Log, slog.New(slog.DiscardHandler))
 	metrics := checkNames(config.Known, complete(config.Missing, limit(config.Limits, reg,
-		fresh(config.Exceeded, source.Resources, Metrics(source.Resources, reg, log)))))
+		serving(config.Serves, fresh(config.Exceeded, source.Resources, Metrics(source.Resources, reg, log))))))
 	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, metrics))
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)

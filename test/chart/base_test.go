@@ -46,6 +46,7 @@ func TestSameAsBase(t *testing.T) {
 	}
 	f("base", 4)
 	f("overlays/sharded", 7, "--set", "autosharding.enabled=true,replicas=2")
+	f("overlays/available", 7, "--set", "standby.enabled=true,replicas=2")
 }
 
 // common returns the workload, Services, disruption budget and the pods' own role of a manifest, by

@@ -100,6 +100,7 @@ func TestRoles(t *testing.T) {
 	f("authFilter.enabled=true,namespaces=shop,collectors={pods}", "--auth-filter", "--namespaces=shop", "--resources=pods")
 	f("releaseNamespace=true,collectors={pods}", "--namespaces=kubestate", "--resources=pods")
 	f("autosharding.enabled=true", "--pod=kubestate-0", "--pod-namespace=kubestate")
+	f("standby.enabled=true", "--lease=kubestate", "--pod-namespace=kubestate")
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	must(t, os.WriteFile(config, []byte(customConfig), 0o600))
 	const custom = "collectors={pods},customResourceState.enabled=true"

@@ -77,6 +77,9 @@ spec:
 		}},
 	},
 	{
+		name: "chart-standby", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{standby: {enabled: true, leaseDuration: 4s}, replicas: 2}",
+	},
+	{
 		name: "chart-sharded", level: "restricted", pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",
 	},
 }

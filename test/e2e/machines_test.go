@@ -29,8 +29,10 @@ import (
 type machines struct {
 	t *testing.T
 	d *deployments
-	// api is the API server's URL for programs, and ca the file of its CA.
+	// api is the API server's URL for programs, and ca the file of its CA. With reach, each program
+	// has a URL of its own.
 	api, ca string
+	reach   func(pod string) (url string)
 	network int
 
 	mu       sync.Mutex
@@ -46,6 +48,7 @@ type hosted struct {
 	ready    bool
 	stopping time.Time
 	ended    bool
+	killed   bool // by the test: the program is started again
 }
 
 // startMachines runs the kubelets until the test ends.
@@ -153,8 +156,11 @@ func (h *machines) sync(ctx context.Context, pod *corev1.Pod) error {
 		h.mu.Unlock()
 		return h.d.c.Ended(ctx, pod)
 	}
-	if p == nil {
+	switch {
+	case p == nil:
 		return h.start(ctx, pod)
+	case p.killed:
+		return h.run(ctx, p)
 	}
 	if err := p.Err(); err != nil {
 		h.t.Errorf("pod %s/%s: %v", pod.Namespace, pod.Name, err)
@@ -182,19 +188,42 @@ func (h *machines) start(ctx context.Context, pod *corev1.Pod) error {
 	at := fmt.Sprintf("%d.%d.%d", h.network, h.given/250, h.given%250+1)
 	p := &hosted{deployed: &deployed{d: h.d, pod: *pod, instance: pod.Labels["app.kubernetes.io/instance"]}}
 	p.pod.Status.PodIP = "10." + at
-	dir := h.t.TempDir()
-	kubeconfig := filepath.Join(dir, "kubeconfig")
-	must(h.t, cluster.WriteKubeconfig(kubeconfig, h.api, h.ca, h.d.token(h.t, pod.Namespace, pod.Spec.ServiceAccountName, pod)))
-	args := append(p.arguments(h.t),
-		"--kubeconfig="+kubeconfig, "--host=127."+at, "--port=10241", "--telemetry-host=127."+at, "--telemetry-port=10242")
-	var err error
-	if p.Exporter, err = exporter.Start(ctx, filepath.Join(dir, pod.Name+".log"), kubestate, args...); err != nil {
+	if err := h.run(ctx, p); err != nil {
 		return err
 	}
 	h.mu.Lock()
 	h.programs[pod.UID] = p
 	h.mu.Unlock()
 	return nil
+}
+
+// run starts the program of a pod at its address.
+func (h *machines) run(ctx context.Context, p *hosted) error {
+	dir, pod, at := h.t.TempDir(), &p.pod, strings.TrimPrefix(p.pod.Status.PodIP, "10.")
+	kubeconfig, url, ca := filepath.Join(dir, "kubeconfig"), h.api, h.ca
+	if h.reach != nil {
+		url, ca = h.reach(pod.Name), ""
+	}
+	must(h.t, cluster.WriteKubeconfig(kubeconfig, url, ca, h.d.token(h.t, pod.Namespace, pod.Spec.ServiceAccountName, pod)))
+	args := append(p.arguments(h.t),
+		"--kubeconfig="+kubeconfig, "--host=127."+at, "--port=10241", "--telemetry-host=127."+at, "--telemetry-port=10242")
+	e, err := exporter.Start(ctx, filepath.Join(dir, pod.Name+".log"), kubestate, args...)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p.Exporter, p.killed, p.alive, p.ready = e, false, false, false
+	return nil
+}
+
+// kill ends the program of a pod by SIGKILL, and has it started again.
+func (h *machines) kill(p *hosted) {
+	h.t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p.killed = true
+	must(h.t, p.Kill())
 }
 
 // probe probes readiness if it is due, once the startup probe has passed.

@@ -11,6 +11,7 @@
 {{- if $config.enabled -}}
 {{- if $values.prometheus.monitor.enabled }}{{ fail "prometheus.scrapeconfig.enabled: prometheus.monitor.enabled has it scraped already" }}{{ end -}}
 {{- if $values.autosharding.enabled }}{{ fail "prometheus.scrapeconfig.enabled: all pods are one target, and each of autosharding.enabled has a part: set prometheus.monitor.enabled" }}{{ end -}}
+{{- if $values.standby.enabled }}{{ fail "prometheus.scrapeconfig.enabled: all pods are one target, and one of standby.enabled serves: set prometheus.monitor.enabled" }}{{ end -}}
 {{- if and $values.authFilter.enabled (not $config.authorization) }}{{ fail "prometheus.scrapeconfig.authorization: with authFilter.enabled name the token of an account that may get /metrics" }}{{ end -}}
 {{- if and $values.tls.enabled (not $config.tlsConfig) (not (has $config.namespace (list nil "" (include "kubestate.namespace" .)))) }}{{ fail "prometheus.scrapeconfig.tlsConfig: a ScrapeConfig cannot name the Secret of another namespace: say there how to check the certificate" }}{{ end -}}
 {{- end -}}
@@ -42,9 +43,11 @@
 {{- if eq (toString $values.networkPolicy.flavor) "cilium" }}{{ fail "networkPolicy.flavor: Cilium enforces the NetworkPolicy of flavor kubernetes; write a CiliumNetworkPolicy among extraManifests" }}{{ end -}}
 {{- if and $values.kubeconfig.enabled (not $values.kubeconfig.secret) }}{{ fail "kubeconfig.secret: the file, in base64" }}{{ end -}}
 {{- if and $values.kubeconfig.enabled $values.autosharding.enabled }}{{ fail "kubeconfig.enabled: the pods of autosharding.enabled know each other by the API server of their own cluster" }}{{ end -}}
+{{- if and $values.standby.enabled $values.autosharding.enabled }}{{ fail "standby.enabled: pods of autosharding.enabled take each other's place" }}{{ end -}}
+{{- if and $values.standby.enabled $values.kubeconfig.enabled }}{{ fail "standby.enabled: the Lease is in the cluster of the pods, and kubeconfig.enabled reads another one" }}{{ end -}}
 {{- include "kubestate.checkArguments" . -}}
 {{- range $argument := $values.extraArgs -}}
-{{- range $flag, $value := dict "port" "service.port" "telemetry-port" "selfMonitor.telemetryPort" "telemetry-host" "selfMonitor.telemetryHost" "resources" "collectors" "namespaces" "namespaces" "namespace-selector" "namespaceSelector" "auth-filter" "authFilter.enabled" "workload-metrics" "workloadMetrics" "tls-config" "tls.enabled" "pod" "autosharding.enabled" "pod-namespace" "autosharding.enabled" "scrape-shards" "scrapeShards" -}}
+{{- range $flag, $value := dict "port" "service.port" "telemetry-port" "selfMonitor.telemetryPort" "telemetry-host" "selfMonitor.telemetryHost" "resources" "collectors" "namespaces" "namespaces" "namespace-selector" "namespaceSelector" "auth-filter" "authFilter.enabled" "workload-metrics" "workloadMetrics" "tls-config" "tls.enabled" "pod" "autosharding.enabled" "pod-namespace" "autosharding.enabled" "lease" "standby.enabled" "lease-duration" "standby.leaseDuration" "scrape-shards" "scrapeShards" -}}
 {{- if or (eq $argument (printf "--%s" $flag)) (hasPrefix (printf "--%s=" $flag) $argument) }}{{ fail (printf "extraArgs: %s: say that by %s, which other manifests follow too" $argument $value) }}{{ end -}}
 {{- end -}}
 {{- end -}}

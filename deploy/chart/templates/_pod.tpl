@@ -1,7 +1,7 @@
 {{- /* The pod template of Deployment and StatefulSet. */ -}}
 
 {{- define "kubestate.args" -}}
-- --shutdown-delay=5s
+- --shutdown-delay={{ ternary "60s" "5s" .Values.standby.enabled }}
 {{- if ne (int .Values.service.port) 10241 }}
 - {{ int .Values.service.port | printf "--port=%d" | quote }}
 {{- end }}
@@ -56,6 +56,13 @@
 - --pod=$(POD_NAME)
 - --pod-namespace=$(POD_NAMESPACE)
 {{- end }}
+{{- if .Values.standby.enabled }}
+- {{ include "kubestate.fullname" . | printf "--lease=%s" | quote }}
+- --pod-namespace=$(POD_NAMESPACE)
+{{- if ne .Values.standby.leaseDuration "6s" }}
+- {{ printf "--lease-duration=%s" .Values.standby.leaseDuration | quote }}
+{{- end }}
+{{- end }}
 {{- if .Values.tls.enabled }}
 - --tls-config=/etc/kubestate/web.yaml
 {{- end }}
@@ -106,11 +113,14 @@ imagePullPolicy: {{ quote . }}
 args:
 {{- include "kubestate.args" . | nindent 0 }}
 {{- $env := .Values.env }}
-{{- if or .Values.autosharding.enabled $env }}
+{{- $addressed := or .Values.autosharding.enabled .Values.standby.enabled }}
+{{- if or $addressed $env }}
 env:
 {{- if .Values.autosharding.enabled }}
 - name: POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
+{{- end }}
+{{- if $addressed }}
 - name: POD_NAMESPACE
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
 {{- end }}
@@ -187,7 +197,7 @@ spec:
   serviceAccountName: {{ include "kubestate.account" . | quote }}
   automountServiceAccountToken: {{ toYaml .Values.automountServiceAccountToken }}
   enableServiceLinks: false
-  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | default (ternary 180 30 .Values.autosharding.enabled) | int }}
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | default (ternary 180 (ternary 90 30 .Values.standby.enabled) .Values.autosharding.enabled) | int }}
   {{- if .Values.hostNetwork }}
   hostNetwork: true
   {{- end }}
@@ -197,6 +207,18 @@ spec:
   {{- with include "kubestate.pullSecrets" (concat .Values.global.imagePullSecrets .Values.imagePullSecrets) }}
   imagePullSecrets:
     {{- trim . | nindent 2 }}
+  {{- end }}
+  {{- if and .Values.standby.enabled (not .Values.affinity) }}
+  # Preferred: with two nodes the third pod of an update needs a place.
+  affinity:
+    podAntiAffinity:
+      preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- include "kubestate.selector" . | nindent 14 }}
   {{- end }}
   {{- range $key := list "priorityClassName" "dnsPolicy" "dnsConfig" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "initContainers" }}
   {{- with get $.Values $key }}
