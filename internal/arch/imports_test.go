@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"internal/projection":        {},
 	"internal/sharding":          {},
 	"internal/sharding/handover": {"internal/sharding"},
+	"internal/sharding/journal":  {"internal/sharding"},
 	"internal/sharding/members":  {"internal/codecs", "internal/sharding", "internal/sharding/handover"},
 	"internal/generators":        {"internal/exposition", "internal/jsonobject"},
 	"internal/options":           {"internal/customresource", "internal/generators", "internal/nearest", "internal/presets"},
