@@ -42,8 +42,11 @@ lint: $(BUILD)/golangci-lint ## Read the code for mistakes
 	for module in . test hack/image; do (cd $$module && $< run ./...) || exit 1; done
 tidy: ## Fail if a go.mod or go.sum is not as go mod tidy leaves it
 	for module in $$(find . -name .build -prune -o -name go.mod -printf '%h\n'); do (cd $$module && go mod tidy -diff) || { echo "$$module: run go mod tidy"; exit 1; }; done
+# The race detector costs ten times the time: random tests have few seeds with it, and all without.
+LONG = $(shell grep -rl --include='*_test.go' 'testing\.Short()' cmd internal | xargs dirname | sort -u | sed 's|^|./|')
 unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane; SHUFFLE=1 runs also those that have passed, in random order
-	CGO_ENABLED=1 $(TEST) -race $(if $(SHUFFLE),-shuffle=on) ./...
+	CGO_ENABLED=1 $(TEST) -race -short $(if $(SHUFFLE),-shuffle=on) ./...
+	$(TEST) $(if $(SHUFFLE),-shuffle=on) $(LONG)
 dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafana's own types
 	node test/grafana/check.mjs deploy/monitoring/dashboards $<
 test-image: ## Make the image and look into it

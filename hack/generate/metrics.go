@@ -58,7 +58,7 @@ func metrics(resources []generators.Resource, files map[string][]byte) error {
 	index.WriteString("| resource | API | families | default |\n| --- | --- | --- | --- |\n")
 	pages := make([]bytes.Buffer, len(metricPages))
 	for i, p := range metricPages {
-		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise. Sparse ones can be exported\n[without zeros](../sparse.md); those of attribution need\n[`--workload-metrics`](../workloads.md).\n", notice, p.title)
+		fmt.Fprintf(&pages[i], "<!-- %s -->\n# %s\n\nFamilies are gauges unless marked otherwise. Sparse ones can be exported\n[without zeros](../sparse.md); those of a group need\n[`--workload-metrics`](../workloads.md).\n", notice, p.title)
 	}
 	for _, r := range resources {
 		d := r.Describe()

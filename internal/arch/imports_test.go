@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"internal/authfilter":        {"internal/codecs", "internal/peer"},
 	"internal/cardinality":       {"internal/store"},
 	"internal/celexpr":           {},
+	"internal/counters":          {"internal/generators", "internal/store"},
 	"internal/codecs":            {},
 	"internal/exposition":        {},
 	"internal/transcript":        {},
@@ -49,14 +50,15 @@ var allowed = map[string][]string{
 	"internal/generators":        {"internal/exposition", "internal/jsonobject"},
 	"internal/options":           {"internal/customresource", "internal/generators", "internal/nearest", "internal/presets"},
 	"hack/dashboards":            {},
-	"hack/generate":              {"hack/dashboards", "internal/customresource", "internal/generators", "internal/options", "internal/presets", "internal/rbac", "internal/workloads"},
+	"hack/generate":              {"hack/dashboards", "internal/customresource", "internal/generators", "internal/options", "internal/presets", "internal/rbac", "internal/results", "internal/workloads"},
 	"internal/rbac":              {"internal/generators"},
 	"internal/apiclient":         {"internal/generators", "internal/jsonobject", "internal/projection"},
 	"internal/listwatch":         {"internal/apiclient", "internal/sharding"},
-	"internal/watcher":           {"internal/apiclient", "internal/generators", "internal/jsonobject", "internal/listwatch", "internal/memory", "internal/sharding", "internal/store", "internal/workloads"},
+	"internal/watcher":           {"internal/apiclient", "internal/counters", "internal/generators", "internal/jsonobject", "internal/listwatch", "internal/memory", "internal/results", "internal/sharding", "internal/store", "internal/workloads"},
 	"internal/workloads":         {"internal/generators", "internal/store"},
+	"internal/results":           {"internal/generators", "internal/store"},
 	"internal/server":            {"internal/cardinality", "internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher", "internal/workloads"},
+	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/results", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/store", "internal/version", "internal/watcher", "internal/workloads"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

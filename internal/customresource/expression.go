@@ -69,27 +69,27 @@ func (e *evaluator) value(d *definition, s *Source, self jsonobject.Value) value
 
 // selects reports whether a Where expression is true for an element, or empty. A failed evaluation
 // selects nothing.
-func (e *evaluator) selects(d *definition, where *Expression, self jsonobject.Value) bool {
+func (e *evaluator) selects(family string, where *Expression, self jsonobject.Value) bool {
 	if where.Program == nil {
 		return true
 	}
 	selected, err := where.Program.Bool(e.variables(self))
 	if err != nil {
-		e.report.failed(reasonExpression, d.Name, e.object, "expression at "+where.Position+": "+err.Error())
+		e.report.failed(reasonExpression, family, e.object, "expression at "+where.Position+": "+err.Error())
 	}
 	return selected
 }
 
-// selected reports whether the entry of a definition selects the object.
-func (e *evaluator) selected(d *definition) bool {
-	if d.entry.Where.Program == nil {
+// selected reports whether an entry selects the object for a family.
+func (e *evaluator) selected(entry *Entry, family string) bool {
+	if entry.Where.Program == nil {
 		return true
 	}
-	if i := slices.IndexFunc(e.selections, func(s selection) bool { return s.entry == d.entry }); i >= 0 {
+	if i := slices.IndexFunc(e.selections, func(s selection) bool { return s.entry == entry }); i >= 0 {
 		return e.selections[i].selected
 	}
-	selected := e.selects(d, &d.entry.Where, e.root)
-	e.selections = append(e.selections, selection{d.entry, selected})
+	selected := e.selects(family, &entry.Where, e.root)
+	e.selections = append(e.selections, selection{entry, selected})
 	return selected
 }
 

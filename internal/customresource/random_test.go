@@ -67,7 +67,7 @@ func checkScenario(t *testing.T, b []byte) {
 	written := map[string]bool{} // series
 	for _, r := range resolved.Tables {
 		d := r.Describe()
-		renderer := r.Compile(generators.Selection{Extra: w.extra})
+		renderer := r.Compile(generators.Selection{Extra: w.extra, Groups: w.groups})
 		renderer.Recovered = func(family string, _ metav1.Object, reason any) { t.Errorf("%s: panic: %v", family, reason) }
 		names, headers, mayRepeat := renderer.Names(), renderer.Headers(), renderer.MayRepeat()
 		var families []store.Family
@@ -162,6 +162,11 @@ func (w *scenario) reference(d generators.Description, selector string, object m
 	}
 	for _, name := range names {
 		lines = append(lines, v.lines(name, definitions[name], holds))
+	}
+	if scale, ok := w.scaleOf(k, d.Kind.Version, selector); ok {
+		names = append(names, "kubestate_workload_replicas")
+		v.name = "kubestate_workload_replicas"
+		lines = append(lines, v.replicas(scale, w.entriesOf(k, d.Kind.Version, selector), holds))
 	}
 	return names, lines
 }

@@ -77,7 +77,7 @@ func (e *evaluator) render(definitions []*definition, to *generators.Samples) {
 		return
 	}
 	for _, d := range definitions {
-		if e.selected(d) {
+		if e.selected(d.entry, d.Name) {
 			e.define(d)
 			e.emit(d, to)
 		}
@@ -109,15 +109,20 @@ func (e *evaluator) emit(d *definition, to *generators.Samples) {
 	slices.SortStableFunc(e.samples, func(a, b sample) int { return e.own[a.from:a.to].compare(e.own[b.from:b.to]) })
 	for _, s := range e.samples {
 		e.both = e.own[s.from:s.to].over(e.both[:0], e.base)
-		if len(e.extra) > 0 {
-			e.both = slices.DeleteFunc(e.both, func(l generators.Label) bool {
-				return slices.ContainsFunc(e.extra, func(x generators.ExtraLabel) bool { return x.Name == l.Name })
-			})
-		}
-		if to.Series(s.value, e.both) {
+		if e.series(e.both, s.value, to) {
 			e.report.failed(reasonConflict, d.Name, e.object, "a series has two values: give it a label that tells the elements apart")
 		}
 	}
+}
+
+// series adds a sample, whose labels extra ones override. conflict is that of Samples.Series.
+func (e *evaluator) series(of labels, value float64, to *generators.Samples) (conflict bool) {
+	if len(e.extra) > 0 {
+		of = slices.DeleteFunc(of, func(l generators.Label) bool {
+			return slices.ContainsFunc(e.extra, func(x generators.ExtraLabel) bool { return x.Name == l.Name })
+		})
+	}
+	return to.Series(value, of)
 }
 
 // add adds a sample whose own labels begin at start.
@@ -179,7 +184,7 @@ func (e *evaluator) gauge(d *definition, v jsonobject.Value, matched []string) {
 // member adds the sample of a map's member, if its value converts. A member whose key is the one
 // step of the value's path is the value itself.
 func (e *evaluator) member(d *definition, of, member jsonobject.Value, matched []string) {
-	if !e.selects(d, &d.Where, member) {
+	if !e.selects(d.Name, &d.Where, member) {
 		return
 	}
 	direct := d.isDirect && d.direct == member.MapKey()
@@ -217,7 +222,7 @@ func (e *evaluator) labelsOf(d *definition, of jsonobject.Value) labels {
 
 // single adds the sample of an element, if its value converts.
 func (e *evaluator) single(d *definition, element jsonobject.Value, matched []string) {
-	if !e.selects(d, &d.Where, element) {
+	if !e.selects(d.Name, &d.Where, element) {
 		return
 	}
 	v := e.value(d, &d.Value, element)
@@ -266,7 +271,7 @@ func (e *evaluator) info(d *definition, v jsonobject.Value, matched []string) {
 
 // infoOf adds a sample of value 1 if it has a label.
 func (e *evaluator) infoOf(d *definition, key string, v jsonobject.Value, matched []string) {
-	if !e.selects(d, &d.Where, v) {
+	if !e.selects(d.Name, &d.Where, v) {
 		return
 	}
 	start := len(e.own)
@@ -293,7 +298,7 @@ func (e *evaluator) stateSet(d *definition, v jsonobject.Value, matched []string
 }
 
 func (e *evaluator) states(d *definition, v jsonobject.Value, matched []string) {
-	if !e.selects(d, &d.Where, v) {
+	if !e.selects(d.Name, &d.Where, v) {
 		return
 	}
 	present := e.value(d, &d.Value, v)

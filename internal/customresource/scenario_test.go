@@ -46,6 +46,7 @@ type scenario struct {
 	objects map[string][]map[string]any // by group and kind
 	config  configuration
 	extra   []generators.ExtraLabel
+	groups  []generators.Group
 }
 
 func pick[T any](w *scenario, of ...T) T { return of[w.IntN(len(of))] }
@@ -122,6 +123,9 @@ func (w *scenario) object(k *customresource.Kind, n int) map[string]any {
 			labels[pick(w, "app", "app.kubernetes.io/name", "tier", "a-b", "a_b", "a.b", "name", "9")] = pick(w, "", "x", "y", "a.b-c")
 		}
 		metadata["labels"] = labels
+	}
+	if w.oneIn(3) {
+		metadata["ownerReferences"] = []any{map[string]any{"kind": "Fleet", "name": "f", "controller": pick[any](w, true, false, nil, "true")}, map[string]any{"kind": "Set", "name": "s"}}
 	}
 	o := map[string]any{"apiVersion": k.Group + "/" + k.Versions[0], "kind": k.Kind, "metadata": metadata, "spec": w.members(3)}
 	if !w.oneIn(4) {
@@ -280,6 +284,23 @@ func (w *scenario) family(object any) *familyOf {
 	return f
 }
 
+// scales returns scale subresources of some versions.
+func (w *scenario) scales(versions []string) map[string]customresource.Scale {
+	all := map[string]customresource.Scale{}
+	path := func(root string) string {
+		if w.oneIn(3) {
+			return root + "." + pick(w, keys[:8]...) + "." + pick(w, keys[:8]...)
+		}
+		return root + "." + pick(w, keys[:8]...)
+	}
+	for _, version := range versions {
+		if !w.oneIn(3) {
+			all[version] = customresource.Scale{SpecReplicas: path(".spec"), StatusReplicas: path(".status")}
+		}
+	}
+	return all
+}
+
 // newScenario returns random kinds and objects, and a valid configuration.
 func newScenario(b []byte) *scenario {
 	w := &scenario{Rand: newChoices(b), objects: map[string][]map[string]any{}}
@@ -288,7 +309,7 @@ func newScenario(b []byte) *scenario {
 		{Group: "example.com", Kind: "Gadget", Plural: "gadgets", Versions: []string{"v1"}},
 		{Group: "other.example.com", Kind: "Widget", Plural: "widgets", Namespaced: true, Versions: []string{"v2"}, Categories: []string{"all", "managed"}},
 	}[:1+w.IntN(3)] {
-		k.UID = types.UID(fmt.Sprint("kind-", i))
+		k.UID, k.Scales = types.UID(fmt.Sprint("kind-", i)), w.scales(k.Versions)
 		w.kinds = append(w.kinds, k)
 		for n := range 1 + w.IntN(3) {
 			w.objects[k.Group+k.Kind] = append(w.objects[k.Group+k.Kind], w.object(&k, n))
@@ -320,8 +341,11 @@ func newScenario(b []byte) *scenario {
 		}
 		w.config.Entries = append(w.config.Entries, e)
 	}
+	if w.oneIn(2) {
+		w.groups = generators.Groups()
+	}
 	if w.oneIn(6) {
-		w.extra = append(w.extra, generators.ExtraLabel{Name: pick(w, "cluster", "name", "customresource_kind", "a"), Value: pick(w, "x", "a\"b")})
+		w.extra = append(w.extra, generators.ExtraLabel{Name: pick(w, "cluster", "name", "customresource_kind", "a", "workload"), Value: pick(w, "x", "a\"b")})
 	}
 	return w
 }

@@ -23,8 +23,9 @@ type Kind struct {
 	Group, Kind, Plural string
 	Namespaced          bool
 	Categories          []string
-	Versions            []string     // served ones
-	UID                 apitypes.UID // of its definition; a recreated one has another
+	Versions            []string         // served ones
+	Scales              map[string]Scale // by version, of those with a scale subresource
+	UID                 apitypes.UID     // of its definition; a recreated one has another
 }
 
 // matches reports whether an entry selects the kind, in any version.
@@ -43,8 +44,9 @@ type table struct {
 	kind        *Kind
 	entries     []*Entry
 	description generators.Description
-	families    []tableFamily  // as in description.Families
+	families    []tableFamily  // the first of description.Families
 	indexes     map[string]int // in families, by name
+	replicas    *replicas      // the last family of the description; nil for none
 	report      *Reporter
 }
 
@@ -90,13 +92,25 @@ func (c *Config) Resolve(kinds []Kind, exported []generators.Resource, reserved 
 			all = append(all, c.tablesOf(&kinds[i], version, headers, report)...)
 		}
 	}
-	slices.SortFunc(all, func(a, b *table) int { return strings.Compare(a.description.Order, b.description.Order) })
-	r := Resolution{Extended: map[string]generators.Resource{}}
 	var own []*table
+	extends := map[*table]generators.Resource{}
 	for _, t := range all {
-		of := t.extends(exported)
-		if of == nil {
+		if of := t.extends(exported); of != nil {
+			extends[t] = of
+		} else {
 			own = append(own, t)
+		}
+	}
+	addReplicas(own, exported)
+	for _, t := range all {
+		t.describe()
+	}
+	inOrder := func(a, b *table) int { return strings.Compare(a.description.Order, b.description.Order) }
+	slices.SortFunc(all, inOrder)
+	r := Resolution{Extended: map[string]generators.Resource{}}
+	for _, t := range all {
+		of := extends[t]
+		if of == nil {
 			r.Tables = append(r.Tables, t)
 			continue
 		}
@@ -177,7 +191,6 @@ func (c *Config) tablesOf(k *Kind, version string, headers map[string]header, re
 		for name, i := range t.indexes {
 			t.families[i].shared = holders[name] > 1
 		}
-		t.describe()
 	}
 	return tables
 }
@@ -258,6 +271,12 @@ func (t *table) describe() {
 			fmt.Fprintf(sum, "\n%s", f.definitionText())
 		}
 	}
+	if t.replicas != nil {
+		family := WorkloadReplicas
+		family.MayRepeat = t.replicas.mayRepeat(nil)
+		d.Families = append(d.Families, family)
+		fmt.Fprintf(sum, "\n%+v %+v", family, *t.replicas)
+	}
 	d.Definition = hex.EncodeToString(sum.Sum(nil))
 }
 
@@ -314,6 +333,15 @@ func (t *table) Compile(selection generators.Selection) *generators.Renderer {
 			Row:               func(_ metav1.Object, to *generators.Samples) { e.render(f.definitions, to) },
 		}
 		row.MayRepeat = f.mayRepeat(t.kind.Namespaced, selection.Extra)
+		rows = append(rows, row)
+	}
+	if t.replicas != nil && slices.Contains(selection.EffectOn(t.description).Families(), WorkloadReplicas.Name) {
+		t.replicas.read(e.fields)
+		row := generators.Row{
+			FamilyDescription: WorkloadReplicas,
+			Row:               func(_ metav1.Object, to *generators.Samples) { e.replicas(t.replicas, t.entries, to) },
+		}
+		row.MayRepeat = t.replicas.mayRepeat(selection.Extra)
 		rows = append(rows, row)
 	}
 	e.fields.Seal()

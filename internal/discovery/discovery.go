@@ -30,7 +30,8 @@ var Definitions generators.Resource = &generators.Table[*apiextensionsv1.CustomR
 	Kind:     "CustomResourceDefinition",
 	Scope:    generators.Cluster,
 	Fetch: generators.Fetch[*apiextensionsv1.CustomResourceDefinition]{Reads: generators.Fields{
-		"spec.group", "spec.names", "spec.scope", "spec.versions.name", "spec.versions.served", "status.conditions.type", "status.conditions.status",
+		"spec.group", "spec.names", "spec.scope", "spec.versions.name", "spec.versions.served",
+		"spec.versions.subresources.scale.specReplicasPath", "spec.versions.subresources.scale.statusReplicasPath", "status.conditions.type", "status.conditions.status",
 	}},
 }
 
@@ -70,7 +71,7 @@ func newMetrics(reg prometheus.Registerer) metrics {
 	}
 	return metrics{
 		added:   counter("add", "CustomResourceDefinitions added."),
-		updated: counter("update", "CustomResourceDefinitions whose names, versions or scope changed."),
+		updated: counter("update", "CustomResourceDefinitions whose names, versions, scope or scale subresource changed."),
 		deleted: counter("delete", "CustomResourceDefinitions deleted."),
 		kinds: promauto.With(reg).NewGauge(prometheus.GaugeOpts{
 			Name: "kube_state_metrics_custom_resource_state_cache", Help: "Established CustomResourceDefinitions.",
@@ -183,8 +184,15 @@ func KindOf(o metav1.Object) (kind customresource.Kind, ok bool) {
 		UID:        d.UID,
 	}
 	for _, v := range d.Spec.Versions {
-		if v.Served {
-			kind.Versions = append(kind.Versions, v.Name)
+		if !v.Served {
+			continue
+		}
+		kind.Versions = append(kind.Versions, v.Name)
+		if v.Subresources != nil && v.Subresources.Scale != nil {
+			if kind.Scales == nil {
+				kind.Scales = map[string]customresource.Scale{}
+			}
+			kind.Scales[v.Name] = customresource.Scale{SpecReplicas: v.Subresources.Scale.SpecReplicasPath, StatusReplicas: v.Subresources.Scale.StatusReplicasPath}
 		}
 	}
 	return kind, true

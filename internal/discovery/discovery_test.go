@@ -70,6 +70,24 @@ func TestKindOf(t *testing.T) {
 	d.Spec.Scope = apiextensionsv1.ClusterScoped
 	f(d, cluster, true)
 	f(&corev1.Pod{}, customresource.Kind{}, false)
+	scaled := kind("a.example.com", "v1", "v3", "v4")
+	scaled.Scales = map[string]customresource.Scale{"v1": {SpecReplicas: ".spec.a", StatusReplicas: ".status.b"}, "v4": {SpecReplicas: ".spec.c", StatusReplicas: ".status.d"}}
+	f(withScales(definition("a.example.com", "v1", "v2-", "v3", "v4"), ".spec.a .status.b", ".spec.x .status.x", "", ".spec.c .status.d"), scaled, true)
+	d = definition("a.example.com", "v1")
+	d.Spec.Versions[0].Subresources = &apiextensionsv1.CustomResourceSubresources{Status: &apiextensionsv1.CustomResourceSubresourceStatus{}}
+	f(d, kind("a.example.com", "v1"), true)
+}
+
+// withScales adds scale subresources to the versions of a definition, of the paths for spec and status.
+func withScales(d *apiextensionsv1.CustomResourceDefinition, paths ...string) *apiextensionsv1.CustomResourceDefinition {
+	for i, of := range paths {
+		if spec, status, ok := strings.Cut(of, " "); ok {
+			d.Spec.Versions[i].Subresources = &apiextensionsv1.CustomResourceSubresources{
+				Scale: &apiextensionsv1.CustomResourceSubresourceScale{SpecReplicasPath: spec, StatusReplicasPath: status},
+			}
+		}
+	}
+	return d
 }
 
 // A catalog is a Catalog with its registry.
@@ -143,22 +161,26 @@ func TestCatalog(t *testing.T) {
 	f("status", set(status), state{[]string{"b.example.com v1"}, [4]int{1, 0, 0, 1}, false})
 	f("another version", set(definition("b.example.com", "v1", "v2")), state{[]string{"b.example.com v1,v2"}, [4]int{1, 1, 0, 1}, true})
 	f("a version not served any more", set(definition("b.example.com", "v1-", "v2")), state{[]string{"b.example.com v2"}, [4]int{1, 2, 0, 1}, true})
-	f("a second definition", set(definition("a.other.com", "v1")), state{[]string{"b.example.com v2", "a.other.com v1"}, [4]int{2, 2, 0, 2}, true})
-	f("a third definition", set(definition("a.example.com", "v1")), state{[]string{"a.example.com v1", "b.example.com v2", "a.other.com v1"}, [4]int{3, 2, 0, 3}, true})
+	f("a scale subresource", set(withScales(definition("b.example.com", "v1-", "v2"), "", ".spec.a .status.b")), state{[]string{"b.example.com v2"}, [4]int{1, 3, 0, 1}, true})
+	f("the same one", set(withScales(definition("b.example.com", "v1-", "v2"), "", ".spec.a .status.b")), state{[]string{"b.example.com v2"}, [4]int{1, 3, 0, 1}, false})
+	f("another path", set(withScales(definition("b.example.com", "v1-", "v2"), "", ".spec.a .status.c")), state{[]string{"b.example.com v2"}, [4]int{1, 4, 0, 1}, true})
+	f("no scale subresource any more", set(definition("b.example.com", "v1-", "v2")), state{[]string{"b.example.com v2"}, [4]int{1, 5, 0, 1}, true})
+	f("a second definition", set(definition("a.other.com", "v1")), state{[]string{"b.example.com v2", "a.other.com v1"}, [4]int{2, 5, 0, 2}, true})
+	f("a third definition", set(definition("a.example.com", "v1")), state{[]string{"a.example.com v1", "b.example.com v2", "a.other.com v1"}, [4]int{3, 5, 0, 3}, true})
 	again := definition("a.example.com", "v1")
 	again.UID = "other"
-	f("recreated", func() { c.Delete(definition("a.example.com", "v1")); set(again)() }, state{[]string{"a.example.com v1", "b.example.com v2", "a.other.com v1"}, [4]int{4, 2, 1, 3}, true})
+	f("recreated", func() { c.Delete(definition("a.example.com", "v1")); set(again)() }, state{[]string{"a.example.com v1", "b.example.com v2", "a.other.com v1"}, [4]int{4, 5, 1, 3}, true})
 	if kinds := c.Kinds(); kinds[0].UID != "other" {
 		t.Errorf("recreated: %+v", kinds[0])
 	}
-	f("not established any more", set(pending("b.example.com", "v2")), state{[]string{"a.example.com v1", "a.other.com v1"}, [4]int{4, 2, 2, 2}, true})
-	f("deleted", remove(definition("a.other.com", "v1")), state{[]string{"a.example.com v1"}, [4]int{4, 2, 3, 1}, true})
-	f("deleted again", remove(definition("a.other.com", "v1")), state{[]string{"a.example.com v1"}, [4]int{4, 2, 3, 1}, false})
+	f("not established any more", set(pending("b.example.com", "v2")), state{[]string{"a.example.com v1", "a.other.com v1"}, [4]int{4, 5, 2, 2}, true})
+	f("deleted", remove(definition("a.other.com", "v1")), state{[]string{"a.example.com v1"}, [4]int{4, 5, 3, 1}, true})
+	f("deleted again", remove(definition("a.other.com", "v1")), state{[]string{"a.example.com v1"}, [4]int{4, 5, 3, 1}, false})
 	f("several changes", func() {
 		for _, name := range []string{"c.example.com", "d.example.com"} {
 			set(definition(name, "v1"))()
 		}
-	}, state{[]string{"a.example.com v1", "c.example.com v1", "d.example.com v1"}, [4]int{6, 2, 3, 3}, true})
+	}, state{[]string{"a.example.com v1", "c.example.com v1", "d.example.com v1"}, [4]int{6, 5, 3, 3}, true})
 }
 
 // TestBatch has lists of definitions, which replace all kinds on commit.

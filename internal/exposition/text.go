@@ -1,6 +1,7 @@
 package exposition
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -10,13 +11,14 @@ import (
 // Type is the type of a family in its TYPE line.
 type Type string
 
-// Gauge and Counter are the types of built-in families. Info and StateSet exist only in OpenMetrics:
-// in text formats, some clients reject the response for them.
+// Gauge, Counter and Histogram exist in all formats. Info and StateSet exist only in OpenMetrics: in
+// text formats, some clients reject the response for them.
 const (
-	Gauge    Type = "gauge"
-	Counter  Type = "counter"
-	Info     Type = "info"
-	StateSet Type = "stateset"
+	Gauge     Type = "gauge"
+	Counter   Type = "counter"
+	Histogram Type = "histogram"
+	Info      Type = "info"
+	StateSet  Type = "stateset"
 )
 
 // InText returns the type of families of type t in the text formats.
@@ -95,6 +97,22 @@ func AppendFloat(dst []byte, v float64) []byte {
 	default:
 		return strconv.AppendFloat(dst, v, 'g', -1, 64)
 	}
+}
+
+// AppendCanonical appends v as AppendFloat does, but in the form that OpenMetrics has for bounds of
+// buckets: with a decimal point or an exponent.
+func AppendCanonical(dst []byte, v float64) []byte {
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, v, 'g', -1, 64)
+	if !math.IsInf(v, 0) && !math.IsNaN(v) && !bytes.ContainsAny(dst[start:], ".e") {
+		dst = append(dst, ".0"...)
+	}
+	return dst
+}
+
+// AppendMillis appends a time in Unix milliseconds as seconds.
+func AppendMillis(dst []byte, ms int64) []byte {
+	return strconv.AppendFloat(dst, float64(ms)/1000, 'f', -1, 64)
 }
 
 // AppendHeader appends the HELP and TYPE lines of a family, with backslash and line feed of help

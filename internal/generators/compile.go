@@ -14,21 +14,38 @@ import (
 func (t *Table[T]) Compile(selection Selection) *Renderer {
 	r := &Renderer{identity: t.Identity}
 	var rows []func(T, *Samples)
-	for i := range t.Families {
-		row, d := &t.Families[i], t.Families[i].describe()
-		if !selection.compiles(d) {
-			continue
-		}
+	var derived []func(metav1.Object, *Samples) // in place of rows
+	add := func(row *Family[T], d FamilyDescription, format Format) {
 		f := compileFamily(t.key(), d, selection)
 		f.identity = row.Identity
+		f.setFormat(format, d)
 		r.families = append(r.families, f)
-		if selection.thins(d) {
-			rows = append(rows, withoutZeros(row.Row))
+		if d.Derived {
+			derived = append(derived, thinned(row.Derived, selection.thins(d)))
 		} else {
-			rows = append(rows, row.Row)
+			rows = append(rows, thinned(row.Row, selection.thins(d)))
 		}
 	}
-	r.row = func(object metav1.Object, i int, s *Samples) { rows[i](object.(T), s) }
+	var typed []int
+	for i := range t.Families {
+		row, d := &t.Families[i], t.Families[i].describe()
+		switch {
+		case !selection.compiles(d):
+		case d.Created:
+			add(row, d, TextFormat)
+			typed = append(typed, i)
+		default:
+			add(row, d, AnyFormat)
+		}
+	}
+	for _, i := range typed {
+		add(&t.Families[i], t.Families[i].describe(), TypedFormat)
+	}
+	if selection.OnlyDerived {
+		r.row = func(object metav1.Object, i int, s *Samples) { derived[i](object, s) }
+	} else {
+		r.row = func(object metav1.Object, i int, s *Samples) { rows[i](object.(T), s) }
+	}
 	return r
 }
 
@@ -53,14 +70,19 @@ func NewRenderer(rows []Row, selection Selection, prepare func(metav1.Object)) *
 	return r
 }
 
-// A family is a compiled row with its constant bytes.
+// A family is a compiled row with its constant bytes. A Created row has two: one without and one with the
+// times.
 type family struct {
 	name                string
+	format              Format
 	specOnly, mayRepeat bool
 	identity            Identity // nil for that of the renderer
 	header              Header
 	open                []byte // `name{` and the extra labels
-	sets                []labelSet
+	// suffixed are open with the names of other samples of a Created family. open of a histogram is
+	// that of its buckets.
+	suffixed struct{ sum, count, created []byte }
+	sets     []labelSet
 	// prefix begins the names of labels made from a map, such as "label_".
 	prefix string
 	// allowed selects entries of the object's labels or annotations; nil means no series.

@@ -85,6 +85,18 @@ var CronJobs = Table[*batchv1.CronJob]{
 		{Name: "kube_cronjob_spec_failed_job_history_limit", Type: Gauge, Stability: Alpha,
 			Help: "Failed job history limit of the cron job.",
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
+
+		{Name: "kubestate_cronjob_last_result", Type: Gauge, Stability: Alpha, Sparse: true, Group: Verdicts, Labels: Labels{"result"},
+			Help:    "Result of the cron job's job that finished last (1 for the result).",
+			Derived: derive(lastResult)},
+
+		{Name: "kubestate_cronjob_last_result_time_seconds", Type: Gauge, Stability: Alpha, Group: Verdicts,
+			Help:    "Finish time of the cron job's job that finished last, Unix seconds.",
+			Derived: derive(lastResultTime)},
+
+		{Name: "kubestate_cronjob_last_result_duration_seconds", Type: Gauge, Stability: Alpha, Group: Verdicts,
+			Help:    "Duration of the cron job's job that finished last, seconds.",
+			Derived: derive(lastResultDuration)},
 	},
 }
 

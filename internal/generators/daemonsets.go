@@ -8,7 +8,7 @@ var DaemonSets = Table[*appsv1.DaemonSet]{
 	Kind:     "DaemonSet",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("daemonset")},
-	Fetch:    Fetch[*appsv1.DaemonSet]{Reads: Fields{"status"}},
+	Fetch:    Fetch[*appsv1.DaemonSet]{Reads: Fields{"spec.updateStrategy.type", "status"}},
 	Families: []Family[*appsv1.DaemonSet]{
 		{Name: "kube_daemonset_created", Type: Gauge, Stability: Stable,
 			Help: "Creation timestamp of the daemon set, Unix seconds.",
@@ -65,5 +65,9 @@ var DaemonSets = Table[*appsv1.DaemonSet]{
 		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("DaemonSet"), Labels: Labels{"state"},
 			Help: "Replicas of the workload, by state.",
 			Row:  daemonSetReplicas},
+
+		{Name: "kubestate_daemonset_rollout", Type: Gauge, Stability: Alpha, Sparse: true, Group: Verdicts, Labels: Labels{"state"},
+			Help: "Rollout state of the daemon set by the rules of kubectl rollout status (1 for the current state).",
+			Row:  daemonSetRollout},
 	},
 }

@@ -96,6 +96,10 @@ var Deployments = Table[*appsv1.Deployment]{
 		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("Deployment"), Labels: Labels{"state"},
 			Help: "Replicas of the workload, by state.",
 			Row:  deploymentReplicas},
+
+		{Name: "kubestate_deployment_rollout", Type: Gauge, Stability: Alpha, Sparse: true, Group: Verdicts, Labels: Labels{"state"},
+			Help: "Rollout state of the deployment by the rules of kubectl rollout status (1 for the current state).",
+			Row:  deploymentRollout},
 	},
 }
 

@@ -13,6 +13,7 @@ var Jobs = Table[*batchv1.Job]{
 	Identity: Identity{Namespace, Name("job_name")},
 	Finished: jobFinished,
 	Fetch:    Fetch[*batchv1.Job]{Reads: Fields{"spec.parallelism", "spec.completions", "spec.activeDeadlineSeconds", "status"}},
+	Memo:     &jobMemo,
 	Families: []Family[*batchv1.Job]{
 		{Name: "kube_job_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
 			Help: "Annotations of the job selected by the allowlist.",
@@ -89,6 +90,10 @@ var Jobs = Table[*batchv1.Job]{
 		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("Job"), Labels: Labels{"state"},
 			Help: "Replicas of the workload, by state.",
 			Row:  jobReplicas},
+
+		{Name: "kubestate_job_failed_for_good", Type: Gauge, Stability: Alpha, Group: Verdicts,
+			Help:    "Whether the job has failed and no job of its cron job has succeeded since.",
+			Derived: derive(failedForGood)},
 	},
 }
 

@@ -18,6 +18,7 @@ var Nodes = Table[*corev1.Node]{
 			"spec", "status.capacity", "status.allocatable", "status.conditions", "status.addresses", "status.nodeInfo",
 		},
 	},
+	Memo: &nodeMemo,
 	Families: []Family[*corev1.Node]{
 		{Name: "kube_node_annotations", Type: Gauge, Stability: Alpha, Labels: Labels{"annotation_*"},
 			Help: "Annotations of the node selected by the allowlist.",

@@ -35,6 +35,7 @@ var Pods = Table[*corev1.Pod]{
 		},
 		Reset: resetPod,
 	},
+	Memo: &podMemo,
 	Families: []Family[*corev1.Pod]{
 		{Name: "kube_pod_completion_time", Type: Gauge, Stability: Stable,
 			Help: "Finish time of the pod's last terminated container, Unix seconds.",
@@ -320,9 +321,9 @@ var Pods = Table[*corev1.Pod]{
 			Help: "Scheduler of the pod.",
 			Row:  func(p *corev1.Pod, s *Samples) { s.One(p.Spec.SchedulerName) }},
 
-		{Name: "kubestate_pod_workload", Type: Gauge, Stability: Alpha, Group: Attribution, Derived: true, Labels: Labels{"workload_kind", "workload"},
-			Help: "Workload of the pod: its topmost controller, or the pod itself (always 1).",
-			Row:  podWorkload},
+		{Name: "kubestate_pod_workload", Type: Gauge, Stability: Alpha, Group: Attribution, Labels: Labels{"workload_kind", "workload"},
+			Help:    "Workload of the pod: its topmost controller, or the pod itself (always 1).",
+			Derived: derive(podWorkload)},
 	},
 }
 

@@ -100,7 +100,7 @@ func TestReadsIsMinimal(t *testing.T) {
 		}
 		t.Run(r.Describe().Name, func(t *testing.T) {
 			t.Parallel()
-			renderer := r.Compile(everything)
+			renderer := r.Compile(withGroups)
 			texts := map[string]string{} // of wire forms
 			for _, o := range manyObjects(t, r) {
 				wire := wireForm(t, o)

@@ -198,6 +198,8 @@ var stringFills = []any{
 	from[corev1.Protocol]("TCP", "UDP", ""),
 	from[corev1.LimitType]("Pod", "Container", ""),
 	from[appsv1.DeploymentConditionType]("Available", "Progressing", "odd\\type"),
+	from[appsv1.StatefulSetUpdateStrategyType]("RollingUpdate", "RollingUpdate", "OnDelete", ""),
+	from[appsv1.DaemonSetUpdateStrategyType]("RollingUpdate", "RollingUpdate", "OnDelete", ""),
 	from[appsv1.PersistentVolumeClaimRetentionPolicyType]("Retain", "Delete", "", ""),
 	from[batchv1.JobConditionType]("Complete", "Failed", "Suspended", "FailureTarget", "failed"),
 	from[batchv1.ConcurrencyPolicy]("Allow", "Forbid", ""),

@@ -50,6 +50,12 @@ func (s Selection) Derives(d Description) bool {
 	return slices.ContainsFunc(d.Families, func(f FamilyDescription) bool { return f.Derived && s.exports(f) })
 }
 
+// Counts reports whether the selection exports counters of a resource.
+func (s Selection) Counts(r Resource) bool {
+	memo := r.Recipe().Memo
+	return memo != nil && slices.ContainsFunc(memo.Counts.Describe().Families, s.exports)
+}
+
 // compiles reports whether Compile takes the family.
 func (s Selection) compiles(f FamilyDescription) bool {
 	return f.Derived == s.OnlyDerived && s.exports(f)

@@ -6,8 +6,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// withoutZeros makes a row without the samples of value 0.
-func withoutZeros[T metav1.Object](row func(T, *Samples)) func(T, *Samples) {
+// thinned is a row, or one without its samples of value 0.
+func thinned[T metav1.Object](row func(T, *Samples), withoutZeros bool) func(T, *Samples) {
+	if !withoutZeros {
+		return row
+	}
 	return func(object T, s *Samples) {
 		start := len(s.dst)
 		row(object, s)

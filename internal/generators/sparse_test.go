@@ -38,7 +38,9 @@ func TestSparseDeclarations(t *testing.T) {
 		got = append(got, sparseFamilies(r)...)
 	}
 	want := []string{
-		"kube_deployment_status_condition",
+		"kubestate_cronjob_last_result",
+		"kubestate_daemonset_rollout",
+		"kube_deployment_status_condition", "kubestate_deployment_rollout",
 		"kube_horizontalpodautoscaler_status_condition",
 		"kube_job_complete", "kube_job_failed",
 		"kube_namespace_status_phase", "kube_namespace_status_condition",
@@ -46,6 +48,7 @@ func TestSparseDeclarations(t *testing.T) {
 		"kube_persistentvolumeclaim_status_phase", "kube_persistentvolumeclaim_status_condition",
 		"kube_persistentvolume_status_phase",
 		"kube_pod_status_phase", "kube_pod_status_qos_class", "kube_pod_status_ready", "kube_pod_status_scheduled",
+		"kubestate_statefulset_rollout",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

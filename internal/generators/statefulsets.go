@@ -8,7 +8,9 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 	Kind:     "StatefulSet",
 	Scope:    Namespaced,
 	Identity: Identity{Namespace, Name("statefulset")},
-	Fetch:    Fetch[*appsv1.StatefulSet]{Reads: Fields{"spec.replicas", "spec.persistentVolumeClaimRetentionPolicy", "spec.ordinals", "status"}},
+	Fetch: Fetch[*appsv1.StatefulSet]{Reads: Fields{
+		"spec.replicas", "spec.updateStrategy", "spec.persistentVolumeClaimRetentionPolicy", "spec.ordinals", "status",
+	}},
 	Families: []Family[*appsv1.StatefulSet]{
 		{Name: "kube_statefulset_created", Type: Gauge, Stability: Stable,
 			Help: "Creation timestamp of the stateful set, Unix seconds.",
@@ -85,5 +87,9 @@ var StatefulSets = Table[*appsv1.StatefulSet]{
 		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("StatefulSet"), Labels: Labels{"state"},
 			Help: "Replicas of the workload, by state.",
 			Row:  statefulSetReplicas},
+
+		{Name: "kubestate_statefulset_rollout", Type: Gauge, Stability: Alpha, Sparse: true, Group: Verdicts, Labels: Labels{"state"},
+			Help: "Rollout state of the stateful set by the rules of kubectl rollout status (1 for the current state).",
+			Row:  statefulSetRollout},
 	},
 }

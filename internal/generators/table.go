@@ -28,6 +28,8 @@ type Table[T metav1.Object] struct {
 	// not. It reads only fields of Reads, and of the spec only those of Mixed.
 	Finished func(T) (at time.Time, reason string)
 	Fetch    Fetch[T]
+	// Memo, if set, counts what happens to objects. It reads the metadata and the status alone.
+	Memo     *Memo[T]
 	Families []Family[T]
 }
 
@@ -75,12 +77,15 @@ type Family[T metav1.Object] struct {
 	// Sparse families have a series for each value that a field may have, 1 for its present
 	// one and 0 for the others. A selection may drop those of value 0.
 	Sparse bool
+	// Created families are counters or histograms that begin while the program runs. In
+	// OpenMetrics, their series have the time of that.
+	Created bool
 	// Group, if set, is the group that a selection must have to export the family.
 	Group Group
-	// Derived families are rendered from an object that is made of the table's and of others,
-	// such as a pod whose controller is its workload. Compile leaves them out, unless the
-	// selection is of derived families.
-	Derived bool
+	// Derived, if set, takes the place of Row. It adds the samples for an object that is made of the
+	// table's and of others, such as a pod whose controller is its workload. Compile leaves derived
+	// families out, unless the selection is of them.
+	Derived func(metav1.Object, *Samples)
 	// DeprecatedSince is the release that deprecated the family, empty if none did.
 	DeprecatedSince string
 	// Identity, if set, replaces that of the table. Tables may share such a family.
@@ -116,16 +121,23 @@ const (
 	Counter  = exposition.Counter
 	Info     = exposition.Info
 	StateSet = exposition.StateSet
+	Buckets  = exposition.Histogram
 )
 
 // A Group is a group of families that a selection has or has not.
 type Group string
 
 // Attribution has the workloads of pods, and the replicas of workloads in one form for all kinds.
-const Attribution Group = "attribution"
+// Counters has what happens to objects over time. Verdicts has the states of rollouts, and the results of
+// Jobs.
+const (
+	Attribution Group = "attribution"
+	Counters    Group = "counters"
+	Verdicts    Group = "verdicts"
+)
 
 // Groups returns all groups.
-func Groups() []Group { return []Group{Attribution} }
+func Groups() []Group { return []Group{Attribution, Counters, Verdicts} }
 
 // Stability is the stability level of a family: name, type, labels and meaning of a
 // Stable family do not change, those of an Alpha family may.
@@ -231,6 +243,7 @@ type FamilyDescription struct {
 	OptIn           bool
 	SpecOnly        bool
 	Sparse          bool
+	Created         bool
 	Group           Group
 	Derived         bool
 	DeprecatedSince string
@@ -243,7 +256,7 @@ type FamilyDescription struct {
 	MayRepeat bool
 }
 
-// A Recipe is the Fetch of any table, and its Finished.
+// A Recipe is the Fetch of any table, its Finished and its Memo.
 type Recipe struct {
 	// Versions are the readable versions in order of preference, the table's first.
 	Versions []schema.GroupVersionResource
@@ -258,6 +271,8 @@ type Recipe struct {
 	Columns      []Column
 	// Finished is that of the table, nil if it has none. An object of another type has not finished.
 	Finished func(metav1.Object) (at time.Time, reason string)
+	// Memo is that of the table, nil if it has none.
+	Memo *Memoizer
 }
 
 // TypeName names the type of the objects, such as "*v1.Pod", in metrics of list and watch
@@ -303,6 +318,7 @@ func (t *Table[T]) Recipe() Recipe {
 		Versions: []schema.GroupVersionResource{t.Resource},
 		Reads:    t.Fetch.Reads,
 		Mixed:    t.Fetch.Mixed,
+		Memo:     t.Memo.memoizer(),
 	}
 	for _, version := range t.Fetch.Older {
 		r.Versions = append(r.Versions, t.Resource.GroupResource().WithVersion(version))
@@ -328,6 +344,11 @@ func (t *Table[T]) Recipe() Recipe {
 	return r
 }
 
+// derive makes the row of a derived family from one of objects of a type.
+func derive[D metav1.Object](row func(D, *Samples)) func(metav1.Object, *Samples) {
+	return func(object metav1.Object, s *Samples) { row(object.(D), s) }
+}
+
 func (f *Family[T]) describe() FamilyDescription {
 	return FamilyDescription{
 		Name:            f.Name,
@@ -336,8 +357,9 @@ func (f *Family[T]) describe() FamilyDescription {
 		OptIn:           f.OptIn,
 		SpecOnly:        f.SpecOnly,
 		Sparse:          f.Sparse,
+		Created:         f.Created,
 		Group:           f.Group,
-		Derived:         f.Derived,
+		Derived:         f.Derived != nil,
 		DeprecatedSince: f.DeprecatedSince,
 		Identity:        f.Identity.keys(),
 		Labels:          f.Labels.sets(),

@@ -40,7 +40,8 @@ func (t *Table[T]) Validate() error {
 		c.labels(f.Labels, f.IdentityIn(d))
 		c.group(f)
 		c.sparse(f)
-		c.when(t.Families[i].Row == nil, "the family has no row")
+		c.when(t.Families[i].Row == nil && t.Families[i].Derived == nil, "the family has no row")
+		c.when(t.Families[i].Row != nil && t.Families[i].Derived != nil, "Derived excludes Row")
 	}
 	return errors.Join(c.errs...)
 }
@@ -200,11 +201,13 @@ func (c *checker) sparse(f FamilyDescription) {
 func (c *checker) describedFamily(f FamilyDescription) {
 	c.when(!isName(f.Name), "%q is not the name of a metric", f.Name)
 	switch f.Type {
-	case exposition.Gauge, exposition.Counter, exposition.Info, exposition.StateSet:
+	case exposition.Gauge, exposition.Counter, exposition.Histogram, exposition.Info, exposition.StateSet:
 	default:
 		c.when(true, "type %q does not exist", f.Type)
 	}
 	c.when(f.Type == exposition.Counter && !strings.HasSuffix(f.Name, "_total"), "the name of a counter ends in _total")
+	c.when(f.Created && f.Type != exposition.Counter && f.Type != exposition.Histogram, "Created needs a counter or a histogram")
+	c.when(f.Type == exposition.Histogram && !f.Created, "a histogram is Created")
 	c.when(f.Type == exposition.Info && !strings.HasSuffix(f.Name, "_info"), "the name of an info family ends in _info")
 	c.when(f.Stability != Stable && f.Stability != Alpha, "stability %q is neither %s nor %s", f.Stability, Stable, Alpha)
 	c.when(f.DeprecatedSince != "" && !releaseName.MatchString(f.DeprecatedSince), "DeprecatedSince %q is not a release such as v1.2.3", f.DeprecatedSince)

@@ -24,6 +24,8 @@ type (
 )
 
 // validPods is a valid table of pods with families x and y.
+func noRow(metav1.Object, *generators.Samples) {}
+
 func validPods() *podTable {
 	y := familyOf(nil, func(*corev1.Pod, *generators.Samples) {})
 	y.Name = "y"
@@ -88,7 +90,10 @@ func TestValidate(t *testing.T) {
 	f(func(p *podTable) { p.Families = nil }, `resource pods: the table has no families`)
 	f(func(p *podTable) { p.Families[1].Name = "x" }, `resource pods: family x: the name is declared twice`)
 	f(func(p *podTable) { p.Families[0].Name = "a-b" }, `resource pods: family a-b: "a-b" is not the name of a metric`)
-	f(func(p *podTable) { p.Families[0].Type = "histogram" }, `resource pods: family x: type "histogram" does not exist`)
+	f(func(p *podTable) { p.Families[0].Type = "summary" }, `resource pods: family x: type "summary" does not exist`)
+	f(func(p *podTable) { p.Families[0].Type = generators.Buckets }, `resource pods: family x: a histogram is Created`)
+	f(func(p *podTable) { p.Families[0].Type, p.Families[0].Created = generators.Buckets, true })
+	f(func(p *podTable) { p.Families[0].Created = true }, `resource pods: family x: Created needs a counter or a histogram`)
 	f(func(p *podTable) { p.Families[0].Type = generators.Counter }, `resource pods: family x: the name of a counter ends in _total`)
 	f(func(p *podTable) { p.Families[0].Type = generators.Info }, `resource pods: family x: the name of an info family ends in _info`)
 	f(func(p *podTable) { p.Families[0].Stability = "BETA" }, `resource pods: family x: stability "BETA" is neither STABLE nor ALPHA`)
@@ -97,6 +102,8 @@ func TestValidate(t *testing.T) {
 	f(func(p *podTable) { p.Families[0].Help = "[STABLE] Help." }, `resource pods: family x: help "[STABLE] Help." is not a line of text`)
 	f(func(p *podTable) { p.Families[0].Help = "Help" }, `resource pods: family x: help "Help" does not end in a full stop`)
 	f(func(p *podTable) { p.Families[0].Row = nil }, `resource pods: family x: the family has no row`)
+	f(func(p *podTable) { p.Families[0].Row, p.Families[0].Derived = nil, noRow })
+	f(func(p *podTable) { p.Families[0].Derived = noRow }, `resource pods: family x: Derived excludes Row`)
 
 	// Labels.
 	labels := func(l labelKeys, want ...string) {
@@ -172,7 +179,7 @@ func TestValidate(t *testing.T) {
 	}
 	mixed(func(*podTable) {})
 	mixed(func(p *podTable) { p.Fetch.Mixed = nil }, `resource pods: family x: SpecOnly needs the Mixed fields of the table`)
-	mixed(func(p *podTable) { p.Families[0].Derived = true }, `resource pods: family x: Derived excludes SpecOnly`)
+	mixed(func(p *podTable) { p.Families[0].Row, p.Families[0].Derived = nil, noRow }, `resource pods: family x: Derived excludes SpecOnly`)
 	mixed(func(p *podTable) { p.Families[0].SpecOnly = false }, `resource pods: Mixed has no effect without families that are SpecOnly`)
 	mixed(func(p *podTable) { p.Fetch.Mixed = fields{"status"} }, `resource pods: Mixed: field status is not of the spec`)
 	mixed(func(p *podTable) { p.Fetch.Mixed = fields{"spec.hostNetwork"} }, `resource pods: Mixed: field spec.hostNetwork is not in Reads`)

@@ -116,8 +116,8 @@ func TestGroups(t *testing.T) {
 		if got := names(&generators.Jobs, selection); slices.Contains(got, "kubestate_workload_replicas") != replicas {
 			t.Errorf("families of jobs are %q", got)
 		}
-		if got := names(&generators.Jobs, selection.Derived()); len(got) > 0 {
-			t.Errorf("derived families of jobs are %q", got)
+		if got := names(&generators.ReplicaSets, selection.Derived()); len(got) > 0 {
+			t.Errorf("derived families of replica sets are %q", got)
 		}
 		effect := selection.EffectOn(generators.Pods.Describe()).Families()
 		if slices.Contains(effect, "kubestate_pod_workload") != derived {

@@ -136,15 +136,19 @@ func (o Options) checkCustomOnly(only bool) error {
 	return nil
 }
 
-// customFamilies are the names of the families of custom resources.
+// customFamilies are the families that custom resources may have, with names and groups alone.
 func (o Options) customFamilies() []generators.FamilyDescription {
+	if o.Custom.Config == nil {
+		return nil
+	}
 	var all []generators.FamilyDescription
-	if o.Custom.Config != nil {
-		for _, e := range o.Custom.Config.Entries {
-			for _, f := range e.Families {
-				all = append(all, generators.FamilyDescription{Name: f.Name})
-			}
+	for _, e := range o.Custom.Config.Entries {
+		for _, f := range e.Families {
+			all = append(all, generators.FamilyDescription{Name: f.Name})
 		}
+	}
+	if of := customresource.WorkloadReplicas; slices.Contains(o.Selection.Groups, of.Group) {
+		all = append(all, generators.FamilyDescription{Name: of.Name, Group: of.Group})
 	}
 	return all
 }

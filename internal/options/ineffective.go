@@ -35,7 +35,8 @@ func (o Options) Ineffective() []string {
 	all = append(all, o.ineffectiveKeep()...)
 	for _, g := range o.Selection.Groups {
 		isOf := func(f generators.FamilyDescription) bool { return f.Group == g }
-		if !slices.ContainsFunc(o.Resources, func(r generators.Resource) bool { return slices.ContainsFunc(r.Describe().Families, isOf) }) {
+		hasAny := func(r generators.Resource) bool { return slices.ContainsFunc(r.Describe().Families, isOf) }
+		if !slices.ContainsFunc(o.Resources, hasAny) && !slices.ContainsFunc(custom, isOf) {
 			all = append(all, fmt.Sprintf("--workload-metrics: %s has no family of the enabled resources", g))
 		}
 	}

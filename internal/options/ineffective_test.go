@@ -30,6 +30,9 @@ func TestIneffective(t *testing.T) {
 	f(nil, "--workload-metrics=attribution", "--resources=jobs", "--metric-allowlist=kubestate_workload_replicas")
 	f([]string{`--metric-allowlist: "kubestate_" matches no family of the enabled resources`}, "--metric-allowlist=kubestate_,kube_pod_info", "--resources=pods")
 	f([]string{"--workload-metrics: attribution has no family of the enabled resources"}, "--workload-metrics=attribution", "--resources=cronjobs,nodes")
+	custom := "--custom-resource-state-config=spec: {resources: [{groupVersionKind: {group: example.com}, conditions: true}]}"
+	f(nil, "--workload-metrics=attribution", custom, "--custom-resource-state-only", "--metric-allowlist=kubestate_workload_replicas")
+	f([]string{`--metric-allowlist: "kubestate_workload_replicas" matches no family of the enabled resources`}, custom, "--metric-allowlist=kubestate_workload_replicas,kube_pod_info", "--resources=pods")
 	f([]string{`--metric-sparse: "kube_(?!pod)" matches no sparse family of the enabled resources`}, "--metric-sparse=kube_(?!pod),kube_pod", "--resources=pods,services")
 	f(nil, "--finished-pods-after=1m", "--metric-denylist=finished_objects")
 	f([]string{`--metric-denylist: "finished_objects" matches no family of the enabled resources`}, "--metric-denylist=finished_objects")

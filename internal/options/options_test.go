@@ -343,11 +343,11 @@ func TestParseErrors(t *testing.T) {
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
-	f(`--workload-metrics: unknown group "verdict"; known are attribution`, "--workload-metrics=attribution,verdict")
-	const sparseFamilies = "kube_deployment_status_condition, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
+	f(`--workload-metrics: unknown group "verdict"; known are attribution, verdicts`, "--workload-metrics=attribution,verdict")
+	const sparseFamilies = "kubestate_cronjob_last_result, kubestate_daemonset_rollout, kube_deployment_status_condition, kubestate_deployment_rollout, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
 		"kube_namespace_status_phase, kube_namespace_status_condition, kube_node_status_condition, kube_persistentvolumeclaim_status_phase, " +
 		"kube_persistentvolumeclaim_status_condition, kube_persistentvolume_status_phase, kube_pod_status_phase, kube_pod_status_qos_class, " +
-		"kube_pod_status_ready, kube_pod_status_scheduled"
+		"kube_pod_status_ready, kube_pod_status_scheduled, kubestate_statefulset_rollout"
 	f(`--metric-sparse: pattern "kube_pod_status_reason" matches no sparse family; there are `+sparseFamilies, "--metric-sparse=kube_pod_status_phase,kube_pod_status_reason")
 	f(`--metric-sparse: pattern "x" matches no sparse family; there are `+sparseFamilies, "--resources=services", "--metric-sparse=x")
 	f("--metric-sparse: pattern \"a[\": error parsing regexp: unterminated [] set in `a[`", "--metric-sparse=a[")

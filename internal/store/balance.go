@@ -274,7 +274,7 @@ func (p *Partition) move(n int, slots uint64) {
 	for ; slots != 0; slots &= slots - 1 {
 		slot := bits.TrailingZeros64(slots)
 		r, k := &all[slot], pg.uids.key(slot)
-		r.Namespace, r.Fingerprint, r.Created = pg.namespaces[slot].Value(), pg.inputs[slot], pg.loads.created[slot]
+		r.Namespace, r.Note, r.Created = pg.namespaces[slot].Value(), pg.notes.get(slot), pg.loads.created[slot]
 		group := p.classes()
 		if p.isWithheld(n) {
 			group = k.class(p.classes())

@@ -1,7 +1,7 @@
 package store
 
 // Cut deletes the lines of objects from all families but those that kept marks, by family, and sets
-// their fingerprints to 0. It ignores unknown uids. Cut may run beside the writer; it changes neither
+// Input of their notes to 0. It ignores unknown uids. Cut may run beside the writer; it changes neither
 // a Staging nor objects that are set meanwhile.
 func (p *Partition) Cut(uids []string, kept []bool) {
 	p.mu.Lock()
@@ -16,7 +16,7 @@ func (p *Partition) Cut(uids []string, kept []bool) {
 
 func (p *Partition) cut(at slotRef, kept []bool) {
 	pg, slot := p.pages[at.page()], at.slot()
-	pg.inputs[slot] = 0
+	pg.notes.inputs[slot] = 0
 	before := pg.openBytes
 	if pg.cut(slot, kept, p.deltaLimits()) {
 		pg.touched = p.ticks

@@ -13,7 +13,7 @@ import (
 // FuzzMetamorphic runs a random sequence of operations on a model and on stores with random
 // options and random times of compaction. All results are equal, byte by byte.
 func FuzzMetamorphic(f *testing.F) {
-	for seed := range uint64(10) {
+	for seed := range randomSeeds(10) {
 		f.Add(seed)
 	}
 	f.Add(uint64(100)) // a compaction that frees no buffer
@@ -22,10 +22,18 @@ func FuzzMetamorphic(f *testing.F) {
 
 // FuzzBudgets is FuzzMetamorphic with budgets, whose limits change.
 func FuzzBudgets(f *testing.F) {
-	for seed := range uint64(20) {
+	for seed := range randomSeeds(20) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) { runMetamorphic(t, seed, true) })
+}
+
+// randomSeeds returns how many of n seeds to run.
+func randomSeeds(n uint64) uint64 {
+	if testing.Short() {
+		return 2
+	}
+	return n
 }
 
 func runMetamorphic(t *testing.T, seed uint64, budgets bool) {
@@ -163,8 +171,18 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		}
 	case "find":
 		for _, uid := range o.uids {
-			result += fmt.Sprintln(p.Has(uid), p.Fingerprint([]byte(uid)), p.Len())
+			result += fmt.Sprintln(p.Has(uid), p.Input([]byte(uid)), p.Len())
+			note, found := p.Note(uid)
+			result += textOf(note, found)
+			if s != nil {
+				note, found = s.Note(uid)
+				result += textOf(note, found)
+			}
 		}
+	case "notes":
+		result = listOf(p.Notes())
+	case "leaving":
+		result = listOf(s.Leaving())
 	case "retain":
 		p.Retain(o.keep)
 	case "cut":
@@ -243,6 +261,7 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		} else {
 			result = i.respond(t, []View{r.View(o.namespaces...)}, o.typed)
 		}
+		result += listOf(p.Notes())
 		if err := r.CheckInvariants(); err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +301,11 @@ func (m *model) next(rnd *rand.Rand) operation {
 		}
 	case n < 55 && !p.staged:
 		o.kind, o.uids = "delete", []string{p.uid(rnd), p.uid(rnd)}
-	case n < 57:
+	case n < 56:
+		if o.kind = "notes"; p.staged {
+			o.kind = "leaving"
+		}
+	case n < 58:
 		o.kind, o.uids = "find", []string{p.uid(rnd), p.uid(rnd)}
 	case n < 60:
 		if o.kind = "update"; p.staged && rnd.IntN(2) == 0 {
@@ -369,7 +392,7 @@ func (p *modelPartition) uid(rnd *rand.Rand) string {
 
 // render renders a version of an object, of which there are few, perhaps without some families.
 func (p *modelPartition) render(rnd *rand.Rand, uid string) Rendered {
-	r := Rendered{UID: uid, Namespace: []string{"one", "one", "two", "three"}[rnd.IntN(4)], Fingerprint: rnd.Uint64N(3)}
+	r := Rendered{UID: uid, Namespace: []string{"one", "one", "two", "three"}[rnd.IntN(4)], Note: randomNote(rnd)}
 	version, unchanged := rnd.Uint64N(3), rnd.IntN(3) == 0
 	if unchanged {
 		r.Unchanged = make([]bool, len(p.resource.families))

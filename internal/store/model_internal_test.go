@@ -41,7 +41,7 @@ func newSlots(classes int) slots { return slots{classes, make([][]*modelObject, 
 // A modelObject is immutable.
 type modelObject struct {
 	uid, namespace string
-	fingerprint    uint64
+	note           Note
 	created        int64
 	lines          []string // by family
 	counts         []int    // of lines, by family
@@ -94,8 +94,19 @@ func (m *model) run(o operation) (result string) {
 	case "find":
 		for _, uid := range o.uids {
 			x := cmp.Or(p.objects.find(uid), &modelObject{})
-			result += fmt.Sprintln(x.uid != "", x.fingerprint, len(p.objects.all()))
+			result += fmt.Sprintln(x.uid != "", x.note.Input, len(p.objects.all())) + textOf(x.note, x.uid != "")
+			if p.staged {
+				x = cmp.Or(p.staging.find(uid), &modelObject{})
+				result += textOf(x.note, x.uid != "")
+			}
 		}
+	case "notes":
+		result = p.objects.notes(func(*modelObject) bool { return true })
+	case "leaving":
+		result = p.objects.notes(func(x *modelObject) bool {
+			next := p.staging.find(x.uid)
+			return next == nil || !next.seen
+		})
 	case "retain":
 		p.objects.remove(func(x *modelObject) bool { return !o.keep(x.uid) })
 	case "cut":
@@ -155,9 +166,9 @@ func (m *model) run(o operation) (result string) {
 			return slices.Contains(o.uids, x.uid) || !o.keep(x.uid) || o.gone[x.namespace]
 		})
 		if merged.budget.Budgets != nil { // the place of an object that is admitted depends on options
-			return merged.stats() + merged.reportBudgets()
+			return merged.stats() + merged.reportBudgets() + p.objects.notes(func(*modelObject) bool { return true })
 		}
-		result = m.respond([]*modelResource{merged}, o)
+		result = m.respond([]*modelResource{merged}, o) + p.objects.notes(func(*modelObject) bool { return true })
 	case "held":
 		result = m.held[o.held]
 	}
@@ -216,7 +227,7 @@ func (s slots) cut(o operation) {
 				continue
 			}
 			c := *x
-			c.fingerprint, c.lines, c.counts = 0, slices.Clone(x.lines), slices.Clone(x.counts)
+			c.note.Input, c.lines, c.counts = 0, slices.Clone(x.lines), slices.Clone(x.counts)
 			for family, kept := range o.kept {
 				if !kept {
 					c.lines[family], c.counts[family] = "", 0
@@ -247,10 +258,10 @@ func (s slots) marked(seen func(*modelObject) bool) slots {
 // it is new and does not fit.
 func (s slots) set(r Rendered, fits func(*modelObject) bool) bool {
 	old := s.find(r.UID)
-	if r.Unchanged != nil && (old == nil || r.Fingerprint == 0 || r.Fingerprint != old.fingerprint) {
+	if r.Unchanged != nil && (old == nil || r.Note.Input == 0 || r.Note.Input != old.note.Input) {
 		return false
 	}
-	x := &modelObject{uid: r.UID, namespace: r.Namespace, fingerprint: r.Fingerprint, created: r.Created, seen: true}
+	x := &modelObject{uid: r.UID, namespace: r.Namespace, note: r.Note, created: r.Created, seen: true}
 	x.render(r, old)
 	if old != nil {
 		s.replace(old, x)

@@ -27,7 +27,7 @@ type page struct {
 	removed uint64 // slots of removed objects whose lines are still in blocks
 
 	uids       uids
-	inputs     [pageSlots]uint64                // fingerprints of the objects' inputs, by slot
+	notes      notes
 	namespaces [pageSlots]unique.Handle[string] // by slot
 	loads      *pageLoads                       // nil without budgets
 }
@@ -173,6 +173,7 @@ func (p *page) clone() *page {
 	c.uids = p.uids.clone()
 	c.open, c.compacting = slices.Clone(p.open), 0
 	c.loads = p.loads.clone()
+	c.notes = p.notes.clone()
 	return &c
 }
 

@@ -24,16 +24,22 @@ func TestClass(t *testing.T) {
 // TestClasses holds that classes are of equal sizes, and that those of n are joined to those of a divisor.
 func TestClasses(t *testing.T) {
 	const objects = 20000
+	keys := make([]key, objects)
+	for i := range keys {
+		keys[i] = keyOf(fmt.Sprintf("%08x-0000-4000-8000-%012x", i/3, i))
+	}
 	for n := 1; n <= MaxParts; n++ {
 		sizes := make([]int, n)
-		for i := range objects {
-			k := keyOf(fmt.Sprintf("%08x-0000-4000-8000-%012x", i/3, i))
+		var divisors []int
+		for divisor := 1; divisor <= n; divisor++ {
+			if n%divisor == 0 {
+				divisors = append(divisors, divisor)
+			}
+		}
+		for i, k := range keys {
 			class := k.class(n)
 			sizes[class]++
-			for divisor := 1; divisor <= n; divisor++ {
-				if n%divisor > 0 {
-					continue
-				}
+			for _, divisor := range divisors {
 				if joined := k.class(divisor); joined != class*divisor/n {
 					t.Fatalf("object %d: class %d of %d, and %d of %d", i, class, n, joined, divisor)
 				}

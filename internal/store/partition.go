@@ -20,8 +20,7 @@ type Rendered struct {
 	// Text is the lines of all families in order; Ends are the offsets of their ends.
 	Text []byte
 	Ends []int
-	// Fingerprint is the fingerprint of the input of the families in Unchanged; 0 if unknown.
-	Fingerprint uint64
+	Note Note
 	// Created is the creation time in Unix seconds, by which budgets choose.
 	Created int64
 	// Unchanged marks the families that Text leaves out: their stored lines stay. It is nil if
@@ -68,7 +67,7 @@ func firstPages(groups int) []int {
 }
 
 // Set inserts or replaces an object. It changes nothing and returns false if r.Unchanged is set
-// and r.Fingerprint is not the stored fingerprint.
+// and r.Note.Input is not that of the stored note.
 func (p *Partition) Set(r Rendered) bool { return p.set(r) != 0 }
 
 // set is Set that returns the object's slot reference, 0 for false.
@@ -77,7 +76,7 @@ func (p *Partition) set(r Rendered) slotRef {
 	defer p.mu.Unlock()
 	k := keyOf(r.UID)
 	at := p.index.find(&k)
-	if r.Unchanged != nil && (at == 0 || r.Fingerprint == 0 || r.Fingerprint != p.inputFingerprint(at)) {
+	if r.Unchanged != nil && (at == 0 || r.Note.Input == 0 || r.Note.Input != p.input(at)) {
 		return 0
 	}
 	if at == 0 {
@@ -93,7 +92,7 @@ func (p *Partition) set(r Rendered) slotRef {
 func (p *Partition) fill(at slotRef, r *Rendered) {
 	pg, slot := p.pages[at.page()], at.slot()
 	pg.namespaces[slot] = unique.Make(r.Namespace)
-	pg.inputs[slot] = r.Fingerprint
+	pg.notes.set(slot, r.Note)
 	if pg.loads != nil {
 		pg.loads.created[slot] = r.Created
 	}
@@ -120,19 +119,6 @@ func (p *Partition) Update(r Rendered) {
 		p.recharge(at, func() { p.change(at, &r) })
 	}
 }
-
-// Fingerprint returns the fingerprint stored with an object, 0 if there is none.
-func (p *Partition) Fingerprint(uid []byte) uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	k := keyOf(uid)
-	if at := p.index.find(&k); at != 0 {
-		return p.inputFingerprint(at)
-	}
-	return 0
-}
-
-func (p *Partition) inputFingerprint(at slotRef) uint64 { return p.pages[at.page()].inputs[at.slot()] }
 
 // allocateSlot assigns a free slot of a group of pages to a new object.
 func (p *Partition) allocateSlot(k *key, group int) slotRef {
@@ -239,6 +225,7 @@ func (p *Partition) release(at slotRef) {
 	group := at.page() % p.groups()
 	p.nonFull[group] = min(p.nonFull[group], at.page())
 	pg.uids.remove(slot)
+	pg.notes.set(slot, Note{})
 	pg.used &^= 1 << slot
 	pg.removed |= 1 << slot
 	if pg.empty() {

@@ -14,6 +14,7 @@ type Resource struct {
 	headers    []headers
 	partitions []*Partition
 	account    *account // nil without budgets
+	formatted  bool     // not all families are of AnyFormat
 	// numbers has the numbers of the families' names, and names is the set of them. unions has
 	// the names that are unions in every response.
 	numbers       []int
@@ -29,15 +30,42 @@ type Family struct {
 	// MayRepeat says that different objects may have equal series. Responses leave out the
 	// repeated series of the family and of other resources' families of that name.
 	MayRepeat bool
+	// Format tells which responses have the family. Two families of different formats may have one
+	// name, and are none of a union. Those of TypedFormat are the last of a resource.
+	Format Format
 }
 
-// headers has the chunks of a family's headers.
+// A Format is a class of exposition formats.
+type Format uint8
+
+// The formats.
+const (
+	AnyFormat   Format = iota
+	TextFormat         // the Prometheus text format alone
+	TypedFormat        // formats with more metric types alone
+)
+
+// unionName returns the name of the families that f is in a union with.
+func (f Family) unionName() string {
+	if f.Format == TypedFormat {
+		return f.Name + "\x00"
+	}
+	return f.Name
+}
+
+// headers has the chunks of a family's headers; nil where responses do not have the family.
 type headers struct{ text, typed *chunk }
 
 func newHeaders(f Family) headers {
 	h := headers{text: constant(f.Header)}
 	if h.typed = h.text; f.Typed != nil && !bytes.Equal(f.Typed, f.Header) {
 		h.typed = constant(f.Typed)
+	}
+	switch f.Format {
+	case TextFormat:
+		h.typed = nil
+	case TypedFormat:
+		h.text = nil
 	}
 	return h
 }
@@ -61,7 +89,8 @@ func newResource(name string, families []Family, partitions int, aliases []strin
 	r := &Resource{options: o, name: name, aliases: aliases, families: families}
 	for _, f := range families {
 		r.headers = append(r.headers, newHeaders(f))
-		number := numbers.number(f.Name)
+		number := numbers.number(f.unionName())
+		r.formatted = r.formatted || f.Format != AnyFormat
 		r.numbers = append(r.numbers, number)
 		if f.MayRepeat || r.names.has(number) {
 			r.unions.add(number)
@@ -96,7 +125,8 @@ func (r *Resource) Compact() {
 	}
 }
 
-// Stats are the sizes of a resource, without withheld objects.
+// Stats are the sizes of a resource, without withheld objects. Families of TypedFormat count as memory
+// alone.
 type Stats struct {
 	Objects int
 	// CompressedBytes is the memory of compressed blocks, OpenBytes that of open blocks. An open
@@ -133,7 +163,9 @@ func (r *Resource) Stats() Stats {
 				stats.OpenBytes += c.open.memory()
 			}
 		}
-		stats.Families = append(stats.Families, counts)
+		if f.Format != TypedFormat {
+			stats.Families = append(stats.Families, counts)
+		}
 	}
 	return stats
 }

@@ -73,11 +73,31 @@ func (v View) addSizes(headerOf func(headers) *chunk, s *sizes) {
 	if v.objects == 0 {
 		return
 	}
+	if v.resource.formatted {
+		v.addFormatted(headerOf, s)
+		return
+	}
 	for _, h := range v.resource.headers {
 		s.add(headerOf(h))
 	}
 	for n := range v.pages {
 		v.pages[n].addSizes(s, len(v.resource.headers))
+	}
+}
+
+// addFormatted is addSizes for a resource with families that not all responses have.
+func (v View) addFormatted(headerOf func(headers) *chunk, s *sizes) {
+	for i, h := range v.resource.headers {
+		header := headerOf(h)
+		if header == nil {
+			continue
+		}
+		s.add(header)
+		for n := range v.pages {
+			if c := v.pages[n].chunk(i); c.size > 0 {
+				s.add(&c)
+			}
+		}
 	}
 }
 
@@ -93,6 +113,7 @@ func (r *Response) chunks(yield func(*chunk) bool) {
 		for i, h := range v.resource.headers {
 			more, member := true, viewFamily{n, i}
 			switch u := r.unions[member]; {
+			case r.headerOf(h) == nil:
 			case u == nil:
 				more = yield(r.headerOf(h)) && v.familyChunks(i, &reused, yield)
 			case member == u.members[0]:

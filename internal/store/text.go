@@ -2,11 +2,13 @@ package store
 
 import "iter"
 
-// Families returns the names of the families in the order of responses.
+// Families returns the names of the families in the order of responses, without those of TypedFormat.
 func (r *Resource) Families() []string {
 	var names []string
 	for _, f := range r.families {
-		names = append(names, f.Name)
+		if f.Format != TypedFormat {
+			names = append(names, f.Name)
+		}
 	}
 	return names
 }

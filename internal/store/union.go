@@ -55,7 +55,7 @@ func (r *Response) addUnions(names nameSet) {
 			continue
 		}
 		for i, number := range v.resource.numbers {
-			if !names.has(number) {
+			if !names.has(number) || r.headerOf(v.resource.headers[i]) == nil {
 				continue
 			}
 			if v.resource.families[i].MayRepeat {

@@ -52,4 +52,4 @@ func (s *sink) Replace(objects ...metav1.Object) error {
 func (s *sink) Has(o metav1.Object) bool { return s.loop.Shard.Has(o) }
 
 // Fingerprint returns the stored fingerprint of a uid; 0 for none.
-func (s *sink) Fingerprint(uid []byte) uint64 { return s.partition.Fingerprint(uid) }
+func (s *sink) Fingerprint(uid []byte) uint64 { return s.partition.Input(uid) }

@@ -38,7 +38,9 @@ func (w *Watcher) extension(r generators.Resource, p plan) *extension {
 	}
 	if !lacking.IsNone() {
 		p.shard = lacking
-		e.added = append(e.added, w.newTarget(r, p, w.config))
+		t := w.newTarget(r, p, w.config)
+		t.takeOver(nil)
+		e.added = append(e.added, t)
 	}
 	return e
 }
@@ -110,4 +112,5 @@ func (s *sink) merge(sources []*sink) {
 	} else {
 		s.partition.Merge(partitions...)
 	}
+	s.mergeCounting(sources)
 }

@@ -176,7 +176,11 @@ func (g *extender) of(r sharding.Ranges) lineCounts {
 // TestReadersSeeWholeShards reads while shards are extended. A reader sees pods and nodes of one
 // shard, the one before or the one after.
 func TestReadersSeeWholeShards(t *testing.T) {
-	for seed := range uint64(6) {
+	seeds := uint64(6)
+	if testing.Short() {
+		seeds = 2
+	}
+	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
 			w := newRandomAPI(seed)
 			g, _ := newExtender(t, w, seed, pods, 0)
@@ -215,6 +219,10 @@ func TestReadersSeeWholeShards(t *testing.T) {
 // TestNothingIsListedTwice extends a shard hundreds of times under an API server that filters: only
 // lacking objects are listed, and each resource ends with one partition.
 func TestNothingIsListedTwice(t *testing.T) {
+	rounds := 200
+	if testing.Short() {
+		rounds = 50
+	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newRandomAPI(1)
 		w.filters, w.streams = true, true
@@ -224,7 +232,7 @@ func TestNothingIsListedTwice(t *testing.T) {
 		}
 		listed := map[string]int{}
 		w.onListed = func(uid string) { listed[uid]++ }
-		for round := range 200 {
+		for round := range rounds {
 			lacking := g.some(5).Minus(g.shard)
 			clear(listed)
 			g.shard = g.shard.Union(lacking)

@@ -29,6 +29,7 @@ type plan struct {
 	budgets    store.Budgets   // when the target began
 	shard      sharding.Ranges // guarded by Watcher.mu
 	owners     ownersUse
+	counted    bool // what happens to the objects
 }
 
 // Fields of selectors.
@@ -49,6 +50,7 @@ func planFor(config Config, r generators.Resource, perNamespace bool) plan {
 		shard:      config.Shard,
 	}
 	p.finishing = config.finishingOf(d, p.effect.Families())
+	p.counted = config.counts(r)
 	p.budgets, p.limited = config.Budgets.of(d, p.effect.Families())
 	var terms []fields.Selector
 	if d.Namespaced {
@@ -90,7 +92,7 @@ func both(a, b string) string { return strings.Trim(a+","+b, ",") }
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
-	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && p.sameCounts(o) && p.owners == o.owners &&
+	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && p.sameCounts(o) && p.owners == o.owners && p.counted == o.counted &&
 		slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) && p.selected == o.selected &&
 		p.labels == o.labels && p.selector.String() == o.selector.String() &&
 		p.fromCache == o.fromCache && p.limit == o.limit

@@ -124,8 +124,19 @@ func (w *Watcher) reconcile() (needed []*target) {
 		switch {
 		case serve != nil && serve.extends != nil:
 			serve.merge()
-		case served != nil && serve != served:
-			w.metrics.rebuilds.WithLabelValues(t.Name()).Inc()
+		case serve != served:
+			if serve != nil {
+				serve.takeOver(served)
+			}
+			if served != nil {
+				w.metrics.rebuilds.WithLabelValues(t.Name()).Inc()
+			}
+		}
+		switch {
+		case build != nil && build.extends == nil:
+			build.countBeside(serve)
+		case serve != nil && build == nil:
+			serve.forget()
 		}
 	}
 	if !slices.Equal(serving, next) {

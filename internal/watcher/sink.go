@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/store"
@@ -19,10 +20,13 @@ type sink struct {
 	renderer  *generators.Renderer
 	specOnly  []bool // by family of the renderer
 	partition *store.Partition
-	cutter    *cutter           // nil if finished objects stay
+	cutter    *cutter // nil if finished objects stay
+	index     *workloads.Index
 	owners    *workloads.Owners // that the objects are; nil if they are none
 	unstored  bool              // objects have no other use
 	pods      *workloads.Pods   // for the derived families; nil if there are none
+	counting  *counting         // nil if nothing is counted
+	presence  *presence         // of the objects as owners of counters; nil if they are none
 	seconds   prometheus.Counter
 
 	// Scratch memory of render.
@@ -38,6 +42,9 @@ func (s *sink) begin() *batch {
 	b := s.batch(s.partition.Begin(), s.partition.Replace)
 	if s.owners != nil {
 		b.owners = s.owners.Begin()
+	}
+	if s.presence != nil {
+		b.presence = s.presence.begin()
 	}
 	if s.pods != nil {
 		b.pods = s.pods.Begin(b.Staging)
@@ -69,15 +76,30 @@ func (s *sink) Set(o metav1.Object) error {
 	if s.owners != nil {
 		s.owners.Set(key, o)
 	}
+	if s.presence != nil {
+		s.presence.set(o, s.topOf)
+	}
+	if s.counting != nil {
+		s.counting.mu.Lock()
+		defer s.counting.mu.Unlock()
+	}
 	return s.render(key, s.set, o)
 }
 
 // set stores an object with its lines and its end.
 func (s *sink) set(o metav1.Object, r *store.Rendered, e ending) bool {
+	before := s.counting.note(r, s.partition, o)
 	if s.cutter == nil {
-		return s.put(o, r, false)
+		if !s.put(o, r, false) {
+			return false
+		}
+	} else if !s.cutter.set(o, r, e) {
+		return false
 	}
-	return s.cutter.set(o, r, e)
+	if s.counting != nil {
+		s.counting.set(r.UID, before, r, o.GetResourceVersion())
+	}
+	return true
 }
 
 // put stores an object with its lines; cut says that it has only those of kept families.
@@ -97,6 +119,14 @@ func (s *sink) Delete(o metav1.Object) {
 	key := listwatch.Key(o)
 	if s.owners != nil {
 		s.owners.Delete(key)
+	}
+	if s.presence != nil {
+		s.presence.delete(o)
+	}
+	if s.counting != nil {
+		s.counting.mu.Lock()
+		defer s.counting.mu.Unlock()
+		s.counting.delete(key, unwrapped(o))
 	}
 	if s.cutter == nil {
 		s.remove(key)
@@ -130,7 +160,7 @@ func (s *sink) render(key string, set func(metav1.Object, *store.Rendered, endin
 	var e ending
 	if l, ok := o.(*apiclient.Lazy); ok {
 		defer l.Release()
-		r.Fingerprint, e = l.Fingerprint(), s.cutter.ending(l.Object, began)
+		r.Note.Input, e = l.Fingerprint(), s.cutter.ending(l.Object, began)
 		if l.Partial() && !e.cut {
 			r.Text, r.Ends = s.renderer.RenderWithout(s.specOnly, s.text[:0], s.ends[:0], l.Object)
 			r.Unchanged = s.specOnly
@@ -148,7 +178,7 @@ func (s *sink) render(key string, set func(metav1.Object, *store.Rendered, endin
 		e = s.cutter.ending(o, began)
 	}
 	if e.cut {
-		r.Fingerprint = 0 // a later event has to bring all fields
+		r.Note.Input = 0 // a later event has to bring all fields
 		r.Text, r.Ends = s.renderer.RenderWithout(s.cutter.omitted, s.text[:0], s.ends[:0], o)
 	} else {
 		r.Text, r.Ends = s.renderer.Render(s.text[:0], s.ends[:0], o)
@@ -174,6 +204,7 @@ type batch struct {
 	sink     *sink
 	finished *finishedSet           // nil if finished objects stay
 	owners   *workloads.OwnersBatch // nil if the sink has none
+	presence *presenceBatch         // nil if the sink has none
 	pods     *workloads.PodsBatch   // nil if the sink has none
 }
 
@@ -185,11 +216,19 @@ func (b *batch) add(key string, o metav1.Object) error {
 	if b.owners != nil {
 		b.owners.Set(key, o)
 	}
+	if b.presence != nil {
+		b.presence.set(o)
+	}
 	return b.sink.render(key, b.set, o)
 }
 
 // set is sink.set for the batch.
 func (b *batch) set(o metav1.Object, r *store.Rendered, e ending) bool {
+	if c := b.sink.counting; c != nil {
+		c.mu.Lock()
+		c.note(r, b.Staging, o)
+		c.mu.Unlock()
+	}
 	if !b.put(o, r, e.cut) {
 		return false
 	}
@@ -222,11 +261,21 @@ func (b *batch) Finish() {
 // Commit changes the partition by the objects for whose namespaces and keys keep returns true; nil
 // keeps all.
 func (b *batch) Commit(keep func(namespace, key string) bool) {
+	if c := b.sink.counting; c != nil && !b.adds {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		var l *countedList
+		l, keep = c.begin(b.Staging, keep)
+		defer l.end()
+	}
 	if keep != nil {
 		b.Retain(keep)
 	}
 	if b.owners != nil {
 		b.owners.Commit(keep)
+	}
+	if b.presence != nil {
+		b.presence.commit(b.sink.index.Top)
 	}
 	if b.finished == nil {
 		b.apply(keep)
@@ -246,4 +295,19 @@ func (b *batch) apply(keep func(namespace, key string) bool) {
 	} else {
 		b.commit(b.Staging)
 	}
+}
+
+// unwrapped returns the decoded object of an event.
+func unwrapped(o metav1.Object) metav1.Object {
+	if l, ok := o.(*apiclient.Lazy); ok {
+		return l.Object
+	}
+	return o
+}
+
+// topOf returns the last of the chain of controllers that an object begins, as an owner of counters.
+func (s *sink) topOf(o metav1.Object) counters.Owner {
+	c := metav1.GetControllerOfNoCopy(o)
+	kind, name := s.index.Top(c.Kind, c.Name, string(c.UID))
+	return counters.Owner{Namespace: o.GetNamespace(), Kind: kind, Name: name}
 }

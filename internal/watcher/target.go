@@ -55,7 +55,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 			renderer = r.Compile(config.Selection)
 			renderer.Recovered = w.recovered
 		}
-		s := &sink{renderer: renderer, specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
+		s := &sink{renderer: renderer, specOnly: specOnly, index: w.index, seconds: w.metrics.rendering.WithLabelValues(name)}
 		kept := p.kept
 		var changing listwatch.NamespaceSink
 		if p.selected && config.Client != nil {
@@ -81,6 +81,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 	}
 	t.finisher = t.newFinisher(config.Selection, all, len(compiled.Names()))
 	w.connect(t, derived)
+	w.countOn(t)
 	w.metrics.rebuilds.WithLabelValues(name) // shows 0
 	return t
 }
@@ -109,7 +110,7 @@ func (t *target) run(ctx context.Context, running *sync.WaitGroup, m *Metrics) {
 		options.ReadAhead = smallBuffer
 	}
 	for _, s := range t.sinks {
-		options.Wants, options.Fingerprint, options.Log = s.loop.Shard.Wants, s.partition.Fingerprint, s.loop.Log
+		options.Wants, options.Fingerprint, options.Log = s.loop.Shard.Wants, s.partition.Input, s.loop.Log
 		client := t.client.Resource(t.resource, options)
 		running.Go(func() { s.loop.Run(ctx, client) })
 		if t.selected {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
+	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/memory"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -46,6 +47,8 @@ type Config struct {
 	// ObjectLimit is the limit of objects of each resource and namespace; 0 for none.
 	ObjectLimit int64
 	Budgets     Budgets
+	// StartupBuckets are the upper bounds of the buckets of startup times, in seconds.
+	StartupBuckets []float64
 	// Parts is the number of parts that scrapers fetch; the store is arranged by them. It does not
 	// change.
 	Parts int
@@ -60,6 +63,7 @@ type Watcher struct {
 	signals  chan struct{} // to reconcile
 	lists    atomic.Int64  // complete ones
 	index    *workloads.Index
+	ledger   *counters.Ledger
 
 	serving      atomic.Pointer[[]*target] // seen by readers
 	mu           sync.Mutex                // guards stores of serving, and all below
@@ -76,10 +80,13 @@ type Watcher struct {
 
 // New returns a watcher, which does nothing before Run.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, log: log, index: workloads.NewIndex(), perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
+	w := &Watcher{metrics: metrics, log: log, index: workloads.NewIndex(), ledger: counters.New(time.Now), perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
 	w.serving.Store(&[]*target{})
 	w.Change(config)
 	all := w.wanted
+	for _, t := range all {
+		t.takeOver(nil)
+	}
 	w.serving.Store(&all)
 	return w
 }
@@ -110,6 +117,7 @@ func (w *Watcher) setWanted(config Config, wanted []*target) {
 	for _, t := range wanted {
 		t.limitSeries(config)
 	}
+	w.configureCounters(config)
 	w.closeUnknown()
 	w.signal()
 }
@@ -156,7 +164,7 @@ func (w *Watcher) signal() {
 }
 
 // Resources returns the served resources, in the order of the configuration, and then the counts of
-// their finished objects.
+// their finished objects, and the counters of workloads and nodes.
 func (w *Watcher) Resources() []*store.Resource {
 	var all []*store.Resource
 	for _, t := range *w.serving.Load() {
@@ -169,7 +177,7 @@ func (w *Watcher) Resources() []*store.Resource {
 			all = append(all, t.finisher.counts)
 		}
 	}
-	return all
+	return append(all, w.ledger.Resources()...)
 }
 
 // Pending returns the names of the wanted resources that are neither served nor refused.
@@ -298,6 +306,7 @@ func (w *Watcher) compact(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	var scavenger memory.Scavenger
+	swept := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -308,6 +317,10 @@ func (w *Watcher) compact(ctx context.Context) {
 				w.logBudgets(r)
 			}
 			scavenger.Round(w.lists.Load())
+			if time.Since(swept) >= sweepInterval {
+				swept = time.Now()
+				w.sweep()
+			}
 		}
 	}
 }

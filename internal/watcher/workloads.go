@@ -10,14 +10,16 @@ import (
 
 // An ownersUse tells how a target feeds the index of workloads with owners.
 type ownersUse struct {
-	also bool // the target is exported, and its objects are those of all shards
-	only bool // the target has no other use: of its objects only the metadata is fetched, of all shards
+	also   bool // the target is exported, and its objects are those of all shards
+	only   bool // the target has no other use: of its objects only the metadata is fetched, of all shards
+	counts bool // the objects may own counters
 }
 
 // An ownersPlan has the resources whose objects feed the index.
 type ownersPlan struct {
-	also map[string]bool // exported ones, by key
-	only map[string]bool // others, by name
+	also   map[string]bool // exported ones, by key
+	only   map[string]bool // others, by name
+	counts bool            // the objects may own counters
 }
 
 // ownersFor returns the exported resources and those that only feed the index of workloads. An
@@ -27,6 +29,7 @@ func (w *Watcher) ownersFor(config Config) (resources []generators.Resource, p o
 		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.Selectors[d.Resource.GroupResource()] == "" &&
 			slices.ContainsFunc(config.Resources, func(r generators.Resource) bool { return r.Describe().Key == d.Key })
 	}
+	p.counts = slices.ContainsFunc(config.Resources, config.counts)
 	p.also, p.only = map[string]bool{}, map[string]bool{}
 	resources = slices.Clone(config.Resources)
 	for _, kind := range workloads.Needed(config.Selection, config.Resources) {
@@ -43,10 +46,10 @@ func (w *Watcher) ownersFor(config Config) (resources []generators.Resource, p o
 
 // useOf returns how a resource feeds the index.
 func (p ownersPlan) useOf(d generators.Description) ownersUse {
-	if p.only[d.Name] {
-		return ownersUse{only: true}
-	}
-	return ownersUse{also: p.also[d.Key]}
+	u := ownersUse{only: p.only[d.Name]}
+	u.also = !u.only && p.also[d.Key]
+	u.counts = p.counts && (u.only || u.also)
+	return u
 }
 
 // configOf returns the configuration of a resource: what chooses and limits exported objects does not
@@ -76,6 +79,9 @@ func (w *Watcher) connect(t *target, derived *generators.Renderer) {
 		s := t.sinks[i]
 		if t.owners != (ownersUse{}) {
 			s.owners, s.unstored = w.index.Owners(), t.owners.only
+			if t.owners.counts {
+				s.presence = &presence{kind: t.resource.Describe().Kind.Kind, ledger: w.ledger, objects: map[uint64]struct{}{}}
+			}
 		}
 		if derived != nil {
 			s.pods = w.index.Pods(derived, len(s.specOnly)-len(derived.Names()), p)

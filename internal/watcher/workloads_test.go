@@ -30,8 +30,8 @@ var (
 	attributed = func() *generators.Table[*corev1.Pod] {
 		table := *pods
 		table.Families = append(slices.Clone(pods.Families), generators.Family[*corev1.Pod]{
-			Name: "pod_workload", Type: generators.Gauge, Stability: generators.Alpha, Derived: true, Labels: generators.Labels{"kind", "name"}, Help: "Help.",
-			Row: func(p *corev1.Pod, s *generators.Samples) {
+			Name: "pod_workload", Type: generators.Gauge, Stability: generators.Alpha, Labels: generators.Labels{"kind", "name"}, Help: "Help.",
+			Derived: func(p metav1.Object, s *generators.Samples) {
 				if c := metav1.GetControllerOf(p); c != nil {
 					s.One(c.Kind, c.Name)
 				}

@@ -25,9 +25,13 @@ func Kinds() []generators.Resource {
 }
 
 // Needed returns the kinds to follow for an export of resources: none if none of them has derived
-// families.
+// families or counters of workloads.
 func Needed(selection generators.Selection, exported []generators.Resource) []generators.Resource {
-	if !slices.ContainsFunc(exported, func(r generators.Resource) bool { return selection.Derives(r.Describe()) }) {
+	needs := func(r generators.Resource) bool {
+		d := r.Describe()
+		return selection.Derives(d) || d.Namespaced && selection.Counts(r)
+	}
+	if !slices.ContainsFunc(exported, needs) {
 		return nil
 	}
 	return Kinds()

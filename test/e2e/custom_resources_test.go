@@ -32,7 +32,7 @@ const golden = "../../internal/customresource/testdata"
 // order, and every series.
 func TestCustomResourcesGolden(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"crs-1", "crs-2"} {
+	for _, name := range []string{"crs-1", "crs-2", "scale"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := startCustom(t)
@@ -47,7 +47,7 @@ func TestCustomResourcesGolden(t *testing.T) {
 					c.store(t, file)
 				}
 			}
-			e := start(t, c.Kubeconfig, "--custom-resource-state-only", "--custom-resource-state-config-file", filepath.Join(dir, "config.yaml"))
+			e := start(t, c.Kubeconfig, "--custom-resource-state-only", "--workload-metrics=attribution", "--custom-resource-state-config-file", filepath.Join(dir, "config.yaml"))
 			await(t, settling, e.Ready, e.Process)
 			text, err := os.ReadFile(filepath.Join(dir, "expected.prom"))
 			must(t, err)

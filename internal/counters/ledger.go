@@ -1,0 +1,201 @@
+package counters
+
+import (
+	"slices"
+	"sync"
+	"time"
+	"unique"
+
+	"github.com/kubestate/kubestate/internal/generators"
+)
+
+// keepFor is the time for which the counters of an owner stay after it is gone.
+const keepFor = time.Hour
+
+// An Owner is what counters belong to: a workload, or a node, which has no namespace.
+type Owner struct{ Namespace, Kind, Name string }
+
+// A Ledger has the counters of resources.
+type Ledger struct {
+	now func() time.Time
+
+	mu        sync.Mutex
+	resources []*resource
+	bounds    []float64 // of buckets, in seconds
+}
+
+// New returns a ledger without resources. now is the clock.
+func New(now func() time.Time) *Ledger { return &Ledger{now: now} }
+
+// A resource has the counters of the objects of one resource, by owner.
+type resource struct {
+	key     string
+	owners  map[Owner]*account
+	changed map[Owner]struct{} // since the last rendering
+	rows    *rows
+}
+
+// An account has the counters of an owner.
+type account struct {
+	counts     []count // sorted by their series
+	histograms []histogram
+	gone       time.Time // when Sweep has found the owner gone; zero if it is not
+}
+
+// A series is shared by all owners that have it.
+type series = unique.Handle[generators.Series]
+
+type count struct {
+	series  series
+	value   uint64
+	created int64 // Unix milliseconds
+}
+
+type histogram struct {
+	series  series
+	buckets []uint64
+	sum     float64
+	created int64
+}
+
+// An Entry has what has happened to an object of a resource.
+type Entry struct {
+	// Resource is the key of the resource; UID and ResourceVersion are those of the object.
+	Resource, UID, ResourceVersion string
+	Owner                          Owner
+	Increments                     []generators.Increment
+}
+
+// Add adds the increments of an entry, of which it keeps nothing. It ignores resources without counters.
+func (l *Ledger) Add(e Entry) {
+	if len(e.Increments) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.resource(e.Resource)
+	if r == nil {
+		return
+	}
+	now := l.now().UnixMilli()
+	a := r.account(e.Owner)
+	for _, i := range e.Increments {
+		if a.add(i, l.bounds, now) {
+			r.changed[e.Owner] = struct{}{}
+		}
+	}
+	a.gone = time.Time{}
+}
+
+// resource returns the counters of a resource; nil if it has none.
+func (l *Ledger) resource(key string) *resource {
+	for _, r := range l.resources {
+		if r.key == key {
+			return r
+		}
+	}
+	return nil
+}
+
+// account returns the account of an owner, and opens it if there is none.
+func (r *resource) account(o Owner) *account {
+	a := r.owners[o]
+	if a == nil {
+		a = &account{}
+		r.owners[o] = a
+	}
+	return a
+}
+
+// add adds an increment and reports whether a line changes.
+func (a *account) add(i generators.Increment, bounds []float64, now int64) (changed bool) {
+	s := unique.Make(i.Series)
+	if i.Of.IsHistogram() {
+		h := a.histogram(s, len(bounds)+1, now)
+		n, _ := slices.BinarySearch(bounds, i.Value)
+		h.buckets[n] += i.By
+		h.sum += i.Value * float64(i.By)
+		return true
+	}
+	c, isNew := a.count(s, now)
+	c.value += i.By
+	return isNew || i.By > 0
+}
+
+// count returns a counter, and begins it if there is none.
+func (a *account) count(s series, now int64) (c *count, isNew bool) {
+	for n := range a.counts {
+		if a.counts[n].series == s {
+			return &a.counts[n], false
+		}
+	}
+	n, _ := slices.BinarySearchFunc(a.counts, s, func(c count, s series) int { return c.series.Value().Compare(s.Value()) })
+	a.counts = slices.Insert(a.counts, n, count{series: s, created: now})
+	return &a.counts[n], true
+}
+
+// histogram returns a histogram, and begins it if there is none.
+func (a *account) histogram(s series, buckets int, now int64) *histogram {
+	n, ok := slices.BinarySearchFunc(a.histograms, s, func(h histogram, s series) int { return h.series.Value().Compare(s.Value()) })
+	if !ok {
+		a.histograms = slices.Insert(a.histograms, n, histogram{series: s, buckets: make([]uint64, buckets), created: now})
+	}
+	return &a.histograms[n]
+}
+
+// Move moves the counters of an owner to another one, which began with the earlier of both.
+func (l *Ledger) Move(from, to Owner) {
+	if from == to {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.resources {
+		a := r.owners[from]
+		if a == nil {
+			continue
+		}
+		delete(r.owners, from)
+		r.account(to).addAll(a)
+		r.changed[from], r.changed[to] = struct{}{}, struct{}{}
+	}
+}
+
+// addAll adds the counters of another account.
+func (a *account) addAll(from *account) {
+	a.gone = time.Time{}
+	for _, f := range from.counts {
+		c, _ := a.count(f.series, f.created)
+		c.value += f.value
+		c.created = min(c.created, f.created)
+	}
+	for _, f := range from.histograms {
+		h := a.histogram(f.series, len(f.buckets), f.created)
+		for i, n := range f.buckets {
+			h.buckets[i] += n
+		}
+		h.sum += f.sum
+		h.created = min(h.created, f.created)
+	}
+}
+
+// Sweep tells which owners are present. Others leave once they have been gone for an hour. The caller
+// calls it about once a minute.
+func (l *Ledger) Sweep(isPresent func(Owner) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	for _, r := range l.resources {
+		for o, a := range r.owners {
+			switch {
+			case isPresent(o):
+				a.gone = time.Time{}
+			case a.gone.IsZero():
+				a.gone = now
+			case now.Sub(a.gone) >= keepFor:
+				delete(r.owners, o)
+				r.changed[o] = struct{}{}
+			}
+		}
+	}
+}

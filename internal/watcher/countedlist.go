@@ -1,0 +1,99 @@
+package watcher
+
+import (
+	"time"
+
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// A countedList is what a list changes, for its batch. The first list is what is counted from.
+type countedList struct {
+	*counting
+	before  map[string]object // the present content and its orphans; nil for the first list
+	dropped map[string]object // objects that were deleted during the list
+}
+
+// begin prepares the commit of a batch. It returns the function that keeps objects, and counts those
+// that were deleted during the list. The caller holds c.mu up to end.
+func (c *counting) begin(staged *store.Staging, keep func(namespace, key string) bool) (*countedList, func(namespace, key string) bool) {
+	l := &countedList{counting: c, dropped: map[string]object{}}
+	if c.listed {
+		l.before = c.content()
+	}
+	if keep == nil {
+		return l, nil
+	}
+	return l, func(namespace, key string) bool {
+		if keep(namespace, key) {
+			return true
+		}
+		if n, ok := staged.Note(key); ok && c.sink.loop.Shard.HasKey(key) {
+			l.dropped[key] = objectOf(namespace, n)
+		}
+		return false
+	}
+}
+
+// content returns the objects of the content and the orphans.
+func (c *counting) content() map[string]object {
+	all := map[string]object{}
+	for o, n := range c.sink.partition.Notes() {
+		all[o.UID] = objectOf(o.Namespace, n)
+	}
+	for key, o := range c.orphans {
+		all[key] = o.object
+	}
+	return all
+}
+
+// end counts what the list has changed, once it is the content.
+func (l *countedList) end() {
+	first := !l.listed
+	l.listed = true
+	for o, n := range l.sink.partition.Notes() {
+		before, now := l.before[o.UID], objectOf(o.Namespace, n)
+		delete(l.before, o.UID)
+		delete(l.deleted, o.UID)
+		delete(l.orphans, o.UID)
+		if before.memo != "" && before.memo != now.memo { // takeOver may have changed it meanwhile
+			now.memo = string(l.memo.Join(nil, before.memo, now.memo))
+			l.sink.partition.SetState(o.UID, handleOf([]byte(now.memo), n.State))
+		}
+		if l.counts && !l.isGhost(o.UID) && before.memo != now.memo {
+			l.add(o.UID, "", now, before.memo, now.memo)
+		}
+		if l.counts && !first && before.memo != "" && before.owner != now.owner {
+			l.moveFrom(before, now)
+		}
+	}
+	for key, o := range l.dropped {
+		before := l.before[key]
+		delete(l.before, key)
+		delete(l.orphans, key)
+		if !first || !l.counts {
+			l.gone(key, "", before.memo, o)
+		}
+	}
+	for key, o := range l.before {
+		if _, waits := l.orphans[key]; !waits && l.sink.loop.Shard.HasKey(key) {
+			l.gone(key, "", o.memo, o)
+		}
+	}
+}
+
+// settle ends the wait for events that have not arrived.
+func (c *counting) settle(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, since := range c.ghosts {
+		if _, ok := c.sink.partition.Note(key); !ok && now.Sub(since) >= arrivalTime {
+			delete(c.ghosts, key)
+		}
+	}
+	for key, o := range c.orphans {
+		if now.Sub(o.since) >= arrivalTime {
+			delete(c.orphans, key)
+			c.gone(key, "", o.memo, o.object)
+		}
+	}
+}

@@ -1,0 +1,237 @@
+package watcher
+
+import (
+	"strings"
+	"sync"
+	"time"
+	"unique"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/counters"
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/workloads"
+)
+
+// A counting counts what happens to the objects of a sink, by the memos in the notes of its partition.
+//
+// The sink of a served target counts directly. That of a target that is built beside it has memos
+// alone, until it takes over: then each object is counted from the memo that the other target has.
+// Both watches may be ahead of each other; see takeOver.
+type counting struct {
+	ledger *counters.Ledger
+	index  *workloads.Index
+	memo   *generators.Memoizer
+	sink   *sink
+	// resource is the key of the resource, kind that of its objects.
+	resource, kind string
+
+	mu     sync.Mutex // serializes changes of the content with takeOver
+	listed bool       // there was a list: a new object is created from now on
+	counts bool       // directly
+	beside *target    // the one that counts meanwhile; nil for none
+	// deleted has the objects that were deleted while another target is built beside this one, or this
+	// beside another; nil if no one asks.
+	deleted map[string]object
+	// ghosts are objects whose deletion has been counted and is still to arrive. orphans are objects that
+	// have been counted and are not in the content: either their creation or their deletion is still to
+	// arrive. Both have the time since when.
+	ghosts  map[string]time.Time
+	orphans map[string]orphan
+
+	scratch []byte
+}
+
+// An object is what is known of an object by its note.
+type object struct {
+	namespace string
+	owner     unique.Handle[string] // a reference
+	memo      string
+}
+
+type orphan struct {
+	object
+	since time.Time
+}
+
+// arrivalTime is the time in which events arrive: an orphan that has not been created by then is
+// deleted, and a ghost that is not in the content is no more.
+const arrivalTime = time.Minute
+
+// notes have the notes of objects.
+type notes interface {
+	Note(uid string) (store.Note, bool)
+}
+
+// textOf returns the text of a handle, empty for the zero handle.
+func textOf(h unique.Handle[string]) string {
+	if h == (unique.Handle[string]{}) {
+		return ""
+	}
+	return h.Value()
+}
+
+// handleOf returns the handle of a text, which is before if that has the text.
+func handleOf(text []byte, before unique.Handle[string]) unique.Handle[string] {
+	if textOf(before) == string(text) {
+		return before
+	}
+	return unique.Make(string(text))
+}
+
+func objectOf(namespace string, n store.Note) object {
+	return object{namespace, n.Owner, textOf(n.State)}
+}
+
+// note adds the reference and the memo of an object to its next note. It returns what was known of
+// the object before. in has the notes of the content, or of a staging copy. c may be nil.
+func (c *counting) note(next *store.Rendered, in notes, o metav1.Object) (before object) {
+	if c == nil {
+		return object{}
+	}
+	old, _ := in.Note(next.UID)
+	before = objectOf(next.Namespace, old)
+	created := false
+	if before.memo == "" {
+		before, created = c.elsewhere(next.UID, o)
+	}
+	c.scratch = appendReference(c.scratch[:0], o, c.kind)
+	next.Note.Owner = handleOf(c.scratch, old.Owner)
+	c.scratch = c.memo.Append(c.scratch[:0], before.memo, o, created)
+	next.Note.State = handleOf(c.scratch, old.State)
+	return before
+}
+
+// elsewhere returns what is known of an object that the content lacks, or else whether it is created.
+func (c *counting) elsewhere(key string, o metav1.Object) (before object, created bool) {
+	if orphan, ok := c.orphans[key]; ok {
+		return orphan.object, false
+	}
+	if c.beside == nil {
+		return object{}, c.listed
+	}
+	for _, s := range c.beside.sinks {
+		if s.counting == nil {
+			return object{}, false
+		}
+		if n, ok := s.partition.Note(key); ok {
+			return objectOf(o.GetNamespace(), n), false
+		}
+	}
+	return object{}, c.beside.hasListed(o)
+}
+
+// hasListed reports whether t has listed the objects that an object is of.
+func (t *target) hasListed(o metav1.Object) bool {
+	for _, s := range t.sinks {
+		if s.counting.hasListed() && t.selects(s.loop.Namespace, o) && s.loop.Shard.Has(o) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasListed reports whether there was a list. It may be called while the sink is in use.
+func (c *counting) hasListed() bool { return c != nil && c.sink.complete() }
+
+// set counts what has happened to an object of the content, which is set now.
+func (c *counting) set(key string, before object, next *store.Rendered, version string) {
+	now := objectOf(next.Namespace, next.Note)
+	delete(c.orphans, key)
+	delete(c.deleted, key)
+	if !c.counts || c.isGhost(key) {
+		return
+	}
+	if before.memo != now.memo {
+		c.add(key, version, now, before.memo, now.memo)
+	}
+	if before.owner != now.owner && before.memo != "" {
+		c.moveFrom(before, now)
+	}
+}
+
+func (c *counting) isGhost(key string) bool {
+	_, is := c.ghosts[key]
+	return is
+}
+
+// moveFrom moves the counters of an object that was its own owner to its controller.
+func (c *counting) moveFrom(before, now object) {
+	if kind, _, uid := splitReference(before.owner); kind == c.kind && uid == "" {
+		c.ledger.Move(c.ownerOf(before), c.ownerOf(now))
+	}
+}
+
+// delete counts the deletion of an object of the content, whose last state is o.
+func (c *counting) delete(key string, o metav1.Object) {
+	n, ok := c.sink.partition.Note(key)
+	if !ok {
+		return
+	}
+	before := objectOf(o.GetNamespace(), n)
+	last := before
+	last.memo = string(c.memo.Append(nil, before.memo, o, false))
+	c.gone(key, o.GetResourceVersion(), before.memo, last)
+}
+
+// gone counts the deletion of an object, from the given memo on.
+func (c *counting) gone(key, version, before string, last object) {
+	if c.deleted != nil {
+		c.deleted[key] = last
+	}
+	if c.isGhost(key) {
+		delete(c.ghosts, key)
+		return
+	}
+	if c.counts {
+		c.addDeleted(key, version, before, last)
+	}
+}
+
+// addDeleted adds the last increments of an object, from the given memo on.
+func (c *counting) addDeleted(key, version, before string, last object) {
+	c.add(key, version, last, before, last.memo)
+	c.add(key, version, last, last.memo, "")
+}
+
+// add adds the increments of an object between two memos.
+func (c *counting) add(key, version string, o object, before, after string) {
+	e := counters.Entry{Resource: c.resource, UID: key, ResourceVersion: version}
+	c.memo.Count(before, after, func(i generators.Increment) { e.Increments = append(e.Increments, i) })
+	if len(e.Increments) > 0 {
+		e.Owner = c.ownerOf(o)
+		c.ledger.Add(e)
+	}
+}
+
+// A reference is the kind, name and uid of the controller of an object, or the kind and name of the
+// object itself.
+const referenceSeparator = "\x00"
+
+// appendReference appends the reference of an object of a kind. That of a mirror pod is its node.
+func appendReference(dst []byte, o metav1.Object, kind string) []byte {
+	name, uid := o.GetName(), ""
+	if controller := metav1.GetControllerOfNoCopy(o); controller != nil {
+		kind, name, uid = controller.Kind, controller.Name, string(controller.UID)
+	} else if p, ok := o.(*corev1.Pod); ok && p.Spec.NodeName != "" {
+		if _, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]; mirror {
+			kind, name = "Node", p.Spec.NodeName
+		}
+	}
+	dst = append(append(dst, kind...), referenceSeparator...)
+	return append(append(append(dst, name...), referenceSeparator...), uid...)
+}
+
+func splitReference(h unique.Handle[string]) (kind, name, uid string) {
+	kind, rest, _ := strings.Cut(textOf(h), referenceSeparator)
+	name, uid, _ = strings.Cut(rest, referenceSeparator)
+	return kind, name, uid
+}
+
+// ownerOf returns what the counters of an object belong to: the last of its chain of controllers.
+func (c *counting) ownerOf(o object) counters.Owner {
+	kind, name := c.index.Top(splitReference(o.owner))
+	return counters.Owner{Namespace: o.namespace, Kind: kind, Name: name}
+}
