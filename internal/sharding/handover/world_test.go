@@ -152,7 +152,7 @@ func (w *world) start(number int, uid string) {
 // decide carries out a decision of the process.
 func (w *world) decide(p *process) {
 	if p.content != nil {
-		p.SetPositions(p.content.positions())
+		p.SetPositions(p.positions())
 	}
 	d := p.Decide(w.now)
 	if p.content != nil {
@@ -207,7 +207,7 @@ func (w *world) steps(p *process) {
 	case 4: // completes its list
 		if !p.cut && !p.held.Equal(p.wanted) {
 			if p.content != nil {
-				p.content.list(p.wanted.Minus(p.held))
+				p.list(p.wanted.Minus(p.held))
 			}
 			p.held, p.readBy = p.wanted, p.readsSoFar
 			p.Completed(p.wanted)
