@@ -22,10 +22,11 @@ type Ledger struct {
 	mu        sync.Mutex
 	resources []*resource
 	bounds    []float64 // of buckets, in seconds
+	owners    owners
 }
 
 // New returns a ledger without resources. now is the clock.
-func New(now func() time.Time) *Ledger { return &Ledger{now: now} }
+func New(now func() time.Time) *Ledger { return &Ledger{now: now, owners: owners{}} }
 
 // A resource has the counters of the objects of one resource, by owner.
 type resource struct {
@@ -143,13 +144,17 @@ func (a *account) histogram(s series, buckets int, now int64) *histogram {
 	return &a.histograms[n]
 }
 
-// Move moves the counters of an owner to another one, which began with the earlier of both.
+// Move moves the counters of an owner to another one, the last of its chain of controllers. A counter
+// that both have began with the earlier.
 func (l *Ledger) Move(from, to Owner) {
 	if from == to {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if _, known := l.owners[hashOf(from)]; known {
+		l.owners.set(from, to)
+	}
 	for _, r := range l.resources {
 		a := r.owners[from]
 		if a == nil {
@@ -198,4 +203,5 @@ func (l *Ledger) Sweep(isPresent func(Owner) bool) {
 			}
 		}
 	}
+	l.owners.retain(isPresent)
 }

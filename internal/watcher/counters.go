@@ -119,6 +119,8 @@ func (p *presence) set(o metav1.Object, top func(metav1.Object) counters.Owner) 
 	own := p.owner(o)
 	if metav1.GetControllerOfNoCopy(o) != nil {
 		p.ledger.Move(own, top(o))
+	} else {
+		p.ledger.Release(own)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -232,6 +232,8 @@ func splitReference(h unique.Handle[string]) (kind, name, uid string) {
 
 // ownerOf returns what the counters of an object belong to: the last of its chain of controllers.
 func (c *counting) ownerOf(o object) counters.Owner {
-	kind, name := c.index.Top(splitReference(o.owner))
-	return counters.Owner{Namespace: o.namespace, Kind: kind, Name: name}
+	kind, name, uid := splitReference(o.owner)
+	first, last := counters.Owner{Namespace: o.namespace, Kind: kind, Name: name}, counters.Owner{Namespace: o.namespace}
+	last.Kind, last.Name = c.index.Top(kind, name, uid)
+	return c.ledger.Resolve(first, last)
 }

@@ -38,6 +38,7 @@ type randomAPI struct {
 	ended    chan struct{} // closed to end all watches
 	onListed func(uid string)
 	onChange func(item) // called with mu held
+	onPod    func(*corev1.Pod)
 }
 
 // item is a pod and a node of the same name and uid, and a ReplicaSet that controls the pod; or a namespace.
@@ -218,6 +219,9 @@ func (a *responder) object(o item) any {
 		p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: o.name, UID: types.UID("r-" + o.uid), Controller: new(true)}}
 		if !o.deleted.IsZero() {
 			p.DeletionTimestamp = new(metav1.NewTime(o.deleted))
+		}
+		if a.onPod != nil {
+			a.onPod(p)
 		}
 		return p
 	case "ReplicaSet":

@@ -1,0 +1,49 @@
+package counters
+
+import "hash/maphash"
+
+// owners has the last object of the chain of controllers that begins with a controller, by a hash of
+// that: a chain breaks when a workload is deleted, as its controllers are deleted before its objects.
+type owners map[uint64]*Owner
+
+var ownerSeed = maphash.MakeSeed()
+
+func hashOf(o Owner) uint64 { return maphash.Comparable(ownerSeed, o) }
+
+// set sets the last object of the chain of first.
+func (w owners) set(first, last Owner) {
+	if known := w[hashOf(first)]; known == nil || *known != last {
+		w[hashOf(first)] = &last
+	}
+}
+
+// retain removes the chains that end with owners for which keep returns false.
+func (w owners) retain(keep func(Owner) bool) {
+	for hash, last := range w {
+		if !keep(*last) {
+			delete(w, hash)
+		}
+	}
+}
+
+// Resolve returns the owner of an object whose chain of controllers begins and ends with the given
+// ones. A chain without a second controller may have lost it: the owner is the last one known.
+func (l *Ledger) Resolve(first, last Owner) Owner {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if first != last {
+		l.owners.set(first, last)
+		return last
+	}
+	if known := l.owners[hashOf(first)]; known != nil {
+		return *known
+	}
+	return first
+}
+
+// Release tells that an owner is present and has no controller.
+func (l *Ledger) Release(o Owner) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.owners, hashOf(o))
+}
