@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"internal/authfilter":        {"internal/codecs", "internal/peer"},
 	"internal/cardinality":       {"internal/store"},
 	"internal/celexpr":           {},
-	"internal/counters":          {"internal/generators", "internal/store"},
+	"internal/counters":          {"internal/generators", "internal/sharding", "internal/sharding/journal", "internal/store"},
 	"internal/codecs":            {},
 	"internal/exposition":        {},
 	"internal/transcript":        {},

@@ -31,6 +31,8 @@ type Content interface {
 
 // Increments are those of the content, initially none of which count.
 type Increments interface {
+	// Any reports whether anything is counted.
+	Any() bool
 	// Positions returns the versions up to which the content has all changes, the versions after which it
 	// has none, and the number of complete lists.
 	Positions() (low, high sharding.Positions, lists int64)
@@ -47,7 +49,7 @@ type Increments interface {
 type Config struct {
 	Pod, Namespace string
 	Content        Content
-	Increments     Increments // nil if none are counted
+	Increments     Increments
 	// Scraped reports whether all scrapers, at least as many as the other members expect, have
 	// read the content since a time.
 	Scraped func(since time.Time, others int) bool
@@ -92,6 +94,8 @@ type Shard struct {
 	failing    bool            // the last write of a claim failed
 	scrapers   int             // as the member knows
 	counted    time.Time       // when the member got scrapers
+	terms      handover.Terms  // in the Lease
+	counting   bool            // the member counts increments; that does not end
 }
 
 // Progress is how far a shard is with its assignment.
@@ -159,9 +163,6 @@ func (s *Shard) Run(ctx context.Context) error {
 	}
 	s.limit.Store(int64(limit))
 	s.member = handover.New(own.number, own.uid, time.Now().UnixNano(), s.TakeoverAfter)
-	if s.Increments != nil {
-		s.member.CountIncrements()
-	}
 	var running sync.WaitGroup
 	defer running.Wait()
 	ctx, cancel := context.WithCancel(ctx)
@@ -260,7 +261,12 @@ func (s *Shard) act() handover.Decision {
 		s.member.Scraped()
 	}
 	s.member.SetFiltered(s.Content.Filtered())
-	if s.Increments != nil {
+	if !s.counting && s.Increments.Any() {
+		s.counting = true
+		s.member.CountIncrements()
+		s.member.SetTerms(s.terms)
+	}
+	if s.counting {
 		s.member.SetPositions(s.Increments.Positions())
 	}
 	d := s.member.Decide(now)
@@ -309,7 +315,7 @@ func (s *Shard) count(d handover.Decision) {
 
 // discard forgets the increments of ranges that are not in the content any more.
 func (s *Shard) discard(r sharding.Ranges) {
-	if s.Increments != nil {
+	if s.counting {
 		s.Increments.Discard(r)
 	}
 }

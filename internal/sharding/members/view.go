@@ -193,8 +193,8 @@ func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 		return
 	}
 	claims, err := claimsOf((*lease).Annotations)
-	if s.Increments != nil {
-		terms, termsErr := termsOf((*lease).Annotations)
+	terms, termsErr := termsOf((*lease).Annotations)
+	if s.terms = terms; s.counting {
 		s.member.SetTerms(terms)
 		err = errors.Join(err, termsErr)
 	}
