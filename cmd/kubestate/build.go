@@ -39,6 +39,8 @@ func watcherConfig(tables *generators.Registry, custom *customResources, opts op
 		FinishedAfter: opts.FinishedAfter,
 		FinishedKeep:  opts.FinishedKeep,
 
+		StartupBuckets: opts.StartupBuckets,
+
 		Shard:       shardOf(opts),
 		Node:        opts.Node,
 		Unscheduled: opts.Unscheduled,

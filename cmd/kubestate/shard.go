@@ -14,6 +14,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/rbac"
+	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
@@ -40,7 +41,7 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 // writeRoles writes the RBAC objects that serving with these options needs.
 func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options) error {
 	config := rbac.Config{
-		Resources:  slices.Concat(opts.Resources, workloads.Needed(opts.Selection, opts.Resources)),
+		Resources:  slices.Concat(opts.Resources, workloads.Needed(opts.Selection, opts.Resources), results.Needed(opts.Selection, opts.Resources)),
 		Namespaces: opts.Namespaces, Reviews: opts.AuthFilter,
 	}
 	if opts.NamespaceSelector != "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/presets"
+	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
@@ -25,7 +26,8 @@ type watched struct {
 	Resource   string `json:"resource"`
 	Namespaced bool   `json:"namespaced"`
 	Default    bool   `json:"default"`
-	Owner      bool   `json:"owner,omitempty"` // of pods
+	Owner      bool   `json:"owner,omitempty"`  // of pods
+	Result     bool   `json:"result,omitempty"` // of jobs
 }
 
 // chart adds the chart's resources, and the table of its values.
@@ -34,7 +36,7 @@ func chart(registry *generators.Registry, files map[string][]byte) error {
 	for _, r := range registry.Resources() {
 		d := r.Describe()
 		owner := slices.ContainsFunc(workloads.Kinds(), func(kind generators.Resource) bool { return kind.Describe().Key == d.Key })
-		resources = append(resources, watched{d.Name, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default, owner})
+		resources = append(resources, watched{d.Name, d.Resource.Group, d.Resource.Resource, d.Namespaced, d.Default, owner, results.Has(d)})
 	}
 	text, err := json.MarshalIndent(resources, "", "  ")
 	if err != nil {

@@ -30,6 +30,9 @@ var ownTables = []struct {
 	table        generators.Resource
 }{
 	{"Finished objects", "Served with `--finished-pods-after` or `--finished-jobs-after`; see\n[finished objects](../finished.md).", &generators.FinishedCounts},
+	{"Counters of pods", "Served with `--workload-metrics=counters` and pods; see\n[counters](../workloads.md#counters).", &generators.PodCounts},
+	{"Counters of jobs", "Served with `--workload-metrics=counters` and jobs.", &generators.JobCounts},
+	{"Counters of nodes", "Served with `--workload-metrics=counters` and nodes.", &generators.NodeCounts},
 }
 
 // ownPage is the page of ownTables.

@@ -55,6 +55,9 @@ func Builtin() []Resource {
 	}
 }
 
+// OwnTables returns the tables of exported families that no resource of an API server has.
+func OwnTables() []Resource { return []Resource{&FinishedCounts, &PodCounts, &JobCounts, &NodeCounts} }
+
 // A Registry holds the tables of a program in the order of serving. It is immutable and
 // safe for concurrent use.
 type Registry struct {

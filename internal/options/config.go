@@ -76,6 +76,7 @@ var configKeys = map[string]string{
 	"track_unscheduled_pods":                             "track-unscheduled-pods",
 	"use_api_server_cache":                               "use-apiserver-cache",
 	"workload_metrics":                                   "workload-metrics",
+	"workload_startup_buckets":                           "workload-startup-buckets",
 }
 
 // deprecatedKeys are old names of keys. The new key wins if a file has both.

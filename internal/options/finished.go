@@ -14,7 +14,7 @@ import (
 var finishedKeep = []string{
 	"^kube_pod_owner$", "^kube_pod_status_phase$", "^kube_pod_status_reason$", "^kube_pod_deletion_timestamp$",
 	"^kube_job_owner$", "^kube_job_complete$", "^kube_job_failed$",
-	"^kube_job_status_active$", "^kube_job_status_failed$", "^kube_job_status_succeeded$",
+	"^kube_job_status_active$", "^kube_job_status_failed$", "^kube_job_status_succeeded$", "^kubestate_job_failed_for_good$",
 }
 
 // finishedAfter returns the times after which finished objects leave, by key of the resource; nil for
@@ -28,13 +28,19 @@ func (v *values) finishedAfter() map[string]time.Duration {
 	return all
 }
 
-// counted returns the tables of the exported families: those of the resources and, if finished objects
-// leave, that of their counts.
+// counted returns the tables of the exported families: those of the resources, of their counters and,
+// if finished objects leave, that of their counts.
 func (o Options) counted() []generators.Resource {
-	if len(o.FinishedAfter) == 0 {
-		return o.Resources
+	all := slices.Clip(o.Resources)
+	for _, r := range o.Resources {
+		if memo := r.Recipe().Memo; memo != nil {
+			all = append(all, memo.Counts)
+		}
 	}
-	return append(slices.Clip(o.Resources), &generators.FinishedCounts)
+	if len(o.FinishedAfter) > 0 {
+		all = append(all, &generators.FinishedCounts)
+	}
+	return all
 }
 
 // finishedKeepPatterns compiles the patterns of the families that finished objects keep.

@@ -34,6 +34,7 @@ func TestFinished(t *testing.T) {
 	kept := []string{
 		"kube_pod_deletion_timestamp", "kube_pod_owner", "kube_pod_status_phase", "kube_pod_status_reason",
 		"kube_job_status_succeeded", "kube_job_status_failed", "kube_job_status_active", "kube_job_complete", "kube_job_failed", "kube_job_owner",
+		"kubestate_job_failed_for_good",
 	}
 	f(nil, kept)
 	f(nil, []string{"kube_pod_info"}, "--finished-keep=kube_pod_info")

@@ -39,6 +39,7 @@ type values struct {
 	finishedPods, finishedJobs            time.Duration
 	finishedKeep                          list
 	workloadMetrics                       list
+	startupBuckets                        buckets
 	labelsAllowlist, annotationsAllowlist allowlist
 	autoMemoryLimit                       bool
 	memoryShare                           float64
@@ -126,6 +127,8 @@ func (v *values) flags() *pflag.FlagSet {
 	f.DurationVar(&v.finishedJobs, "finished-jobs-after", 0, "time after which finished jobs leave all families but those of --finished-keep; 0 for never")
 	f.Var(&v.finishedKeep, "finished-keep", "patterns of families that finished objects keep, comma-separated, ECMAScript, unanchored (default owners, phases, ends)")
 	f.Var(&v.workloadMetrics, "workload-metrics", "groups of workload metrics, comma-separated: "+joined(generators.Groups()))
+	v.startupBuckets = buckets{1, 5, 10, 30, 60, 120, 300, 600}
+	f.Var(&v.startupBuckets, "workload-startup-buckets", "upper bounds of the buckets of pod startup times, seconds, comma-separated")
 	f.Var(&v.labelsAllowlist, "metric-labels-allowlist", "object labels to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.annotationsAllowlist, "metric-annotations-allowlist", "object annotations to export: resource=[key,...],...; * as wildcard")
 	f.Var(&v.extraLabels, "extra-labels", "constant labels of every series on the main port: name=value, comma-separated")

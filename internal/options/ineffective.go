@@ -36,8 +36,10 @@ func (o Options) Ineffective() []string {
 	for _, g := range o.Selection.Groups {
 		isOf := func(f generators.FamilyDescription) bool { return f.Group == g }
 		hasAny := func(r generators.Resource) bool { return slices.ContainsFunc(r.Describe().Families, isOf) }
-		if !slices.ContainsFunc(o.Resources, hasAny) && !slices.ContainsFunc(custom, isOf) {
+		if !slices.ContainsFunc(o.counted(), hasAny) && !slices.ContainsFunc(custom, isOf) {
 			all = append(all, fmt.Sprintf("--workload-metrics: %s has no family of the enabled resources", g))
+		} else if g == generators.Counters && o.Snapshot != "" {
+			all = append(all, "--workload-metrics: counters count changes, which a snapshot does not have")
 		}
 	}
 	all = append(all, o.unmatched("--metric-labels-allowlist", "label_*", o.Selection.Labels)...)

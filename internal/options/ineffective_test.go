@@ -33,6 +33,10 @@ func TestIneffective(t *testing.T) {
 	custom := "--custom-resource-state-config=spec: {resources: [{groupVersionKind: {group: example.com}, conditions: true}]}"
 	f(nil, "--workload-metrics=attribution", custom, "--custom-resource-state-only", "--metric-allowlist=kubestate_workload_replicas")
 	f([]string{`--metric-allowlist: "kubestate_workload_replicas" matches no family of the enabled resources`}, custom, "--metric-allowlist=kubestate_workload_replicas,kube_pod_info", "--resources=pods")
+	f([]string{"--workload-metrics: counters has no family of the enabled resources"}, "--workload-metrics=counters", "--resources=cronjobs")
+	f(nil, "--workload-metrics=counters", "--resources=nodes", "--metric-denylist=kubestate_node_condition_changes_total")
+	f([]string{`--metric-denylist: "kubestate_node_condition" matches no family of the enabled resources`}, "--workload-metrics=counters", "--resources=pods", "--metric-denylist=kubestate_node_condition")
+	f([]string{"--workload-metrics: counters count changes, which a snapshot does not have"}, "--workload-metrics=counters", "--resources=pods", "--snapshot=folder")
 	f([]string{`--metric-sparse: "kube_(?!pod)" matches no sparse family of the enabled resources`}, "--metric-sparse=kube_(?!pod),kube_pod", "--resources=pods,services")
 	f(nil, "--finished-pods-after=1m", "--metric-denylist=finished_objects")
 	f([]string{`--metric-denylist: "finished_objects" matches no family of the enabled resources`}, "--metric-denylist=finished_objects")

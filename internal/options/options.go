@@ -59,7 +59,9 @@ type Options struct {
 	// FinishedKeep matches, by key of the resource.
 	FinishedAfter map[string]time.Duration
 	FinishedKeep  []generators.Pattern
-	explicitKeep  bool // the user set FinishedKeep
+	// StartupBuckets are the sorted upper bounds of the buckets of startup times, in seconds.
+	StartupBuckets []float64
+	explicitKeep   bool // the user set FinishedKeep
 	// Shard is the index of the shard, from 0. Node restricts pods to those of a node,
 	// Unscheduled to those of none.
 	Shard, TotalShards int
@@ -272,6 +274,7 @@ func (v *values) options() (Options, error) {
 		PodNamespace:    v.podNamespace,
 		FinishedAfter:   v.finishedAfter(),
 		explicitKeep:    len(v.finishedKeep) > 0,
+		StartupBuckets:  v.startupBuckets,
 		TakeoverAfter:   v.takeoverAfter,
 		Unscheduled:     v.unscheduled,
 		Timeouts:        v.timeouts,

@@ -52,6 +52,7 @@ func unset() options.Options {
 		TakeoverAfter:   time.Minute,
 		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},
 		MaxScrapes:      40,
+		StartupBuckets:  []float64{1, 5, 10, 30, 60, 120, 300, 600},
 		ScrapeShards:    1,
 		Profiling:       options.ProfilingAuto,
 		TotalShards:     1,
@@ -147,6 +148,7 @@ func TestParse(t *testing.T) {
 	f(func(o *o) { o.Timeouts.Idle = time.Hour }, "--server-idle-timeout", "1h")
 	f(func(o *o) { o.ShutdownDelay = 5 * time.Second }, "--shutdown-delay=5s")
 	f(func(o *o) { o.TakeoverAfter = 0 }, "--shard-takeover-after=0")
+	f(func(o *o) { o.StartupBuckets = []float64{0, 0.5, 60} }, "--workload-startup-buckets=1", "--workload-startup-buckets=0, 0.5,6e1")
 	f(func(o *o) { o.MaxScrapes = 3 }, "--max-concurrent-scrapes=3")
 	f(func(o *o) { o.ScrapeShards = 8 }, "--scrape-shards=8")
 	f(func(o *o) { o.ServeIncomplete = true }, "--serve-incomplete")
@@ -343,7 +345,15 @@ func TestParseErrors(t *testing.T) {
 
 	f("--metric-opt-in-list: pattern \"(\": error parsing regexp: missing closing ): `(`", "--metric-opt-in-list=(")
 	f("--metric-opt-in-list: pattern \"(?!a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?!`", "--metric-opt-in-list=a,(?!a)")
-	f(`--workload-metrics: unknown group "verdict"; known are attribution, verdicts`, "--workload-metrics=attribution,verdict")
+	f(`--workload-metrics: unknown group "verdict"; known are attribution, counters, verdicts`, "--workload-metrics=attribution,verdict")
+	const buckets = `invalid argument "%s" for "--workload-startup-buckets" flag: %s`
+	for _, c := range [][2]string{
+		{"", "want 1 to 32 bounds"}, {",", "want 1 to 32 bounds"}, {"a", `"a" is not a number of seconds`}, {"1,-1", `"-1" is not a number of seconds`},
+		{"1,+Inf", `"+Inf" is not a number of seconds`}, {"1,NaN", `"NaN" is not a number of seconds`}, {"1,2,2", "2 does not exceed the bound before it"},
+	} {
+		f(fmt.Sprintf(buckets, c[0], c[1]), "--workload-startup-buckets="+c[0])
+	}
+	f("--extra-labels: label workload is a label of kubestate_workload_container_terminations_total", "--workload-metrics=counters", "--extra-labels=workload=a")
 	const sparseFamilies = "kubestate_cronjob_last_result, kubestate_daemonset_rollout, kube_deployment_status_condition, kubestate_deployment_rollout, kube_horizontalpodautoscaler_status_condition, kube_job_complete, kube_job_failed, " +
 		"kube_namespace_status_phase, kube_namespace_status_condition, kube_node_status_condition, kube_persistentvolumeclaim_status_phase, " +
 		"kube_persistentvolumeclaim_status_condition, kube_persistentvolume_status_phase, kube_pod_status_phase, kube_pod_status_qos_class, " +

@@ -76,10 +76,9 @@ func sparseFamilies(resources []generators.Resource) []generators.FamilyDescript
 	return all
 }
 
-// tryOnFamilies matches a pattern with every family and the counts of finished objects, and returns
-// the timeout if there is one.
+// tryOnFamilies matches a pattern with every family, and returns the timeout if there is one.
 func tryOnFamilies(p *regexp2.Regexp, registry *generators.Registry) error {
-	for _, r := range append(registry.Resources(), &generators.FinishedCounts) {
+	for _, r := range append(registry.Resources(), generators.OwnTables()...) {
 		for _, f := range r.Describe().Families {
 			if _, err := p.MatchString(f.Name); err != nil {
 				return fmt.Errorf("on %s: %w", f.Name, err)

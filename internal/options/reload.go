@@ -12,7 +12,7 @@ var reloadable = []string{
 	"finished_jobs_after", "finished_keep", "finished_pods_after", "labels_allow_list", "max_staleness",
 	"metric_allowlist", "metric_denylist", "metric_opt_in_list", "metric_sparse", "namespace_selector", "namespaces", "namespaces_denylist",
 	"node", "object_limit", "resources", "selectors", "series_budget", "series_budget_per_namespace", "shard", "total_shards", "track_unscheduled_pods", "use_api_server_cache",
-	"workload_metrics",
+	"workload_metrics", "workload_startup_buckets",
 }
 
 // restartOnly returns the values of the keys that a reload cannot change.

@@ -14,7 +14,7 @@ import (
 var others = map[string]string{
 	"bool": "true", "string": "a", "uint16": "7", "list": "[pods]", "allowlist": "{pods: [a]}", "labels": "{cluster: a}", "duration": "3h",
 	"int32": "7", "int64": "7", "float64": "0.7", "mode": "off", "int": "7", "budgets": "{pods: 7}",
-	"selectors": "{pods: a}",
+	"selectors": "{pods: a}", "bounds": "[1, 2.5]",
 }
 
 // valueFor returns a value for a flag other than the default.
@@ -78,7 +78,7 @@ func TestNeedRestart(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", f.Key, d)
 		}
 	}
-	if reloadable != 29 {
+	if reloadable != 30 {
 		t.Errorf("%d keys are reloadable", reloadable)
 	}
 	want := []string{"host", "port"}

@@ -3,8 +3,12 @@ package options
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/kubestate/kubestate/internal/generators"
 )
@@ -36,4 +40,49 @@ func joined(groups []generators.Group) string {
 		names = append(names, string(g))
 	}
 	return strings.Join(names, ", ")
+}
+
+// maxBuckets is the largest number of bounds of buckets: each is a series of each workload.
+const maxBuckets = 32
+
+// buckets is a comma-separated flag of increasing bounds. A repeated flag replaces.
+type buckets []float64
+
+func (b *buckets) Set(s string) error {
+	var texts list
+	_ = texts.Set(s) // any text is a list
+	var bounds buckets
+	for _, text := range texts {
+		bound, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsInf(bound, 0) || math.IsNaN(bound) || bound < 0 {
+			return fmt.Errorf("%q is not a number of seconds", text)
+		}
+		if len(bounds) > 0 && bound <= bounds[len(bounds)-1] {
+			return fmt.Errorf("%s does not exceed the bound before it", text)
+		}
+		bounds = append(bounds, bound)
+	}
+	if len(bounds) == 0 || len(bounds) > maxBuckets {
+		return fmt.Errorf("want 1 to %d bounds", maxBuckets)
+	}
+	*b = bounds
+	return nil
+}
+
+func (b *buckets) String() string {
+	var texts []string
+	for _, bound := range *b {
+		texts = append(texts, strconv.FormatFloat(bound, 'g', -1, 64))
+	}
+	return strings.Join(texts, ",")
+}
+
+func (b *buckets) Type() string { return "bounds" }
+
+func (b *buckets) setYAML(node *yaml.Node) error {
+	texts, err := stringsOf(node)
+	if err != nil || len(texts) == 0 {
+		return err
+	}
+	return b.Set(strings.Join(texts, ","))
 }

@@ -291,7 +291,7 @@ func (n *namespace) check(t *testing.T) {
 // TestModel has namespaces that change concurrently, and holds the lines to a computation over all
 // that sources have told.
 func TestModel(t *testing.T) {
-	seeds := uint64(12)
+	seeds := uint64(8)
 	if testing.Short() {
 		seeds = 4
 	}
@@ -306,7 +306,7 @@ func TestModel(t *testing.T) {
 				all = append(all, n)
 				running.Go(func() {
 					n.fill()
-					for range 400 {
+					for range 250 {
 						n.step()
 						if n.check(t); t.Failed() {
 							return

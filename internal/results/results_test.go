@@ -164,11 +164,15 @@ func TestListedTwice(t *testing.T) {
 // TestForget has sources that tell less than before, as files may.
 func TestForget(t *testing.T) {
 	s := newScene(t)
-	s.set(cronJob("a", "c", 130))
+	failed := ended(job("1", "j1", "a", "c"), batchv1.JobFailed, 100, 120)
+	s.set(cronJob("a", "c", 130), failed)
+	s.expect([]string{"1 0"}, lastResult("n", "a", true, 130, -1))
 	s.index.Forget()
-	s.source.Set("c", cronJob("a", "c", 90))
+	s.jobs.list(failed)
 	s.cronJobs.list(cronJob("a", "c", 90))
-	s.expect(nil, lastResult("n", "a", true, 90, -1))
+	s.source.Set("c", cronJob("a", "c", 90))
+	s.source.Set("j1", failed)
+	s.expect([]string{"1 1"}, lastResult("n", "a", false, 120, 20))
 }
 
 // TestVerdictsOfLists changes the results between the parts of a list.

@@ -6,7 +6,6 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/store"
-	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // An extension has the sources of the content under a larger shard: the served target, and
@@ -100,15 +99,15 @@ func (t *target) merge() {
 // merge merges the content of sources into s.
 func (s *sink) merge(sources []*sink) {
 	var partitions []*store.Partition
-	var pods []*workloads.Pods
+	var derived []deriver
 	for _, from := range sources {
 		if s.cutter != nil {
 			s.cutter.add(from.cutter)
 		}
-		partitions, pods = append(partitions, from.partition), append(pods, from.pods)
+		partitions, derived = append(partitions, from.partition), append(derived, from.derived)
 	}
-	if s.pods != nil {
-		s.pods.Merge(pods...)
+	if s.derived != nil {
+		s.derived.merge(derived)
 	} else {
 		s.partition.Merge(partitions...)
 	}

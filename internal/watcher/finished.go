@@ -163,8 +163,8 @@ func (c *cutter) delete(key string) {
 // become due meanwhile.
 func (c *cutter) commit(b *batch, keep func(namespace, key string) bool) {
 	for due := b.finished.takeDue(time.Now()); len(due) > 0; due = b.finished.takeDue(time.Now()) {
-		if c.omitsDerived && b.pods != nil {
-			b.pods.Leave(due)
+		if c.omitsDerived && b.derived != nil {
+			b.derived.Leave(due)
 		}
 		b.Cut(due, c.kept)
 	}
@@ -214,8 +214,8 @@ func (c *cutter) cutDue() (next time.Time) {
 	for {
 		c.mu.Lock()
 		due := c.present.takeDue(time.Now())
-		if c.omitsDerived && c.sink.pods != nil {
-			c.sink.pods.Leave(due)
+		if c.omitsDerived && c.sink.derived != nil {
+			c.sink.derived.Leave(due)
 		}
 		c.sink.partition.Cut(due, c.kept)
 		c.publish()

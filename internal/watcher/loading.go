@@ -37,9 +37,10 @@ type stagedSink struct {
 	selectors *selectors      // nil if the resource has all objects
 }
 
-// order sorts pods behind their owners, so that each is rendered once.
+// order sorts objects with derived families behind others, such as pods behind their owners, so that
+// most are rendered once.
 func (s *stagedSink) order() int {
-	if s.pods != nil {
+	if s.derived != nil {
 		return 1
 	}
 	return 0
@@ -61,6 +62,7 @@ func (w *Watcher) Loading(config Config) *Loading {
 	l := &Loading{w: w, config: config, filled: map[schema.GroupKind][]*stagedSink{}, namespaces: map[string]bool{}}
 	l.selector = mustParse(config.NamespaceSelector)
 	l.wanted, l.rebuilt = w.targetsFor(config)
+	w.results.Forget() // files may tell less than before
 	for _, t := range l.wanted {
 		kind := t.resource.Describe().Kind.GroupKind()
 		for _, s := range t.sinks {

@@ -28,7 +28,7 @@ type plan struct {
 	limited    bool            // by budgets
 	budgets    store.Budgets   // when the target began
 	shard      sharding.Ranges // guarded by Watcher.mu
-	owners     ownersUse
+	feeds      feeding
 	counted    bool // what happens to the objects
 }
 
@@ -92,7 +92,7 @@ func both(a, b string) string { return strings.Trim(a+","+b, ",") }
 func (p *plan) equal(o *plan) bool { return p.equalButShard(o) && p.shard.Equal(o.shard) }
 
 func (p *plan) equalButShard(o *plan) bool {
-	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && p.sameCounts(o) && p.owners == o.owners && p.counted == o.counted &&
+	return p.effect.Equal(o.effect) && p.finishing.equal(o.finishing) && p.sameCounts(o) && p.feeds == o.feeds && p.counted == o.counted &&
 		slices.Equal(p.namespaces, o.namespaces) && maps.Equal(p.kept, o.kept) && p.selected == o.selected &&
 		p.labels == o.labels && p.selector.String() == o.selector.String() &&
 		p.fromCache == o.fromCache && p.limit == o.limit

@@ -41,11 +41,13 @@ type randomAPI struct {
 	onPod    func(*corev1.Pod)
 }
 
-// item is a pod and a node of the same name and uid, and a ReplicaSet that controls the pod; or a namespace.
+// item is a pod and a node of the same name and uid, and a ReplicaSet that controls the pod; or a namespace,
+// a Job or a CronJob.
 type item struct {
 	uid, name   string
 	namespace   string // of the pod
 	isNamespace bool
+	batch       batchItem // of a Job or a CronJob
 	version     int
 	deleted     time.Time // of a pod that has finished
 }
@@ -118,10 +120,14 @@ func (w *randomAPI) add(kind string, o item) {
 
 // key returns the item's key in randomAPI.objects.
 func (o item) key() string {
-	if o.isNamespace {
+	switch {
+	case o.isNamespace:
 		return "namespace " + o.name
+	case o.batch.kind != "":
+		return o.batch.kind + " " + o.name
+	default:
+		return o.name
 	}
-	return o.name
 }
 
 // end ends all watches.
@@ -184,7 +190,7 @@ type responder struct {
 
 // has reports whether an item is of the request.
 func (a *responder) has(o item) bool {
-	return o.isNamespace == (a.kind.Kind == "Namespace") && (a.namespace == "" || a.namespace == o.namespace) && matches(a.selector, o.uid)
+	return o.isNamespace == (a.kind.Kind == "Namespace") && o.batch.kind == batchKind(a.kind.Kind) && (a.namespace == "" || a.namespace == o.namespace) && matches(a.selector, o.uid)
 }
 
 // kinds are the kinds of resources.
@@ -237,6 +243,8 @@ func (a *responder) object(o item) any {
 		n := &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: meta("", o.name, o.uid, 1)}
 		n.ResourceVersion = version
 		return n
+	case "Job", "CronJob":
+		return o.batchObject()
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (w *Watcher) Reshard(shard sharding.Ranges) {
 func (w *Watcher) Drop(gone sharding.Ranges) {
 	w.mu.Lock()
 	w.config.Shard = w.config.Shard.Minus(gone)
-	known := slices.DeleteFunc(w.known(), func(t *target) bool { return t.owners.only }) // those are of all shards
+	known := slices.DeleteFunc(w.known(), func(t *target) bool { return t.feeds.only }) // those are of all shards
 	for _, t := range known {
 		t.shard = t.shard.Minus(gone)
 		for _, s := range t.sinks {
@@ -31,8 +31,8 @@ func (w *Watcher) Drop(gone sharding.Ranges) {
 	w.mu.Unlock()
 	for _, t := range known { // no object of the ranges arrives any more
 		for _, s := range t.sinks {
-			if s.pods != nil {
-				s.pods.Retain(s.loop.Shard.HasKey)
+			if s.derived != nil {
+				s.derived.Retain(s.loop.Shard.HasKey)
 			}
 			s.partition.Retain(s.loop.Shard.HasKey)
 			if s.cutter != nil {

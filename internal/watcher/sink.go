@@ -10,6 +10,7 @@ import (
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
+	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
@@ -23,8 +24,9 @@ type sink struct {
 	cutter    *cutter // nil if finished objects stay
 	index     *workloads.Index
 	owners    *workloads.Owners // that the objects are; nil if they are none
+	results   *results.Source   // that the objects tell of; nil if they do not
 	unstored  bool              // objects have no other use
-	pods      *workloads.Pods   // for the derived families; nil if there are none
+	derived   deriver           // nil if there are no derived families
 	counting  *counting         // nil if nothing is counted
 	presence  *presence         // of the objects as owners of counters; nil if they are none
 	seconds   prometheus.Counter
@@ -46,13 +48,16 @@ func (s *sink) begin() *batch {
 	if s.presence != nil {
 		b.presence = s.presence.begin()
 	}
-	if s.pods != nil {
-		b.pods = s.pods.Begin(b.Staging)
+	if s.results != nil {
+		b.results = s.results.Begin()
+	}
+	if s.derived != nil {
+		b.derived = s.derived.begin(b.Staging)
 	}
 	return b
 }
 
-// BeginAddition opens a batch that is added to the content. The sink has neither owners nor pods.
+// BeginAddition opens a batch that is added to the content. The sink feeds no index and has no derived families.
 func (s *sink) BeginAddition() listwatch.Batch {
 	b := s.batch(s.partition.BeginAddition(), s.partition.Add)
 	b.adds = true
@@ -78,6 +83,9 @@ func (s *sink) Set(o metav1.Object) error {
 	}
 	if s.presence != nil {
 		s.presence.set(o, s.topOf)
+	}
+	if s.results != nil {
+		s.results.Set(key, o)
 	}
 	if s.counting != nil {
 		s.counting.mu.Lock()
@@ -105,12 +113,12 @@ func (s *sink) set(o metav1.Object, r *store.Rendered, e ending) bool {
 // put stores an object with its lines; cut says that it has only those of kept families.
 func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	switch {
-	case s.pods == nil:
+	case s.derived == nil:
 		return s.partition.Set(*r)
 	case cut && s.cutter.omitsDerived:
-		return s.pods.SetWithout(r)
+		return s.derived.SetWithout(r)
 	default:
-		return s.pods.Set(o, r)
+		return s.derived.Set(o, r)
 	}
 }
 
@@ -122,6 +130,9 @@ func (s *sink) Delete(o metav1.Object) {
 	}
 	if s.presence != nil {
 		s.presence.delete(o)
+	}
+	if s.results != nil {
+		s.results.Delete(key)
 	}
 	if s.counting != nil {
 		s.counting.mu.Lock()
@@ -140,8 +151,8 @@ func (s *sink) Delete(o metav1.Object) {
 
 // remove removes the lines of an object.
 func (s *sink) remove(key string) {
-	if s.pods != nil {
-		s.pods.Delete(key)
+	if s.derived != nil {
+		s.derived.Delete(key)
 	}
 	s.partition.Delete(key)
 }
@@ -205,7 +216,8 @@ type batch struct {
 	finished *finishedSet           // nil if finished objects stay
 	owners   *workloads.OwnersBatch // nil if the sink has none
 	presence *presenceBatch         // nil if the sink has none
-	pods     *workloads.PodsBatch   // nil if the sink has none
+	results  *results.SourceBatch   // nil if the sink has none
+	derived  derivedBatch           // nil if the sink has none
 }
 
 // Set renders an object.
@@ -218,6 +230,9 @@ func (b *batch) add(key string, o metav1.Object) error {
 	}
 	if b.presence != nil {
 		b.presence.set(o)
+	}
+	if b.results != nil {
+		b.results.Set(key, o)
 	}
 	return b.sink.render(key, b.set, o)
 }
@@ -241,19 +256,19 @@ func (b *batch) set(o metav1.Object, r *store.Rendered, e ending) bool {
 // put is sink.put for the batch.
 func (b *batch) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	switch {
-	case b.pods == nil:
+	case b.derived == nil:
 		return b.Staging.Set(*r)
 	case cut && b.sink.cutter.omitsDerived:
-		return b.pods.SetWithout(r)
+		return b.derived.SetWithout(r)
 	default:
-		return b.pods.Set(o, r)
+		return b.derived.Set(o, r)
 	}
 }
 
 // Finish ends the list.
 func (b *batch) Finish() {
-	if b.pods != nil {
-		b.pods.Finish()
+	if b.derived != nil {
+		b.derived.Finish()
 	}
 	b.Staging.Finish()
 }
@@ -277,6 +292,9 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 	if b.presence != nil {
 		b.presence.commit(b.sink.index.Top)
 	}
+	if b.results != nil {
+		b.results.Commit(keep)
+	}
 	if b.finished == nil {
 		b.apply(keep)
 		return
@@ -290,8 +308,8 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 // apply changes the partition by the objects of the staging copy, which are those that keep returns
 // true for.
 func (b *batch) apply(keep func(namespace, key string) bool) {
-	if b.pods != nil {
-		b.pods.Commit(keep)
+	if b.derived != nil {
+		b.derived.Commit(keep)
 	} else {
 		b.commit(b.Staging)
 	}

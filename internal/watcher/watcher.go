@@ -14,6 +14,7 @@ import (
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/memory"
+	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
@@ -64,6 +65,7 @@ type Watcher struct {
 	lists    atomic.Int64  // complete ones
 	index    *workloads.Index
 	ledger   *counters.Ledger
+	results  *results.Index
 
 	serving      atomic.Pointer[[]*target] // seen by readers
 	mu           sync.Mutex                // guards stores of serving, and all below
@@ -81,7 +83,10 @@ type Watcher struct {
 
 // New returns a watcher, which does nothing before Run.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
-	w := &Watcher{metrics: metrics, log: log, index: workloads.NewIndex(), ledger: counters.New(time.Now), perNamespace: map[string]bool{}, signals: make(chan struct{}, 1)}
+	w := &Watcher{
+		metrics: metrics, log: log, index: workloads.NewIndex(), results: results.NewIndex(), ledger: counters.New(time.Now),
+		perNamespace: map[string]bool{}, signals: make(chan struct{}, 1),
+	}
 	w.serving.Store(&[]*target{})
 	w.Change(config)
 	all := w.wanted
@@ -127,11 +132,11 @@ func (w *Watcher) setWanted(config Config, wanted []*target) {
 // plan are reused, such as the served one after a revert.
 func (w *Watcher) targetsFor(config Config) (wanted []*target, rebuilt []string) {
 	known, filtered := w.known(), 0
-	resources, owners := w.ownersFor(config)
+	resources, feeds := w.feedsFor(config)
 	for _, r := range resources {
 		d := r.Describe()
-		p := planFor(owners.configOf(config, d), r, w.perNamespace[d.Name])
-		p.owners = owners.useOf(d)
+		p := planFor(feeds.configOf(config, d), r, w.perNamespace[d.Name])
+		p.feeds = feeds.of(d)
 		i := slices.IndexFunc(known, func(t *target) bool { return t.Name() == d.Name && t.equal(&p) })
 		if i >= 0 {
 			wanted = append(wanted, known[i])
@@ -169,7 +174,7 @@ func (w *Watcher) signal() {
 func (w *Watcher) Resources() []*store.Resource {
 	var all []*store.Resource
 	for _, t := range *w.serving.Load() {
-		if !t.owners.only {
+		if !t.feeds.only {
 			all = append(all, t.Resource)
 		}
 	}
@@ -187,7 +192,7 @@ func (w *Watcher) Pending() []string {
 	defer w.mu.Unlock()
 	var names []string
 	for _, t := range w.wanted {
-		if refused := t.settled() && !t.complete(); !t.owners.only && named(*w.serving.Load(), t.Name()) == nil && !refused {
+		if refused := t.settled() && !t.complete(); !t.feeds.only && named(*w.serving.Load(), t.Name()) == nil && !refused {
 			names = append(names, t.Name())
 		}
 	}

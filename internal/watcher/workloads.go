@@ -4,58 +4,75 @@ import (
 	"slices"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
-// An ownersUse tells how a target feeds the index of workloads with owners.
-type ownersUse struct {
-	also   bool // the target is exported, and its objects are those of all shards
-	only   bool // the target has no other use: of its objects only the metadata is fetched, of all shards
-	counts bool // the objects may own counters
+// A feeding tells which indices the objects of a target feed.
+type feeding struct {
+	owners, results bool
+	counts          bool // the objects may own counters
+	// only: the target has no other use. Of its objects only what the indices need is fetched, of all
+	// shards.
+	only bool
 }
 
-// An ownersPlan has the resources whose objects feed the index.
-type ownersPlan struct {
-	also   map[string]bool // exported ones, by key
-	only   map[string]bool // others, by name
-	counts bool            // the objects may own counters
+// A feedingPlan has the resources whose objects feed the indices of workloads and of results.
+type feedingPlan struct {
+	exported map[string]feeding // by key; the objects are those of all shards
+	only     map[string]feeding // others, by name
 }
 
-// ownersFor returns the exported resources and those that only feed the index of workloads. An
-// exported resource feeds the index if the program has all of its objects. The caller holds mu.
-func (w *Watcher) ownersFor(config Config) (resources []generators.Resource, p ownersPlan) {
+// feedsFor returns the exported resources and those that only feed indices. An exported resource feeds
+// an index if the program has all of its objects. The caller holds mu.
+func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p feedingPlan) {
 	whole := func(d generators.Description) bool {
 		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.Selectors[d.Resource.GroupResource()] == "" &&
 			slices.ContainsFunc(config.Resources, func(r generators.Resource) bool { return r.Describe().Key == d.Key })
 	}
-	p.counts = slices.ContainsFunc(config.Resources, config.counts)
-	p.also, p.only = map[string]bool{}, map[string]bool{}
+	counts := slices.ContainsFunc(config.Resources, config.counts)
+	p.exported, p.only = map[string]feeding{}, map[string]feeding{}
 	resources = slices.Clone(config.Resources)
+	fetched := map[string]string{} // names of those that only feed indices, by key
+	for _, kind := range results.Needed(config.Selection, config.Resources) {
+		d := kind.Describe()
+		if whole(d) {
+			p.exported[d.Key] = feeding{results: true}
+			continue
+		}
+		p.only[d.Name] = feeding{results: true, only: true}
+		fetched[d.Key] = d.Name
+		resources = append(resources, kind)
+	}
 	for _, kind := range workloads.Needed(config.Selection, config.Resources) {
 		d := kind.Describe()
 		if whole(d) {
-			p.also[d.Key] = true
+			p.exported[d.Key] = feeding{results: p.exported[d.Key].results, owners: true, counts: counts}
 			continue
 		}
-		p.only[d.Name] = true
+		if name := fetched[d.Key]; name != "" {
+			p.only[name] = feeding{owners: true, results: true, counts: counts, only: true}
+			continue
+		}
+		p.only[d.Name] = feeding{owners: true, counts: counts, only: true}
 		resources = append(resources, kind)
 	}
 	return resources, p
 }
 
-// useOf returns how a resource feeds the index.
-func (p ownersPlan) useOf(d generators.Description) ownersUse {
-	u := ownersUse{only: p.only[d.Name]}
-	u.also = !u.only && p.also[d.Key]
-	u.counts = p.counts && (u.only || u.also)
-	return u
+// of returns which indices a resource feeds.
+func (p feedingPlan) of(d generators.Description) feeding {
+	if f := p.only[d.Name]; f.only {
+		return f
+	}
+	return p.exported[d.Key]
 }
 
 // configOf returns the configuration of a resource: what chooses and limits exported objects does not
-// concern those that only feed the index.
-func (p ownersPlan) configOf(config Config, d generators.Description) Config {
-	if p.only[d.Name] {
+// concern those that only feed indices.
+func (p feedingPlan) configOf(config Config, d generators.Description) Config {
+	if p.only[d.Name].only {
 		config.Shard, config.ObjectLimit = sharding.All(), 0
 		config.Selectors, config.Budgets, config.FinishedAfter = nil, Budgets{}, nil
 	}
@@ -72,25 +89,29 @@ func (w *Watcher) derived(r generators.Resource, selection generators.Selection)
 	return derived
 }
 
-// connect connects the sinks of a new target with the index of workloads, if its objects are owners
-// or have derived families.
+// connect connects the sinks of a new target with the indices that its objects feed, and with the one
+// of its derived families.
 func (w *Watcher) connect(t *target, derived *generators.Renderer) {
 	for i, p := range t.Partitions() {
 		s := t.sinks[i]
-		if t.owners != (ownersUse{}) {
-			s.owners, s.unstored = w.index.Owners(), t.owners.only
-			if t.owners.counts {
-				s.presence = &presence{kind: t.resource.Describe().Kind.Kind, ledger: w.ledger, objects: map[uint64]struct{}{}}
-			}
+		s.unstored = t.feeds.only
+		if t.feeds.owners {
+			s.owners = w.index.Owners()
+		}
+		if t.feeds.counts {
+			s.presence = &presence{kind: t.resource.Describe().Kind.Kind, ledger: w.ledger, objects: map[uint64]struct{}{}}
+		}
+		if t.feeds.results {
+			s.results = w.results.Source()
 		}
 		if derived != nil {
-			s.pods = w.index.Pods(derived, len(s.specOnly)-len(derived.Names()), p)
+			s.derived = w.newDeriver(t.resource.Describe(), derived, len(s.specOnly)-len(derived.Names()), p)
 		}
 	}
 }
 
-// closeUnknown removes what targets that are no longer known have from the index of workloads.
-// The caller holds mu.
+// closeUnknown removes what targets that are no longer known have from the indices. The caller holds
+// mu.
 func (w *Watcher) closeUnknown() {
 	known := w.known()
 	for _, t := range w.open {
@@ -101,8 +122,11 @@ func (w *Watcher) closeUnknown() {
 			if s.owners != nil {
 				s.owners.Close()
 			}
-			if s.pods != nil {
-				s.pods.Close()
+			if s.results != nil {
+				s.results.Close()
+			}
+			if s.derived != nil {
+				s.derived.Close()
 			}
 		}
 	}

@@ -1,8 +1,6 @@
 package workloads
 
 import (
-	"slices"
-
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,18 +22,20 @@ func Kinds() []generators.Resource {
 	}
 }
 
-// Needed returns the kinds to follow for an export of resources: none if none of them has derived
-// families or counters of workloads.
+// Needed returns the kinds to follow for an export of resources: none if they have no pods with derived
+// families, and none has counters of workloads.
 func Needed(selection generators.Selection, exported []generators.Resource) []generators.Resource {
-	needs := func(r generators.Resource) bool {
+	for _, r := range exported {
 		d := r.Describe()
-		return selection.Derives(d) || d.Namespaced && selection.Counts(r)
+		if d.Key == pods && selection.Derives(d) || d.Namespaced && selection.Counts(r) {
+			return Kinds()
+		}
 	}
-	if !slices.ContainsFunc(exported, needs) {
-		return nil
-	}
-	return Kinds()
+	return nil
 }
+
+// pods is the key of the resource whose derived families are those of the package.
+const pods = "pods"
 
 func metadataOf[T metav1.Object](r schema.GroupVersionResource, kind string) generators.Resource {
 	return metadata{&generators.Table[T]{

@@ -50,7 +50,7 @@
 {{- end -}}
 {{- end -}}
 {{- range $values.workloadMetrics -}}
-{{- if not (has . (list "attribution" "verdicts")) }}{{ fail (printf "workloadMetrics: there is no group %q; there are attribution and verdicts" .) }}{{ end -}}
+{{- if not (has . (list "attribution" "counters" "verdicts")) }}{{ fail (printf "workloadMetrics: there is no group %q; there are attribution, counters and verdicts" .) }}{{ end -}}
 {{- end -}}
 {{- range $key := list "metricAllowlist" "metricDenylist" "metricSparse" "finishedKeep" -}}
 {{- range get $values $key -}}

@@ -23,7 +23,7 @@
 {{- range $resource, $selector := .Values.selectors }}
 - {{ printf "--selector=%s=%s" $resource $selector | quote }}
 {{- end }}
-{{- range $flag, $value := dict "namespaces-denylist" .Values.namespacesDenylist "metric-allowlist" .Values.metricAllowlist "metric-denylist" .Values.metricDenylist "metric-sparse" .Values.metricSparse "workload-metrics" .Values.workloadMetrics "finished-keep" .Values.finishedKeep "metric-labels-allowlist" .Values.metricLabelsAllowlist "metric-annotations-allowlist" .Values.metricAnnotationsAllowList }}
+{{- range $flag, $value := dict "namespaces-denylist" .Values.namespacesDenylist "metric-allowlist" .Values.metricAllowlist "metric-denylist" .Values.metricDenylist "metric-sparse" .Values.metricSparse "workload-metrics" .Values.workloadMetrics "workload-startup-buckets" .Values.workloadStartupBuckets "finished-keep" .Values.finishedKeep "metric-labels-allowlist" .Values.metricLabelsAllowlist "metric-annotations-allowlist" .Values.metricAnnotationsAllowList }}
 {{- with $value }}
 - {{ printf "--%s=%s" $flag (join "," .) | quote }}
 {{- end }}

@@ -124,7 +124,7 @@ unknown and disabled does no harm. */ -}}
 {{- end -}}
 {{- $_ := set $values $key $items -}}
 {{- end -}}
-{{- range $key := list "namespacesDenylist" "metricAllowlist" "metricDenylist" "metricSparse" "workloadMetrics" "finishedKeep" -}}
+{{- range $key := list "namespacesDenylist" "metricAllowlist" "metricDenylist" "metricSparse" "workloadMetrics" "workloadStartupBuckets" "finishedKeep" -}}
 {{- $_ := set $values $key (include "kubestate.items" (get $values $key | default list) | fromJsonArray) -}}
 {{- end -}}
 {{- range $key := list "metricLabelsAllowlist" "metricAnnotationsAllowList" -}}

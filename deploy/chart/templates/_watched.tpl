@@ -43,13 +43,19 @@
 {{- end -}}
 {{- end }}
 
-{{- /* The owners of pods to follow, as JSON like resources. */ -}}
+{{- /* The owners of pods and jobs, and the kinds that results of jobs need, to follow: as JSON like resources. */ -}}
 {{- define "kubestate.owners" -}}
 {{- $owners := list -}}
 {{- $keys := list -}}
-{{- range include "kubestate.resources" . | fromJsonArray }}{{ $keys = append $keys .key }}{{ end -}}
-{{- if and (has "attribution" .Values.workloadMetrics) (has "pods" $keys) -}}
-{{- range .Files.Get "files/resources.json" | fromJsonArray }}{{ if .owner }}{{ $owners = append $owners . }}{{ end }}{{ end -}}
+{{- $results := false -}}
+{{- range include "kubestate.resources" . | fromJsonArray -}}
+{{- $keys = append $keys .key -}}
+{{- if .result }}{{ $results = has "verdicts" $.Values.workloadMetrics }}{{ end -}}
+{{- end -}}
+{{- $attributed := and (has "attribution" .Values.workloadMetrics) (has "pods" $keys) -}}
+{{- $counted := and (has "counters" .Values.workloadMetrics) (or (has "pods" $keys) (has "jobs" $keys)) -}}
+{{- range .Files.Get "files/resources.json" | fromJsonArray -}}
+{{- if or (and (or $attributed $counted) .owner) (and $results .result) }}{{ $owners = append $owners . }}{{ end -}}
 {{- end -}}
 {{ toJson $owners }}
 {{- end }}

@@ -43,6 +43,8 @@ type counting struct {
 	cuts   sharding.Cuts
 	gone   map[string]bool // uids of pods that have been deleted
 
+	unread bool // scrapers have not read what has been counted last
+
 	sent   int64 // serial of the last written terms, 0 if there are none on their way
 	sentAt time.Time
 	latest int64 // serial
@@ -180,7 +182,7 @@ func (m *Member) give(now time.Time, givable sharding.Ranges, d *Decision) {
 			c.cuts = c.cuts.With(cut.Ranges, cut.At)
 			d.Settle = append(d.Settle, cut)
 		}
-		c.giving, c.reaching = sharding.None(), wait{}
+		c.giving, c.reaching, c.unread = sharding.None(), wait{}, true
 	}
 	begin := c.direct.Intersection(givable)
 	d.Hold = d.Hold.Union(begin)
@@ -337,6 +339,10 @@ func (m *Member) handedOver(now time.Time, release sharding.Ranges) sharding.Ran
 	}
 	return release.Intersection(taken)
 }
+
+// unread reports whether scrapers have not read what the member has counted last. They could not
+// later, if it ended.
+func (m *Member) unread() bool { return m.counting != nil && m.counting.unread }
 
 // stillCounted is what the member must claim since it counts it. A member that cannot give up what it
 // counts releases it all the same after some time.

@@ -53,7 +53,7 @@ func (m *Member) Decide(now time.Time) Decision {
 		}
 		m.count(now, m.claimedInServer(), others, &d)
 		handedOver := m.handedOver(now, m.Serves()).Equal(m.Serves())
-		d.Exit = announced && (unclaimed.IsNone() && handedOver || !m.replaceable())
+		d.Exit = announced && (unclaimed.IsNone() && handedOver && !m.unread() || !m.replaceable())
 		d.Claim = m.claim(now, Claim{Ranges: m.Serves(), Leaving: true})
 		return d
 	}

@@ -178,6 +178,9 @@ func (m *Member) Scraped() {
 	if m.serving {
 		m.scraped = m.held
 	}
+	if m.counting != nil {
+		m.counting.unread = false
+	}
 }
 
 // SetScrapers sets the number of periodic scrapers.

@@ -310,6 +310,7 @@ func (s *Shard) count(d handover.Decision) {
 	for _, cut := range d.Settle {
 		s.Increments.Settle(cut)
 		s.log.Info("not counting hash ranges that another shard can count", "ranges", cut.Ranges.String(), "after", map[string]string(cut.At))
+		s.extended = time.Now() // an earlier scrape may lack increments that were kept
 	}
 }
 
