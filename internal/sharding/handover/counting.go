@@ -84,8 +84,8 @@ func (m *Member) CountIncrements() {
 // the last SetClaims.
 func (m *Member) SetTerms(t Terms) {
 	c := m.counting
-	if t.Serial >= c.sent || t.Serial < c.terms.Serial { // the latter: deleted by somebody
-		c.sent = 0
+	if t.Serial != c.terms.Serial {
+		c.sent = 0 // it has arrived, or cannot any more
 	}
 	c.terms, c.latest = t, max(c.latest, t.Serial)
 }
