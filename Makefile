@@ -78,7 +78,7 @@ build = cd $(1) && go build -ldflags=-w -o $(BUILD)/ $(2)
 $(BUILD)/golangci-lint: hack/tools/go.mod ; $(call build,hack/tools,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.mod ; $(call build,test/controlplane,.)
 $(BUILD)/cronjobs: test/controlplane/cronjobs/main.go test/controlplane/go.mod ; $(call build,test/controlplane,./cronjobs)
-$(BUILD)/helm: test/helm/go.mod ; $(call build,test/helm,helm.sh/helm/v4/cmd/helm)
+$(BUILD)/helm: test/helm/main.go test/helm/go.mod ; $(call build,test/helm,.)
 $(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod ; $(call build,hack/kubectl,.)
 $(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod ; $(call build,test/otelcol,$(SD) .)
 $(BUILD)/prometheus: test/prometheus/go.mod # Debian's is built without the discovery of Kubernetes services

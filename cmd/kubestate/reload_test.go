@@ -105,8 +105,12 @@ func TestConfigBetweenPolls(t *testing.T) {
 // TestOverwrittenConfig overwrites a configuration file in two steps, 0.3 s apart, at each phase of
 // the polls: what was written first is never read.
 func TestOverwrittenConfig(t *testing.T) {
+	phases := time.Duration(20)
+	if testing.Short() {
+		phases = 5
+	}
 	f := func(start, first, rebuilding string) {
-		for phase := time.Duration(0); phase < pollInterval; phase += pollInterval / 20 {
+		for phase := time.Duration(0); phase < pollInterval; phase += pollInterval / phases {
 			synctest.Test(t, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "settings.yaml")
 				write(t, path, []byte(start))

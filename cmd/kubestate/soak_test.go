@@ -24,8 +24,12 @@ const maxGrowth = 4 << 20
 // TestSoak sends requests that differ in headers, user agent, path, query and token to both ports,
 // and holds that the heap does not grow.
 func TestSoak(t *testing.T) {
+	n := 1000
+	if testing.Short() {
+		n = 200
+	}
 	t.Run("open", func(t *testing.T) {
-		soak(t, startProgram(t, "--snapshot", "../../examples/cluster"), 2000, nil)
+		soak(t, startProgram(t, "--snapshot", "../../examples/cluster"), 2*n, nil)
 	})
 	t.Run("auth-filter", func(t *testing.T) {
 		api := httptest.NewTLSServer(http.HandlerFunc(review))
@@ -40,7 +44,7 @@ func TestSoak(t *testing.T) {
 				return fmt.Sprintf("Basic %x%s", r.Uint64(), strings.Repeat("y", r.IntN(8<<10)))
 			}
 		}
-		soak(t, startProgram(t, "--kubeconfig", kubeconfig(t, api.URL), "--auth-filter", "--resources", "pods"), 1000, tokens)
+		soak(t, startProgram(t, "--kubeconfig", kubeconfig(t, api.URL), "--auth-filter", "--resources", "pods"), n, tokens)
 	})
 }
 

@@ -21,6 +21,7 @@ func workloads() spec {
 			{"Requests and limits", workloadResources()},
 			{"Jobs and cron jobs", workloadJobs()},
 			{"Volumes", workloadVolumes()},
+			{"With --workload-metrics", workloadMetrics()},
 		},
 	}
 }
@@ -116,6 +117,24 @@ func workloadJobs() []panel {
 			ask(`time() - max by (cluster, namespace, cronjob) (kube_cronjob_status_last_successful_time{<namespace>})`),
 			ask(`max by (cluster, namespace, cronjob) (kube_cronjob_next_schedule_time{<namespace>}) - time()`),
 			ask(`max by (cluster, namespace, cronjob) (kube_cronjob_spec_suspend{<namespace>})`)),
+	}
+}
+
+// workloadMetrics has panels of series that only kubestate has, if it is told to.
+func workloadMetrics() []panel {
+	return []panel{
+		table(12, "Rollouts under way", "Stalled and paused ones too. Group verdicts.", map[string]string{"Value": ""},
+			ask(`label_replace(label_replace(max by (cluster, namespace, deployment, state) (kubestate_deployment_rollout{<namespace>, state!="complete"}) == 1, "workload", "$1", "deployment", "(.+)"), "kind", "Deployment", "", "")
+or label_replace(label_replace(max by (cluster, namespace, statefulset, state) (kubestate_statefulset_rollout{<namespace>, state!="complete"}) == 1, "workload", "$1", "statefulset", "(.+)"), "kind", "StatefulSet", "", "")
+or label_replace(label_replace(max by (cluster, namespace, daemonset, state) (kubestate_daemonset_rollout{<namespace>, state!="complete"}) == 1, "workload", "$1", "daemonset", "(.+)"), "kind", "DaemonSet", "", "")`)),
+		table(12, "Last results of cron jobs", "Result and seconds since the job finished. Group verdicts.", map[string]string{"Value": "seconds since"},
+			ask(`(time() - max by (cluster, namespace, cronjob) (kubestate_cronjob_last_result_time_seconds{<namespace>}))
+* on (cluster, namespace, cronjob) group_left (result)
+max by (cluster, namespace, cronjob, result) (kubestate_cronjob_last_result{<namespace>} == 1)`)),
+		table(12, "Jobs that failed for good", "Without a later success of their cron job. Group verdicts.", map[string]string{"Value": ""},
+			ask(`max by (cluster, namespace, job_name) (kubestate_job_failed_for_good{<namespace>}) == 1`)),
+		graph(12, "OOM kills", "In the last hour, by workload and container. Group counters.", "short",
+			show("{{namespace}}/{{workload}} {{container}}", `max by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h]))`)),
 	}
 }
 

@@ -71,8 +71,7 @@ type Entry struct {
 	Increments []generators.Increment
 }
 
-// Add adds the increments of an entry, which do not change any more. It ignores resources without
-// counters.
+// Add adds the increments of an entry, whose slice it does not keep. It ignores resources without counters.
 func (l *Ledger) Add(e Entry) {
 	if l.divided != nil {
 		e = l.divide(e)

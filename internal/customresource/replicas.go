@@ -34,17 +34,24 @@ type replicas struct {
 // after the other, so that two may have the family for a while.
 func addReplicas(tables []*table, exported []generators.Resource) {
 	scaled := slices.DeleteFunc(slices.Clone(tables), func(t *table) bool { _, ok := t.scale(); return !ok })
+	if len(scaled) == 0 {
+		return
+	}
+	kinds := map[string]int{} // the number of resources that have or may have the family, by kind
+	for _, t := range scaled {
+		kinds[t.kind.Kind]++
+	}
+	for _, r := range exported {
+		if d := r.Describe(); slices.ContainsFunc(d.Families, isReplicas) {
+			kinds[d.Kind.Kind]++
+		}
+	}
 	for _, t := range scaled {
 		if slices.ContainsFunc(scaled, func(o *table) bool { return o.replaces(t) }) {
 			continue
 		}
 		scale, _ := t.scale()
-		t.replicas = &replicas{desired: scalePath(scale.SpecReplicas), current: scalePath(scale.StatusReplicas)}
-		t.replicas.shared = slices.ContainsFunc(scaled, func(o *table) bool { return o != t && o.kind.Kind == t.kind.Kind }) ||
-			slices.ContainsFunc(exported, func(r generators.Resource) bool {
-				d := r.Describe()
-				return d.Kind.Kind == t.kind.Kind && slices.ContainsFunc(d.Families, isReplicas)
-			})
+		t.replicas = &replicas{desired: scalePath(scale.SpecReplicas), current: scalePath(scale.StatusReplicas), shared: kinds[t.kind.Kind] > 1}
 	}
 }
 

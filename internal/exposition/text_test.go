@@ -24,8 +24,39 @@ func TestInText(t *testing.T) {
 	}
 	f(exposition.Gauge, "gauge")
 	f(exposition.Counter, "counter")
+	f(exposition.Histogram, "histogram")
 	f(exposition.Info, "gauge")
 	f(exposition.StateSet, "gauge")
+}
+
+func TestAppendCanonical(t *testing.T) {
+	f := func(v float64, want string) {
+		t.Helper()
+		if got := string(exposition.AppendCanonical([]byte("1.e"), v)); got != "1.e"+want {
+			t.Errorf("%g is %q, want %q", v, got, "1.e"+want)
+		}
+	}
+	f(0, "0.0")
+	f(1, "1.0")
+	f(600, "600.0")
+	f(-3, "-3.0")
+	f(0.25, "0.25")
+	f(1e21, "1e+21")
+	f(math.Inf(1), "+Inf")
+	f(math.NaN(), "NaN")
+}
+
+func TestAppendMillis(t *testing.T) {
+	f := func(ms int64, want string) {
+		t.Helper()
+		if got := string(exposition.AppendMillis([]byte("a"), ms)); got != "a"+want {
+			t.Errorf("%d ms are %q, want %q", ms, got, "a"+want)
+		}
+	}
+	f(0, "0")
+	f(1, "0.001")
+	f(1796050741120, "1796050741.12")
+	f(1796050741000, "1796050741")
 }
 
 func TestAppendLabelValue(t *testing.T) {

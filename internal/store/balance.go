@@ -269,6 +269,7 @@ func (p *Partition) move(n int, slots uint64) {
 	if slots == 0 {
 		return
 	}
+	p.moves++
 	pg := p.pages[n]
 	all := pg.rendered(slots)
 	for ; slots != 0; slots &= slots - 1 {

@@ -10,9 +10,16 @@ import (
 type Note struct {
 	// Input is the fingerprint of the input of the families in Rendered.Unchanged; 0 if unknown.
 	Input uint64
-	// Owner identifies the object's controller, and State is what the caller counts from; the zero
+	// Owner is the controller of the object, and State is what the caller counts from; nil and the zero
 	// handle for none. They take memory only in pages that have any.
-	Owner, State unique.Handle[string]
+	Owner *Owner
+	State unique.Handle[string]
+}
+
+// An Owner is a controller of objects, which share it: the store compares pointers. It is immutable.
+type Owner struct {
+	ID         [16]byte
+	Kind, Name string
 }
 
 // An Object is the identity of an object in a partition.
@@ -20,11 +27,13 @@ type Object struct{ UID, Namespace string }
 
 // notes are the notes of a page's objects, by slot.
 type notes struct {
-	inputs         [pageSlots]uint64
-	owners, states *handles // nil without any
+	inputs [pageSlots]uint64
+	owners *column[*Owner]                // nil without any
+	states *column[unique.Handle[string]] // nil without any
 }
 
-type handles [pageSlots]unique.Handle[string]
+// A column has a value of each slot.
+type column[T comparable] [pageSlots]T
 
 func (n *notes) get(slot int) Note {
 	return Note{n.inputs[slot], n.owners.get(slot), n.states.get(slot)}
@@ -38,33 +47,34 @@ func (n *notes) set(slot int, note Note) {
 // clone returns an independent copy.
 func (n *notes) clone() notes { return notes{n.inputs, n.owners.clone(), n.states.clone()} }
 
-// get returns the handle of a slot. h may be nil.
-func (h *handles) get(slot int) (handle unique.Handle[string]) {
-	if h != nil {
-		handle = h[slot]
+// get returns the value of a slot. c may be nil.
+func (c *column[T]) get(slot int) (value T) {
+	if c != nil {
+		value = c[slot]
 	}
-	return handle
+	return value
 }
 
-// with sets the handle of a slot. It returns h, or a new one if h is nil and handle is not zero.
-func (h *handles) with(slot int, handle unique.Handle[string]) *handles {
-	if h == nil {
-		if handle == (unique.Handle[string]{}) {
+// with sets the value of a slot. It returns c, or a new column if c is nil and value is not zero.
+func (c *column[T]) with(slot int, value T) *column[T] {
+	if c == nil {
+		var zero T
+		if value == zero {
 			return nil
 		}
-		h = &handles{}
+		c = &column[T]{}
 	}
-	h[slot] = handle
-	return h
+	c[slot] = value
+	return c
 }
 
-// clone returns an independent copy. h may be nil.
-func (h *handles) clone() *handles {
-	if h == nil {
+// clone returns an independent copy. c may be nil.
+func (c *column[T]) clone() *column[T] {
+	if c == nil {
 		return nil
 	}
-	c := *h
-	return &c
+	copied := *c
+	return &copied
 }
 
 // Note returns the note of an object, and whether the object is stored.

@@ -12,11 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+var someOwners = [5]*Owner{2: {Name: "2"}, 3: {Name: "3"}, 4: {Name: "4"}}
+
 // randomNote draws one of few notes.
 func randomNote(rnd *rand.Rand) Note {
 	n := Note{Input: rnd.Uint64N(3)}
 	if i := rnd.IntN(5); i > 1 {
-		n.Owner = unique.Make(fmt.Sprint("owner ", i))
+		n.Owner = someOwners[i]
 	}
 	if i := rnd.IntN(5); i > 1 {
 		n.State = unique.Make(fmt.Sprint("state ", i))
@@ -26,13 +28,14 @@ func randomNote(rnd *rand.Rand) Note {
 
 // textOf returns a note as text.
 func textOf(n Note, found bool) string {
-	value := func(h unique.Handle[string]) string {
-		if h == (unique.Handle[string]{}) {
-			return "none"
-		}
-		return h.Value()
+	owner, state := "none", "none"
+	if n.Owner != nil {
+		owner = n.Owner.Name
 	}
-	return fmt.Sprintf("%v: %d, %s, %s\n", found, n.Input, value(n.Owner), value(n.State))
+	if n.State != (unique.Handle[string]{}) {
+		state = n.State.Value()
+	}
+	return fmt.Sprintf("%v: %d, %s, %s\n", found, n.Input, owner, state)
 }
 
 // listOf returns objects with their notes as text, sorted.
@@ -67,7 +70,8 @@ func TestNotesTakeNothing(t *testing.T) {
 	for n := range 2*pageSlots + 1 {
 		set(n, Note{Input: 1})
 	}
-	set(pageSlots, Note{Owner: unique.Make("owner")})
+	owner := &Owner{}
+	set(pageSlots, Note{Owner: owner})
 	set(2*pageSlots, Note{State: unique.Make("state")})
 	f := func(about string, p *Partition, want ...[2]bool) {
 		t.Helper()
@@ -83,7 +87,7 @@ func TestNotesTakeNothing(t *testing.T) {
 	s := p.Begin()
 	f("staging copy", s.next, [2]bool{}, [2]bool{true, false}, [2]bool{false, true})
 	s.next.pages[1].notes.set(0, Note{})
-	if n, _ := p.Note(fmt.Sprint(pageSlots)); n.Owner != unique.Make("owner") {
+	if n, _ := p.Note(fmt.Sprint(pageSlots)); n.Owner != owner {
 		t.Errorf("a note of the present content is %+v", n)
 	}
 	pg := p.pages[1]
@@ -110,4 +114,32 @@ func TestNotesWhileUsed(t *testing.T) {
 	if d := cmp.Diff([]string{"0", "1"}, seen); d != "" || p.Len() != 1 {
 		t.Errorf("%d objects left; iterated (-want +got):\n%s", p.Len(), d)
 	}
+}
+
+// TestSetState replaces states of objects with and without one, beside a staging copy.
+func TestSetState(t *testing.T) {
+	p := NewResource("things", []Family{{Name: "a"}}, 1).Partitions()[0]
+	set := func(uid string, n Note) {
+		p.Set(Rendered{UID: uid, Text: []byte("a\n"), Ends: []int{2}, Note: n})
+	}
+	set("1", Note{Input: 7, Owner: &Owner{Name: "o"}})
+	set("2", Note{State: unique.Make("old")})
+	s := p.Begin()
+	p.SetState("1", unique.Make("x"))
+	p.SetState("2", unique.Make("new"))
+	p.SetState("3", unique.Make("unknown"))
+	f := func(uid, want string, note func(string) (Note, bool)) {
+		t.Helper()
+		if got := textOf(note(uid)); got != want {
+			t.Errorf("%s has %q, want %q", uid, got, want)
+		}
+	}
+	f("1", "true: 7, o, x\n", p.Note)
+	f("2", "true: 0, none, new\n", p.Note)
+	f("3", "false: 0, none, none\n", p.Note)
+	f("1", "true: 7, o, none\n", s.Note)
+	f("2", "true: 0, none, old\n", s.Note)
+	p.SetState("2", unique.Handle[string]{})
+	f("2", "true: 0, none, none\n", p.Note)
+	s.Abandon()
 }

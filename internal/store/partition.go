@@ -49,6 +49,7 @@ type Partition struct {
 	sums     *sums
 	base     *Partition
 	replaced uint64                 // counts calls of Replace
+	moves    uint64                 // counts calls of move
 	moved    func(from, to slotRef) // called after a move between pages; may be nil
 	scratch  load
 }

@@ -65,7 +65,7 @@ func (l *countedList) end() {
 		if direct && !l.isGhost(o.UID) && before.memo != now.memo {
 			l.add(o.UID, at, now, before.memo, now.memo)
 		}
-		if direct && !first && before.memo != "" && before.owner != now.owner {
+		if direct && !first && before.memo != "" && *before.owner != *now.owner {
 			l.moveFrom(before, now)
 		}
 	}
@@ -88,6 +88,11 @@ func (l *countedList) end() {
 func (c *counting) settle(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for key, o := range c.deleted {
+		if now.Sub(o.since) >= deletedTime {
+			delete(c.deleted, key)
+		}
+	}
 	for key, since := range c.ghosts {
 		if _, ok := c.sink.partition.Note(key); !ok && now.Sub(since) >= arrivalTime {
 			delete(c.ghosts, key)

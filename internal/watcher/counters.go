@@ -4,17 +4,19 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
-	"unique"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/workloads"
 )
 
-// counts reports whether a target of r counts: not objects of files, which have no history.
+// counts reports whether a target of r counts: not objects of files, which have no history, and not pods
+// that leave without being deleted, once they have a node.
 func (config *Config) counts(r generators.Resource) bool {
-	return config.Client != nil && config.Selection.Counts(r)
+	return config.Client != nil && !config.Unscheduled && config.Selection.Counts(r)
 }
 
 // configureCounters has the ledger count by config. The caller holds mu.
@@ -53,7 +55,7 @@ func (w *Watcher) sweep() {
 	present := map[counters.Owner]struct{}{}
 	type reference struct {
 		namespace string
-		owner     unique.Handle[string]
+		owner     *store.Owner
 	}
 	seen := map[reference]struct{}{}
 	var owners []*presence
@@ -143,8 +145,8 @@ type presenceBatch struct {
 
 // A controlled object has a controller.
 type controlled struct {
-	owner           counters.Owner
-	kind, name, uid string // of the controller
+	owner      counters.Owner
+	controller store.Owner
 }
 
 func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]struct{}{}, nil} }
@@ -152,18 +154,18 @@ func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]
 func (b *presenceBatch) set(o metav1.Object) {
 	own := b.owner(o)
 	b.next[hashOf(own)] = struct{}{}
-	if c := metav1.GetControllerOfNoCopy(o); c != nil {
-		b.moved = append(b.moved, controlled{own, c.Kind, c.Name, string(c.UID)})
+	if c, ok := workloads.ControllerOf(o); ok {
+		b.moved = append(b.moved, controlled{own, c})
 	}
 }
 
 // commit makes the objects those of the source, once the index of workloads has their controllers.
-func (b *presenceBatch) commit(top func(kind, name, uid string) (topKind, topName string)) {
+func (b *presenceBatch) commit(top func(*store.Owner) (kind, name string)) {
 	b.mu.Lock()
 	b.objects = b.next
 	b.mu.Unlock()
 	for _, m := range b.moved {
-		kind, name := top(m.kind, m.name, m.uid)
+		kind, name := top(&m.controller)
 		b.ledger.Move(m.owner, counters.Owner{Namespace: m.owner.Namespace, Kind: kind, Name: name})
 	}
 }

@@ -18,9 +18,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -331,4 +333,42 @@ func TestRandomCounters(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCountersOfFiles expects none.
+func TestCountersOfFiles(t *testing.T) {
+	w := newWatcher(counting(countedPods), prometheus.NewRegistry(), aboutFamilies())
+	for range 2 {
+		err := w.Load(map[schema.GroupVersionKind][]runtime.Object{kinds["pods"]: {controlledPod("x", "1", "1", 1)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	expectText(t, w, "")
+}
+
+// TestCountersOfShards extends a shard, which then counts the added pods from their list on, and drops it.
+func TestCountersOfShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := counting(countedPods)
+		config.Shard = half
+		mine := func(p *corev1.Pod, restarts int32, version string) *corev1.Pod {
+			return controlledPod(p.Name, string(p.UID), version, restarts)
+		}
+		x, y := ours("a", "x", 0, 1), theirs("a", "y", 0)
+		f := newHarness(t, config)
+		watches := f.answerEach(t, 7, map[string][]any{"Pod": {mine(x, 1, "5"), mine(y, 1, "5")}})
+		f.w.Reshard(half)
+		f.expect(t, podCounts("ReplicaSet", "r", 0, 0, 0), nil)
+		watches["Pod"].event("MODIFIED", mine(x, 2, "6"))
+		f.w.Reshard(sharding.All())
+		f.next(t).wantQuery("shardSelector", sharding.All().Minus(half).Selector()).watch().
+			event("ADDED", mine(y, 3, "7")).event("BOOKMARK", listEnds("8"))
+		q := f.next(t).want("watch " + anyPods + " resourceVersion=6").watch()
+		f.expect(t, podCounts("ReplicaSet", "r", 1, 0, 0), nil)
+		q.event("MODIFIED", mine(y, 3, "7")).event("MODIFIED", mine(x, 3, "9")).event("MODIFIED", mine(y, 4, "10"))
+		f.expect(t, podCounts("ReplicaSet", "r", 3, 0, 0), nil)
+		f.w.Drop(half) // the pods are not deleted
+		f.expect(t, podCounts("ReplicaSet", "r", 3, 0, 0), nil)
+	})
 }

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -32,7 +33,7 @@ type derivedBatch interface {
 type derivedSetter interface {
 	Set(metav1.Object, *store.Rendered) bool
 	// SetWithout is Set for an object without lines of the derived families.
-	SetWithout(*store.Rendered) bool
+	SetWithout(metav1.Object, *store.Rendered) bool
 	// Leave has to be called before the lines of derived families are cut.
 	Leave(keys []string)
 }
@@ -46,9 +47,22 @@ func (w *Watcher) newDeriver(d generators.Description, derived *generators.Rende
 	return podsDeriver{w.index.Pods(derived, others, p)}
 }
 
+// A podsDeriver keeps nothing of an object: the store has all of it.
 type podsDeriver struct{ *workloads.Pods }
 
-func (d podsDeriver) begin(s *store.Staging) derivedBatch { return d.Begin(s) }
+func (d podsDeriver) Set(o metav1.Object, r *store.Rendered) bool {
+	return d.Pods.Set(o.(*corev1.Pod), r)
+}
+
+func (d podsDeriver) SetWithout(o metav1.Object, r *store.Rendered) bool {
+	return d.Pods.SetWithout(o.(*corev1.Pod), r)
+}
+
+func (podsDeriver) Delete(string)            {}
+func (podsDeriver) Retain(func(string) bool) {}
+func (podsDeriver) Leave([]string)           {}
+
+func (d podsDeriver) begin(s *store.Staging) derivedBatch { return podsBatch{d.Begin(s)} }
 
 func (d podsDeriver) merge(others []deriver) {
 	var all []*workloads.Pods
@@ -58,9 +72,29 @@ func (d podsDeriver) merge(others []deriver) {
 	d.Merge(all...)
 }
 
+// A podsBatch is the derivedBatch of a podsDeriver.
+type podsBatch struct{ *workloads.PodsBatch }
+
+func (b podsBatch) Set(o metav1.Object, r *store.Rendered) bool {
+	return b.PodsBatch.Set(o.(*corev1.Pod), r)
+}
+
+func (b podsBatch) SetWithout(o metav1.Object, r *store.Rendered) bool {
+	return b.PodsBatch.SetWithout(o.(*corev1.Pod), r)
+}
+
+func (podsBatch) Leave([]string) {}
+
+func (b podsBatch) Commit(func(namespace, key string) bool) { b.PodsBatch.Commit() }
+
+// A resultsDeriver keeps its objects by key.
 type resultsDeriver struct{ *results.Objects }
 
-func (d resultsDeriver) begin(s *store.Staging) derivedBatch { return d.Begin(s) }
+func (d resultsDeriver) SetWithout(_ metav1.Object, r *store.Rendered) bool {
+	return d.Objects.SetWithout(r)
+}
+
+func (d resultsDeriver) begin(s *store.Staging) derivedBatch { return resultsBatch{d.Begin(s)} }
 
 func (d resultsDeriver) merge(others []deriver) {
 	var all []*results.Objects
@@ -68,4 +102,11 @@ func (d resultsDeriver) merge(others []deriver) {
 		all = append(all, o.(resultsDeriver).Objects)
 	}
 	d.Merge(all...)
+}
+
+// A resultsBatch is the derivedBatch of a resultsDeriver.
+type resultsBatch struct{ *results.Batch }
+
+func (b resultsBatch) SetWithout(_ metav1.Object, r *store.Rendered) bool {
+	return b.Batch.SetWithout(r)
 }

@@ -380,7 +380,7 @@ var builtin = func() *runtime.Scheme {
 }()
 
 // newClient returns a client of an API server.
-func newClient(t *testing.T, config *rest.Config) *apiclient.Client {
+func newClient(t testing.TB, config *rest.Config) *apiclient.Client {
 	t.Helper()
 	c, err := apiclient.New(config, builtin)
 	if err != nil {

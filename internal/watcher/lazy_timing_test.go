@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/watcher"
@@ -24,13 +25,16 @@ func BenchmarkUpdate(b *testing.B) {
 	complete.Fetch.Mixed = nil
 	b.Run("complete", func(b *testing.B) { update(b, &complete) })
 	b.Run("partial", func(b *testing.B) { update(b, &generators.Pods) })
+	b.Run("partial, with workload metrics", func(b *testing.B) { update(b, &generators.Pods, generators.Groups()...) })
 }
 
 // updatedPods is the number of pods, which change one after another.
 const updatedPods = 1024
 
-func update(b *testing.B, r generators.Resource) {
-	w := newWatcher(watcher.Config{Resources: []generators.Resource{r}}, prometheus.NewRegistry(), aboutFamilies())
+func update(b *testing.B, r generators.Resource, groups ...generators.Group) {
+	config := watcher.Config{Resources: []generators.Resource{r}, Client: newClient(b, &rest.Config{Host: "http://api"})}
+	config.Selection.Groups = groups
+	w := newWatcher(config, prometheus.NewRegistry(), aboutFamilies())
 	sink := w.Sinks()[0]
 	s := openStream(b, r, sink)
 	states := [2][][]byte{podsInState(b, false), podsInState(b, true)}

@@ -85,7 +85,7 @@ func (s *sink) Set(o metav1.Object) error {
 		s.presence.set(o, s.topOf)
 	}
 	if s.results != nil {
-		s.results.Set(key, o)
+		s.results.Set(key, unwrapped(o))
 	}
 	if s.counting != nil {
 		s.counting.mu.Lock()
@@ -116,7 +116,7 @@ func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	case s.derived == nil:
 		return s.partition.Set(*r)
 	case cut && s.cutter.omitsDerived:
-		return s.derived.SetWithout(r)
+		return s.derived.SetWithout(o, r)
 	default:
 		return s.derived.Set(o, r)
 	}
@@ -232,7 +232,7 @@ func (b *batch) add(key string, o metav1.Object) error {
 		b.presence.set(o)
 	}
 	if b.results != nil {
-		b.results.Set(key, o)
+		b.results.Set(key, unwrapped(o))
 	}
 	return b.sink.render(key, b.set, o)
 }
@@ -259,7 +259,7 @@ func (b *batch) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 	case b.derived == nil:
 		return b.Staging.Set(*r)
 	case cut && b.sink.cutter.omitsDerived:
-		return b.derived.SetWithout(r)
+		return b.derived.SetWithout(o, r)
 	default:
 		return b.derived.Set(o, r)
 	}
@@ -325,7 +325,7 @@ func unwrapped(o metav1.Object) metav1.Object {
 
 // topOf returns the last of the chain of controllers that an object begins, as an owner of counters.
 func (s *sink) topOf(o metav1.Object) counters.Owner {
-	c := metav1.GetControllerOfNoCopy(o)
-	kind, name := s.index.Top(c.Kind, c.Name, string(c.UID))
+	c, _ := workloads.ControllerOf(o)
+	kind, name := s.index.Top(&c)
 	return counters.Owner{Namespace: o.GetNamespace(), Kind: kind, Name: name}
 }

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"maps"
 	"time"
 	"unique"
 
@@ -27,9 +28,7 @@ func (t *target) takeOver(other *target) {
 			c := s.counting
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			for key, o := range c.content() {
-				before[key] = o
-			}
+			maps.Copy(before, c.content())
 			for key := range c.deleted {
 				deleted[key] = true
 			}
@@ -55,7 +54,7 @@ func (t *target) takeOver(other *target) {
 	}
 	for key, o := range before {
 		if s := t.sinkOf(o.namespace, key); s != nil {
-			s.counting.orphan(key, orphan{o, now})
+			s.counting.orphan(key, dated{o, now})
 		}
 	}
 }
@@ -80,7 +79,8 @@ func (c *counting) takeOver(before map[string]object, deleted map[string]bool, s
 			c.add(o.UID, span{}, now, old.memo, now.memo)
 		}
 	}
-	for key, last := range c.deleted {
+	for key, o := range c.deleted {
+		last := o.object
 		if deleted[key] {
 			delete(deleted, key)
 			continue
@@ -102,9 +102,9 @@ func (c *counting) ghost(key string, since time.Time) {
 	c.ghosts[key] = since
 }
 
-func (c *counting) orphan(key string, o orphan) {
+func (c *counting) orphan(key string, o dated) {
 	if c.orphans == nil {
-		c.orphans = map[string]orphan{}
+		c.orphans = map[string]dated{}
 	}
 	c.orphans[key] = o
 }
@@ -149,7 +149,7 @@ func (c *counting) remember(beside *target) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.beside = beside; c.deleted == nil {
-		c.deleted = map[string]object{}
+		c.deleted = map[string]dated{}
 	}
 }
 

@@ -230,7 +230,7 @@ func TestKeys(t *testing.T) {
 	for _, key := range []string{"m/a", "n/c", "n/a", "n/b"} {
 		pods.Delete(key)
 	}
-	if got := pods.Sizes(); got != [4]int{} {
+	if got := x.Sizes(); got != [4]int{0, 0, 0, 1} {
 		t.Errorf("sizes without pods: %v", got)
 	}
 }

@@ -56,7 +56,7 @@ func (p pods) Set(key string, pod *corev1.Pod) {
 // SetWithout adds or replaces a pod without a line.
 func (p pods) SetWithout(key string, pod *corev1.Pod) {
 	p.left[key] = true
-	p.Pods.SetWithout(rendered(key, pod))
+	p.Pods.SetWithout(pod, rendered(key, pod))
 }
 
 // Leave deletes the lines of pods, which are present or not.
@@ -66,21 +66,18 @@ func (p pods) Leave(keys ...string) {
 			p.left[key] = true
 		}
 	}
-	p.Pods.Leave(keys)
 	p.partition().Cut(keys, ofOther)
 }
 
 // Delete removes a pod.
 func (p pods) Delete(key string) {
 	delete(p.left, key)
-	p.Pods.Delete(key)
 	p.partition().Delete(key)
 }
 
 // Retain removes the pods for which keep returns false.
 func (p pods) Retain(keep func(key string) bool) {
 	maps.DeleteFunc(p.left, func(key string, _ bool) bool { return !keep(key) })
-	p.Pods.Retain(keep)
 	p.partition().Retain(keep)
 }
 
@@ -106,7 +103,7 @@ func (b batch) Set(key string, pod *corev1.Pod) {
 // SetWithout adds a pod without a line.
 func (b batch) SetWithout(key string, pod *corev1.Pod) {
 	b.next[key] = true
-	b.PodsBatch.SetWithout(rendered(key, pod))
+	b.PodsBatch.SetWithout(pod, rendered(key, pod))
 }
 
 // Leave deletes the lines of pods of the list.
@@ -114,7 +111,6 @@ func (b batch) Leave(keys ...string) {
 	for _, key := range keys {
 		b.next[key] = true
 	}
-	b.PodsBatch.Leave(keys)
 	b.staged.Cut(keys, ofOther)
 }
 
@@ -129,7 +125,7 @@ func (b batch) Commit(keep func(namespace, key string) bool) {
 	if keep != nil {
 		b.staged.Retain(keep)
 	}
-	b.PodsBatch.Commit(keep)
+	b.PodsBatch.Commit()
 	clear(b.left)
 	maps.Copy(b.left, b.next)
 }

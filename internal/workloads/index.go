@@ -3,136 +3,160 @@ package workloads
 import (
 	"slices"
 	"sync"
-	"unique"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/kubestate/kubestate/internal/store"
 )
 
 // An Index has the controllers of objects, and the pods to render when they change.
 type Index struct {
 	mu       sync.Mutex
-	owners   map[id]owner
-	children map[id][]id // of a controller, the owners that it controls
-	pods     []*Pods     // those with content
+	owners   map[id]*owner
+	children map[id]*owner // of a controller, the first owner that it controls
+	kinds    kinds
+	pods     []*Pods // those with content
+	// swept is the size of references after the last sweep.
+	references references
+	swept      int
 }
 
 // NewIndex returns an empty index.
-func NewIndex() *Index { return &Index{owners: map[id]owner{}, children: map[id][]id{}} }
+func NewIndex() *Index {
+	return &Index{
+		owners: map[id]*owner{}, children: map[id]*owner{}, kinds: kinds{},
+		references: newReferences(0),
+	}
+}
 
 // An owner is an object that has a controller.
 type owner struct {
-	controller reference
-	sources    int // that have the object
-}
-
-// A reference is a controller reference.
-type reference struct {
-	id   id
-	what unique.Handle[workload] // the zero handle for none
-}
-
-// A workload is the kind and name of an object.
-type workload struct{ kind, name string }
-
-// controllerOf returns the controller reference of an object; of two, the first.
-func controllerOf(o metav1.Object) (r reference, ok bool) {
-	c := metav1.GetControllerOfNoCopy(o)
-	if c == nil {
-		return reference{}, false
-	}
-	i, _ := idOf(string(c.UID))
-	return reference{i, unique.Make(workload{c.Kind, c.Name})}, true
+	id         id
+	controller controller
+	sources    int    // that have the object
+	next       *owner // of the same controller
 }
 
 // maxDepth is the number of controllers of a chain that are followed.
 const maxDepth = 16
 
-// follow returns the last object of the chain of controllers that begins with a reference. A chain
-// that comes back to one of its objects ends before that.
-func (x *Index) follow(r reference) unique.Handle[workload] {
+// follow returns the last object of a chain of controllers, of which c is the first. A chain that comes
+// back to one of its objects ends before that.
+func (x *Index) follow(c *controller) workload {
 	var chain [maxDepth]id
 	for n := range chain {
-		chain[n] = r.id
-		o, ok := x.owners[r.id]
-		if !ok || slices.Contains(chain[:n+1], o.controller.id) {
+		chain[n] = c.ID
+		o := x.owners[c.ID]
+		if o == nil || slices.Contains(chain[:n+1], o.controller.ID) {
 			break
 		}
-		r = o.controller
+		c = &o.controller
 	}
-	return r.what
+	return workload{c.Kind, c.Name}
 }
 
-// add adds a source of an object, or with known replaces the object, and reports a change.
-func (x *Index) add(i id, controller reference, known bool) (changed bool) {
+// add adds a source of an object, or with known replaces the object, and reports a change. It keeps c.
+func (x *Index) add(i id, c controller, known bool) (changed bool) {
 	o := x.owners[i]
+	if o == nil {
+		o = &owner{id: i}
+		x.owners[i] = o
+	}
 	if !known {
 		o.sources++
 	}
-	if changed = o.controller != controller; changed {
-		x.unlink(i, o.controller)
-		o.controller = controller
-		x.children[controller.id] = append(x.children[controller.id], i)
+	if o.controller == c {
+		return false
 	}
-	x.owners[i] = o
-	return changed
+	if o.controller != (controller{}) {
+		x.unlink(o)
+	}
+	o.controller = c
+	o.next = x.children[c.ID]
+	x.children[c.ID] = o
+	return true
 }
 
 // remove removes a source of an object and reports a change.
 func (x *Index) remove(i id) (changed bool) {
 	o := x.owners[i]
 	if o.sources--; o.sources > 0 {
-		x.owners[i] = o
 		return false
 	}
-	x.unlink(i, o.controller)
+	x.unlink(o)
 	delete(x.owners, i)
 	return true
 }
 
 // unlink removes an owner from the children of its controller.
-func (x *Index) unlink(i id, controller reference) {
-	remove(x.children, controller.id, i)
-}
-
-// remove removes a value from a list of lists.
-func remove(lists map[id][]id, key, value id) {
-	list := lists[key]
-	at := slices.Index(list, value)
-	if at < 0 {
-		return
-	}
-	list[at] = list[len(list)-1]
-	if list = list[:len(list)-1]; len(list) == 0 {
-		delete(lists, key)
-	} else {
-		lists[key] = list
+func (x *Index) unlink(o *owner) {
+	above := o.controller.ID
+	at := x.children[above]
+	switch {
+	case at != o:
+		for at.next != o {
+			at = at.next
+		}
+		at.next = o.next
+	case o.next == nil:
+		delete(x.children, above)
+	default:
+		x.children[above] = o.next
 	}
 }
 
-// render renders the pods below an owner again.
-func (x *Index) render(below id) {
-	affected := []id{below}
-	seen := map[id]bool{below: true}
-	for n := 0; n < len(affected); n++ {
-		for _, child := range x.children[affected[n]] {
-			if !seen[child] {
-				seen[child] = true
-				affected = append(affected, child)
-			}
+// minSweep is the number of references that need no sweep.
+const minSweep = 1000
+
+// share returns the controller of a pod that equals c, and adds it if there is none.
+func (x *Index) share(c controller) *controller {
+	shared := x.references.find(c)
+	if shared == nil {
+		kept := x.kinds.keep(c)
+		shared = &kept
+		x.refer(shared)
+	}
+	return shared
+}
+
+// refer adds the controller of a pod.
+func (x *Index) refer(c *controller) {
+	if len(x.references.first) >= max(2*x.swept, minSweep) {
+		x.sweep()
+	}
+	x.references.add(c)
+}
+
+// sweep removes the controllers that no pod has.
+func (x *Index) sweep() {
+	present := store.Owners{}
+	for _, p := range x.pods {
+		p.partition.AddOwners(present)
+	}
+	delete(present, nil)
+	x.references, x.swept = newReferences(len(present)), len(present)
+	for c := range present {
+		if !IsOwn(c) {
+			x.references.add(c)
 		}
 	}
-	for _, p := range x.pods {
-		for _, i := range affected {
-			for g := p.groups[i]; g != nil; g = g.next {
-				p.refresh(g)
-			}
-		}
-	}
 }
 
-// renderAll renders all pods again whose workload has changed.
-func (x *Index) renderAll() {
+// render renders the pods below changed owners again.
+func (x *Index) render(changed ...id) {
+	affected := make(map[id]bool, len(changed))
+	owners := store.Owners{}
+	for len(changed) > 0 {
+		i := changed[len(changed)-1]
+		changed = changed[:len(changed)-1]
+		if affected[i] {
+			continue
+		}
+		affected[i] = true
+		for o := x.children[i]; o != nil; o = o.next {
+			changed = append(changed, o.id)
+		}
+		x.references.addTo(owners, i)
+	}
 	for _, p := range x.pods {
-		p.refreshAll()
+		p.lines.rewrite(p.partition.Rewrite, owners, x.follow)
 	}
 }

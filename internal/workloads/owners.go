@@ -14,24 +14,32 @@ func (x *Index) Owners() *Owners { return &Owners{index: x, has: map[id]struct{}
 
 // Set adds or replaces the object of a key.
 func (s *Owners) Set(key string, o metav1.Object) {
-	controller, controlled := controllerOf(o)
-	s.change(key, controller, controlled)
-}
-
-// Delete removes the object of a key.
-func (s *Owners) Delete(key string) { s.change(key, reference{}, false) }
-
-func (s *Owners) change(key string, controller reference, controlled bool) {
 	i, _ := idOf(key)
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
+	c, controlled := controllerOf(o)
+	s.change(i, c, controlled)
+}
+
+// Delete removes the object of a key.
+func (s *Owners) Delete(key string) {
+	i, _ := idOf(key)
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	s.change(i, controller{}, false)
+}
+
+func (s *Owners) change(i id, c controller, controlled bool) {
 	_, known := s.has[i]
 	changed := false
 	switch {
 	case s.closed:
 	case controlled:
 		s.has[i] = struct{}{}
-		changed = s.index.add(i, controller, known)
+		if o := s.index.owners[i]; o == nil || o.controller != c {
+			c = s.index.kinds.keep(c)
+		}
+		changed = s.index.add(i, c, known)
 	case known:
 		delete(s.has, i)
 		changed = s.index.remove(i)
@@ -52,45 +60,49 @@ func (s *Owners) Close() {
 // replace makes next the objects of the source.
 func (s *Owners) replace(next map[string]owned) {
 	has := make(map[id]struct{}, len(next))
+	var changed []id
 	for _, o := range next {
 		_, known := s.has[o.id]
 		_, again := has[o.id]
 		has[o.id] = struct{}{}
-		s.index.add(o.id, o.controller, known || again)
+		if s.index.add(o.id, o.controller, known || again) {
+			changed = append(changed, o.id)
+		}
 	}
 	for i := range s.has {
-		if _, stays := has[i]; !stays {
-			s.index.remove(i)
+		if _, stays := has[i]; !stays && s.index.remove(i) {
+			changed = append(changed, i)
 		}
 	}
 	s.has = has
-	s.index.renderAll()
+	s.index.render(changed...)
 }
 
 // An OwnersBatch has the next objects of a source.
 type OwnersBatch struct {
 	source *Owners
 	next   map[string]owned // by key
+	kinds  kinds
 }
 
 type owned struct {
 	id         id
 	namespace  string
-	controller reference
+	controller controller
 }
 
 // Begin opens a batch.
-func (s *Owners) Begin() *OwnersBatch { return &OwnersBatch{s, map[string]owned{}} }
+func (s *Owners) Begin() *OwnersBatch { return &OwnersBatch{s, map[string]owned{}, kinds{}} }
 
 // Set adds an object, or replaces the one of the key.
 func (b *OwnersBatch) Set(key string, o metav1.Object) {
-	controller, controlled := controllerOf(o)
-	if !controlled {
+	c, ok := controllerOf(o)
+	if !ok {
 		delete(b.next, key)
 		return
 	}
 	i, _ := idOf(string(o.GetUID())) // keys may be names
-	b.next[key] = owned{i, o.GetNamespace(), controller}
+	b.next[key] = owned{i, o.GetNamespace(), b.kinds.keep(c)}
 }
 
 // Commit makes the objects for whose namespaces and keys keep returns true those of the source; nil

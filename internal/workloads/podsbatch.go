@@ -2,7 +2,6 @@ package workloads
 
 import (
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -12,69 +11,86 @@ import (
 type PodsBatch struct {
 	pods   *Pods
 	staged *store.Staging
-	next   content
 	lines  *lines
+	shown  map[*controller]workload // as rendered
+	last   *controller              // neighbours often have one controller
 }
 
 // Begin opens a batch for a staging copy of the partition.
 func (p *Pods) Begin(staged *store.Staging) *PodsBatch {
-	return &PodsBatch{p, staged, newContent(), newLines(p.renderer, p.others)}
+	return &PodsBatch{pods: p, staged: staged, lines: p.lines.clone(), shown: map[*controller]workload{}}
 }
 
 // Set is Pods.Set for the staging copy. It replaces a pod of the same key.
-func (b *PodsBatch) Set(o metav1.Object, r *store.Rendered) bool {
-	pod := o.(*corev1.Pod)
-	b.pods.index.mu.Lock()
-	shown := b.next.set(b.pods.index, r.UID, pod)
-	b.pods.index.mu.Unlock()
-	b.lines.add(r, pod, shown)
+func (b *PodsBatch) Set(pod *corev1.Pod, r *store.Rendered) bool {
+	of := ownWorkload(pod)
+	if c := b.controllerOf(pod); c != nil {
+		r.Note.Owner, of = c, b.shown[c]
+	}
+	b.lines.add(r, pod, of)
 	return b.staged.Set(*r)
 }
 
 // SetWithout is Pods.SetWithout for the staging copy.
-func (b *PodsBatch) SetWithout(r *store.Rendered) bool {
-	i, _ := idOf(r.UID)
-	b.next.drop(i)
+func (b *PodsBatch) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
+	if c := b.controllerOf(pod); c != nil {
+		r.Note.Owner = c
+	}
 	b.lines.addNone(r)
 	return b.staged.Set(*r)
 }
 
-// Leave is Pods.Leave for the staging copy.
-func (b *PodsBatch) Leave(keys []string) { b.next.leave(keys) }
+// controllerOf returns the controller of a pod, which has a workload then; nil for none.
+func (b *PodsBatch) controllerOf(pod *corev1.Pod) *controller {
+	c, ok := controllerOf(pod)
+	if !ok {
+		return nil
+	}
+	if b.last == nil || *b.last != c {
+		x := b.pods.index
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		b.last = x.share(c)
+		if _, known := b.shown[b.last]; !known {
+			b.shown[b.last] = x.follow(b.last)
+		}
+	}
+	return b.last
+}
+
+// changed returns the controllers whose workload has changed since the pods were rendered. The caller
+// holds the lock of the index.
+func (b *PodsBatch) changed() store.Owners {
+	changed := store.Owners{}
+	for c, shown := range b.shown {
+		if now := b.pods.index.follow(c); now != shown {
+			b.shown[c], changed[c] = now, true
+		}
+	}
+	return changed
+}
 
 // Finish renders the pods again whose workload has changed since Set. Staging.Finish follows.
 func (b *PodsBatch) Finish() {
-	var changed []*group
 	b.pods.index.mu.Lock()
-	for _, g := range b.next.groups {
-		for ; g != nil; g = g.next {
-			g.pods = append(make([]member, 0, len(g.pods)), g.pods...) // at its size: most do not grow
-			if shown := b.pods.index.follow(g.controller); shown != g.shown {
-				g.shown = shown
-				changed = append(changed, g)
-			}
-		}
-	}
+	changed := b.changed()
 	b.pods.index.mu.Unlock()
-	for _, g := range changed {
-		b.lines.update(b.staged.Update, &b.next, g)
-	}
+	b.lines.rewrite(b.staged.Rewrite, changed, func(c *controller) workload { return b.shown[c] })
 }
 
 // Commit replaces the partition by the staging copy, and renders the pods again whose workload has
-// changed since Finish. Keep tells by namespace and key which pods the staging copy retains; nil for
-// all.
-func (b *PodsBatch) Commit(keep func(namespace, key string) bool) {
-	if keep != nil {
-		b.next.retain(keep)
-	}
+// changed since Finish.
+func (b *PodsBatch) Commit() {
 	p := b.pods
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
 	p.partition.Replace(b.staged)
-	p.content = b.next
-	if !p.closed {
-		p.register()
-		p.refreshAll()
+	if p.closed {
+		return
 	}
+	p.register()
+	for c := range b.shown { // there may have been a sweep
+		p.index.refer(c)
+	}
+	p.lines.rewrite(p.partition.Rewrite, b.changed(), p.index.follow)
 }

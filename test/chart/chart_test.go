@@ -27,9 +27,15 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// helm runs helm and returns its output, and whether it succeeds.
+// helm runs helm and returns its output, and whether it succeeds. Templates are rendered by one process:
+// their arguments have the namespace, which is not reset.
 func helm(t *testing.T, args ...string) (stdout, stderr string, ok bool) {
 	t.Helper()
+	if args[0] == "template" {
+		s, err := serving()
+		must(t, err)
+		return s.run(t, args)
+	}
 	program, err := process.Built("helm")
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), program, args...)

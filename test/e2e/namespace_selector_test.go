@@ -47,7 +47,7 @@ func TestNamespaceSelector(t *testing.T) {
 	if n := strings.Count(staying, "\n"); n != len(stay)*inNamespace {
 		t.Fatalf("%d ConfigMaps stay:\n%s", n, body)
 	}
-	poller := startPolling(t, func(ctx context.Context) error {
+	poller := startPolling(t, 0, func(ctx context.Context) error {
 		status, body, err := exporter.Get(ctx, url)
 		if err != nil || status != 200 {
 			return errors.Join(err, fmt.Errorf("status %d", status))

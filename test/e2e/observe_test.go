@@ -58,8 +58,9 @@ func TestObserve(t *testing.T) {
 	settings := filepath.Join(t.TempDir(), "settings.yaml")
 	must(t, os.WriteFile(settings, []byte("object_limit: 0\n"), 0o600))
 	// Configuration file and object limit have series of their own.
-	first := start(t, c.Kubeconfig, "--shard=0", "--total-shards=2", "--config", settings)
-	second := start(t, c.Kubeconfig, "--shard=1", "--total-shards=2", "--object-limit=1000")
+	const metrics = "--workload-metrics=attribution,counters,verdicts"
+	first := start(t, c.Kubeconfig, "--shard=0", "--total-shards=2", "--config", settings, metrics)
+	second := start(t, c.Kubeconfig, "--shard=1", "--total-shards=2", "--object-limit=1000", metrics)
 	for _, e := range []*exporter.Exporter{first, second} {
 		await(t, settling, e.Ready, e.Process)
 	}

@@ -7,13 +7,15 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/exporter"
+	"github.com/kubestate/kubestate/test/process"
 )
 
-// poller scrapes continuously until it is stopped, or a response fails its check.
+// poller scrapes, with pauses between, until it is stopped, or a response fails its check.
 type poller struct {
 	cancel    context.CancelFunc
 	done      chan struct{}
@@ -21,7 +23,7 @@ type poller struct {
 	err       error // of the first response that failed; read after done
 }
 
-func startPolling(t *testing.T, check func(context.Context) error) *poller {
+func startPolling(t *testing.T, pause time.Duration, check func(context.Context) error) *poller {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &poller{cancel: cancel, done: make(chan struct{})}
@@ -33,6 +35,7 @@ func startPolling(t *testing.T, check func(context.Context) error) *poller {
 				return
 			}
 			p.responses.Add(1)
+			_ = process.Sleep(ctx, pause)
 		}
 	}()
 	t.Cleanup(func() { cancel(); <-p.done })
@@ -51,15 +54,15 @@ func (p *poller) stop(t *testing.T) {
 }
 
 // pollPods checks that each response has the pods.
-func pollPods(t *testing.T, e *exporter.Exporter, names []types.NamespacedName) *poller {
+func pollPods(t *testing.T, e *exporter.Exporter, pause time.Duration, names []types.NamespacedName) *poller {
 	t.Helper()
-	return startPolling(t, func(ctx context.Context) error { return hasPods(ctx, e, names...) })
+	return startPolling(t, pause, func(ctx context.Context) error { return hasPods(ctx, e, names...) })
 }
 
 // pollLines checks that each response has the lines, and no series or header twice.
 func pollLines(t *testing.T, e *exporter.Exporter, lines []string) *poller {
 	t.Helper()
-	return startPolling(t, func(ctx context.Context) error {
+	return startPolling(t, 0, func(ctx context.Context) error {
 		status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics")
 		if err != nil {
 			return err

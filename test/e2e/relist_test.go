@@ -32,7 +32,7 @@ func TestEveryResponseHasAllPods(t *testing.T) {
 	await(t, settling, func(ctx context.Context) error { return hasPods(ctx, e, names...) }, e.Process)
 
 	gone, stay := names[0], names[1:]
-	poller := pollPods(t, e, stay)
+	poller := pollPods(t, e, 0, stay)
 	initial, calls := initialRequests(t, c, user), watchCalls(t, e)
 
 	must(t, c.KillAPIServer())

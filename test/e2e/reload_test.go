@@ -58,7 +58,7 @@ func TestReloads(t *testing.T) {
 	}
 
 	before := usageOf(t, e)
-	poller := pollPods(t, e, names)
+	poller := pollPods(t, e, 0, names)
 	changes, seen := storm(t, e, path, lasting)
 	allowlist(t, e, path) // the last change
 	poller.stop(t)

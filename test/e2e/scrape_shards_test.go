@@ -116,7 +116,7 @@ func parts(ctx context.Context, e *exporter.Exporter, n int) ([]exporter.Series,
 func pollParts(t *testing.T, e *exporter.Exporter, lasting exporter.Series) *poller {
 	t.Helper()
 	numbers, next := []int{8, 1, 2, 3, 8, 7, 64}, 0
-	return startPolling(t, func(ctx context.Context) error {
+	return startPolling(t, 0, func(ctx context.Context) error {
 		n := numbers[next%len(numbers)]
 		next++
 		all, err := parts(ctx, e, n)

@@ -1,0 +1,83 @@
+package workloads
+
+import (
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// A controller is the controller of an object, as its reference names it. A pod has it as its Owner in
+// the store; pods of equal references share it.
+type controller = store.Owner
+
+// A workload is the kind and name of an object.
+type workload struct{ kind, name string }
+
+// controllerOf returns the controller of an object: of two, the first.
+func controllerOf(o metav1.Object) (c controller, ok bool) {
+	of := metav1.GetControllerOfNoCopy(o)
+	if of == nil {
+		return c, false
+	}
+	i, _ := idOf(string(of.UID))
+	return controller{ID: i, Kind: of.Kind, Name: of.Name}, true
+}
+
+// kinds are the kinds of controllers, which are few: all of a kind share its memory.
+type kinds map[string]string
+
+// keep returns a copy of c that refers to no memory of an object, which may be reused.
+func (k kinds) keep(c controller) controller {
+	kind, ok := k[c.Kind]
+	if !ok {
+		kind = strings.Clone(c.Kind)
+		k[kind] = kind
+	}
+	return controller{ID: c.ID, Kind: kind, Name: strings.Clone(c.Name)}
+}
+
+// References have controllers of pods by id, and of pods that are gone until a sweep.
+type references struct {
+	first  map[id]*controller
+	others map[id][]*controller // further ones of an id, as only files have
+}
+
+func newReferences(size int) references {
+	return references{make(map[id]*controller, size), map[id][]*controller{}}
+}
+
+// find returns the controller that equals c; nil if there is none.
+func (r references) find(c controller) *controller {
+	if first := r.first[c.ID]; first == nil || *first == c {
+		return first
+	}
+	for _, other := range r.others[c.ID] {
+		if *other == c {
+			return other
+		}
+	}
+	return nil
+}
+
+// add adds a controller that may be there.
+func (r references) add(c *controller) {
+	switch first := r.first[c.ID]; {
+	case first == nil:
+		r.first[c.ID] = c
+	case first != c && !slices.Contains(r.others[c.ID], c):
+		r.others[c.ID] = append(r.others[c.ID], c)
+	}
+}
+
+// addTo adds the controllers of an id to a set.
+func (r references) addTo(owners store.Owners, i id) {
+	if first := r.first[i]; first != nil {
+		owners[first] = true
+	}
+	for _, other := range r.others[i] {
+		owners[other] = true
+	}
+}
