@@ -33,7 +33,7 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 		return nil, err
 	}
 	config := members.Config{
-		Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Scraped: scrapers.Since, Scrapers: scrapers.Count, Status: status,
+		Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Increments: watched.Increments(), Scraped: scrapers.Since, Scrapers: scrapers.Count, Status: status,
 		TakeoverAfter: opts.TakeoverAfter, Delay: opts.ShutdownDelay, Drain: server.Drain,
 	}
 	return members.New(config, to, reg, log)

@@ -7,6 +7,7 @@ import (
 	"unique"
 
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/sharding/journal"
 )
 
 // keepFor is the time for which the counters of an owner stay after it is gone.
@@ -17,7 +18,8 @@ type Owner struct{ Namespace, Kind, Name string }
 
 // A Ledger has the counters of resources.
 type Ledger struct {
-	now func() time.Time
+	now     func() time.Time
+	divided *journal.Journal[Entry] // of increments that this or another shard counts; nil if there are no others
 
 	mu        sync.Mutex
 	resources []*resource
@@ -63,12 +65,22 @@ type histogram struct {
 type Entry struct {
 	// Resource is the key of the resource; UID and ResourceVersion are those of the object.
 	Resource, UID, ResourceVersion string
-	Owner                          Owner
-	Increments                     []generators.Increment
+	// Since is the version after which all of it has happened, if a list has merged several changes.
+	Since      string
+	Owner      Owner
+	Increments []generators.Increment
 }
 
-// Add adds the increments of an entry, of which it keeps nothing. It ignores resources without counters.
+// Add adds the increments of an entry, whose slice it does not keep. It ignores resources without counters.
 func (l *Ledger) Add(e Entry) {
+	if l.divided != nil {
+		e = l.divide(e)
+	}
+	l.add(e)
+}
+
+// add adds the increments of an entry.
+func (l *Ledger) add(e Entry) {
 	if len(e.Increments) == 0 {
 		return
 	}
@@ -153,6 +165,7 @@ func (l *Ledger) Move(from, to Owner) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, known := l.owners[hashOf(from)]
+	known = known || l.divided != nil // its increments may be kept
 	for _, r := range l.resources {
 		a := r.owners[from]
 		if a == nil {

@@ -88,6 +88,8 @@ type Loop struct {
 	content sync.Mutex // guards the consistency of content, shard and positions
 	// positions are the versions of the content.
 	positions positions
+	committed int64  // lists that have become the content
+	listed    string // the version of the list that becomes the content
 	members   membership
 	// interrupt ends the present watch, so that it is resumed for the present shard.
 	interrupt context.CancelCauseFunc
@@ -203,7 +205,9 @@ func (l *Loop) commit(b Batch, deleted map[string]bool, version string) {
 	if len(deleted) == 0 && l.Shard.All() && !l.members.changed {
 		keep = nil
 	}
+	l.listed = version
 	b.Commit(keep)
+	l.committed++
 	l.positions = positions{{ranges: sharding.All(), version: version}}
 	if l.Namespaces != nil {
 		l.members.held, l.members.listing = held, nil

@@ -76,6 +76,31 @@ func later(version, than string) bool {
 	return err != nil || order > 0
 }
 
+// highest returns the highest version.
+func (p positions) highest() (highest string) {
+	for i, q := range p {
+		if i == 0 || later(q.version, highest) {
+			highest = q.version
+		}
+	}
+	return highest
+}
+
+// Positions returns the version up to which the content has all changes, and the one after which it has
+// none, which are empty if unknown, and the number of lists that have become the content.
+func (l *Loop) Positions() (low, high string, lists int64) {
+	l.content.Lock()
+	defer l.content.Unlock()
+	if low = l.positions.lowest(); low != "" {
+		high = l.positions.highest()
+	}
+	return low, high, l.committed
+}
+
+// Listing returns, in the Commit of a list, the version of the list, and that up to which the present
+// content has all changes, empty if unknown.
+func (l *Loop) Listing() (since, version string) { return l.positions.lowest(), l.listed }
+
 // Resumable reports whether the version of the content is known.
 func (l *Loop) Resumable() bool {
 	l.content.Lock()

@@ -50,6 +50,8 @@ func (c *counting) content() map[string]object {
 func (l *countedList) end() {
 	first := !l.listed
 	l.listed = true
+	var at span
+	at.since, at.version = l.sink.loop.Listing()
 	for o, n := range l.sink.partition.Notes() {
 		before, now := l.before[o.UID], objectOf(o.Namespace, n)
 		delete(l.before, o.UID)
@@ -59,10 +61,11 @@ func (l *countedList) end() {
 			now.memo = string(l.memo.Join(nil, before.memo, now.memo))
 			l.sink.partition.SetState(o.UID, handleOf([]byte(now.memo), n.State))
 		}
-		if l.counts && !l.isGhost(o.UID) && before.memo != now.memo {
-			l.add(o.UID, "", now, before.memo, now.memo)
+		direct := l.direct(o.UID)
+		if direct && !l.isGhost(o.UID) && before.memo != now.memo {
+			l.add(o.UID, at, now, before.memo, now.memo)
 		}
-		if l.counts && !first {
+		if direct && !first {
 			l.moveFrom(before, now)
 		}
 	}
@@ -70,13 +73,13 @@ func (l *countedList) end() {
 		before := l.before[key]
 		delete(l.before, key)
 		delete(l.orphans, key)
-		if !first || !l.counts {
-			l.gone(key, "", before.memo, o)
+		if !first || !l.direct(key) {
+			l.gone(key, at, before.memo, o)
 		}
 	}
 	for key, o := range l.before {
 		if _, waits := l.orphans[key]; !waits && l.sink.loop.Shard.HasKey(key) {
-			l.gone(key, "", o.memo, o)
+			l.gone(key, at, o.memo, o)
 		}
 	}
 }
@@ -84,9 +87,9 @@ func (l *countedList) end() {
 // begun counts the objects of an addition, which begin to be counted.
 func (c *counting) begun(added []store.Object) {
 	for _, o := range added {
-		if n, ok := c.sink.partition.Note(o.UID); ok && c.counts {
+		if n, ok := c.sink.partition.Note(o.UID); ok && c.direct(o.UID) {
 			now := objectOf(o.Namespace, n)
-			c.add(o.UID, "", now, "", now.memo)
+			c.add(o.UID, span{}, now, "", now.memo)
 		}
 	}
 }
@@ -108,7 +111,7 @@ func (c *counting) settle(now time.Time) {
 	for key, o := range c.orphans {
 		if now.Sub(o.since) >= arrivalTime {
 			delete(c.orphans, key)
-			c.gone(key, "", o.memo, o.object)
+			c.gone(key, span{}, o.memo, o.object)
 		}
 	}
 }

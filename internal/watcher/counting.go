@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"slices"
 	"sync"
 	"time"
 	"unique"
@@ -16,7 +17,8 @@ import (
 // A counting counts what happens to the objects of a sink, by the memos in the notes of its partition.
 //
 // The sink of a served target counts directly. That of a target that is built beside it has memos
-// alone, until it takes over: then each object is counted from the memo that the other target has.
+// alone of the objects of its shard, until it takes over: then each object is counted from the memo that
+// the other target has.
 // Both watches may be ahead of each other; see takeOver.
 type counting struct {
 	ledger *counters.Ledger
@@ -116,7 +118,7 @@ func (c *counting) elsewhere(key string, o metav1.Object) (before object, create
 	if orphan, ok := c.orphans[key]; ok {
 		return orphan.object, false
 	}
-	if c.beside == nil {
+	if c.beside == nil || c.alone(key) {
 		return object{}, c.listed
 	}
 	for _, s := range c.beside.sinks {
@@ -129,6 +131,14 @@ func (c *counting) elsewhere(key string, o metav1.Object) (before object, create
 	}
 	return object{}, c.beside.hasListed(o)
 }
+
+// alone reports whether the target beside c's has no such objects, by its shard. Then c counts them.
+func (c *counting) alone(key string) bool {
+	return c.beside != nil && !slices.ContainsFunc(c.beside.sinks, func(s *sink) bool { return s.loop.Shard.HasKey(key) })
+}
+
+// direct reports whether c counts an object directly.
+func (c *counting) direct(key string) bool { return c.counts || c.alone(key) }
 
 // hasListed reports whether t has listed the objects that an object is of.
 func (t *target) hasListed(o metav1.Object) bool {
@@ -148,11 +158,11 @@ func (c *counting) set(key string, before object, next *store.Rendered, version 
 	now := objectOf(next.Namespace, next.Note)
 	delete(c.orphans, key)
 	delete(c.deleted, key)
-	if !c.counts || c.isGhost(key) {
+	if !c.direct(key) || c.isGhost(key) {
 		return
 	}
 	if before.memo != now.memo {
-		c.add(key, version, now, before.memo, now.memo)
+		c.add(key, span{version: version}, now, before.memo, now.memo)
 	}
 	c.moveFrom(before, now)
 }
@@ -169,6 +179,10 @@ func (c *counting) moveFrom(before, now object) {
 	}
 }
 
+// A span has the versions of changes: a single one, or all that a list has merged after since. The version
+// is empty if unknown.
+type span struct{ since, version string }
+
 // delete counts the deletion of an object of the content, whose last state is o.
 func (c *counting) delete(key string, o metav1.Object) {
 	n, ok := c.sink.partition.Note(key)
@@ -178,35 +192,35 @@ func (c *counting) delete(key string, o metav1.Object) {
 	before := objectOf(o.GetNamespace(), n)
 	last := before
 	last.memo = string(c.memo.Append(nil, before.memo, o, false))
-	c.gone(key, o.GetResourceVersion(), before.memo, last)
+	c.gone(key, span{version: o.GetResourceVersion()}, before.memo, last)
 }
 
 // gone counts the deletion of an object, from the given memo on.
-func (c *counting) gone(key, version, before string, last object) {
-	if c.deleted != nil {
+func (c *counting) gone(key string, at span, before string, last object) {
+	if c.deleted != nil && !c.alone(key) {
 		c.deleted[key] = dated{last, time.Now()}
 	}
 	if c.isGhost(key) {
 		delete(c.ghosts, key)
 		return
 	}
-	if c.counts {
-		c.addDeleted(key, version, before, last)
+	if c.direct(key) {
+		c.addDeleted(key, at, before, last)
 	}
 }
 
 // addDeleted adds the last increments of an object, from the given memo on.
-func (c *counting) addDeleted(key, version, before string, last object) {
-	c.add(key, version, last, before, last.memo)
-	c.add(key, version, last, last.memo, "")
+func (c *counting) addDeleted(key string, at span, before string, last object) {
+	c.add(key, at, last, before, last.memo)
+	c.add(key, at, last, last.memo, "")
 }
 
 // add adds the increments of an object between two memos.
-func (c *counting) add(key, version string, o object, before, after string) {
+func (c *counting) add(key string, at span, o object, before, after string) {
 	c.increments = c.increments[:0]
 	c.memo.Count(before, after, func(i generators.Increment) { c.increments = append(c.increments, i) })
 	if len(c.increments) > 0 {
-		c.ledger.Add(counters.Entry{Resource: c.resource, UID: key, ResourceVersion: version, Owner: c.ownerOf(o), Increments: c.increments})
+		c.ledger.Add(counters.Entry{Resource: c.resource, UID: key, ResourceVersion: at.version, Since: at.since, Owner: c.ownerOf(o), Increments: c.increments})
 	}
 }
 

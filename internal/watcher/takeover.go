@@ -62,7 +62,6 @@ func (t *target) takeOver(other *target) {
 // takeOver counts the objects of c and removes them from before. It removes from deleted those whose
 // deletion c has seen, or that are ghosts.
 func (c *counting) takeOver(before map[string]object, deleted map[string]bool, since time.Time) {
-	c.counts, c.beside = true, nil
 	for o, n := range c.sink.partition.Notes() {
 		now := objectOf(o.Namespace, n)
 		old, known := before[o.UID]
@@ -76,8 +75,8 @@ func (c *counting) takeOver(before map[string]object, deleted map[string]bool, s
 			now.memo = string(c.memo.Join(nil, old.memo, now.memo))
 			c.sink.partition.SetState(o.UID, unique.Make(now.memo))
 		}
-		if old.memo != now.memo {
-			c.add(o.UID, "", now, old.memo, now.memo)
+		if counted := !known && c.alone(o.UID); !counted && old.memo != now.memo {
+			c.add(o.UID, span{}, now, old.memo, now.memo)
 		}
 	}
 	for key, o := range c.deleted {
@@ -91,9 +90,9 @@ func (c *counting) takeOver(before map[string]object, deleted map[string]bool, s
 		if known {
 			last.memo = string(c.memo.Join(nil, old.memo, last.memo))
 		}
-		c.addDeleted(key, "", old.memo, last)
+		c.addDeleted(key, span{}, old.memo, last)
 	}
-	c.deleted = nil
+	c.counts, c.beside, c.deleted = true, nil, nil
 }
 
 func (c *counting) ghost(key string, since time.Time) {

@@ -23,6 +23,7 @@ type target struct {
 	sinks    []*sink // by namespace
 	finisher *finisher
 	client   *apiclient.Client
+	serial   int64      // tells targets apart
 	extends  *extension // the sources of its content; nil if it is listed, or has been merged
 
 	// For the goroutine of Watcher.Run.
@@ -33,7 +34,8 @@ type target struct {
 // newTarget returns a target that does not run yet. The caller holds mu.
 func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *target {
 	name := r.Describe().Name
-	t := &target{plan: p, resource: r, client: config.Client, logged: listwatch.Synced}
+	w.targets++
+	t := &target{serial: w.targets, plan: p, resource: r, client: config.Client, logged: listwatch.Synced}
 	log, starts := w.log.With("resource", name), chan struct{}(nil)
 	if t.many() {
 		starts = make(chan struct{}, maxStarts)

@@ -75,6 +75,7 @@ type Watcher struct {
 	followed     []followed
 	selecting    *namespaceSelector // nil without Config.NamespaceSelector
 	selected     map[string]bool    // the namespaces of targets; nil if unknown
+	targets      int64              // that were made
 	config       Config             // the last one
 	sharded      bool               // Reshard has set the shard
 	perNamespace map[string]bool    // keys of resources with a watch for each of many namespaces

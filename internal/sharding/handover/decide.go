@@ -22,6 +22,15 @@ type Decision struct {
 	Ready bool
 	// Exit says that a leaving member may end.
 	Exit bool
+	// Resume is what to count from positions on, in the journal and directly. Then Hold is what to keep in
+	// the journal from now on; initially that is everything. Then Settle is what to count up to positions.
+	Resume sharding.Cuts
+	Hold   sharding.Ranges
+	Settle sharding.Cuts
+	// Terms are to be written, nil if the API server has them, provided that it has those with the serial
+	// Replaces, 0 for none.
+	Terms    *Terms
+	Replaces int64
 	// Unclaimed is served beyond the own hash range because no other member claims it. Overdue
 	// says that something has been unclaimed for overdueAfter.
 	Unclaimed sharding.Ranges
@@ -39,17 +48,21 @@ func (m *Member) Decide(now time.Time) Decision {
 		unclaimed := m.Serves().Minus(others)
 		own, current := m.own()
 		announced := current && own.Leaving || m.Serves().IsNone()
-		return Decision{
-			Release: sharding.None(), Want: m.wanted, Serve: m.serving, Claim: m.claim(now, Claim{Ranges: m.Serves(), Leaving: true}),
-			Unclaimed: unclaimed, Exit: announced && (unclaimed.IsNone() || !m.replaceable()),
+		d := Decision{
+			Release: sharding.None(), Want: m.wanted, Serve: m.serving, Hold: sharding.None(), Unclaimed: unclaimed,
 		}
+		m.count(now, m.claimedInServer(), others, &d)
+		handedOver := m.handedOver(now, m.Serves()).Equal(m.Serves())
+		d.Exit = announced && (unclaimed.IsNone() && handedOver && !m.unread() || !m.replaceable())
+		d.Claim = m.claim(now, Claim{Ranges: m.Serves(), Leaving: true})
+		return d
 	}
 	if !m.assigned {
-		return Decision{Release: sharding.None(), Want: m.wanted, Claim: m.claim(now, Claim{Ranges: sharding.None()}), Unclaimed: sharding.None()}
+		return Decision{Release: sharding.None(), Want: m.wanted, Hold: sharding.None(), Claim: m.claim(now, Claim{Ranges: sharding.None()}), Unclaimed: sharding.None()}
 	}
 	m.serving = m.serving || m.mayServe(target)
 	foreign := m.held.Minus(target)
-	release := m.releasable(foreign, others)
+	release := m.handedOver(now, m.releasable(foreign, others))
 	m.held, m.wanted, m.scraped = m.held.Minus(release), m.wanted.Minus(release), m.scraped.Minus(release)
 	// A list that is under way and covers more than the target is faster than a new one.
 	if want := m.Serves().Union(target); !m.wanted.Contains(want) || m.held.Contains(target) {
@@ -58,11 +71,31 @@ func (m *Member) Decide(now time.Time) Decision {
 	m.ready = m.ready || m.held.Contains(target) && m.claimed
 	unclaimed := m.Serves().Minus(target).Minus(others)
 	m.noteUnclaimed(unclaimed, now)
-	return Decision{
-		Release: release, Want: m.wanted, Serve: m.serving, Unclaimed: unclaimed, Overdue: overdue && !unclaimed.IsNone(),
+	d := Decision{
+		Release: release, Want: m.wanted, Serve: m.serving, Hold: sharding.None(), Unclaimed: unclaimed, Overdue: overdue && !unclaimed.IsNone(),
 		Ready: m.ready,
-		Claim: m.claim(now, Claim{Ranges: m.scraped.Minus(foreign.Intersection(others))}),
 	}
+	withdrawn := foreign.Intersection(others)
+	m.count(now, m.claimedInServer().Minus(withdrawn), m.givable(withdrawn, others), &d)
+	d.Claim = m.claim(now, Claim{Ranges: m.scraped.Minus(withdrawn.Minus(m.stillCounted(now)))})
+	return d
+}
+
+// claimedInServer is what the member claims in the API server, by a claim of this process.
+func (m *Member) claimedInServer() sharding.Ranges {
+	if own, _ := m.own(); m.claimed && own.Holder == m.uid {
+		return own.Ranges
+	}
+	return sharding.None()
+}
+
+// givable is what others should count: what this member withdraws, and everything that they claim while
+// its pod is not ready, since they take it for lost.
+func (m *Member) givable(withdrawn, others sharding.Ranges) sharding.Ranges {
+	if pod := m.pods[m.number]; pod.UID == m.uid && !pod.Ready {
+		return others
+	}
+	return withdrawn
 }
 
 // mayServe reports whether a new member starts to serve. The other members release once its pod
@@ -93,6 +126,9 @@ func (m *Member) claim(now time.Time, c Claim) *Claim {
 		return nil // the pod has a successor
 	}
 	c.Holder, c.Since, c.Scrapers, c.Filtered = m.uid, m.since, m.scrapers, m.filtered
+	if !c.Leaving {
+		c.Listed = m.listedBy(c.Ranges)
+	}
 	switch {
 	case m.sent == nil:
 	case current && m.sent.same(c), !current && now.Sub(m.sentAt) < confirmation:

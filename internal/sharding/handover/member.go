@@ -42,11 +42,16 @@ type Claim struct {
 	// Filtered says that the API server filters by hash range, so that a list of a part costs no
 	// more than the part.
 	Filtered bool
+	// Listed is how far the member has listed what it claims and does not count, for a member that
+	// counts increments.
+	Listed sharding.Positions
 }
 
-// same reports whether two claims differ in nothing but their serials.
+// same reports whether o need not be written instead of c: it differs in nothing but the serial, and
+// in nothing that others wait for.
 func (c Claim) same(o Claim) bool {
-	return c.Holder == o.Holder && c.Since == o.Since && c.Leaving == o.Leaving && c.Filtered == o.Filtered && c.Scrapers == o.Scrapers && c.Ranges.Equal(o.Ranges)
+	return c.Holder == o.Holder && c.Since == o.Since && c.Leaving == o.Leaving && c.Filtered == o.Filtered && c.Scrapers == o.Scrapers &&
+		c.Ranges.Equal(o.Ranges) && c.Listed.Covers(o.Listed)
 }
 
 // A Pod is the state of a member's pod in the API server.
@@ -89,6 +94,8 @@ type Member struct {
 	claimed bool // the API server has had a claim of this process
 
 	unclaimedSince time.Time // zero if nothing is unclaimed
+
+	counting *counting // nil if the member counts no increments
 }
 
 const (
@@ -116,6 +123,9 @@ func (m *Member) SetAssignment(a Assignment) { m.assignment, m.assigned = a, tru
 
 // SetPod sets the state of the pod with the number, nil if it does not exist.
 func (m *Member) SetPod(number int, p *Pod) {
+	if before := m.pods[number].UID; m.counting != nil && before != "" && (p == nil || p.UID != before) {
+		m.counting.gone[before] = true
+	}
 	if p == nil {
 		delete(m.pods, number)
 		return
@@ -167,6 +177,9 @@ func (m *Member) Completed(r sharding.Ranges) {
 func (m *Member) Scraped() {
 	if m.serving {
 		m.scraped = m.held
+	}
+	if m.counting != nil {
+		m.counting.unread = false
 	}
 }
 

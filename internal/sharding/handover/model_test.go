@@ -40,6 +40,9 @@ func simulate(t *testing.T, seeds int, troubles world) {
 	for seed := range seeds {
 		w := newWorld(uint64(seed))
 		w.crashes, w.losses = troubles.crashes, troubles.losses
+		if troubles.cluster != nil {
+			w.cluster = newCluster(w)
+		}
 		err := w.run()
 		if err == nil && w.losses {
 			err = w.recover()
@@ -47,8 +50,11 @@ func simulate(t *testing.T, seeds int, troubles world) {
 		if err == nil {
 			err = w.converge()
 		}
+		if err == nil && w.cluster != nil {
+			err = w.cluster.check()
+		}
 		if err != nil {
-			t.Fatalf("seed %d: %v\n%s", seed, err, strings.Join(w.log[max(0, len(w.log)-60):], "\n"))
+			t.Fatalf("seed %d: %v\n%s", seed, err, strings.Join(w.log[max(0, len(w.log)-6000):], "\n"))
 		}
 		shared += len(w.processes)
 	}
@@ -75,7 +81,10 @@ func (w *world) run() error {
 // step makes one event happen.
 func (w *world) step() {
 	w.now = w.now.Add(200 * time.Millisecond)
-	if w.IntN(300) == 0 {
+	switch {
+	case w.cluster != nil:
+		w.live()
+	case w.IntN(300) == 0:
 		w.now = w.now.Add(time.Minute) // without events
 	}
 	switch w.IntN(6) {
@@ -106,14 +115,11 @@ func (w *world) disturb() {
 		w.deletePod(w.assignment().Start + w.IntN(w.assignment().Total))
 	case 3:
 		if len(w.processes) > 0 {
-			p := w.processes[w.IntN(len(w.processes))]
-			p.cut = true
-			w.say("cut %d", p.number)
+			w.processes[w.IntN(len(w.processes))].setCut(true)
+			w.say("cut")
 		}
 	case 4:
-		for _, p := range w.processes {
-			p.cut = p.zombie
-		}
+		w.heal()
 	case 6: // somebody deletes an annotation, or the Lease
 		n := w.assignment().Start + w.IntN(w.assignment().Total)
 		w.change(func(all map[int]handover.Claim) {
@@ -167,6 +173,7 @@ func (w *world) crash(p *process) {
 	}
 	w.setPod(p.number, &handover.Pod{UID: pod.UID, Ending: pod.Ending})
 	w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
+	w.die(p)
 	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
 	if pod.Ending {
 		w.setPod(p.number, nil)
@@ -185,11 +192,14 @@ func (w *world) lose(p *process) {
 	w.setPod(p.number, &handover.Pod{UID: pod.UID})
 	if w.down[p.number] = true; w.IntN(3) == 0 {
 		w.say("lose contact with %d", p.number)
-		p.zombie, p.cut = true, true
+		p.zombie = true
+		p.setCut(true)
+		w.die(p)
 		return
 	}
 	w.say("lose %d", p.number)
 	w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
+	w.die(p)
 	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
 	if w.IntN(2) == 0 {
 		w.setPod(p.number, nil)
@@ -202,7 +212,8 @@ func (w *world) restore(n int) {
 	w.say("restore %d", n)
 	for _, p := range w.processes {
 		if p.number == n {
-			p.zombie, p.cut = false, false
+			p.zombie = false
+			p.setCut(false)
 			return
 		}
 	}
@@ -242,9 +253,7 @@ func (w *world) recover() error {
 	w.say("only losses")
 	until := w.now.Add(15 * time.Minute)
 	for w.now.Before(until) {
-		for _, p := range w.processes {
-			p.cut = p.zombie
-		}
+		w.heal()
 		w.step()
 		if err := w.check(); err != nil {
 			return err
@@ -291,9 +300,7 @@ func (w *world) converge() error {
 	}
 	var last error
 	for range 20000 {
-		for _, p := range w.processes {
-			p.cut = false
-		}
+		w.heal()
 		w.step()
 		if err := w.check(); err != nil {
 			return err
@@ -308,6 +315,9 @@ func (w *world) converge() error {
 // settled returns how the world differs from one in which each member serves its hash range.
 func (w *world) settled() error {
 	l := w.assignment()
+	if w.cluster != nil && w.cluster.wrong != nil {
+		return w.cluster.wrong
+	}
 	if len(w.processes) != l.Total || len(w.pod) != l.Total {
 		return fmt.Errorf("%d processes and %d pods of %d", len(w.processes), len(w.pod), l.Total)
 	}

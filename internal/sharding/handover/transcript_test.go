@@ -27,6 +27,11 @@ import (
 //	blind N, see N, scrapers N COUNT   the member does not see the others, or does; has scrapers
 //	lease missing, lease empty         the Lease is deleted, or created
 //	pass DURATION                      time passes
+//	counting                           members that start from now on count increments
+//	at N RESOURCE=VERSION...           the position of the content of member N, as VERSION or LOW-HIGH
+//	relist N RESOURCE=VERSION...       the same, by a list
+//	terms N                            the oldest terms that member N has written are in the Lease, unless
+//	                                   others have replaced those that they were made from
 //
 // The lines after it are of the members whose state has changed, or that request something: to
 // release ranges, to list, or to write a claim. Ranges are fractions of the hash space.
@@ -48,6 +53,8 @@ type scene struct {
 	actors     map[int]*actor
 	pods       map[int]handover.Pod
 	claims     map[int]handover.Claim
+	terms      handover.Terms
+	counting   bool
 	started    int
 }
 
@@ -58,6 +65,7 @@ type actor struct {
 	wanted sharding.Ranges
 	writes []handover.Claim
 	state  string // as last printed
+	*tally        // nil if it counts nothing
 }
 
 func (s *scene) command(words []string) {
@@ -92,6 +100,9 @@ func (s *scene) command(words []string) {
 	case "start":
 		s.start(number(1))
 		return
+	case "counting":
+		s.counting = true
+		return
 	}
 	n := number(1)
 	a, pod := s.actors[n], s.pods[n]
@@ -109,6 +120,13 @@ func (s *scene) command(words []string) {
 		a.SetScrapers(number(2))
 	case "write":
 		s.write(a)
+	case "at":
+		a.move(words[2:])
+	case "relist":
+		a.lists++
+		a.move(words[2:])
+	case "terms":
+		s.writeTerms(a)
 	case "fail":
 		a.WriteFailed(a.writes[0].Serial)
 		a.writes = a.writes[1:]
@@ -152,6 +170,10 @@ func (s *scene) start(n int) {
 		pod = handover.Pod{UID: fmt.Sprintf("pod %d", s.started)}
 	}
 	a := &actor{Member: handover.New(n, pod.UID, int64(s.started)*1000, time.Minute), uid: pod.UID, wanted: sharding.None()}
+	if s.counting {
+		a.CountIncrements()
+		a.tally = &tally{low: sharding.Positions{"pods": "100"}, high: sharding.Positions{"pods": "100"}}
+	}
 	s.actors[n] = a
 	s.set(n, &pod)
 	for i, other := range s.pods {
@@ -168,6 +190,10 @@ func (s *scene) steady(total int, filtered bool) {
 		for _, step := range []string{"start", "complete", "scrape", "write", "ready", "write", "write"} {
 			s.command([]string{step, strconv.Itoa(n)})
 			s.actors[n].SetFiltered(filtered)
+			s.decide()
+		}
+		if s.counting {
+			s.command([]string{"terms", strconv.Itoa(n)})
 			s.decide()
 		}
 	}
@@ -206,6 +232,9 @@ func (s *scene) write(a *actor) {
 func (s *scene) seen() {
 	for _, a := range s.actors {
 		a.SetClaims(s.claims)
+		if a.tally != nil {
+			a.SetTerms(s.terms)
+		}
 	}
 }
 
@@ -214,6 +243,9 @@ func (s *scene) decide() string {
 	var out strings.Builder
 	for _, n := range slices.Sorted(maps.Keys(s.actors)) {
 		a := s.actors[n]
+		if a.tally != nil {
+			a.SetPositions(a.low, a.high, a.lists)
+		}
 		d := a.Decide(s.now)
 		var requests strings.Builder
 		if !d.Release.IsNone() {
@@ -232,10 +264,14 @@ func (s *scene) decide() string {
 			if c.Scrapers > 0 {
 				fmt.Fprintf(&requests, " with %d scrapers", c.Scrapers)
 			}
+			if len(c.Listed) > 0 {
+				fmt.Fprintf(&requests, " listed at %s", versions(c.Listed))
+			}
 			if stale := a.Stale(); len(stale) > 0 {
 				fmt.Fprintf(&requests, ", deletes claims of %d", slices.Sorted(maps.Keys(stale)))
 			}
 		}
+		requests.WriteString(a.tally.describe(d))
 		if state := a.describe(d); state != a.state || requests.Len() > 0 {
 			fmt.Fprintf(&out, "%d: %s%s\n", n, state, requests.String())
 			a.state = state

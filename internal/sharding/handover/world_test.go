@@ -21,6 +21,7 @@ type world struct {
 	assignments []handover.Assignment
 	pods        []event[handover.Pod]
 	claims      []map[int]handover.Claim // versions of all claims
+	terms       []handover.Terms         // in these versions
 	revision    map[int]int              // of the claim of a number
 	pod         map[int]*handover.Pod
 	writes      []write // on their way
@@ -34,6 +35,7 @@ type world struct {
 	adverse, crashes, losses bool
 	down                     map[int]bool // no process is started for the number
 	log                      []string
+	cluster                  *cluster // nil if nothing is counted
 }
 
 // takeover is how long a member is unready until it is lost.
@@ -52,7 +54,9 @@ type write struct {
 	from     *process
 	claim    handover.Claim
 	stale    map[int]handover.Claim
-	revision int // that it was made for
+	revision int             // that it was made for
+	terms    *handover.Terms // nil for a claim
+	replaces int64
 }
 
 // excuse is what may be unserved since a process was lost, until all members have seen the loss
@@ -77,12 +81,13 @@ type process struct {
 	held, wanted              sharding.Ranges
 	decision                  handover.Decision
 	readBy, readsSoFar        int // scrapes that began since readers got more
+	*content                      // nil if nothing is counted
 }
 
 func newWorld(seed uint64) *world {
 	w := &world{
 		Rand: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0),
-		pod: map[int]*handover.Pod{}, revision: map[int]int{}, down: map[int]bool{}, claims: []map[int]handover.Claim{{}},
+		pod: map[int]*handover.Pod{}, revision: map[int]int{}, down: map[int]bool{}, claims: []map[int]handover.Claim{{}}, terms: []handover.Terms{{}},
 	}
 	w.ordered = w.IntN(2) == 0
 	w.assignments = []handover.Assignment{w.anyAssignment()}
@@ -136,13 +141,23 @@ func (w *world) start(number int, uid string) {
 	p := &process{number: number, uid: uid, held: sharding.None(), wanted: sharding.None(), claimed: handover.Claim{Ranges: sharding.None()}}
 	w.uids++
 	p.Member = handover.New(number, uid, int64(w.uids)*1000, takeover)
+	if w.cluster != nil {
+		p.CountIncrements()
+		p.content = w.cluster.newContent(p)
+	}
 	w.processes = append(w.processes, p)
 	w.say("start %d", number)
 }
 
 // decide carries out a decision of the process.
 func (w *world) decide(p *process) {
+	if p.content != nil {
+		p.SetPositions(p.positions())
+	}
 	d := p.Decide(w.now)
+	if p.content != nil {
+		w.count(p, d)
+	}
 	p.held, p.wanted = p.held.Minus(d.Release), p.wanted.Minus(d.Release)
 	if !p.wanted.Equal(d.Want) {
 		p.wanted = d.Want
@@ -151,7 +166,7 @@ func (w *world) decide(p *process) {
 		p.readBy = p.readsSoFar
 	}
 	if d.Claim != nil {
-		w.writes = append(w.writes, write{p, *d.Claim, p.Stale(), w.revision[p.number]})
+		w.writes = append(w.writes, write{from: p, claim: *d.Claim, stale: p.Stale(), revision: w.revision[p.number]})
 		p.pending, p.serial = true, d.Claim.Serial
 	}
 	p.decision = d
@@ -178,10 +193,7 @@ func (w *world) steps(p *process) {
 		}
 	case 1: // pods
 		if !p.cut && p.pods < len(w.pods) {
-			for range 1 + w.IntN(len(w.pods)-p.pods) {
-				p.SetPod(w.pods[p.pods].number, w.pods[p.pods].is)
-				p.pods++
-			}
+			w.seePods(p, p.pods+1+w.IntN(len(w.pods)-p.pods))
 		}
 	case 2, 3: // claims
 		if !p.cut && p.leases < len(w.claims) {
@@ -190,10 +202,13 @@ func (w *world) steps(p *process) {
 				most = min(3, most)
 			}
 			p.leases += 1 + w.IntN(most)
-			p.SetClaims(w.claims[p.leases-1])
+			w.see(p)
 		}
 	case 4: // completes its list
 		if !p.cut && !p.held.Equal(p.wanted) {
+			if p.content != nil {
+				p.list(p.wanted.Minus(p.held))
+			}
 			p.held, p.readBy = p.wanted, p.readsSoFar
 			p.Completed(p.wanted)
 			w.say("%d has %s", p.number, p.held)
@@ -214,6 +229,9 @@ func (w *world) steps(p *process) {
 			p.pending = false
 			p.WriteFailed(p.serial)
 		}
+		if p.content != nil && w.IntN(10) == 0 {
+			p.TermsFailed(p.content.serial)
+		}
 	}
 	w.decide(p)
 	switch {
@@ -232,6 +250,9 @@ func (w *world) end(p *process) {
 	if !p.decision.Unclaimed.IsNone() { // nobody was there to take over
 		w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
 	}
+	if !p.decision.Exit || !p.decision.Unclaimed.IsNone() || w.counts(p) {
+		w.die(p)
+	}
 	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
 }
 
@@ -248,7 +269,22 @@ func (w *world) change(edit func(map[int]handover.Claim)) {
 			w.revision[n]++
 		}
 	}
-	w.claims = append(w.claims, next)
+	w.claims, w.terms = append(w.claims, next), append(w.terms, w.terms[len(w.terms)-1])
+}
+
+// seePods shows a process the changes of pods up to one.
+func (w *world) seePods(p *process, upTo int) {
+	for ; p.pods < upTo; p.pods++ {
+		p.SetPod(w.pods[p.pods].number, w.pods[p.pods].is)
+	}
+}
+
+// see shows a process the version of the Lease that it has got to.
+func (w *world) see(p *process) {
+	p.SetClaims(w.claims[p.leases-1])
+	if p.content != nil {
+		p.SetTerms(w.terms[p.leases-1])
+	}
 }
 
 // land delivers one write.
@@ -262,6 +298,10 @@ func (w *world) land() {
 		return
 	}
 	w.writes = slices.Delete(w.writes, i, i+1)
+	if wr.terms != nil {
+		w.landTerms(wr)
+		return
+	}
 	if w.revision[wr.from.number] != wr.revision {
 		wr.from.WriteFailed(wr.claim.Serial)
 		return

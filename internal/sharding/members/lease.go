@@ -31,6 +31,8 @@ type entry struct {
 	Leaving  bool   `json:"leaving,omitempty"`
 	Filtered bool   `json:"filtered,omitempty"`
 	Scrapers int    `json:"scrapers,omitempty"`
+	// Listed is written by members that count increments only.
+	Listed map[string]string `json:"listed,omitempty"`
 }
 
 // claimOf parses an annotation.
@@ -43,12 +45,12 @@ func claimOf(annotation string) (handover.Claim, error) {
 	if err != nil {
 		return handover.Claim{}, fmt.Errorf("ranges: %w", err)
 	}
-	return handover.Claim{Holder: e.Holder, Since: e.Since, Serial: e.Serial, Ranges: ranges, Leaving: e.Leaving, Filtered: e.Filtered, Scrapers: max(0, e.Scrapers)}, nil
+	return handover.Claim{Holder: e.Holder, Since: e.Since, Serial: e.Serial, Ranges: ranges, Leaving: e.Leaving, Filtered: e.Filtered, Scrapers: max(0, e.Scrapers), Listed: e.Listed}, nil
 }
 
 // annotationOf formats an annotation.
 func annotationOf(c handover.Claim) string {
-	text, err := json.Marshal(entry{c.Holder, c.Since, c.Serial, c.Ranges.String(), c.Leaving, c.Filtered, c.Scrapers})
+	text, err := json.Marshal(entry{c.Holder, c.Since, c.Serial, c.Ranges.String(), c.Leaving, c.Filtered, c.Scrapers, c.Listed})
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
@@ -87,9 +89,14 @@ const attempts = 20
 // A write names the version that was read before it, so that one whose response was not awaited
 // cannot overwrite a later one.
 func (a *api) write(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) error {
+	return a.retry(set, func() error { return a.tryWrite(ctx, set, number, c, stale) })
+}
+
+// retry writes until there is no conflict.
+func (a *api) retry(set string, write func() error) error {
 	var err error
 	for range attempts {
-		if err = a.tryWrite(ctx, set, number, c, stale); !apierrors.IsConflict(err) {
+		if err = write(); !apierrors.IsConflict(err) {
 			break
 		}
 	}
@@ -100,6 +107,21 @@ func (a *api) write(ctx context.Context, set string, number int, c handover.Clai
 }
 
 func (a *api) tryWrite(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) error {
+	return a.patch(ctx, set, func(present map[string]string) (map[string]any, error) {
+		claims, _ := claimsOf(present)
+		annotations := map[string]any{annotationPrefix + strconv.Itoa(number): annotationOf(c)}
+		for n, was := range stale {
+			if is, ok := claims[n]; ok && is.Holder == was.Holder && is.Serial == was.Serial {
+				annotations[annotationPrefix+strconv.Itoa(n)] = nil
+			}
+		}
+		return annotations, nil
+	})
+}
+
+// patch changes annotations of the Lease of the set from those of the present version. It fails if
+// another write has come between.
+func (a *api) patch(ctx context.Context, set string, change func(present map[string]string) (map[string]any, error)) error {
 	of := func(r *rest.Request) *rest.Request {
 		return r.Namespace(a.namespace).Resource("leases").Name(set).Timeout(timeout)
 	}
@@ -110,12 +132,9 @@ func (a *api) tryWrite(ctx context.Context, set string, number int, c handover.C
 	} else if err != nil {
 		return err
 	}
-	present, _ := claimsOf(lease.Annotations)
-	annotations := map[string]any{annotationPrefix + strconv.Itoa(number): annotationOf(c)}
-	for n, was := range stale {
-		if is, ok := present[n]; ok && is.Holder == was.Holder && is.Serial == was.Serial {
-			annotations[annotationPrefix+strconv.Itoa(n)] = nil
-		}
+	annotations, err := change(lease.Annotations)
+	if err != nil {
+		return err
 	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"resourceVersion": lease.ResourceVersion, "annotations": annotations,

@@ -29,10 +29,27 @@ type Content interface {
 	Filtered() bool
 }
 
+// Increments are those of the content, initially none of which count.
+type Increments interface {
+	// Any reports whether anything is counted.
+	Any() bool
+	// Positions returns the versions up to which the content has all changes, the versions after which it
+	// has none, and the number of complete lists.
+	Positions() (low, high sharding.Positions, lists int64)
+	// Resume counts those of ranges that are later than a position, also those that were kept. Hold keeps
+	// those of ranges from now on. Settle counts what is up to a position of held ranges, also what
+	// comes later. Discard forgets what is kept of ranges.
+	Resume(sharding.Cut)
+	Hold(sharding.Ranges)
+	Settle(sharding.Cut)
+	Discard(sharding.Ranges)
+}
+
 // Config configures a shard.
 type Config struct {
 	Pod, Namespace string
 	Content        Content
+	Increments     Increments
 	// Scraped reports whether all scrapers, at least as many as the other members expect, have
 	// read the content since a time.
 	Scraped func(since time.Time, others int) bool
@@ -77,6 +94,8 @@ type Shard struct {
 	failing    bool            // the last write of a claim failed
 	scrapers   int             // as the member knows
 	counted    time.Time       // when the member got scrapers
+	terms      handover.Terms  // in the Lease
+	counting   bool            // the member counts increments; that does not end
 }
 
 // Progress is how far a shard is with its assignment.
@@ -163,9 +182,13 @@ func (s *Shard) Run(ctx context.Context) error {
 			f()
 		case <-ticks.C:
 		}
-		if c := s.act(); c != nil {
+		d := s.act()
+		if d.Claim != nil {
 			stale := s.member.Stale()
-			running.Go(func() { s.write(ctx, own, *c, stale) })
+			running.Go(func() { s.write(ctx, own, *d.Claim, stale) })
+		}
+		if d.Terms != nil {
+			running.Go(func() { s.writeTerms(ctx, own, *d.Terms, d.Replaces) })
 		}
 	}
 }
@@ -226,8 +249,8 @@ func (s *Shard) countScrapers(now time.Time) {
 	}
 }
 
-// act updates the member and carries out its decision, except for the write of the returned claim.
-func (s *Shard) act() *handover.Claim {
+// act updates the member and carries out its decision, except for the writes.
+func (s *Shard) act() handover.Decision {
 	now := time.Now()
 	if !s.complete && s.Content.Complete() {
 		s.complete, s.extended = true, time.Now() // later than now
@@ -238,17 +261,28 @@ func (s *Shard) act() *handover.Claim {
 		s.member.Scraped()
 	}
 	s.member.SetFiltered(s.Content.Filtered())
+	if !s.counting && s.Increments.Any() {
+		s.counting = true
+		s.member.CountIncrements()
+		s.member.SetTerms(s.terms)
+	}
+	if s.counting {
+		s.member.SetPositions(s.Increments.Positions())
+	}
 	d := s.member.Decide(now)
 	if !d.Release.IsNone() {
 		s.Content.Drop(d.Release)
 		s.wanted = s.wanted.Minus(d.Release)
+		s.discard(d.Release)
 		s.log.Info("released hash ranges that another shard claims", "ranges", d.Release.String())
 	}
 	if !d.Want.Equal(s.wanted) {
 		s.wanted, s.complete = d.Want, false
 		s.log.Info("listing hash ranges", "ranges", d.Want.String())
+		s.discard(sharding.All().Minus(d.Want))
 		s.Content.Reshard(d.Want)
 	}
+	s.count(d)
 	starting := d.Serve && !s.Progress().Serving
 	s.show(d)
 	if starting {
@@ -261,7 +295,44 @@ func (s *Shard) act() *handover.Claim {
 			close(s.exit)
 		}
 	}
-	return d.Claim
+	return d
+}
+
+// count carries out what a decision says about increments.
+func (s *Shard) count(d handover.Decision) {
+	for _, cut := range d.Resume {
+		s.Increments.Resume(cut)
+		s.log.Info("counting hash ranges", "ranges", cut.Ranges.String(), "after", map[string]string(cut.At))
+	}
+	if !d.Hold.IsNone() {
+		s.Increments.Hold(d.Hold)
+	}
+	for _, cut := range d.Settle {
+		s.Increments.Settle(cut)
+		s.log.Info("not counting hash ranges that another shard can count", "ranges", cut.Ranges.String(), "after", map[string]string(cut.At))
+		s.extended = time.Now() // an earlier scrape may lack increments that were kept
+	}
+}
+
+// discard forgets the increments of ranges that are not in the content any more.
+func (s *Shard) discard(r sharding.Ranges) {
+	if s.counting {
+		s.Increments.Discard(r)
+	}
+}
+
+// writeTerms writes terms into the Lease, and tells the member if that failed.
+func (s *Shard) writeTerms(ctx context.Context, own self, terms handover.Terms, replaces int64) {
+	err := s.api.writeTerms(ctx, own.set.Name, terms, replaces)
+	if err == nil || errors.Is(err, errOutdated) || ctx.Err() != nil { // a later version is to come
+		return
+	}
+	s.send(ctx, func() { s.written(err) })
+	select {
+	case <-time.After(pause):
+	case <-ctx.Done():
+	}
+	s.send(ctx, func() { s.member.TermsFailed(terms.Serial) })
 }
 
 // write writes a claim into the Lease, and tells the member if that failed.

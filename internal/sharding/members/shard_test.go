@@ -25,6 +25,11 @@ func (i *instant) Complete() bool {
 	return true
 }
 
+// nothing are no increments.
+type nothing struct{ Increments }
+
+func (nothing) Any() bool { return false }
+
 // showing is a gauge with the time of the last Set.
 type showing struct {
 	prometheus.Gauge
@@ -38,7 +43,7 @@ func (s *showing) Set(float64) { s.at = time.Now() }
 func TestScrapesCountFrom(t *testing.T) {
 	content := &instant{}
 	config := Config{
-		Pod: "kubestate-0", Namespace: "monitoring", Content: content,
+		Pod: "kubestate-0", Namespace: "monitoring", Content: content, Increments: nothing{},
 		Scraped: func(time.Time, int) bool { return false }, Scrapers: func() int { return 0 }, Status: sharding.NewStatus(prometheus.NewRegistry()),
 	}
 	s, err := New(config, &rest.Config{}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))

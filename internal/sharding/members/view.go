@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -192,6 +193,11 @@ func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 		return
 	}
 	claims, err := claimsOf((*lease).Annotations)
+	terms, termsErr := termsOf((*lease).Annotations)
+	if s.terms = terms; s.counting {
+		s.member.SetTerms(terms)
+		err = errors.Join(err, termsErr)
+	}
 	if err != nil && fmt.Sprint(err) != s.unreadable {
 		s.log.Warn("unreadable claims of shards ignored", "err", err)
 	}
