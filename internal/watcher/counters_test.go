@@ -155,6 +155,7 @@ func TestCountersLeave(t *testing.T) {
 				time.Sleep(time.Minute)
 			}
 		}
+		f.expect(t, podCounts("Deployment", "d", 0, 0, 0), nil)
 		watches["Pod"].event("DELETED", controlledPod("x", "1", "6", 0))
 		watches["ReplicaSet"].event("DELETED", replicaSet("7", "d"))
 		bookmarks(2 * time.Hour)
