@@ -13,10 +13,21 @@ import (
 // A jsonNegotiator decodes objects without a Go type.
 type jsonNegotiator struct {
 	standardNegotiator
-	seconds prometheus.Counter // spent on decoding
+	seconds      prometheus.Counter // spent on decoding
+	onlyMetadata bool
 }
 
-func (jsonNegotiator) accept(bool) string { return runtime.ContentTypeJSON }
+// accept returns the Accept header.
+func (n jsonNegotiator) accept(watch bool) string {
+	switch {
+	case !n.onlyMetadata:
+		return runtime.ContentTypeJSON
+	case watch:
+		return jsonMetadata
+	default:
+		return jsonMetadataList
+	}
+}
 
 // Decoder returns the decoder of a list.
 func (n jsonNegotiator) Decoder(contentType string, params map[string]string) (runtime.Decoder, error) {

@@ -106,6 +106,29 @@ func TestObjectsWithoutAGoType(t *testing.T) {
 	}
 }
 
+// TestMetadataWithoutAGoType asks for the metadata alone.
+func TestMetadataWithoutAGoType(t *testing.T) {
+	only := *widgets
+	only.Fetch.Reads = generators.Fields{"metadata"}
+	var accept string
+	const body = `{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadataList","metadata":{"resourceVersion":"7"},"items":[]}`
+	c := jsonClient(t, &only, strings.NewReader(body), &accept)
+	if _, err := c.List(t.Context(), apiclient.Query{}); err != nil {
+		t.Error(err)
+	}
+	if want := "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"; accept != want {
+		t.Errorf("a list accepts %s, want %s", accept, want)
+	}
+	s, err := c.Watch(t.Context(), apiclient.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if want := "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"; accept != want {
+		t.Errorf("a watch accepts %s, want %s", accept, want)
+	}
+}
+
 // TestJSONEvents reads one event of each kind, and what is none.
 func TestJSONEvents(t *testing.T) {
 	f := func(text string, kind watch.EventType, object string) {

@@ -19,14 +19,20 @@ import (
 // not support the others sends whole objects.
 var (
 	wholeObjects = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
-	metadata     = as(runtime.ContentTypeProtobuf, "PartialObjectMetadata")
-	metadataList = as(runtime.ContentTypeProtobuf, "PartialObjectMetadataList")
-	tables       = as(runtime.ContentTypeJSON, "Table")
+	metadata     = as(runtime.ContentTypeProtobuf, "PartialObjectMetadata", wholeObjects)
+	metadataList = as(runtime.ContentTypeProtobuf, "PartialObjectMetadataList", wholeObjects)
+	tables       = as(runtime.ContentTypeJSON, "Table", wholeObjects)
+
+	jsonMetadata     = as(runtime.ContentTypeJSON, "PartialObjectMetadata", runtime.ContentTypeJSON)
+	jsonMetadataList = as(runtime.ContentTypeJSON, "PartialObjectMetadataList", runtime.ContentTypeJSON)
 )
 
-func as(mediaType, kind string) string {
-	return fmt.Sprintf("%s;as=%s;g=%s;v=%s,%s", mediaType, kind, metav1.GroupName, metav1.SchemeGroupVersion.Version, wholeObjects)
+func as(mediaType, kind, others string) string {
+	return fmt.Sprintf("%s;as=%s;g=%s;v=%s,%s", mediaType, kind, metav1.GroupName, metav1.SchemeGroupVersion.Version, others)
 }
+
+// onlyMetadata reports whether a recipe reads nothing but the metadata of objects.
+func onlyMetadata(r generators.Recipe) bool { return slices.Equal(r.Reads, []string{"metadata"}) }
 
 // A standardNegotiator decodes whole objects.
 type standardNegotiator struct{ runtime.ClientNegotiator }
@@ -83,7 +89,7 @@ func (n *cuttingNegotiator) accept(watch bool) string {
 	switch {
 	case len(n.Columns) > 0:
 		return tables
-	case !slices.Equal(n.Reads, []string{"metadata"}):
+	case !onlyMetadata(n.Recipe):
 		return wholeObjects
 	case watch:
 		return metadata

@@ -73,7 +73,7 @@ func (c *Client) Resource(of generators.Resource, o Options) *ResourceClient {
 		var n negotiator = c.negotiator(v.GroupVersion())
 		switch {
 		case recipe.GoType == nil:
-			n = jsonNegotiator{c.negotiator(v.GroupVersion()), o.Metrics.decoding.WithLabelValues(d.Name)}
+			n = jsonNegotiator{c.negotiator(v.GroupVersion()), o.Metrics.decoding.WithLabelValues(d.Name), onlyMetadata(recipe)}
 		case i == 0:
 			n = c.newCuttingNegotiator(d, recipe, o)
 		}

@@ -164,9 +164,7 @@ func (l *Ledger) Move(from, to Owner) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, known := l.owners[hashOf(from)]; known || l.divided != nil { // its increments may be kept
-		l.owners.set(from, to)
-	}
+	_, known := l.owners[hashOf(from)]
 	for _, r := range l.resources {
 		a := r.owners[from]
 		if a == nil {
@@ -175,6 +173,10 @@ func (l *Ledger) Move(from, to Owner) {
 		delete(r.owners, from)
 		r.account(to).addAll(a)
 		r.changed[from], r.changed[to] = struct{}{}, struct{}{}
+		known = true
+	}
+	if known {
+		l.owners.set(from, to)
 	}
 }
 

@@ -191,6 +191,42 @@ func created3(namesAndNumbers ...any) (lines []string) {
 	return lines
 }
 
+// TestResolve has objects whose chain of controllers breaks.
+func TestResolve(t *testing.T) {
+	l, c := newLedger(1)
+	present := map[counters.Owner]bool{deployment("a"): true}
+	sweep := func() { l.Sweep(func(o counters.Owner) bool { return present[o] }) }
+	f := func(first, last, want string) {
+		t.Helper()
+		if got := l.Resolve(deployment(first), deployment(last)); got != deployment(want) {
+			t.Errorf("a chain from %s to %s ends at %s, want %s", first, last, got.Name, want)
+		}
+	}
+	f("r", "r", "r")
+	f("r", "a", "a")
+	f("r", "r", "a")
+	sweep()
+	f("r", "r", "a")
+	f("r", "b", "b")
+	f("r", "r", "b")
+	l.Release(deployment("r")) // it has no controller
+	f("r", "r", "r")
+	f("r", "a", "a")
+	delete(present, deployment("a"))
+	sweep()
+	f("r", "r", "r")
+
+	// Counters that moved tell the chain, too.
+	l.Move(deployment("r"), deployment("a"))
+	f("r", "r", "r")
+	addPod(l, deployment("r"), podIncrements(0))
+	l.Move(deployment("r"), deployment("a"))
+	f("r", "r", "a")
+	c.Time = c.Add(time.Hour)
+	sweep()
+	f("r", "r", "r")
+}
+
 // TestConfigure holds what other configurations keep.
 func TestConfigure(t *testing.T) {
 	l, _ := newLedger(1)

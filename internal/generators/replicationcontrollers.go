@@ -45,5 +45,9 @@ var ReplicationControllers = Table[*corev1.ReplicationController]{
 		{Name: "kube_replicationcontroller_owner", Type: Gauge, Stability: Alpha, Labels: Labels{"owner_kind", "owner_name", "owner_is_controller"},
 			Help: "Owners of the replication controller.",
 			Row:  ownersAndController[*corev1.ReplicationController]},
+
+		{Name: "kubestate_workload_replicas", Type: Gauge, Stability: Alpha, Group: Attribution, Identity: workload("ReplicationController"), Labels: Labels{"state"},
+			Help: "Replicas of the workload, by state.",
+			Row:  replicationControllerReplicas},
 	},
 }

@@ -64,6 +64,18 @@ func replicaSetReplicas(r *appsv1.ReplicaSet, s *Samples) {
 	s.Int(int64(r.Status.AvailableReplicas), available)
 }
 
+// replicationControllerReplicas is replicaSetReplicas for a ReplicationController, which may have a
+// controller, too.
+func replicationControllerReplicas(r *corev1.ReplicationController, s *Samples) {
+	if metav1.GetControllerOfNoCopy(r) != nil {
+		return
+	}
+	s.Optional32(r.Spec.Replicas, desired)
+	s.Int(int64(r.Status.Replicas), current)
+	s.Int(int64(r.Status.ReadyReplicas), ready)
+	s.Int(int64(r.Status.AvailableReplicas), available)
+}
+
 // jobReplicas adds the pods of a Job. Desired are those that the Job should run now: none once it
 // is finished or while it is suspended.
 func jobReplicas(j *batchv1.Job, s *Samples) {

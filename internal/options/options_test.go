@@ -321,8 +321,8 @@ func TestParseErrors(t *testing.T) {
 		"--node=$(NODE_NAME)", "--resources=pods")
 
 	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--kubeconfig=b")
-	f("--workload-metrics excludes --namespace-selector: the controllers of pods are followed in all namespaces or in those of --namespaces",
-		"--workload-metrics=attribution", "--namespace-selector=team=a")
+	f("--workload-metrics: verdicts exclude --namespace-selector: the jobs of a CronJob are followed in all namespaces or in those of --namespaces",
+		"--workload-metrics=attribution,verdicts", "--namespace-selector=team=a")
 	f("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a", "--apiserver=b")
 
 	f(`--resources: there is no resource "podz"; the nearest is "pods"`, "--resources=pods,podz")

@@ -27,8 +27,8 @@ func (v *values) groups() (groups []generators.Group, err error) {
 
 // checkGroups rejects flags that exclude groups.
 func (o Options) checkGroups() error {
-	if len(o.Selection.Groups) > 0 && o.NamespaceSelector != "" {
-		return errors.New("--workload-metrics excludes --namespace-selector: the controllers of pods are followed in all namespaces or in those of --namespaces")
+	if slices.Contains(o.Selection.Groups, generators.Verdicts) && o.NamespaceSelector != "" {
+		return errors.New("--workload-metrics: verdicts exclude --namespace-selector: the jobs of a CronJob are followed in all namespaces or in those of --namespaces")
 	}
 	return nil
 }

@@ -274,3 +274,41 @@ func (r *modelResource) reportBudgets() string {
 	report.Withheld = append([]Withheld{others}, all...)
 	return fmt.Sprintln(report)
 }
+
+// nextOfBudgets draws an operation on budgets.
+func (m *model) nextOfBudgets(rnd *rand.Rand) operation {
+	n := rnd.IntN(len(m.resources))
+	if rnd.IntN(3) == 0 {
+		return operation{kind: "limit", views: []int{n}, budgets: m.resources[n].randomBudgets(rnd, m.resources[n].budget.Budgets)}
+	}
+	return operation{kind: "balance", views: []int{n}}
+}
+
+// reportOf returns the report of a resource's budgets.
+func reportOf(r *Resource) string {
+	if report, limited := r.Budgets(); limited {
+		return fmt.Sprintln(report)
+	}
+	return ""
+}
+
+func (r *modelResource) stats() string {
+	objects, families := r.all(nil), []FamilyStats{}
+	for i, f := range r.families {
+		s := FamilyStats{Name: f.Name}
+		for _, x := range objects {
+			s.Series += strings.Count(x.lines[i], "\n")
+			s.Bytes += len(x.lines[i])
+		}
+		families = append(families, s)
+	}
+	return fmt.Sprintln(len(objects), families)
+}
+
+// uid draws the uid of an object, which is a UUID or not.
+func (p *modelPartition) uid(rnd *rand.Rand) string {
+	if n := rnd.IntN(60); n%3 > 0 {
+		return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, p.prefix)
+	}
+	return fmt.Sprint(p.prefix, rnd.IntN(60))
+}

@@ -27,7 +27,8 @@
 //
 // The store keeps a note of the caller's with each object, and gives it back. The caller may leave out
 // the lines of families whose input has not changed: the note has a fingerprint of that input, which
-// the store compares.
+// the store compares. Objects of one owner share it, and their lines can be rewritten from those that
+// are stored.
 //
 // Budgets limit the series of a resource. Objects that do not fit are withheld: their pages are of a
 // group of their own, which views skip. An account has the sums of the series, which changes of

@@ -94,7 +94,9 @@ type operation struct {
 	uids       []string        // to delete, to find or to cut
 	kept       []bool          // by family, of a cut
 	remainder  uint32          // of uids that Retain removes
-	views      []int           // resources of a response
+	family     int             // to rewrite, of these owners
+	owners     Owners
+	views      []int // resources of a response
 	namespaces []string
 	part       Part
 	typed      bool
@@ -198,6 +200,10 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 		for _, r := range o.objects {
 			s.Update(r)
 		}
+	case "rewrite":
+		p.Rewrite(o.family, o.owners, o.rewrite)
+	case "rewrite staging":
+		s.Rewrite(o.family, o.owners, o.rewrite)
 	case "begin":
 		i.stagings[o.partition] = p.Begin()
 	case "retain staging":
@@ -271,14 +277,6 @@ func (i *instance) run(t *testing.T, o operation) (result string) {
 	return result
 }
 
-// reportOf returns the report of a resource's budgets.
-func reportOf(r *Resource) string {
-	if report, limited := r.Budgets(); limited {
-		return fmt.Sprintln(report)
-	}
-	return ""
-}
-
 // respond writes a response and holds it.
 func (i *instance) respond(t *testing.T, views []View, typed bool) string {
 	r := NewResponse(views, trailer)
@@ -314,6 +312,11 @@ func (m *model) next(rnd *rand.Rand) operation {
 		for range 1 + rnd.IntN(20) {
 			o.objects = append(o.objects, p.render(rnd, p.uid(rnd)))
 		}
+	case n < 61:
+		if o.kind = "rewrite"; p.staged && rnd.IntN(2) == 0 {
+			o.kind = "rewrite staging"
+		}
+		o.family, o.owners = rnd.IntN(len(p.resource.families)), Owners{someOwners[2]: true, someOwners[rnd.IntN(len(someOwners))]: true}
 	case n < 63:
 		o.kind = "retain"
 	case n < 66:
@@ -371,23 +374,6 @@ func (m *model) next(rnd *rand.Rand) operation {
 		rnd.Shuffle(len(o.namespaces), func(a, b int) { o.namespaces[a], o.namespaces[b] = o.namespaces[b], o.namespaces[a] })
 	}
 	return o
-}
-
-// nextOfBudgets draws an operation on budgets.
-func (m *model) nextOfBudgets(rnd *rand.Rand) operation {
-	n := rnd.IntN(len(m.resources))
-	if rnd.IntN(3) == 0 {
-		return operation{kind: "limit", views: []int{n}, budgets: m.resources[n].randomBudgets(rnd, m.resources[n].budget.Budgets)}
-	}
-	return operation{kind: "balance", views: []int{n}}
-}
-
-// uid draws the uid of an object, which is a UUID or not.
-func (p *modelPartition) uid(rnd *rand.Rand) string {
-	if n := rnd.IntN(60); n%3 > 0 {
-		return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, p.prefix)
-	}
-	return fmt.Sprint(p.prefix, rnd.IntN(60))
 }
 
 // render renders a version of an object, of which there are few, perhaps without some families.

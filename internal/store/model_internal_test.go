@@ -117,6 +117,10 @@ func (m *model) run(o operation) (result string) {
 		p.objects.update(o.objects)
 	case "update staging":
 		p.staging.update(o.objects)
+	case "rewrite":
+		p.objects.rewrite(o)
+	case "rewrite staging":
+		p.staging.rewrite(o)
 	case "begin":
 		p.staging, p.staged = p.objects.marked(func(*modelObject) bool { return false }), true
 	case "retain staging":
@@ -336,19 +340,6 @@ func (r *modelResource) all(namespaces []string) (objects []*modelObject) {
 func (p Part) of(x *modelObject) bool {
 	k := keyOf(x.uid)
 	return k.class(p.Of) == p.Index
-}
-
-func (r *modelResource) stats() string {
-	objects, families := r.all(nil), []FamilyStats{}
-	for i, f := range r.families {
-		s := FamilyStats{Name: f.Name}
-		for _, x := range objects {
-			s.Series += strings.Count(x.lines[i], "\n")
-			s.Bytes += len(x.lines[i])
-		}
-		families = append(families, s)
-	}
-	return fmt.Sprintln(len(objects), families)
 }
 
 // respond returns the text of a response and the numbers of repeated series, and holds the text. A

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -57,6 +58,19 @@ func (s slots) notes(which func(*modelObject) bool) string {
 			}
 		}
 	})
+}
+
+// rewrite replaces the lines of a family of the objects of some owners.
+func (s slots) rewrite(o operation) {
+	for _, x := range s.all() {
+		if owner := x.note.Owner; owner != nil && o.owners[owner] && x.lines[o.family] != "" {
+			c := *x
+			c.lines, c.counts = slices.Clone(x.lines), slices.Clone(x.counts)
+			c.lines[o.family] = string(o.rewrite(nil, []byte(x.lines[o.family]), owner))
+			c.counts[o.family] = strings.Count(c.lines[o.family], "\n")
+			s.replace(x, &c)
+		}
+	}
 }
 
 // TestNotesTakeNothing expects owners and states only in pages with any, and none of removed objects.
@@ -142,4 +156,14 @@ func TestSetState(t *testing.T) {
 	p.SetState("2", unique.Handle[string]{})
 	f("2", "true: 0, none, none\n", p.Note)
 	s.Abandon()
+}
+
+// rewrite is the argument of Rewrite: it repeats the last line, and removes three lines.
+func (o operation) rewrite(dst, lines []byte, owner *Owner) []byte {
+	if countLines(lines) > 2 {
+		return dst
+	}
+	last := bytes.LastIndexByte(lines[:len(lines)-1], '\n') + 1
+	dst = append(dst, lines...)
+	return append(bytes.TrimSuffix(append(dst, lines[last:]...), newline), owner.Name+"\n"...)
 }

@@ -83,17 +83,17 @@ func (p *page) ofOwners(owners Owners) (slots uint64) {
 	if p.notes.owners == nil {
 		return 0
 	}
-	var last *Owner // neighbours often have one owner
+	var last *Owner // neighbours often have one owner, and free slots have none
 	found := false
 	for slot, owner := range p.notes.owners {
 		if owner != last {
-			last, found = owner, owners[owner]
+			last, found = owner, owner != nil && owners[owner]
 		}
 		if found {
 			slots |= 1 << slot
 		}
 	}
-	return slots & p.used
+	return slots
 }
 
 // AddOwners adds the owners of all objects to a set, perhaps with nil.

@@ -65,7 +65,7 @@ func (l *countedList) end() {
 		if direct && !l.isGhost(o.UID) && before.memo != now.memo {
 			l.add(o.UID, at, now, before.memo, now.memo)
 		}
-		if direct && !first && before.memo != "" && *before.owner != *now.owner {
+		if direct && !first {
 			l.moveFrom(before, now)
 		}
 	}
@@ -80,6 +80,16 @@ func (l *countedList) end() {
 	for key, o := range l.before {
 		if _, waits := l.orphans[key]; !waits && l.sink.loop.Shard.HasKey(key) {
 			l.gone(key, at, o.memo, o)
+		}
+	}
+}
+
+// begun counts the objects of an addition, which begin to be counted.
+func (c *counting) begun(added []store.Object) {
+	for _, o := range added {
+		if n, ok := c.sink.partition.Note(o.UID); ok && c.counts {
+			now := objectOf(o.Namespace, n)
+			c.add(o.UID, span{}, now, "", now.memo)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (w *Watcher) countOn(t *target) {
 	}
 	d, memo := t.resource.Describe(), t.resource.Recipe().Memo
 	for _, s := range t.sinks {
-		s.counting = &counting{ledger: w.ledger, index: w.index, memo: memo, sink: s, resource: d.Key, kind: d.Kind.Kind}
+		s.counting = &counting{ledger: w.ledger, index: w.index, memo: memo, sink: s, resource: d.Key, kind: d.Kind.Kind, shared: sharedOwners{}}
 	}
 }
 
@@ -69,6 +69,7 @@ func (w *Watcher) sweep() {
 				continue
 			}
 			c.settle(time.Now())
+			c.shareOwners()
 			for o, n := range s.partition.Notes() {
 				r := reference{o.Namespace, n.Owner}
 				if _, ok := seen[r]; !ok {
@@ -146,7 +147,7 @@ type presenceBatch struct {
 // A controlled object has a controller.
 type controlled struct {
 	owner      counters.Owner
-	controller store.Owner
+	controller *store.Owner
 }
 
 func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]struct{}{}, nil} }
@@ -154,8 +155,9 @@ func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]
 func (b *presenceBatch) set(o metav1.Object) {
 	own := b.owner(o)
 	b.next[hashOf(own)] = struct{}{}
-	if c, ok := workloads.ControllerOf(o); ok {
-		b.moved = append(b.moved, controlled{own, c})
+	if metav1.GetControllerOfNoCopy(o) != nil {
+		c := workloads.OwnerOf(o, b.kind)
+		b.moved = append(b.moved, controlled{own, &c})
 	}
 }
 
@@ -165,7 +167,7 @@ func (b *presenceBatch) commit(top func(*store.Owner) (kind, name string)) {
 	b.objects = b.next
 	b.mu.Unlock()
 	for _, m := range b.moved {
-		kind, name := top(&m.controller)
+		kind, name := top(m.controller)
 		b.ledger.Move(m.owner, counters.Owner{Namespace: m.owner.Namespace, Kind: kind, Name: name})
 	}
 }

@@ -119,7 +119,7 @@ func podCounts(kind, name string, oomKilled, created, deleted int) string {
 func TestCounters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newHarness(t, counting(countedPods))
-		watches := f.answerEach(t, 7, map[string][]any{
+		watches := f.answerEach(t, 8, map[string][]any{
 			"Pod": {controlledPod("x", "1", "1", 5)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
 		})
 		f.expect(t, podCounts("Deployment", "d", 0, 0, 0), nil)
@@ -142,7 +142,7 @@ func TestCounters(t *testing.T) {
 func TestCountersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newHarness(t, counting(countedPods))
-		watches := f.answerEach(t, 7, map[string][]any{
+		watches := f.answerEach(t, 8, map[string][]any{
 			"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
 		})
 		bookmarks := func(d time.Duration) {
@@ -172,7 +172,7 @@ func TestCountersLeave(t *testing.T) {
 func TestCountersMove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newHarness(t, counting(countedPods))
-		watches := f.answerEach(t, 7, nil)
+		watches := f.answerEach(t, 8, nil)
 		watches["Pod"].event("ADDED", controlledPod("x", "1", "6", 1))
 		f.expect(t, podCounts("ReplicaSet", "r", 1, 1, 0), nil)
 		watches["ReplicaSet"].event("ADDED", replicaSet("7", "d"))
@@ -214,7 +214,7 @@ func TestCountersOfJobsAndNodes(t *testing.T) {
 			return n
 		}
 		f := newHarness(t, counting(countedJobs, countedNodes))
-		watches := f.answerEach(t, 7, map[string][]any{"Job": {job("x", "1", "backup"), job("done", "1", "backup", batchv1.JobComplete)}, "Node": {machine("1", "True")}})
+		watches := f.answerEach(t, 8, map[string][]any{"Job": {job("x", "1", "backup"), job("done", "1", "backup", batchv1.JobComplete)}, "Node": {machine("1", "True")}})
 		watches["Job"].event("MODIFIED", job("x", "6", "backup", batchv1.JobFailed)).event("ADDED", job("y", "7", "backup")).
 			event("MODIFIED", job("y", "8", "backup", batchv1.JobComplete)).event("DELETED", job("y", "9", "backup", batchv1.JobComplete)).
 			event("ADDED", job("z", "10", "", batchv1.JobComplete))
@@ -256,11 +256,11 @@ func TestCountersAndConfiguration(t *testing.T) {
 	}
 	const labels = `{namespace="a",workload_kind="ReplicaSet",workload="r"`
 	f("all but one denied", deny("kubestate_workload_container_terminations_total", "kubestate_workload_pods_deleted_total", "kubestate_workload_pod_failures_total", "kubestate_workload_pod_startup_seconds"),
-		7, "kubestate_workload_pods_created_total"+labels+"} 1\n")
+		8, "kubestate_workload_pods_created_total"+labels+"} 1\n")
 	f("all denied", deny("kubestate_workload_container_terminations_total", "kubestate_workload_pods_deleted_total", "kubestate_workload_pod_failures_total", "kubestate_workload_pod_startup_seconds",
 		"kubestate_workload_pods_created_total"), 1, "")
 	f("no group", func(c *watcher.Config) { c.Selection.Groups = nil }, 1, "")
-	f("object limit", func(c *watcher.Config) { c.ObjectLimit = 1 }, 7, podCounts("ReplicaSet", "r", 1, 0, 0)) // y is beyond it
+	f("object limit", func(c *watcher.Config) { c.ObjectLimit = 1 }, 8, podCounts("ReplicaSet", "r", 1, 0, 0)) // y is beyond it
 }
 
 // TestRandomCounters changes pods of a random API server, ends and expires their watches, and reloads
@@ -357,7 +357,7 @@ func TestCountersOfShards(t *testing.T) {
 		}
 		x, y := ours("a", "x", 0, 1), theirs("a", "y", 0)
 		f := newHarness(t, config)
-		watches := f.answerEach(t, 7, map[string][]any{"Pod": {mine(x, 1, "5"), mine(y, 1, "5")}})
+		watches := f.answerEach(t, 8, map[string][]any{"Pod": {mine(x, 1, "5"), mine(y, 1, "5")}})
 		f.w.Reshard(half)
 		f.expect(t, podCounts("ReplicaSet", "r", 0, 0, 0), nil)
 		watches["Pod"].event("MODIFIED", mine(x, 2, "6"))

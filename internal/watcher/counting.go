@@ -41,6 +41,7 @@ type counting struct {
 	ghosts  map[string]time.Time
 	orphans map[string]dated
 
+	shared     sharedOwners
 	scratch    []byte
 	increments []generators.Increment
 }
@@ -91,8 +92,9 @@ func objectOf(namespace string, n store.Note) object {
 }
 
 // note adds the reference and the memo of an object to its next note. It returns what was known of
-// the object before. in has the notes of the content, or of a staging copy. c may be nil.
-func (c *counting) note(next *store.Rendered, in notes, o metav1.Object) (before object) {
+// the object before. in has the notes of the content, of a staging copy, or of an addition, whose objects
+// are not created. c may be nil.
+func (c *counting) note(next *store.Rendered, in notes, o metav1.Object, adds bool) (before object) {
 	if c == nil {
 		return object{}
 	}
@@ -102,7 +104,10 @@ func (c *counting) note(next *store.Rendered, in notes, o metav1.Object) (before
 	if before.memo == "" {
 		before, created = c.elsewhere(next.UID, o)
 	}
-	next.Note.Owner = c.index.OwnerOf(o, c.kind, old.Owner)
+	created = created && !adds
+	if owner := workloads.OwnerOf(o, c.kind); !c.sink.keepsControllers() || workloads.IsOwn(&owner) { // pods have their controllers
+		next.Note.Owner = c.shared.get(owner, old.Owner)
+	}
 	c.scratch = c.memo.Append(c.scratch[:0], before.memo, o, created)
 	next.Note.State = handleOf(c.scratch, old.State)
 	return before
@@ -159,9 +164,7 @@ func (c *counting) set(key string, before object, next *store.Rendered, version 
 	if before.memo != now.memo {
 		c.add(key, span{version: version}, now, before.memo, now.memo)
 	}
-	if before.memo != "" && *before.owner != *now.owner {
-		c.moveFrom(before, now)
-	}
+	c.moveFrom(before, now)
 }
 
 func (c *counting) isGhost(key string) bool {
@@ -171,7 +174,7 @@ func (c *counting) isGhost(key string) bool {
 
 // moveFrom moves the counters of an object that was its own owner to its controller.
 func (c *counting) moveFrom(before, now object) {
-	if before.owner.Kind == c.kind && workloads.IsOwn(before.owner) {
+	if before.owner != nil && *before.owner != *now.owner && before.owner.Kind == c.kind && workloads.IsOwn(before.owner) {
 		c.ledger.Move(c.ownerOf(before), c.ownerOf(now))
 	}
 }
@@ -223,7 +226,11 @@ func (c *counting) add(key string, at span, o object, before, after string) {
 
 // ownerOf returns what the counters of an object belong to: the last of its chain of controllers.
 func (c *counting) ownerOf(o object) counters.Owner {
-	first, last := counters.Owner{Namespace: o.namespace, Kind: o.owner.Kind, Name: o.owner.Name}, counters.Owner{Namespace: o.namespace}
+	first, last := counters.Owner{Namespace: o.namespace}, counters.Owner{Namespace: o.namespace}
+	first.Kind, first.Name = o.owner.Kind, o.owner.Name
+	if workloads.IsOwn(o.owner) {
+		return first
+	}
 	last.Kind, last.Name = c.index.Top(o.owner)
 	return c.ledger.Resolve(first, last)
 }

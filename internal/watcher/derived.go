@@ -15,6 +15,8 @@ import (
 type deriver interface {
 	derivedSetter
 	begin(*store.Staging) derivedBatch
+	// beginAddition is begin for an addition to the partition.
+	beginAddition(*store.Staging) derivedBatch
 	// merge merges the partitions of others into its own.
 	merge(others []deriver)
 	// Delete and Retain have to be called before objects leave the partition.
@@ -64,6 +66,10 @@ func (podsDeriver) Leave([]string)           {}
 
 func (d podsDeriver) begin(s *store.Staging) derivedBatch { return podsBatch{d.Begin(s)} }
 
+func (d podsDeriver) beginAddition(s *store.Staging) derivedBatch {
+	return podsBatch{d.BeginAddition(s)}
+}
+
 func (d podsDeriver) merge(others []deriver) {
 	var all []*workloads.Pods
 	for _, o := range others {
@@ -96,6 +102,11 @@ func (d resultsDeriver) SetWithout(_ metav1.Object, r *store.Rendered) bool {
 
 func (d resultsDeriver) begin(s *store.Staging) derivedBatch { return resultsBatch{d.Begin(s)} }
 
+// beginAddition is not called: verdicts exclude --namespace-selector.
+func (resultsDeriver) beginAddition(*store.Staging) derivedBatch {
+	panic("BUG: an addition has results")
+}
+
 func (d resultsDeriver) merge(others []deriver) {
 	var all []*results.Objects
 	for _, o := range others {
@@ -109,4 +120,10 @@ type resultsBatch struct{ *results.Batch }
 
 func (b resultsBatch) SetWithout(_ metav1.Object, r *store.Rendered) bool {
 	return b.Batch.SetWithout(r)
+}
+
+// keepsControllers reports whether the derived families keep the controllers of objects in their notes.
+func (s *sink) keepsControllers() bool {
+	_, ok := s.derived.(podsDeriver)
+	return ok
 }

@@ -204,6 +204,8 @@ var kinds = map[string]schema.GroupVersionKind{
 	"statefulsets": appsv1.SchemeGroupVersion.WithKind("StatefulSet"),
 	"jobs":         batchv1.SchemeGroupVersion.WithKind("Job"),
 	"cronjobs":     batchv1.SchemeGroupVersion.WithKind("CronJob"),
+
+	"replicationcontrollers": corev1.SchemeGroupVersion.WithKind("ReplicationController"),
 }
 
 func (a *responder) write(v any) {

@@ -210,7 +210,7 @@ func TestResultRequests(t *testing.T) {
 	f(watcher.Config{Resources: resources(replicaSets)}, "stream /apis/apps/v1/replicasets")
 
 	const apps = "stream /apis/apps/v1/"
-	owners := []string{"stream /api/v1/pods of a shard", apps + "daemonsets", apps + "deployments", apps + "replicasets", apps + "statefulsets"}
+	owners := []string{"stream /api/v1/pods of a shard", "stream /api/v1/replicationcontrollers", apps + "daemonsets", apps + "deployments", apps + "replicasets", apps + "statefulsets"}
 	f(watcher.Config{Resources: resources(attributed, &generators.Jobs, &generators.CronJobs), Shard: half},
 		append(owners, cronJobs, cronJobs+" of a shard", jobs, jobs+" of a shard")...)
 }

@@ -239,6 +239,63 @@ func (g *selecting) read(t *testing.T, done chan struct{}) {
 	}
 }
 
+// TestWorkloadsOfSelectedNamespaces changes labels of namespaces, pods, their ReplicaSets, and whether
+// those are exported. Each pod of the selected namespaces has its workload after at most three minutes.
+func TestWorkloadsOfSelectedNamespaces(t *testing.T) {
+	seeds := uint64(10)
+	if testing.Short() {
+		seeds = 4
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newSelecting(t, seed, sharding.All())
+				change := func() {
+					if g.config.Resources = []generators.Resource{attributed, nodes}; g.rnd.IntN(2) == 0 {
+						g.config.Resources = append(g.config.Resources, replicaSets)
+					}
+					g.w.Change(g.config)
+				}
+				expect := func() {
+					t.Helper()
+					g.expectEnd(t, sharding.All())
+					var want, got []string
+					g.mu.Lock()
+					for _, o := range g.objects {
+						if !o.isNamespace && g.objects["namespace "+o.namespace] != nil {
+							want = append(want, fmt.Sprintf("pod_workload{namespace=%q,pod=%q,kind=\"Deployment\",name=%q} 1\n", o.namespace, o.name, o.deployment()))
+						}
+					}
+					g.mu.Unlock()
+					for line := range strings.Lines(text(g.w.Resources()[0])) {
+						if strings.HasPrefix(line, "pod_workload{") {
+							got = append(got, line)
+						}
+					}
+					slices.Sort(want)
+					slices.Sort(got)
+					if d := cmp.Diff(want, got); d != "" {
+						t.Fatalf("workloads (-want +got):\n%s", d)
+					}
+				}
+				change()
+				for range 40 {
+					switch n := g.rnd.IntN(20); {
+					case n < 2:
+						change()
+					case n < 4:
+						expect()
+					default:
+						g.step(t)
+					}
+					time.Sleep(time.Duration(g.rnd.Int64N(int64(1500 * time.Millisecond))))
+				}
+				expect()
+			})
+		})
+	}
+}
+
 // TestSelectedNamespacesOfShards changes the shard and the labels of namespaces at random.
 func TestSelectedNamespacesOfShards(t *testing.T) {
 	seeds := uint64(16)

@@ -57,10 +57,13 @@ func (s *sink) begin() *batch {
 	return b
 }
 
-// BeginAddition opens a batch that is added to the content. The sink feeds no index and has no derived families.
+// BeginAddition opens a batch that is added to the content. The sink feeds no index.
 func (s *sink) BeginAddition() listwatch.Batch {
 	b := s.batch(s.partition.BeginAddition(), s.partition.Add)
 	b.adds = true
+	if s.derived != nil {
+		b.derived = s.derived.beginAddition(b.Staging)
+	}
 	return b
 }
 
@@ -96,7 +99,7 @@ func (s *sink) Set(o metav1.Object) error {
 
 // set stores an object with its lines and its end.
 func (s *sink) set(o metav1.Object, r *store.Rendered, e ending) bool {
-	before := s.counting.note(r, s.partition, o)
+	before := s.counting.note(r, s.partition, o, false)
 	if s.cutter == nil {
 		if !s.put(o, r, false) {
 			return false
@@ -212,6 +215,7 @@ type batch struct {
 	*store.Staging
 	commit   func(*store.Staging)
 	adds     bool
+	added    []store.Object // if adds, those that are counted
 	sink     *sink
 	finished *finishedSet           // nil if finished objects stay
 	owners   *workloads.OwnersBatch // nil if the sink has none
@@ -241,7 +245,10 @@ func (b *batch) add(key string, o metav1.Object) error {
 func (b *batch) set(o metav1.Object, r *store.Rendered, e ending) bool {
 	if c := b.sink.counting; c != nil {
 		c.mu.Lock()
-		c.note(r, b.Staging, o)
+		c.note(r, b.Staging, o, b.adds)
+		if b.adds {
+			b.added = append(b.added, store.Object{UID: r.UID, Namespace: r.Namespace})
+		}
 		c.mu.Unlock()
 	}
 	if !b.put(o, r, e.cut) {
@@ -276,12 +283,16 @@ func (b *batch) Finish() {
 // Commit changes the partition by the objects for whose namespaces and keys keep returns true; nil
 // keeps all.
 func (b *batch) Commit(keep func(namespace, key string) bool) {
-	if c := b.sink.counting; c != nil && !b.adds {
+	if c := b.sink.counting; c != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		var l *countedList
-		l, keep = c.begin(b.Staging, keep)
-		defer l.end()
+		if b.adds {
+			defer c.begun(b.added)
+		} else {
+			var l *countedList
+			l, keep = c.begin(b.Staging, keep)
+			defer l.end()
+		}
 	}
 	if keep != nil {
 		b.Retain(keep)
@@ -325,7 +336,7 @@ func unwrapped(o metav1.Object) metav1.Object {
 
 // topOf returns the last of the chain of controllers that an object begins, as an owner of counters.
 func (s *sink) topOf(o metav1.Object) counters.Owner {
-	c, _ := workloads.ControllerOf(o)
+	c := workloads.OwnerOf(o, "")
 	kind, name := s.index.Top(&c)
 	return counters.Owner{Namespace: o.GetNamespace(), Kind: kind, Name: name}
 }

@@ -3,6 +3,8 @@ package watcher
 import (
 	"slices"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -27,9 +29,12 @@ type feedingPlan struct {
 // feedsFor returns the exported resources and those that only feed indices. An exported resource feeds
 // an index if the program has all of its objects. The caller holds mu.
 func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p feedingPlan) {
-	whole := func(d generators.Description) bool {
-		return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.Selectors[d.Resource.GroupResource()] == "" &&
-			slices.ContainsFunc(config.Resources, func(r generators.Resource) bool { return r.Describe().Key == d.Key })
+	whole := func(d generators.Description) (key string, ok bool) {
+		i := slices.IndexFunc(config.Resources, func(r generators.Resource) bool { return w.hasAll(config, r, d.Resource.GroupResource()) })
+		if i < 0 {
+			return "", false
+		}
+		return config.Resources[i].Describe().Key, true
 	}
 	counts := slices.ContainsFunc(config.Resources, config.counts)
 	p.exported, p.only = map[string]feeding{}, map[string]feeding{}
@@ -37,8 +42,8 @@ func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p fe
 	fetched := map[string]string{} // names of those that only feed indices, by key
 	for _, kind := range results.Needed(config.Selection, config.Resources) {
 		d := kind.Describe()
-		if whole(d) {
-			p.exported[d.Key] = feeding{results: true}
+		if key, ok := whole(d); ok {
+			p.exported[key] = feeding{results: true}
 			continue
 		}
 		p.only[d.Name] = feeding{results: true, only: true}
@@ -47,8 +52,8 @@ func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p fe
 	}
 	for _, kind := range workloads.Needed(config.Selection, config.Resources) {
 		d := kind.Describe()
-		if whole(d) {
-			p.exported[d.Key] = feeding{results: p.exported[d.Key].results, owners: true, counts: counts}
+		if key, ok := whole(d); ok {
+			p.exported[key] = feeding{results: p.exported[key].results, owners: true, counts: counts}
 			continue
 		}
 		if name := fetched[d.Key]; name != "" {
@@ -59,6 +64,13 @@ func (w *Watcher) feedsFor(config Config) (resources []generators.Resource, p fe
 		resources = append(resources, kind)
 	}
 	return resources, p
+}
+
+// hasAll reports whether an exported resource is that of a name, with all objects. The caller holds mu.
+func (w *Watcher) hasAll(config Config, r generators.Resource, name schema.GroupResource) bool {
+	recipe := r.Recipe()
+	return !w.sharded && config.Shard.IsAll() && config.ObjectLimit == 0 && config.NamespaceSelector == "" &&
+		r.Describe().Resource.GroupResource() == name && both(recipe.LabelSelector, config.Selectors[name]) == "" && recipe.FieldSelector == ""
 }
 
 // of returns which indices a resource feeds.
@@ -74,7 +86,7 @@ func (p feedingPlan) of(d generators.Description) feeding {
 func (p feedingPlan) configOf(config Config, d generators.Description) Config {
 	if p.only[d.Name].only {
 		config.Shard, config.ObjectLimit = sharding.All(), 0
-		config.Selectors, config.Budgets, config.FinishedAfter = nil, Budgets{}, nil
+		config.Selectors, config.NamespaceSelector, config.Budgets, config.FinishedAfter = nil, "", Budgets{}, nil
 	}
 	return config
 }

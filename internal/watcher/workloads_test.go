@@ -193,8 +193,8 @@ func TestOwnerRequests(t *testing.T) {
 		all := map[string]string{}
 		for _, in := range namespaces {
 			all["stream /api/v1/"+in+"pods"] = whole
-			for _, owner := range []string{"apps/v1/%sdaemonsets", "apps/v1/%sdeployments", "apps/v1/%sreplicasets", "apps/v1/%sstatefulsets", "batch/v1/%scronjobs", "batch/v1/%sjobs"} {
-				all[fmt.Sprintf("stream /apis/"+owner, in)] = metadata
+			for _, owner := range []string{"apis/apps/v1/%sdaemonsets", "apis/apps/v1/%sdeployments", "apis/apps/v1/%sreplicasets", "apis/apps/v1/%sstatefulsets", "apis/batch/v1/%scronjobs", "apis/batch/v1/%sjobs", "api/v1/%sreplicationcontrollers"} {
+				all[fmt.Sprintf("stream /"+owner, in)] = metadata
 			}
 		}
 		return all
@@ -214,6 +214,16 @@ func TestOwnerRequests(t *testing.T) {
 		Selectors: map[schema.GroupResource]string{replicaSets.Resource.GroupResource(): "a=b"},
 		Budgets:   watcher.Budgets{Series: map[string]int{"replicasets.apps": 1}, Namespace: 1},
 	}, selected)
+	const asMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+	custom := requests("")
+	custom["stream /apis/example.com/v1/widgets"] = "application/json"
+	f(watcher.Config{Resources: resources(attributed, widgets)}, custom)
+	custom = requests("")
+	custom["stream /apis/example.com/v1/widgets"] = asMetadata
+	custom["stream /apis/example.com/v1/widgets labelSelector=a=b"] = "application/json"
+	f(watcher.Config{
+		Resources: resources(attributed, widgets), Selectors: map[schema.GroupResource]string{widgets.Resource.GroupResource(): "a=b"},
+	}, custom)
 	f(watcher.Config{Resources: resources(replicaSets), Selection: without("x")}, map[string]string{"stream /apis/apps/v1/replicasets": whole})
 }
 
@@ -234,7 +244,7 @@ func TestForbiddenOwners(t *testing.T) {
 				q.watch().event("BOOKMARK", endOf(kind))
 			}
 		}
-		for range 7 {
+		for range 8 {
 			answer(f.next(t))
 		}
 		time.Sleep(10 * time.Second) // 403 of a starting API server does not count
@@ -284,11 +294,11 @@ func TestOwnersOfReplacedLists(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := watcher.Config{Resources: []generators.Resource{attributed}, Selection: without("pod_generation", "pod_last")}
 		f := newHarness(t, config)
-		f.answerAll(t, 7, false)
+		f.answerAll(t, 8, false)
 		f.expect(t, ofDeployment, nil)
 		config.Namespaces = []string{"a"}
-		f.change(t, config, "pods", "metadata/cronjobs", "metadata/daemonsets", "metadata/deployments", "metadata/jobs", "metadata/replicasets", "metadata/statefulsets")
-		f.answerAll(t, 7, true)
+		f.change(t, config, "pods", "metadata/cronjobs", "metadata/daemonsets", "metadata/deployments", "metadata/jobs", "metadata/replicasets", "metadata/replicationcontrollers", "metadata/statefulsets")
+		f.answerAll(t, 8, true)
 		read()
 		f.expect(t, ofReplicaSet, nil)
 	})
@@ -302,10 +312,10 @@ func TestOwnersOfExportedLists(t *testing.T) {
 		f := newHarness(t, config)
 		f.answerAll(t, 2, false)
 		f.expect(t, "", nil)
-		others := []string{"metadata/cronjobs", "metadata/daemonsets", "metadata/deployments", "metadata/jobs", "metadata/statefulsets"}
+		others := []string{"metadata/cronjobs", "metadata/daemonsets", "metadata/deployments", "metadata/jobs", "metadata/replicationcontrollers", "metadata/statefulsets"}
 		config.Resources = []generators.Resource{attributed, replicaSets}
 		f.change(t, config, append([]string{"pods", "replicasets"}, others...)...)
-		f.answerAll(t, 7, false)
+		f.answerAll(t, 8, false)
 		read()
 		f.expect(t, ofDeployment, nil)
 		config.ObjectLimit = 5 // then only a list of its own has all ReplicaSets
@@ -324,7 +334,7 @@ func TestWorkloadsOfFinishedPods(t *testing.T) {
 				FinishedAfter: map[string]time.Duration{"pods": leaveAfter}, FinishedKeep: []generators.Pattern{pattern(keep)},
 			}
 			f := newHarness(t, config)
-			watches := f.answerAll(t, 7, false)
+			watches := f.answerAll(t, 8, false)
 			f.expect(t, ofDeployment, nil)
 			p := served(pod("a", "x", "1", 1), "6")
 			p.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "r", UID: "2", Controller: new(true)}}

@@ -26,8 +26,6 @@ func newLines(r *generators.Renderer, others int) *lines {
 	return l
 }
 
-func (l *lines) clone() *lines { return newLines(l.renderer, l.others) }
-
 // add adds the lines of a pod to r.
 func (l *lines) add(r *store.Rendered, p *corev1.Pod, w workload) {
 	l.pod.Namespace, l.pod.Name, l.pod.UID = p.Namespace, p.Name, p.UID

@@ -14,6 +14,7 @@ import (
 type Pods struct {
 	index     *Index
 	partition *store.Partition
+	renderer  *generators.Renderer // only cloned
 	lines     *lines
 	closed    bool
 }
@@ -21,7 +22,7 @@ type Pods struct {
 // Pods returns the pods of a partition without objects. Behind its other families, the partition has
 // those of the renderer, of which Pods uses clones.
 func (x *Index) Pods(derived *generators.Renderer, others int, partition *store.Partition) *Pods {
-	return &Pods{index: x, partition: partition, lines: newLines(derived, others)}
+	return &Pods{index: x, partition: partition, renderer: derived, lines: newLines(derived, others)}
 }
 
 // Set adds or replaces a pod. r has the lines of the other families, to which Set adds those of the
@@ -47,6 +48,18 @@ func (p *Pods) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
 	}
 	p.lines.addNone(r)
 	return p.partition.Set(*r)
+}
+
+// Begin opens a batch for a staging copy of the partition, which replaces the content.
+func (p *Pods) Begin(staged *store.Staging) *PodsBatch { return p.begin(staged, p.partition.Replace) }
+
+// BeginAddition opens a batch for an addition to the partition.
+func (p *Pods) BeginAddition(staged *store.Staging) *PodsBatch {
+	return p.begin(staged, p.partition.Add)
+}
+
+func (p *Pods) begin(staged *store.Staging, commit func(*store.Staging)) *PodsBatch {
+	return &PodsBatch{pods: p, staged: staged, commit: commit, lines: newLines(p.renderer, p.lines.others), shown: map[*controller]workload{}}
 }
 
 // controllerOf returns the controller of a pod; nil for none.

@@ -6,19 +6,15 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A PodsBatch renders the derived families of the pods in a staging copy of the partition. The index
-// does not render them again before Commit.
+// A PodsBatch renders the derived families of the pods in a staging copy of the partition, or in an
+// addition to it. The index does not render them again before Commit.
 type PodsBatch struct {
 	pods   *Pods
 	staged *store.Staging
+	commit func(*store.Staging)
 	lines  *lines
 	shown  map[*controller]workload // as rendered
 	last   *controller              // neighbours often have one controller
-}
-
-// Begin opens a batch for a staging copy of the partition.
-func (p *Pods) Begin(staged *store.Staging) *PodsBatch {
-	return &PodsBatch{pods: p, staged: staged, lines: p.lines.clone(), shown: map[*controller]workload{}}
 }
 
 // Set is Pods.Set for the staging copy. It replaces a pod of the same key.
@@ -78,13 +74,13 @@ func (b *PodsBatch) Finish() {
 	b.lines.rewrite(b.staged.Rewrite, changed, func(c *controller) workload { return b.shown[c] })
 }
 
-// Commit replaces the partition by the staging copy, and renders the pods again whose workload has
+// Commit changes the partition by the staging copy, and renders the pods again whose workload has
 // changed since Finish.
 func (b *PodsBatch) Commit() {
 	p := b.pods
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	p.partition.Replace(b.staged)
+	b.commit(b.staged)
 	if p.closed {
 		return
 	}

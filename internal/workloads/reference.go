@@ -10,7 +10,7 @@ import (
 )
 
 // A controller is the controller of an object, as its reference names it. A pod has it as its Owner in
-// the store; pods of equal references share it.
+// the store; pods of equal references share it. Other pods may have an owner without an ID there.
 type controller = store.Owner
 
 // A workload is the kind and name of an object.

@@ -7,33 +7,26 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
-// TestOwners has controllers, and objects without one.
-func TestOwners(t *testing.T) {
+// TestOwnerOf has objects with and without a controller.
+func TestOwnerOf(t *testing.T) {
 	x := workloads.NewIndex()
 	r := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: "web-1", UID: "r"}}
 	r.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment", Name: "web", UID: "d", Controller: new(true)}}
 	x.Owners().Set("r", r)
-	f := func(o metav1.Object, kind string, own bool, referred, top string) {
+	f := func(o metav1.Object, kind string, own bool, named, top string) {
 		t.Helper()
-		owner := x.OwnerOf(o, kind, nil)
-		if again := x.OwnerOf(o, kind, owner); again != owner {
-			t.Errorf("%s: the known owner is not returned", referred)
+		owner := workloads.OwnerOf(o, kind)
+		if got := workloads.IsOwn(&owner); got != own {
+			t.Errorf("%s: own is %v", named, got)
 		}
-		if other := x.OwnerOf(o, kind, &store.Owner{Kind: "Pod", Name: "other"}); *other != *owner {
-			t.Errorf("%s: the owner depends on another one", referred)
+		if got := owner.Kind + " " + owner.Name; got != named {
+			t.Errorf("the owner is %s, want %s", got, named)
 		}
-		if got := workloads.IsOwn(owner); got != own {
-			t.Errorf("%s: own is %v", referred, got)
-		}
-		if got := owner.Kind + " " + owner.Name; got != referred {
-			t.Errorf("the owner is %s, want %s", got, referred)
-		}
-		if kind, name := x.Top(owner); kind+" "+name != top {
-			t.Errorf("%s: the last controller is %s %s, want %s", referred, kind, name, top)
+		if kind, name := x.Top(&owner); kind+" "+name != top {
+			t.Errorf("%s: the last controller is %s %s, want %s", named, kind, name, top)
 		}
 	}
 	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "a", UID: "p"}}

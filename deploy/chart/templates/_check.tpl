@@ -24,7 +24,6 @@
 {{- if not (regexMatch `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$` .) }}{{ fail (printf "namespaces: %q is no name of a namespace" .) }}{{ end -}}
 {{- end -}}
 {{- if and $values.namespaceSelector (include "kubestate.namespaces" . | fromJsonArray) }}{{ fail "namespaceSelector: namespaces and releaseNamespace choose namespaces, too: leave them out" }}{{ end -}}
-{{- if and $values.namespaceSelector $values.workloadMetrics }}{{ fail "namespaceSelector: workloadMetrics follows controllers in all namespaces, or in those of namespaces" }}{{ end -}}
 {{- with $values.customResourceState -}}
 {{- if .enabled -}}
 {{- if and (not .create) (not (or .name .existingConfigMap)) }}{{ fail "customResourceState.name: without customResourceState.create it is the ConfigMap with the configuration" }}{{ end -}}
