@@ -212,20 +212,6 @@ func TestParsePatterns(t *testing.T) {
 	f("--metric-sparse=phase", allow, "kube_pod_status_phase")
 }
 
-func TestParseWorkloadMetrics(t *testing.T) {
-	f := func(want []generators.Group, args ...string) {
-		t.Helper()
-		o, err := options.Parse(registry, args)
-		if d := cmp.Diff(want, o.Selection.Groups); d != "" || err != nil {
-			t.Errorf("%q: %v (-want +got):\n%s", args, err, d)
-		}
-	}
-	f(nil)
-	f(nil, "--workload-metrics=")
-	f([]generators.Group{generators.Attribution}, "--workload-metrics=attribution")
-	f([]generators.Group{generators.Attribution}, "--workload-metrics= attribution ,", "--workload-metrics=attribution")
-}
-
 func TestParseCommands(t *testing.T) {
 	f := func(want options.Options, args ...string) {
 		t.Helper()

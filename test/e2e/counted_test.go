@@ -18,20 +18,26 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/faults"
 )
 
 // TestCountersAreDivided resizes shards and replaces one, while containers are killed and pods come and
-// go. By the last scrapes of all processes, the ended ones too, each event was counted once.
+// go, and a proxy cuts the watches of all shards and repeats their events. By the last scrapes of
+// all processes, the ended ones too, each event was counted once.
 func TestCountersAreDivided(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
-	s := startSet(t, c, 4, 1, "--resources=pods,nodes", "--workload-metrics=counters")
+	p := startProxy(t, c)
+	p.Set(faults.Fault{Frame: twice})
+	s := startSet(t, c, 4, 1, "--resources=pods,nodes", "--workload-metrics=counters", "--kubeconfig="+p.kubeconfig)
 	await(t, settling, func(ctx context.Context) error { return s.settled(ctx, 1) })
 	scrapes := startScrapes(t, s)
 	events := startEvents(t, c)
 	for _, replicas := range []int32{4, 2} {
+		p.Cut()
 		s.resize(t.Context(), replicas)
 	}
+	p.Cut()
 	uid := s.shards()[shardSet+"-1"].uid
 	must(t, c.Client.CoreV1().Pods(monitoring).Delete(t.Context(), shardSet+"-1", metav1.DeleteOptions{}))
 	await(t, settling, func(ctx context.Context) error {
@@ -48,7 +54,13 @@ func TestCountersAreDivided(t *testing.T) {
 		return nil
 	})
 	// What counts twice may come late.
-	time.Sleep(2 * scrapeInterval)
+	seen := scrapes.rounds()
+	await(t, settling, func(context.Context) error {
+		if n := scrapes.rounds(); n < seen+3 {
+			return fmt.Errorf("%d scrapes of all processes", n-seen)
+		}
+		return nil
+	})
 	if got := scrapes.sums(); got != want {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
@@ -124,6 +136,7 @@ const scrapeInterval = 500 * time.Millisecond
 type lastScrapes struct {
 	mu    sync.Mutex
 	byUID map[string]happened
+	count int // of scrapes of all processes
 }
 
 // startScrapes scrapes all processes until the test ends.
@@ -145,6 +158,9 @@ func startScrapes(t *testing.T, s *kubelet) *lastScrapes {
 					all.mu.Unlock()
 				}
 			}
+			all.mu.Lock()
+			all.count++
+			all.mu.Unlock()
 			select {
 			case <-ctx.Done():
 				return
@@ -153,6 +169,12 @@ func startScrapes(t *testing.T, s *kubelet) *lastScrapes {
 		}
 	})
 	return all
+}
+
+func (l *lastScrapes) rounds() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count
 }
 
 // sums are those of all processes.

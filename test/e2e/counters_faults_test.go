@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +25,7 @@ const restartingPods = 200
 // restarting is a cluster behind a proxy whose pods restart, and exporters that count the restarts: one,
 // and four shards.
 type restarting struct {
-	*faults.Proxy
+	proxied
 	cluster *cluster.Cluster
 	pods    []types.NamespacedName
 	one     []*exporter.Exporter
@@ -41,21 +40,17 @@ type restarting struct {
 func TestCountersThroughFaults(t *testing.T) {
 	t.Parallel()
 	r := &restarting{cluster: cluster.Start(t, cluster.Options{}), gone: map[string]float64{}}
-	var err error
-	r.Proxy, err = faults.New(r.cluster.Config)
-	must(t, err)
-	t.Cleanup(func() { must(t, r.Close()) })
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	must(t, cluster.WriteKubeconfig(kubeconfig, r.URL, "", ""))
+	r.proxied = startProxy(t, r.cluster)
 	const resources = "--resources=pods,deployments,replicasets,jobs"
-	r.one = []*exporter.Exporter{start(t, kubeconfig, allWorkloadMetrics, resources)}
+	r.one = []*exporter.Exporter{start(t, r.kubeconfig, allWorkloadMetrics, resources)}
 	for i := range 4 {
-		r.four = append(r.four, start(t, kubeconfig, allWorkloadMetrics, resources, fmt.Sprint("--shard=", i), "--total-shards=4"))
+		r.four = append(r.four, start(t, r.kubeconfig, allWorkloadMetrics, resources, fmt.Sprint("--shard=", i), "--total-shards=4"))
 	}
 	for _, e := range slices.Concat(r.one, r.four) {
 		await(t, settling, e.Ready, e.Process)
 	}
 	// All pods are created while they are watched: their restarts count from 0.
+	var err error
 	r.pods, err = r.cluster.Populate(t.Context(), restartingPods)
 	must(t, err)
 

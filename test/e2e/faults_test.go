@@ -33,25 +33,38 @@ const (
 // would take all processors.
 const betweenScrapes = 30 * time.Millisecond
 
+// proxied is a proxy of an API server.
+type proxied struct {
+	*faults.Proxy
+	kubeconfig string
+}
+
+// startProxy starts a proxy of a cluster's API server, which runs until the test ends.
+func startProxy(t *testing.T, c *cluster.Cluster) proxied {
+	t.Helper()
+	p, err := faults.New(c.Config)
+	must(t, err)
+	t.Cleanup(func() { must(t, p.Close()) })
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, cluster.WriteKubeconfig(kubeconfig, p.URL, "", ""))
+	return proxied{p, kubeconfig}
+}
+
 // faulty is a cluster whose API server is reached through a proxy.
 type faulty struct {
-	*faults.Proxy
-	cluster    *cluster.Cluster
-	kubeconfig string                 // of the proxy
-	all        []types.NamespacedName // permanent pods
-	round      int                    // of changes
+	proxied
+	cluster *cluster.Cluster
+	all     []types.NamespacedName // permanent pods
+	round   int                    // of changes
 }
 
 func newFaulty(t *testing.T) *faulty {
 	t.Helper()
-	f := &faulty{cluster: cluster.Start(t, cluster.Options{}), kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
+	f := &faulty{cluster: cluster.Start(t, cluster.Options{})}
 	var err error
 	f.all, err = f.cluster.Populate(t.Context(), faultyPods)
 	must(t, err)
-	f.Proxy, err = faults.New(f.cluster.Config)
-	must(t, err)
-	t.Cleanup(func() { must(t, f.Close()) })
-	must(t, cluster.WriteKubeconfig(f.kubeconfig, f.URL, "", ""))
+	f.proxied = startProxy(t, f.cluster)
 	return f
 }
 
