@@ -79,7 +79,7 @@ func TestRoles(t *testing.T) {
 	}
 	g(nil, attribution)
 	f("collectors={pods}", "--resources=pods")
-	without("collectors={pods},namespaceSelector=monitoring=on", "--resources=pods", "--namespace-selector=monitoring=on")
+	f("collectors={pods},namespaceSelector=monitoring=on", "--resources=pods", "--namespace-selector=monitoring=on")
 	without("collectors={pods},workloadMetrics={}", "--resources=pods")
 	without("collectors={pods},compatibility=kube-state-metrics,fullnameOverride=kubestate", "--resources=pods")
 	f("collectors={pods},compatibility=kube-state-metrics,fullnameOverride=kubestate,workloadMetrics=attribution", "--resources=pods")

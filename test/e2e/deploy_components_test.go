@@ -48,13 +48,6 @@ func TestComponentsOfFlags(t *testing.T) {
 		for _, flag := range flags {
 			with = strings.ReplaceAll(with, "        - "+flag+"\n", "")
 		}
-		if slices.Contains(components, "namespace-selector") {
-			const none, attribution = "        - --workload-metrics=\n", "        - --workload-metrics=attribution\n"
-			if strings.Contains(with, attribution) {
-				t.Errorf("%s: workload metrics beside --namespace-selector", mode)
-			}
-			with = strings.ReplaceAll(with, none, attribution)
-		}
 		if d := cmp.Diff(render(mode), with); d != "" {
 			t.Errorf("%s: without the flags (-mode +mode with components):\n%s", mode, d)
 		}

@@ -62,19 +62,6 @@ func (l *watchLog) add(e watch.Event) {
 	}
 }
 
-// has returns nil once the log has an object at a resourceVersion or later.
-func (l *watchLog) has(o metav1.Object) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, e := range l.events {
-		of := e.Object.(metav1.Object)
-		if of.GetUID() == o.GetUID() && of.GetResourceVersion() == o.GetResourceVersion() {
-			return nil
-		}
-	}
-	return fmt.Errorf("the log has no %s at version %s", o.GetName(), o.GetResourceVersion())
-}
-
 // owners returns the controllers in the log, by the uid of the controlled object.
 func (l *watchLog) owners() map[types.UID]*metav1.OwnerReference {
 	all := map[types.UID]*metav1.OwnerReference{}

@@ -51,6 +51,7 @@
 {{- if or (eq $argument (printf "--%s" $flag)) (hasPrefix (printf "--%s=" $flag) $argument) }}{{ fail (printf "extraArgs: %s: say that by %s, which other manifests follow too" $argument $value) }}{{ end -}}
 {{- end -}}
 {{- end -}}
+{{- if and $values.namespaceSelector (has "verdicts" $values.workloadMetrics) }}{{ fail "namespaceSelector: verdicts of workloadMetrics follow the jobs of a CronJob in all namespaces, or in those of namespaces" }}{{ end -}}
 {{- range $values.workloadMetrics -}}
 {{- if not (has . (list "attribution" "counters" "verdicts")) }}{{ fail (printf "workloadMetrics: there is no group %q; there are attribution, counters and verdicts" .) }}{{ end -}}
 {{- end -}}

@@ -218,7 +218,7 @@ unknown and disabled does no harm. */ -}}
 {{- $groups := list -}}
 {{- range include "kubestate.resources" . | fromJsonArray }}{{ $groups = concat $groups (.groups | default list) }}{{ end -}}
 {{- if .Values.customResourceState.enabled }}{{ $groups = append $groups "attribution" }}{{ end -}}
-{{- $off := or (include "kubestate.compatible" .) .Values.namespaceSelector (not (has "attribution" $groups)) -}}
+{{- $off := or (include "kubestate.compatible" .) (not (has "attribution" $groups)) -}}
 {{- $_ := set .Values "workloadMetrics" (ternary list (list "attribution") (not (empty $off))) -}}
 {{- end -}}
 {{- end }}
