@@ -1,16 +1,11 @@
 package watcher
 
 import (
-	"hash/maphash"
-	"sync"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/store"
-	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // counts reports whether a target of r counts: not objects of files, which have no history, and not pods
@@ -61,8 +56,10 @@ func (w *Watcher) sweep() {
 	var owners []*presence
 	for _, t := range known {
 		for _, s := range t.sinks {
-			if s.presence != nil {
-				owners = append(owners, s.presence)
+			for _, f := range s.feeds {
+				if p, ok := f.(*presence); ok {
+					owners = append(owners, p)
+				}
 			}
 			c := s.counting
 			if c == nil {
@@ -90,84 +87,4 @@ func (w *Watcher) sweep() {
 		}
 		return false
 	})
-}
-
-// A presence has the objects of one source that may own others, by a hash. Two that collide stay
-// while one is present.
-type presence struct {
-	kind   string
-	ledger *counters.Ledger
-
-	mu      sync.Mutex
-	objects map[uint64]struct{}
-}
-
-var presenceSeed = maphash.MakeSeed()
-
-func hashOf(o counters.Owner) uint64 { return maphash.Comparable(presenceSeed, o) }
-
-func (p *presence) has(o counters.Owner) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, ok := p.objects[hashOf(o)]
-	return ok
-}
-
-func (p *presence) owner(o metav1.Object) counters.Owner {
-	return counters.Owner{Namespace: o.GetNamespace(), Kind: p.kind, Name: o.GetName()}
-}
-
-// set adds an object. Counters of one that has a controller are moved to the last of its chain.
-func (p *presence) set(o metav1.Object, top func(metav1.Object) counters.Owner) {
-	own := p.owner(o)
-	if metav1.GetControllerOfNoCopy(o) != nil {
-		p.ledger.Move(own, top(o))
-	} else {
-		p.ledger.Release(own)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.objects[hashOf(own)] = struct{}{}
-}
-
-// delete removes an object.
-func (p *presence) delete(o metav1.Object) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.objects, hashOf(p.owner(o)))
-}
-
-// A presenceBatch has the next objects of a source. moved are those with a controller.
-type presenceBatch struct {
-	*presence
-	next  map[uint64]struct{}
-	moved []controlled
-}
-
-// A controlled object has a controller.
-type controlled struct {
-	owner      counters.Owner
-	controller *store.Owner
-}
-
-func (p *presence) begin() *presenceBatch { return &presenceBatch{p, map[uint64]struct{}{}, nil} }
-
-func (b *presenceBatch) set(o metav1.Object) {
-	own := b.owner(o)
-	b.next[hashOf(own)] = struct{}{}
-	if metav1.GetControllerOfNoCopy(o) != nil {
-		c := workloads.OwnerOf(o, b.kind)
-		b.moved = append(b.moved, controlled{own, &c})
-	}
-}
-
-// commit makes the objects those of the source, once the index of workloads has their controllers.
-func (b *presenceBatch) commit(top func(*store.Owner) (kind, name string)) {
-	b.mu.Lock()
-	b.objects = b.next
-	b.mu.Unlock()
-	for _, m := range b.moved {
-		kind, name := top(m.controller)
-		b.ledger.Move(m.owner, counters.Owner{Namespace: m.owner.Namespace, Kind: kind, Name: name})
-	}
 }

@@ -7,12 +7,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/apiclient"
-	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/listwatch"
-	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/store"
-	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // A sink renders the objects of a loop, of one namespace or all, into a partition of the store.
@@ -22,13 +19,10 @@ type sink struct {
 	specOnly  []bool // by family of the renderer
 	partition *store.Partition
 	cutter    *cutter // nil if finished objects stay
-	index     *workloads.Index
-	owners    *workloads.Owners // that the objects are; nil if they are none
-	results   *results.Source   // that the objects tell of; nil if they do not
-	unstored  bool              // objects have no other use
-	derived   deriver           // nil if there are no derived families
-	counting  *counting         // nil if nothing is counted
-	presence  *presence         // of the objects as owners of counters; nil if they are none
+	feeds     []feed
+	unstored  bool      // objects have no other use
+	derived   deriver   // nil if there are no derived families
+	counting  *counting // nil if nothing is counted
 	seconds   prometheus.Counter
 
 	// Scratch memory of render.
@@ -42,14 +36,8 @@ func (s *sink) Begin() listwatch.Batch { return s.begin() }
 
 func (s *sink) begin() *batch {
 	b := s.batch(s.partition.Begin(), s.partition.Replace)
-	if s.owners != nil {
-		b.owners = s.owners.Begin()
-	}
-	if s.presence != nil {
-		b.presence = s.presence.begin()
-	}
-	if s.results != nil {
-		b.results = s.results.Begin()
+	for _, f := range s.feeds {
+		b.feeds = append(b.feeds, f.begin())
 	}
 	if s.derived != nil {
 		b.derived = s.derived.begin(b.Staging)
@@ -81,14 +69,8 @@ func (s *sink) Set(o metav1.Object) error {
 	if limit := s.loop.Limit; limit > 0 && !s.partition.Has(key) && int64(s.partition.Len()) >= limit {
 		return nil
 	}
-	if s.owners != nil {
-		s.owners.Set(key, o)
-	}
-	if s.presence != nil {
-		s.presence.set(o, s.topOf)
-	}
-	if s.results != nil {
-		s.results.Set(key, unwrapped(o))
+	for _, f := range s.feeds {
+		f.set(key, unwrapped(o))
 	}
 	if s.counting != nil {
 		s.counting.mu.Lock()
@@ -128,14 +110,8 @@ func (s *sink) put(o metav1.Object, r *store.Rendered, cut bool) bool {
 // Delete removes an object.
 func (s *sink) Delete(o metav1.Object) {
 	key := listwatch.Key(o)
-	if s.owners != nil {
-		s.owners.Delete(key)
-	}
-	if s.presence != nil {
-		s.presence.delete(o)
-	}
-	if s.results != nil {
-		s.results.Delete(key)
+	for _, f := range s.feeds {
+		f.delete(key, o)
 	}
 	if s.counting != nil {
 		s.counting.mu.Lock()
@@ -217,11 +193,9 @@ type batch struct {
 	adds     bool
 	added    []store.Object // if adds, those that are counted
 	sink     *sink
-	finished *finishedSet           // nil if finished objects stay
-	owners   *workloads.OwnersBatch // nil if the sink has none
-	presence *presenceBatch         // nil if the sink has none
-	results  *results.SourceBatch   // nil if the sink has none
-	derived  derivedBatch           // nil if the sink has none
+	finished *finishedSet // nil if finished objects stay
+	feeds    []feedBatch
+	derived  derivedBatch // nil if the sink has none
 }
 
 // Set renders an object.
@@ -229,14 +203,8 @@ func (b *batch) Set(o metav1.Object) error { return b.add(listwatch.Key(o), o) }
 
 // add is Set under a key.
 func (b *batch) add(key string, o metav1.Object) error {
-	if b.owners != nil {
-		b.owners.Set(key, o)
-	}
-	if b.presence != nil {
-		b.presence.set(o)
-	}
-	if b.results != nil {
-		b.results.Set(key, unwrapped(o))
+	for _, f := range b.feeds {
+		f.set(key, unwrapped(o))
 	}
 	return b.sink.render(key, b.set, o)
 }
@@ -297,14 +265,8 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 	if keep != nil {
 		b.Retain(keep)
 	}
-	if b.owners != nil {
-		b.owners.Commit(keep)
-	}
-	if b.presence != nil {
-		b.presence.commit(b.sink.index.Top)
-	}
-	if b.results != nil {
-		b.results.Commit(keep)
+	for _, f := range b.feeds {
+		f.commit(keep)
 	}
 	if b.finished == nil {
 		b.apply(keep)
@@ -332,11 +294,4 @@ func unwrapped(o metav1.Object) metav1.Object {
 		return l.Object
 	}
 	return o
-}
-
-// topOf returns the last of the chain of controllers that an object begins, as an owner of counters.
-func (s *sink) topOf(o metav1.Object) counters.Owner {
-	c := workloads.OwnerOf(o, "")
-	kind, name := s.index.Top(&c)
-	return counters.Owner{Namespace: o.GetNamespace(), Kind: kind, Name: name}
 }

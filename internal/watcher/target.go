@@ -57,7 +57,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 			renderer = r.Compile(config.Selection)
 			renderer.Recovered = w.recovered
 		}
-		s := &sink{renderer: renderer, specOnly: specOnly, index: w.index, seconds: w.metrics.rendering.WithLabelValues(name)}
+		s := &sink{renderer: renderer, specOnly: specOnly, seconds: w.metrics.rendering.WithLabelValues(name)}
 		kept := p.kept
 		var changing listwatch.NamespaceSink
 		if p.selected && config.Client != nil {

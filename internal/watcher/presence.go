@@ -1,0 +1,102 @@
+package watcher
+
+import (
+	"hash/maphash"
+	"strings"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/internal/counters"
+	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/workloads"
+)
+
+// A presence has the objects of one source that may own others, by a hash. Two that collide stay
+// while one is present.
+type presence struct {
+	kind   string
+	index  *workloads.Index
+	ledger *counters.Ledger
+
+	mu      sync.Mutex
+	objects map[uint64]struct{}
+}
+
+var presenceSeed = maphash.MakeSeed()
+
+func hashOf(o counters.Owner) uint64 { return maphash.Comparable(presenceSeed, o) }
+
+func (p *presence) has(o counters.Owner) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.objects[hashOf(o)]
+	return ok
+}
+
+func (p *presence) owner(o metav1.Object) counters.Owner {
+	return counters.Owner{Namespace: o.GetNamespace(), Kind: p.kind, Name: o.GetName()}
+}
+
+// set adds an object. Counters of one that has a controller are moved to the last of its chain.
+func (p *presence) set(_ string, o metav1.Object) {
+	own := p.owner(o)
+	if c := workloads.OwnerOf(o, p.kind); !workloads.IsOwn(&c) {
+		p.ledger.Move(own, p.top(own.Namespace, &c))
+	} else {
+		p.ledger.Release(own)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.objects[hashOf(own)] = struct{}{}
+}
+
+// top returns the last of the chain of controllers that begins with one.
+func (p *presence) top(namespace string, c *store.Owner) counters.Owner {
+	kind, name := p.index.Top(c)
+	return counters.Owner{Namespace: namespace, Kind: kind, Name: name}
+}
+
+// delete removes an object.
+func (p *presence) delete(_ string, o metav1.Object) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.objects, hashOf(p.owner(o)))
+}
+
+// A presenceBatch has the next objects of a source. moved are those with a controller.
+type presenceBatch struct {
+	*presence
+	next  map[uint64]struct{}
+	moved []controlled
+}
+
+// A controlled object has a controller.
+type controlled struct {
+	owner      counters.Owner
+	controller *store.Owner
+}
+
+func (p *presence) begin() feedBatch { return &presenceBatch{p, map[uint64]struct{}{}, nil} }
+
+func (*presence) close() {}
+
+func (b *presenceBatch) set(_ string, o metav1.Object) {
+	own := b.owner(o)
+	b.next[hashOf(own)] = struct{}{}
+	if c := workloads.OwnerOf(o, b.kind); !workloads.IsOwn(&c) {
+		c.Kind, c.Name = strings.Clone(c.Kind), strings.Clone(c.Name) // the object may be reused
+		own.Namespace, own.Name = strings.Clone(own.Namespace), strings.Clone(own.Name)
+		b.moved = append(b.moved, controlled{own, &c})
+	}
+}
+
+// commit makes the objects those of the source, once the index of workloads has their controllers.
+func (b *presenceBatch) commit(func(namespace, key string) bool) {
+	b.mu.Lock()
+	b.objects = b.next
+	b.mu.Unlock()
+	for _, m := range b.moved {
+		b.ledger.Move(m.owner, b.top(m.owner.Namespace, m.controller))
+	}
+}
