@@ -68,9 +68,21 @@ func (l *Ledger) Configure(c Config) {
 func (l *Ledger) Resources() []*store.Resource {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var all []*store.Resource
 	for _, r := range l.resources {
 		r.render(l.bounds)
+	}
+	return l.stored()
+}
+
+// Stored is Resources without rendering: a counter may change often between two responses.
+func (l *Ledger) Stored() []*store.Resource {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stored()
+}
+
+func (l *Ledger) stored() (all []*store.Resource) {
+	for _, r := range l.resources {
 		all = append(all, r.rows.resource)
 	}
 	return all

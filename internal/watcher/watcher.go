@@ -172,6 +172,11 @@ func (w *Watcher) signal() {
 // Resources returns the served resources, in the order of the configuration, and then the counts of
 // their finished objects, and the counters of workloads and nodes.
 func (w *Watcher) Resources() []*store.Resource {
+	return append(w.ofTargets(), w.ledger.Resources()...)
+}
+
+// ofTargets returns the served resources, and then the counts of their finished objects.
+func (w *Watcher) ofTargets() []*store.Resource {
 	var all []*store.Resource
 	for _, t := range *w.serving.Load() {
 		if !t.feeds.only {
@@ -183,7 +188,7 @@ func (w *Watcher) Resources() []*store.Resource {
 			all = append(all, t.finisher.counts)
 		}
 	}
-	return append(all, w.ledger.Resources()...)
+	return all
 }
 
 // Pending returns the names of the wanted resources that are neither served nor refused.
@@ -318,7 +323,7 @@ func (w *Watcher) compact(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			for _, r := range w.Resources() {
+			for _, r := range append(w.ofTargets(), w.ledger.Stored()...) {
 				r.Compact()
 				w.logBudgets(r)
 			}
