@@ -1,11 +1,6 @@
 package watcher
 
-import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/kubestate/kubestate/internal/results"
-	"github.com/kubestate/kubestate/internal/workloads"
-)
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // A feed is a part of an index that the objects of a sink feed, beside the store.
 type feed interface {
@@ -19,34 +14,24 @@ type feed interface {
 
 // A feedBatch has the next objects of a feed.
 type feedBatch interface {
-	set(key string, o metav1.Object)
-	// commit makes the objects for whose namespaces and keys keep returns true those of the feed; nil
+	Set(key string, o metav1.Object)
+	// Commit makes the objects for whose namespaces and keys keep returns true those of the feed; nil
 	// keeps all.
-	commit(keep func(namespace, key string) bool)
+	Commit(keep func(namespace, key string) bool)
 }
 
-// An ownersFeed feeds the index of workloads.
-type ownersFeed struct{ *workloads.Owners }
+// A source is a source of the index of workloads or of results.
+type source[B feedBatch] interface {
+	Set(key string, o metav1.Object)
+	Delete(key string)
+	Begin() B
+	Close()
+}
 
-func (f ownersFeed) set(key string, o metav1.Object)    { f.Set(key, o) }
-func (f ownersFeed) delete(key string, _ metav1.Object) { f.Delete(key) }
-func (f ownersFeed) begin() feedBatch                   { return ownersBatch{f.Begin()} }
-func (f ownersFeed) close()                             { f.Close() }
+// A sourceFeed is the feed of a source.
+type sourceFeed[B feedBatch] struct{ source[B] }
 
-type ownersBatch struct{ *workloads.OwnersBatch }
-
-func (b ownersBatch) set(key string, o metav1.Object)              { b.Set(key, o) }
-func (b ownersBatch) commit(keep func(namespace, key string) bool) { b.Commit(keep) }
-
-// A resultsFeed feeds the index of results.
-type resultsFeed struct{ *results.Source }
-
-func (f resultsFeed) set(key string, o metav1.Object)    { f.Set(key, o) }
-func (f resultsFeed) delete(key string, _ metav1.Object) { f.Delete(key) }
-func (f resultsFeed) begin() feedBatch                   { return sourceBatch{f.Begin()} }
-func (f resultsFeed) close()                             { f.Close() }
-
-type sourceBatch struct{ *results.SourceBatch }
-
-func (b sourceBatch) set(key string, o metav1.Object)              { b.Set(key, o) }
-func (b sourceBatch) commit(keep func(namespace, key string) bool) { b.Commit(keep) }
+func (f sourceFeed[B]) set(key string, o metav1.Object)    { f.Set(key, o) }
+func (f sourceFeed[B]) delete(key string, _ metav1.Object) { f.Delete(key) }
+func (f sourceFeed[B]) begin() feedBatch                   { return f.Begin() }
+func (f sourceFeed[B]) close()                             { f.Close() }

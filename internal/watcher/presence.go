@@ -81,7 +81,8 @@ func (p *presence) begin() feedBatch { return &presenceBatch{p, map[uint64]struc
 
 func (*presence) close() {}
 
-func (b *presenceBatch) set(_ string, o metav1.Object) {
+// Set adds an object.
+func (b *presenceBatch) Set(_ string, o metav1.Object) {
 	own := b.owner(o)
 	b.next[hashOf(own)] = struct{}{}
 	if c := workloads.OwnerOf(o, b.kind); !workloads.IsOwn(&c) {
@@ -91,8 +92,8 @@ func (b *presenceBatch) set(_ string, o metav1.Object) {
 	}
 }
 
-// commit makes the objects those of the source, once the index of workloads has their controllers.
-func (b *presenceBatch) commit(func(namespace, key string) bool) {
+// Commit makes the objects those of the source, once the index of workloads has their controllers.
+func (b *presenceBatch) Commit(func(namespace, key string) bool) {
 	b.mu.Lock()
 	b.objects = b.next
 	b.mu.Unlock()

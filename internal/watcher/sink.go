@@ -204,7 +204,7 @@ func (b *batch) Set(o metav1.Object) error { return b.add(listwatch.Key(o), o) }
 // add is Set under a key.
 func (b *batch) add(key string, o metav1.Object) error {
 	for _, f := range b.feeds {
-		f.set(key, unwrapped(o))
+		f.Set(key, unwrapped(o))
 	}
 	return b.sink.render(key, b.set, o)
 }
@@ -266,7 +266,7 @@ func (b *batch) Commit(keep func(namespace, key string) bool) {
 		b.Retain(keep)
 	}
 	for _, f := range b.feeds {
-		f.commit(keep)
+		f.Commit(keep)
 	}
 	if b.finished == nil {
 		b.apply(keep)

@@ -108,13 +108,13 @@ func (w *Watcher) connect(t *target, derived *generators.Renderer) {
 		s := t.sinks[i]
 		s.unstored = t.feeds.only
 		if t.feeds.owners {
-			s.feeds = append(s.feeds, ownersFeed{w.index.Owners()})
+			s.feeds = append(s.feeds, sourceFeed[*workloads.OwnersBatch]{w.index.Owners()})
 		}
 		if t.feeds.counts { // after the owners, by which counters move
 			s.feeds = append(s.feeds, &presence{kind: t.resource.Describe().Kind.Kind, index: w.index, ledger: w.ledger, objects: map[uint64]struct{}{}})
 		}
 		if t.feeds.results {
-			s.feeds = append(s.feeds, resultsFeed{w.results.Source()})
+			s.feeds = append(s.feeds, sourceFeed[*results.SourceBatch]{w.results.Source()})
 		}
 		if derived != nil {
 			s.derived = w.newDeriver(t.resource.Describe(), derived, len(s.specOnly)-len(derived.Names()), p)
