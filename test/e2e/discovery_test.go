@@ -49,8 +49,7 @@ var controllers = []string{
 }
 
 // TestDiscovery has a Prometheus discover several deployments while pods are replaced: no object is
-// ever without its series, and no alert about kubestate fires. Eight parts of each shard are an
-// exception: on a busy machine, a handover can leave objects of some parts without series for a scrape.
+// ever without its series, and no alert about kubestate fires.
 func TestDiscovery(t *testing.T) {
 	t.Parallel()
 	w := newDiscovery(t)
@@ -59,19 +58,17 @@ func TestDiscovery(t *testing.T) {
 		components []string
 		config     func(*discovered, *testing.T) string
 		run        func(*discovered, *testing.T)
-		lacking    float64
 	}{
-		{"endpoints", "overlays/sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).shards, 0},
-		{"endpointslice", "overlays/sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpointslice") }, (*discovered).shards, 0},
-		{"servicemonitor", "overlays/sharded", []string{"prometheus-operator"}, (*discovered).operated, (*discovered).shards, 0},
-		{"scrape-shards", "overlays/sharded", []string{"prometheus-operator", "scrape-shards"}, (*discovered).operated, (*discovered).shards, 0.03},
-		{"base", "base", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).base, 0},
-		{"per-node", "overlays/per-node", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).perNode, 0},
+		{"endpoints", "overlays/sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).shards},
+		{"endpointslice", "overlays/sharded", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpointslice") }, (*discovered).shards},
+		{"servicemonitor", "overlays/sharded", []string{"prometheus-operator"}, (*discovered).operated, (*discovered).shards},
+		{"scrape-shards", "overlays/sharded", []string{"prometheus-operator", "scrape-shards"}, (*discovered).operated, (*discovered).shards},
+		{"base", "base", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).base},
+		{"per-node", "overlays/per-node", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).perNode},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			d := w.deploy(t, f.name, f.mode, f.components...)
-			d.lacking = f.lacking
 			d.prometheus = runPrometheus(t, f.config(d, t))
 			f.run(d, t)
 		})
@@ -147,7 +144,6 @@ type discovered struct {
 	*discovery
 	namespace  string
 	prometheus *prometheus
-	lacking    float64 // tolerated share of instants at which an object lacks its series
 }
 
 // deploy applies a mode in a namespace. Cluster-scoped objects are shared, except for the bindings
@@ -346,7 +342,7 @@ func (d *discovered) end(t *testing.T, began time.Time, want map[string]float64)
 				missing = append(missing, fmt.Sprintf("%.2fs: %v", float64(at-began.UnixMilli())/1000, is))
 			}
 		}
-		if float64(len(missing)) > d.lacking*float64(len(got)) {
+		if len(missing) > 0 {
 			t.Errorf("%s is %v at only %d of %d instants: %s", query, n, len(missing), len(got), strings.Join(missing, ", "))
 		}
 		t.Logf("%s: %d instants, %d with a late scrape", query, len(got), skipped)

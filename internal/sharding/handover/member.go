@@ -186,11 +186,14 @@ func (m *Member) Scraped() {
 // SetScrapers sets the number of periodic scrapers.
 func (m *Member) SetScrapers(n int) { m.scrapers = n }
 
-// OthersScrapers is the largest number of periodic scrapers that a present member claims. A new
-// member expects as many.
+// OthersScrapers is the largest number of periodic scrapers that a member claims which is present or
+// leaves: in a rolling update, the next pod ends as soon as a new one is ready. A new member expects as
+// many.
 func (m *Member) OthersScrapers() (most int) {
 	for n := range m.claims {
-		if c, ok := m.present(n); ok {
+		c, present := m.present(n)
+		pod := m.pods[n]
+		if present || n != m.number && c.Holder == pod.UID && (pod.Ending || c.Leaving) {
 			most = max(most, c.Scrapers)
 		}
 	}

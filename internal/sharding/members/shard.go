@@ -81,7 +81,6 @@ type Shard struct {
 
 	// For the goroutine of Run.
 	member     *handover.Member
-	began      time.Time
 	assignment handover.Assignment
 	generation int64
 	version    string          // of the StatefulSet
@@ -163,7 +162,6 @@ func (s *Shard) Run(ctx context.Context) error {
 		return err
 	}
 	s.limit.Store(int64(limit))
-	s.began = time.Now()
 	s.member = handover.New(own.number, own.uid, time.Now().UnixNano(), s.TakeoverAfter)
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -242,16 +240,9 @@ const (
 	countMore = time.Second
 )
 
-// inherit is the time in which a new member knows fewer scrapers than there are: they have to come twice,
-// and their discovery takes time. It tells the next one what the others have told it.
-const inherit = time.Minute
-
-// countScrapers tells the member how many scrapers there are. others is what other members tell.
-func (s *Shard) countScrapers(now time.Time, others int) {
+// countScrapers tells the member how many scrapers there are.
+func (s *Shard) countScrapers(now time.Time) {
 	n, age := s.Scrapers(), now.Sub(s.counted)
-	if now.Sub(s.began) < inherit {
-		n = max(n, others)
-	}
 	if age >= recount || n > s.scrapers && age >= countMore {
 		s.scrapers, s.counted = n, now
 		s.member.SetScrapers(n)
@@ -265,9 +256,8 @@ func (s *Shard) act() handover.Decision {
 		s.complete, s.extended = true, time.Now() // later than now
 		s.member.Completed(s.wanted)
 	}
-	others := s.member.OthersScrapers()
-	s.countScrapers(now, others)
-	if s.Scraped(s.extended, others) || now.Sub(s.extended) > unread {
+	s.countScrapers(now)
+	if s.Scraped(s.extended, s.member.OthersScrapers()) || now.Sub(s.extended) > unread {
 		s.member.Scraped()
 	}
 	s.member.SetFiltered(s.Content.Filtered())

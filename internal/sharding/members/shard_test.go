@@ -78,11 +78,10 @@ func TestCountScrapers(t *testing.T) {
 	present := 0
 	s := &Shard{Config: Config{Scrapers: func() int { return present }}, member: handover.New(0, "uid", 1, 0)}
 	start := time.Unix(1e9, 0)
-	others := 0
 	f := func(after time.Duration, n, want int) {
 		t.Helper()
 		present = n
-		if s.countScrapers(start.Add(after), others); s.scrapers != want {
+		if s.countScrapers(start.Add(after)); s.scrapers != want {
 			t.Errorf("%d scrapers after %s: the member knows %d, want %d", n, after, s.scrapers, want)
 		}
 	}
@@ -95,12 +94,6 @@ func TestCountScrapers(t *testing.T) {
 	f(21*time.Second, 7, 8)
 	f(22*time.Second, 7, 7)
 	f(23*time.Second, 8, 8)
-
-	// A new member tells what others tell, but for a minute alone.
-	s.began, others = start.Add(time.Hour), 5
-	f(time.Hour, 1, 5)
-	f(time.Hour+59*time.Second, 2, 5)
-	f(time.Hour+80*time.Second, 2, 2)
 }
 
 // TestLimitOf holds that the wait for the others and the stop fit into the grace period, and that a
