@@ -30,7 +30,7 @@ func (l *Ledger) divide(e Entry) (begins Entry) {
 // addKept adds an entry that may have been kept while its owner was found to have a controller.
 func (l *Ledger) addKept(e Entry) {
 	l.mu.Lock()
-	if last := l.owners[hashOf(e.Owner)]; last != nil {
+	if last := l.owners[e.Owner.Hash()]; last != nil {
 		e.Owner = *last
 	}
 	l.mu.Unlock()

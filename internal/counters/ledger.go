@@ -164,7 +164,7 @@ func (l *Ledger) Move(from, to Owner) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, known := l.owners[hashOf(from)]
+	_, known := l.owners[from.Hash()]
 	known = known || l.divided != nil // its increments may be kept
 	for _, r := range l.resources {
 		a := r.owners[from]

@@ -81,6 +81,18 @@ func expect(t *testing.T, got []string, want ...string) {
 	}
 }
 
+// TestNamesWithSlashes has owners of any kind and name, as objects may refer to them.
+func TestNamesWithSlashes(t *testing.T) {
+	l, _ := newLedger(1)
+	addPod(l, counters.Owner{Namespace: "n", Kind: "A", Name: "b/c"}, podIncrements(0, 1))
+	addPod(l, counters.Owner{Namespace: "n", Kind: "A/b", Name: "c"}, podIncrements(0, 1))
+	expect(t, podsOf(answer(l, false)),
+		`pods_created_total{namespace="n",workload_kind="A",workload="b/c"} 1`,
+		`pods_created_total{namespace="n",workload_kind="A/b",workload="c"} 1`,
+		`pods_deleted_total{namespace="n",workload_kind="A",workload="b/c"} 0`,
+		`pods_deleted_total{namespace="n",workload_kind="A/b",workload="c"} 0`)
+}
+
 func deployment(name string) counters.Owner {
 	return counters.Owner{Namespace: "n", Kind: "Deployment", Name: name}
 }

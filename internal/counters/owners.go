@@ -8,12 +8,13 @@ type owners map[uint64]*Owner
 
 var ownerSeed = maphash.MakeSeed()
 
-func hashOf(o Owner) uint64 { return maphash.Comparable(ownerSeed, o) }
+// Hash returns a hash of an owner, of this process alone.
+func (o Owner) Hash() uint64 { return maphash.Comparable(ownerSeed, o) }
 
 // set sets the last object of the chain of first.
 func (w owners) set(first, last Owner) {
-	if known := w[hashOf(first)]; known == nil || *known != last {
-		w[hashOf(first)] = &last
+	if known := w[first.Hash()]; known == nil || *known != last {
+		w[first.Hash()] = &last
 	}
 }
 
@@ -35,7 +36,7 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 		l.owners.set(first, last)
 		return last
 	}
-	if known := l.owners[hashOf(first)]; known != nil {
+	if known := l.owners[first.Hash()]; known != nil {
 		return *known
 	}
 	return first
@@ -45,5 +46,5 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 func (l *Ledger) Release(o Owner) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.owners, hashOf(o))
+	delete(l.owners, o.Hash())
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -166,6 +167,5 @@ func (o Owner) compare(p Owner) int {
 	return cmp.Or(cmp.Compare(o.Namespace, p.Namespace), cmp.Compare(o.Kind, p.Kind), cmp.Compare(o.Name, p.Name))
 }
 
-// key is the uid of the owner's rows. No part of it has a slash: names of nodes and workloads are names
-// of the API.
-func (o Owner) key() string { return o.Namespace + "/" + o.Kind + "/" + o.Name }
+// key is the uid of the owner's rows. Kind and name are as an object refers to its controller: any text.
+func (o Owner) key() string { return o.Namespace + "/" + strconv.Quote(o.Kind) + "/" + o.Name }

@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kubestate/kubestate/internal/archive"
 )
@@ -111,10 +113,16 @@ func (r *reader) split(file *File, from *source) error {
 // looksLikeField matches a line that probably belonged to an object.
 var looksLikeField = regexp.MustCompile(`\b(apiVersion|kind|metadata)["']?\s*:`)
 
-// excerpt returns the beginning of a line.
+// excerpt returns the beginning of a line, without characters that a terminal would obey.
 func excerpt(line []byte) string {
 	const most = 80 // runes
 	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(line), "\ufffd")), " ")
+	text = strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "..."
 	}

@@ -1,7 +1,6 @@
 package watcher
 
 import (
-	"hash/maphash"
 	"strings"
 	"sync"
 
@@ -23,14 +22,10 @@ type presence struct {
 	objects map[uint64]struct{}
 }
 
-var presenceSeed = maphash.MakeSeed()
-
-func hashOf(o counters.Owner) uint64 { return maphash.Comparable(presenceSeed, o) }
-
 func (p *presence) has(o counters.Owner) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, ok := p.objects[hashOf(o)]
+	_, ok := p.objects[o.Hash()]
 	return ok
 }
 
@@ -48,7 +43,7 @@ func (p *presence) set(_ string, o metav1.Object) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.objects[hashOf(own)] = struct{}{}
+	p.objects[own.Hash()] = struct{}{}
 }
 
 // top returns the last of the chain of controllers that begins with one.
@@ -61,7 +56,7 @@ func (p *presence) top(namespace string, c *store.Owner) counters.Owner {
 func (p *presence) delete(_ string, o metav1.Object) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.objects, hashOf(p.owner(o)))
+	delete(p.objects, p.owner(o).Hash())
 }
 
 // A presenceBatch has the next objects of a source. moved are those with a controller.
@@ -84,7 +79,7 @@ func (*presence) close() {}
 // Set adds an object.
 func (b *presenceBatch) Set(_ string, o metav1.Object) {
 	own := b.owner(o)
-	b.next[hashOf(own)] = struct{}{}
+	b.next[own.Hash()] = struct{}{}
 	if c := workloads.OwnerOf(o, b.kind); !workloads.IsOwn(&c) {
 		c.Kind, c.Name = strings.Clone(c.Kind), strings.Clone(c.Name) // the object may be reused
 		own.Namespace, own.Name = strings.Clone(own.Namespace), strings.Clone(own.Name)

@@ -11,13 +11,15 @@ import (
 // sharedOwners are owners of objects by a hash, so that objects of equal owners share one.
 type sharedOwners map[uint64]*store.Owner
 
+var sharedSeed = maphash.MakeSeed()
+
 // get returns an owner that equals c and refers to no memory of an object. It is the known one, which
 // may be nil, if that equals c.
 func (s sharedOwners) get(c store.Owner, known *store.Owner) *store.Owner {
 	if known != nil && *known == c {
 		return known
 	}
-	hash := maphash.Comparable(presenceSeed, c)
+	hash := maphash.Comparable(sharedSeed, c)
 	if shared := s[hash]; shared != nil && *shared == c {
 		return shared
 	}
@@ -36,7 +38,7 @@ func (c *counting) shareOwners() {
 	next := sharedOwners{}
 	for _, n := range c.sink.partition.Notes() {
 		if n.Owner != nil {
-			next[maphash.Comparable(presenceSeed, *n.Owner)] = n.Owner
+			next[maphash.Comparable(sharedSeed, *n.Owner)] = n.Owner
 		}
 	}
 	c.shared = next

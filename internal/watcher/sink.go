@@ -214,13 +214,13 @@ func (b *batch) set(o metav1.Object, r *store.Rendered, e ending) bool {
 	if c := b.sink.counting; c != nil {
 		c.mu.Lock()
 		c.note(r, b.Staging, o, b.adds)
-		if b.adds {
-			b.added = append(b.added, store.Object{UID: r.UID, Namespace: r.Namespace})
-		}
 		c.mu.Unlock()
 	}
 	if !b.put(o, r, e.cut) {
 		return false
+	}
+	if b.adds && b.sink.counting != nil {
+		b.added = append(b.added, store.Object{UID: r.UID, Namespace: r.Namespace})
 	}
 	if b.finished != nil {
 		b.finished.put(r.UID, r.Namespace, e)
