@@ -7,7 +7,7 @@ STAMP    := github.com/kubestate/kubestate/internal/version
 LDFLAGS  := -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).revision=$(REVISION) -X $(STAMP).branch=$(BRANCH)
 DEBIAN   := gcc curl chromium npm
 PACKAGES  = libc6-dev $(foreach name,$(DEBIAN),$(if $(shell command -v $(name) 2>/dev/null),,$(name)))
-E2E      := controlplane cronjobs kwok helm kubectl operator-crds prometheus chromium prometheus-2 victoria-metrics otelcol
+E2E      := controlplane cronjobs kwok helm kubectl operator-crds prometheus chromium browser/node_modules prometheus-2 victoria-metrics otelcol
 # The same flags everywhere, so that each package is compiled once; vet is a part of lint.
 export CGO_ENABLED ?= 0
 export GOFLAGS := -trimpath -buildvcs=false $(GOFLAGS)
@@ -97,6 +97,6 @@ $(DEBIAN:%=$(BUILD)/%): ; @$(call debian,command -v $(@F) && ln -sf $$(command -
 $(BUILD)/nginx: ; @$(call unpack,nginx,sbin/nginx,$@)
 $(BUILD)/prometheus-2: ; @$(call unpack,prometheus,bin/prometheus,$@)
 $(BUILD)/victoria-metrics: ; @$(call unpack,victoria-metrics,bin/vmagent bin/victoria-metrics,$(BUILD))
-$(BUILD)/grafana/node_modules: test/grafana/package-lock.json $(BUILD)/npm # the types of Grafana's dashboards
-	mkdir -p $(@D) && cp test/grafana/package*.json $(@D) && cd $(@D) && npm ci --no-audit --no-fund && touch node_modules
+$(BUILD)/%/node_modules: test/%/package-lock.json $(BUILD)/npm # the types of Grafana's dashboards, and axe-core
+	mkdir -p $(@D) && cp test/$*/package*.json $(@D) && cd $(@D) && npm ci --no-audit --no-fund && touch node_modules
 .PHONY: help run build deps image generate verify test others test-image lint tidy unit dashboards e2e bench churn hostile cronjobs bench-unit fuzz vulncheck clean
