@@ -1,6 +1,10 @@
 package answers_test
 
 import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -8,21 +12,39 @@ import (
 	"github.com/kubestate/kubestate/internal/answers"
 )
 
-// TestExample has the answers of the example cluster.
-func TestExample(t *testing.T) {
-	report := answers.From(load(t, example, "", all))
-	f := func(name, want string) {
-		t.Helper()
-		if d := cmp.Diff(want, table(answer(t, report, name))); d != "" {
-			t.Errorf("%s (-want +got):\n%s", name, d)
+var update = flag.Bool("update", false, "rewrite the files in testdata")
+
+// golden compares a text with a file in testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
-	f("pods-not-running", `critical: 5 of 25 pods do not run: 2 Unschedulable, 1 CrashLoopBackOff, 1 Evicted, 1 ImagePullBackOff.
-namespace | pod | container | reason | since
-critical: shop | media-archiver |  | Unschedulable | 2026-06-16T16:05:12Z
-critical: payments | ledger-gdpsbflrv-fwjqr | ledger | CrashLoopBackOff | 2026-06-17T08:24:03Z
-critical: shop | search-xbqs6zc4lh-shtbg |  | Unschedulable | 2026-06-17T09:14:20Z
-critical: shop | cart-tqq224b6k-b55pc | cart | ImagePullBackOff | 2026-06-17T09:38:41Z
-warning: shop | frontend-skd8q55f76-wvg8b |  | Evicted | 2026-06-15T12:31:59Z
-`)
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", name, d)
+	}
+}
+
+// TestExample has the report of the example cluster in all formats.
+func TestExample(t *testing.T) {
+	report := answers.From(load(t, example, "", all))
+	f := func(name string, write func(*bytes.Buffer) error) {
+		t.Helper()
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, b.String())
+	}
+	f("example.txt", func(b *bytes.Buffer) error { return answers.Text{}.Write(b, report) })
+	f("example-queries.txt", func(b *bytes.Buffer) error { return answers.Text{Color: true, Queries: true}.Write(b, report) })
+	f("example.json", func(b *bytes.Buffer) error { return report.WriteJSON(b) })
+	f("example.yaml", func(b *bytes.Buffer) error { return report.WriteYAML(b) })
 }

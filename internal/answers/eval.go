@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	"github.com/kubestate/kubestate/internal/exposition"
 	"github.com/kubestate/kubestate/internal/store"
@@ -16,10 +16,11 @@ type sample struct {
 	value  float64
 }
 
+// A pair is a label, with the escapes that its value has in a line.
 type pair struct{ name, value string }
 
-// get returns the value of a label; empty if there is none.
-func (s *sample) get(label string) string {
+// raw returns the value of a label with escapes; empty if there is none.
+func (s *sample) raw(label string) string {
 	for _, p := range s.labels {
 		if p.name == label {
 			return p.value
@@ -28,20 +29,23 @@ func (s *sample) get(label string) string {
 	return ""
 }
 
-// with returns s with one more label, in place of that of the same name.
-func (s sample) with(name, value string) sample {
+// get returns the value of a label; empty if there is none.
+func (s *sample) get(label string) string { return exposition.Unescape(s.raw(label)) }
+
+// with returns s with one more label, in place of that of the same name. The value has escapes.
+func (s *sample) with(name, value string) sample {
 	labels := slices.DeleteFunc(slices.Clone(s.labels), func(p pair) bool { return p.name == name })
 	return sample{append(labels, pair{name, value}), s.value}
 }
 
 // key joins the values of labels.
 func (s *sample) key(on []string) string {
-	var b strings.Builder
+	var b [128]byte
+	key := b[:0]
 	for _, label := range on {
-		b.WriteString(s.get(label))
-		b.WriteByte(separator)
+		key = append(append(key, s.raw(label)...), separator)
 	}
-	return b.String()
+	return string(key)
 }
 
 // separator is a byte that UTF-8 text does not have.
@@ -62,119 +66,159 @@ func keysOf(all []sample, on []string) *keys {
 	return k
 }
 
-// has reports whether k, nil for all, has the labels of s.
-func (k *keys) has(s *sample) bool { return k == nil || k.set[s.key(k.on)] }
+// has reports whether k has the labels of s.
+func (k *keys) has(s *sample) bool { return k.set[s.key(k.on)] }
 
-// A reader reads the series of views.
+// A reader reads the series of a content.
 type reader struct {
-	now   float64 // Unix seconds
-	views map[string][]familyView
-	text  []byte
+	Content
+	time    time.Time // of the answers
+	now     float64   // in Unix seconds
+	sources map[string][]source
+	// scanned has the samples of selectors that are read without keys.
+	scanned    map[string][]sample
+	requestsOf map[nodeResource]float64 // nil before they are counted
 }
 
-// A familyView is a family of a view.
-type familyView struct {
-	view  store.View
-	index int
+// A source is a family of a resource.
+type source struct {
+	resource *store.Resource
+	view     store.View
+	index    int // of the family
 }
 
 // newReader takes a view of each resource.
 func newReader(c Content) *reader {
-	r := &reader{views: map[string][]familyView{}}
+	r := &reader{Content: c, time: c.Now, sources: map[string][]source{}}
 	for n, v := range store.Views(c.Resources, store.Selection{Namespaces: c.Namespaces}) {
 		for i, name := range c.Resources[n].Families() {
-			r.views[name] = append(r.views[name], familyView{v, i})
+			r.sources[name] = append(r.sources[name], source{c.Resources[n], v, i})
 		}
 	}
+	if r.time.IsZero() {
+		r.time = r.newest()
+	}
+	r.now = float64(r.time.UnixNano()) / 1e9
 	return r
+}
+
+// events are families whose values are times of what has happened.
+var events = []string{"kube_lease_renew_time", "kube_pod_container_status_last_terminated_timestamp", "kube_pod_created", "kube_node_created"}
+
+// newest returns the newest time of events.
+func (r *reader) newest() time.Time {
+	newest := 0.0
+	for _, family := range events {
+		r.lines(family, func(line []byte) {
+			if value, ok := valueOf(line); ok {
+				newest = max(newest, value)
+			}
+		})
+	}
+	return time.Unix(int64(newest), 0)
+}
+
+// objects returns the number of objects of resources.
+func (r *reader) objects(resources []string) (n int) {
+	counted := map[*store.Resource]bool{}
+	for _, all := range r.sources {
+		for _, s := range all {
+			if !counted[s.resource] && slices.ContainsFunc(resources, s.resource.Is) {
+				counted[s.resource] = true
+				n += s.view.Objects()
+			}
+		}
+	}
+	return n
+}
+
+// lacking returns what cannot be read of families; empty if all can.
+func (r *reader) lacking(families []string) string {
+	for _, name := range families {
+		if r.sources[name] == nil {
+			return "there is no family " + name
+		}
+		for _, s := range r.sources[name] {
+			for _, u := range r.Unseen {
+				if s.resource.Is(u.Resource) {
+					return u.Resource + " cannot be read: " + u.Reason
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // lines calls yield with each line of a family. yield must not keep it.
 func (r *reader) lines(family string, yield func(line []byte)) {
-	for _, f := range r.views[family] {
+	var text []byte
+	for _, f := range r.sources[family] {
 		for page := range f.view.Pages() {
-			r.text = page.AppendText(r.text[:0], f.index)
-			for text := r.text; len(text) > 0; {
-				end := bytes.IndexByte(text, '\n')
-				if end < 0 {
-					break
-				}
-				yield(text[:end])
-				text = text[end+1:]
-			}
+			text = page.AppendText(text[:0], f.index)
+			eachLine(text, yield)
 		}
 	}
 }
 
+// eachLine calls yield with each line of a text, without its line feed.
+func eachLine(text []byte, yield func(line []byte)) {
+	for len(text) > 0 {
+		end := bytes.IndexByte(text, '\n')
+		if end < 0 {
+			return
+		}
+		yield(text[:end])
+		text = text[end+1:]
+	}
+}
+
+// valueOf returns the value of a line.
+func valueOf(line []byte) (value float64, ok bool) {
+	value, err := strconv.ParseFloat(string(line[bytes.LastIndexByte(line, ' ')+1:]), 64)
+	return value, err == nil
+}
+
 func (s selector) eval(r *reader, only *keys) (all []sample) {
-	compare := s.comparison(r.now)
+	if all, ok := r.scanned[s.String()]; ok && only == nil {
+		return slices.Clone(all)
+	}
+	if only != nil && len(only.set) == 0 {
+		return nil
+	}
+	scan := newScan(s, r.now, only)
 	r.lines(s.family, func(line []byte) {
-		end := bytes.LastIndexByte(line, ' ')
-		if end < 0 || !s.mayMatch(line) {
-			return
-		}
-		value, err := strconv.ParseFloat(string(line[end+1:]), 64)
-		if err != nil || !compare(value) || !only.hasLine(line) {
-			return
-		}
-		found := sample{value: value}
-		for name, value := range exposition.Labels(line) {
-			found.labels = append(found.labels, pair{name, value})
-		}
-		if s.matches(&found) && only.has(&found) {
+		if found, ok := scan.sample(line); ok {
 			all = append(all, found)
 		}
 	})
 	return all
 }
 
-// comparison returns the comparison of a value at a time.
-func (s selector) comparison(now float64) func(float64) bool {
-	compare := comparison(s.op)
-	if s.age {
-		return func(v float64) bool { return compare(now-v, s.value) }
+// scan reads the selectors that expressions read without keys, each family once.
+func (r *reader) scan(expressions []expr) {
+	scans := map[string]map[string]*scan{} // by family and selector
+	for _, e := range expressions {
+		e.scans(func(s selector) {
+			if scans[s.family] == nil {
+				scans[s.family] = map[string]*scan{}
+			}
+			scans[s.family][s.String()] = newScan(s, r.now, nil)
+		})
 	}
-	return func(v float64) bool { return compare(v, s.value) }
-}
-
-func comparison(op string) func(a, b float64) bool {
-	switch op {
-	case "":
-		return func(float64, float64) bool { return true }
-	case "==":
-		return func(a, b float64) bool { return a == b }
-	case ">":
-		return func(a, b float64) bool { return a > b }
-	case ">=":
-		return func(a, b float64) bool { return a >= b }
-	case "<":
-		return func(a, b float64) bool { return a < b }
-	}
-	panic("BUG: comparison " + op)
-}
-
-// mayMatch reports whether a line has one of the values of each matcher somewhere. Most lines have not, and
-// need not be parsed.
-func (s selector) mayMatch(line []byte) bool {
-	for _, m := range s.matchers {
-		if !m.not && !slices.ContainsFunc(m.values, func(v string) bool { return bytes.Contains(line, []byte(`"`+v+`"`)) }) {
-			return false
+	r.scanned = map[string][]sample{}
+	for family, all := range scans {
+		for text := range all {
+			r.scanned[text] = nil
 		}
+		r.lines(family, func(line []byte) {
+			for text, scan := range all {
+				if found, ok := scan.sample(line); ok {
+					r.scanned[text] = append(r.scanned[text], found)
+				}
+			}
+		})
 	}
-	return true
 }
-
-func (s selector) matches(found *sample) bool {
-	for _, m := range s.matchers {
-		if slices.Contains(m.values, found.get(m.label)) == m.not {
-			return false
-		}
-	}
-	return true
-}
-
-// hasLine reports whether k may have the labels of a line.
-func (k *keys) hasLine([]byte) bool { return k == nil || len(k.set) > 0 }
 
 func (s setOperation) eval(r *reader, only *keys) []sample {
 	left := s.left.eval(r, only)
@@ -212,7 +256,7 @@ func (a arithmetic) eval(r *reader, only *keys) (all []sample) {
 		if compare(value, a.value) {
 			found := sample{value: value}
 			for _, label := range a.on {
-				if v := left[i].get(label); v != "" {
+				if v := left[i].raw(label); v != "" {
 					found.labels = append(found.labels, pair{label, v})
 				}
 			}
@@ -227,7 +271,7 @@ func (l labelled) eval(r *reader, only *keys) []sample {
 	for i := range all {
 		value := l.value
 		if l.from != "" {
-			value = all[i].get(l.from)
+			value = all[i].raw(l.from)
 		}
 		all[i] = all[i].with(l.label, value)
 	}

@@ -12,10 +12,12 @@ import (
 type expr interface {
 	// String is the expression in PromQL.
 	String() string
-	// families calls yield with the names of the families that the expression reads.
-	families(yield func(name string))
-	// eval returns the series of the expression that are in only; nil for all.
-	eval(c *reader, only *keys) []sample
+	// families calls yield with the families that the expression reads.
+	families(yield func(name string, optional bool))
+	// scans calls yield with the selectors that eval reads without keys.
+	scans(yield func(selector))
+	// eval returns the series of the expression whose labels are in only; nil for all.
+	eval(r *reader, only *keys) []sample
 }
 
 // A selector selects the series of a family whose labels match and whose value compares.
@@ -107,11 +109,9 @@ func (m matcher) String() string {
 	return m.label + op + strconv.Quote(strings.Join(m.values, "|"))
 }
 
-func (s selector) families(yield func(string)) {
-	if !s.optional {
-		yield(s.family)
-	}
-}
+func (s selector) scans(yield func(selector)) { yield(s) }
+
+func (s selector) families(yield func(string, bool)) { yield(s.family, s.optional) }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
@@ -134,7 +134,9 @@ func (s setOperation) String() string {
 	return fmt.Sprintf("%s\n%s on (%s) %s", operand(s.left, true), op, strings.Join(s.on, ", "), operand(s.right, false))
 }
 
-func (s setOperation) families(yield func(string)) {
+func (s setOperation) scans(yield func(selector)) { s.left.scans(yield) }
+
+func (s setOperation) families(yield func(string, bool)) {
 	s.left.families(yield)
 	s.right.families(yield)
 }
@@ -165,7 +167,13 @@ func (u union) String() string {
 	return strings.Join(all, "\nor\n")
 }
 
-func (u union) families(yield func(string)) {
+func (u union) scans(yield func(selector)) {
+	for _, e := range u {
+		e.scans(yield)
+	}
+}
+
+func (u union) families(yield func(string, bool)) {
 	for _, e := range u {
 		e.families(yield)
 	}
@@ -185,7 +193,9 @@ func (a arithmetic) String() string {
 	return fmt.Sprintf("%s %s on (%s) %s %s %s", a.left, a.op, strings.Join(a.on, ", "), a.right, a.compare, number(a.value))
 }
 
-func (a arithmetic) families(yield func(string)) {
+func (a arithmetic) scans(yield func(selector)) { a.left.scans(yield) }
+
+func (a arithmetic) families(yield func(string, bool)) {
 	a.left.families(yield)
 	a.right.families(yield)
 }

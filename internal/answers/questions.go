@@ -1,15 +1,24 @@
 package answers
 
-// questions are all questions.
-var questions = []question{podsNotRunning}
+import "slices"
 
-// Families returns the names of the families that answers read.
-func Families() (all []string) {
-	for _, q := range questions {
-		all = append(all, q.families()...)
-	}
-	return append(all, events...)
+// questions are all questions, in the order of answers that are equally bad.
+var questions = []question{
+	podsNotRunning, workloadsUnavailable, rollouts, restarts, jobs, nodes,
+	claims, volumes, autoscalers, resourceQuotas, disruptionBudgets, namespaces,
 }
 
-// Charts returns the charts of a content.
-func Charts(Content) []Chart { return nil }
+// Families returns the names of all families that answers and charts read.
+func Families() []string {
+	all := slices.Clone(events)
+	for _, q := range questions {
+		for _, c := range q.causes {
+			c.expr.families(func(name string, _ bool) { all = append(all, name) })
+		}
+		for _, c := range q.columns {
+			all = append(all, c.reads...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

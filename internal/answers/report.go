@@ -49,15 +49,12 @@ type Answer struct {
 // MaxRows is the number of rows of an answer.
 const MaxRows = 20
 
-// A Row is a finding, with a cell for each column. Columns that have the name of a label have its value.
-// Cells of the column Since are times, as RFC 3339.
+// A Row is a finding, with a cell for each column. Columns with the name of a label of the query have its
+// values. Times are in RFC 3339 and UTC; Report.Age makes ages of them.
 type Row struct {
 	Severity Severity `json:"severity"`
 	Cells    []string `json:"cells"`
 }
-
-// Since is the name of the column of times.
-const Since = "since"
 
 // A Severity is how bad a finding is.
 type Severity string
@@ -98,7 +95,8 @@ func (r Report) Severity() Severity {
 type Chart struct {
 	Title string `json:"title"`
 	Unit  string `json:"unit"`
-	Bars  []Bar  `json:"bars"`
+	Bars  []Bar  `json:"bars"` // at most MaxRows
+	More  int    `json:"more,omitempty"`
 }
 
 // A Bar has the parts of a whole. Whole is 0 for the sum of the parts; parts may exceed it.
