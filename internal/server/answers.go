@@ -198,7 +198,7 @@ func newDrawnBar(c answers.Chart, b answers.Bar) drawnBar {
 		}
 		return drawn
 	}
-	drawn.Size = fmt.Sprintf("%.0f %%", 100*sum/b.Whole)
+	drawn.Size = fmt.Sprintf("%.0f%% of %s", 100*sum/b.Whole, c.Amount(b.Whole))
 	drawn.Text += " of " + c.Amount(b.Whole)
 	return drawn
 }
