@@ -53,6 +53,7 @@ var allowed = map[string][]string{
 	"internal/generators":        {"internal/exposition", "internal/jsonobject"},
 	"internal/options":           {"internal/customresource", "internal/generators", "internal/nearest", "internal/presets"},
 	"hack/dashboards":            {},
+	"hack/krew":                  {},
 	"hack/generate":              {"hack/dashboards", "internal/customresource", "internal/generators", "internal/options", "internal/presets", "internal/rbac", "internal/results", "internal/workloads"},
 	"internal/rbac":              {"internal/generators"},
 	"internal/apiclient":         {"internal/generators", "internal/jsonobject", "internal/projection"},
