@@ -18,6 +18,8 @@ const refreshAfter = "30"
 type answersViews struct {
 	// content is what is asked about some namespaces, none for all.
 	content func(namespaces []string) answers.Content
+	// shard describes the shard, empty for all objects.
+	shard func() string
 }
 
 func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +37,7 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch format {
 	case formatHTML:
 		header.Set("Refresh", refreshAfter)
-		writePage(w, answersPage, newAnswersData(report, answers.Charts(content), content.Namespaces))
+		writePage(w, answersPage, newAnswersData(report, answers.Charts(content), content.Namespaces, v.shard()))
 	case formatJSON:
 		header.Set("Content-Type", "application/json")
 		_ = report.WriteJSON(w) // the client may be gone
@@ -57,6 +59,7 @@ var symbols = map[answers.Severity]string{answers.OK: "✓", answers.Unknown: "?
 type answersData struct {
 	answers.Report
 	Namespaces []string
+	Shard      string
 	// Query has the parameters of the page, for links to other formats.
 	Query url.Values
 	// Counts are the numbers of answers by severity, worst first.
@@ -79,8 +82,8 @@ type severityCount struct {
 	Count    int
 }
 
-func newAnswersData(report answers.Report, charts []answers.Chart, namespaces []string) answersData {
-	page := answersData{Report: report, Namespaces: namespaces, Query: url.Values{}}
+func newAnswersData(report answers.Report, charts []answers.Chart, namespaces []string, shard string) answersData {
+	page := answersData{Report: report, Namespaces: namespaces, Shard: shard, Query: url.Values{}}
 	if len(namespaces) > 0 {
 		page.Query.Set("namespace", strings.Join(namespaces, ","))
 	}

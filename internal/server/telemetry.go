@@ -61,7 +61,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", limited)
 	mux.Handle("/debug/cardinality", views.split(limited, limit(1, "another view is being counted", http.HandlerFunc(views.serve))))
-	mux.Handle("/answers", limit(1, "other answers are being computed", answersViews{asked}))
+	mux.Handle("/answers", limit(1, "other answers are being computed", answersViews{asked, source.Shard}))
 	mux.HandleFunc("/readyz", probes.ready)
 	mux.HandleFunc("/startupz", probes.startup)
 	mux.HandleFunc("/healthz", ok)
