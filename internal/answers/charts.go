@@ -14,13 +14,16 @@ const requestsFamily = "kube_pod_container_resource_requests"
 // phases are the phases of pods, in the order of bars.
 var phases = []string{"Running", "Pending", "Failed", "Unknown", "Succeeded"}
 
+// unitBytes is the unit of charts whose values are shown with binary prefixes.
+const unitBytes = "bytes"
+
 // Charts returns the charts of a content: pods by phase for each namespace, and without namespaces what is
 // requested of the CPU and memory of each node. A chart has at most MaxRows bars, the largest first.
 func Charts(c Content) []Chart {
 	r := newReader(c)
 	all := []Chart{r.podsByPhase()}
 	if len(c.Namespaces) == 0 {
-		all = append(all, r.requested("CPU requested", "cores", "cpu"), r.requested("Memory requested", "bytes", "memory"))
+		all = append(all, r.requested("CPU requested", "cores", "cpu"), r.requested("Memory requested", unitBytes, "memory"))
 	}
 	return slices.DeleteFunc(all, func(c Chart) bool { return len(c.Bars) == 0 })
 }
@@ -61,6 +64,14 @@ func (r *reader) podsByPhase() Chart {
 		chart.Bars = append(chart.Bars, bar)
 	}
 	return chart.cut(Bar.sum)
+}
+
+// Amount formats a value of the chart.
+func (c Chart) Amount(value float64) string {
+	if c.Unit == unitBytes {
+		return amount("memory", value)
+	}
+	return amount("", value)
 }
 
 // joined is the name of a bar: that of an object, behind its cluster if it has one.

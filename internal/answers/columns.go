@@ -2,6 +2,7 @@ package answers
 
 import (
 	"cmp"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -162,7 +163,7 @@ func ofResource(s *sample) string { return amount(s.get("resource"), s.value) }
 // amount formats an amount of a resource.
 func amount(resource string, value float64) string {
 	if !strings.Contains(resource, "memory") && !strings.Contains(resource, "storage") {
-		return strconv.FormatFloat(value, 'f', -1, 64)
+		return strconv.FormatFloat(math.Round(1000*value)/1000, 'f', -1, 64) // a sum of decimals
 	}
 	unit := 0
 	for value >= 1024 && unit < 5 {
