@@ -49,6 +49,43 @@ func ask(ctx context.Context, args ...string) (r report, status int, err error) 
 	return r, status, json.Unmarshal(out, &r)
 }
 
+// findings are the rows of a report, each behind the name of its answer, without times.
+func (r report) findings() (all []string) {
+	for _, a := range r.Answers {
+		for _, row := range a.Rows {
+			text := a.Name + ":"
+			for _, cell := range row.Cells {
+				if _, err := time.Parse(time.RFC3339, cell); err != nil && cell != "" {
+					text += " " + cell
+				}
+			}
+			all = append(all, text)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// wantFindings fails the test unless kubestate answers comes to have exactly these findings, and knows all
+// else.
+func (w *liveCluster) wantFindings(t *testing.T, want []string) {
+	t.Helper()
+	wantStatus := 0
+	if len(want) > 0 {
+		wantStatus = 1
+	}
+	awaitAPI(t, w.c, func(ctx context.Context) error {
+		r, status, err := ask(ctx, "--kubeconfig", w.c.Kubeconfig)
+		if err != nil {
+			return err
+		}
+		if d := cmp.Diff(want, r.findings()); d != "" || status != wantStatus {
+			return fmt.Errorf("exit status %d, findings (-want +got):\n%s", status, d)
+		}
+		return nil
+	})
+}
+
 // TestAnswersAsPromQL has Prometheus evaluate the query of each answer about the example cluster and more
 // objects, as of the time of the report: it finds the rows of the answer, by each of its causes.
 func TestAnswersAsPromQL(t *testing.T) {
