@@ -36,8 +36,7 @@ type answer struct {
 // ask runs kubestate answers, and returns its report and exit status.
 func ask(ctx context.Context, args ...string) (r report, status int, err error) {
 	out, err := exec.CommandContext(ctx, kubestate, append([]string{"answers", "-o", "json"}, args...)...).Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		status = exit.ExitCode()
 		if len(out) == 0 {
 			return r, status, fmt.Errorf("kubestate answers: %w: %s", err, exit.Stderr)
