@@ -33,11 +33,12 @@ import (
 
 func main() {
 	memory.TuneGC(minGarbage)
-	err := start(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
+	args := arguments(os.Args)
+	err := start(context.Background(), args, os.Stdout, os.Stderr)
 	if err != nil && !errors.Is(err, errFindings) {
 		fmt.Fprintln(os.Stderr, "kubestate:", oneLine(err))
 	}
-	os.Exit(status(os.Args[1:], err))
+	os.Exit(status(args, err))
 }
 
 // status is the exit status of an error. Findings have 1, all other errors of kubestate answers 2.

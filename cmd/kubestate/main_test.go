@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kubestate": main})
+	testscript.Main(m, map[string]func(){"kubestate": main, pluginName: main})
 }
 
 func TestScripts(t *testing.T) {
