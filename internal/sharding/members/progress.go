@@ -18,6 +18,8 @@ type Progress struct {
 	// Yields says that the pod does not lead any more, and that readers get the content until the next
 	// leader has been scraped.
 	Yields bool
+	// Left says that others have taken over everything.
+	Left bool
 	// Detail describes the progress.
 	Detail string
 }
@@ -51,6 +53,6 @@ func (s *Shard) show(d handover.Decision) {
 		detail += ", cannot write its claim: the StatefulSet has no Lease"
 	}
 	s.progress.Store(&Progress{
-		Ready: d.Ready, Serving: d.Serve, Complete: s.member.Complete(), Yields: s.yields() && !serves.IsNone(), Detail: detail,
+		Ready: d.Ready, Serving: d.Serve, Complete: s.member.Complete(), Yields: s.yields() && !serves.IsNone(), Left: s.left, Detail: detail,
 	})
 }

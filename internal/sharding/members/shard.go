@@ -106,6 +106,7 @@ type Shard struct {
 	fresh      bool // the claims are of after the election
 	unread     bool // the claims have to be read
 	going      bool // told to leave
+	left       bool // others have taken over
 	counting   bool // the member counts increments; that does not end
 }
 
@@ -286,6 +287,7 @@ func (s *Shard) act() handover.Decision {
 	}
 	s.elect()
 	d := s.member.Decide(now)
+	s.left = s.left || d.Exit
 	if !d.Release.IsNone() {
 		s.Content.Drop(d.Release)
 		s.wanted = s.wanted.Minus(d.Release)
@@ -304,7 +306,7 @@ func (s *Shard) act() handover.Decision {
 	if starting {
 		s.extended = time.Now() // an earlier scrape may have got nothing
 	}
-	if d.Exit {
+	if s.left {
 		select {
 		case <-s.exit:
 		default:
