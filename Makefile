@@ -12,6 +12,8 @@ E2E      := controlplane cronjobs kwok helm kubectl operator-crds prometheus chr
 export CGO_ENABLED ?= 0
 export GOFLAGS := -trimpath -buildvcs=false $(GOFLAGS)
 TEST     := go test -vet=off -timeout 60m
+# A program with the race detector waits at its end, by default for a second.
+export GORACE ?= atexit_sleep_ms=10
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +54,7 @@ unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane; SH
 dashboards: $(BUILD)/grafana/node_modules ; node test/grafana/check.mjs deploy/monitoring/dashboards $< ## Check the dashboards against Grafana's own types
 test-image: ; cd hack/image && $(TEST) -count=1 ./... ## Make the image and look into it
 e2e: build $(E2E:%=$(BUILD)/%) ## Run the tests against etcd, an API server, its controllers and Prometheus
-	cd test && $(TEST) -count=1 -parallel 4 ./...
+	cd test && $(TEST) -count=1 -parallel 6 ./...
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
 	cd test && go run ./measure -pods $(or $(PODS),20000) $(BENCH)
 churn: build $(BUILD)/controlplane ## Have pods come and go for FOR=5m, and fail if goroutines, watches or memory grow
