@@ -33,11 +33,12 @@ import (
 
 func main() {
 	memory.TuneGC(minGarbage)
-	err := start(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
+	args := arguments(os.Args)
+	err := start(context.Background(), args, os.Stdout, os.Stderr)
 	if err != nil && !errors.Is(err, errFindings) {
 		fmt.Fprintln(os.Stderr, "kubestate:", oneLine(err))
 	}
-	os.Exit(status(os.Args[1:], err))
+	os.Exit(status(args, err))
 }
 
 // status is the exit status of an error. Findings have 1, all other errors of kubestate answers 2.
@@ -155,7 +156,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		answers.Missing = nil
 	}
 	if replica != nil {
-		answers.Serves = replica.Serves
+		answers.Serves = served.servesNow
 	}
 	main := server.Main(served, answers, probes, registry)
 	metrics := http.Handler(main)
@@ -176,8 +177,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		probes.Stop()
 		if shard != nil {
 			handOver(shard, interrupted, log)
-		}
-		if replica != nil {
+		} else if replica != nil {
 			replace(replica, opts.ShutdownDelay, interrupted, log)
 			return
 		}
@@ -188,7 +188,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, evictedTelemetry, log)
 	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
 	g.Add(background(running, watched.Run))
-	g.Add(shardActor(running, shard))
+	g.Add(shardActor(running, shard, replica))
 	g.Add(replicaActor(running, replica))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())
