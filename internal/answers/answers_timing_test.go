@@ -83,6 +83,9 @@ func large(t testing.TB, pods int, healthy bool) answers.Content {
 // TestMemory bounds what the report and the charts of a large cluster allocate in all, and so what they hold:
 // 10 MB for 20,000 pods.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector allocates")
+	}
 	const pods = 4000
 	c := large(t, pods, true)
 	c.Now = time.Now()
