@@ -156,7 +156,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		answers.Missing = nil
 	}
 	if replica != nil {
-		answers.Serves = replica.Serves
+		answers.Serves = served.servesNow
 	}
 	main := server.Main(served, answers, probes, registry)
 	metrics := http.Handler(main)
@@ -177,8 +177,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		probes.Stop()
 		if shard != nil {
 			handOver(shard, interrupted, log)
-		}
-		if replica != nil {
+		} else if replica != nil {
 			replace(replica, opts.ShutdownDelay, interrupted, log)
 			return
 		}
@@ -189,7 +188,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, evictedTelemetry, log)
 	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
 	g.Add(background(running, watched.Run))
-	g.Add(shardActor(running, shard))
+	g.Add(shardActor(running, shard, replica))
 	g.Add(replicaActor(running, replica))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())

@@ -132,7 +132,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Int32Var(&v.totalShards, "total-shards", 1, "number of shards that divide the objects")
 	f.StringVar(&v.pod, "pod", "", "name of this pod, whose ordinal in its StatefulSet is the shard; with --pod-namespace")
 	f.StringVar(&v.podNamespace, "pod-namespace", "", "namespace of this pod")
-	f.StringVar(&v.lease, "lease", "", "Lease by which replicas elect the one that serves; the others stand by")
+	f.StringVar(&v.lease, "lease", "", "Lease by which replicas elect one that serves; prefix of those of shards")
 	f.DurationVar(&v.leaseDuration, "lease-duration", 6*time.Second, "time after which the Lease of a lost replica is taken; whole seconds")
 	f.DurationVar(&v.takeoverAfter, "shard-takeover-after", time.Minute, "time until other shards replace a pod that is not ready; 0 for never")
 	f.StringVar(&v.node, "node", "", "name of the node whose pods are served; with --resources=pods")

@@ -74,9 +74,9 @@ type Options struct {
 	// Pod and PodNamespace name the own pod, whose StatefulSet determines the shard. Pod is empty
 	// if Shard and TotalShards do.
 	Pod, PodNamespace string
-	// Lease is the Lease by which replicas elect the one that serves, empty for a single replica. It
-	// is in PodNamespace, or in that of the service account. LeaseDuration is how long a lost replica
-	// holds it.
+	// Lease is the Lease by which replicas elect the one that serves, or with Pod the prefix of the name of
+	// the Lease of each shard; empty for a single replica. It is in PodNamespace, or in that of the service
+	// account. LeaseDuration is how long a lost replica holds it.
 	Lease         string
 	LeaseDuration time.Duration
 	// TakeoverAfter is the time until the objects of an unready shard are taken over, 0 for

@@ -294,7 +294,7 @@ func TestParseErrors(t *testing.T) {
 	f(`--pod "kubestate-0" and --pod-namespace "": set both or neither`, "--pod=kubestate-0")
 	f(`--pod "" and --pod-namespace "kubestate": set both or neither`, "--pod-namespace=kubestate")
 	f("--lease needs an API server and excludes --snapshot", "--lease=a", "--snapshot=a")
-	f("--lease excludes --pod: shards of a StatefulSet take each other's place; for standbys of shards, give --shard and --total-shards, and each shard a Lease of its own", "--lease=a", "--pod=kubestate-0", "--pod-namespace=kubestate")
+	f("--workload-metrics: counters exclude --lease with --pod: a shard hands its counters to other shards, not to its standby", "--lease=a", "--pod=kubestate-0", "--pod-namespace=kubestate", "--workload-metrics=attribution,counters")
 	f(`--lease: "A" cannot be the name of a Lease: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`, "--lease=A")
 	f("--lease-duration is 2s, want 3s to 24h0m0s in whole seconds", "--lease-duration=2s")
 	f("--lease-duration is 6.5s, want 3s to 24h0m0s in whole seconds", "--lease-duration=6500ms")
