@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kubestate/kubestate/internal/answers"
+	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 // asked returns what is asked about some namespaces, none for all: as of now, or of the time of the snapshot.
@@ -13,14 +14,10 @@ func (b backend) asked(snapshot bool) func(namespaces []string) answers.Content 
 		if !snapshot {
 			content.Now = time.Now()
 		}
-		statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
-		for _, s := range statuses {
-			if !s.Complete {
-				content.Unseen = append(content.Unseen, answers.Unseen{Resource: s.Resource, Reason: string(s.State)})
-			}
-		}
+		content.Unseen = unseen(b.Watcher.Statuses())
+		_, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
 		for _, name := range pending {
-			content.Unseen = append(content.Unseen, answers.Unseen{Resource: name, Reason: "syncing"})
+			content.Unseen = append(content.Unseen, answers.Unseen{Resource: name, Reason: string(watcher.Syncing)})
 		}
 		return content
 	}

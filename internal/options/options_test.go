@@ -273,7 +273,7 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-labels-allowlist: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--metric-labels-allowlist=verticalpodautoscalers=[*]")
 	f(`unknown shorthand flag: 'x' in -x`, "-x")
 	f("flag needs an argument: --port", "--port")
-	f(`unknown command "serve" (commands are rbac, cardinality, presets, version and help)`, "serve")
+	f(`unknown command "serve" (commands are answers, rbac, cardinality, presets, version and help)`, "serve")
 	f(`cardinality needs --snapshot`, "cardinality")
 	f(`--by is a flag of kubestate cardinality`, "--by=label")
 	f(`--by is a flag of kubestate cardinality`, "--sort=", "--by=", "rbac")
@@ -378,8 +378,8 @@ func otherThanPods() []string {
 // words each; docs/configuration.md has details.
 func TestUsageHasEveryFlag(t *testing.T) {
 	usage := options.Usage(registry)
-	flags := slices.Concat(options.Flags(registry), options.ViewFlags())
-	if len(options.Flags(registry)) == 0 || len(options.ViewFlags()) == 0 {
+	flags := slices.Concat(options.Flags(registry), options.ViewFlags(), options.ReportFlags())
+	if len(options.Flags(registry)) == 0 || len(options.ViewFlags()) == 0 || len(options.ReportFlags()) == 0 {
 		t.Error("no flags")
 	}
 	for _, flag := range flags {
