@@ -67,10 +67,9 @@ func newFaulty(t *testing.T) *faulty {
 	return f
 }
 
-// TestFaults injects faults of API servers and networks. After each, the series are those of an
+// testFaults injects faults of API servers and networks. After each, the series are those of an
 // exporter that has just started, and every response has all permanent pods.
-func TestFaults(t *testing.T) {
-	t.Parallel()
+func testFaults(t *testing.T) {
 	f := newFaulty(t)
 	nothing := func() {}
 	f.through(t, "no fault", faults.Fault{}, nothing)
@@ -95,9 +94,8 @@ func TestFaults(t *testing.T) {
 	f.through(t, "garbage in a page", listFault(garbageList), f.expire)
 }
 
-// TestStreamWithoutEnd has streamed lists without their final bookmark, at the start and later.
-func TestStreamWithoutEnd(t *testing.T) {
-	t.Parallel() // it waits most of the time
+// testStreamWithoutEnd has streamed lists without their final bookmark, at the start and later.
+func testStreamWithoutEnd(t *testing.T) {
 	f := newFaulty(t)
 	f.Set(faults.Fault{Frame: withoutEnd})
 	t.Run("from the start on", func(t *testing.T) {

@@ -40,11 +40,10 @@ func faultTime(t *testing.T) time.Duration {
 	return d
 }
 
-// TestStandby has a Prometheus discover the two replicas of the overlay available and scrape both each
+// testStandby has a Prometheus discover the two replicas of the overlay available and scrape both each
 // second, while one is replaced, killed, stopped or cut off. For pods that live throughout it counts the
 // time without series, and with two.
-func TestStandby(t *testing.T) {
-	t.Parallel()
+func testStandby(t *testing.T) {
 	s := newStandby(t)
 	fault, began := faultTime(t), time.Now()
 	const orderly = second + second/2 // one interval, and the time until a replica knows that another was scraped
