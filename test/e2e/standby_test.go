@@ -40,13 +40,38 @@ func faultTime(t *testing.T) time.Duration {
 	return d
 }
 
+// orderly is how long series are doubled in a handover: one interval, and the time until a replica knows
+// that another was scraped.
+const orderly = second + second/2
+
+// TestSingle is testStandby for the only replica of the base, which is updated and evicted.
+func TestSingle(t *testing.T) {
+	t.Parallel()
+	s := newStandby(t, "base", 1, 1)
+	s.during(t, "rolling update", 0, orderly, func() {
+		s.d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", s.d.namespace)
+		s.settled(t, "next")
+	})
+	s.during(t, "eviction", 0, orderly, func() {
+		before := s.holder(t).pod.Name
+		s.d.evict(t, before)
+		await(t, changing, func(context.Context) error {
+			if s.d.host.running(s.d.namespace)[0].pod.Name == before {
+				return fmt.Errorf("%s still runs", before)
+			}
+			return nil
+		}, s.d.prometheus.Process)
+		s.settled(t, "next")
+	})
+	s.report(t)
+}
+
 // testStandby has a Prometheus discover the two replicas of the overlay available and scrape both each
 // second, while one is replaced, killed, stopped or cut off. For pods that live throughout it counts the
 // time without series, and with two.
 func testStandby(t *testing.T) {
-	s := newStandby(t)
+	s := newStandby(t, "overlays/available", 2, 1)
 	fault, began := faultTime(t), time.Now()
-	const orderly = second + second/2 // one interval, and the time until a replica knows that another was scraped
 	s.during(t, "rolling update", 0, orderly, func() {
 		s.d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", s.d.namespace)
 		s.settled(t, "next")
@@ -95,10 +120,12 @@ func testStandby(t *testing.T) {
 
 // standby is the deployment, with a proxy to the API server for each of its pods.
 type standby struct {
-	d       *discovered
-	mu      sync.Mutex
-	proxies map[string]*faults.Proxy // by pod
-	rows    []standbyRow
+	d        *discovered
+	replicas int
+	shards   int // with a leader each
+	mu       sync.Mutex
+	proxies  map[string]*faults.Proxy // by pod
+	rows     []standbyRow
 }
 
 // standbyRow is what Prometheus had during a change: for the worst pod, the time without series and with
@@ -110,11 +137,12 @@ type standbyRow struct {
 	steps, late int
 }
 
-func newStandby(t *testing.T) *standby {
+// newStandby deploys a mode with replicas, some of which are leaders.
+func newStandby(t *testing.T, mode string, replicas, leaders int) *standby {
 	t.Helper()
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: controllers, Scheduler: true, ServiceAccounts: true})
 	w := &discovery{deployments: &deployments{c: c, tls: newServing(t), k: newKubectl(t, c.Kubeconfig)}}
-	s := &standby{proxies: map[string]*faults.Proxy{}}
+	s := &standby{replicas: replicas, shards: leaders, proxies: map[string]*faults.Proxy{}}
 	w.host = startMachines(t, w.deployments)
 	w.host.reach = func(pod string) string {
 		s.mu.Lock()
@@ -142,22 +170,22 @@ func newStandby(t *testing.T) *standby {
 		pods = append(pods, pod)
 	}
 	must(t, c.Put(t.Context(), slices.Values(pods)))
-	s.d = w.deploy(t, "standby", "overlays/available")
+	s.d = w.deploy(t, "standby", mode)
 	s.d.prometheus = runPrometheus(t, replaced(t, s.d.annotated(t, "endpointslice"), "scrape_interval: "+inSeconds(interval), "scrape_interval: "+inSeconds(second)))
 	s.settled(t, "v0.1.0")
 	s.d.prometheus.wantResult(t, lastingOf, map[string]float64{"": standbyPods})
 	return s
 }
 
-// settled waits until two replicas of an image are ready, of which one serves.
+// settled waits until all replicas have an image and are ready, of which one of each shard serves.
 func (s *standby) settled(t *testing.T, tag string) {
 	t.Helper()
 	await(t, changing, func(ctx context.Context) error {
-		if err := s.d.host.settled(ctx, s.d.namespace, 2, tag, false); err != nil {
+		if err := s.d.host.settled(ctx, s.d.namespace, s.replicas, tag, false); err != nil {
 			return err
 		}
 		leaders, err := s.leaders(ctx)
-		if err == nil && len(leaders) != 1 {
+		if err == nil && len(leaders) != s.shards {
 			err = fmt.Errorf("%d replicas serve", len(leaders))
 		}
 		return err
@@ -168,19 +196,23 @@ func (s *standby) settled(t *testing.T, tag string) {
 func (s *standby) leaders(ctx context.Context) (serving []*hosted, err error) {
 	for _, p := range s.d.host.running(s.d.namespace) {
 		self, failed := p.Self(ctx)
-		if err = errors.Join(err, failed); self[`kubestate_leader{lease="`+s.d.namespace+`/kubestate"}`] == 1 {
-			serving = append(serving, p)
+		err = errors.Join(err, failed)
+		for series, leads := range self {
+			if strings.HasPrefix(series, "kubestate_leader{") && leads == 1 {
+				serving = append(serving, p)
+			}
 		}
 	}
+	slices.SortFunc(serving, func(a, b *hosted) int { return strings.Compare(a.pod.Name, b.pod.Name) })
 	return serving, err
 }
 
-// holder is the replica that serves.
+// holder is the replica that serves, of the first shard.
 func (s *standby) holder(t *testing.T) *hosted {
 	t.Helper()
 	serving, err := s.leaders(t.Context())
 	must(t, err)
-	if len(serving) != 1 {
+	if len(serving) != s.shards {
 		t.Fatalf("%d replicas serve", len(serving))
 	}
 	return serving[0]
@@ -270,5 +302,7 @@ func (s *standby) report(t *testing.T) {
 	t.Logf("\n| change | seconds without series | seconds with two |\n| --- | ---: | ---: |\n%s", table.String())
 	lease, err := s.d.c.Client.CoordinationV1().Leases(s.d.namespace).Get(t.Context(), "kubestate", metav1.GetOptions{})
 	must(t, err)
-	t.Logf("the Lease has had %d holders", *lease.Spec.LeaseTransitions)
+	if holders := lease.Spec.LeaseTransitions; holders != nil { // else it is of the claims of shards
+		t.Logf("the Lease has had %d holders", *holders)
+	}
 }
