@@ -12,8 +12,6 @@ E2E      := controlplane cronjobs kwok helm kubectl operator-crds prometheus chr
 export CGO_ENABLED ?= 0
 export GOFLAGS := -trimpath -buildvcs=false $(GOFLAGS)
 TEST     := go test -vet=off -timeout 60m
-# A program with the race detector waits at its end, by default for a second.
-export GORACE ?= atexit_sleep_ms=10
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +47,7 @@ tidy: ## Fail if a go.mod or go.sum is not as go mod tidy leaves it
 # The race detector costs ten times the time: random tests have few seeds with it, and all without.
 LONG = $(shell grep -rl --include='*_test.go' 'testing\.Short()' cmd internal | xargs dirname | sort -u | sed 's|^|./|')
 unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane; SHUFFLE=1 runs also those that have passed, in random order
-	CGO_ENABLED=1 $(TEST) -race -short $(if $(SHUFFLE),-shuffle=on) ./...
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(TEST) -race -short $(if $(SHUFFLE),-shuffle=on) ./...
 	$(TEST) $(if $(SHUFFLE),-shuffle=on) $(LONG)
 dashboards: $(BUILD)/grafana/node_modules ; node test/grafana/check.mjs deploy/monitoring/dashboards $< ## Check the dashboards against Grafana's own types
 test-image: ; cd hack/image && $(TEST) -count=1 ./... ## Make the image and look into it
