@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,15 +126,4 @@ func (r Report) WriteYAML(w io.Writer) error {
 	}
 	_, err = w.Write(text)
 	return err
-}
-
-// Formats are the formats of a report, by name.
-var Formats = []string{"text", "json", "yaml"}
-
-// CheckFormat returns an error for an unknown format.
-func CheckFormat(name string) error {
-	if !slices.Contains(Formats, name) {
-		return fmt.Errorf("%.64q: want text, json or yaml", name)
-	}
-	return nil
 }
