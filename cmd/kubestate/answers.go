@@ -121,8 +121,10 @@ func ofSnapshot(_ context.Context, tables *generators.Registry, opts options.Opt
 	return content, nil
 }
 
-// ofCluster reads the objects of an API server until all lists are complete or refused, or time is out.
-func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Options, p *progress, log *slog.Logger) (answers.Content, error) {
+// ofCluster reads the objects of an API server until all lists are complete or refused, or time is out. The
+// report has the failures of requests, which are not logged.
+func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Options, p *progress, _ *slog.Logger) (answers.Content, error) {
+	log := slog.New(slog.NewTextHandler(p, &slog.HandlerOptions{Level: slog.LevelError}))
 	ctx, cancel := context.WithCancel(ctx)
 	registry := prometheus.NewRegistry()
 	w, err := newWatcher(ctx, tables, newCustomResources(tables, registry, log), opts, watcher.NewMetrics(registry), log)
@@ -158,7 +160,7 @@ func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Op
 	content := answers.Content{Resources: w.Resources(), Unseen: unseen(w.Statuses()), Now: time.Now()}
 	if len(content.Unseen) == len(w.Statuses()) {
 		u := content.Unseen[0]
-		return answers.Content{}, fmt.Errorf("nothing can be read from the API server within %s: %s: %s", opts.Report.Timeout, u.Resource, u.Reason)
+		return answers.Content{}, fmt.Errorf("nothing can be read from the API server: %s: %s", u.Resource, u.Reason)
 	}
 	return content, nil
 }
@@ -167,7 +169,11 @@ func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Op
 func unseen(statuses []watcher.Status) (all []answers.Unseen) {
 	for _, s := range statuses {
 		if !s.Complete && s.State != watcher.Absent {
-			all = append(all, answers.Unseen{Resource: s.Resource, Reason: strings.TrimSpace(string(s.State) + " " + s.Reason)})
+			reason := string(s.State)
+			if s.Reason != "" && !strings.EqualFold(s.Reason, reason) {
+				reason += ": " + s.Reason
+			}
+			all = append(all, answers.Unseen{Resource: s.Resource, Reason: reason})
 		}
 	}
 	return all

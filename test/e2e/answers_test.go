@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/process"
@@ -194,5 +195,39 @@ func TestAnswersOfHealthyClusters(t *testing.T) {
 				w.wantFindings(t, nil)
 			}
 		})
+	}
+}
+
+// TestAnswersWithFewRights asks as users who may read a namespace, or nothing.
+func TestAnswersWithFewRights(t *testing.T) {
+	t.Parallel()
+	viewer, nobody := cluster.User{Name: "viewer"}, cluster.User{Name: "nobody"}
+	c := cluster.Start(t, cluster.Options{Users: []cluster.User{viewer, nobody}})
+	createNamespace(t, c, shop)
+	newKubectl(t, c.Kubeconfig).run(t, "create", "rolebinding", "viewer", "--clusterrole=system:aggregate-to-view", "--user=viewer", "-n", shop)
+	lost := newPod("lost", corev1.PodUnknown, 0)
+	must(t, c.Put(t.Context(), slices.Values([]cluster.Object{lost})))
+
+	as := func(u cluster.User, args ...string) (report, int, error) {
+		kubeconfig, err := c.KubeconfigFor(u)
+		must(t, err)
+		return ask(t.Context(), append(args, "--kubeconfig", kubeconfig)...)
+	}
+	f := func(wantStatus int, want ...string) {
+		t.Helper()
+		r, status, err := as(viewer, "-n", shop)
+		must(t, err)
+		if d := cmp.Diff(want, r.findings()); d != "" || status != wantStatus {
+			t.Errorf("exit status %d, findings (-want +got):\n%s", status, d)
+		}
+	}
+	const classes = "not-seen: storageclasses forbidden"
+	f(1, classes, "pods-not-running: shop lost Unknown")
+	must(t, c.Remove(t.Context(), slices.Values([]cluster.Object{lost})))
+	f(0, classes)
+	for _, args := range [][]string{{}, {"-n", "default"}} {
+		if _, status, err := as(nobody, args...); status != 2 || err == nil || !strings.Contains(err.Error(), "nothing can be read from the API server") {
+			t.Errorf("%s: exit status %d, %v", args, status, err)
+		}
 	}
 }
