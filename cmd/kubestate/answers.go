@@ -115,7 +115,7 @@ func ofSnapshot(_ context.Context, tables *generators.Registry, opts options.Opt
 	content := answers.Content{Resources: w.Resources()}
 	for _, f := range report.Files {
 		if f.Err != nil || f.Failed > 0 {
-			content.Unseen = append(content.Unseen, answers.Unseen{Resource: f.Path, Reason: "unreadable"})
+			content.Unseen = append(content.Unseen, answers.Unseen{Resource: f.Path, State: "unreadable"})
 		}
 	}
 	return content, nil
@@ -160,7 +160,7 @@ func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Op
 	content := answers.Content{Resources: w.Resources(), Unseen: unseen(w.Statuses()), Now: time.Now()}
 	if len(content.Unseen) == len(w.Statuses()) {
 		u := content.Unseen[0]
-		return answers.Content{}, fmt.Errorf("nothing can be read from the API server: %s: %s", u.Resource, u.Reason)
+		return answers.Content{}, fmt.Errorf("nothing can be read from the API server: %s: %s %s", u.Resource, u.State, u.Reason)
 	}
 	return content, nil
 }
@@ -169,11 +169,11 @@ func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Op
 func unseen(statuses []watcher.Status) (all []answers.Unseen) {
 	for _, s := range statuses {
 		if !s.Complete && s.State != watcher.Absent {
-			reason := string(s.State)
-			if s.Reason != "" && !strings.EqualFold(s.Reason, reason) {
-				reason += ": " + s.Reason
+			u := answers.Unseen{Resource: s.Resource, State: string(s.State), Reason: s.Reason}
+			if strings.EqualFold(u.Reason, u.State) {
+				u.Reason = ""
 			}
-			all = append(all, answers.Unseen{Resource: s.Resource, Reason: reason})
+			all = append(all, u)
 		}
 	}
 	return all

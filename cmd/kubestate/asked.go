@@ -17,7 +17,7 @@ func (b backend) asked(snapshot bool) func(namespaces []string) answers.Content 
 		content.Unseen = unseen(b.Statuses())
 		_, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
 		for _, name := range pending {
-			content.Unseen = append(content.Unseen, answers.Unseen{Resource: name, Reason: string(watcher.Syncing)})
+			content.Unseen = append(content.Unseen, answers.Unseen{Resource: name, State: string(watcher.Syncing)})
 		}
 		return content
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	goruntime "runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -77,6 +78,26 @@ func large(t testing.TB, pods int, healthy bool) answers.Content {
 		r.Compact()
 	}
 	return answers.Content{Resources: w.Resources()}
+}
+
+// TestMemory bounds what the report and the charts of a large cluster allocate in all, and so what they hold:
+// 10 MB for 20,000 pods.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector allocates")
+	}
+	const pods = 4000
+	c := large(t, pods, true)
+	c.Now = time.Now()
+	answers.From(c) // fills pools
+	var before, after goruntime.MemStats
+	goruntime.ReadMemStats(&before)
+	answers.From(c)
+	answers.Charts(c)
+	goruntime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 10<<20*pods/20000 {
+		t.Errorf("%d pods: %d bytes", pods, allocated)
+	}
 }
 
 // BenchmarkFrom has the report and the charts of a large cluster: without pods in trouble, and with a fifth of

@@ -320,7 +320,7 @@ func TestNamespaces(t *testing.T) {
 // TestUnseen has resources that cannot be read, and withheld objects.
 func TestUnseen(t *testing.T) {
 	c := load(t, "-", documents(pods("phase: Unknown", "p")), all)
-	c.Unseen = []answers.Unseen{{Resource: "nodes", Reason: "forbidden"}, {Resource: "cronjobs", Reason: "error"}}
+	c.Unseen = []answers.Unseen{{Resource: "nodes", State: "forbidden"}, {Resource: "cronjobs", State: "error", Reason: "Unreachable"}}
 	limited := store.NewResource("limited", []store.Family{{Name: "x"}}, 1)
 	limited.LimitSeries(store.Budgets{Series: 1})
 	for _, uid := range []string{"1", "2", "3"} {
@@ -335,10 +335,10 @@ func TestUnseen(t *testing.T) {
 		}
 	}
 	f(answers.NotSeen, `unknown: 3 resources not readable, or not completely.
-resource | state | objects
-unknown: cronjobs | error | 
-unknown: limited | withheld | 2
-unknown: nodes | forbidden | 
+resource | state | reason | objects
+unknown: cronjobs | error | Unreachable | 
+unknown: limited | withheld |  | 2
+unknown: nodes | forbidden |  | 
 `)
 	f("nodes-not-ready", "unknown: Not known: nodes cannot be read: forbidden.\n")
 	f("jobs-failed", "unknown: Not known: cronjobs cannot be read: error.\n")

@@ -97,7 +97,7 @@ func (r *reader) lacking(families []string) string {
 		for _, s := range r.sources[name] {
 			for _, u := range r.Unseen {
 				if s.resource.Is(u.Resource) {
-					return u.Resource + " cannot be read: " + u.Reason
+					return u.Resource + " cannot be read: " + u.State
 				}
 			}
 		}

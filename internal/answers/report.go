@@ -25,8 +25,9 @@ type Content struct {
 	Unseen []Unseen
 }
 
-// An Unseen is a resource that kubestate cannot read, and why: a state such as "forbidden".
-type Unseen struct{ Resource, Reason string }
+// An Unseen is a resource that kubestate cannot read, its state, such as "forbidden", and the reason, if that
+// says more.
+type Unseen struct{ Resource, State, Reason string }
 
 // A Report is what is not as it should be.
 type Report struct {

@@ -18,18 +18,18 @@ func unseen(c Content) Answer {
 		Query: "kubestate_resource_state{state=~\"syncing|forbidden|error\"} == 1\nor\nkubestate_objects_withheld > 0",
 	}
 	for _, u := range c.Unseen {
-		a.Rows = append(a.Rows, Row{Unknown, []string{u.Resource, u.Reason, ""}})
+		a.Rows = append(a.Rows, Row{Unknown, []string{u.Resource, u.State, u.Reason, ""}})
 	}
 	for _, r := range c.Resources {
 		if n := withheld(r.Budgets()); n > 0 {
-			a.Rows = append(a.Rows, Row{Unknown, []string{r.Name(), "withheld", strconv.Itoa(n)}})
+			a.Rows = append(a.Rows, Row{Unknown, []string{r.Name(), "withheld", "", strconv.Itoa(n)}})
 		}
 	}
 	if len(a.Rows) == 0 {
 		a.Verdict = "Nothing that it has been asked to read."
 		return a
 	}
-	a.Severity, a.Columns = Unknown, []string{"resource", "state", "objects"}
+	a.Severity, a.Columns = Unknown, []string{"resource", "state", "reason", "objects"}
 	a.Verdict = fmt.Sprintf("%d resources not readable, or not completely.", len(a.Rows))
 	slices.SortFunc(a.Rows, func(a, b Row) int { return slices.Compare(a.Cells, b.Cells) })
 	a.More = max(0, len(a.Rows)-MaxRows)

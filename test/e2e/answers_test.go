@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
 	"github.com/kubestate/kubestate/test/process"
 )
 
@@ -221,6 +222,33 @@ func TestAnswersWithFewRights(t *testing.T) {
 			t.Errorf("exit status %d, findings (-want +got):\n%s", status, d)
 		}
 	}
+	// The page has the rows of its PromQL about the telemetry port.
+	kubeconfig, err := c.KubeconfigFor(viewer)
+	must(t, err)
+	e := start(t, kubeconfig, "--resources=pods,storageclasses,nodes", "--namespaces", shop)
+	telemetry := strings.TrimPrefix(e.Telemetry, "http://")
+	p := runPrometheus(t, fmt.Sprintf("scrape_configs: [{job_name: kubestate, scrape_interval: 1s, static_configs: [{targets: [%q]}]}]\n", telemetry))
+	await(t, settling, func(ctx context.Context) error {
+		_, text, err := exporter.Get(ctx, e.Telemetry+"/answers?format=json")
+		if err != nil {
+			return err
+		}
+		var page report
+		if err := json.Unmarshal(text, &page); err != nil {
+			return err
+		}
+		unseen := page.Answers[slices.IndexFunc(page.Answers, func(a answer) bool { return a.Name == "not-seen" })]
+		found, err := p.resultLabels(ctx, unseen.Query)
+		if err != nil {
+			return err
+		}
+		want, got := unseen.compared(found)
+		if d := cmp.Diff(got, want); d != "" || len(got) != 2 {
+			return fmt.Errorf("rows %q (-answer +PromQL):\n%s", got, d)
+		}
+		return nil
+	}, e.Process, p.Process)
+
 	const classes = "not-seen: storageclasses forbidden"
 	f(1, classes, "pods-not-running: shop lost Unknown")
 	must(t, c.Remove(t.Context(), slices.Values([]cluster.Object{lost})))
