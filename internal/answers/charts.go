@@ -105,7 +105,7 @@ func (c Chart) cut(size func(Bar) float64) Chart {
 func (r *reader) requested(title, unit, resource string) Chart {
 	requests := r.requests()
 	chart := Chart{Title: title, Unit: unit}
-	for _, s := range series("kube_node_status_allocatable").with("resource", resource).eval(r, nil) {
+	for _, s := range series("kube_node_status_allocatable").with("resource", resource).is(">", 0).eval(r, nil) {
 		name := joined([]byte(s.get(clusterLabel)), []byte(s.get("node")))
 		chart.Bars = append(chart.Bars, Bar{string(name), s.value, []Part{{"requested", requests[nodeResource{string(name), resource}]}}})
 	}
