@@ -14,7 +14,7 @@ func (b backend) asked(snapshot bool) func(namespaces []string) answers.Content 
 		if !snapshot {
 			content.Now = time.Now()
 		}
-		content.Unseen = unseen(b.Watcher.Statuses())
+		content.Unseen = unseen(b.Statuses())
 		_, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
 		for _, name := range pending {
 			content.Unseen = append(content.Unseen, answers.Unseen{Resource: name, Reason: string(watcher.Syncing)})
