@@ -103,17 +103,7 @@ func testStandby(t *testing.T) {
 		must(t, s.d.c.StartAPIServer(t.Context()))
 		s.settled(t, "next")
 	})
-	s.during(t, "holder cut off", 0, fault, func() {
-		through := s.proxies[s.holder(t).pod.Name]
-		through.Set(faults.Fault{Respond: func(_ http.ResponseWriter, r *http.Request) bool {
-			<-r.Context().Done() // no response
-			return true
-		}})
-		through.Cut()
-		s.pass(t, fault)
-		through.Set(faults.Fault{})
-		s.settled(t, "next")
-	})
+	s.during(t, "holder cut off", 0, fault, func() { s.cutOff(t, fault) })
 	s.report(t)
 	s.draw(t, began)
 }
@@ -229,6 +219,20 @@ func (s *standby) standby(t *testing.T) *hosted {
 	}
 	t.Fatal("no replica stands by")
 	return nil
+}
+
+// cutOff keeps a holder from the API server for a time.
+func (s *standby) cutOff(t *testing.T, d time.Duration) {
+	t.Helper()
+	through := s.proxies[s.holder(t).pod.Name]
+	through.Set(faults.Fault{Respond: func(_ http.ResponseWriter, r *http.Request) bool {
+		<-r.Context().Done() // no response
+		return true
+	}})
+	through.Cut()
+	s.pass(t, d)
+	through.Set(faults.Fault{})
+	s.settled(t, "next")
 }
 
 // pass lets time pass in which a fault lasts.
