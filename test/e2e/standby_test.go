@@ -44,7 +44,8 @@ func faultTime(t *testing.T) time.Duration {
 // that another was scraped.
 const orderly = second + second/2
 
-// TestSingle is testStandby for the only replica of the base, which is updated and evicted.
+// TestSingle is testStandby for the only replica of the base, which is updated and evicted, and creates its
+// Lease again.
 func TestSingle(t *testing.T) {
 	t.Parallel()
 	s := newStandby(t, "base", 1, 1)
@@ -60,6 +61,17 @@ func TestSingle(t *testing.T) {
 				return fmt.Errorf("%s still runs", before)
 			}
 			return nil
+		}, s.d.prometheus.Process)
+		s.settled(t, "next")
+	})
+	s.during(t, "deleted Lease", 0, 0, func() {
+		s.d.k.run(t, "delete", "lease", "kubestate", "-n", s.d.namespace)
+		await(t, changing, func(ctx context.Context) error {
+			lease, err := s.d.c.Client.CoordinationV1().Leases(s.d.namespace).Get(ctx, "kubestate", metav1.GetOptions{})
+			if err == nil && lease.Spec.HolderIdentity == nil {
+				err = errors.New("the Lease has no holder")
+			}
+			return err
 		}, s.d.prometheus.Process)
 		s.settled(t, "next")
 	})
