@@ -77,7 +77,9 @@ func Objects(c Config) []any {
 		for _, l := range c.Leases {
 			names = append(names, l.Name)
 		}
-		objects = append(objects, namespacedRole(role+"-standby", c.Leases[0].Namespace, []rbacv1.PolicyRule{leaseRule(names...)})...)
+		// Some deployment tools leave out Leases of manifests. No role can name what may be created.
+		create := rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"create"}}
+		objects = append(objects, namespacedRole(role+"-standby", c.Leases[0].Namespace, []rbacv1.PolicyRule{leaseRule(names...), create})...)
 		for _, l := range c.Leases {
 			objects = append(objects, newLease(l))
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -56,6 +57,19 @@ func (a *api) get(ctx context.Context) (Record, error) {
 	defer cancel()
 	var lease coordinationv1.Lease
 	err := a.of(a.client.Get()).Do(ctx).Into(&lease)
+	return recordOf(&lease), err
+}
+
+// create makes the Lease without a holder, if the replica may, and returns its record. Somebody else may have
+// made it first.
+func (a *api) create(ctx context.Context) (Record, error) {
+	within, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	lease := coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: a.namespace, Name: a.name}}
+	err := a.client.Post().Namespace(a.namespace).Resource("leases").MaxRetries(0).Body(&lease).Do(within).Into(&lease)
+	if apierrors.IsAlreadyExists(err) {
+		return a.get(ctx)
+	}
 	return recordOf(&lease), err
 }
 

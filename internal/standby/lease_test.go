@@ -1,12 +1,16 @@
 package standby
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 )
 
 // TestRecords holds that a Lease has the record that was written, and what is read of Leases that
@@ -36,4 +40,45 @@ func TestRecords(t *testing.T) {
 	f(coordinationv1.Lease{}, Record{})
 	f(coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{scrapersAnnotation: "many"}}}, Record{})
 	f(coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{scrapersAnnotation: "-1"}}}, Record{})
+}
+
+// TestCreate holds that a missing Lease is created, and what comes of it if somebody else has done so, or if
+// the replica may not.
+func TestCreate(t *testing.T) {
+	f := func(code int, reason metav1.StatusReason, want Record, wantErr string, wantAsked ...string) {
+		t.Helper()
+		var asked []string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.Method+" "+r.URL.Path)
+			w.Header().Set("Content-Type", "application/json")
+			if r.Method == http.MethodPost && code != http.StatusCreated {
+				w.WriteHeader(code)
+				json.NewEncoder(w).Encode(metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: "Failure", Code: int32(code), Reason: reason, Message: "no"}) //nolint:errcheck // a test's
+				return
+			}
+			json.NewEncoder(w).Encode(coordinationv1.Lease{ //nolint:errcheck // a test's
+				TypeMeta: metav1.TypeMeta{APIVersion: "coordination.k8s.io/v1", Kind: "Lease"}, ObjectMeta: metav1.ObjectMeta{Name: "a", ResourceVersion: "7"},
+			})
+		}))
+		defer server.Close()
+		a, err := newAPI(&rest.Config{Host: server.URL}, "monitoring", "a", 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.create(t.Context())
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if d := cmp.Diff(want, got); d != "" || text != wantErr {
+			t.Errorf("%d: error %q, record (-want +got):\n%s", code, text, d)
+		}
+		if d := cmp.Diff(wantAsked, asked); d != "" {
+			t.Errorf("%d: requests (-want +got):\n%s", code, d)
+		}
+	}
+	const all, one = "POST /apis/coordination.k8s.io/v1/namespaces/monitoring/leases", "GET /apis/coordination.k8s.io/v1/namespaces/monitoring/leases/a"
+	f(http.StatusCreated, "", Record{Version: "7"}, "", all)
+	f(http.StatusConflict, metav1.StatusReasonAlreadyExists, Record{Version: "7"}, "", all, one)
+	f(http.StatusForbidden, metav1.StatusReasonForbidden, Record{}, "no", all)
 }

@@ -236,6 +236,13 @@ func (r *Replica) send(ctx context.Context, f func()) {
 func (r *Replica) follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		record, err := r.api.get(ctx)
+		if apierrors.IsNotFound(err) {
+			if made, refused := r.api.create(ctx); refused == nil {
+				record, err = made, nil
+			} else {
+				r.log.Debug("cannot create the Lease", "err", refused)
+			}
+		}
 		r.send(ctx, func() { r.saw(record, err) })
 		if err == nil {
 			err = r.api.watch(ctx, record.Version, r.Duration, func(next *Record) {

@@ -44,7 +44,8 @@ func faultTime(t *testing.T) time.Duration {
 // that another was scraped.
 const orderly = second + second/2
 
-// TestSingle is testStandby for the only replica of the base, which is updated and evicted.
+// TestSingle is testStandby for the only replica of the base, which is updated and evicted, and creates its
+// Lease again.
 func TestSingle(t *testing.T) {
 	t.Parallel()
 	s := newStandby(t, "base", 1, 1)
@@ -60,6 +61,17 @@ func TestSingle(t *testing.T) {
 				return fmt.Errorf("%s still runs", before)
 			}
 			return nil
+		}, s.d.prometheus.Process)
+		s.settled(t, "next")
+	})
+	s.during(t, "deleted Lease", 0, 0, func() {
+		s.d.k.run(t, "delete", "lease", "kubestate", "-n", s.d.namespace)
+		await(t, changing, func(ctx context.Context) error {
+			lease, err := s.d.c.Client.CoordinationV1().Leases(s.d.namespace).Get(ctx, "kubestate", metav1.GetOptions{})
+			if err == nil && lease.Spec.HolderIdentity == nil {
+				err = errors.New("the Lease has no holder")
+			}
+			return err
 		}, s.d.prometheus.Process)
 		s.settled(t, "next")
 	})
@@ -103,17 +115,7 @@ func testStandby(t *testing.T) {
 		must(t, s.d.c.StartAPIServer(t.Context()))
 		s.settled(t, "next")
 	})
-	s.during(t, "holder cut off", 0, fault, func() {
-		through := s.proxies[s.holder(t).pod.Name]
-		through.Set(faults.Fault{Respond: func(_ http.ResponseWriter, r *http.Request) bool {
-			<-r.Context().Done() // no response
-			return true
-		}})
-		through.Cut()
-		s.pass(t, fault)
-		through.Set(faults.Fault{})
-		s.settled(t, "next")
-	})
+	s.during(t, "holder cut off", 0, fault, func() { s.cutOff(t, fault) })
 	s.report(t)
 	s.draw(t, began)
 }
@@ -229,6 +231,20 @@ func (s *standby) standby(t *testing.T) *hosted {
 	}
 	t.Fatal("no replica stands by")
 	return nil
+}
+
+// cutOff keeps a holder from the API server for a time.
+func (s *standby) cutOff(t *testing.T, d time.Duration) {
+	t.Helper()
+	through := s.proxies[s.holder(t).pod.Name]
+	through.Set(faults.Fault{Respond: func(_ http.ResponseWriter, r *http.Request) bool {
+		<-r.Context().Done() // no response
+		return true
+	}})
+	through.Cut()
+	s.pass(t, d)
+	through.Set(faults.Fault{})
+	s.settled(t, "next")
 }
 
 // pass lets time pass in which a fault lasts.

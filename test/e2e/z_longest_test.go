@@ -12,6 +12,7 @@ func TestCountersThroughFaults(t *testing.T) { t.Parallel(); testCountersThrough
 func TestCountersAreDivided(t *testing.T)    { t.Parallel(); testCountersAreDivided(t) }
 func TestFaults(t *testing.T)                { t.Parallel(); testFaults(t) }
 func TestStreamWithoutEnd(t *testing.T)      { t.Parallel(); testStreamWithoutEnd(t) }
+func TestStandbyPairs(t *testing.T)          { t.Parallel(); testStandbyPairs(t) }
 func TestStandby(t *testing.T)               { t.Parallel(); testStandby(t) }
 func TestDiscovery(t *testing.T)             { t.Parallel(); testDiscovery(t) }
 func TestChartModes(t *testing.T)            { t.Parallel(); testChartModes(t) }

@@ -73,7 +73,8 @@ func (s *Shard) lead(epoch int64) {
 	case !s.fresh:
 		s.unread = true
 	default:
-		s.leads, s.extended = true, time.Now() // until now the other pod may have served
+		s.leads, s.extended = true, time.Now()                  // until now the other pod may have served
+		epoch = max(epoch, s.claims[s.member.Number()].Epoch+1) // a new Lease counts from 0
 		s.member.Lead(epoch)
 		s.showPods()
 		s.log.Info("leading the shard", "number", s.member.Number(), "epoch", epoch)

@@ -122,7 +122,7 @@ func TestElect(t *testing.T) {
 	e := &election{}
 	s := &Shard{
 		copies: copies, election: e, uid: "own", member: handover.New(0, "own", 1, 0), assignment: handover.Assignment{Total: 1}, log: slog.New(slog.DiscardHandler),
-		pods: map[int]handover.Pod{0: {UID: "own", Ready: true}},
+		pods: map[int]handover.Pod{0: {UID: "own", Ready: true}}, claims: map[int]handover.Claim{0: {Holder: "gone", Epoch: 7, Ranges: sharding.None()}},
 	}
 	s.member.Follow()
 	f := func(what string, leads, unread, left, yields bool) {
@@ -145,6 +145,9 @@ func TestElect(t *testing.T) {
 	s.pods[1] = handover.Pod{UID: "other", Ready: true}
 	f("the other pod is ready, and the claims do not have what is served", true, false, false, false)
 	claim := s.member.Decide(s.extended).Claim
+	if claim.Epoch != 8 {
+		t.Errorf("claims with the epoch %d, want 8, after the last leader's 7", claim.Epoch)
+	}
 	s.member.SetClaims(map[int]handover.Claim{0: *claim})
 	f("they do", false, false, true, true)
 	s.pods[1] = handover.Pod{UID: "other", Ready: true, Ending: true}
