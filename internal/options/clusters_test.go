@@ -118,7 +118,7 @@ DIR/folder/c.yaml: cluster c is that of DIR/folder/c.conf`, "--clusters=DIR/fold
 	f(all{{Name: "a", Snapshot: "x=y", Position: "x=y"}, {Name: "b", Snapshot: "folder", Position: "folder"}}, "", "--snapshot=b=folder", "--snapshot=a=x=y")
 	f(all{{Name: "a", Snapshot: "folder", Position: "folder"}}, "", "--snapshot=a=folder")
 	f(nil, "", "--snapshot=./a=folder")
-	f(nil, "", "--snapshot=folder")
+	f(nil, "", "--snapshot=folder", "--snapshot=other")
 }
 
 // TestReadClustersErrors holds the errors of files and arguments.

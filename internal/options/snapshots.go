@@ -11,7 +11,7 @@ import (
 )
 
 // snapshots is the flag --snapshot: a path, or the named paths of several clusters. A repeated flag
-// adds one.
+// replaces the path, or adds a named one.
 type snapshots []NamedSnapshot
 
 // Set adds a path, or a name and a path.
@@ -27,11 +27,14 @@ func (s *snapshots) add(name, path string) error {
 	switch {
 	case path == "":
 		return errors.New("want a path")
-	case name == "" && len(*s) > 0, len(*s) > 0 && (*s)[0].Name == "":
+	case len(*s) > 0 && (name == "") != ((*s)[0].Name == ""):
 		return errors.New("several snapshots need names: want NAME=PATH")
+	case name == "":
+		*s = nil
 	case name != "" && path == "-":
 		return errors.New("several snapshots need paths, not standard input")
-	case slices.ContainsFunc(*s, func(other NamedSnapshot) bool { return other.Name == name }):
+	}
+	if slices.ContainsFunc(*s, func(other NamedSnapshot) bool { return other.Name == name }) {
 		return fmt.Errorf("duplicate cluster %s", name)
 	}
 	*s = append(*s, NamedSnapshot{name, path})
