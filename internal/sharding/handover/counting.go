@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// reach is how long a member that gives up a range waits until it has received what another one has
-	// listed. In a quiet cluster nothing comes for a minute.
+	// reach is how long a member that gives up a range, or takes one, waits until it has received what
+	// another one has listed or counted. Of a quiet resource nothing comes for a minute.
 	reach = 5 * time.Second
 	// patience is how long a member waits for what another one does within moments, unless it is cut off
 	// or does not count.
@@ -49,7 +49,7 @@ type counting struct {
 	sentAt time.Time
 	latest int64 // serial
 
-	reaching, taking, taken, stuck wait
+	reaching, receiving, taking, taken, stuck wait
 }
 
 // A relist may have merged several changes of an object that are later than from and up to to.
@@ -215,7 +215,7 @@ func (m *Member) listed(r sharding.Ranges) sharding.Positions {
 // has. Of two members that take the same hash, the API server accepts the first.
 func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	c := m.counting
-	var takes, late []Term
+	var takes, coming, late []Term
 	add := func(to *[]Term, r sharding.Ranges, after sharding.Positions) {
 		if !r.IsNone() {
 			*to = append(*to, Term{r, c.self, after})
@@ -226,10 +226,13 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 		switch dead, sure := m.dead(t.By); {
 		case t.By == Counter{}:
 			for _, base := range c.bases.Within(t.Ranges) {
-				if c.divides(base.At, t.After) && c.low.Reaches(t.After) {
-					add(&takes, base.Ranges, t.After)
-				} else {
+				switch {
+				case !c.divides(base.At, t.After):
 					add(&late, base.Ranges, t.After)
+				case !c.low.Reaches(t.After):
+					add(&coming, base.Ranges, t.After)
+				default:
+					add(&takes, base.Ranges, t.After)
 				}
 			}
 		case sure:
@@ -248,6 +251,9 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 				add(&takes, base.Ranges, t.After)
 			}
 		}
+	}
+	if c.receiving.over(now, len(coming) > 0 && !m.blind, reach) {
+		takes = append(takes, coming...)
 	}
 	if c.taking.over(now, len(late) > 0 && !m.blind, patience) {
 		takes = append(takes, late...)
