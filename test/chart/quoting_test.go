@@ -59,8 +59,8 @@ func TestTemplatesQuote(t *testing.T) {
 // exceptions are actions whose text is a manifest or a constant.
 var exceptions = map[string]bool{
 	"$text": true, // of extraManifests
-	`ternary "https" "http" .Values.tls.enabled`: true,
-	`ternary "60s" "5s" .Values.standby.enabled`: true,
+	`ternary "https" "http" .Values.tls.enabled`:                                          true,
+	`ternary "60s" "5s" (and .Values.standby.enabled (not .Values.autosharding.enabled))`: true,
 	". | nindent 4":      true, // of a helper
 	"trim . | nindent 0": true,
 	"trim . | nindent 2": true,
