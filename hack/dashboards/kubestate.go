@@ -65,9 +65,9 @@ func selfSources() []panel {
 func selfStore() []panel {
 	return []panel{
 		graph(8, "Objects", "Ten largest resources.", "short",
-			show("{{resource}}", `topk(10, sum by (resource) (kubestate_store_objects{<exporter>}))`)),
+			show("{{resource}}", `topk(10, sum by (resource) (kubestate_store_objects{<exporter>} unless on (job, instance) kubestate_leader{<exporter>} == 0))`)),
 		graph(8, "Series", "Ten largest resources.", "short",
-			show("{{resource}}", `topk(10, sum by (resource) (kubestate_store_series{<exporter>}))`)),
+			show("{{resource}}", `topk(10, sum by (resource) (kubestate_store_series{<exporter>} unless on (job, instance) kubestate_leader{<exporter>} == 0))`)),
 		graph(8, "Uncompressed response", "Common limits of scrapers are 16 and 32 MiB.", "bytes",
 			show("{{instance}}", `sum by (instance) (kubestate_store_text_bytes{<exporter>})`)),
 		graph(12, "Memory for series", "Compressed and open blocks.", "bytes",
