@@ -39,6 +39,9 @@ func writeAnswers(ctx context.Context, tables *generators.Registry, opts options
 	if opts.ConfigErr != nil {
 		log.Warn("starting without the configuration file", "err", opts.ConfigErr)
 	}
+	if opts.Several() {
+		return errors.New("answers: the clusters of --clusters, or of several snapshots, are asked one by one, with --kubeconfig or --snapshot PATH")
+	}
 	warnIneffective(opts, log)
 	limitMemory(opts.MemoryShare, log)
 	opts = forAnswers(tables, opts)
@@ -89,10 +92,7 @@ func (f familyNames) MatchString(name string) bool { return slices.Contains(f, n
 // ofSnapshot reads a snapshot.
 func ofSnapshot(_ context.Context, tables *generators.Registry, opts options.Options, p *progress, log *slog.Logger) (answers.Content, error) {
 	registry := prometheus.NewRegistry()
-	config, err := watcherConfig(tables, newCustomResources(tables, registry, log), opts)
-	if err != nil {
-		return answers.Content{}, err
-	}
+	config := watcherConfig(newCustomResources(tables, registry, log), opts)
 	config.Namespaces = nil // all objects together tell the time
 	w := watcher.New(config, watcher.NewMetrics(registry), log)
 	loading := w.Loading(config)
@@ -127,11 +127,15 @@ func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Op
 	log := slog.New(slog.NewTextHandler(p, &slog.HandlerOptions{Level: slog.LevelError}))
 	ctx, cancel := context.WithCancel(ctx)
 	registry := prometheus.NewRegistry()
-	w, err := newWatcher(ctx, tables, newCustomResources(tables, registry, log), opts, watcher.NewMetrics(registry), log)
+	from, err := newCluster(tables, opts, home(opts), registry, log)
+	if err == nil {
+		err = from.check(ctx)
+	}
 	if err != nil {
 		cancel()
 		return answers.Content{}, err
 	}
+	w := from.watched
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/kubestate/kubestate/internal/answers"
@@ -10,15 +11,34 @@ import (
 // asked returns what is asked about some namespaces, none for all: as of now, or of the time of the snapshot.
 func (b backend) asked(snapshot bool) func(namespaces []string) answers.Content {
 	return func(namespaces []string) answers.Content {
-		content := answers.Content{Resources: b.Resources(), Namespaces: namespaces}
+		content := answers.Content{Resources: b.Resources(), Namespaces: namespaces, Unseen: b.unseen()}
 		if !snapshot {
 			content.Now = time.Now()
 		}
-		content.Unseen = unseen(b.Statuses())
-		_, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
-		for _, name := range pending {
-			content.Unseen = append(content.Unseen, answers.Unseen{Resource: name, State: string(watcher.Syncing)})
-		}
 		return content
 	}
+}
+
+func (c *cluster) unseen() (all []answers.Unseen) {
+	all = unseen(c.watched.Statuses())
+	_, pending := c.custom.statuses(c.watched.Checks, c.watched.Pending)
+	for _, name := range pending {
+		all = append(all, answers.Unseen{Resource: name, State: string(watcher.Syncing)})
+	}
+	return all
+}
+
+// unseen names resources as if there were one cluster, and the cluster beside the reason.
+func (s *clusterSet) unseen() (all []answers.Unseen) {
+	for _, m := range s.set.Members() {
+		if m.Content == nil {
+			all = append(all, answers.Unseen{Resource: "all", State: string(healthOf(m).State), Reason: "cluster " + m.Name})
+			continue
+		}
+		for _, u := range (*m.Content).unseen() {
+			u.Reason = strings.TrimSuffix("cluster "+m.Name+": "+u.Reason, ": ")
+			all = append(all, u)
+		}
+	}
+	return all
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/cardinality"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
-	"github.com/kubestate/kubestate/internal/watcher"
+	"github.com/kubestate/kubestate/internal/store"
 )
 
 // writeCardinality writes a view of a snapshot. It logs warnings alone.
@@ -34,7 +34,7 @@ func writeCardinality(ctx context.Context, tables *generators.Registry, opts opt
 		return fmt.Errorf("--%w", cardinality.Unknown("format", opts.View.Format, []string{"text", "json"}))
 	}
 	switch {
-	case opts.Snapshot == "": // nor in the configuration file
+	case opts.Snapshot == "" && len(opts.Clusters.Snapshots) == 0: // nor in the configuration file
 		return errors.New("cardinality needs --snapshot")
 	case opts.ConfigErr != nil:
 		log.Warn("starting without the configuration file", "err", opts.ConfigErr)
@@ -42,15 +42,32 @@ func writeCardinality(ctx context.Context, tables *generators.Registry, opts opt
 	warnIneffective(opts, log)
 	warnCustom(opts, log)
 	registry := prometheus.NewRegistry()
-	loaded, err := newWatcher(ctx, tables, newCustomResources(tables, registry, log), opts, watcher.NewMetrics(registry), log)
+	loaded, _, err := newContents(ctx, tables, opts, newReloadMetrics(registry), registry, log)
 	if err != nil {
 		return err
 	}
-	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.Resources(), Sparse: sparseIn(tables), Kept: opts.KeepsFinished})
+	if query.By == cardinality.ByCluster && loaded.clusters() == nil {
+		return fmt.Errorf("--by=%s needs the snapshots of several clusters, --snapshot NAME=PATH", query.By)
+	}
+	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.resources(), Cluster: namesOfClusters(loaded), Sparse: sparseIn(tables), Kept: opts.KeepsFinished})
 	if err != nil {
 		return err
 	}
 	return write(t, stdout)
+}
+
+// namesOfClusters returns the names of the clusters of resources, nil for one cluster.
+func namesOfClusters(loaded contents) func(*store.Resource) string {
+	if loaded.clusters() == nil {
+		return nil
+	}
+	of := map[*store.Resource]string{}
+	for _, c := range loaded.clusters() {
+		for _, r := range c.Resources {
+			of[r] = c.Name
+		}
+	}
+	return func(r *store.Resource) string { return of[r] }
 }
 
 // sparseIn returns whether a family of the tables is sparse, by its name.

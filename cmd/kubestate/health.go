@@ -1,10 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/kubestate/kubestate/internal/discovery"
 	"github.com/kubestate/kubestate/internal/server"
@@ -12,13 +9,11 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/members"
 	"github.com/kubestate/kubestate/internal/standby"
 	"github.com/kubestate/kubestate/internal/store"
-	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// A backend adapts the watcher to the server.
+// A backend adapts the content to the server.
 type backend struct {
-	*watcher.Watcher
-	custom *customResources
+	contents
 	status *sharding.Status
 	open   bool
 	shard  *members.Shard // nil without --pod
@@ -32,7 +27,7 @@ func (b backend) Resources() []*store.Resource {
 	if b.shard != nil && !b.shard.Progress().Serving {
 		return nil
 	}
-	return b.Watcher.Resources()
+	return b.resources()
 }
 
 // Shard describes the shard for the start page.
@@ -41,7 +36,7 @@ func (b backend) Shard() string { return b.status.String() }
 // Open reports whether clients need no token.
 func (b backend) Open() bool { return b.open }
 
-// Checks returns the readiness checks of the shard and the resources. After all have passed, custom
+// Checks returns the readiness checks of the shard and the content. After all have passed, custom
 // resources that a reload or a permission adds do not make the program unready.
 func (b backend) Checks() []server.Check {
 	var checks []server.Check
@@ -53,32 +48,19 @@ func (b backend) Checks() []server.Check {
 		seen, detail := b.replica.Known()
 		checks = append(checks, server.Check{Name: "lease", Passed: seen, Detail: detail})
 	}
-	late := b.custom.hasSynced()
-	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
-	for _, c := range statuses {
-		words := []string{string(c.State)}
-		if c.Reason != "" {
-			words = append(words, "("+c.Reason+")")
-		}
-		words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
-		if c.Complete && c.Lacking > 0 {
-			words = append(words, fmt.Sprintf("without %d selected namespaces, which are being added", c.Lacking))
-		}
-		checks = append(checks, server.Check{
-			Name: c.Resource, Passed: c.Complete, Excluded: c.Refused() || late && c.Resource == definitions, Detail: strings.Join(words, " "),
-		})
-	}
-	for _, name := range pending {
-		checks = append(checks, server.Check{Name: name, Detail: "custom resource, not complete yet"})
-	}
+	checks = append(checks, b.checks()...)
 	if !slices.ContainsFunc(checks, func(c server.Check) bool { return !c.Passed && !c.Excluded }) {
-		b.custom.setSynced()
+		b.setReady()
 	}
 	return checks
 }
 
-// Missing names the resources whose first list is not complete: until then scrapes get 503.
-func (b backend) Missing() []string {
+// Clusters returns those of the stores, nil for one cluster.
+func (b backend) Clusters() []server.Cluster { return b.clusters() }
+
+// Missing names the resources whose first list is not complete, of some clusters or of all: until then
+// scrapes get 503.
+func (b backend) Missing(clusters []string) []string {
 	var names []string
 	if b.shard != nil {
 		if progress := b.shard.Progress(); !progress.Serving {
@@ -90,21 +72,8 @@ func (b backend) Missing() []string {
 			names = append(names, detail)
 		}
 	}
-	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
-	for _, c := range statuses {
-		if !c.Settled() {
-			names = append(names, c.Resource)
-		}
-	}
-	return append(names, pending...)
+	return append(names, b.missing(clusters)...)
 }
 
 // definitions is the name of the resource whose objects define custom resources.
 var definitions = discovery.Definitions.Describe().Name
-
-// tooOld returns a check for resources that are older than the maximum, if that is not 0.
-func tooOld(w *watcher.Watcher, age func() time.Duration) server.Exceeded {
-	return func(wanted func(string) bool) string {
-		return watcher.TooOld(w.Statuses(), age(), wanted)
-	}
-}

@@ -20,6 +20,7 @@ import (
 	_ "time/tzdata" // schedules name time zones; the image has no files of them
 
 	"github.com/oklog/run"
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/klog/v2"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -28,7 +29,6 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/version"
-	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 func main() {
@@ -116,8 +116,8 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	}
 	defer telemetry.Close()
 	registry := server.NewRegistry()
-	custom := newCustomResources(tables, registry, log)
-	watched, err := newWatcher(ctx, tables, custom, opts, watcher.NewMetrics(registry), log)
+	reloads := newReloadMetrics(registry)
+	content, ofClusters, err := newContents(ctx, tables, opts, reloads, registry, log)
 	if err != nil {
 		return err
 	}
@@ -125,16 +125,14 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	if err != nil {
 		return err
 	}
-	watched.Register(registry)
 	status := sharding.NewStatus(registry)
-	custom.register(registry, watched)
-	reload := newReloader(tables, custom, args, opts, watched, status, registry, log)
+	reload := newReloader(tables, content, args, opts, status, reloads, log)
 	scrapers := server.NewScrapers()
-	shard, err := newShard(opts, watched, scrapers, status, registry, log)
+	shard, err := newShard(opts, content, scrapers, status, registry, log)
 	if err != nil {
 		return err
 	}
-	served := backend{watched, custom, status, !opts.AuthFilter, shard, nil}
+	served := backend{content, status, !opts.AuthFilter, shard, nil}
 	replica, err := newReplica(opts, served, scrapers, registry, log)
 	if err != nil {
 		return err
@@ -148,9 +146,11 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	answers := server.ScrapeConfig{
 		Limits:   server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write},
 		Missing:  served.Missing,
-		Exceeded: tooOld(watched, reload.maxStaleness),
-		Known:    custom.names,
+		Exceeded: func(wanted func(string) bool) string { return content.exceeded(reload.maxStaleness(), wanted) },
+		Known:    content.names,
 		Log:      log,
+
+		DownFails: opts.Clusters.DownFails,
 	}
 	if opts.ServeIncomplete {
 		answers.Missing = nil
@@ -164,11 +164,11 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		metrics = scrapers.Watch(main)
 	}
 	own := server.Telemetry(served, server.TelemetryConfig{
-		Own:       registry,
+		Own:       prometheus.Gatherers{registry, ofClusters},
 		Profiling: profiling(opts, telemetry.Addr()),
 		Sparse:    sparseIn(tables),
 		Kept:      reload.keepsFinished,
-		Asked:     served.asked(opts.Snapshot != ""),
+		Asked:     served.asked(opts.Snapshot != "" || len(opts.Clusters.Snapshots) > 0),
 	}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()
@@ -187,7 +187,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	execute, interrupt := server.Serve(scrapes, protect(metrics, main.Serves), web, server.Timeouts(opts.Timeouts), evicted, log)
 	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, evictedTelemetry, log)
 	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
-	g.Add(background(running, watched.Run))
+	g.Add(background(running, content.run))
 	g.Add(shardActor(running, shard, replica))
 	g.Add(replicaActor(running, replica))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

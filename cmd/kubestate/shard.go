@@ -20,12 +20,11 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
 	"github.com/kubestate/kubestate/internal/standby"
-	"github.com/kubestate/kubestate/internal/watcher"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // newShard returns the shard that follows the StatefulSet of the own pod, nil without --pod.
-func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.Scrapers, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) (*members.Shard, error) {
+func newShard(opts options.Options, content contents, scrapers *server.Scrapers, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) (*members.Shard, error) {
 	if opts.Pod == "" {
 		return nil, nil
 	}
@@ -33,6 +32,7 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 	if err != nil {
 		return nil, err
 	}
+	watched := content.(*cluster).watched // --clusters excludes --pod
 	config := members.Config{
 		Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Increments: watched.Increments(), Scraped: scrapers.Since, Scrapers: scrapers.Count, Status: status,
 		TakeoverAfter: opts.TakeoverAfter, Delay: opts.ShutdownDelay, Drain: server.Drain,
@@ -40,8 +40,12 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 	return members.New(config, to, reg, log)
 }
 
-// writeRoles writes the RBAC objects that serving with these options needs.
+// writeRoles writes the RBAC objects that serving with these options needs: with --clusters those in each
+// of the clusters, without what the process needs in its own.
 func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options) error {
+	if opts.Clusters.Path != "" {
+		opts.AuthFilter, opts.Lease = false, ""
+	}
 	config := rbac.Config{
 		Resources:  slices.Concat(opts.Resources, workloads.Needed(opts.Selection, opts.Resources), results.Needed(opts.Selection, opts.Resources)),
 		Namespaces: opts.Namespaces, Reviews: opts.AuthFilter,

@@ -76,7 +76,7 @@ func leaseNamespace(opts options.Options) (string, error) {
 func (b backend) completeOnce() func() bool {
 	once := false
 	return func() bool {
-		once = once || len(b.Missing()) == 0
+		once = once || len(b.Missing(nil)) == 0
 		return once && (b.shard == nil || b.shard.Progress().Complete)
 	}
 }

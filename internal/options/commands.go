@@ -57,7 +57,7 @@ func (v *values) checkCommand(command Command, flags *pflag.FlagSet) error {
 	switch {
 	case wrong != nil:
 		return wrong
-	case command == Cardinality && v.snapshot == "" && v.config == "":
+	case command == Cardinality && len(v.snapshot) == 0 && v.config == "":
 		return fmt.Errorf("%s needs --snapshot", Cardinality)
 	case command == Answers && !slices.Contains([]string{"text", "json", "yaml"}, v.report.Output):
 		return fmt.Errorf("--output=%.64q: want text, json or yaml", v.report.Output)
