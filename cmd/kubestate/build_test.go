@@ -15,7 +15,6 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/store"
-	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 // TestLateConfigCannotProtect has a configuration file appear that needs a restart. No part of it is
@@ -30,12 +29,11 @@ func TestLateConfigCannotProtect(t *testing.T) {
 			t.Fatalf("without a file: %+v, %v", current, err)
 		}
 		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-		custom := newCustomResources(builtin, registry, log)
-		w, err := newWatcher(t.Context(), builtin, custom, current, watcher.NewMetrics(registry), log)
+		content, err := newCluster(t.Context(), builtin, current, registry, log)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := newReloader(builtin, custom, args, current, w, sharding.NewStatus(registry), registry, log)
+		r := newReloader(builtin, content, args, current, sharding.NewStatus(registry), registry, log)
 		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}

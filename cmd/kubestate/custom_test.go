@@ -25,16 +25,18 @@ import (
 // goldenCustom has golden custom resources, each with a configuration and the response.
 const goldenCustom = "../../internal/customresource/testdata"
 
+// clusterOf returns the only cluster of a program.
+func clusterOf(r *reloader) *cluster { return r.content }
+
 // newCustomReloader returns the reloader of a program started with args.
 func newCustomReloader(t *testing.T, args ...string) *reloader {
 	t.Helper()
 	opts, err := options.Parse(builtin, args)
 	check(t, err)
 	registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-	custom := newCustomResources(builtin, registry, log)
-	w, err := newWatcher(t.Context(), builtin, custom, opts, watcher.NewMetrics(registry), log)
+	content, err := newCluster(t.Context(), builtin, opts, registry, log)
 	check(t, err)
-	return newReloader(builtin, custom, args, opts, w, sharding.NewStatus(registry), registry, log)
+	return newReloader(builtin, content, args, opts, sharding.NewStatus(registry), registry, log)
 }
 
 // TestCustomResourcesOfSnapshots serves the golden custom resources from files.
@@ -98,10 +100,10 @@ func TestSnapshotKeepsCustomResources(t *testing.T) {
 	dir := filepath.Join(goldenCustom, "crs-1") // where some entries have no kind
 	r := newCustomReloader(t, "--snapshot", filepath.Join(dir, "snapshot"), "--custom-resource-state-config-file", filepath.Join(dir, "config.yaml"))
 	before := resourcesOfEntries(r)
-	if !r.custom.incomplete() {
+	if !clusterOf(r).custom.incomplete() {
 		t.Fatal("every entry has a kind")
 	}
-	r.findKinds(t.Context())
+	clusterOf(r).findKinds(t.Context())
 	if d := cmp.Diff(before, resourcesOfEntries(r)); d != "" {
 		t.Errorf("resources of entries (-before +after):\n%s", d)
 	}
@@ -155,7 +157,7 @@ func TestSelectorsOfSnapshots(t *testing.T) {
 // resourcesOfEntries returns the resources of each entry.
 func resourcesOfEntries(r *reloader) [][]string {
 	var all [][]string
-	for _, e := range r.custom.entries() {
+	for _, e := range clusterOf(r).custom.entries() {
 		all = append(all, e.Resources)
 	}
 	return all
@@ -203,7 +205,7 @@ func TestCustomReload(t *testing.T) {
 				t.Errorf("refused: %q, want %q", r.lastErr, refused)
 			}
 			var got []string
-			for _, e := range r.custom.entries() {
+			for _, e := range clusterOf(r).custom.entries() {
 				got = append(got, e.Kind)
 			}
 			if d := cmp.Diff(kinds, got); d != "" {
@@ -235,15 +237,15 @@ func TestCustomPending(t *testing.T) {
 	r := newCustomReloader(t, "--apiserver", "http://127.0.0.1:1", "--custom-resource-state-config-file", path)
 	f := func(step string, definitions bool, unserved []string, want ...string) {
 		t.Helper()
-		if d := cmp.Diff(want, r.custom.pending(definitions, func() []string { return unserved })); d != "" {
+		if d := cmp.Diff(want, clusterOf(r).custom.pending(definitions, func() []string { return unserved })); d != "" {
 			t.Errorf("%s (-want +got):\n%s", step, d)
 		}
 	}
 	f("definitions are not listed", false, nil) // which is checked like any list
 	f("definitions are listed", true, nil, "custom resources")
-	r.custom.refresh(t.Context(), *r.current.Load(), true)
+	clusterOf(r).custom.refresh(t.Context(), *r.current.Load(), true)
 	f("kinds are known", true, nil, "custom resources")
-	r.custom.apply()
+	clusterOf(r).custom.apply()
 	f("tables are made", true, []string{"widgets"}, "widgets")
 	f("all are served", true, nil)
 	f("another comes", true, []string{"gadgets"})
@@ -308,8 +310,8 @@ func TestCustomStatuses(t *testing.T) {
 		advance := [steps]func(){
 			func() { all = []watcher.Status{{Resource: definitions, Complete: true}} },
 			func() {
-				r.custom.refresh(t.Context(), *r.current.Load(), true)
-				r.custom.apply()
+				clusterOf(r).custom.refresh(t.Context(), *r.current.Load(), true)
+				clusterOf(r).custom.apply()
 				unserved = []string{"widgets"}
 			},
 			func() { all, unserved = append(all, watcher.Status{Resource: "widgets"}), nil },
@@ -321,7 +323,7 @@ func TestCustomStatuses(t *testing.T) {
 			}
 			call++
 		}
-		statuses, pending := r.custom.statuses(
+		statuses, pending := clusterOf(r).custom.statuses(
 			func() []watcher.Status { next(); return slices.Clone(all) },
 			func() []string { next(); return unserved },
 		)

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kubestate/kubestate/internal/discovery"
@@ -15,10 +13,9 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// A backend adapts the watcher to the server.
+// A backend adapts the content to the server.
 type backend struct {
-	*watcher.Watcher
-	custom *customResources
+	*cluster
 	status *sharding.Status
 	open   bool
 	shard  *members.Shard // nil without --pod
@@ -32,7 +29,7 @@ func (b backend) Resources() []*store.Resource {
 	if b.shard != nil && !b.shard.Progress().Serving {
 		return nil
 	}
-	return b.Watcher.Resources()
+	return b.watched.Resources()
 }
 
 // Shard describes the shard for the start page.
@@ -41,7 +38,7 @@ func (b backend) Shard() string { return b.status.String() }
 // Open reports whether clients need no token.
 func (b backend) Open() bool { return b.open }
 
-// Checks returns the readiness checks of the shard and the resources. After all have passed, custom
+// Checks returns the readiness checks of the shard and the content. After all have passed, custom
 // resources that a reload or a permission adds do not make the program unready.
 func (b backend) Checks() []server.Check {
 	var checks []server.Check
@@ -53,24 +50,7 @@ func (b backend) Checks() []server.Check {
 		seen, detail := b.replica.Known()
 		checks = append(checks, server.Check{Name: "lease", Passed: seen, Detail: detail})
 	}
-	late := b.custom.hasSynced()
-	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
-	for _, c := range statuses {
-		words := []string{string(c.State)}
-		if c.Reason != "" {
-			words = append(words, "("+c.Reason+")")
-		}
-		words = append(words, "for", time.Since(c.Since).Round(time.Second).String())
-		if c.Complete && c.Lacking > 0 {
-			words = append(words, fmt.Sprintf("without %d selected namespaces, which are being added", c.Lacking))
-		}
-		checks = append(checks, server.Check{
-			Name: c.Resource, Passed: c.Complete, Excluded: c.Refused() || late && c.Resource == definitions, Detail: strings.Join(words, " "),
-		})
-	}
-	for _, name := range pending {
-		checks = append(checks, server.Check{Name: name, Detail: "custom resource, not complete yet"})
-	}
+	checks = append(checks, b.checks()...)
 	if !slices.ContainsFunc(checks, func(c server.Check) bool { return !c.Passed && !c.Excluded }) {
 		b.custom.setSynced()
 	}
@@ -90,13 +70,7 @@ func (b backend) Missing() []string {
 			names = append(names, detail)
 		}
 	}
-	statuses, pending := b.custom.statuses(b.Watcher.Checks, b.Pending)
-	for _, c := range statuses {
-		if !c.Settled() {
-			names = append(names, c.Resource)
-		}
-	}
-	return append(names, pending...)
+	return append(names, b.missing()...)
 }
 
 // definitions is the name of the resource whose objects define custom resources.

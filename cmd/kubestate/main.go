@@ -26,7 +26,6 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/version"
-	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 func main() {
@@ -99,8 +98,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	}
 	defer telemetry.Close()
 	registry := server.NewRegistry()
-	custom := newCustomResources(tables, registry, log)
-	watched, err := newWatcher(ctx, tables, custom, opts, watcher.NewMetrics(registry), log)
+	content, err := newCluster(ctx, tables, opts, registry, log)
 	if err != nil {
 		return err
 	}
@@ -108,16 +106,14 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	if err != nil {
 		return err
 	}
-	watched.Register(registry)
 	status := sharding.NewStatus(registry)
-	custom.register(registry, watched)
-	reload := newReloader(tables, custom, args, opts, watched, status, registry, log)
+	reload := newReloader(tables, content, args, opts, status, registry, log)
 	scrapers := server.NewScrapers()
-	shard, err := newShard(opts, watched, scrapers, status, registry, log)
+	shard, err := newShard(opts, content.watched, scrapers, status, registry, log)
 	if err != nil {
 		return err
 	}
-	served := backend{watched, custom, status, !opts.AuthFilter, shard, nil}
+	served := backend{content, status, !opts.AuthFilter, shard, nil}
 	replica, err := newReplica(opts, served, scrapers, registry, log)
 	if err != nil {
 		return err
@@ -131,8 +127,8 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	answers := server.ScrapeConfig{
 		Limits:   server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write},
 		Missing:  served.Missing,
-		Exceeded: tooOld(watched, reload.maxStaleness),
-		Known:    custom.names,
+		Exceeded: tooOld(content.watched, reload.maxStaleness),
+		Known:    content.custom.names,
 		Log:      log,
 	}
 	if opts.ServeIncomplete {
@@ -170,7 +166,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	execute, interrupt := server.Serve(scrapes, protect(metrics, main.Serves), web, server.Timeouts(opts.Timeouts), evicted, log)
 	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, evictedTelemetry, log)
 	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
-	g.Add(background(running, watched.Run))
+	g.Add(background(running, content.run))
 	g.Add(shardActor(running, shard))
 	g.Add(replicaActor(running, replica))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))

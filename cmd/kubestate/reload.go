@@ -16,18 +16,15 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/sharding"
-	"github.com/kubestate/kubestate/internal/snapshot"
-	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// A reloader applies the configuration file to the watcher when it changes, and on SIGHUP.
+// A reloader applies the configuration file to the content when it changes, and on SIGHUP.
 type reloader struct {
 	tables  *generators.Registry
-	custom  *customResources
+	content *cluster
 	files   *filewatch.Files
 	args    []string
 	current atomic.Pointer[options.Options]
-	watched *watcher.Watcher
 	status  *sharding.Status
 	metrics reloadMetrics
 	log     *slog.Logger
@@ -36,8 +33,8 @@ type reloader struct {
 }
 
 // newReloader returns the reloader of a program started with args, of which opts are the options.
-func newReloader(tables *generators.Registry, custom *customResources, args []string, opts options.Options, watched *watcher.Watcher, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{tables: tables, custom: custom, files: filewatch.New(opts.Files()...), args: args, watched: watched, status: status, metrics: newReloadMetrics(reg), log: log}
+func newReloader(tables *generators.Registry, content *cluster, args []string, opts options.Options, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) *reloader {
+	r := &reloader{tables: tables, content: content, files: filewatch.New(opts.Files()...), args: args, status: status, metrics: newReloadMetrics(reg), log: log}
 	r.current.Store(&opts)
 	r.showShard(opts)
 	switch {
@@ -66,9 +63,8 @@ const pollInterval = 2 * time.Second
 
 // run reloads when the configuration files change and on each hangup, until ctx ends.
 func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
-	poll, again := time.NewTicker(pollInterval), time.NewTicker(discoveryInterval)
+	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
-	defer again.Stop()
 	if len(r.current.Load().Files()) == 0 {
 		poll.Stop()
 	}
@@ -78,12 +74,8 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 			return
 		case <-poll.C:
 			if r.reloadIfChanged() {
-				r.findKinds(ctx)
+				r.content.lookAgain()
 			}
-		case <-r.custom.catalog.Changes():
-			r.useKinds(ctx, true)
-		case <-again.C:
-			r.findKinds(ctx)
 		case <-hangups:
 			if len(r.current.Load().Files()) == 0 {
 				r.log.Info("SIGHUP ignored: no configuration file")
@@ -91,37 +83,8 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 			}
 			r.lastErr = "" // log the error again
 			r.reload()
-			r.findKinds(ctx)
+			r.content.lookAgain()
 		}
-	}
-}
-
-// discoveryInterval is the interval of discovery for missing kinds without a definition.
-const discoveryInterval = time.Minute
-
-// findKinds looks for kinds that are missing.
-func (r *reloader) findKinds(ctx context.Context) {
-	if r.custom.incomplete() {
-		r.useKinds(ctx, false)
-	}
-}
-
-// useKinds has the watcher watch the kinds of custom resources that there are now.
-func (r *reloader) useKinds(ctx context.Context, complete bool) {
-	opts := *r.current.Load()
-	if opts.Snapshot != "" {
-		return // its kinds change with its files
-	}
-	r.custom.refresh(ctx, opts, complete)
-	config, err := watcherConfig(r.tables, r.custom, opts)
-	if err != nil { // it did for the same options before
-		r.log.Error("custom resources: kinds that have changed are not followed", "err", err)
-		return
-	}
-	rebuilt := r.watched.Change(config)
-	r.custom.apply()
-	if len(rebuilt) > 0 {
-		r.log.Info("custom resources: kinds have changed", "building", strings.Join(rebuilt, ","))
 	}
 }
 
@@ -188,25 +151,10 @@ func (r *reloader) parse() (options.Options, error) {
 	return opts, nil
 }
 
-// change applies opts to the watcher, reading a snapshot again. It returns the keys of the resources
-// that are rebuilt.
+// change applies opts to the content. It returns the keys of the resources that are rebuilt.
 func (r *reloader) change(opts options.Options) (rebuilt []string, err error) {
-	if opts.Snapshot == snapshot.Stdin {
-		return nil, errors.New("--snapshot: standard input cannot be read a second time: restart the program")
-	}
-	if err := errors.Join(r.custom.find(opts), r.custom.follow(opts, r.watched)); err != nil {
+	if rebuilt, err = r.content.change(opts); err != nil {
 		return nil, err
-	}
-	config, err := watcherConfig(r.tables, r.custom, opts)
-	if err != nil {
-		return nil, err
-	}
-	if opts.Snapshot == "" {
-		rebuilt = r.watched.Change(config)
-	} else {
-		if rebuilt, err = loadSnapshot(r.tables, opts, config, r.watched, r.log); err != nil {
-			return nil, err
-		}
 	}
 	r.current.Store(&opts)
 	warnIneffective(opts, r.log)

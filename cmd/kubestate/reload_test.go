@@ -16,7 +16,6 @@ import (
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
-	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 // builtin has the tables that the program has.
@@ -35,10 +34,9 @@ func reloaderOf(t *testing.T, path string, log *slog.Logger) *reloader {
 	opts, err := options.Parse(builtin, args)
 	check(t, err)
 	registry := server.NewRegistry()
-	custom := newCustomResources(builtin, registry, log)
-	w, err := newWatcher(t.Context(), builtin, custom, opts, watcher.NewMetrics(registry), log)
+	content, err := newCluster(t.Context(), builtin, opts, registry, log)
 	check(t, err)
-	return newReloader(builtin, custom, args, opts, w, sharding.NewStatus(registry), registry, log)
+	return newReloader(builtin, content, args, opts, sharding.NewStatus(registry), registry, log)
 }
 
 // pollTwice polls the files of the reloader as often as a change of them takes.

@@ -47,12 +47,12 @@ func TestScaleSubresources(t *testing.T) {
 	check(t, err)
 	f := func(step string, d *apiextensionsv1.CustomResourceDefinition, rebuilt []string, want ...string) {
 		t.Helper()
-		check(t, r.custom.catalog.Set(d))
+		check(t, clusterOf(r).custom.catalog.Set(d))
 		opts := *r.current.Load()
-		r.custom.refresh(t.Context(), opts, false)
-		config, err := watcherConfig(builtin, r.custom, opts)
+		clusterOf(r).custom.refresh(t.Context(), opts, false)
+		config, err := watcherConfig(builtin, clusterOf(r).custom, opts)
 		check(t, err)
-		if d := cmp.Diff(rebuilt, r.watched.Change(config)); d != "" {
+		if d := cmp.Diff(rebuilt, clusterOf(r).watched.Change(config)); d != "" {
 			t.Errorf("%s: rebuilt (-want +got):\n%s", step, d)
 		}
 		at := slices.IndexFunc(config.Resources, func(r generators.Resource) bool { return r.Describe().Key == "rollouts.v1.example.com" })

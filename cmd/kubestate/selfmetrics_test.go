@@ -86,13 +86,10 @@ func TestSelfMetricsLint(t *testing.T) {
 func selfMetrics(t *testing.T) childRegistry {
 	t.Helper()
 	registry := childRegistry{server.NewRegistry()}
-	metrics := watcher.NewMetrics(registry)
-	w := watcher.New(watcher.Config{}, metrics, slog.Default())
-	w.Register(registry)
+	content := &cluster{custom: newCustomResources(builtin, registry, slog.Default()), watched: watcher.New(watcher.Config{}, watcher.NewMetrics(registry), slog.Default())}
+	content.register(registry)
 	status := sharding.NewStatus(registry)
-	custom := newCustomResources(builtin, registry, slog.Default())
-	custom.register(registry, w)
-	reload := newReloader(builtin, custom, nil, options.Options{TotalShards: 1}, w, status, registry, slog.Default())
+	reload := newReloader(builtin, content, nil, options.Options{TotalShards: 1}, status, registry, slog.Default())
 	shard, err := members.New(members.Config{}, &rest.Config{}, registry, slog.Default())
 	if err != nil {
 		t.Fatal(err)
@@ -101,8 +98,8 @@ func selfMetrics(t *testing.T) childRegistry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := backend{w, custom, status, true, shard, replica}
-	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(w, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
+	served := backend{content, status, true, shard, replica}
+	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(content.watched, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
 
 	if _, err := authfilter.New(&rest.Config{}, nil, registry, slog.Default()); err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func TestConfigOfEveryKey(t *testing.T) {
 		if f.Key == "shard" {
 			value = "6" // of as many as total_shards
 		}
-		if f.Key != "" && f.Key != "snapshot" && f.Key != "track_unscheduled_pods" && f.Key != "namespace_selector" && f.Key != "lease" {
+		if f.Key != "" && f.Key != "snapshot" && f.Key != "track_unscheduled_pods" && f.Key != "namespace_selector" && f.Key != "lease" && f.Key != "clusters" {
 			text.WriteString(f.Key + ": " + value + "\n")
 		}
 	}

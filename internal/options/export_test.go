@@ -29,3 +29,8 @@ func CompilePatterns(registry *generators.Registry, source string) (ecma, re2 []
 	re2, errRE2 = compileRE2("--flag", []string{source})
 	return ecma, re2, errECMA, errRE2
 }
+
+// ParseClusters is parseClusters of a text.
+func ParseClusters(registry *generators.Registry, text string) ([]Cluster, error) {
+	return parseClusters(registry, []byte(text))
+}

@@ -19,7 +19,10 @@ type values struct {
 	config                                string
 	continueWithoutConfig                 bool
 	snapshotStrict                        bool
-	apiserver, kubeconfig, snapshot       string
+	apiserver, kubeconfig                 string
+	snapshot                              snapshots
+	clusters, clusterLabel                string
+	clusterDownFails                      bool
 	host, telemetryHost                   string
 	port, telemetryPort                   uint16
 	webConfig                             string
@@ -95,7 +98,10 @@ func (v *values) flags() *pflag.FlagSet {
 	f := newFlagSet()
 	f.StringVar(&v.kubeconfig, "kubeconfig", "", "file with the API server's address and credentials; not needed in a pod")
 	f.StringVar(&v.apiserver, "apiserver", "", "URL of the API server, instead of the kubeconfig's")
-	f.StringVar(&v.snapshot, "snapshot", "", "file, folder or archive with the objects to serve; - for standard input")
+	f.StringVar(&v.clusters, "clusters", "", "file that lists clusters, or directory of kubeconfigs, to serve together; watched for changes")
+	f.StringVar(&v.clusterLabel, "cluster-label", defaultClusterLabel, "label with the name of the cluster, with --clusters")
+	f.BoolVar(&v.clusterDownFails, "cluster-down-fails", false, "503 on /metrics/cluster/NAME while the cluster is down")
+	f.Var(&v.snapshot, "snapshot", "file, folder or archive of objects; - for standard input; NAME=PATH for several clusters")
 	f.BoolVar(&v.snapshotStrict, "snapshot-strict", false, "refusal to start with an unreadable part of the snapshot")
 	f.StringVar(&v.config, "config", "", "YAML file of settings, which override flags; watched for changes")
 	f.BoolVar(&v.continueWithoutConfig, "continue-without-config", false, "start without the --config file if it is missing or invalid")

@@ -38,7 +38,7 @@ func (o Options) Ineffective() []string {
 		hasAny := func(r generators.Resource) bool { return slices.ContainsFunc(r.Describe().Families, isOf) }
 		if !slices.ContainsFunc(o.counted(), hasAny) && !slices.ContainsFunc(custom, isOf) {
 			all = append(all, fmt.Sprintf("--workload-metrics: %s has no family of the enabled resources", g))
-		} else if g == generators.Counters && o.Snapshot != "" {
+		} else if g == generators.Counters && o.files() {
 			all = append(all, "--workload-metrics: counters count changes, which a snapshot does not have")
 		}
 	}
@@ -49,6 +49,7 @@ func (o Options) Ineffective() []string {
 		all = append(all, "--namespace-selector: no enabled resource is namespaced")
 	}
 	all = append(all, o.unusedBudgets()...)
+	all = append(all, o.unusedClusters()...)
 	for _, r := range o.Resources {
 		if d := r.Describe(); o.explicit && len(o.Selection.EffectOn(d).Families()) == 0 {
 			all = append(all, fmt.Sprintf("--resources: %s has no families left by the metric lists", d.Name))

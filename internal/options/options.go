@@ -32,6 +32,8 @@ type Options struct {
 	// is not readable.
 	Snapshot       string
 	SnapshotStrict bool
+	// Clusters are those of a process that serves several.
+	Clusters Clusters
 
 	// Listen and ListenTelemetry are the addresses of the two ports.
 	Listen, ListenTelemetry string
@@ -212,7 +214,7 @@ const MaxScrapeShards = 64
 // checkCommand rejects flags of another command, and a command without a flag that it needs.
 func (v *values) checkCommand(command Command, flags *pflag.FlagSet) error {
 	if command == Cardinality {
-		if v.snapshot == "" && v.config == "" {
+		if len(v.snapshot) == 0 && v.config == "" {
 			return fmt.Errorf("%s needs --snapshot", Cardinality)
 		}
 		return nil
@@ -234,7 +236,7 @@ func (v *values) options() (Options, error) {
 	o := Options{
 		Kubeconfig:      v.kubeconfig,
 		APIServer:       v.apiserver,
-		Snapshot:        v.snapshot,
+		Clusters:        Clusters{Path: v.clusters, Label: v.clusterLabel, DownFails: v.clusterDownFails},
 		SnapshotStrict:  v.snapshotStrict,
 		Listen:          net.JoinHostPort(v.host, strconv.Itoa(int(v.port))),
 		ListenTelemetry: net.JoinHostPort(v.telemetryHost, strconv.Itoa(int(v.telemetryPort))),
@@ -269,10 +271,11 @@ func (v *values) options() (Options, error) {
 		MaxStaleness:    v.maxStaleness,
 		View:            v.view,
 	}
+	o.Snapshot, o.Clusters.Snapshots = v.snapshot.split()
 	if v.verbosity > 0 {
 		o.LogLevel = slog.LevelDebug
 	}
-	err := cmp.Or(v.checkDurations(), o.checkSource(), o.checkLimits())
+	err := cmp.Or(v.checkDurations(), o.checkSource(), o.checkClusters(), o.checkLimits())
 	if err != nil {
 		return Options{}, err
 	}
@@ -310,15 +313,15 @@ func (v *values) options() (Options, error) {
 	if err := o.Selection.CheckExtra(o.counted()); err != nil {
 		return Options{}, fmt.Errorf("--extra-labels: %w", err)
 	}
-	return o, nil
+	return o, o.checkClusterLabel()
 }
 
 // checkSource rejects flags that need an API server with a snapshot.
 func (o Options) checkSource() error {
 	switch {
-	case o.Snapshot != "" && (o.Kubeconfig != "" || o.APIServer != ""):
+	case o.files() && (o.Kubeconfig != "" || o.APIServer != ""):
 		return errors.New("--snapshot excludes --kubeconfig and --apiserver")
-	case o.Snapshot != "" && o.AuthFilter:
+	case o.files() && o.AuthFilter:
 		return errors.New("--auth-filter needs an API server and excludes --snapshot")
 	case len(o.Audiences) > 0 && !o.AuthFilter:
 		return errors.New("--auth-filter-audiences needs --auth-filter")

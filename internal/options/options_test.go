@@ -49,6 +49,7 @@ func unset() options.Options {
 		Listen:          "[::]:10241",
 		ListenTelemetry: "[::]:10242",
 		MemoryShare:     0.9,
+		Clusters:        options.Clusters{Label: "cluster"},
 		TakeoverAfter:   time.Minute,
 		LeaseDuration:   6 * time.Second,
 		Timeouts:        options.Timeouts{ReadHeader: 5 * time.Second, Read: time.Minute, Write: time.Minute, Idle: 5 * time.Minute},

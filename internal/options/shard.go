@@ -17,7 +17,7 @@ func (o Options) checkShard() error {
 	switch {
 	case (o.Pod == "") != (o.PodNamespace == "") && (o.Pod != "" || o.Lease == ""):
 		return fmt.Errorf("--pod %q and --pod-namespace %q: set both or neither", o.Pod, o.PodNamespace)
-	case o.Pod != "" && o.Snapshot != "":
+	case o.Pod != "" && o.files():
 		return errors.New("--pod needs an API server and excludes --snapshot")
 	case o.TotalShards < 1:
 		return fmt.Errorf("--total-shards is %d, want at least 1", o.TotalShards)
@@ -47,7 +47,7 @@ func (o Options) checkLease() error {
 		return fmt.Errorf("--lease-duration is %s, want %s to %s in whole seconds", d, minLease, maxLease)
 	case o.Lease == "":
 		return nil
-	case o.Snapshot != "":
+	case o.files():
 		return errors.New("--lease needs an API server and excludes --snapshot")
 	case o.Pod != "":
 		return errors.New("--lease excludes --pod: shards of a StatefulSet take each other's place; for standbys of shards, give --shard and --total-shards, and each shard a Lease of its own")
