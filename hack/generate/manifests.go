@@ -45,6 +45,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	replicas := rbac.Objects(rbac.Config{Lease: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
 	for path, objects := range map[string][]any{
 		"deploy/kustomize/base/rbac.yaml":                          all,
+		"deploy/kustomize/remote/rbac.yaml":                        all,
 		"deploy/kustomize/overlays/namespaced/clusterrole.yaml":    few[:1],
 		"deploy/kustomize/overlays/namespaced/rbac.yaml":           few[2:],
 		"deploy/kustomize/overlays/per-node/rest/clusterrole.yaml": apart[:1],
