@@ -1,8 +1,6 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,9 +13,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/authfilter"
-	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -25,9 +21,9 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// watcherConfig returns the watcher's configuration. It has no client for a snapshot.
-func watcherConfig(tables *generators.Registry, custom *customResources, opts options.Options) (watcher.Config, error) {
-	config := watcher.Config{
+// watcherConfig returns the watcher's configuration, without a client.
+func watcherConfig(custom *customResources, opts options.Options) watcher.Config {
+	return watcher.Config{
 		Resources:  custom.resources(opts),
 		Selection:  opts.Selection,
 		Namespaces: opts.Namespaces,
@@ -49,12 +45,6 @@ func watcherConfig(tables *generators.Registry, custom *customResources, opts op
 		Budgets:     watcher.Budgets{Series: opts.SeriesBudget, Namespace: opts.NamespaceBudget},
 		Parts:       opts.ScrapeShards,
 	}
-	if opts.Snapshot != "" {
-		return config, nil
-	}
-	var err error
-	config.Client, err = newClient(tables, opts)
-	return config, err
 }
 
 // shardOf returns the part of the hash space to serve: none yet if a StatefulSet determines it.
@@ -63,33 +53,6 @@ func shardOf(opts options.Options) sharding.Ranges {
 		return sharding.None()
 	}
 	return sharding.Even(opts.Shard, opts.TotalShards)
-}
-
-// newWatcher returns the watcher. It fails if a retry cannot help: the API server refuses the
-// credentials, or the snapshot is refused. A snapshot is loaded when it returns.
-func newWatcher(ctx context.Context, tables *generators.Registry, custom *customResources, opts options.Options, metrics *watcher.Metrics, log *slog.Logger) (*watcher.Watcher, error) {
-	if err := custom.find(opts); err != nil {
-		return nil, err
-	}
-	config, err := watcherConfig(tables, custom, opts)
-	if err != nil {
-		return nil, err
-	}
-	w := watcher.New(config, metrics, log)
-	if opts.Snapshot == "" {
-		return w, cmp.Or(config.Client.Check(ctx), custom.follow(opts, w))
-	}
-	_, err = loadSnapshot(tables, opts, config, w, log)
-	return w, err
-}
-
-// newClient returns the client of the API server.
-func newClient(tables *generators.Registry, opts options.Options) (*apiclient.Client, error) {
-	config, err := clientConfig(opts)
-	if err != nil {
-		return nil, err
-	}
-	return apiclient.New(config, tables.Scheme())
 }
 
 // protection returns the auth filter, which wraps the handlers of both ports, or a wrapper without
@@ -124,9 +87,14 @@ func clientConfig(opts options.Options) (*rest.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := version.Get()
-	config.UserAgent = fmt.Sprintf("kubestate/%s (%s/%s)", v.Version, v.OS, v.Arch)
+	config.UserAgent = userAgent()
 	return config, nil
+}
+
+// userAgent names the program in requests.
+func userAgent() string {
+	v := version.Get()
+	return fmt.Sprintf("kubestate/%s (%s/%s)", v.Version, v.OS, v.Arch)
 }
 
 // restConfig returns the configuration of the kubeconfig or address, or else of the pod.

@@ -29,11 +29,11 @@ func TestLateConfigCannotProtect(t *testing.T) {
 			t.Fatalf("without a file: %+v, %v", current, err)
 		}
 		registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-		content, err := newCluster(t.Context(), builtin, current, registry, log)
+		content, err := newCluster(builtin, current, home(current), registry, log)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := newReloader(builtin, content, args, current, sharding.NewStatus(registry), registry, log)
+		r := newReloader(builtin, content, args, current, sharding.NewStatus(registry), newReloadMetrics(registry), log)
 		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}

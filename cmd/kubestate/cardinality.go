@@ -13,7 +13,6 @@ import (
 	"github.com/kubestate/kubestate/internal/cardinality"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
-	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 // writeCardinality writes a view of a snapshot. It logs warnings alone.
@@ -34,7 +33,7 @@ func writeCardinality(ctx context.Context, tables *generators.Registry, opts opt
 		return fmt.Errorf("--%w", cardinality.Unknown("format", opts.View.Format, []string{"text", "json"}))
 	}
 	switch {
-	case opts.Snapshot == "": // nor in the configuration file
+	case opts.Snapshot == "" && len(opts.Clusters.Snapshots) == 0: // nor in the configuration file
 		return errors.New("cardinality needs --snapshot")
 	case opts.ConfigErr != nil:
 		log.Warn("starting without the configuration file", "err", opts.ConfigErr)
@@ -42,11 +41,11 @@ func writeCardinality(ctx context.Context, tables *generators.Registry, opts opt
 	warnIneffective(opts, log)
 	warnCustom(opts, log)
 	registry := prometheus.NewRegistry()
-	loaded, err := newWatcher(ctx, tables, newCustomResources(tables, registry, log), opts, watcher.NewMetrics(registry), log)
+	loaded, _, err := newContents(ctx, tables, opts, newReloadMetrics(registry), registry, log)
 	if err != nil {
 		return err
 	}
-	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.Resources(), Sparse: sparseIn(tables), Kept: opts.KeepsFinished})
+	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.resources(), Sparse: sparseIn(tables), Kept: opts.KeepsFinished})
 	if err != nil {
 		return err
 	}

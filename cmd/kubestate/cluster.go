@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/rest"
 
+	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
@@ -21,6 +23,7 @@ import (
 // A cluster has the content of one API server or snapshot, and keeps it current.
 type cluster struct {
 	tables  *generators.Registry
+	connect connector
 	custom  *customResources
 	watched *watcher.Watcher
 	log     *slog.Logger
@@ -30,16 +33,61 @@ type cluster struct {
 	opts options.Options
 }
 
-// newCluster returns the cluster of the options and registers its metrics. It fails if a retry cannot
-// help. A snapshot is loaded when it returns.
-func newCluster(ctx context.Context, tables *generators.Registry, opts options.Options, reg prometheus.Registerer, log *slog.Logger) (*cluster, error) {
-	c := &cluster{tables: tables, custom: newCustomResources(tables, reg, log), log: log, again: make(chan struct{}, 1), opts: opts}
-	var err error
-	if c.watched, err = newWatcher(ctx, tables, c.custom, opts, watcher.NewMetrics(reg), log); err != nil {
+// A connector returns the address and the credentials of an API server.
+type connector func() (*rest.Config, error)
+
+// home is the connector of the API server that the options name.
+func home(opts options.Options) connector {
+	return func() (*rest.Config, error) { return clientConfig(opts) }
+}
+
+// newCluster returns the cluster of the options and registers its metrics. A snapshot is loaded when it
+// returns, and connect is not called. No request is sent.
+func newCluster(tables *generators.Registry, opts options.Options, connect connector, reg prometheus.Registerer, log *slog.Logger) (*cluster, error) {
+	c := &cluster{tables: tables, connect: connect, custom: newCustomResources(tables, reg, log), log: log, again: make(chan struct{}, 1), opts: opts}
+	if err := c.custom.find(opts); err != nil {
+		return nil, err
+	}
+	config, err := c.config(opts)
+	if err != nil {
+		return nil, err
+	}
+	c.watched = watcher.New(config, watcher.NewMetrics(reg), log)
+	if opts.Snapshot == "" {
+		err = c.custom.follow(opts, connect, c.watched)
+	} else {
+		_, err = loadSnapshot(tables, opts, config, c.watched, log)
+	}
+	if err != nil {
 		return nil, err
 	}
 	c.register(reg)
 	return c, nil
+}
+
+// config returns the watcher's configuration. It has no client for a snapshot.
+func (c *cluster) config(opts options.Options) (watcher.Config, error) {
+	config := watcherConfig(c.custom, opts)
+	if opts.Snapshot != "" {
+		return config, nil
+	}
+	to, err := c.connect()
+	if err == nil {
+		config.Client, err = apiclient.New(to, c.tables.Scheme())
+	}
+	return config, err
+}
+
+// check fails if a retry cannot help: the API server refuses the credentials, or is none.
+func (c *cluster) check(ctx context.Context) error {
+	if c.current().Snapshot != "" {
+		return nil
+	}
+	config, err := c.config(c.current())
+	if err != nil {
+		return err
+	}
+	return config.Client.Check(ctx)
 }
 
 // register registers the metrics of the content.
@@ -103,7 +151,7 @@ func (c *cluster) useKinds(ctx context.Context, complete bool) {
 	c.custom.refresh(ctx, opts, complete)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	config, err := watcherConfig(c.tables, c.custom, c.opts)
+	config, err := c.config(c.opts)
 	if err != nil { // it did for the same options before
 		c.log.Error("custom resources: kinds that have changed are not followed", "err", err)
 		return
@@ -123,10 +171,10 @@ func (c *cluster) change(opts options.Options) (rebuilt []string, err error) {
 	if opts.Snapshot == snapshot.Stdin {
 		return nil, errors.New("--snapshot: standard input cannot be read a second time: restart the program")
 	}
-	if err := errors.Join(c.custom.find(opts), c.custom.follow(opts, c.watched)); err != nil {
+	if err := errors.Join(c.custom.find(opts), c.custom.follow(opts, c.connect, c.watched)); err != nil {
 		return nil, err
 	}
-	config, err := watcherConfig(c.tables, c.custom, opts)
+	config, err := c.config(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +211,7 @@ func (c *cluster) checks() (checks []server.Check) {
 }
 
 // missing names the resources whose first list is not complete.
-func (c *cluster) missing() (names []string) {
+func (c *cluster) missing([]string) (names []string) {
 	statuses, pending := c.custom.statuses(c.watched.Checks, c.watched.Pending)
 	for _, s := range statuses {
 		if !s.Settled() {

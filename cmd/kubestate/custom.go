@@ -57,13 +57,13 @@ func newCustomResources(builtin *generators.Registry, reg prometheus.Registerer,
 }
 
 // follow adds the definitions to the watcher, if the options need them and the watcher lacks them.
-func (c *customResources) follow(opts options.Options, w *watcher.Watcher) error {
+func (c *customResources) follow(opts options.Options, connect connector, w *watcher.Watcher) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.followed || opts.Custom.Config == nil || opts.Snapshot != "" {
 		return nil
 	}
-	config, err := clientConfig(opts)
+	config, err := connect()
 	if err != nil {
 		return err
 	}

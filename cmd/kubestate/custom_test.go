@@ -26,7 +26,7 @@ import (
 const goldenCustom = "../../internal/customresource/testdata"
 
 // clusterOf returns the only cluster of a program.
-func clusterOf(r *reloader) *cluster { return r.content }
+func clusterOf(r *reloader) *cluster { return r.content.(*cluster) }
 
 // newCustomReloader returns the reloader of a program started with args.
 func newCustomReloader(t *testing.T, args ...string) *reloader {
@@ -34,9 +34,9 @@ func newCustomReloader(t *testing.T, args ...string) *reloader {
 	opts, err := options.Parse(builtin, args)
 	check(t, err)
 	registry, log := server.NewRegistry(), slog.New(slog.DiscardHandler)
-	content, err := newCluster(t.Context(), builtin, opts, registry, log)
+	content, err := newCluster(builtin, opts, home(opts), registry, log)
 	check(t, err)
-	return newReloader(builtin, content, args, opts, sharding.NewStatus(registry), registry, log)
+	return newReloader(builtin, content, args, opts, sharding.NewStatus(registry), newReloadMetrics(registry), log)
 }
 
 // TestCustomResourcesOfSnapshots serves the golden custom resources from files.

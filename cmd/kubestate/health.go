@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"time"
 
 	"github.com/kubestate/kubestate/internal/discovery"
 	"github.com/kubestate/kubestate/internal/server"
@@ -10,12 +9,11 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/members"
 	"github.com/kubestate/kubestate/internal/standby"
 	"github.com/kubestate/kubestate/internal/store"
-	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 // A backend adapts the content to the server.
 type backend struct {
-	*cluster
+	contents
 	status *sharding.Status
 	open   bool
 	shard  *members.Shard // nil without --pod
@@ -29,7 +27,7 @@ func (b backend) Resources() []*store.Resource {
 	if b.shard != nil && !b.shard.Progress().Serving {
 		return nil
 	}
-	return b.watched.Resources()
+	return b.resources()
 }
 
 // Shard describes the shard for the start page.
@@ -52,13 +50,17 @@ func (b backend) Checks() []server.Check {
 	}
 	checks = append(checks, b.checks()...)
 	if !slices.ContainsFunc(checks, func(c server.Check) bool { return !c.Passed && !c.Excluded }) {
-		b.custom.setSynced()
+		b.setReady()
 	}
 	return checks
 }
 
-// Missing names the resources whose first list is not complete: until then scrapes get 503.
-func (b backend) Missing() []string {
+// Clusters returns those of the stores, nil for one cluster.
+func (b backend) Clusters() []server.Cluster { return b.clusters() }
+
+// Missing names the resources whose first list is not complete, of some clusters or of all: until then
+// scrapes get 503.
+func (b backend) Missing(clusters []string) []string {
 	var names []string
 	if b.shard != nil {
 		if progress := b.shard.Progress(); !progress.Serving {
@@ -70,15 +72,8 @@ func (b backend) Missing() []string {
 			names = append(names, detail)
 		}
 	}
-	return append(names, b.missing()...)
+	return append(names, b.missing(clusters)...)
 }
 
 // definitions is the name of the resource whose objects define custom resources.
 var definitions = discovery.Definitions.Describe().Name
-
-// tooOld returns a check for resources that are older than the maximum, if that is not 0.
-func tooOld(w *watcher.Watcher, age func() time.Duration) server.Exceeded {
-	return func(wanted func(string) bool) string {
-		return watcher.TooOld(w.Statuses(), age(), wanted)
-	}
-}

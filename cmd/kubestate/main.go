@@ -18,6 +18,7 @@ import (
 	_ "time/tzdata" // schedules name time zones; the image has no files of them
 
 	"github.com/oklog/run"
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/klog/v2"
 
 	"github.com/kubestate/kubestate/internal/generators"
@@ -98,7 +99,8 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	}
 	defer telemetry.Close()
 	registry := server.NewRegistry()
-	content, err := newCluster(ctx, tables, opts, registry, log)
+	reloads := newReloadMetrics(registry)
+	content, ofClusters, err := newContents(ctx, tables, opts, reloads, registry, log)
 	if err != nil {
 		return err
 	}
@@ -107,9 +109,9 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		return err
 	}
 	status := sharding.NewStatus(registry)
-	reload := newReloader(tables, content, args, opts, status, registry, log)
+	reload := newReloader(tables, content, args, opts, status, reloads, log)
 	scrapers := server.NewScrapers()
-	shard, err := newShard(opts, content.watched, scrapers, status, registry, log)
+	shard, err := newShard(opts, content, scrapers, status, registry, log)
 	if err != nil {
 		return err
 	}
@@ -127,9 +129,11 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	answers := server.ScrapeConfig{
 		Limits:   server.Limits{Scrapes: opts.MaxScrapes, Answer: opts.Timeouts.Write},
 		Missing:  served.Missing,
-		Exceeded: tooOld(content.watched, reload.maxStaleness),
-		Known:    content.custom.names,
+		Exceeded: func(wanted func(string) bool) string { return content.exceeded(reload.maxStaleness(), wanted) },
+		Known:    content.names,
 		Log:      log,
+
+		DownFails: opts.Clusters.DownFails,
 	}
 	if opts.ServeIncomplete {
 		answers.Missing = nil
@@ -143,7 +147,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		metrics = scrapers.Watch(main)
 	}
 	own := server.Telemetry(served, server.TelemetryConfig{
-		Own:       registry,
+		Own:       prometheus.Gatherers{registry, ofClusters},
 		Profiling: profiling(opts, telemetry.Addr()),
 		Sparse:    sparseIn(tables),
 		Kept:      reload.keepsFinished,

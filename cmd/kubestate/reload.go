@@ -21,7 +21,7 @@ import (
 // A reloader applies the configuration file to the content when it changes, and on SIGHUP.
 type reloader struct {
 	tables  *generators.Registry
-	content *cluster
+	content contents
 	files   *filewatch.Files
 	args    []string
 	current atomic.Pointer[options.Options]
@@ -33,8 +33,8 @@ type reloader struct {
 }
 
 // newReloader returns the reloader of a program started with args, of which opts are the options.
-func newReloader(tables *generators.Registry, content *cluster, args []string, opts options.Options, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) *reloader {
-	r := &reloader{tables: tables, content: content, files: filewatch.New(opts.Files()...), args: args, status: status, metrics: newReloadMetrics(reg), log: log}
+func newReloader(tables *generators.Registry, content contents, args []string, opts options.Options, status *sharding.Status, metrics reloadMetrics, log *slog.Logger) *reloader {
+	r := &reloader{tables: tables, content: content, files: filewatch.New(opts.Files()...), args: args, status: status, metrics: metrics, log: log}
 	r.current.Store(&opts)
 	r.showShard(opts)
 	switch {
@@ -209,6 +209,8 @@ func newReloadMetrics(reg prometheus.Registerer) reloadMetrics {
 const (
 	configType = "config"
 	customType = "customresourceconfig"
+
+	clustersType = "clusters"
 )
 
 func (m reloadMetrics) failed(path, fileType string) {
@@ -219,6 +221,18 @@ func (m reloadMetrics) failed(path, fileType string) {
 func (m reloadMetrics) succeeded(opts options.Options) {
 	m.file(opts.Config, configType, opts.ConfigSum)
 	m.file(opts.Custom.Path, customType, opts.Custom.Sum)
+}
+
+// list notes whether all of the list of clusters at path is in use, if there is one.
+func (m reloadMetrics) list(path string, whole bool) {
+	switch {
+	case path == "":
+	case whole:
+		m.successful.WithLabelValues(path, clustersType).Set(1)
+		m.when.WithLabelValues(path, clustersType).SetToCurrentTime()
+	default:
+		m.failed(path, clustersType)
+	}
 }
 
 // file notes a file in use by the MD5 sum of its content.

@@ -34,9 +34,9 @@ func reloaderOf(t *testing.T, path string, log *slog.Logger) *reloader {
 	opts, err := options.Parse(builtin, args)
 	check(t, err)
 	registry := server.NewRegistry()
-	content, err := newCluster(t.Context(), builtin, opts, registry, log)
+	content, err := newCluster(builtin, opts, home(opts), registry, log)
 	check(t, err)
-	return newReloader(builtin, content, args, opts, sharding.NewStatus(registry), registry, log)
+	return newReloader(builtin, content, args, opts, sharding.NewStatus(registry), newReloadMetrics(registry), log)
 }
 
 // pollTwice polls the files of the reloader as often as a change of them takes.

@@ -50,7 +50,7 @@ func TestScaleSubresources(t *testing.T) {
 		check(t, clusterOf(r).custom.catalog.Set(d))
 		opts := *r.current.Load()
 		clusterOf(r).custom.refresh(t.Context(), opts, false)
-		config, err := watcherConfig(builtin, clusterOf(r).custom, opts)
+		config, err := clusterOf(r).config(opts)
 		check(t, err)
 		if d := cmp.Diff(rebuilt, clusterOf(r).watched.Change(config)); d != "" {
 			t.Errorf("%s: rebuilt (-want +got):\n%s", step, d)

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubestate/kubestate/internal/authfilter"
+	"github.com/kubestate/kubestate/internal/clusters"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -88,8 +89,9 @@ func selfMetrics(t *testing.T) childRegistry {
 	registry := childRegistry{server.NewRegistry()}
 	content := &cluster{custom: newCustomResources(builtin, registry, slog.Default()), watched: watcher.New(watcher.Config{}, watcher.NewMetrics(registry), slog.Default())}
 	content.register(registry)
+	registry.MustRegister(clusterCollector{&clusterSet{set: clusters.New[*ofSet](slog.Default())}})
 	status := sharding.NewStatus(registry)
-	reload := newReloader(builtin, content, nil, options.Options{TotalShards: 1}, status, registry, slog.Default())
+	reload := newReloader(builtin, content, nil, options.Options{TotalShards: 1}, status, newReloadMetrics(registry), slog.Default())
 	shard, err := members.New(members.Config{}, &rest.Config{}, registry, slog.Default())
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +101,7 @@ func selfMetrics(t *testing.T) childRegistry {
 		t.Fatal(err)
 	}
 	served := backend{content, status, true, shard, replica}
-	server.Main(served, server.ScrapeConfig{Exceeded: tooOld(content.watched, reload.maxStaleness)}, server.NewProbes(served.Checks), registry)
+	server.Main(served, server.ScrapeConfig{Exceeded: func(wanted func(string) bool) string { return content.exceeded(reload.maxStaleness(), wanted) }}, server.NewProbes(served.Checks), registry)
 
 	if _, err := authfilter.New(&rest.Config{}, nil, registry, slog.Default()); err != nil {
 		t.Fatal(err)

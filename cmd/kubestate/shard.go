@@ -19,12 +19,11 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
-	"github.com/kubestate/kubestate/internal/watcher"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
 // newShard returns the shard that follows the StatefulSet of the own pod, nil without --pod.
-func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.Scrapers, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) (*members.Shard, error) {
+func newShard(opts options.Options, content contents, scrapers *server.Scrapers, status *sharding.Status, reg prometheus.Registerer, log *slog.Logger) (*members.Shard, error) {
 	if opts.Pod == "" {
 		return nil, nil
 	}
@@ -32,6 +31,7 @@ func newShard(opts options.Options, watched *watcher.Watcher, scrapers *server.S
 	if err != nil {
 		return nil, err
 	}
+	watched := content.(*cluster).watched // --clusters excludes --pod
 	config := members.Config{
 		Pod: opts.Pod, Namespace: opts.PodNamespace, Content: watched, Increments: watched.Increments(), Scraped: scrapers.Since, Scrapers: scrapers.Count, Status: status,
 		TakeoverAfter: opts.TakeoverAfter, Delay: opts.ShutdownDelay, Drain: server.Drain,

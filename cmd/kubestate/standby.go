@@ -42,7 +42,7 @@ func newReplica(opts options.Options, served backend, scrapers *server.Scrapers,
 	}
 	config := standby.Config{
 		Namespace: namespace, Lease: opts.Lease, Identity: host + "_" + uuid.NewString(), Duration: opts.LeaseDuration,
-		Complete: func() bool { return len(served.Missing()) == 0 }, Scraped: scrapers.Since, Scrapers: scrapers.Count,
+		Complete: func() bool { return len(served.Missing(nil)) == 0 }, Scraped: scrapers.Since, Scrapers: scrapers.Count,
 	}
 	return standby.New(config, to, reg, log)
 }

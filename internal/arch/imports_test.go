@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"internal/cardinality":       {"internal/store"},
 	"internal/celexpr":           {},
 	"internal/counters":          {"internal/generators", "internal/sharding", "internal/sharding/journal", "internal/store"},
+	"internal/clusters":          {"internal/listwatch"},
 	"internal/codecs":            {},
 	"internal/exposition":        {},
 	"internal/transcript":        {},
@@ -60,7 +61,7 @@ var allowed = map[string][]string{
 	"internal/workloads":         {"internal/exposition", "internal/generators", "internal/jsonobject", "internal/store"},
 	"internal/results":           {"internal/generators", "internal/store"},
 	"internal/server":            {"internal/cardinality", "internal/exposition", "internal/nearest", "internal/peer", "internal/store", "internal/version"},
-	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/results", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/standby", "internal/store", "internal/version", "internal/watcher", "internal/workloads"},
+	"cmd/kubestate":              {"internal/apiclient", "internal/authfilter", "internal/cardinality", "internal/clusters", "internal/customresource", "internal/discovery", "internal/filewatch", "internal/generators", "internal/memory", "internal/options", "internal/presets", "internal/rbac", "internal/results", "internal/server", "internal/sharding", "internal/sharding/members", "internal/snapshot", "internal/standby", "internal/store", "internal/version", "internal/watcher", "internal/workloads"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -17,13 +17,16 @@ type sum [sha256.Size]byte
 
 // Files are files whose content is compared as one. They are not safe for concurrent use.
 type Files struct {
-	paths []string
+	paths func() []string
 	last  *sum // at the last poll, nil if unknown
 	taken *sum // at the last change reported
 }
 
 // New returns the files at paths, none of which need exist.
-func New(paths ...string) *Files { return &Files{paths: paths} }
+func New(paths ...string) *Files { return NewFunc(func() []string { return paths }) }
+
+// NewFunc is New for paths that change: each poll asks for them. A path is part of the content.
+func NewFunc(paths func() []string) *Files { return &Files{paths: paths} }
 
 // Poll reports whether the files have the content of the poll before, other than that of the last
 // change reported; at the second poll it reports the content found at the start. It calls read before
@@ -49,9 +52,9 @@ func (f *Files) Reset() { f.taken = nil }
 
 func (f *Files) sum() (s sum) {
 	h := sha256.New()
-	for _, path := range f.paths {
+	for _, path := range f.paths() {
 		size, err := hashFile(h, path)
-		fmt.Fprintf(h, "\x00%d %v\x00", size, err)
+		fmt.Fprintf(h, "\x00%s %d %v\x00", path, size, err)
 	}
 	h.Sum(s[:0])
 	return s

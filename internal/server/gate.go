@@ -19,20 +19,26 @@ import (
 const retryAfter = "5"
 
 // complete responds 503 until missing has been empty once: in a partial scrape the other objects look
-// deleted.
-func complete(missing func() []string, next http.Handler) http.Handler {
+// deleted. With several clusters, requests of some wait for those.
+func complete(missing func(clusters []string) []string, several bool, next http.Handler) http.Handler {
 	if missing == nil {
 		return next
 	}
 	var once atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !once.Load() {
-			if names := missing(); len(names) > 0 {
+		var some []string
+		if several {
+			some = parseFilter(r.URL.Query()).clusters
+		}
+		if len(some) > 0 || !once.Load() {
+			if names := missing(some); len(names) > 0 {
 				w.Header().Set("Retry-After", retryAfter)
 				http.Error(w, "not complete yet: "+listed(names), http.StatusServiceUnavailable)
 				return
 			}
-			once.Store(true)
+			if len(some) == 0 {
+				once.Store(true)
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -20,7 +20,7 @@ import (
 func TestScrapesWaitUntilComplete(t *testing.T) {
 	var missing []string
 	s := &source{resources: resources}
-	h := server.Main(s, server.ScrapeConfig{Missing: func() []string { return missing }, Exceeded: never}, server.NewProbes(s.Checks), prometheus.NewRegistry())
+	h := server.Main(s, server.ScrapeConfig{Missing: func([]string) []string { return missing }, Exceeded: never}, server.NewProbes(s.Checks), prometheus.NewRegistry())
 	f := func(method, path string, want answer, retryAfter string) {
 		t.Helper()
 		r := httptest.NewRecorder()
@@ -97,7 +97,7 @@ func TestListsOfNamesAreBounded(t *testing.T) {
 		names = append(names, fmt.Sprintf("pods in namespace-%04d", i))
 	}
 	s := &source{unsynced: names}
-	h := server.Main(s, server.ScrapeConfig{Missing: func() []string { return names }, Exceeded: never}, server.NewProbes(s.Checks), prometheus.NewRegistry())
+	h := server.Main(s, server.ScrapeConfig{Missing: func([]string) []string { return names }, Exceeded: never}, server.NewProbes(s.Checks), prometheus.NewRegistry())
 	for path, begin := range map[string]string{"/metrics": "not complete yet: ", "/readyz": "not synced yet: "} {
 		got := ask(h, http.MethodGet, path)
 		if got.Status != 503 || len(got.Body) > 1100 || !strings.HasPrefix(got.Body, begin+names[0]+", "+names[1]+", ") || !strings.HasSuffix(got.Body, ", pods in namespace-0040 and 4959 more\n") {
@@ -137,7 +137,7 @@ func TestNamesOfResources(t *testing.T) {
 // TestMisspeltNamesAreToldAtOnce holds that 400 comes before 503.
 func TestMisspeltNamesAreToldAtOnce(t *testing.T) {
 	s := &source{}
-	config := server.ScrapeConfig{Exceeded: never, Known: func() []string { return []string{"pods"} }, Missing: func() []string { return []string{"pods"} }}
+	config := server.ScrapeConfig{Exceeded: never, Known: func() []string { return []string{"pods"} }, Missing: func([]string) []string { return []string{"pods"} }}
 	h := server.Main(s, config, server.NewProbes(s.Checks), prometheus.NewRegistry())
 	if got := ask(h, http.MethodGet, "/metrics?resources=podz"); got.Status != 400 {
 		t.Errorf("%+v", got)

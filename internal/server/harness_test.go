@@ -246,6 +246,7 @@ type source struct {
 }
 
 func (s *source) Resources() []*store.Resource { return s.resources }
+func (s *source) Clusters() []server.Cluster   { return nil }
 func (s *source) Shard() string                { return s.shard }
 
 func (s *source) Open() bool { return !s.closed }

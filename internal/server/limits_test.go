@@ -34,8 +34,9 @@ func (b *busy) Resources() []*store.Resource {
 	return resources
 }
 
-func (b *busy) Checks() []server.Check { return nil }
-func (b *busy) Shard() string          { return "" }
+func (b *busy) Checks() []server.Check     { return nil }
+func (b *busy) Clusters() []server.Cluster { return nil }
+func (b *busy) Shard() string              { return "" }
 
 func (b *busy) Open() bool { return true }
 

@@ -24,6 +24,19 @@ import (
 // All views are taken before the first byte is written, so that a slow client gets one state of each
 // resource.
 func Metrics(resources func() []*store.Resource, reg prometheus.Registerer, log *slog.Logger) http.Handler {
+	return metricsBy(func(filter) (selected, all []*store.Resource) {
+		all = resources()
+		return all, all
+	}, reg, log)
+}
+
+// metricsOf is Metrics of a source. The query parameter cluster selects clusters, too.
+func metricsOf(source Source, reg prometheus.Registerer, log *slog.Logger) http.Handler {
+	return metricsBy(func(f filter) (selected, all []*store.Resource) { return f.resourcesOf(source) }, reg, log)
+}
+
+// metricsBy is Metrics of the resources that a request selects by cluster, out of all.
+func metricsBy(resources func(filter) (selected, all []*store.Resource), reg prometheus.Registerer, log *slog.Logger) http.Handler {
 	measured, duplicate := newScrapeMetrics(reg), newDuplicates(reg, log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -34,8 +47,9 @@ func Metrics(resources func() []*store.Resource, reg prometheus.Registerer, log 
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		present := resources()
-		a := parseFilter(query).answer(present, part, format)
+		asked := parseFilter(query)
+		selected, present := resources(asked)
+		a := asked.answer(selected, part, format)
 		header := w.Header()
 		header.Set("Content-Type", format.ContentType)
 		header.Set("Vary", "Accept, Accept-Encoding")
@@ -61,6 +75,7 @@ type filter struct {
 	limited    bool     // only counts
 	excluded   []string // resources
 	namespaces []string // none for all
+	clusters   []string // none for all
 }
 
 func parseFilter(query url.Values) filter {
@@ -69,6 +84,7 @@ func parseFilter(query url.Values) filter {
 		limited:    query.Has("resources"),
 		excluded:   names(query["exclude_resources"]),
 		namespaces: names(query["namespace"]),
+		clusters:   names(query["cluster"]),
 	}
 }
 

@@ -19,6 +19,8 @@ import (
 type Source interface {
 	// Resources are the stores in the order of serving.
 	Resources() []*store.Resource
+	// Clusters are those of Resources, in order; nil if there is one without a name.
+	Clusters() []Cluster
 	// Checks are named by a resource, or by a resource, a space and a namespace.
 	Checks() []Check
 	// Shard describes the shard, empty for all objects.
@@ -30,9 +32,11 @@ type Source interface {
 // A ScrapeConfig configures scrapes of the main port.
 type ScrapeConfig struct {
 	Limits Limits
-	// Missing names the resources without a complete list. Scrapes get 503 until there has been none
-	// once. Without Missing, scrapes are served from the start.
-	Missing func() []string
+	// Missing names the resources without a complete list, of the named clusters, or of all without a name.
+	// Scrapes get 503 until there has been none once. Without Missing, scrapes are served from the start.
+	Missing func(clusters []string) []string
+	// DownFails has requests of one cluster get 503 while it is down.
+	DownFails bool
 	// Serves reports whether scrapes get series; otherwise they get 200 without any. It may wait until the
 	// context ends. Without Serves, all scrapes get series.
 	Serves func(context.Context) bool
@@ -48,27 +52,35 @@ type ScrapeConfig struct {
 // Main is the handler of the main port: scrapes, probes and a start page. Its self-metrics are registered
 // with reg.
 func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Registerer) Port {
+	log, several := cmp.Or(config.Log, slog.New(slog.DiscardHandler)), source.Clusters() != nil
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:        "http_request_duration_seconds",
 		Help:        "Duration of scrape requests, in seconds.",
 		ConstLabels: prometheus.Labels{"handler": "metrics"},
 		Buckets:     prometheus.DefBuckets,
 	}, []string{"method"})
-	reg.MustRegister(durations, storeMetrics{source.Resources})
+	reg.MustRegister(durations)
+	if !several { // else each cluster has its own
+		reg.MustRegister(StoreMetrics(source.Resources))
+	}
 
 	mux := http.NewServeMux()
-	log := cmp.Or(config.Log, slog.New(slog.DiscardHandler))
-	metrics := checkNames(config.Known, complete(config.Missing, limit(config.Limits, reg,
-		serving(config.Serves, fresh(config.Exceeded, source.Resources, Metrics(source.Resources, reg, log))))))
-	mux.Handle("/metrics", promhttp.InstrumentHandlerDuration(durations, metrics))
+	metrics := promhttp.InstrumentHandlerDuration(durations, checkNames(config.Known, checkClusters(source.Clusters,
+		complete(config.Missing, several, limit(config.Limits, reg,
+			serving(config.Serves, fresh(config.Exceeded, source.Resources, metricsOf(source, reg, log))))))))
+	mux.Handle("/metrics", metrics)
+	links := []landingLink{{"metrics", "series; ?resources=pods,nodes and ?namespace=shop select some"}}
+	if several {
+		mux.Handle(clusterPath+"{name}", oneCluster(source.Clusters, config.DownFails, metrics))
+		links[0].About = "series; ?cluster=a, ?resources=pods,nodes and ?namespace=shop select some"
+	}
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
 	mux.HandleFunc("/readyz", probes.ready)
-	mux.Handle("/{$}", landingOf(source, "State of Kubernetes objects for Prometheus.",
-		landingLink{"metrics", "series; ?resources=pods,nodes and ?namespace=shop select some"},
+	mux.Handle("/{$}", landingOf(source, "State of Kubernetes objects for Prometheus.", append(links,
 		landingLink{"healthz", "liveness"},
 		landingLink{"livez", "liveness"},
-		landingLink{"readyz", "readiness: every readable resource has been complete once"}))
+		landingLink{"readyz", "readiness: every readable resource has been complete once"})...))
 	return Port{boundURL(mux), mux}
 }
 
@@ -100,6 +112,8 @@ func (p Port) Serves(r *http.Request) bool {
 	}
 	name, below := strings.CutPrefix(r.URL.Path, path)
 	switch {
+	case strings.HasSuffix(path, "/{name}"): // which the multiplexer matches whole
+		return true
 	case strings.HasSuffix(path, "/{$}"):
 		return r.URL.Path == strings.TrimSuffix(path, "{$}")
 	case strings.HasSuffix(path, "/"): // of profiles

@@ -16,6 +16,7 @@ type checked []server.Check
 
 func (checked) Resources() []*store.Resource { return nil }
 func (c checked) Checks() []server.Check     { return c }
+func (checked) Clusters() []server.Cluster   { return nil }
 func (checked) Shard() string                { return "" }
 func (checked) Open() bool                   { return true }
 

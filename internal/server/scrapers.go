@@ -5,6 +5,7 @@ import (
 	"container/list"
 	"hash/maphash"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,7 +28,7 @@ func (s *Scrapers) Watch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, answer := time.Now(), &watched{ResponseWriter: w}
 		next.ServeHTTP(answer, r)
-		if r.URL.Path == "/metrics" && r.Method == http.MethodGet && answer.whole(r) {
+		if (r.URL.Path == "/metrics" || strings.HasPrefix(r.URL.Path, clusterPath)) && r.Method == http.MethodGet && answer.whole(r) {
 			timeout, _ := scrapeTimeout(r)
 			v := visit{group: s.group(r), conn: lifeOf(r.Context()), timeout: timeout, at: began}
 			s.mu.Lock()
@@ -37,12 +38,12 @@ func (s *Scrapers) Watch(next http.Handler) http.Handler {
 	})
 }
 
-// group is a hash of a client's address, user agent and query. Its seed is random, so that no client can
+// group is a hash of a client's address, user agent, path and query. Its seed is random, so that no client can
 // cause collisions.
 func (s *Scrapers) group(r *http.Request) uint64 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
-	for _, part := range []string{hostOf(r.RemoteAddr), r.UserAgent(), r.URL.RawQuery} {
+	for _, part := range []string{hostOf(r.RemoteAddr), r.UserAgent(), r.URL.Path, r.URL.RawQuery} {
 		_, _ = h.WriteString(part) // never fails
 		_ = h.WriteByte(0)         // likewise
 	}

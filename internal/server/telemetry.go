@@ -127,7 +127,11 @@ func NewRegistry() *prometheus.Registry {
 	return registry
 }
 
-// storeMetrics collect the sizes of the stores.
+// StoreMetrics returns a collector of the sizes of stores.
+func StoreMetrics(resources func() []*store.Resource) prometheus.Collector {
+	return storeMetrics{resources}
+}
+
 type storeMetrics struct{ resources func() []*store.Resource }
 
 var (

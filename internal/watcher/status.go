@@ -114,6 +114,7 @@ const (
 	Absent  = listwatch.Absent
 	Syncing = listwatch.Syncing
 	Synced  = listwatch.Synced
+	Failing = listwatch.Failing
 )
 
 // States returns all states, from the best to the worst.

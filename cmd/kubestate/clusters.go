@@ -1,0 +1,363 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubestate/kubestate/internal/clusters"
+	"github.com/kubestate/kubestate/internal/filewatch"
+	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/store"
+	"github.com/kubestate/kubestate/internal/watcher"
+)
+
+// A clusterSet is the contents of several clusters.
+type clusterSet struct {
+	tables  *generators.Registry
+	set     *clusters.Set[*ofSet]
+	files   *filewatch.Files
+	metrics reloadMetrics
+	log     *slog.Logger
+
+	applying sync.Mutex // held by all that changes what follows
+	lastErr  string     // of the list, logged last; empty if it is in use
+
+	mu     sync.Mutex
+	opts   options.Options
+	listed []options.Cluster
+	unused []error // why files of a directory are of no cluster
+}
+
+// ofSet is a cluster of a set, with a registry of its own.
+type ofSet struct {
+	*cluster
+	own *prometheus.Registry
+}
+
+// Run is part of clusters.Content.
+func (c *ofSet) Run(ctx context.Context) { c.run(ctx) }
+
+// Complete is part of clusters.Content.
+func (c *ofSet) Complete() bool {
+	complete := len(c.missing(nil)) == 0
+	if complete {
+		c.setReady()
+	}
+	return complete
+}
+
+// Failing is part of clusters.Content: a request without a complete list failed.
+func (c *ofSet) Failing() bool {
+	return slices.ContainsFunc(c.watched.Checks(), func(s watcher.Status) bool { return s.State == watcher.Failing && !s.Settled() })
+}
+
+// newClusterSet returns the clusters that the options name. It fails if their list is invalid, or a
+// snapshot is refused.
+func newClusterSet(tables *generators.Registry, opts options.Options, metrics reloadMetrics, log *slog.Logger) (*clusterSet, error) {
+	s := &clusterSet{tables: tables, set: clusters.New[*ofSet](log), metrics: metrics, log: log, opts: opts}
+	s.files = filewatch.NewFunc(func() []string { return s.current().ClusterFiles() })
+	listed, unused, err := opts.ReadClusters()
+	if err != nil {
+		return nil, err
+	}
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	if err := s.apply(opts, listed, unused); err != nil {
+		return nil, err
+	}
+	for _, m := range s.set.Members() {
+		if m.Err != nil && opts.Clusters.Path == "" {
+			return nil, fmt.Errorf("cluster %s: %w", m.Name, m.Err)
+		}
+	}
+	return s, nil
+}
+
+// current returns the options in force.
+func (s *clusterSet) current() options.Options {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opts
+}
+
+// apply makes the clusters those of a list under options. On error the clusters stay as they are. The
+// caller holds applying.
+func (s *clusterSet) apply(opts options.Options, listed []options.Cluster, unused []error) error {
+	var specs []clusters.Spec[*ofSet]
+	for _, c := range listed {
+		spec, err := s.spec(opts, c)
+		if err != nil {
+			return err
+		}
+		specs = append(specs, spec)
+	}
+	s.set.Apply(specs)
+	s.metrics.list(opts.Clusters.Path, len(unused) == 0)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opts, s.listed = opts, listed
+	for _, err := range unused {
+		if !slices.ContainsFunc(s.unused, func(was error) bool { return was.Error() == err.Error() }) {
+			s.log.Error("file of no cluster ignored", "err", err)
+		}
+	}
+	s.unused = unused
+	return nil
+}
+
+// spec returns the specification of a cluster.
+func (s *clusterSet) spec(opts options.Options, c options.Cluster) (clusters.Spec[*ofSet], error) {
+	own, err := opts.For(c)
+	if err != nil {
+		return clusters.Spec[*ofSet]{}, err
+	}
+	spec := clusters.Spec[*ofSet]{Name: c.Name, Connection: c.Snapshot}
+	var to *rest.Config
+	if c.Snapshot == "" {
+		var connection clusters.Connection
+		connection, spec.Err = connectionOf(opts, c)
+		spec.Connection, to = connection.Digest, connection.Config
+	}
+	spec.Make = func() (*ofSet, error) {
+		made := &ofSet{own: prometheus.NewRegistry()}
+		labelled := prometheus.WrapRegistererWith(prometheus.Labels{"cluster": c.Name}, made.own)
+		var err error
+		made.cluster, err = newCluster(s.tables, own, func() (*rest.Config, error) { return rest.CopyConfig(to), nil }, labelled, s.log.With("cluster", c.Name))
+		if err != nil {
+			return nil, err
+		}
+		return made, labelled.Register(server.StoreMetrics(made.resources))
+	}
+	spec.Change = func(of *ofSet) error {
+		_, err := of.change(own)
+		return err
+	}
+	return spec, nil
+}
+
+// connectionOf returns the connection of a cluster. That of the pod has no digest, as it does not change.
+func connectionOf(opts options.Options, c options.Cluster) (clusters.Connection, error) {
+	var connection clusters.Connection
+	var err error
+	switch {
+	case c.Kubeconfig != "":
+		connection, err = clusters.Connect(c.Kubeconfig, c.Context)
+	case opts.Kubeconfig != "":
+		connection, err = clusters.Connect(opts.Kubeconfig, c.Context)
+	default:
+		connection.Config, err = restConfig(opts)
+	}
+	if err == nil {
+		err = checkPlugin(c.Position, connection.Config.ExecProvider)
+	}
+	if err == nil {
+		connection.Config.UserAgent = userAgent()
+	}
+	return connection, err
+}
+
+// run keeps the clusters, and their list, current until ctx ends.
+func (s *clusterSet) run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { s.set.Run(ctx) })
+	if s.current().Clusters.Path == "" {
+		return
+	}
+	poll, again := time.NewTicker(pollInterval), time.NewTicker(retryInterval)
+	defer poll.Stop()
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-poll.C:
+			s.relist()
+		case <-again.C:
+			s.retry()
+		}
+	}
+}
+
+// retryInterval is the interval of attempts to use what could not be used: a file that a kubeconfig names,
+// or a plugin, may come to be.
+const retryInterval = 10 * time.Second
+
+// retry applies the list again if a cluster is not as specified.
+func (s *clusterSet) retry() {
+	failed := func(m clusters.Member[*ofSet]) bool { return m.Err != nil }
+	if !slices.ContainsFunc(s.set.Members(), failed) {
+		return
+	}
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	if err := s.apply(s.current(), s.listed, s.unused); err != nil { // it did for the same options before
+		s.log.Error("list of clusters refused", "err", oneLine(err))
+	}
+}
+
+// relist reads the list of clusters and their kubeconfigs again if they have changed and are stable.
+func (s *clusterSet) relist() {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	opts := s.current()
+	var listed []options.Cluster
+	var unused []error
+	var err error
+	if !s.files.Poll(func() { listed, unused, err = opts.ReadClusters() }) {
+		return
+	}
+	if err == nil {
+		err = s.apply(opts, listed, unused)
+	}
+	if err == nil {
+		s.lastErr = ""
+		return
+	}
+	s.metrics.failed(opts.Clusters.Path, clustersType)
+	if err.Error() != s.lastErr {
+		s.lastErr = err.Error()
+		s.log.Error("list of clusters refused, keeping the current one", "err", oneLine(err))
+	}
+}
+
+func (s *clusterSet) change(opts options.Options) (rebuilt []string, err error) {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	listed, unused := s.listed, s.unused
+	if opts.Clusters.Path == "" { // the names of snapshots are restart-only
+		if listed, unused, err = opts.ReadClusters(); err != nil {
+			return nil, err
+		}
+	}
+	return nil, s.apply(opts, listed, unused)
+}
+
+func (s *clusterSet) lookAgain() {
+	for _, m := range s.set.Members() {
+		if m.Content != nil {
+			(*m.Content).lookAgain()
+		}
+	}
+}
+
+func (s *clusterSet) resources() (all []*store.Resource) {
+	for _, c := range s.clusters() {
+		all = append(all, c.Resources...)
+	}
+	return all
+}
+
+func (s *clusterSet) clusters() []server.Cluster {
+	opts, all := s.current(), []server.Cluster{}
+	for _, m := range s.set.Members() {
+		health := healthOf(m)
+		c := server.Cluster{
+			Name: m.Name, State: describeCluster(m, health), Down: health.State == clusters.Down || health.State == clusters.Invalid, Waiting: waiting(m),
+		}
+		if m.Content != nil && (m.Complete || opts.ServeIncomplete) {
+			c.Resources = (*m.Content).resources()
+			c.Expired = func(wanted func(string) bool) bool { return (*m.Content).exceeded(opts.MaxStaleness, wanted) != "" }
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// waiting reports whether scrapes of a cluster wait for its first lists.
+func waiting(m clusters.Member[*ofSet]) bool {
+	return m.Content != nil && !m.Complete && (m.Awaited || !(*m.Content).Failing())
+}
+
+// healthOf returns the health of a cluster.
+func healthOf(m clusters.Member[*ofSet]) clusters.Health {
+	if m.Content == nil {
+		return clusters.Health{State: clusters.Invalid, Since: m.Since}
+	}
+	return clusters.HealthOf(m.Complete, (*m.Content).watched.Statuses())
+}
+
+// describeCluster describes the state of a cluster in a few words, without objects or credentials.
+func describeCluster(m clusters.Member[*ofSet], h clusters.Health) string {
+	ago := func(t time.Time) string { return time.Since(t).Round(time.Second).String() }
+	words := []string{string(h.State)}
+	if h.Reason != "" {
+		words = append(words, "("+h.Reason+")")
+	}
+	if !h.Since.IsZero() {
+		words = append(words, "for", ago(h.Since))
+	}
+	text := strings.Join(words, " ")
+	if !h.Contact.IsZero() && h.State != clusters.Up {
+		text += ", last contact " + ago(h.Contact) + " ago"
+	}
+	if m.Err != nil {
+		text += ", not as specified: see the log"
+	}
+	if m.Replaced {
+		text += ", being replaced"
+	}
+	return text
+}
+
+func (s *clusterSet) checks() (checks []server.Check) {
+	for _, m := range s.set.Members() {
+		checks = append(checks, server.Check{
+			Name: "cluster " + m.Name, Passed: m.Complete, Excluded: !m.Awaited, Detail: describeCluster(m, healthOf(m)),
+		})
+		if m.Content == nil {
+			continue
+		}
+		for _, c := range (*m.Content).checks() {
+			c.Name, c.Excluded = m.Name+"/"+c.Name, c.Excluded || !m.Awaited
+			checks = append(checks, c)
+		}
+	}
+	return checks
+}
+
+func (s *clusterSet) setReady() {}
+
+func (s *clusterSet) missing(only []string) (names []string) {
+	for _, m := range s.set.Members() {
+		if len(only) == 0 && m.Awaited || slices.Contains(only, m.Name) && waiting(m) {
+			names = append(names, "cluster "+m.Name)
+		}
+	}
+	return names
+}
+
+func (s *clusterSet) names() []string {
+	all := generators.Names(s.tables.Resources())
+	for _, m := range s.set.Members() {
+		if m.Content != nil {
+			all = append(all, (*m.Content).names()...)
+		}
+	}
+	return all
+}
+
+// exceeded is empty: a cluster that is too old has no series, and the others have theirs.
+func (s *clusterSet) exceeded(time.Duration, func(string) bool) string { return "" }
+
+// gather gathers the metrics of all clusters.
+func (s *clusterSet) gather() ([]*dto.MetricFamily, error) {
+	var all prometheus.Gatherers
+	for _, m := range s.set.Members() {
+		if m.Content != nil {
+			all = append(all, (*m.Content).own)
+		}
+	}
+	return all.Gather()
+}
