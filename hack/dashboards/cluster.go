@@ -94,16 +94,16 @@ and on (cluster, namespace, pod) max by (cluster, namespace, pod) (kube_pod_stat
 func clusterRestarts() []panel {
 	return []panel{
 		stat(4, "Restarts in the last hour", "All containers.", "short", warnFromOne,
-			ask(`sum(max by (cluster, namespace, pod, uid, container) (increase(kube_pod_container_status_restarts_total{<namespace>}[1h])))`)),
+			ask(`sum(increase(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_restarts_total{<namespace>})[1h:]))`)),
 		stat(4, "Crash loops", "Containers in CrashLoopBackOff.", "short", badFromOne,
 			ask(`count(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_waiting_reason{<namespace>, reason="CrashLoopBackOff"}) == 1) or vector(0)`)),
 		stat(4, "OOM kills", "Containers of workloads OOM-killed within an hour; without counters of workloads, containers last terminated so.", "short", badFromOne,
-			ask(`count(max by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h])) > 0)
+			ask(`count(sum by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h])) > 0)
 or count(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_last_terminated_reason{<namespace>, reason="OOMKilled"}) == 1)
   unless on () group(kubestate_workload_container_terminations_total{<namespace>})
 or vector(0)`)),
 		stack(12, "Restarts by namespace", "Per graph interval.", "short",
-			show("{{cluster}} {{namespace}}", `sum by (cluster, namespace) (max by (cluster, namespace, pod, uid, container) (increase(kube_pod_container_status_restarts_total{<namespace>}[$__rate_interval])))`)),
+			show("{{cluster}} {{namespace}}", `sum by (cluster, namespace) (increase(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_restarts_total{<namespace>})[$__rate_interval:]))`)),
 		table(12, "Most restarts", "Since the creation of the pod.", map[string]string{"Value": "restarts"},
 			ask(`sort_desc(topk(20, max by (cluster, namespace, pod, container) (kube_pod_container_status_restarts_total{<namespace>}) > 0))`)),
 		table(12, "Last terminations", "Reason and exit code.", map[string]string{"Value": "exit code"},

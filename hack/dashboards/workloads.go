@@ -134,7 +134,7 @@ max by (cluster, namespace, cronjob, result) (kubestate_cronjob_last_result{<nam
 		table(12, "Jobs that failed for good", "Without a later success of their cron job. Group verdicts.", map[string]string{"Value": ""},
 			ask(`max by (cluster, namespace, job_name) (kubestate_job_failed_for_good{<namespace>}) == 1`)),
 		graph(12, "OOM kills", "In the last hour, by workload and container. Group counters.", "short",
-			show("{{cluster}} {{namespace}}/{{workload}} {{container}}", `max by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h]))`)),
+			show("{{cluster}} {{namespace}}/{{workload}} {{container}}", `sum by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h]))`)),
 	}
 }
 

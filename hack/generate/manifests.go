@@ -44,14 +44,14 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	shards := rbac.Objects(rbac.Config{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
 	replicas := rbac.Objects(rbac.Config{Lease: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
 	for path, objects := range map[string][]any{
-		"deploy/kustomize/base/rbac.yaml":                          all,
+		"deploy/kustomize/base/plain/rbac.yaml":                    all,
+		"deploy/kustomize/base/lease.yaml":                         replicas,
 		"deploy/kustomize/remote/rbac.yaml":                        all,
 		"deploy/kustomize/overlays/namespaced/clusterrole.yaml":    few[:1],
 		"deploy/kustomize/overlays/namespaced/rbac.yaml":           few[2:],
 		"deploy/kustomize/overlays/per-node/rest/clusterrole.yaml": apart[:1],
 		"deploy/kustomize/overlays/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Config{Resources: onlyPods}),
 		"deploy/kustomize/overlays/sharded/rbac.yaml":              shards,
-		"deploy/kustomize/overlays/available/rbac.yaml":            replicas,
 	} {
 		b := bytes.NewBufferString("# " + notice + "\n" + howElse(path) + "\n")
 		if err := rbac.Write(b, objects); err != nil {
@@ -77,7 +77,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 // howElse returns the command for other roles of a path.
 func howElse(path string) string {
 	switch path {
-	case "deploy/kustomize/overlays/available/rbac.yaml":
+	case "deploy/kustomize/base/lease.yaml":
 		return "# Rights of a replica to its Lease, and the Lease. For another one:\n" +
 			"# kubestate rbac --lease NAME --pod-namespace ..."
 	case "deploy/kustomize/overlays/sharded/rbac.yaml":

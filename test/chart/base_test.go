@@ -44,9 +44,10 @@ func TestSameAsBase(t *testing.T) {
 			t.Errorf("%s (-deploy +chart):\n%s", mode, diff)
 		}
 	}
-	f("base", 4)
+	f("base", 7)
+	f("base/plain", 4, "--set", "standby.enabled=false")
 	f("overlays/sharded", 7, "--set", "autosharding.enabled=true,replicas=2")
-	f("overlays/available", 7, "--set", "standby.enabled=true,replicas=2")
+	f("overlays/available", 7, "--set", "replicas=2")
 }
 
 // common returns the workload, Services, disruption budget and the pods' own role of a manifest, by

@@ -43,7 +43,7 @@ var chartModes = []mode{
 		values: "{tls: {enabled: true, secretName: kubestate-tls, webConfig: {basic_auth_users: {prometheus: " + passwordHash + "}}}}",
 	},
 	{
-		name: "chart-replicas", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{replicas: 2}", copies: 2,
+		name: "chart-replicas", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{replicas: 2, standby: {enabled: false}}", copies: 2,
 	},
 	{
 		name: "chart-custom-resources", level: "restricted", pods: map[string]int{"kubestate": 1},
@@ -77,7 +77,7 @@ spec:
 		}},
 	},
 	{
-		name: "chart-standby", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{standby: {enabled: true, leaseDuration: 4s}, replicas: 2}",
+		name: "chart-standby", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{standby: {leaseDuration: 4s}, replicas: 2}",
 	},
 	{
 		name: "chart-sharded", level: "restricted", pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",

@@ -15,7 +15,7 @@ var groupings = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
 var processWide = map[string][]string{
 	"KubestateAbsent":                   {"", ""},
 	"kubestate:target:group":            {"job, instance"},
-	"kubestate:replicas:max":            {"job, instance"},
+	"kubestate:replicas:max":            {"job, instance", "job, instance"},
 	"kubestate:response_text_bytes:sum": {"job, instance", "job"},
 }
 

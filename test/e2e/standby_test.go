@@ -40,14 +40,39 @@ func faultTime(t *testing.T) time.Duration {
 	return d
 }
 
+// orderly is how long series are doubled in a handover: one interval, and the time until a replica knows
+// that another was scraped.
+const orderly = second + second/2
+
+// TestSingle is TestStandby for the only replica of the base, which is updated and evicted.
+func TestSingle(t *testing.T) {
+	t.Parallel()
+	s := newStandby(t, "base", 1)
+	s.during(t, "rolling update", 0, orderly, func() {
+		s.d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", s.d.namespace)
+		s.settled(t, "next")
+	})
+	s.during(t, "eviction", 0, orderly, func() {
+		before := s.holder(t).pod.Name
+		s.d.evict(t, before)
+		await(t, changing, func(context.Context) error {
+			if s.d.host.running(s.d.namespace)[0].pod.Name == before {
+				return fmt.Errorf("%s still runs", before)
+			}
+			return nil
+		}, s.d.prometheus.Process)
+		s.settled(t, "next")
+	})
+	s.report(t)
+}
+
 // TestStandby has a Prometheus discover the two replicas of the overlay available and scrape both each
 // second, while one is replaced, killed, stopped or cut off. For pods that live throughout it counts the
 // time without series, and with two.
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	s := newStandby(t)
+	s := newStandby(t, "overlays/available", 2)
 	fault, began := faultTime(t), time.Now()
-	const orderly = second + second/2 // one interval, and the time until a replica knows that another was scraped
 	s.during(t, "rolling update", 0, orderly, func() {
 		s.d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", s.d.namespace)
 		s.settled(t, "next")
@@ -96,10 +121,11 @@ func TestStandby(t *testing.T) {
 
 // standby is the deployment, with a proxy to the API server for each of its pods.
 type standby struct {
-	d       *discovered
-	mu      sync.Mutex
-	proxies map[string]*faults.Proxy // by pod
-	rows    []standbyRow
+	d        *discovered
+	replicas int
+	mu       sync.Mutex
+	proxies  map[string]*faults.Proxy // by pod
+	rows     []standbyRow
 }
 
 // standbyRow is what Prometheus had during a change: for the worst pod, the time without series and with
@@ -111,11 +137,12 @@ type standbyRow struct {
 	steps, late int
 }
 
-func newStandby(t *testing.T) *standby {
+// newStandby deploys a mode with replicas.
+func newStandby(t *testing.T, mode string, replicas int) *standby {
 	t.Helper()
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: controllers, Scheduler: true, ServiceAccounts: true})
 	w := &discovery{deployments: &deployments{c: c, tls: newServing(t), k: newKubectl(t, c.Kubeconfig)}}
-	s := &standby{proxies: map[string]*faults.Proxy{}}
+	s := &standby{replicas: replicas, proxies: map[string]*faults.Proxy{}}
 	w.host = startMachines(t, w.deployments)
 	w.host.reach = func(pod string) string {
 		s.mu.Lock()
@@ -143,18 +170,18 @@ func newStandby(t *testing.T) *standby {
 		pods = append(pods, pod)
 	}
 	must(t, c.Put(t.Context(), slices.Values(pods)))
-	s.d = w.deploy(t, "standby", "overlays/available")
+	s.d = w.deploy(t, "standby", mode)
 	s.d.prometheus = runPrometheus(t, replaced(t, s.d.annotated(t, "endpointslice"), "scrape_interval: "+inSeconds(interval), "scrape_interval: "+inSeconds(second)))
 	s.settled(t, "v0.1.0")
 	s.d.prometheus.wantResult(t, lastingOf, map[string]float64{"": standbyPods})
 	return s
 }
 
-// settled waits until two replicas of an image are ready, of which one serves.
+// settled waits until all replicas have an image and are ready, of which one serves.
 func (s *standby) settled(t *testing.T, tag string) {
 	t.Helper()
 	await(t, changing, func(ctx context.Context) error {
-		if err := s.d.host.settled(ctx, s.d.namespace, 2, tag, false); err != nil {
+		if err := s.d.host.settled(ctx, s.d.namespace, s.replicas, tag, false); err != nil {
 			return err
 		}
 		leaders, err := s.leaders(ctx)

@@ -216,7 +216,7 @@ spec:
   imagePullSecrets:
     {{- trim . | nindent 2 }}
   {{- end }}
-  {{- if and .Values.standby.enabled (not .Values.affinity) }}
+  {{- if and .Values.standby.enabled (gt (int .Values.replicas) 1) (not .Values.affinity) }}
   # Preferred: with two nodes the third pod of an update needs a place.
   affinity:
     podAntiAffinity:

@@ -203,6 +203,11 @@ unknown and disabled does no harm. */ -}}
 {{- $key := index . 1 -}}
 {{- if has (get $at $key) (list nil "") }}{{ $_ := set $at $key (ternary (index . 2) (index . 3) $compatible) }}{{ end -}}
 {{- end -}}
+{{- /* No Lease where pods cannot write it, or readers go to an address of all pods. */ -}}
+{{- $leaseless := or $values.autosharding.enabled $values.kubeconfig.enabled (not $values.rbac.create) -}}
+{{- $addressed := or $values.prometheus.scrapeconfig.enabled (ne (toString $values.service.type) "ClusterIP") $values.service.clusterIP -}}
+{{- $recreated := eq (toString ($values.updateStrategy | default dict).type) "Recreate" -}}
+{{- if has (get $values.standby "enabled") (list nil "") }}{{ $_ := set $values.standby "enabled" (not (or (include "kubestate.compatible" .) $leaseless $addressed $recreated)) }}{{ end -}}
 {{- $ports := dict "--port" $values.service.port "--telemetry-port" $values.selfMonitor.telemetryPort -}}
 {{- $args := list -}}
 {{- range $arg := $values.extraArgs -}}

@@ -40,6 +40,9 @@ type Decision struct {
 // Decide returns what to do at a time, which must not be before that of the previous call. The
 // decision counts as carried out, except that the write of the claim may fail.
 func (m *Member) Decide(now time.Time) Decision {
+	if m.follows {
+		return m.follow()
+	}
 	m.watchPods(now)
 	overdue := !m.unclaimedSince.IsZero() && now.Sub(m.unclaimedSince) >= overdueAfter
 	others, target := m.others(), m.Target()
@@ -99,10 +102,11 @@ func (m *Member) givable(withdrawn, others sharding.Ranges) sharding.Ranges {
 }
 
 // mayServe reports whether a new member starts to serve. The other members release once its pod
-// is ready, so it starts then, or earlier if no claim overlaps its target.
+// is ready, so it starts then, or earlier if no claim overlaps its target. One that leads after another
+// does not wait for more than that one can have served.
 func (m *Member) mayServe(target sharding.Ranges) bool {
-	free := m.claimedByOthers().Intersection(target).IsNone()
-	return m.held.Contains(target) && (free || m.pods[m.number].Ready)
+	free, ready := m.claimedByOthers().Intersection(target).IsNone(), m.pods[m.number].Ready
+	return m.held.Contains(target) && (free || ready) || m.epoch > 0 && ready && m.held.Contains(m.assignment.ranges(m.number))
 }
 
 // releasable returns the foreign ranges that nobody reads here, or that the own claim in the API
@@ -125,7 +129,7 @@ func (m *Member) claim(now time.Time, c Claim) *Claim {
 	if pod, ok := m.pods[m.number]; ok && pod.UID != m.uid {
 		return nil // the pod has a successor
 	}
-	c.Holder, c.Since, c.Scrapers, c.Filtered = m.uid, m.since, m.scrapers, m.filtered
+	c.Holder, c.Epoch, c.Since, c.Scrapers, c.Filtered = m.uid, m.epoch, m.since, m.scrapers, m.filtered
 	if !c.Leaving {
 		c.Listed = m.listedBy(c.Ranges)
 	}

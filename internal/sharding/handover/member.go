@@ -33,6 +33,9 @@ type Claim struct {
 	Holder, Since string
 	// Serial identifies a claim, also among several processes of one pod.
 	Serial int64
+	// Epoch is that of the leader, if several members have the number: a claim does not replace one of a
+	// larger epoch.
+	Epoch int64
 	// Ranges is what the member serves until it has seen a later claim of its own without them.
 	Ranges sharding.Ranges
 	// Leaving says that the member ends as soon as others claim its ranges.
@@ -94,6 +97,10 @@ type Member struct {
 	claimed bool // the API server has had a claim of this process
 
 	unclaimedSince time.Time // zero if nothing is unclaimed
+
+	follows  bool // another member leads the number
+	epoch    int64
+	expected int // scrapers that the last leader had
 
 	counting *counting // nil if the member counts no increments
 }
@@ -197,6 +204,9 @@ func (m *Member) OthersScrapers() (most int) {
 			most = max(most, c.Scrapers)
 		}
 	}
+	if !m.claimed {
+		most = max(most, m.expected)
+	}
 	return most
 }
 
@@ -211,7 +221,7 @@ func (m *Member) WriteFailed(serial int64) {
 	}
 }
 
-// Serves is what readers get.
+// Serves is what readers get of a member that leads, or that has led and leaves.
 func (m *Member) Serves() sharding.Ranges {
 	if !m.serving {
 		return sharding.None()

@@ -40,6 +40,9 @@ func simulate(t *testing.T, seeds int, troubles world) {
 	for seed := range seeds {
 		w := newWorld(uint64(seed))
 		w.crashes, w.losses = troubles.crashes, troubles.losses
+		if troubles.pairs != nil {
+			w.pairs = map[int]*pair{}
+		}
 		if troubles.cluster != nil {
 			w.cluster = newCluster(w)
 		}
@@ -86,6 +89,9 @@ func (w *world) step() {
 		w.live()
 	case w.IntN(300) == 0:
 		w.now = w.now.Add(time.Minute) // without events
+	}
+	if w.pairs != nil && w.IntN(4) == 0 {
+		w.elect()
 	}
 	switch w.IntN(6) {
 	case 0:
@@ -158,9 +164,10 @@ func (w *world) worst(p *process) {
 	w.deletePod(q.number)
 	if pod := w.pod[q.number]; pod == nil || q.zombie {
 		return
-	} else if q.leaving = true; pod.UID == q.uid {
-		w.say("terminate %d", q.number)
-		q.Leave()
+	} else if pod.UID == q.uid {
+		w.leave(q)
+	} else if w.pairs == nil {
+		q.leaving = true
 	}
 }
 
@@ -169,6 +176,9 @@ func (w *world) crash(p *process) {
 	w.say("crash %d", p.number)
 	pod := w.pod[p.number]
 	if pod == nil || p.zombie {
+		return
+	}
+	if w.pairs != nil && w.crashPair(p) {
 		return
 	}
 	w.setPod(p.number, &handover.Pod{UID: pod.UID, Ending: pod.Ending})

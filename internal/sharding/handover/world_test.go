@@ -35,7 +35,8 @@ type world struct {
 	adverse, crashes, losses bool
 	down                     map[int]bool // no process is started for the number
 	log                      []string
-	cluster                  *cluster // nil if nothing is counted
+	cluster                  *cluster      // nil if nothing is counted
+	pairs                    map[int]*pair // by number, nil if each number has one member
 }
 
 // takeover is how long a member is unready until it is lost.
@@ -105,7 +106,7 @@ func (w *world) say(format string, args ...any) { w.log = append(w.log, fmt.Spri
 
 // served is what readers of the process get.
 func (p *process) served() sharding.Ranges {
-	if !p.decision.Serve {
+	if !p.decision.Serve || p.Serves().IsNone() { // a follower has content, and its readers get nothing
 		return sharding.None()
 	}
 	return p.held
@@ -144,6 +145,10 @@ func (w *world) start(number int, uid string) {
 	if w.cluster != nil {
 		p.CountIncrements()
 		p.content = w.cluster.newContent(p)
+	}
+	if w.pairs != nil {
+		w.pair(number).follower = p
+		p.Follow()
 	}
 	w.processes = append(w.processes, p)
 	w.say("start %d", number)
@@ -238,6 +243,7 @@ func (w *world) steps(p *process) {
 	case !p.leaving:
 	case p.leftAt.IsZero():
 		p.leftAt = w.now
+	case w.pairs != nil && w.pair(p.number).leaver == p:
 	case p.decision.Exit || w.now.Sub(p.leftAt) > grace && len(w.down) > 0:
 		w.end(p)
 	}
@@ -246,14 +252,23 @@ func (w *world) steps(p *process) {
 // end ends a process and its pod.
 func (w *world) end(p *process) {
 	w.say("end %d, unclaimed %s", p.number, p.decision.Unclaimed)
-	w.setPod(p.number, nil)
+	w.vacate(p.number)
 	if !p.decision.Unclaimed.IsNone() { // nobody was there to take over
 		w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
 	}
 	if !p.decision.Exit || !p.decision.Unclaimed.IsNone() || w.counts(p) {
 		w.die(p)
 	}
-	w.processes = slices.DeleteFunc(w.processes, func(q *process) bool { return q == p })
+	w.remove(p)
+}
+
+// vacate deletes the pod of a number, or puts that of its follower into its place.
+func (w *world) vacate(n int) {
+	if f := w.follower(n); f != nil {
+		w.setPod(n, &handover.Pod{UID: f.uid})
+		return
+	}
+	w.setPod(n, nil)
 }
 
 // claimed is the present version of all claims.
@@ -302,7 +317,7 @@ func (w *world) land() {
 		w.landTerms(wr)
 		return
 	}
-	if w.revision[wr.from.number] != wr.revision {
+	if w.revision[wr.from.number] != wr.revision || w.claimed()[wr.from.number].Epoch > wr.claim.Epoch {
 		wr.from.WriteFailed(wr.claim.Serial)
 		return
 	}
@@ -327,9 +342,7 @@ func (w *world) kubelet() {
 			w.setPod(p.number, &handover.Pod{UID: p.uid, Ready: ready, Ending: pod.Ending})
 		}
 		if pod != nil && pod.Ending && !p.leaving && !p.zombie && w.IntN(3) == 0 {
-			w.say("terminate %d", p.number)
-			p.leaving = true
-			p.Leave()
+			w.leave(p)
 		}
 	}
 }
