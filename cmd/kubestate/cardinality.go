@@ -13,6 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/cardinality"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/store"
 )
 
 // writeCardinality writes a view of a snapshot. It logs warnings alone.
@@ -45,11 +46,28 @@ func writeCardinality(ctx context.Context, tables *generators.Registry, opts opt
 	if err != nil {
 		return err
 	}
-	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.resources(), Sparse: sparseIn(tables), Kept: opts.KeepsFinished})
+	if query.By == cardinality.ByCluster && loaded.clusters() == nil {
+		return fmt.Errorf("--by=%s needs the snapshots of several clusters, --snapshot NAME=PATH", query.By)
+	}
+	t, err := cardinality.Count(ctx, query, cardinality.Content{Resources: loaded.resources(), Cluster: namesOfClusters(loaded), Sparse: sparseIn(tables), Kept: opts.KeepsFinished})
 	if err != nil {
 		return err
 	}
 	return write(t, stdout)
+}
+
+// namesOfClusters returns the names of the clusters of resources, nil for one cluster.
+func namesOfClusters(loaded contents) func(*store.Resource) string {
+	if loaded.clusters() == nil {
+		return nil
+	}
+	of := map[*store.Resource]string{}
+	for _, c := range loaded.clusters() {
+		for _, r := range c.Resources {
+			of[r] = c.Name
+		}
+	}
+	return func(r *store.Resource) string { return of[r] }
 }
 
 // sparseIn returns whether a family of the tables is sparse, by its name.

@@ -221,6 +221,11 @@ func (s *clusterSet) relist() {
 	if err == nil {
 		err = s.apply(opts, listed, unused)
 	}
+	s.note(opts, err)
+}
+
+// note logs and counts why a list of clusters is not in use, or notes that it is.
+func (s *clusterSet) note(opts options.Options, err error) {
 	if err == nil {
 		s.lastErr = ""
 		return
@@ -232,16 +237,21 @@ func (s *clusterSet) relist() {
 	}
 }
 
+// change reads the list of clusters, too. One that is refused does not keep the options from applying
+// to the current one.
 func (s *clusterSet) change(opts options.Options) (rebuilt []string, err error) {
 	s.applying.Lock()
 	defer s.applying.Unlock()
-	listed, unused := s.listed, s.unused
-	if opts.Clusters.Path == "" { // the names of snapshots are restart-only
-		if listed, unused, err = opts.ReadClusters(); err != nil {
-			return nil, err
-		}
+	s.files.Reset()
+	listed, unused, refused := opts.ReadClusters()
+	if refused != nil {
+		listed, unused = s.listed, s.unused
 	}
-	return nil, s.apply(opts, listed, unused)
+	if err := s.apply(opts, listed, unused); err != nil {
+		return nil, err
+	}
+	s.note(opts, refused)
+	return nil, nil
 }
 
 func (s *clusterSet) lookAgain() {
@@ -320,6 +330,9 @@ func (s *clusterSet) checks() (checks []server.Check) {
 			continue
 		}
 		for _, c := range (*m.Content).checks() {
+			if c.Passed && strings.HasPrefix(c.Detail, string(watcher.Synced)) { // as most of forty clusters are
+				continue
+			}
 			c.Name, c.Excluded = m.Name+"/"+c.Name, c.Excluded || !m.Awaited
 			checks = append(checks, c)
 		}

@@ -77,7 +77,7 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 				r.content.lookAgain()
 			}
 		case <-hangups:
-			if len(r.current.Load().Files()) == 0 {
+			if now := r.current.Load(); len(now.Files()) == 0 && now.Clusters.Path == "" {
 				r.log.Info("SIGHUP ignored: no configuration file")
 				continue
 			}

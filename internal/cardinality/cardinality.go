@@ -10,6 +10,7 @@ package cardinality
 import (
 	"context"
 	"hash/maphash"
+	"strings"
 
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -17,6 +18,8 @@ import (
 // A Content is what is counted.
 type Content struct {
 	Resources []*store.Resource
+	// Cluster returns the name of the cluster of a resource; nil for one cluster.
+	Cluster func(*store.Resource) string
 	// Namespaces select objects, none for all.
 	Namespaces []string
 	// Sparse reports whether --metric-sparse can drop series of a family.
@@ -65,7 +68,7 @@ func Count(ctx context.Context, q Query, c Content) (Table, error) {
 	default:
 		t.countResources(ctx, c)
 	}
-	if q.By == ByFamily || q.By == ByResource || q.By == ByNamespace {
+	if q.By == ByFamily || q.By == ByResource || q.By == ByCluster || q.By == ByNamespace {
 		t.Total = make([]float64, len(t.Numbers))
 		for _, r := range t.Rows {
 			for i, n := range r.Numbers {
@@ -85,7 +88,7 @@ func (t *Table) add(texts []string, numbers ...int) {
 	t.Rows = append(t.Rows, r)
 }
 
-// countResources adds a row per family, or per resource.
+// countResources adds a row per family, per resource or per cluster.
 func (t *Table) countResources(ctx context.Context, c Content) {
 	for _, r := range c.Resources {
 		stats := c.stats(ctx, r)
@@ -99,7 +102,32 @@ func (t *Table) countResources(ctx context.Context, c Content) {
 		if t.By == ByResource {
 			t.add([]string{r.Name()}, stats.Objects, series, bytes)
 		}
+		if t.By == ByCluster && c.Cluster != nil {
+			t.add([]string{c.Cluster(r)}, stats.Objects, series, bytes)
+		}
 	}
+	if c.Cluster != nil {
+		t.join()
+	}
+}
+
+// join joins rows of equal texts, which several clusters have.
+func (t *Table) join() {
+	indexes := map[string]int{}
+	joined := t.Rows[:0]
+	for _, r := range t.Rows {
+		key := strings.Join(r.Texts, "\x00")
+		i, known := indexes[key]
+		if !known {
+			indexes[key] = len(joined)
+			joined = append(joined, r)
+			continue
+		}
+		for n := range r.Numbers {
+			joined[i].Numbers[n] += r.Numbers[n]
+		}
+	}
+	t.Rows = joined
 }
 
 // stats are the store's statistics of a resource, or those of some namespaces.

@@ -21,9 +21,10 @@ const (
 	ByNamespace = "namespace"
 	ByLabel     = "label"
 	ByOption    = "option"
+	ByCluster   = "cluster"
 )
 
-// Views are the names of the views.
+// Views are the names of the views. Content of several clusters has ByCluster, too.
 var Views = []string{ByFamily, ByResource, ByNamespace, ByLabel, ByOption}
 
 // A Column is a column of a view, of text or numbers.
@@ -53,6 +54,7 @@ func columns(names ...string) []Column {
 var layouts = map[string]layout{
 	ByFamily:    {columns("family", "resource"), columns("series", "bytes"), "-series"},
 	ByResource:  {columns("resource"), columns("objects", "series", "bytes"), "-series"},
+	ByCluster:   {columns("cluster"), columns("objects", "series", "bytes"), "-series"},
 	ByNamespace: {columns("namespace"), columns("series", "bytes"), "-series"},
 	ByLabel:     {columns("label"), columns("values", "series", "bytes"), "-values"},
 	ByOption: {columns("option", "note"),
@@ -100,5 +102,5 @@ func Unknown(setting, value string, allowed []string) error {
 // NeedsText reports whether a view of some namespaces, or of all, reads the text of the series. Such views
 // take up to a second per million series.
 func (q Query) NeedsText(namespaces []string) bool {
-	return len(namespaces) > 0 || q.By != ByFamily && q.By != ByResource
+	return len(namespaces) > 0 || q.By != ByFamily && q.By != ByResource && q.By != ByCluster
 }

@@ -79,7 +79,7 @@ func newFlagSet() *pflag.FlagSet {
 // viewFlags returns the flags of kubestate cardinality alone, which set v.
 func (v *values) viewFlags() *pflag.FlagSet {
 	f := newFlagSet()
-	f.StringVar(&v.view.By, "by", v.view.By, "rows of the table: family (the default), resource, namespace, label or option")
+	f.StringVar(&v.view.By, "by", v.view.By, "rows of the table: family (the default), resource, namespace, label, option or cluster")
 	f.StringVar(&v.view.Sort, "sort", v.view.Sort, "column to sort by, with a minus for descending order")
 	f.StringVar(&v.view.Format, "format", v.view.Format, "text (the default) or json")
 	return f

@@ -33,6 +33,8 @@ type cardinalityRequest struct {
 	// order is the parameter sort, and links has the parameters that links keep.
 	order string
 	links url.Values
+	// several says that there are several clusters.
+	several bool
 }
 
 // The formats of views.
@@ -60,12 +62,18 @@ func (c cardinalityViews) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	present := c.source.Resources()
+	clusters := c.source.Clusters()
+	if wrong := q.wrongCluster(clusters); wrong != "" {
+		http.Error(w, wrong, http.StatusBadRequest)
+		return
+	}
+	present, clusterOf := c.present(q.filter, clusters)
 	if wrong := notServed(q.filter, present); wrong != "" {
 		http.Error(w, wrong, http.StatusBadRequest)
 		return
 	}
-	content := cardinality.Content{Namespaces: q.filter.namespaces, Sparse: c.sparse, Kept: c.kept}
+	q.several = clusters != nil
+	content := cardinality.Content{Cluster: clusterOf, Namespaces: q.filter.namespaces, Sparse: c.sparse, Kept: c.kept}
 	for _, resource := range present {
 		if q.filter.includes(resource.Is) {
 			content.Resources = append(content.Resources, resource)
@@ -77,6 +85,37 @@ func (c cardinalityViews) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Vary", "Accept")
 	q.write(w, t)
+}
+
+// wrongCluster describes what a request asks of clusters that there are not, empty for nothing.
+func (q cardinalityRequest) wrongCluster(clusters []Cluster) string {
+	if clusters == nil && q.By == cardinality.ByCluster {
+		return cardinality.Unknown("by", q.By, cardinality.Views).Error()
+	}
+	for _, name := range q.filter.clusters {
+		if wrong := unknownCluster(name, clusters); wrong != "" && clusters != nil {
+			return wrong
+		}
+	}
+	return ""
+}
+
+// present returns the resources of the clusters that a filter selects, and the names of their clusters.
+func (c cardinalityViews) present(f filter, clusters []Cluster) (all []*store.Resource, clusterOf func(*store.Resource) string) {
+	if clusters == nil {
+		return c.source.Resources(), nil
+	}
+	of := map[*store.Resource]string{}
+	for _, cluster := range clusters {
+		if !f.includesCluster(cluster.Name) {
+			continue
+		}
+		for _, r := range cluster.Resources {
+			of[r] = cluster.Name
+			all = append(all, r)
+		}
+	}
+	return all, func(r *store.Resource) string { return of[r] }
 }
 
 // write writes a table in the format of the request. The client may be gone.
@@ -108,7 +147,7 @@ func parseCardinality(r *http.Request) (cardinalityRequest, error) {
 	default:
 		return q, cardinality.Unknown("format", q.format, []string{formatText, formatHTML, formatJSON})
 	}
-	for _, kept := range []string{"resources", "exclude_resources", "namespace"} {
+	for _, kept := range []string{"resources", "exclude_resources", "namespace", "cluster"} {
 		if values, ok := query[kept]; ok {
 			q.links[kept] = values
 		}
@@ -176,7 +215,11 @@ func newCardinalityTable(q cardinalityRequest, t cardinality.Table) cardinalityT
 		}
 		return "?" + parameters.Encode()
 	}
-	for _, view := range cardinality.Views {
+	views := cardinality.Views
+	if q.several {
+		views = append([]string{cardinality.ByCluster}, views...)
+	}
+	for _, view := range views {
 		page.Views = append(page.Views, cardinalityLink{Name: view, Href: link(view, ""), Current: view == t.By})
 	}
 	page.Text = link(t.By, q.order) + "&format=" + formatText

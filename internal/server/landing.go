@@ -27,8 +27,10 @@ type landing struct {
 	Description string
 	Links       []landingLink
 	Version     version.Info
-	Resources   []landingResource
-	Families    []familyCount
+	// Clusters are those of several, in whose place Resources are for one.
+	Clusters  []landingCluster
+	Resources []landingResource
+	Families  []familyCount
 	// Shard describes the shard, empty for all objects.
 	Shard string
 	// Open enables sizes of the content.
@@ -42,6 +44,13 @@ type landingLink struct{ Path, About string }
 type familyCount struct {
 	Family, Resource string
 	Series, Bytes    int
+}
+
+// A landingCluster is a cluster, whose Name is a path segment.
+type landingCluster struct {
+	Name, State            string
+	Waiting                bool // or down
+	Objects, Series, Bytes int
 }
 
 type landingResource struct {
@@ -75,6 +84,11 @@ func writePage(w http.ResponseWriter, t *template.Template, data any) {
 
 func (p *landing) fill(source Source) {
 	p.Shard = source.Shard()
+	defer p.sortFamilies()
+	if clusters := source.Clusters(); clusters != nil {
+		p.fillClusters(clusters)
+		return
+	}
 	checks, resources := source.Checks(), source.Resources()
 	for _, r := range resources {
 		row := landingResource{Name: r.Name()}
@@ -87,6 +101,42 @@ func (p *landing) fill(source Source) {
 		}
 		p.Resources = append(p.Resources, row)
 	}
+}
+
+// fillClusters is fill for several clusters. Families are summed over all.
+func (p *landing) fillClusters(clusters []Cluster) {
+	families := map[[2]string]int{} // indexes, by family and resource
+	for _, c := range clusters {
+		row := landingCluster{Name: c.Name, State: c.State, Waiting: c.Waiting || c.Down}
+		if c.Waiting {
+			p.Waiting++
+		}
+		for _, r := range c.Resources {
+			if !p.Open {
+				break
+			}
+			stats := r.Stats()
+			row.Objects += stats.Objects
+			for _, f := range stats.Families {
+				row.Series, row.Bytes = row.Series+f.Series, row.Bytes+f.Bytes
+				key := [2]string{f.Name, r.Name()}
+				i, known := families[key]
+				if !known {
+					i = len(p.Families)
+					families[key] = i
+					p.Families = append(p.Families, familyCount{Family: f.Name, Resource: r.Name()})
+				}
+				p.Families[i].Series += f.Series
+				p.Families[i].Bytes += f.Bytes
+			}
+		}
+		p.Series, p.Objects = p.Series+row.Series, p.Objects+row.Objects
+		p.Clusters = append(p.Clusters, row)
+	}
+}
+
+// sortFamilies leaves the families with the most series.
+func (p *landing) sortFamilies() {
 	slices.SortStableFunc(p.Families, func(a, b familyCount) int { return cmp.Compare(b.Series, a.Series) })
 	p.Families = p.Families[:min(topFamilies, len(p.Families))]
 	p.Families = slices.DeleteFunc(p.Families, func(f familyCount) bool { return f.Series == 0 })

@@ -72,7 +72,7 @@ func Main(source Source, config ScrapeConfig, probes *Probes, reg prometheus.Reg
 	links := []landingLink{{"metrics", "series; ?resources=pods,nodes and ?namespace=shop select some"}}
 	if several {
 		mux.Handle(clusterPath+"{name}", oneCluster(source.Clusters, config.DownFails, metrics))
-		links[0].About = "series; ?cluster=a, ?resources=pods,nodes and ?namespace=shop select some"
+		links[0].About = "series; ?cluster=a, ?resources=pods,nodes and ?namespace=shop select some; metrics/cluster/a has those of one cluster"
 	}
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)

@@ -1,0 +1,253 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubestate/kubestate/test/cluster"
+	"github.com/kubestate/kubestate/test/exporter"
+)
+
+// A gatekeeper is a TLS proxy to an API server that records the credentials of requests, and passes them on.
+type gatekeeper struct {
+	url, ca string
+
+	mu          sync.Mutex
+	credentials map[string]bool
+	running     int
+}
+
+// guard starts a gatekeeper until the test ends.
+func guard(t *testing.T, c *cluster.Cluster, name string) *gatekeeper {
+	t.Helper()
+	dir := t.TempDir()
+	r := &gatekeeper{ca: filepath.Join(dir, "ca.crt"), credentials: map[string]bool{}}
+	ca, key, err := cluster.WriteCA(r.ca)
+	must(t, err)
+	certificate, private := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	must(t, cluster.WriteServing(ca, key, certificate, private))
+	trusted, err := os.ReadFile(c.CA)
+	must(t, err)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(trusted)
+	target, err := url.Parse(c.URL)
+	must(t, err)
+	quiet := log.New(io.Discard, "", 0) // without errors of closed connections
+	through := &httputil.ReverseProxy{
+		Rewrite:       func(p *httputil.ProxyRequest) { p.SetURL(target) },
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true},
+		FlushInterval: -1, ErrorLog: quiet,
+	}
+	server := &http.Server{ErrorLog: quiet, Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		r.note(q.Header.Get("Authorization"), 1)
+		defer r.note(q.Header.Get("Authorization"), -1)
+		through.ServeHTTP(w, q)
+	})}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	r.url = "https://" + l.Addr().String()
+	go func() { _ = server.ServeTLS(l, certificate, private) }()
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	})
+	return r
+}
+
+// note counts a request that begins or ends.
+func (r *gatekeeper) note(credential string, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.credentials[credential] = true
+	r.running += n
+}
+
+// seen returns the credentials of all requests.
+func (r *gatekeeper) seen() (all []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.credentials {
+		all = append(all, c)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// idle returns an error while requests run.
+func (r *gatekeeper) idle(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running > 0 {
+		return fmt.Errorf("%d requests run", r.running)
+	}
+	return nil
+}
+
+// withPlugin writes a kubeconfig whose credentials come from a plugin beside it.
+func withPlugin(t *testing.T, path string, r *gatekeeper, token string) {
+	t.Helper()
+	plugin := filepath.Join(filepath.Dir(path), "plugins", "token")
+	must(t, os.MkdirAll(filepath.Dir(plugin), 0o700))
+	must(t, os.WriteFile(plugin, []byte("#!/bin/sh\necho '"+`{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"`+token+`"}}'`+"\n"), 0o700))
+	must(t, os.WriteFile(path, []byte(fmt.Sprintf(`apiVersion: v1
+kind: Config
+current-context: a
+contexts: [{name: a, context: {cluster: a, user: a}}]
+clusters: [{name: a, cluster: {server: %q, certificate-authority: %q}}]
+users: [{name: a, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugins/token, interactiveMode: Never}}}]
+`, r.url, r.ca)), 0o600))
+}
+
+// TestClusters serves two clusters from a directory of kubeconfigs: one is added, goes down, comes back and
+// is removed while the other goes on. A file that is no kubeconfig and a cluster that nobody answers for
+// hold up neither. Each API server sees the credentials of its own kubeconfig alone.
+func TestClusters(t *testing.T) {
+	t.Parallel()
+	everything := []string{"system:masters"}
+	user := func(name string) cluster.User { return cluster.User{Name: name, Groups: everything} }
+	var berlin, oslo *cluster.Cluster
+	var starting sync.WaitGroup
+	starting.Go(func() { berlin = cluster.Start(t, cluster.Options{Users: []cluster.User{user("berlin")}}) })
+	starting.Go(func() { oslo = cluster.Start(t, cluster.Options{Users: []cluster.User{user("oslo")}}) })
+	starting.Wait()
+	atBerlin, atOslo := guard(t, berlin, "berlin"), guard(t, oslo, "oslo")
+
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	must(t, cluster.WriteKubeconfig(file("berlin.kubeconfig"), atBerlin.url, atBerlin.ca, berlin.Token(user("berlin"))))
+	must(t, os.WriteFile(file("bad.yaml"), []byte("{bad"), 0o600))
+	must(t, cluster.WriteKubeconfig(file("nowhere.conf"), "https://127.0.0.1:1", atBerlin.ca, "nowhere"))
+	e := serve(t, "--clusters", dir, "--resources", "namespaces,configmaps", "--cluster-down-fails", "--metric-allowlist", "^kube_(namespace|configmap)_created$")
+	of := func(family, cluster string, labels ...string) []string {
+		return append([]string{family + `{cluster="` + cluster + `",`}, labels...)
+	}
+	has := func(parts []string) func(exporter.Series) error {
+		return func(s exporter.Series) error {
+			if s.Containing(parts...) == nil {
+				return fmt.Errorf("no series with %q", parts)
+			}
+			return nil
+		}
+	}
+	wantStatus := func(path string, want int) {
+		t.Helper()
+		if got, body, err := exporter.Get(t.Context(), e.Scrapes+path); err != nil || got != want {
+			t.Errorf("%s: status %d, want %d: %v %s", path, got, want, err, body)
+		}
+	}
+	awaitState := func(cluster, state string) {
+		t.Helper()
+		await(t, settling, func(ctx context.Context) error {
+			self, err := e.Self(ctx)
+			if err != nil {
+				return err
+			}
+			if missing := self.Missing(fmt.Sprintf("kubestate_cluster_state{cluster=%q,state=%q} 1", cluster, state)); missing != nil {
+				return errors.New(strings.Join(missing, "\n"))
+			}
+			return nil
+		}, e.Process)
+	}
+	create := func(c *cluster.Cluster, name string) {
+		t.Helper()
+		_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		must(t, err)
+	}
+
+	await(t, settling, e.Ready, e.Process)
+	wantSeries(t, e, has(of("kube_namespace_created", "berlin", `namespace="default"`)))
+	awaitState("berlin", "up")
+	awaitState("nowhere", "down")
+	awaitState("bad", "invalid")
+	wantStatus("/metrics/cluster/berlin", http.StatusOK)
+	wantStatus("/metrics/cluster/nowhere", http.StatusServiceUnavailable)
+	wantStatus("/metrics/cluster/bad", http.StatusServiceUnavailable)
+	wantStatus("/metrics/cluster/oslo", http.StatusNotFound)
+	wantStatus("/metrics?cluster=oslo", http.StatusNotFound)
+
+	// A cluster is added, with a credential plugin.
+	withPlugin(t, file("oslo"), atOslo, oslo.Token(user("oslo")))
+	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="default"`)))
+	wantStatus("/metrics/cluster/oslo", http.StatusOK)
+	status, body, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
+	must(t, err)
+	if n := strings.Count(string(body), "# TYPE kube_namespace_created "); status != http.StatusOK || n != 1 {
+		t.Errorf("status %d, %d headers of a family", status, n)
+	}
+	status, body, err = exporter.Get(t.Context(), e.Scrapes+"/metrics?cluster=oslo")
+	must(t, err)
+	if status != http.StatusOK || strings.Contains(string(body), `cluster="berlin"`) || !strings.Contains(string(body), `cluster="oslo"`) {
+		t.Errorf("?cluster=oslo: status %d: %s", status, body)
+	}
+
+	// It goes down: its last state is served, and the other one is current.
+	must(t, oslo.KillAPIServer())
+	awaitState("oslo", "down")
+	create(berlin, "while-oslo-is-down")
+	wantSeries(t, e, has(of("kube_namespace_created", "berlin", `namespace="while-oslo-is-down"`)))
+	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="default"`)))
+	wantStatus("/metrics/cluster/oslo", http.StatusServiceUnavailable)
+	wantStatus("/metrics/cluster/berlin", http.StatusOK)
+	must(t, e.Ready(t.Context()))
+
+	// It comes back.
+	must(t, oslo.StartAPIServer(t.Context()))
+	awaitState("oslo", "up")
+	create(oslo, "after-the-outage")
+	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="after-the-outage"`)))
+	wantStatus("/metrics/cluster/oslo", http.StatusOK)
+
+	// It gets the credentials of a user without rights: what is served stays.
+	next := filepath.Join(t.TempDir(), "oslo")
+	must(t, cluster.WriteKubeconfig(next, atOslo.url, atOslo.ca, "nobody"))
+	must(t, os.Rename(next, file("oslo")))
+	await(t, settling, func(ctx context.Context) error { return hasLine(ctx, e.Telemetry+"/readyz?verbose", "[+]cluster oslo ok: up, being replaced") }, e.Process)
+	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="after-the-outage"`)))
+
+	// It is removed, with all that tells of it.
+	must(t, os.Remove(file("oslo")))
+	wantNone(t, e, `cluster="oslo"`)
+	await(t, settling, atOslo.idle, e.Process)
+	self, err := e.Self(t.Context())
+	must(t, err)
+	if found := self.Containing(`cluster="oslo"`); found != nil {
+		t.Errorf("self-metrics of a removed cluster: %q", found)
+	}
+	wantSeries(t, e, has(of("kube_configmap_created", "berlin")))
+
+	if d := cmp.Diff([]string{"Bearer berlin-token"}, atBerlin.seen()); d != "" {
+		t.Errorf("credentials at berlin (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string{"Bearer nobody", "Bearer oslo-token"}, atOslo.seen()); d != "" {
+		t.Errorf("credentials at oslo (-want +got):\n%s", d)
+	}
+}
+
+// hasLine returns nil if a page has a line.
+func hasLine(ctx context.Context, url, line string) error {
+	_, body, err := exporter.Get(ctx, url)
+	if err == nil && !slices.Contains(strings.Split(string(body), "\n"), line) {
+		err = fmt.Errorf("%s has no line %q:\n%s", url, line, body)
+	}
+	return err
+}
