@@ -7,7 +7,7 @@ STAMP    := github.com/kubestate/kubestate/internal/version
 LDFLAGS  := -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).revision=$(REVISION) -X $(STAMP).branch=$(BRANCH)
 DEBIAN   := gcc curl chromium npm
 PACKAGES  = libc6-dev $(foreach name,$(DEBIAN),$(if $(shell command -v $(name) 2>/dev/null),,$(name)))
-E2E      := controlplane cronjobs kwok helm kubectl operator-crds prometheus chromium prometheus-2 victoria-metrics otelcol
+E2E      := controlplane cronjobs kwok helm kubectl operator-crds prometheus chromium browser/node_modules prometheus-2 victoria-metrics otelcol
 # The same flags everywhere, so that each package is compiled once; vet is a part of lint.
 export CGO_ENABLED ?= 0
 export GOFLAGS := -trimpath -buildvcs=false $(GOFLAGS)
@@ -24,15 +24,17 @@ deps: ## Install, as root, what is missing of gcc, curl, chromium and npm
 
 # The same commit gives the same bytes, wherever and whenever it is built.
 PLATFORMS ?= linux/amd64 linux/arm64
-image: ## Write the image to .build/image, an OCI layout, and what is in it to .build/image-sbom
+programs:
 	for platform in $(PLATFORMS); do CGO_ENABLED=0 GOFLAGS= GOOS=$${platform%/*} GOARCH=$${platform#*/} \
 		$(MAKE) --no-print-directory build BUILD=$(BUILD)/programs/$$platform BRANCH= || exit 1; done
+krew: PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+krew: programs ; go run ./hack/krew -programs $(BUILD)/programs -version "$(VERSION)" -to $(BUILD)/krew $(PLATFORMS) ## Write the kubectl plugin for krew, of VERSION=v1.2.3, to .build/krew
+image: programs ## Write the image to .build/image, an OCI layout, and what is in it to .build/image-sbom
 	cd hack/image && go run . -programs $(BUILD)/programs -modules "$$(go env GOMODCACHE)" -go "$$(go env GOROOT)" -to $(BUILD)/image \
 		-version "$(VERSION)" -revision "$(REVISION)" -created $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0)) $(PLATFORMS)
-generate: $(BUILD)/kubectl ## Write the generated parts of docs/ and deploy/
-	go run ./hack/generate
-verify: $(BUILD)/kubectl ## Fail if the generated parts are stale
-	go run ./hack/generate -check
+generate: $(BUILD)/kubectl ; go run ./hack/generate ## Write the generated parts of docs/ and deploy/
+verify: $(BUILD)/kubectl ; go run ./hack/generate -check ## Fail if the generated parts are stale
+pictures: build $(BUILD)/chromium ; cd test && go run ./pictures ## Make the pictures of the README
 
 # The end-to-end tests wait more than they compute: the others run beside them.
 test: $(addprefix $(BUILD)/,$(DEBIAN) kubectl) ## Check everything: lint, unit tests, and end to end with a real control plane
@@ -47,10 +49,8 @@ LONG = $(shell grep -rl --include='*_test.go' 'testing\.Short()' cmd internal | 
 unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane; SHUFFLE=1 runs also those that have passed, in random order
 	CGO_ENABLED=1 $(TEST) -race -short $(if $(SHUFFLE),-shuffle=on) ./...
 	$(TEST) $(if $(SHUFFLE),-shuffle=on) $(LONG)
-dashboards: $(BUILD)/grafana/node_modules ## Check the dashboards against Grafana's own types
-	node test/grafana/check.mjs deploy/monitoring/dashboards $<
-test-image: ## Make the image and look into it
-	cd hack/image && $(TEST) -count=1 ./...
+dashboards: $(BUILD)/grafana/node_modules ; node test/grafana/check.mjs deploy/monitoring/dashboards $< ## Check the dashboards against Grafana's own types
+test-image: ; cd hack/image && $(TEST) -count=1 ./... ## Make the image and look into it
 e2e: build $(E2E:%=$(BUILD)/%) ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && $(TEST) -count=1 -parallel 4 ./...
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
@@ -61,15 +61,12 @@ hostile: build $(BUILD)/controlplane $(BUILD)/prometheus ## Attack kubestate bes
 	cd test && go run ./hostile -for $(or $(FOR),1h) $(HOSTILE)
 cronjobs: build $(BUILD)/cronjobs ## Compare a million schedules of CronJobs with the controller's own functions
 	cd test && KUBESTATE_CRONJOBS=1000000 $(TEST) -count=1 -v ./cronjobs
-bench-unit: ## Time rendering and storing
-	go test -run '^$$' -bench . -benchmem ./internal/...
+bench-unit: ; go test -run '^$$' -bench . -benchmem ./internal/... ## Time rendering and storing
 fuzz: ## Run each fuzz test for TIME=30s
 	@grep -roE '^func Fuzz[A-Za-z0-9]*' --include='*_test.go' internal | sed 's|/[^/]*:func | |' | while read -r dir name; do \
 		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(TIME),30s) "./$$dir" </dev/null || exit 1; done
-vulncheck: $(BUILD)/govulncheck ## Look for known faults in what is built in; asks vuln.go.dev or the GOVULNDB
-	$< ./...
-clean: ## Remove what was built
-	rm -rf $(BUILD)
+vulncheck: $(BUILD)/govulncheck ; $< ./... ## Look for known faults in what is built in; asks vuln.go.dev or the GOVULNDB
+clean: ; rm -rf $(BUILD) ## Remove what was built
 
 # Programs from Go modules.
 SD := -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace
@@ -97,6 +94,6 @@ $(DEBIAN:%=$(BUILD)/%): ; @$(call debian,command -v $(@F) && ln -sf $$(command -
 $(BUILD)/nginx: ; @$(call unpack,nginx,sbin/nginx,$@)
 $(BUILD)/prometheus-2: ; @$(call unpack,prometheus,bin/prometheus,$@)
 $(BUILD)/victoria-metrics: ; @$(call unpack,victoria-metrics,bin/vmagent bin/victoria-metrics,$(BUILD))
-$(BUILD)/grafana/node_modules: test/grafana/package-lock.json $(BUILD)/npm # the types of Grafana's dashboards
-	mkdir -p $(@D) && cp test/grafana/package*.json $(@D) && cd $(@D) && npm ci --no-audit --no-fund && touch node_modules
-.PHONY: help run build deps image generate verify test others test-image lint tidy unit dashboards e2e bench churn hostile cronjobs bench-unit fuzz vulncheck clean
+$(BUILD)/%/node_modules: test/%/package-lock.json $(BUILD)/npm # the types of Grafana's dashboards, and axe-core
+	mkdir -p $(@D) && cp test/$*/package*.json $(@D) && cd $(@D) && npm ci --no-audit --no-fund && touch node_modules
+.PHONY: help run build deps programs krew image generate verify pictures test others test-image lint tidy unit dashboards e2e bench churn hostile cronjobs bench-unit fuzz vulncheck clean

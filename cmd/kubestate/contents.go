@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/kubestate/kubestate/internal/answers"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
@@ -31,6 +32,8 @@ type contents interface {
 	setReady()
 	// missing names what scrapes wait for, or only scrapes of some clusters.
 	missing(clusters []string) []string
+	// unseen are the resources that cannot be read.
+	unseen() []answers.Unseen
 	// names returns the names by which clients can select resources.
 	names() []string
 	// exceeded describes the wanted resources that are older than a maximum, if scrapes fail for those.

@@ -151,6 +151,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		Profiling: profiling(opts, telemetry.Addr()),
 		Sparse:    sparseIn(tables),
 		Kept:      reload.keepsFinished,
+		Asked:     served.asked(opts.Snapshot != "" || len(opts.Clusters.Snapshots) > 0),
 	}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()

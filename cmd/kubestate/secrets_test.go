@@ -37,7 +37,7 @@ func TestNoSecrets(t *testing.T) {
 	header := "Host: kubestate\r\nAuthorization: Bearer " + clientSecret + "\r\nCookie: " + clientSecret + "\r\n"
 	for _, address := range []string{p.scrapes, p.telemetry} {
 		for _, path := range []string{
-			"/", "/metrics", "/healthz", "/livez", "/readyz", "/startupz", "/debug/cardinality", "/debug/cardinality?by=label", "/debug/pprof/cmdline",
+			"/", "/metrics", "/healthz", "/livez", "/readyz", "/startupz", "/answers", "/debug/cardinality", "/debug/cardinality?by=label", "/debug/pprof/cmdline",
 			"/debug/pprof/goroutine?debug=2", "/nowhere", "/metrics?resources=%zz",
 		} {
 			wantNoSecret(t, address, "GET "+path+" HTTP/1.1\r\nConnection: close\r\n"+header+"\r\n")

@@ -132,7 +132,7 @@ func flood(t *testing.T, p program, seed uint64, n int, authorization func(*rand
 }
 
 func randomRequest(r *rand.Rand, address string) (*http.Request, error) {
-	paths := []string{"/metrics", "/metrics", "/metrics", "/metrics", "/", "/livez", "/readyz", "/debug/cardinality", "/debug/cardinality?by=label", "/debug/cardinality?by=option", fmt.Sprintf("/%x", r.Uint64())}
+	paths := []string{"/metrics", "/metrics", "/metrics", "/metrics", "/", "/livez", "/readyz", "/answers", "/debug/cardinality", "/debug/cardinality?by=label", "/debug/cardinality?by=option", fmt.Sprintf("/%x", r.Uint64())}
 	methods := []string{http.MethodGet, http.MethodGet, http.MethodGet, http.MethodPost, fmt.Sprintf("M%X", r.Uint64())}
 	url := fmt.Sprintf("http://%s%s?resources=%x&namespace=%x,%x", address, paths[r.IntN(len(paths))], r.Uint64(), r.Uint64(), r.Uint64())
 	request, err := http.NewRequest(methods[r.IntN(len(methods))], url, nil)

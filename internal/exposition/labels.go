@@ -10,11 +10,22 @@ import (
 // malformed.
 func Labels(line []byte) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
+		for name, value := range RawLabels(line) {
+			if !yield(string(name), Unescape(string(value))) {
+				return
+			}
+		}
+	}
+}
+
+// RawLabels is Labels with the bytes of the line: values have their escapes. It allocates nothing.
+func RawLabels(line []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
 		_, rest, _ := bytes.Cut(line, []byte("{"))
 		for {
 			name, after, ok := bytes.Cut(rest, []byte(`="`))
 			end := endOfValue(after)
-			if !ok || end < 0 || !yield(string(name), unescape(after[:end])) {
+			if !ok || end < 0 || !yield(name, after[:end]) {
 				return
 			}
 			if rest = after[end+1:]; len(rest) == 0 || rest[0] != ',' {
@@ -27,6 +38,10 @@ func Labels(line []byte) iter.Seq2[string, string] {
 
 // endOfValue returns the index of the quote that ends a value, -1 if there is none.
 func endOfValue(b []byte) int {
+	end := bytes.IndexByte(b, '"')
+	if end < 0 || bytes.IndexByte(b[:end], '\\') < 0 {
+		return end
+	}
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
 		case '\\':
@@ -40,9 +55,10 @@ func endOfValue(b []byte) int {
 
 var unescaper = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\"`, `"`)
 
-func unescape(value []byte) string {
-	if bytes.IndexByte(value, '\\') < 0 {
-		return string(value)
+// Unescape returns a value of RawLabels without its escapes.
+func Unescape(value string) string {
+	if strings.IndexByte(value, '\\') < 0 {
+		return value
 	}
-	return unescaper.Replace(string(value))
+	return unescaper.Replace(value)
 }

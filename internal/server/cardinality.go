@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/kubestate/kubestate/internal/cardinality"
-	"github.com/kubestate/kubestate/internal/exposition"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
@@ -36,13 +35,6 @@ type cardinalityRequest struct {
 	// several says that there are several clusters.
 	several bool
 }
-
-// The formats of views.
-const (
-	formatText = "text"
-	formatHTML = "html"
-	formatJSON = "json"
-)
 
 // split serves the views that read the text of series by the second handler.
 func (c cardinalityViews) split(cheap, reading http.Handler) http.Handler {
@@ -135,17 +127,13 @@ func (q cardinalityRequest) write(w http.ResponseWriter, t cardinality.Table) {
 // parseCardinality parses a request. The error names the parameter and the allowed values.
 func parseCardinality(r *http.Request) (cardinalityRequest, error) {
 	query := r.URL.Query()
-	q := cardinalityRequest{filter: parseFilter(query), format: query.Get("format"), order: query.Get("sort"), links: url.Values{}}
+	q := cardinalityRequest{filter: parseFilter(query), order: query.Get("sort"), links: url.Values{}}
 	var err error
 	if q.Query, err = cardinality.ParseQuery(query.Get("by"), query.Get("sort")); err != nil {
 		return q, err
 	}
-	switch q.format {
-	case formatText, formatHTML, formatJSON:
-	case "":
-		q.format = acceptedFormat(r.Header.Values("Accept"))
-	default:
-		return q, cardinality.Unknown("format", q.format, []string{formatText, formatHTML, formatJSON})
+	if q.format, err = parseFormat(query.Get("format"), r.Header.Values("Accept")); err != nil {
+		return q, err
 	}
 	for _, kept := range []string{"resources", "exclude_resources", "namespace", "cluster"} {
 		if values, ok := query[kept]; ok {
@@ -153,25 +141,6 @@ func parseCardinality(r *http.Request) (cardinalityRequest, error) {
 		}
 	}
 	return q, nil
-}
-
-// acceptedFormat returns the format that Accept fields prefer: of formats of equal quality the first, and
-// text for wildcards and for nothing.
-func acceptedFormat(fields []string) string {
-	kinds := map[string]string{
-		"text/html": formatHTML, "application/json": formatJSON, "text/plain": formatText, "text/*": formatText, "*/*": formatText,
-	}
-	best, quality := formatText, 0.0
-	for _, e := range exposition.ParseList(strings.Join(fields, ",")) {
-		q := e.Quality
-		if strings.HasSuffix(e.Value, "*") {
-			q -= 1e-6 // a named format precedes
-		}
-		if format, ok := kinds[e.Value]; ok && q > quality {
-			best, quality = format, q
-		}
-	}
-	return best
 }
 
 // notServed describes the first name of a filter that no resource has, empty if there is none.

@@ -82,7 +82,7 @@ func TestLandingPages(t *testing.T) {
 		}
 	}
 	f("main", mainPort(prometheus.NewRegistry()), "metrics", "healthz", "livez", "readyz")
-	f("telemetry", telemetryPort(server.NewRegistry()), "metrics", "readyz", "startupz", "healthz", "livez", "debug/cardinality", "debug/pprof/")
+	f("telemetry", telemetryPort(server.NewRegistry()), "answers", "metrics", "readyz", "startupz", "healthz", "livez", "debug/cardinality", "debug/pprof/")
 }
 
 // TestProfiles closes each request at once: some profiles take time.

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/kubestate/kubestate/internal/answers"
 	"github.com/kubestate/kubestate/internal/store"
 	"github.com/kubestate/kubestate/internal/version"
 )
@@ -33,6 +34,9 @@ type TelemetryConfig struct {
 	Sparse func(family string) bool
 	// Kept reports whether finished objects keep their series of a family. Without it they keep none.
 	Kept func(family string) bool
+	// Asked is what is asked about some namespaces, none for all. Without it, all of the source is asked as of
+	// the newest time in it.
+	Asked func(namespaces []string) answers.Content
 }
 
 // Telemetry is the handler of the telemetry port: self-metrics, probes, and profiles if enabled. The
@@ -43,6 +47,12 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 		return newLimiter(Limits{Scrapes: requests, Answer: telemetryAnswer}, refusal, m, next)
 	}
 	views := cardinalityViews{source: source, sparse: config.Sparse, kept: config.Kept}
+	asked := config.Asked
+	if asked == nil {
+		asked = func(namespaces []string) answers.Content {
+			return answers.Content{Resources: source.Resources(), Namespaces: namespaces}
+		}
+	}
 	pages := http.NewServeMux()
 	pages.Handle("/metrics", promhttp.HandlerFor(config.Own, promhttp.HandlerOpts{}))
 	pages.Handle("/debug/cardinality", http.HandlerFunc(views.serve))
@@ -51,11 +61,13 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", limited)
 	mux.Handle("/debug/cardinality", views.split(limited, limit(1, "another view is being counted", http.HandlerFunc(views.serve))))
+	mux.Handle("/answers", limit(1, "other answers are being computed", answersViews{asked, source.Shard}))
 	mux.HandleFunc("/readyz", probes.ready)
 	mux.HandleFunc("/startupz", probes.startup)
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
 	links := []landingLink{
+		{"answers", "what is not as it should be, and since when; ?namespace=shop selects"},
 		{"metrics", "self-metrics"},
 		{"readyz", "readiness: every readable resource has been complete once"},
 		{"startupz", "startup: readiness, once reached"},

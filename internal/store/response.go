@@ -14,8 +14,8 @@ type Response struct {
 	options  *options
 	views    []View
 	headerOf func(headers) *chunk
-	unions   map[viewFamily]*union // nil if there are none
-	trailer  *chunk                // nil if there is none
+	unions   [][]*union // by view and family, nil for one of none; nil if there are none
+	trailer  *chunk     // nil if there is none
 	sizes
 }
 
@@ -111,12 +111,16 @@ func (r *Response) chunks(yield func(*chunk) bool) {
 			continue
 		}
 		for i, h := range v.resource.headers {
-			more, member := true, viewFamily{n, i}
-			switch u := r.unions[member]; {
+			more := true
+			var u *union
+			if r.unions != nil {
+				u = r.unions[n][i]
+			}
+			switch {
 			case r.headerOf(h) == nil:
 			case u == nil:
 				more = yield(r.headerOf(h)) && v.familyChunks(i, &reused, yield)
-			case member == u.members[0]:
+			case u.members[0] == (viewFamily{n, i}):
 				more = yield(r.headerOf(h)) && u.chunks(r.views, yield)
 			}
 			if !more {

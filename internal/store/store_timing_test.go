@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -193,6 +194,41 @@ func BenchmarkManyResources(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkClusters writes a response of 40 clusters with 39 resources of 8 families each, as one, and as
+// a response for each cluster.
+func BenchmarkClusters(b *testing.B) {
+	const clusters, resources, objects = 40, 39, 10
+	var all [][]*store.Resource
+	for range clusters {
+		var of []*store.Resource
+		for n := range resources {
+			r := manyResource(n, objects, false, false)
+			compactAll(r)
+			of = append(of, r)
+		}
+		all = append(all, of)
+	}
+	write := func(b *testing.B, resources []*store.Resource) {
+		if err := store.NewResponse(store.Views(resources, store.Selection{}), "").WriteGzip(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("one", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			write(b, slices.Concat(all...))
+		}
+	})
+	b.Run("each", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for _, of := range all {
+				write(b, of)
+			}
+		}
+	})
 }
 
 // manyResource returns the n-th resource of BenchmarkManyResources.

@@ -47,10 +47,17 @@ func unionNames(views []View) (unions nameSet) {
 
 // addUnions makes the unions of a response that has counted the chunks of all views.
 func (r *Response) addUnions(names nameSet) {
-	r.unions = map[viewFamily]*union{}
-	byNumber := map[int]*union{}
+	families := 0
+	for i := range r.views {
+		families += len(r.views[i].resource.families)
+	}
+	r.unions = make([][]*union, len(r.views))
+	free := make([]*union, families)
+	byNumber := make([]*union, 64*len(names)) // the numbers of all names
 	var mayRepeat nameSet
-	for n, v := range r.views {
+	for n := range r.views {
+		v := &r.views[n]
+		r.unions[n], free = free[:len(v.resource.families)], free[len(v.resource.families):]
 		if v.objects == 0 && v.others == nil {
 			continue
 		}
@@ -71,12 +78,14 @@ func (r *Response) addUnions(names nameSet) {
 			} else {
 				r.remove(r.headerOf(v.resource.headers[i]))
 			}
-			member := viewFamily{n, i}
-			r.unions[member] = u
-			u.members = append(u.members, member)
+			r.unions[n][i] = u
+			u.members = append(u.members, viewFamily{n, i})
 		}
 	}
 	for _, u := range byNumber {
+		if u == nil {
+			continue
+		}
 		if u.mayRepeat = mayRepeat.has(u.number); u.mayRepeat {
 			u.deduplicate(r)
 		}
@@ -204,12 +213,14 @@ func seriesOf(line []byte) []byte {
 // Repeated returns the numbers of repeated series that the response and the other parts leave out, by
 // name of family, for all families of the response that may repeat series.
 func (r *Response) Repeated() (series map[string]int) {
-	for member, u := range r.unions {
-		if u.mayRepeat && member == u.members[0] {
-			if series == nil {
-				series = map[string]int{}
+	for n := range r.unions {
+		for i, u := range r.unions[n] {
+			if u != nil && u.mayRepeat && u.members[0] == (viewFamily{n, i}) {
+				if series == nil {
+					series = map[string]int{}
+				}
+				series[u.name] = u.removed
 			}
-			series[u.name] = u.removed
 		}
 	}
 	return series

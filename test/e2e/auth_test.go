@@ -164,15 +164,15 @@ func TestReadersByToken(t *testing.T) {
 	must(t, err)
 	apply(t, s.cluster, scraper)
 	createAccount(t, s.cluster, monitoring, "guest")
-	// The same for debug pages.
-	debugger := bytes.ReplaceAll(bytes.ReplaceAll(scraper, []byte("/metrics"), []byte("/debug/*")), []byte("kubestate-scraper"), []byte("debugger"))
+	// The same for answers and debug pages.
+	debugger := bytes.ReplaceAll(bytes.ReplaceAll(scraper, []byte(`"/metrics"`), []byte(`"/answers", "/debug/*"`)), []byte("kubestate-scraper"), []byte("debugger"))
 	apply(t, s.cluster, bytes.ReplaceAll(debugger, []byte("name: prometheus"), []byte("name: debugger")))
 	awaitAccess(t, s.cluster, monitoring, "prometheus", getting("/metrics"))
 	awaitAccess(t, s.cluster, monitoring, "debugger", getting("/debug/pprof/"))
 	reader, guest, looker := s.token(monitoring, "prometheus"), s.token(monitoring, "guest"), s.token(monitoring, "debugger")
 
 	pages := []string{s.Scrapes + "/metrics", s.Telemetry + "/metrics"}
-	others := []string{s.Telemetry + "/debug/pprof/", s.Telemetry + "/debug/pprof/heap", s.Telemetry + "/debug/cardinality"}
+	others := []string{s.Telemetry + "/debug/pprof/", s.Telemetry + "/debug/pprof/heap", s.Telemetry + "/debug/cardinality", s.Telemetry + "/answers"}
 	all := slices.Concat(pages, others)
 	s.wants(http.StatusOK, reader, append(pages, s.cluster.URL+"/metrics")...)
 	s.wants(http.StatusForbidden, reader, others...)

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"html"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/kubestate/kubestate/test/browser"
 	"github.com/kubestate/kubestate/test/exporter"
-	"github.com/kubestate/kubestate/test/process"
 )
 
 // TestBrowserReadsTheWholePage shows the metrics in Chromium, which requests gzip and reads only
@@ -33,13 +32,20 @@ func TestBrowserReadsTheWholePage(t *testing.T) {
 // browse returns a page as Chromium shows it.
 func browse(t *testing.T, url string) string {
 	t.Helper()
-	chromium, err := process.Built("chromium")
+	page, err := startBrowser(t).Open(t.Context(), url, browser.View{Width: 800, Height: 600})
 	must(t, err)
-	shown, err := exec.CommandContext(t.Context(), chromium,
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--dump-dom", url).Output()
+	var shown string
+	must(t, page.Run(t.Context(), "document.documentElement.outerHTML", &shown))
+	return shown
+}
+
+// startBrowser starts a browser that ends with the test.
+func startBrowser(t *testing.T) *browser.Browser {
+	t.Helper()
+	b, err := browser.Start(t.TempDir())
 	must(t, err)
-	return string(shown)
+	t.Cleanup(func() { must(t, b.Close()) })
+	return b
 }
 
 // TestBrowserShowsPages shows the page of each port in Chromium: complete, with every resource.

@@ -84,7 +84,7 @@ func program(dir string) (string, error) {
 // needed returns an error that names the programs to build first.
 func needed() error {
 	var errs []error
-	for _, program := range []string{"controlplane", "kwok", "helm", "kubectl", "operator-crds", "prometheus", "promtool", "chromium", "prometheus-2", "victoria-metrics", "vmagent", "otelcol"} {
+	for _, program := range []string{"controlplane", "kwok", "helm", "kubectl", "operator-crds", "prometheus", "promtool", "chromium", axe, "prometheus-2", "victoria-metrics", "vmagent", "otelcol"} {
 		_, err := process.Built(program)
 		errs = append(errs, err)
 	}

@@ -178,7 +178,7 @@ func (a *attack) text(n int) string {
 }
 
 var paths = []string{
-	"/metrics", "/metrics", "/metrics", "/", "/healthz", "/livez", "/readyz", "/startupz", "/debug/cardinality", "/debug/pprof/",
+	"/metrics", "/metrics", "/metrics", "/", "/healthz", "/livez", "/readyz", "/startupz", "/answers", "/debug/cardinality", "/debug/pprof/",
 }
 
 func (a *attack) path() string {

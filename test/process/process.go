@@ -29,6 +29,30 @@ type Process struct {
 // Start starts the program at path. Its stdout and stderr are appended to the file log. The child is
 // killed when this process ends in any way.
 func Start(log, path string, args ...string) (*Process, error) {
+	return start(log, nil, path, args...)
+}
+
+// StartPiped is Start for a child that reads from its file descriptor 3, to which to writes, and writes to its file
+// descriptor 4, from which from reads.
+func StartPiped(log, path string, args ...string) (p *Process, to, from *os.File, err error) {
+	read, to, err := os.Pipe()
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("pipe: %w", err)
+	}
+	defer read.Close()
+	from, written, err := os.Pipe()
+	if err != nil {
+		return nil, nil, nil, errors.Join(fmt.Errorf("pipe: %w", err), to.Close())
+	}
+	defer written.Close()
+	if p, err = start(log, []*os.File{read, written}, path, args...); err != nil {
+		return nil, nil, nil, errors.Join(err, to.Close(), from.Close())
+	}
+	return p, to, from, nil
+}
+
+// start is Start with files that become the child's descriptors from 3 on.
+func start(log string, files []*os.File, path string, args ...string) (*Process, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
@@ -42,7 +66,7 @@ func Start(log, path string, args ...string) (*Process, error) {
 		cmd:   exec.Command(path, args...),
 		ended: make(chan struct{}),
 	}
-	p.cmd.Stdout, p.cmd.Stderr = out, out
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, out, files
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := onSpawner(p.cmd.Start); err != nil {
 		return nil, fmt.Errorf("start %s: %w", p.Name, err)

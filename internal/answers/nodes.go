@@ -1,0 +1,49 @@
+package answers
+
+var (
+	node           = []string{"cluster", "node"}
+	nodeConditions = series("kube_node_status_condition")
+	// badConditions are the conditions that mean trouble if they are true.
+	badConditions = []string{"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable", "KernelDeadlock", "ReadonlyFilesystem"}
+)
+
+var nodes = question{
+	name: "nodes-not-ready", title: "Nodes that are not ready or under pressure",
+	resources: []string{"nodes"}, identity: node,
+	none: "No nodes.", good: "All %d nodes are ready and accept pods.",
+	bad: "%d of %d nodes not ready, under pressure or cordoned", by: "state",
+	causes: []cause{
+		{Critical, label("state", "NotReady", nodeConditions.with("condition", "Ready").with("status", "false", "unknown").is("==", 1)), nil},
+		{Warning, copyLabel("state", "condition", nodeConditions.with("condition", badConditions...).with("status", "true").is("==", 1)), nil},
+		{Warning, label("state", "Cordoned", series("kube_node_spec_unschedulable").is("==", 1)), nil},
+	},
+	columns: append(labels("node", "state"), requestedOf("cpu"), requestedOf("memory")),
+}
+
+// requestedOf is the column of what pods request of a resource of the node.
+func requestedOf(resource string) column {
+	return column{resource + " requested", []string{requestsFamily, "kube_node_status_allocatable"}, func(r *reader, found []sample) []string {
+		requested := r.requests()
+		allocatable := lookup{series("kube_node_status_allocatable").with("resource", resource), node, ofResource}.values(r, found)
+		return each(found, func(s *sample) string {
+			if allocatable[s.key(node)] == "" {
+				return ""
+			}
+			return amount(resource, requested[nodeResource{string(joined([]byte(s.get(clusterLabel)), []byte(s.get("node")))), resource}]) + " of " + allocatable[s.key(node)]
+		})
+	}}
+}
+
+var namespace = []string{"cluster", "namespace"}
+
+var namespaces = question{
+	name: "namespaces-terminating", title: "Namespaces whose deletion does not end",
+	resources: []string{"namespaces"}, identity: namespace,
+	none: "No namespaces.", good: "No deletion of %d namespaces is stuck.", bad: "%d of %d namespaces stuck in deletion",
+	causes: []cause{
+		{Warning, and(series("kube_namespace_status_phase").with("phase", "Terminating").is("==", 1),
+			namespace, series("kube_namespace_status_condition").with("status", "true").is("==", 1)), nil},
+	},
+	columns: append(labels("namespace"), lookups("conditions",
+		lookup{series("kube_namespace_status_condition").with("status", "true").is("==", 1), namespace, ofLabel("condition")})),
+}

@@ -1,0 +1,85 @@
+package answers
+
+import "time"
+
+// patience is how long objects may take before they count.
+const patience = 10 * time.Minute
+
+var (
+	pod       = []string{"cluster", "namespace", "pod", "uid"}
+	container = []string{"cluster", "namespace", "pod", "uid", "container"}
+
+	phase         = series("kube_pod_status_phase")
+	waiting       = series("kube_pod_container_status_waiting_reason")
+	initWaiting   = series("kube_pod_init_container_status_waiting_reason")
+	unschedulable = series("kube_pod_status_unschedulable")
+	evicted       = series("kube_pod_status_reason").with("reason", "Evicted").is("==", 1)
+	ofJobs        = series("kube_pod_owner").with("owner_kind", "Job")
+	longCreated   = series("kube_pod_created").before(patience)
+
+	// starting are the reasons of containers that are about to start.
+	starting = []string{"ContainerCreating", "PodInitializing"}
+)
+
+var podsNotRunning = question{
+	name: "pods-not-running", title: "Pods that do not run",
+	resources: []string{"pods"}, inNamespaces: true, identity: pod,
+	none: "No pods.", good: "None of %d pods lacks a node, an image or a running container.",
+	bad: "%d of %d pods not running", by: "reason", order: "since",
+	causes: []cause{
+		{Critical, label("reason", "Unschedulable", unschedulable.is("==", 1)), nil},
+		{Critical, waiting.without("reason", starting...).is("==", 1), nil},
+		{Critical, initWaiting.without("reason", starting...).is("==", 1), nil},
+		{Critical, label("reason", "Unknown", phase.with("phase", "Unknown").is("==", 1)), nil},
+		{Warning, and(initWaiting.with("reason", starting...).is("==", 1), pod, longCreated), nil},
+		{Warning, and(unless(waiting.with("reason", starting...).is("==", 1), pod, initWaiting), pod, longCreated), nil},
+		{Warning, label("reason", "Pending",
+			and(unless(unless(unless(phase.with("phase", "Pending").is("==", 1), pod, unschedulable), pod, waiting), pod, initWaiting), pod, longCreated)), nil},
+		{Warning, label("reason", "NotReady",
+			and(unless(unless(and(series("kube_pod_status_ready").with("condition", "false").is("==", 1),
+				pod, phase.with("phase", "Running").is("==", 1)), pod, waiting), pod, ofJobs), pod, longCreated)), nil},
+		{Warning, evicted, nil},
+		{Warning, label("reason", "Failed", unless(unless(phase.with("phase", "Failed").is("==", 1), pod, ofJobs), pod, evicted)), nil},
+		{Warning, label("reason", "Terminating", series("kube_pod_deletion_timestamp").before(patience)), nil},
+	},
+	columns: append(labels("namespace", "pod", "container", "reason"),
+		lookups("restarts", lookup{series("kube_pod_container_status_restarts_total").is(">", 0), container, ofValue}),
+		workload,
+		lookups("since",
+			lookup{series("kube_pod_status_unscheduled_time"), pod, ofTime},
+			lookup{series("kube_pod_container_status_last_terminated_timestamp"), container, ofTime},
+			lookup{series("kube_pod_deletion_timestamp"), pod, ofTime},
+			lookup{series("kube_pod_completion_time"), pod, ofTime},
+			lookup{series("kube_pod_created"), pod, ofTime},
+		)),
+}
+
+// recently is how long a restart counts.
+const recently = time.Hour
+
+var restarts = question{
+	name: "restarts", title: "Containers that restarted",
+	resources: []string{"pods"}, inNamespaces: true, identity: pod,
+	none: "No pods.", good: "No container of %d pods restarted within the last hour.",
+	bad: "%d of %d pods with containers that restarted within the last hour", by: "ended by", order: "restarts",
+	causes: []cause{
+		{Warning, and(series("kube_pod_container_status_last_terminated_timestamp").within(recently),
+			container, series("kube_pod_container_status_restarts_total").is(">", 0)), nil},
+		{Warning, and(series("kube_pod_init_container_status_last_terminated_timestamp").within(recently),
+			container, series("kube_pod_init_container_status_restarts_total").is(">", 0)), nil},
+	},
+	columns: append(labels("namespace", "pod", "container"),
+		lookups("restarts",
+			lookup{series("kube_pod_container_status_restarts_total"), container, ofValue},
+			lookup{series("kube_pod_init_container_status_restarts_total"), container, ofValue}),
+		lookups("ended by",
+			lookup{series("kube_pod_container_status_last_terminated_reason"), container, ofLabel("reason")},
+			lookup{series("kube_pod_init_container_status_last_terminated_reason"), container, ofLabel("reason")}),
+		lookups("exit code",
+			lookup{series("kube_pod_container_status_last_terminated_exitcode"), container, ofValue},
+			lookup{series("kube_pod_init_container_status_last_terminated_exitcode"), container, ofValue}),
+		workload,
+		lookups("ended",
+			lookup{series("kube_pod_container_status_last_terminated_timestamp"), container, ofTime},
+			lookup{series("kube_pod_init_container_status_last_terminated_timestamp"), container, ofTime})),
+}

@@ -1,0 +1,43 @@
+package answers
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// unseen answers what kubestate cannot see: resources that it cannot read, and objects that budgets withhold.
+func unseen(c Content) Answer {
+	a := Answer{
+		Name: "not-seen", Title: "What kubestate cannot see", Severity: OK,
+		Query: "kubestate_resource_state{state=~\"syncing|forbidden|error\"} == 1\nor\nkubestate_objects_withheld > 0",
+	}
+	for _, u := range c.Unseen {
+		a.Rows = append(a.Rows, Row{Unknown, []string{u.Resource, u.Reason, ""}})
+	}
+	for _, r := range c.Resources {
+		if n := withheld(r.Budgets()); n > 0 {
+			a.Rows = append(a.Rows, Row{Unknown, []string{r.Name(), "withheld", strconv.Itoa(n)}})
+		}
+	}
+	if len(a.Rows) == 0 {
+		a.Verdict = fmt.Sprintf("All of %d resources can be read.", len(c.Resources))
+		return a
+	}
+	a.Severity, a.Columns = Unknown, []string{"resource", "state", "objects"}
+	a.Verdict = fmt.Sprintf("%d resources cannot be read, or not completely.", len(a.Rows))
+	slices.SortFunc(a.Rows, func(a, b Row) int { return slices.Compare(a.Cells, b.Cells) })
+	a.More = max(0, len(a.Rows)-MaxRows)
+	a.Rows = a.Rows[:len(a.Rows)-a.More]
+	return a
+}
+
+// withheld returns the number of objects that the budgets of a report withhold.
+func withheld(report store.BudgetReport, _ bool) (n int) {
+	for _, w := range report.Withheld {
+		n += w.Objects
+	}
+	return n
+}

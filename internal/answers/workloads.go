@@ -1,0 +1,81 @@
+package answers
+
+var (
+	deployment  = []string{"cluster", "namespace", "deployment"}
+	statefulSet = []string{"cluster", "namespace", "statefulset"}
+	daemonSet   = []string{"cluster", "namespace", "daemonset"}
+	// named are the labels of workloads of all kinds.
+	named = []string{"cluster", "namespace", "kind", "workload"}
+
+	deploymentWanted  = series("kube_deployment_spec_replicas")
+	statefulSetWanted = series("kube_statefulset_replicas")
+	daemonSetWanted   = series("kube_daemonset_status_desired_number_scheduled")
+)
+
+// ofKind labels the workloads of a kind, which have their names in another label.
+func ofKind(kind, from string, e expr) expr {
+	return label("kind", kind, copyLabel("workload", from, e))
+}
+
+// counts is a column with the value of a series of each kind.
+func counts(name, ofDeployment, ofStatefulSet, ofDaemonSet string) column {
+	return lookups(name,
+		lookup{series(ofDeployment), deployment, ofValue},
+		lookup{series(ofStatefulSet), statefulSet, ofValue},
+		lookup{series(ofDaemonSet), daemonSet, ofValue})
+}
+
+var (
+	wanted    = counts("wanted", deploymentWanted.family, statefulSetWanted.family, daemonSetWanted.family)
+	available = counts("available", "kube_deployment_status_replicas_available", "kube_statefulset_status_replicas_available", "kube_daemonset_status_number_available")
+	updated   = counts("updated", "kube_deployment_status_replicas_updated", "kube_statefulset_status_replicas_updated", "kube_daemonset_status_updated_number_scheduled")
+)
+
+// noneAvailable reports which workloads have no available pod.
+func noneAvailable(r *reader, found []sample) (none []bool) {
+	for _, cell := range available.cells(r, found) {
+		none = append(none, cell == "0")
+	}
+	return none
+}
+
+var workloadsUnavailable = question{
+	name: "workloads-unavailable", title: "Workloads with too few available pods",
+	resources: []string{"deployments", "statefulsets", "daemonsets"}, inNamespaces: true, identity: named,
+	none: "No workloads.", good: "All %d workloads have the pods that they want.",
+	bad: "%d of %d workloads with fewer available pods than wanted", by: "kind", order: "missing",
+	causes: []cause{
+		{Warning, ofKind("Deployment", "deployment", exceeds(deploymentWanted, deployment, "kube_deployment_status_replicas_available")), noneAvailable},
+		{Warning, ofKind("StatefulSet", "statefulset", exceeds(statefulSetWanted, statefulSet, "kube_statefulset_status_replicas_available")), noneAvailable},
+		{Warning, ofKind("DaemonSet", "daemonset", exceeds(daemonSetWanted, daemonSet, "kube_daemonset_status_number_available")), noneAvailable},
+	},
+	columns: append(labels("namespace", "kind", "workload"), value("missing", ofValue), available, wanted),
+}
+
+// exceeds is by how much the values of a selector exceed those of another family.
+func exceeds(left selector, on []string, right string) expr {
+	return arithmetic{left, series(right), "-", on, ">", 0}
+}
+
+var deploymentConditions = series("kube_deployment_status_condition")
+
+var rollouts = question{
+	name: "rollouts-stalled", title: "Rollouts that do not go on",
+	resources: []string{"deployments", "statefulsets", "daemonsets"}, inNamespaces: true, identity: named,
+	none: "No workloads.", good: "No rollout of %d workloads is stalled, paused or held.",
+	bad: "%d of %d workloads with a rollout that does not go on", by: "state",
+	causes: []cause{
+		{Critical, label("state", "Stalled", ofKind("Deployment", "deployment",
+			deploymentConditions.with("reason", "ProgressDeadlineExceeded").with("condition", "Progressing").with("status", "false").is("==", 1))), nil},
+		{Critical, label("state", "ReplicaFailure", ofKind("Deployment", "deployment",
+			deploymentConditions.with("condition", "ReplicaFailure").with("status", "true").is("==", 1))), nil},
+		{Warning, label("state", "Paused", ofKind("Deployment", "deployment", series("kube_deployment_spec_paused").is("==", 1))), nil},
+		{Warning, label("state", "Held", ofKind("StatefulSet", "statefulset", unless(
+			exceeds(statefulSetWanted, statefulSet, "kube_statefulset_status_replicas_updated"), statefulSet,
+			exceeds(statefulSetWanted, statefulSet, "kube_statefulset_status_replicas_available")))), nil},
+		{Warning, label("state", "Held", ofKind("DaemonSet", "daemonset", unless(
+			exceeds(daemonSetWanted, daemonSet, "kube_daemonset_status_updated_number_scheduled"), daemonSet,
+			exceeds(daemonSetWanted, daemonSet, "kube_daemonset_status_number_available")))), nil},
+	},
+	columns: append(labels("namespace", "kind", "workload", "state"), updated, available, wanted),
+}

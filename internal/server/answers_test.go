@@ -1,0 +1,116 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kubestate/kubestate/internal/answers"
+	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/store"
+)
+
+// phases is a resource with pods in a phase, each as namespace/name=phase.
+func phases(pods ...string) *store.Resource {
+	r := store.NewResource("pods", []store.Family{{Name: "kube_pod_status_phase"}}, 1)
+	for _, p := range pods {
+		identity, phase, _ := strings.Cut(p, "=")
+		namespace, name, _ := strings.Cut(identity, "/")
+		text := fmt.Appendf(nil, "kube_pod_status_phase{namespace=%q,pod=%q,uid=%q,phase=%q} 1\n", namespace, name, p, phase)
+		r.Partitions()[0].Set(store.Rendered{UID: p, Namespace: namespace, Text: text, Ends: []int{len(text)}})
+	}
+	return r
+}
+
+func answersPort(asked func(namespaces []string) answers.Content, resources ...*store.Resource) http.Handler {
+	s := &source{resources: resources}
+	return server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry(), Asked: asked}, server.NewProbes(s.Checks), prometheus.NewRegistry())
+}
+
+// TestAnswersFormats holds the format of answers by Accept header and parameter, and their headers.
+func TestAnswersFormats(t *testing.T) {
+	h := answersPort(nil, phases("shop/web=Running", "bank/vault=Failed"))
+	f := func(query, accept string, want http.Header, begin string) {
+		t.Helper()
+		request := httptest.NewRequest(http.MethodGet, "/answers"+query, nil)
+		request.Header.Set("Accept", accept)
+		r := httptest.NewRecorder()
+		h.ServeHTTP(r, request)
+		if d := cmp.Diff(want, r.Header()); d != "" || r.Code != http.StatusOK || !strings.HasPrefix(r.Body.String(), begin) {
+			t.Errorf("%s, %q: %d, (-want +got):\n%s\n%s", query, accept, r.Code, d, r.Body)
+		}
+	}
+	page := http.Header{
+		"Cache-Control": {"no-store"}, "Content-Type": {html}, "Refresh": {"30"}, "Vary": {"Accept"},
+		"Content-Security-Policy": {"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}, "X-Content-Type-Options": {"nosniff"},
+	}
+	object := http.Header{"Cache-Control": {"no-store"}, "Content-Type": {"application/json"}, "Vary": {"Accept"}}
+	f("", browser, page, "<!DOCTYPE html>")
+	f("?format=html", "", page, "<!DOCTYPE html>")
+	f("", "application/json", object, "{")
+	f("?format=json", browser, object, "{")
+	text := ask(h, http.MethodGet, "/answers")
+	if text.Status != http.StatusOK || text.ContentType != plain || strings.Contains(text.Body, "<") || strings.Contains(text.Body, "\x1b") {
+		t.Errorf("curl gets %+v", text)
+	}
+	if got, want := ask(h, http.MethodGet, "/answers?format=yml"), (answer{http.StatusBadRequest, plain, "format=\"yml\": want text, html or json\n"}); got != want {
+		t.Errorf("a wrong format gets %+v, want %+v", got, want)
+	}
+}
+
+// TestAnswersOfNamespaces holds that pages and JSON are about the selected namespaces, and that links of the page
+// keep them.
+func TestAnswersOfNamespaces(t *testing.T) {
+	var asked [][]string
+	pods := phases("shop/web=Running", "bank/vault=Failed", "depot/x=Pending")
+	h := answersPort(func(namespaces []string) answers.Content {
+		asked = append(asked, namespaces)
+		return answers.Content{Resources: []*store.Resource{pods}, Namespaces: namespaces}
+	})
+	page := ask(h, http.MethodGet, "/answers?namespace=shop,bank&namespace=bank", "Accept", browser).Body
+	for _, want := range []string{`aria-label="shop: 1 Running"`, `aria-label="bank: 1 Failed"`, `href="?format=json&amp;namespace=shop%2Cbank`, `href="?namespace=bank"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "depot") {
+		t.Errorf("another namespace is in\n%s", page)
+	}
+	var report answers.Report
+	if err := json.Unmarshal([]byte(ask(h, http.MethodGet, "/answers?namespace=depot&format=json").Body), &report); err != nil || len(report.Answers) == 0 {
+		t.Errorf("JSON: %+v, %v", report, err)
+	}
+	ask(h, http.MethodGet, "/answers")
+	if d := cmp.Diff([][]string{{"shop", "bank", "bank"}, {"depot"}, nil}, asked); d != "" {
+		t.Errorf("asked (-want +got):\n%s", d)
+	}
+}
+
+// TestAnswersOneAtATime holds that a second request waits for the first, and is refused if that takes too long.
+func TestAnswersOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		h := answersPort(func([]string) answers.Content {
+			<-release
+			return answers.Content{}
+		})
+		answered := make(chan answer, 2)
+		go func() { answered <- ask(h, http.MethodGet, "/answers") }()
+		synctest.Wait()
+		go func() { answered <- ask(h, http.MethodGet, "/answers") }()
+		if got, want := <-answered, (answer{http.StatusServiceUnavailable, plain, "other answers are being computed\n"}); got != want {
+			t.Errorf("the second gets %+v, want %+v", got, want)
+		}
+		close(release)
+		if got := <-answered; got.Status != http.StatusOK {
+			t.Errorf("the first gets %+v", got)
+		}
+	})
+}
