@@ -47,12 +47,12 @@ tidy: ## Fail if a go.mod or go.sum is not as go mod tidy leaves it
 # The race detector costs ten times the time: random tests have few seeds with it, and all without.
 LONG = $(shell grep -rl --include='*_test.go' 'testing\.Short()' cmd internal | xargs dirname | sort -u | sed 's|^|./|')
 unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane; SHUFFLE=1 runs also those that have passed, in random order
-	CGO_ENABLED=1 $(TEST) -race -short $(if $(SHUFFLE),-shuffle=on) ./...
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(TEST) -race -short $(if $(SHUFFLE),-shuffle=on) ./...
 	$(TEST) $(if $(SHUFFLE),-shuffle=on) $(LONG)
 dashboards: $(BUILD)/grafana/node_modules ; node test/grafana/check.mjs deploy/monitoring/dashboards $< ## Check the dashboards against Grafana's own types
 test-image: ; cd hack/image && $(TEST) -count=1 ./... ## Make the image and look into it
 e2e: build $(E2E:%=$(BUILD)/%) ## Run the tests against etcd, an API server, its controllers and Prometheus
-	cd test && $(TEST) -count=1 -parallel 4 ./...
+	cd test && $(TEST) -count=1 -parallel 6 ./...
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
 	cd test && go run ./measure -pods $(or $(PODS),20000) $(BENCH)
 churn: build $(BUILD)/controlplane ## Have pods come and go for FOR=5m, and fail if goroutines, watches or memory grow

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kubestate/kubestate/internal/answers"
+	"github.com/kubestate/kubestate/internal/watcher"
 )
 
 // asked returns what is asked about some namespaces, none for all: as of now, or of the time of the snapshot.
@@ -18,14 +19,10 @@ func (b backend) asked(snapshot bool) func(namespaces []string) answers.Content 
 }
 
 func (c *cluster) unseen() (all []answers.Unseen) {
-	statuses, pending := c.custom.statuses(c.watched.Checks, c.watched.Pending)
-	for _, s := range statuses {
-		if !s.Complete {
-			all = append(all, answers.Unseen{Resource: s.Resource, Reason: string(s.State)})
-		}
-	}
+	all = unseen(c.watched.Statuses())
+	_, pending := c.custom.statuses(c.watched.Checks, c.watched.Pending)
 	for _, name := range pending {
-		all = append(all, answers.Unseen{Resource: name, Reason: "syncing"})
+		all = append(all, answers.Unseen{Resource: name, Reason: string(watcher.Syncing)})
 	}
 	return all
 }

@@ -99,6 +99,9 @@ func userAgent() string {
 
 // restConfig returns the configuration of the kubeconfig or address, or else of the pod.
 func restConfig(opts options.Options) (*rest.Config, error) {
+	if opts.Command == options.Answers {
+		return userConfig(opts)
+	}
 	if opts.Kubeconfig != "" || opts.APIServer != "" {
 		config, err := clientcmd.BuildConfigFromFlags(opts.APIServer, opts.Kubeconfig)
 		switch {
@@ -114,6 +117,22 @@ func restConfig(opts options.Options) (*rest.Config, error) {
 		return nil, errors.New("no API server: name one with --kubeconfig, or run in a pod with a service account; or serve objects from files with --snapshot")
 	}
 	return config, err
+}
+
+// userConfig returns the configuration that kubectl would use: of the kubeconfig, or of $KUBECONFIG, or of
+// the user's home, or else of the pod.
+func userConfig(opts options.Options) (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath, rules.WarnIfAllMissing = opts.Kubeconfig, false
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context, ClusterInfo: clientcmdapi.Cluster{Server: opts.APIServer}}
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	switch {
+	case clientcmd.IsEmptyConfig(err):
+		return nil, errors.New("no API server: name one with --kubeconfig, $KUBECONFIG or --apiserver, or objects in files with --snapshot")
+	case err != nil:
+		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	return config, checkPlugin(opts.Kubeconfig, config.ExecProvider)
 }
 
 // checkPlugin returns an error if the kubeconfig's credential plugin is not installed.

@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -31,10 +33,23 @@ import (
 
 func main() {
 	memory.TuneGC(minGarbage)
-	if err := start(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	args := arguments(os.Args)
+	err := start(context.Background(), args, os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, errFindings) {
 		fmt.Fprintln(os.Stderr, "kubestate:", oneLine(err))
-		os.Exit(1)
 	}
+	os.Exit(status(args, err))
+}
+
+// status is the exit status of an error. Findings have 1, all other errors of kubestate answers 2.
+func status(args []string, err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case !errors.Is(err, errFindings) && slices.Contains(args, string(options.Answers)):
+		return 2
+	}
+	return 1
 }
 
 // start runs the command of the arguments.
@@ -56,6 +71,8 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		err = writeRoles(tables, stdout, opts)
 	case options.Presets:
 		err = writePresets(stdout, opts.Preset)
+	case options.Answers:
+		err = writeAnswers(ctx, tables, opts, stdout, stderr)
 	case options.Cardinality:
 		err = writeCardinality(ctx, tables, opts, stdout, stderr)
 	case options.Serve:
@@ -139,7 +156,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		answers.Missing = nil
 	}
 	if replica != nil {
-		answers.Serves = replica.Serves
+		answers.Serves = served.servesNow
 	}
 	main := server.Main(served, answers, probes, registry)
 	metrics := http.Handler(main)
@@ -160,8 +177,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		probes.Stop()
 		if shard != nil {
 			handOver(shard, interrupted, log)
-		}
-		if replica != nil {
+		} else if replica != nil {
 			replace(replica, opts.ShutdownDelay, interrupted, log)
 			return
 		}
@@ -172,7 +188,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	executeTelemetry, interruptTelemetry := server.Serve(telemetry, protect(own, own.Serves), web, server.TelemetryTimeouts, evictedTelemetry, log)
 	g.Add(both(execute, interrupt, executeTelemetry, interruptTelemetry))
 	g.Add(background(running, content.run))
-	g.Add(shardActor(running, shard))
+	g.Add(shardActor(running, shard, replica))
 	g.Add(replicaActor(running, replica))
 	g.Add(background(running, func(ctx context.Context) { reload.run(ctx, hangups) }))
 	log.Info("started", "version", version.Get().Version, "scrapes", scrapes.Addr().String(), "telemetry", telemetry.Addr().String())

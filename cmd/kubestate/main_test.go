@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kubestate": main})
+	testscript.Main(m, map[string]func(){"kubestate": main, pluginName: main})
 }
 
 func TestScripts(t *testing.T) {
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -42,6 +44,7 @@ func TestScripts(t *testing.T) {
 			"hangup":   hangup,
 			"says":     says,
 			"targz":    targz,
+			"exits":    exits,
 		},
 		RequireExplicitExec: true,
 	})
@@ -116,6 +119,14 @@ func targz(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(w.AddFS(os.DirFS(ts.MkAbs(args[1]))))
 	ts.Check(w.Close())
 	ts.Check(z.Close())
+}
+
+// exits STATUS PROGRAM ... runs a program that exits with the status.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	var failure *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); !errors.As(err, &failure) || strconv.Itoa(failure.ExitCode()) != args[0] {
+		ts.Fatalf("ended with %v, want exit status %s", err, args[0])
+	}
 }
 
 // says FILE TEXT waits until the file contains TEXT.

@@ -19,6 +19,7 @@ import (
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/members"
+	"github.com/kubestate/kubestate/internal/standby"
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
@@ -69,8 +70,11 @@ func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options)
 		}
 		config.Shards = types.NamespacedName{Namespace: opts.PodNamespace, Name: set}
 	}
-	if opts.Lease != "" {
-		config.Lease = types.NamespacedName{Namespace: cmp.Or(opts.PodNamespace, rbac.AccountNamespace), Name: opts.Lease}
+	if lease := (types.NamespacedName{Namespace: cmp.Or(opts.PodNamespace, rbac.AccountNamespace), Name: opts.Lease}); lease.Name != "" {
+		config.Leases = append(config.Leases, lease)
+		if opts.Pod != "" {
+			config.Leases = rbac.LeasesOfShards(lease, opts.TotalShards)
+		}
 	}
 	return rbac.Write(to, rbac.Objects(config))
 }
@@ -88,14 +92,17 @@ func handOver(shard *members.Shard, interrupted <-chan struct{}, log *slog.Logge
 }
 
 // shardActor runs the shard, or waits for the interruption if there is none.
-func shardActor(ctx context.Context, shard *members.Shard) (execute func() error, interrupt func(error)) {
+func shardActor(ctx context.Context, shard *members.Shard, replica *standby.Replica) (execute func() error, interrupt func(error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	execute = func() error {
 		if shard == nil {
 			<-ctx.Done()
 			return nil
 		}
-		return shard.Run(ctx)
+		if replica == nil {
+			return shard.Run(ctx, nil)
+		}
+		return shard.Run(ctx, replica)
 	}
 	return execute, func(error) { cancel() }
 }

@@ -25,12 +25,9 @@ var definedBy = discovery.Definitions.Describe().Kind
 // error the content stays as it is.
 func loadSnapshot(tables *generators.Registry, opts options.Options, config watcher.Config, w *watcher.Watcher, log *slog.Logger) (rebuilt []string, err error) {
 	loading := w.Loading(config)
-	report, err := snapshot.Read(opts.Snapshot, snapshotResources(loading.Resources(), config), tables.Scheme(), os.Stdin, loading.Add)
-	if err == nil {
-		err = refuse(opts, report)
-	}
+	report, err := readSnapshot(tables, opts, config, loading.Resources(), loading.Add)
 	if err != nil {
-		return nil, fmt.Errorf("snapshot: %w", err)
+		return nil, err
 	}
 	if opts.Custom.Config != nil { // then definitions have been read for their kinds
 		maps.DeleteFunc(report.Skipped, func(kind schema.GroupVersionKind, _ int) bool {
@@ -39,6 +36,18 @@ func loadSnapshot(tables *generators.Registry, opts options.Options, config watc
 	}
 	logReport(opts, report, log)
 	return loading.Done(), nil
+}
+
+// readSnapshot passes the snapshot's objects of resources to a sink.
+func readSnapshot(tables *generators.Registry, opts options.Options, config watcher.Config, resources []generators.Resource, sink snapshot.Sink) (snapshot.Report, error) {
+	report, err := snapshot.Read(opts.Snapshot, snapshotResources(resources, config), tables.Scheme(), os.Stdin, sink)
+	if err == nil {
+		err = refuse(opts, report)
+	}
+	if err != nil {
+		return report, fmt.Errorf("snapshot: %w", err)
+	}
+	return report, nil
 }
 
 // snapshotResources returns the resources to read: those to load, and namespaces if their labels select

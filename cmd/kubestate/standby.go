@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
+	"github.com/kubestate/kubestate/internal/sharding/members"
 	"github.com/kubestate/kubestate/internal/standby"
 )
 
@@ -37,12 +39,20 @@ func newReplica(opts options.Options, served backend, scrapers *server.Scrapers,
 	if err != nil {
 		return nil, err
 	}
-	if opts.ShutdownDelay == 0 {
+	if opts.ShutdownDelay == 0 && opts.Pod == "" {
 		log.Warn("--lease without --shutdown-delay: a replica that stops does not wait until another one has been scraped")
 	}
+	lease := opts.Lease
+	if opts.Pod != "" { // a Lease for each shard
+		shard, err := members.NumberOf(opts.Pod)
+		if err != nil {
+			return nil, fmt.Errorf("--pod: %w", err)
+		}
+		lease += "-" + strconv.Itoa(shard)
+	}
 	config := standby.Config{
-		Namespace: namespace, Lease: opts.Lease, Identity: host + "_" + uuid.NewString(), Duration: opts.LeaseDuration,
-		Complete: func() bool { return len(served.Missing(nil)) == 0 }, Scraped: scrapers.Since, Scrapers: scrapers.Count,
+		Namespace: namespace, Lease: lease, Identity: host + "_" + uuid.NewString(), Duration: opts.LeaseDuration,
+		Complete: served.completeOnce(), Scraped: scrapers.Since, Scrapers: scrapers.Count,
 	}
 	return standby.New(config, to, reg, log)
 }
@@ -59,6 +69,26 @@ func leaseNamespace(opts options.Options) (string, error) {
 		return "", fmt.Errorf("--lease %s: %w", opts.Lease, err)
 	}
 	return strings.TrimSpace(string(name)), nil
+}
+
+// completeOnce returns a function that reports whether everything has been complete once, and the hash ranges
+// are now.
+func (b backend) completeOnce() func() bool {
+	once := false
+	return func() bool {
+		once = once || len(b.Missing(nil)) == 0
+		return once && (b.shard == nil || b.shard.Progress().Complete)
+	}
+}
+
+// servesNow reports whether a scrape gets series: from the holder of the Lease, and from a shard that leaves
+// until others have taken over.
+func (b backend) servesNow(ctx context.Context) bool {
+	if b.shard == nil {
+		return b.replica.Serves(ctx)
+	}
+	progress := b.shard.Progress()
+	return !progress.Left && (progress.Yields || b.replica.Serves(ctx))
 }
 
 // replace waits until another replica serves and has been scraped, at most for a time.

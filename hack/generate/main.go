@@ -126,11 +126,17 @@ func flags(registry *generators.Registry) []byte {
 		}
 		fmt.Fprintf(&b, "| `--%s` | %s | %s | %s | %s |\n", f.Name, f.Type, quoted(f.Default), key, cell(f.Usage))
 	}
-	fmt.Fprintf(&b, "\n## Flags of `kubestate cardinality`\n\nBeside those above. [Cardinality](cardinality.md) has the views.\n\n| flag | type | meaning |\n| --- | --- | --- |\n")
-	for _, f := range options.ViewFlags() {
-		fmt.Fprintf(&b, "| `--%s` | %s | %s |\n", f.Name, f.Type, cell(f.Usage))
-	}
+	commandFlags(&b, "answers", "[Answers](answers.md) has the tables.", options.ReportFlags())
+	commandFlags(&b, "cardinality", "[Cardinality](cardinality.md) has the views.", options.ViewFlags())
 	return b.Bytes()
+}
+
+// commandFlags writes the flags of a command alone.
+func commandFlags(b *bytes.Buffer, command, details string, flags []options.Flag) {
+	fmt.Fprintf(b, "\n## Flags of `kubestate %s`\n\nBeside those above. %s\n\n| flag | type | meaning |\n| --- | --- | --- |\n", command, details)
+	for _, f := range flags {
+		fmt.Fprintf(b, "| `--%s` | %s | %s |\n", f.Name, f.Type, cell(f.Usage))
+	}
 }
 
 func quoted(s string) string {

@@ -42,7 +42,9 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	all, apart := rbac.Objects(rbac.Config{Resources: followed(defaults)}), rbac.Objects(rbac.Config{Resources: followed(rest)})
 	few := rbac.Objects(rbac.Config{Resources: followed(defaults), Namespaces: []string{"default"}})
 	shards := rbac.Objects(rbac.Config{Shards: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
-	replicas := rbac.Objects(rbac.Config{Lease: types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}})
+	lease := types.NamespacedName{Namespace: rbac.AccountNamespace, Name: rbac.Account}
+	replicas := rbac.Objects(rbac.Config{Leases: []types.NamespacedName{lease}})
+	pairs := rbac.Objects(rbac.Config{Leases: rbac.LeasesOfShards(lease, mostPairs)})
 	for path, objects := range map[string][]any{
 		"deploy/kustomize/base/plain/rbac.yaml":                    all,
 		"deploy/kustomize/base/lease.yaml":                         replicas,
@@ -52,6 +54,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 		"deploy/kustomize/overlays/per-node/rest/clusterrole.yaml": apart[:1],
 		"deploy/kustomize/overlays/per-node/pods/rbac.yaml":        rbac.Objects(rbac.Config{Resources: onlyPods}),
 		"deploy/kustomize/overlays/sharded/rbac.yaml":              shards,
+		"deploy/kustomize/overlays/sharded-available/leases.yaml":  pairs,
 	} {
 		b := bytes.NewBufferString("# " + notice + "\n" + howElse(path) + "\n")
 		if err := rbac.Write(b, objects); err != nil {
@@ -74,12 +77,18 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	return nil
 }
 
+// mostPairs is the number of shards with standbys that the manifests have Leases for.
+const mostPairs = 10
+
 // howElse returns the command for other roles of a path.
 func howElse(path string) string {
 	switch path {
 	case "deploy/kustomize/base/lease.yaml":
 		return "# Rights of a replica to its Lease, and the Lease. For another one:\n" +
 			"# kubestate rbac --lease NAME --pod-namespace ..."
+	case "deploy/kustomize/overlays/sharded-available/leases.yaml":
+		return "# Rights of a replica to the Leases of ten shards, and the Leases. For another number:\n" +
+			"# kubestate rbac --pod NAME-0 --pod-namespace ... --lease NAME --total-shards N"
 	case "deploy/kustomize/overlays/sharded/rbac.yaml":
 		return "# Rights of a replica to see the others, and the Lease of their claims. For another StatefulSet:\n" +
 			"# kubestate rbac --pod NAME-0 --pod-namespace ..."

@@ -91,6 +91,9 @@ type source struct {
 func newReader(c Content) *reader {
 	r := &reader{Content: c, time: c.Now, sources: map[string][]source{}}
 	for n, v := range store.Views(c.Resources, store.Selection{Namespaces: c.Namespaces}) {
+		if ReadsAlways(c.Resources[n].Name()) {
+			v = c.Resources[n].View()
+		}
 		for i, name := range c.Resources[n].Families() {
 			r.sources[name] = append(r.sources[name], source{c.Resources[n], v, i})
 		}
@@ -102,18 +105,25 @@ func newReader(c Content) *reader {
 	return r
 }
 
+// ReadsAlways reports whether answers about some namespaces read a resource without a namespace.
+func ReadsAlways(resource string) bool { return resource == "storageclasses" }
+
 // events are families whose values are times of what has happened.
 var events = []string{"kube_lease_renew_time", "kube_pod_container_status_last_terminated_timestamp", "kube_pod_created", "kube_node_created"}
 
-// newest returns the newest time of events.
+// newest returns the newest time of events in all namespaces.
 func (r *reader) newest() time.Time {
 	newest := 0.0
-	for _, family := range events {
-		r.lines(family, func(line []byte) {
-			if value, ok := valueOf(line); ok {
-				newest = max(newest, value)
+	for _, resource := range r.Resources {
+		for index, name := range resource.Families() {
+			if slices.Contains(events, name) {
+				eachLineOf(resource.View(), index, func(line []byte) {
+					if value, ok := valueOf(line); ok {
+						newest = max(newest, value)
+					}
+				})
 			}
-		})
+		}
 	}
 	return time.Unix(int64(newest), 0)
 }
@@ -151,12 +161,17 @@ func (r *reader) lacking(families []string) string {
 
 // lines calls yield with each line of a family. yield must not keep it.
 func (r *reader) lines(family string, yield func(line []byte)) {
+	for _, s := range r.sources[family] {
+		eachLineOf(s.view, s.index, yield)
+	}
+}
+
+// eachLineOf calls yield with each line of a family of a view. yield must not keep it.
+func eachLineOf(v store.View, family int, yield func(line []byte)) {
 	var text []byte
-	for _, f := range r.sources[family] {
-		for page := range f.view.Pages() {
-			text = page.AppendText(text[:0], f.index)
-			eachLine(text, yield)
-		}
+	for page := range v.Pages() {
+		text = page.AppendText(text[:0], family)
+		eachLine(text, yield)
 	}
 }
 

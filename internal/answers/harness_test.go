@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubestate/kubestate/internal/answers"
 	"github.com/kubestate/kubestate/internal/generators"
@@ -19,6 +21,12 @@ const example = "../../examples/cluster"
 // load returns the content of a snapshot at a path, or of the text of one with the path "-".
 func load(t testing.TB, path, text string, selection generators.Selection) answers.Content {
 	t.Helper()
+	return loadChanged(t, path, text, selection, func(runtime.Object) bool { return true })
+}
+
+// loadChanged is load with objects that change may modify. It leaves out those for which change returns false.
+func loadChanged(t testing.TB, path, text string, selection generators.Selection, change func(runtime.Object) bool) answers.Content {
+	t.Helper()
 	tables, err := generators.NewRegistry(generators.Builtin()...)
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +34,13 @@ func load(t testing.TB, path, text string, selection generators.Selection) answe
 	config := watcher.Config{Resources: tables.Defaults(), Selection: selection, Parts: 1}
 	w := watcher.New(config, watcher.NewMetrics(prometheus.NewRegistry()), slog.New(slog.DiscardHandler))
 	loading := w.Loading(config)
-	report, err := snapshot.Read(path, loading.Resources(), tables.Scheme(), strings.NewReader(text), loading.Add)
+	sink := func(kind schema.GroupVersionKind, object runtime.Object) error {
+		if !change(object) {
+			return nil
+		}
+		return loading.Add(kind, object)
+	}
+	report, err := snapshot.Read(path, loading.Resources(), tables.Scheme(), strings.NewReader(text), sink)
 	if err != nil || report.Failure() != nil {
 		t.Fatal(err, report.Failure())
 	}

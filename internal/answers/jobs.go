@@ -14,8 +14,8 @@ const overdue = 5 * time.Minute
 var jobs = question{
 	name: "jobs-failed", title: "Jobs that failed or are overdue",
 	resources: []string{"jobs", "cronjobs"}, inNamespaces: true, identity: append(job, "cronjob"),
-	none: "No jobs.", good: "None of %d jobs and cron jobs has failed or is overdue.",
-	bad: "%d of %d jobs and cron jobs failed or overdue", by: "state", order: "since",
+	none: "No jobs.",
+	bad:  "%d of %d jobs and cron jobs failed or overdue", by: "state", order: "since",
 	causes: []cause{
 		{Critical, label("state", "Failed", forGood.is("==", 1)), nil},
 		{Critical, label("state", "Failed", unless(series("kube_job_failed").with("condition", "true").is("==", 1), job, forGood)), nil},

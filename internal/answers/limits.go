@@ -12,8 +12,8 @@ var (
 var autoscalers = question{
 	name: "autoscalers-limited", title: "Autoscalers at their limit",
 	resources: []string{"horizontalpodautoscalers"}, inNamespaces: true, identity: autoscaler,
-	none: "No autoscalers.", good: "None of %d autoscalers is at its limit or cannot scale.",
-	bad: "%d of %d autoscalers at the maximum, or unable to scale", by: "state",
+	none: "No autoscalers.",
+	bad:  "%d of %d autoscalers at the maximum, or unable to scale", by: "state",
 	causes: []cause{
 		{Critical, label("state", "ScalingInactive", unless(scaling.with("condition", "ScalingActive").with("status", "false").is("==", 1),
 			autoscaler, series("kube_horizontalpodautoscaler_status_current_replicas").is("==", 0))), nil},
@@ -31,8 +31,8 @@ var autoscalers = question{
 var resourceQuotas = question{
 	name: "quotas-nearly-used", title: "Quotas that are nearly used up",
 	resources: []string{"resourcequotas"}, inNamespaces: true, identity: quota[:3],
-	none: "No quotas.", good: "No resource of %d quotas is used to 90 %%.",
-	bad: "%d of %d quotas with a resource that is used to 90 %% or more", order: "used",
+	none: "No quotas.",
+	bad:  "%d of %d quotas with a resource that is used to 90 %% or more", order: "used",
 	causes: []cause{
 		{Warning, arithmetic{quotas.with("type", "used"), quotas.with("type", "hard"), "/", quota, ">=", 0.9}, nil},
 	},
@@ -44,8 +44,8 @@ var resourceQuotas = question{
 var disruptionBudgets = question{
 	name: "budgets-exhausted", title: "Disruption budgets that allow no disruption",
 	resources: []string{"poddisruptionbudgets"}, inNamespaces: true, identity: budget,
-	none: "No disruption budgets.", good: "All %d disruption budgets allow a disruption, or have no pods.",
-	bad: "%d of %d disruption budgets that keep nodes from being drained",
+	none: "No disruption budgets.",
+	bad:  "%d of %d disruption budgets that keep nodes from being drained",
 	causes: []cause{
 		{Warning, and(series("kube_poddisruptionbudget_status_pod_disruptions_allowed").is("==", 0),
 			budget, series("kube_poddisruptionbudget_status_expected_pods").is(">", 0)), nil},

@@ -10,8 +10,8 @@ var (
 var nodes = question{
 	name: "nodes-not-ready", title: "Nodes that are not ready or under pressure",
 	resources: []string{"nodes"}, identity: node,
-	none: "No nodes.", good: "All %d nodes are ready and accept pods.",
-	bad: "%d of %d nodes not ready, under pressure or cordoned", by: "state",
+	none: "No nodes.",
+	bad:  "%d of %d nodes not ready, under pressure or cordoned", by: "state",
 	causes: []cause{
 		{Critical, label("state", "NotReady", nodeConditions.with("condition", "Ready").with("status", "false", "unknown").is("==", 1)), nil},
 		{Warning, copyLabel("state", "condition", nodeConditions.with("condition", badConditions...).with("status", "true").is("==", 1)), nil},
@@ -39,7 +39,7 @@ var namespace = []string{"cluster", "namespace"}
 var namespaces = question{
 	name: "namespaces-terminating", title: "Namespaces whose deletion does not end",
 	resources: []string{"namespaces"}, identity: namespace,
-	none: "No namespaces.", good: "No deletion of %d namespaces is stuck.", bad: "%d of %d namespaces stuck in deletion",
+	none: "No namespaces.", bad: "%d of %d namespaces stuck in deletion",
 	causes: []cause{
 		{Warning, and(series("kube_namespace_status_phase").with("phase", "Terminating").is("==", 1),
 			namespace, series("kube_namespace_status_condition").with("status", "true").is("==", 1)), nil},

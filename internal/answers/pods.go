@@ -24,8 +24,8 @@ var (
 var podsNotRunning = question{
 	name: "pods-not-running", title: "Pods that do not run",
 	resources: []string{"pods"}, inNamespaces: true, identity: pod,
-	none: "No pods.", good: "None of %d pods lacks a node, an image or a running container.",
-	bad: "%d of %d pods not running", by: "reason", order: "since",
+	none: "No pods.",
+	bad:  "%d of %d pods not running", by: "reason", order: "since",
 	causes: []cause{
 		{Critical, label("reason", "Unschedulable", unschedulable.is("==", 1)), nil},
 		{Critical, waiting.without("reason", starting...).is("==", 1), nil},
@@ -60,8 +60,8 @@ const recently = time.Hour
 var restarts = question{
 	name: "restarts", title: "Containers that restarted",
 	resources: []string{"pods"}, inNamespaces: true, identity: pod,
-	none: "No pods.", good: "No container of %d pods restarted within the last hour.",
-	bad: "%d of %d pods with containers that restarted within the last hour", by: "ended by", order: "restarts",
+	none: "No pods.",
+	bad:  "%d of %d pods with containers that restarted within the last hour", by: "ended by", order: "restarts",
 	causes: []cause{
 		{Warning, and(series("kube_pod_container_status_last_terminated_timestamp").within(recently),
 			container, series("kube_pod_container_status_restarts_total").is(">", 0)), nil},

@@ -19,11 +19,10 @@ type question struct {
 	inNamespaces bool
 	// identity are the labels of an object.
 	identity []string
-	// none, good and bad are the verdicts without objects, without findings and with findings, the last two
-	// with the number of objects.
-	none, good, bad string
-	causes          []cause
-	columns         []column
+	// none is the verdict without objects, and bad that with the numbers of objects in trouble and of all.
+	none, bad string
+	causes    []cause
+	columns   []column
 	// by is the column whose values the verdict counts; empty for none.
 	by string
 	// order is the column by which rows of one severity are ordered: the earliest time or the largest number
@@ -194,11 +193,8 @@ func compareCells(a, b string) int {
 
 // verdict returns the line of the verdict. total is the number of objects.
 func (q question) verdict(all []finding, total int) string {
-	switch {
-	case len(all) == 0 && total == 0:
+	if len(all) == 0 && total == 0 {
 		return q.none
-	case len(all) == 0:
-		return fmt.Sprintf(q.good, total)
 	}
 	objects, counts := map[string]bool{}, map[string]int{}
 	for i := range all {
@@ -206,7 +202,7 @@ func (q question) verdict(all []finding, total int) string {
 		counts[all[i].by]++
 	}
 	verdict := fmt.Sprintf(q.bad, len(objects), total)
-	if q.by == "" {
+	if q.by == "" || len(all) == 0 {
 		return verdict + "."
 	}
 	parts := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {

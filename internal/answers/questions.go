@@ -8,9 +8,12 @@ var questions = []question{
 	claims, volumes, autoscalers, resourceQuotas, disruptionBudgets, namespaces,
 }
 
-// Families returns the names of all families that answers and charts read.
-func Families() []string {
-	all := slices.Clone(events)
+// Families returns the names of all families that answers and charts read; without a time, also of those
+// that tell it.
+func Families(withoutTime bool) (all []string) {
+	if withoutTime {
+		all = slices.Clone(events)
+	}
 	for _, q := range questions {
 		for _, c := range q.causes {
 			c.expr.families(func(name string, _ bool) { all = append(all, name) })

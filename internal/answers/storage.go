@@ -15,8 +15,8 @@ var (
 var claims = question{
 	name: "claims-not-bound", title: "Claims without a volume",
 	resources: []string{"persistentvolumeclaims"}, inNamespaces: true, identity: claim,
-	none: "No claims.", good: "All %d claims have a volume, or wait for their first pod.",
-	bad: "%d of %d claims without a volume", by: "phase", order: "since",
+	none: "No claims.",
+	bad:  "%d of %d claims without a volume", by: "phase", order: "since",
 	causes: []cause{
 		{Critical, claimPhases.with("phase", "Lost").is("==", 1), nil},
 		{Warning, and(unless(claimPhases.with("phase", "Pending").is("==", 1), claim, idle),
@@ -34,8 +34,8 @@ func ofBytes(s *sample) string { return amount("storage", s.value) }
 var volumes = question{
 	name: "volumes-released", title: "Volumes that failed, or that no claim has",
 	resources: []string{"persistentvolumes"}, identity: volume,
-	none: "No volumes.", good: "None of %d volumes has failed or been released.",
-	bad: "%d of %d volumes failed or released", by: "phase",
+	none: "No volumes.",
+	bad:  "%d of %d volumes failed or released", by: "phase",
 	causes: []cause{
 		{Critical, series("kube_persistentvolume_status_phase").with("phase", "Failed").is("==", 1), nil},
 		{Warning, series("kube_persistentvolume_status_phase").with("phase", "Released").is("==", 1), nil},

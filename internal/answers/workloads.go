@@ -42,8 +42,8 @@ func noneAvailable(r *reader, found []sample) (none []bool) {
 var workloadsUnavailable = question{
 	name: "workloads-unavailable", title: "Workloads with too few available pods",
 	resources: []string{"deployments", "statefulsets", "daemonsets"}, inNamespaces: true, identity: named,
-	none: "No workloads.", good: "All %d workloads have the pods that they want.",
-	bad: "%d of %d workloads with fewer available pods than wanted", by: "kind", order: "missing",
+	none: "No workloads.",
+	bad:  "%d of %d workloads with fewer available pods than wanted", by: "kind", order: "missing",
 	causes: []cause{
 		{Warning, ofKind("Deployment", "deployment", exceeds(deploymentWanted, deployment, "kube_deployment_status_replicas_available")), noneAvailable},
 		{Warning, ofKind("StatefulSet", "statefulset", exceeds(statefulSetWanted, statefulSet, "kube_statefulset_status_replicas_available")), noneAvailable},
@@ -62,8 +62,8 @@ var deploymentConditions = series("kube_deployment_status_condition")
 var rollouts = question{
 	name: "rollouts-stalled", title: "Rollouts that do not go on",
 	resources: []string{"deployments", "statefulsets", "daemonsets"}, inNamespaces: true, identity: named,
-	none: "No workloads.", good: "No rollout of %d workloads is stalled, paused or held.",
-	bad: "%d of %d workloads with a rollout that does not go on", by: "state",
+	none: "No rollouts.",
+	bad:  "%d of %d workloads with a rollout that does not go on", by: "state",
 	causes: []cause{
 		{Critical, label("state", "Stalled", ofKind("Deployment", "deployment",
 			deploymentConditions.with("reason", "ProgressDeadlineExceeded").with("condition", "Progressing").with("status", "false").is("==", 1))), nil},

@@ -19,6 +19,9 @@ const huge = 300_000
 // TestHugeMaps renders maps whose keys have different label names, one name, and one name for
 // each two.
 func TestHugeMaps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and long with the race detector")
+	}
 	f := func(what string, key func(i int) string, want ...string) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -52,6 +55,9 @@ func TestHugeMaps(t *testing.T) {
 
 // TestHugeLists renders a list with each entry twice.
 func TestHugeLists(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and long with the race detector")
+	}
 	table := tableOf(familyOf(generators.Labels{"key"}, func(_ *corev1.Pod, s *generators.Samples) {
 		for i := range huge {
 			s.One(s.Itoa(int64(i % (huge / 2))))
@@ -66,6 +72,9 @@ func TestHugeLists(t *testing.T) {
 // TestHugePods renders pods whose lists of the spec and the status are joined, by nested loops
 // and by maps.
 func TestHugePods(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and long with the race detector")
+	}
 	pod := func(n int) *corev1.Pod {
 		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}}
 		for i := range n {

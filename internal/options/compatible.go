@@ -69,8 +69,8 @@ func unknownFlag(flags *pflag.FlagSet, err error) error {
 		return err
 	}
 	name := string(dashed(nil, unknown.GetSpecifiedName()))
-	if instead, ok := removedFlags[name]; ok {
-		return fmt.Errorf("--%s was removed: %s", name, instead)
+	if err := removed(name); err != nil {
+		return err
 	}
 	var known []string
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -80,6 +80,14 @@ func unknownFlag(flags *pflag.FlagSet, err error) error {
 	})
 	near, _ := nearest.To(name, known)
 	return fmt.Errorf("%w; the nearest is --%s", err, near)
+}
+
+// removed returns the error of a removed flag, nil for others.
+func removed(name string) error {
+	if instead, ok := removedFlags[name]; ok {
+		return fmt.Errorf("--%s was removed: %s", name, instead)
+	}
+	return nil
 }
 
 // movedResources are former resources of kube-state-metrics, with their replacements.

@@ -64,6 +64,8 @@ type values struct {
 	customOnly, continueWithoutCustom     bool
 	verbosity                             int
 	view                                  View
+	report                                Report
+	context                               string
 	version                               bool
 }
 
@@ -85,10 +87,22 @@ func (v *values) viewFlags() *pflag.FlagSet {
 	return f
 }
 
+// reportFlags returns the flags of kubestate answers alone, which set v.
+func (v *values) reportFlags() *pflag.FlagSet {
+	f := newFlagSet()
+	f.StringVarP(&v.report.Output, "output", "o", "text", "text, json or yaml")
+	f.VarP(&v.namespaces, "namespace", "n", "namespaces to ask about, comma-separated (default all, and the cluster)")
+	f.BoolVar(&v.report.Queries, "promql", false, "PromQL of each answer in the text")
+	f.StringVar(&v.context, "context", "", "context of the kubeconfig (default the current one)")
+	f.DurationVar(&v.report.Timeout, "timeout", time.Minute, "time to wait for the lists of an API server")
+	return f
+}
+
 // allFlags returns the flags of all commands.
 func (v *values) allFlags() *pflag.FlagSet {
 	f := v.flags()
 	f.AddFlagSet(v.viewFlags())
+	f.AddFlagSet(v.reportFlags())
 	return f
 }
 
@@ -124,7 +138,7 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Int32Var(&v.totalShards, "total-shards", 1, "number of shards that divide the objects")
 	f.StringVar(&v.pod, "pod", "", "name of this pod, whose ordinal in its StatefulSet is the shard; with --pod-namespace")
 	f.StringVar(&v.podNamespace, "pod-namespace", "", "namespace of this pod")
-	f.StringVar(&v.lease, "lease", "", "Lease by which replicas elect the one that serves; the others stand by")
+	f.StringVar(&v.lease, "lease", "", "Lease by which replicas elect one that serves; prefix of those of shards")
 	f.DurationVar(&v.leaseDuration, "lease-duration", 6*time.Second, "time after which the Lease of a lost replica is taken; whole seconds")
 	f.DurationVar(&v.takeoverAfter, "shard-takeover-after", time.Minute, "time until other shards replace a pod that is not ready; 0 for never")
 	f.StringVar(&v.node, "node", "", "name of the node whose pods are served; with --resources=pods")
@@ -176,6 +190,8 @@ func Usage(registry *generators.Registry) string {
 
 Usage:
   kubestate [flags]        serve metrics
+  kubestate answers [flags]
+                           print what is not as it should be in a cluster or snapshot
   kubestate rbac [flags]   print the RBAC roles for these flags
   kubestate presets [NAME] list the presets of custom resource metrics, or print one
   kubestate cardinality --snapshot PATH [flags]
@@ -184,6 +200,8 @@ Usage:
 
 Flags:
 ` + v.flags().FlagUsages() + `
+Flags of kubestate answers:
+` + v.reportFlags().FlagUsages() + `
 Flags of kubestate cardinality:
 ` + v.viewFlags().FlagUsages()
 }
@@ -202,6 +220,9 @@ func Flags(registry *generators.Registry) []Flag {
 	v := values{registry: registry}
 	return describe(v.flags())
 }
+
+// ReportFlags returns the flags of kubestate answers alone.
+func ReportFlags() []Flag { return describe(new(values).reportFlags()) }
 
 // ViewFlags returns the flags of kubestate cardinality alone.
 func ViewFlags() []Flag { return describe(new(values).viewFlags()) }

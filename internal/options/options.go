@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,10 +25,14 @@ type Options struct {
 	Preset string
 	// View is the table to print of a snapshot.
 	View View
+	// Report is how to print answers.
+	Report Report
 
 	// Kubeconfig and APIServer are the credentials and address of the API server, both empty
 	// for those of the pod.
 	Kubeconfig, APIServer string
+	// Context is the context of the kubeconfig, empty for the current one.
+	Context string
 	// Snapshot is the path of objects to serve instead. SnapshotStrict refuses to start if one
 	// is not readable.
 	Snapshot       string
@@ -72,9 +77,9 @@ type Options struct {
 	// Pod and PodNamespace name the own pod, whose StatefulSet determines the shard. Pod is empty
 	// if Shard and TotalShards do.
 	Pod, PodNamespace string
-	// Lease is the Lease by which replicas elect the one that serves, empty for a single replica. It
-	// is in PodNamespace, or in that of the service account. LeaseDuration is how long a lost replica
-	// holds it.
+	// Lease is the Lease by which replicas elect the one that serves, or with Pod the prefix of the name of
+	// the Lease of each shard; empty for a single replica. It is in PodNamespace, or in that of the service
+	// account. LeaseDuration is how long a lost replica holds it.
 	Lease         string
 	LeaseDuration time.Duration
 	// TakeoverAfter is the time until the objects of an unready shard are taken over, 0 for
@@ -125,6 +130,13 @@ type Options struct {
 // A View is a table of kubestate cardinality, by the names of the flags.
 type View struct{ By, Sort, Format string }
 
+// A Report is how kubestate answers prints, and how long it waits for an API server.
+type Report struct {
+	Output  string // text, json or yaml
+	Queries bool
+	Timeout time.Duration
+}
+
 // Timeouts bound the time of clients; 0 is unlimited.
 type Timeouts struct {
 	ReadHeader, Read, Write, Idle time.Duration
@@ -139,6 +151,7 @@ const (
 	Version     Command = "version"
 	RBAC        Command = "rbac"
 	Cardinality Command = "cardinality"
+	Answers     Command = "answers"
 	Help        Command = "help"
 	Presets     Command = "presets"
 )
@@ -164,8 +177,8 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 		return Options{}, fmt.Errorf("unexpected argument %q", flags.Arg(1))
 	case command == Version, command == Help:
 		return Options{Command: command}, nil
-	case command != Serve && command != RBAC && command != Cardinality:
-		return Options{}, fmt.Errorf("unknown command %q (commands are %s, %s, %s, %s and %s)", command, RBAC, Cardinality, Presets, Version, Help)
+	case command != Serve && command != RBAC && command != Cardinality && command != Answers:
+		return Options{}, fmt.Errorf("unknown command %q (commands are %s, %s, %s, %s, %s and %s)", command, Answers, RBAC, Cardinality, Presets, Version, Help)
 	}
 	if err := v.checkCommand(command, flags); err != nil {
 		return Options{}, err
@@ -174,8 +187,16 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	if err != nil && v.config != "" && v.continueWithoutConfig {
 		return withoutConfig(registry, args, err)
 	}
-	o.Command, o.Config, o.restartOnly, o.Klog = command, v.config, restartOnly(flags), givenKlog(flags)
+	v.addCommand(&o, flags)
 	return o, err
+}
+
+// addCommand adds the command and what is known of its flags.
+func (v *values) addCommand(o *Options, flags *pflag.FlagSet) {
+	o.Command, o.Config, o.restartOnly, o.Klog = Command(flags.Arg(0)), v.config, restartOnly(flags), givenKlog(flags)
+	if o.Command == Answers {
+		o.Report = v.report
+	}
 }
 
 // withConfig returns the options of the flags and the configuration file.
@@ -204,7 +225,8 @@ func withoutConfig(registry *generators.Registry, args []string, reason error) (
 		return Options{}, err
 	}
 	o, err := v.options()
-	o.Command, o.ConfigErr, o.Config, o.restartOnly, o.Klog = Command(flags.Arg(0)), reason, v.config, restartOnly(flags), givenKlog(flags)
+	v.addCommand(&o, flags)
+	o.ConfigErr = reason
 	return o, err
 }
 
@@ -213,19 +235,28 @@ const MaxScrapeShards = 64
 
 // checkCommand rejects flags of another command, and a command without a flag that it needs.
 func (v *values) checkCommand(command Command, flags *pflag.FlagSet) error {
-	if command == Cardinality {
-		if len(v.snapshot) == 0 && v.config == "" {
-			return fmt.Errorf("%s needs --snapshot", Cardinality)
-		}
-		return nil
-	}
 	var wrong error
-	v.viewFlags().VisitAll(func(f *pflag.Flag) {
-		if flags.Changed(f.Name) {
-			wrong = cmp.Or(wrong, fmt.Errorf("--%s is a flag of kubestate %s", f.Name, Cardinality))
-		}
-	})
-	return wrong
+	for _, other := range []struct {
+		command Command
+		flags   *pflag.FlagSet
+	}{{Cardinality, new(values).viewFlags()}, {Answers, new(values).reportFlags()}} {
+		other.flags.VisitAll(func(f *pflag.Flag) {
+			if command != other.command && flags.Changed(f.Name) {
+				wrong = cmp.Or(wrong, removed(f.Name), fmt.Errorf("--%s is a flag of kubestate %s", f.Name, other.command))
+			}
+		})
+	}
+	switch {
+	case wrong != nil:
+		return wrong
+	case command == Cardinality && len(v.snapshot) == 0 && v.config == "":
+		return fmt.Errorf("%s needs --snapshot", Cardinality)
+	case command == Answers && !slices.Contains([]string{"text", "json", "yaml"}, v.report.Output):
+		return fmt.Errorf("--output=%.64q: want text, json or yaml", v.report.Output)
+	case command == Answers && v.report.Timeout <= 0:
+		return fmt.Errorf("--timeout is %s, want more than 0", v.report.Timeout)
+	}
+	return nil
 }
 
 // minStaleness is the least bound: a healthy watch can be idle for two minutes.
@@ -235,6 +266,7 @@ const minStaleness = 3 * time.Minute
 func (v *values) options() (Options, error) {
 	o := Options{
 		Kubeconfig:      v.kubeconfig,
+		Context:         v.context,
 		APIServer:       v.apiserver,
 		Clusters:        Clusters{Path: v.clusters, Label: v.clusterLabel, DownFails: v.clusterDownFails},
 		SnapshotStrict:  v.snapshotStrict,

@@ -274,7 +274,7 @@ func TestParseErrors(t *testing.T) {
 	f(`--metric-labels-allowlist: there is no resource "verticalpodautoscalers": they are custom resources: use --custom-resource-presets=vpa`, "--metric-labels-allowlist=verticalpodautoscalers=[*]")
 	f(`unknown shorthand flag: 'x' in -x`, "-x")
 	f("flag needs an argument: --port", "--port")
-	f(`unknown command "serve" (commands are rbac, cardinality, presets, version and help)`, "serve")
+	f(`unknown command "serve" (commands are answers, rbac, cardinality, presets, version and help)`, "serve")
 	f(`cardinality needs --snapshot`, "cardinality")
 	f(`--by is a flag of kubestate cardinality`, "--by=label")
 	f(`--by is a flag of kubestate cardinality`, "--sort=", "--by=", "rbac")
@@ -295,7 +295,7 @@ func TestParseErrors(t *testing.T) {
 	f(`--pod "kubestate-0" and --pod-namespace "": set both or neither`, "--pod=kubestate-0")
 	f(`--pod "" and --pod-namespace "kubestate": set both or neither`, "--pod-namespace=kubestate")
 	f("--lease needs an API server and excludes --snapshot", "--lease=a", "--snapshot=a")
-	f("--lease excludes --pod: shards of a StatefulSet take each other's place; for standbys of shards, give --shard and --total-shards, and each shard a Lease of its own", "--lease=a", "--pod=kubestate-0", "--pod-namespace=kubestate")
+	f("--workload-metrics: counters exclude --lease with --pod: a shard hands its counters to other shards, not to its standby", "--lease=a", "--pod=kubestate-0", "--pod-namespace=kubestate", "--workload-metrics=attribution,counters")
 	f(`--lease: "A" cannot be the name of a Lease: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`, "--lease=A")
 	f("--lease-duration is 2s, want 3s to 24h0m0s in whole seconds", "--lease-duration=2s")
 	f("--lease-duration is 6.5s, want 3s to 24h0m0s in whole seconds", "--lease-duration=6500ms")
@@ -379,8 +379,8 @@ func otherThanPods() []string {
 // words each; docs/configuration.md has details.
 func TestUsageHasEveryFlag(t *testing.T) {
 	usage := options.Usage(registry)
-	flags := slices.Concat(options.Flags(registry), options.ViewFlags())
-	if len(options.Flags(registry)) == 0 || len(options.ViewFlags()) == 0 {
+	flags := slices.Concat(options.Flags(registry), options.ViewFlags(), options.ReportFlags())
+	if len(options.Flags(registry)) == 0 || len(options.ViewFlags()) == 0 || len(options.ReportFlags()) == 0 {
 		t.Error("no flags")
 	}
 	for _, flag := range flags {

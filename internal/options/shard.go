@@ -49,8 +49,6 @@ func (o Options) checkLease() error {
 		return nil
 	case o.files():
 		return errors.New("--lease needs an API server and excludes --snapshot")
-	case o.Pod != "":
-		return errors.New("--lease excludes --pod: shards of a StatefulSet take each other's place; for standbys of shards, give --shard and --total-shards, and each shard a Lease of its own")
 	}
 	if wrong := validation.IsDNS1123Subdomain(o.Lease); wrong != nil {
 		return fmt.Errorf("--lease: %q cannot be the name of a Lease: %s", o.Lease, strings.Join(wrong, "; "))

@@ -30,6 +30,9 @@ func (o Options) checkGroups() error {
 	if slices.Contains(o.Selection.Groups, generators.Verdicts) && o.NamespaceSelector != "" {
 		return errors.New("--workload-metrics: verdicts exclude --namespace-selector: the jobs of a CronJob are followed in all namespaces or in those of --namespaces")
 	}
+	if slices.Contains(o.Selection.Groups, generators.Counters) && o.Lease != "" && o.Pod != "" {
+		return errors.New("--workload-metrics: counters exclude --lease with --pod: a shard hands its counters to other shards, not to its standby")
+	}
 	return nil
 }
 

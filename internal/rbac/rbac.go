@@ -4,6 +4,7 @@ package rbac
 
 import (
 	"slices"
+	"strconv"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -35,8 +36,9 @@ type Config struct {
 	Reviews bool
 	// Shards is the StatefulSet of the shards, empty if there is none.
 	Shards types.NamespacedName
-	// Lease is the Lease by which replicas elect one, empty if there is none.
-	Lease types.NamespacedName
+	// Leases are those by which replicas elect one, of one namespace: one Lease, one for each shard, or
+	// none.
+	Leases []types.NamespacedName
 }
 
 // Objects returns the roles and their bindings: one ClusterRole without namespaces. With
@@ -70,9 +72,15 @@ func Objects(c Config) []any {
 		objects = append(objects, namespacedRole(role+"-sharding", c.Shards.Namespace, shardingRules(c.Shards.Name))...)
 		objects = append(objects, newLease(c.Shards))
 	}
-	if c.Lease.Name != "" {
-		objects = append(objects, namespacedRole(role+"-standby", c.Lease.Namespace, []rbacv1.PolicyRule{leaseRule(c.Lease.Name)})...)
-		objects = append(objects, newLease(c.Lease))
+	if len(c.Leases) > 0 {
+		var names []string
+		for _, l := range c.Leases {
+			names = append(names, l.Name)
+		}
+		objects = append(objects, namespacedRole(role+"-standby", c.Leases[0].Namespace, []rbacv1.PolicyRule{leaseRule(names...)})...)
+		for _, l := range c.Leases {
+			objects = append(objects, newLease(l))
+		}
 	}
 	return objects
 }
@@ -90,9 +98,17 @@ func newLease(name types.NamespacedName) *lease {
 	}
 }
 
-// leaseRule permits to read and patch a Lease.
-func leaseRule(name string) rbacv1.PolicyRule {
-	return rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{name}, Verbs: []string{"get", "list", "watch", "patch"}}
+// LeasesOfShards are the Leases of a number of shards with standbys.
+func LeasesOfShards(lease types.NamespacedName, shards int) (all []types.NamespacedName) {
+	for i := range shards {
+		all = append(all, types.NamespacedName{Namespace: lease.Namespace, Name: lease.Name + "-" + strconv.Itoa(i)})
+	}
+	return all
+}
+
+// leaseRule permits to read and patch Leases.
+func leaseRule(names ...string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: names, Verbs: []string{"get", "list", "watch", "patch"}}
 }
 
 // shardingRules permit to read a StatefulSet, its pods and its Lease, and to patch the Lease.

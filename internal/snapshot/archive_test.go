@@ -241,6 +241,9 @@ func FuzzEveryPackedObject(f *testing.F) {
 // TestLargeObjects reads objects that would fill the memory, in all forms: each is named, and the
 // others are served.
 func TestLargeObjects(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and long with the race detector")
+	}
 	large := strings.Repeat("a", 17<<20)
 	f := func(text string, want ...string) {
 		t.Helper()

@@ -20,7 +20,8 @@ type Config struct {
 	Namespace, Lease, Identity string
 	// Duration is the time without a renewal after which another replica takes the Lease.
 	Duration time.Duration
-	// Complete reports whether there is everything to serve: only then the replica takes the Lease.
+	// Complete reports whether there is everything to serve: only then the replica takes the Lease. Run
+	// alone calls it.
 	Complete func() bool
 	// Scraped reports whether all scrapers, at least as many as expected, have come since a time.
 	Scraped func(since time.Time, expected int) bool
@@ -42,19 +43,20 @@ type Replica struct {
 	status  atomic.Pointer[status]
 
 	// For the goroutine of Run.
-	machine  *Machine
-	record   Record
-	since    time.Time // when the replica began to serve
-	complete bool      // once
-	seen     bool      // the Lease, once
-	missing  bool      // the Lease is
-	failing  bool      // the last read or write failed
+	machine *Machine
+	record  Record
+	since   time.Time // when the replica began to serve
+	seen    bool      // the Lease, once
+	missing bool      // the Lease is
+	failing bool      // the last read or write failed
 }
 
 // A status is what other goroutines see of a replica.
 type status struct {
 	serve  bool
 	until  time.Time
+	leads  bool
+	epoch  int64
 	seen   bool
 	detail string
 	next   chan struct{} // closed when another status follows
@@ -97,6 +99,13 @@ func (r *Replica) Serves(ctx context.Context) bool {
 			return false
 		}
 	}
+}
+
+// Leads reports whether this replica serves and no other one has been elected, and the number of the
+// election.
+func (r *Replica) Leads() (leads bool, epoch int64) {
+	s := r.status.Load()
+	return s.leads, s.epoch
 }
 
 // Leave makes another replica take over. The channel is closed when this one may end.
@@ -155,8 +164,7 @@ func (r *Replica) release(ctx context.Context) error {
 // act updates the machine and returns the record to write, nil for none.
 func (r *Replica) act(now time.Time) *Record {
 	m := r.machine
-	r.complete = r.complete || r.Complete()
-	m.SetComplete(r.complete)
+	m.SetComplete(r.Complete())
 	m.SetScrapers(r.Scrapers())
 	before := r.status.Load()
 	if before.serve && m.Unread() && r.Scraped(r.since, m.Expected()) {
@@ -180,6 +188,7 @@ func (r *Replica) act(now time.Time) *Record {
 // show publishes a decision.
 func (r *Replica) show(d Decision, before *status) {
 	now := status{serve: d.Serve, until: d.Until, seen: r.seen, detail: r.detail(d.Serve), next: before.next}
+	now.leads, now.epoch = d.Serve && (r.record.Holder == "" || r.record.Holder == r.Identity), int64(r.record.Transitions)
 	switch {
 	case d.Serve && !before.serve:
 		r.log.Info("serving series", "holder", r.record.Holder)

@@ -15,7 +15,11 @@ import (
 
 // TestConcurrency writes, relists, merges, compacts and reads two resources at the same time.
 func TestConcurrency(t *testing.T) {
-	const objects, rounds = 80, 2000
+	const objects = 80
+	rounds := 2000
+	if testing.Short() {
+		rounds = 500
+	}
 	family := func(name string) store.Family {
 		return store.Family{Name: name, Header: []byte("# " + name + "\n"), MayRepeat: name == "c"}
 	}

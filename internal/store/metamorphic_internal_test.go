@@ -30,7 +30,7 @@ func FuzzBudgets(f *testing.F) {
 // randomSeeds returns how many of n seeds to run.
 func randomSeeds(n uint64) uint64 {
 	if testing.Short() {
-		return 2
+		return 1
 	}
 	return n
 }

@@ -47,6 +47,7 @@ func TestSameAsBase(t *testing.T) {
 	f("base", 7)
 	f("base/plain", 4, "--set", "standby.enabled=false")
 	f("overlays/sharded", 7, "--set", "autosharding.enabled=true,replicas=2")
+	f("overlays/sharded-available", 19, "--set", "autosharding.enabled=true,standby.enabled=true,replicas=4")
 	f("overlays/available", 7, "--set", "replicas=2")
 }
 

@@ -20,7 +20,7 @@ var (
 // textual are the helpers that return text, not YAML: their callers quote it.
 var textual = map[string]bool{
 	"kubestate.name": true, "kubestate.fullname": true, "kubestate.namespace": true, "kubestate.account": true, "kubestate.image": true,
-	"kubestate.resourcesArgument": true, "kubestate.customConfigMap": true, "kubestate.customText": true,
+	"kubestate.resourcesArgument": true, "kubestate.customConfigMap": true, "kubestate.clustersName": true, "kubestate.customText": true,
 	"kubestate.unknown": true, "kubestate.nearest": true, "kubestate.compatible": true, "kubestate.port": true, "kubestate.telemetryPort": true,
 	"kubestate.containerName": true, "kubestate.telemetryName": true, "kubestate.timeout": true, "kubestate.milliseconds": true,
 }
@@ -59,8 +59,8 @@ func TestTemplatesQuote(t *testing.T) {
 // exceptions are actions whose text is a manifest or a constant.
 var exceptions = map[string]bool{
 	"$text": true, // of extraManifests
-	`ternary "https" "http" .Values.tls.enabled`: true,
-	`ternary "60s" "5s" .Values.standby.enabled`: true,
+	`ternary "https" "http" .Values.tls.enabled`:                                          true,
+	`ternary "60s" "5s" (and .Values.standby.enabled (not .Values.autosharding.enabled))`: true,
 	". | nindent 4":      true, // of a helper
 	"trim . | nindent 0": true,
 	"trim . | nindent 2": true,

@@ -49,7 +49,7 @@ func TestRoles(t *testing.T) {
 		t.Helper()
 		printed, err := exec.CommandContext(t.Context(), program, append([]string{"rbac"}, args...)...).Output()
 		must(t, err)
-		rendered, errs, ok := template(t, set...)
+		rendered, errs, ok := template(t, append([]string{"--set", "standby.enabled=false"}, set...)...)
 		if !ok {
 			t.Fatal(errs)
 		}

@@ -113,6 +113,9 @@ var modes = []mode{
 		name: "available", level: "restricted", pods: map[string]int{"kubestate": 2},
 	},
 	{
+		name: "sharded-available", level: "restricted", pods: map[string]int{"kubestate": 4},
+	},
+	{
 		name: "per-node", level: "restricted", pods: map[string]int{"kubestate": 1, "kubestate-pods": 3, "kubestate-unscheduled": 1}, unattributed: true,
 		series: map[string][]string{"kubestate": {
 			`kubestate_workload_replicas{namespace="kubestate",workload_kind="DaemonSet",workload="kubestate-pods",state="desired"} 3`,

@@ -23,7 +23,7 @@ import (
 const shop = "shop"
 
 // TestSeriesFollow creates one of each workload, runs controllers, changes the workloads, and finds
-// every state of the API on /metrics.
+// every state of the API on /metrics. Answers have what is wrong in each state, and nothing else.
 func TestSeriesFollow(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Everything)
@@ -31,25 +31,34 @@ func TestSeriesFollow(t *testing.T) {
 	await(t, settling, w.e.Ready, w.e.Process)
 	createNamespace(t, c, shop)
 
+	const (
+		failed   = "jobs-failed: shop import Failed BackoffLimitExceeded"
+		inactive = "autoscalers-limited: shop api ScalingInactive Deployment/api 3 7" // without metrics
+		cordoned = "nodes-not-ready: node-1 Cordoned 0.1 of 7.8 0 of 30Gi"
+	)
 	// Each step builds on those before it.
 	for _, step := range []struct {
-		name string
-		run  func(*testing.T)
+		name     string
+		run      func(*testing.T)
+		findings []string
 	}{
-		{"nodes join", w.nodesJoin},
-		{"a deployment rolls out", w.deploymentRollsOut},
-		{"a deployment is scaled", w.deploymentIsScaled},
-		{"a daemonset covers the nodes", w.daemonSetCovers},
-		{"a statefulset rolls out", w.statefulSetRollsOut},
-		{"a job completes", w.jobCompletes},
-		{"a job fails", w.jobFails},
-		{"a cronjob fires", w.cronJobFires},
-		{"an autoscaler scales", w.autoscalerScales},
-		{"a claim is bound", w.claimIsBound},
-		{"a pod is deleted", w.podIsDeleted},
-		{"a node is drained", w.nodeIsDrained},
+		{"nodes join", w.nodesJoin, nil},
+		{"a deployment rolls out", w.deploymentRollsOut, nil},
+		{"a deployment is scaled", w.deploymentIsScaled, nil},
+		{"a daemonset covers the nodes", w.daemonSetCovers, nil},
+		{"a statefulset rolls out", w.statefulSetRollsOut, nil},
+		{"a job completes", w.jobCompletes, nil},
+		{"a job fails", w.jobFails, []string{failed}},
+		{"a cronjob fires", w.cronJobFires, []string{failed}},
+		{"an autoscaler scales", w.autoscalerScales, []string{inactive, failed}},
+		{"a claim is bound", w.claimIsBound, []string{inactive, failed}},
+		{"a pod is deleted", w.podIsDeleted, []string{inactive, failed}},
+		{"a node is drained", w.nodeIsDrained, []string{inactive, failed, cordoned}},
 	} {
-		if !t.Run(step.name, step.run) {
+		if !t.Run(step.name, func(t *testing.T) {
+			step.run(t)
+			w.wantFindings(t, step.findings)
+		}) {
 			return
 		}
 	}

@@ -47,7 +47,7 @@ const orderly = second + second/2
 // TestSingle is TestStandby for the only replica of the base, which is updated and evicted.
 func TestSingle(t *testing.T) {
 	t.Parallel()
-	s := newStandby(t, "base", 1)
+	s := newStandby(t, "base", 1, 1)
 	s.during(t, "rolling update", 0, orderly, func() {
 		s.d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", s.d.namespace)
 		s.settled(t, "next")
@@ -71,7 +71,7 @@ func TestSingle(t *testing.T) {
 // time without series, and with two.
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	s := newStandby(t, "overlays/available", 2)
+	s := newStandby(t, "overlays/available", 2, 1)
 	fault, began := faultTime(t), time.Now()
 	s.during(t, "rolling update", 0, orderly, func() {
 		s.d.k.run(t, "set", "image", "deployment/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", s.d.namespace)
@@ -123,6 +123,7 @@ func TestStandby(t *testing.T) {
 type standby struct {
 	d        *discovered
 	replicas int
+	shards   int // with a leader each
 	mu       sync.Mutex
 	proxies  map[string]*faults.Proxy // by pod
 	rows     []standbyRow
@@ -137,12 +138,12 @@ type standbyRow struct {
 	steps, late int
 }
 
-// newStandby deploys a mode with replicas.
-func newStandby(t *testing.T, mode string, replicas int) *standby {
+// newStandby deploys a mode with replicas, some of which are leaders.
+func newStandby(t *testing.T, mode string, replicas, leaders int) *standby {
 	t.Helper()
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: controllers, Scheduler: true, ServiceAccounts: true})
 	w := &discovery{deployments: &deployments{c: c, tls: newServing(t), k: newKubectl(t, c.Kubeconfig)}}
-	s := &standby{replicas: replicas, proxies: map[string]*faults.Proxy{}}
+	s := &standby{replicas: replicas, shards: leaders, proxies: map[string]*faults.Proxy{}}
 	w.host = startMachines(t, w.deployments)
 	w.host.reach = func(pod string) string {
 		s.mu.Lock()
@@ -177,7 +178,7 @@ func newStandby(t *testing.T, mode string, replicas int) *standby {
 	return s
 }
 
-// settled waits until all replicas have an image and are ready, of which one serves.
+// settled waits until all replicas have an image and are ready, of which one of each shard serves.
 func (s *standby) settled(t *testing.T, tag string) {
 	t.Helper()
 	await(t, changing, func(ctx context.Context) error {
@@ -185,7 +186,7 @@ func (s *standby) settled(t *testing.T, tag string) {
 			return err
 		}
 		leaders, err := s.leaders(ctx)
-		if err == nil && len(leaders) != 1 {
+		if err == nil && len(leaders) != s.shards {
 			err = fmt.Errorf("%d replicas serve", len(leaders))
 		}
 		return err
@@ -196,19 +197,23 @@ func (s *standby) settled(t *testing.T, tag string) {
 func (s *standby) leaders(ctx context.Context) (serving []*hosted, err error) {
 	for _, p := range s.d.host.running(s.d.namespace) {
 		self, failed := p.Self(ctx)
-		if err = errors.Join(err, failed); self[`kubestate_leader{lease="`+s.d.namespace+`/kubestate"}`] == 1 {
-			serving = append(serving, p)
+		err = errors.Join(err, failed)
+		for series, leads := range self {
+			if strings.HasPrefix(series, "kubestate_leader{") && leads == 1 {
+				serving = append(serving, p)
+			}
 		}
 	}
+	slices.SortFunc(serving, func(a, b *hosted) int { return strings.Compare(a.pod.Name, b.pod.Name) })
 	return serving, err
 }
 
-// holder is the replica that serves.
+// holder is the replica that serves, of the first shard.
 func (s *standby) holder(t *testing.T) *hosted {
 	t.Helper()
 	serving, err := s.leaders(t.Context())
 	must(t, err)
-	if len(serving) != 1 {
+	if len(serving) != s.shards {
 		t.Fatalf("%d replicas serve", len(serving))
 	}
 	return serving[0]
@@ -298,5 +303,7 @@ func (s *standby) report(t *testing.T) {
 	t.Logf("\n| change | seconds without series | seconds with two |\n| --- | ---: | ---: |\n%s", table.String())
 	lease, err := s.d.c.Client.CoordinationV1().Leases(s.d.namespace).Get(t.Context(), "kubestate", metav1.GetOptions{})
 	must(t, err)
-	t.Logf("the Lease has had %d holders", *lease.Spec.LeaseTransitions)
+	if holders := lease.Spec.LeaseTransitions; holders != nil { // else it is of the claims of shards
+		t.Logf("the Lease has had %d holders", *holders)
+	}
 }

@@ -5,12 +5,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"image/png"
 	"io"
 	"net/http"
 	"os"
@@ -32,8 +30,8 @@ const commandPicture = "answers-command.svg"
 
 // pagePictures are the pictures of the page by name.
 var pagePictures = map[string]browser.View{
-	"answers-page.png":      {Width: 1280, Height: 800, Scale: 1.5},
-	"answers-page-dark.png": {Width: 1280, Height: 800, Scale: 1.5, Dark: true},
+	"answers-page.png":      {Width: 1280, Height: 695, Scale: 1.5},
+	"answers-page-dark.png": {Width: 1280, Height: 695, Scale: 1.5, Dark: true},
 }
 
 func main() {
@@ -111,17 +109,6 @@ func pageSource(ctx context.Context, e *exporter.Exporter) (string, error) {
 		err = fmt.Errorf("answers: status %d: %s", status, page)
 	}
 	return fmt.Sprintf("HTML with the SHA-256 %x", sha256.Sum256(page)), err
-}
-
-// small returns a PNG in fewer bytes.
-func small(picture []byte) ([]byte, error) {
-	decoded, err := png.Decode(bytes.NewReader(picture))
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, decoded)
-	return b.Bytes(), err
 }
 
 // drawCommand runs the command on a terminal, and draws that.

@@ -2,9 +2,17 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"maps"
+	"slices"
 )
 
 const (
@@ -31,6 +39,32 @@ func chunks(png []byte) ([]chunk, error) {
 		rest = rest[12+n:]
 	}
 	return all, nil
+}
+
+// small returns a PNG in fewer bytes, with its most frequent colours, and the nearest one of those for each other.
+func small(picture []byte) ([]byte, error) {
+	decoded, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		return nil, err
+	}
+	counts := map[color.RGBA]int{}
+	bounds := decoded.Bounds()
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			counts[color.RGBAModel.Convert(decoded.At(x, y)).(color.RGBA)]++
+		}
+	}
+	var palette color.Palette
+	for _, c := range slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
+	}) {
+		palette = append(palette, c)
+	}
+	paletted := image.NewPaletted(bounds, palette[:min(256, len(palette))])
+	draw.Draw(paletted, bounds, decoded, bounds.Min, draw.Src)
+	var b bytes.Buffer
+	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, paletted)
+	return b.Bytes(), err
 }
 
 // withSource returns a PNG with a text that says what it was made from, instead of other text.

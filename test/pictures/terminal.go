@@ -113,13 +113,16 @@ func (s *style) apply(parameters string) error {
 func (s style) draw(to *bytes.Buffer, column, row int, text string) {
 	look := ""
 	if s.bold {
-		look += ` font-weight="bold"`
+		look = "font-weight: bold; "
 	}
 	switch {
 	case s.colour != "":
-		look += ` style="fill: ` + s.colour + `"`
+		look += "fill: " + s.colour
 	case s.faint:
-		look += ` style="fill: ` + colours[90] + `"`
+		look += "fill: " + colours[90]
+	}
+	if look != "" {
+		look = ` style="` + strings.TrimSuffix(look, "; ") + `"`
 	}
 	for len(text) > 0 {
 		rest := strings.TrimLeft(text, " ")

@@ -30,7 +30,7 @@ func TestTerminal(t *testing.T) {
 	f("a\r\n\r\n  é<b>   c \n", `<text x="16" y="45" textLength="8">a</text>`,
 		`<text x="32" y="81" textLength="32">é&lt;b&gt;</text>`, `<text x="88" y="81" textLength="16">c </text>`)
 	f("\x1b[1;31mred\x1b[0m \x1b[2mfaint\n\x1b[22;91mnext\x1b[39m\x1b[m.",
-		`<text x="16" y="45" textLength="24" font-weight="bold" style="fill: #ff7b72">red</text>`,
+		`<text x="16" y="45" textLength="24" style="font-weight: bold; fill: #ff7b72">red</text>`,
 		`<text x="48" y="45" textLength="40" style="fill: #8b949e">faint</text>`,
 		`<text x="16" y="63" textLength="32" style="fill: #ffa198">next</text>`,
 		`<text x="48" y="63" textLength="8">.</text>`)

@@ -43,7 +43,7 @@
 {{- if eq (toString $values.networkPolicy.flavor) "cilium" }}{{ fail "networkPolicy.flavor: Cilium enforces the NetworkPolicy of flavor kubernetes; write a CiliumNetworkPolicy among extraManifests" }}{{ end -}}
 {{- if and $values.kubeconfig.enabled (not $values.kubeconfig.secret) }}{{ fail "kubeconfig.secret: the file, in base64" }}{{ end -}}
 {{- if and $values.kubeconfig.enabled $values.autosharding.enabled }}{{ fail "kubeconfig.enabled: the pods of autosharding.enabled know each other by the API server of their own cluster" }}{{ end -}}
-{{- if and $values.standby.enabled $values.autosharding.enabled }}{{ fail "standby.enabled: pods of autosharding.enabled take each other's place" }}{{ end -}}
+{{- if and $values.standby.enabled $values.autosharding.enabled (has "counters" ($values.workloadMetrics | default list)) }}{{ fail "standby.enabled: counters of workloadMetrics are handed to other shards, not to the standby of one: leave out standby.enabled or autosharding.enabled" }}{{ end -}}
 {{- if and $values.standby.enabled $values.kubeconfig.enabled }}{{ fail "standby.enabled: the Lease is in the cluster of the pods, and kubeconfig.enabled reads another one" }}{{ end -}}
 {{- include "kubestate.checkClusters" . -}}
 {{- include "kubestate.checkArguments" . -}}

@@ -2,6 +2,11 @@
 
 {{- define "kubestate.clustersName" -}}{{ include "kubestate.fullname" . | printf "%s-clusters" }}{{- end }}
 
+{{- /* The clusters that are targets of their own, as JSON; one empty text for none. */ -}}
+{{- define "kubestate.clustersTargets" -}}
+{{ ternary .Values.clusters.targets list .Values.clusters.enabled | default (list "") | toJson }}
+{{- end }}
+
 {{- /* "true" if the cluster of the pod is watched, otherwise empty. */ -}}
 {{- define "kubestate.atHome" -}}
 {{- $home := not .Values.clusters.enabled -}}
@@ -58,6 +63,6 @@
 {{- $names = append $names $cluster.name -}}
 {{- if and $cluster.context (not $cluster.kubeconfig) }}{{ fail (printf "clusters.list: cluster %s: a context needs a kubeconfig here" $cluster.name) }}{{ end -}}
 {{- end -}}
+{{- if and $clusters.targets (not $values.prometheus.monitor.enabled) }}{{ fail "clusters.targets: they are endpoints of a ServiceMonitor: set prometheus.monitor.enabled" }}{{ end -}}
 {{- end -}}
-{{- if and $clusters.targets (not (and $clusters.enabled $values.prometheus.monitor.enabled)) }}{{ fail "clusters.targets: they need clusters.enabled and prometheus.monitor.enabled" }}{{ end -}}
 {{- end }}

@@ -106,3 +106,16 @@ labels:
 - name: {{ if kindIs "string" . }}{{ quote . }}{{ else }}{{ quote .name }}{{ end }}
 {{- end }}
 {{- end }}
+
+{{- /* Names of the Leases by which pods elect the one that serves, as JSON: one for each pair of pods of
+autosharding, and ten at least, for more pods by kubectl scale. */ -}}
+{{- define "kubestate.leases" -}}
+{{- $names := list -}}
+{{- $name := include "kubestate.fullname" . -}}
+{{- if .Values.autosharding.enabled -}}
+{{- range $shard := until (max 10 (div (add1 (int .Values.replicas)) 2) | int) }}{{ $names = append $names (printf "%s-%d" $name $shard) }}{{ end -}}
+{{- else -}}
+{{- $names = append $names $name -}}
+{{- end -}}
+{{ toJson $names }}
+{{- end }}

@@ -1,7 +1,7 @@
 {{- /* The pod template of Deployment and StatefulSet. */ -}}
 
 {{- define "kubestate.args" -}}
-- --shutdown-delay={{ ternary "60s" "5s" .Values.standby.enabled }}
+- --shutdown-delay={{ ternary "60s" "5s" (and .Values.standby.enabled (not .Values.autosharding.enabled)) }}
 {{- if ne (int .Values.service.port) 10241 }}
 - {{ int .Values.service.port | printf "--port=%d" | quote }}
 {{- end }}
@@ -61,7 +61,9 @@
 {{- end }}
 {{- if .Values.standby.enabled }}
 - {{ include "kubestate.fullname" . | printf "--lease=%s" | quote }}
+{{- if not .Values.autosharding.enabled }}
 - --pod-namespace=$(POD_NAMESPACE)
+{{- end }}
 {{- if ne .Values.standby.leaseDuration "6s" }}
 - {{ printf "--lease-duration=%s" .Values.standby.leaseDuration | quote }}
 {{- end }}

@@ -123,16 +123,20 @@ func ordinal(text string) (int, bool) {
 	return n, err == nil && n >= 0 && strconv.Itoa(n) == text
 }
 
-// assignmentOf is the assignment of a StatefulSet.
-func assignmentOf(set *appsv1.StatefulSet) handover.Assignment {
-	a := handover.Assignment{Total: 1}
+// assignmentOf is the assignment of a StatefulSet with a number of pods for each number.
+func assignmentOf(set *appsv1.StatefulSet, copies int) handover.Assignment {
+	replicas, start := 1, 0
 	if r := set.Spec.Replicas; r != nil {
-		a.Total = int(*r)
+		replicas = int(*r)
 	}
 	if o := set.Spec.Ordinals; o != nil {
-		a.Start = int(o.Start)
+		start = int(o.Start)
 	}
-	return a
+	first, end := start/copies, (start+replicas+copies-1)/copies
+	if replicas == 0 {
+		end = first
+	}
+	return handover.Assignment{Start: first, Total: end - first}
 }
 
 // podOf is the state of a pod. A failed or succeeded pod, such as an evicted one, is not ready,

@@ -33,7 +33,7 @@ func TestNumberOf(t *testing.T) {
 func TestAssignmentOf(t *testing.T) {
 	f := func(spec appsv1.StatefulSetSpec, want handover.Assignment) {
 		t.Helper()
-		if got := assignmentOf(&appsv1.StatefulSet{Spec: spec}); got != want {
+		if got := assignmentOf(&appsv1.StatefulSet{Spec: spec}, 1); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}

@@ -27,6 +27,7 @@ type entry struct {
 	Holder   string `json:"holder"`
 	Since    string `json:"since,omitempty"`
 	Serial   int64  `json:"serial"`
+	Epoch    int64  `json:"epoch,omitempty"`
 	Ranges   string `json:"ranges"`
 	Leaving  bool   `json:"leaving,omitempty"`
 	Filtered bool   `json:"filtered,omitempty"`
@@ -45,12 +46,12 @@ func claimOf(annotation string) (handover.Claim, error) {
 	if err != nil {
 		return handover.Claim{}, fmt.Errorf("ranges: %w", err)
 	}
-	return handover.Claim{Holder: e.Holder, Since: e.Since, Serial: e.Serial, Ranges: ranges, Leaving: e.Leaving, Filtered: e.Filtered, Scrapers: max(0, e.Scrapers), Listed: e.Listed}, nil
+	return handover.Claim{Holder: e.Holder, Since: e.Since, Serial: e.Serial, Epoch: e.Epoch, Ranges: ranges, Leaving: e.Leaving, Filtered: e.Filtered, Scrapers: max(0, e.Scrapers), Listed: e.Listed}, nil
 }
 
 // annotationOf formats an annotation.
 func annotationOf(c handover.Claim) string {
-	text, err := json.Marshal(entry{c.Holder, c.Since, c.Serial, c.Ranges.String(), c.Leaving, c.Filtered, c.Scrapers, c.Listed})
+	text, err := json.Marshal(entry{c.Holder, c.Since, c.Serial, c.Epoch, c.Ranges.String(), c.Leaving, c.Filtered, c.Scrapers, c.Listed})
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
@@ -109,6 +110,9 @@ func (a *api) retry(set string, write func() error) error {
 func (a *api) tryWrite(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) error {
 	return a.patch(ctx, set, func(present map[string]string) (map[string]any, error) {
 		claims, _ := claimsOf(present)
+		if claims[number].Epoch > c.Epoch {
+			return nil, errSuperseded
+		}
 		annotations := map[string]any{annotationPrefix + strconv.Itoa(number): annotationOf(c)}
 		for n, was := range stale {
 			if is, ok := claims[n]; ok && is.Holder == was.Holder && is.Serial == was.Serial {

@@ -95,17 +95,19 @@ type Shard struct {
 	scrapers   int             // as the member knows
 	counted    time.Time       // when the member got scrapers
 	terms      handover.Terms  // in the Lease
-	counting   bool            // the member counts increments; that does not end
-}
-
-// Progress is how far a shard is with its assignment.
-type Progress struct {
-	// Ready says that the shard has had all of its hash range.
-	Ready bool
-	// Serving says that readers get the content.
-	Serving bool
-	// Detail describes the progress.
-	Detail string
+	seen       string          // version of the Lease
+	uid        string
+	pods       map[int]handover.Pod   // by ordinal
+	claims     map[int]handover.Claim // by number
+	shown      map[int]bool           // numbers whose pods the member knows
+	copies     int                    // pods of a number
+	election   Election               // nil if each number has one pod
+	leads      bool
+	fresh      bool // the claims are of after the election
+	unread     bool // the claims have to be read
+	going      bool // told to leave
+	left       bool // others have taken over
+	counting   bool // the member counts increments; that does not end
 }
 
 // New makes a shard. Run runs it.
@@ -117,7 +119,7 @@ func New(config Config, to *rest.Config, reg prometheus.Registerer, log *slog.Lo
 	s := &Shard{
 		Config: config, api: a, metrics: newMetrics(reg), log: log.With("pod", config.Pod),
 		events: make(chan func(), 100), leaving: make(chan struct{}), exit: make(chan struct{}),
-		wanted: sharding.None(), complete: true, unseen: map[string]bool{},
+		wanted: sharding.None(), complete: true, unseen: map[string]bool{}, pods: map[int]handover.Pod{}, copies: 1,
 	}
 	s.leave = sync.OnceFunc(func() { close(s.leaving) })
 	s.progress.Store(&Progress{Detail: "looking for the StatefulSet of pod " + config.Namespace + "/" + config.Pod})
@@ -151,8 +153,12 @@ func (s *Shard) send(ctx context.Context, f func()) {
 // tick is the interval for polling whether the content is complete and has been scraped.
 const tick = 100 * time.Millisecond
 
-// Run follows the assignment until ctx ends. It fails if the pod cannot be a shard.
-func (s *Shard) Run(ctx context.Context) error {
+// Run follows the assignment until ctx ends. It fails if the pod cannot be a shard. With an election, two
+// pods have one number.
+func (s *Shard) Run(ctx context.Context, election Election) error {
+	if s.election = election; election != nil {
+		s.copies = copies
+	}
 	own, err := s.find(ctx)
 	if err != nil || ctx.Err() != nil {
 		return err
@@ -162,7 +168,11 @@ func (s *Shard) Run(ctx context.Context) error {
 		return err
 	}
 	s.limit.Store(int64(limit))
+	s.uid, own.number = own.uid, own.number/s.copies
 	s.member = handover.New(own.number, own.uid, time.Now().UnixNano(), s.TakeoverAfter)
+	if election != nil {
+		s.member.Follow()
+	}
 	var running sync.WaitGroup
 	defer running.Wait()
 	ctx, cancel := context.WithCancel(ctx)
@@ -177,12 +187,18 @@ func (s *Shard) Run(ctx context.Context) error {
 			return nil
 		case <-leaving:
 			leaving = nil
-			s.member.Leave()
+			if s.going = true; election == nil {
+				s.member.Leave()
+			}
 		case f := <-s.events:
 			f()
 		case <-ticks.C:
 		}
 		d := s.act()
+		if s.unread {
+			s.unread = false
+			running.Go(func() { s.readLease(ctx, own.set.Name) })
+		}
 		if d.Claim != nil {
 			stale := s.member.Stale()
 			running.Go(func() { s.write(ctx, own, *d.Claim, stale) })
@@ -229,8 +245,8 @@ func (s *Shard) find(ctx context.Context) (self, error) {
 // pause is the time between retries.
 const pause = time.Second
 
-// unread is how long to wait for scrapers: there may be none.
-const unread = time.Minute
+// unscraped is how long to wait for scrapers: there may be none.
+const unscraped = time.Minute
 
 const (
 	// recount is how long the member has a number of scrapers until it may get a smaller one: a scraper
@@ -257,7 +273,7 @@ func (s *Shard) act() handover.Decision {
 		s.member.Completed(s.wanted)
 	}
 	s.countScrapers(now)
-	if s.Scraped(s.extended, s.member.OthersScrapers()) || now.Sub(s.extended) > unread {
+	if s.Scraped(s.extended, s.member.OthersScrapers()) || now.Sub(s.extended) > unscraped {
 		s.member.Scraped()
 	}
 	s.member.SetFiltered(s.Content.Filtered())
@@ -269,7 +285,9 @@ func (s *Shard) act() handover.Decision {
 	if s.counting {
 		s.member.SetPositions(s.Increments.Positions())
 	}
+	s.elect()
 	d := s.member.Decide(now)
+	s.left = s.left || d.Exit
 	if !d.Release.IsNone() {
 		s.Content.Drop(d.Release)
 		s.wanted = s.wanted.Minus(d.Release)
@@ -288,7 +306,7 @@ func (s *Shard) act() handover.Decision {
 	if starting {
 		s.extended = time.Now() // an earlier scrape may have got nothing
 	}
-	if d.Exit {
+	if s.left {
 		select {
 		case <-s.exit:
 		default:
@@ -354,37 +372,8 @@ func (s *Shard) write(ctx context.Context, own self, c handover.Claim, stale map
 
 // written logs the first of several failures to write a claim. sawLease logs a missing Lease.
 func (s *Shard) written(err error) {
-	if err != nil && !s.failing && !errors.Is(err, errNoLease) {
+	if err != nil && !s.failing && !errors.Is(err, errNoLease) && !errors.Is(err, errSuperseded) {
 		s.log.Warn("cannot write the claim of this shard, retrying", "err", err)
 	}
 	s.failing = err != nil
-}
-
-// show exports the decision as metrics and as progress.
-func (s *Shard) show(d handover.Decision) {
-	serves := s.member.Serves()
-	ordinal := max(0, s.member.Number()-s.assignment.Start)
-	s.Status.Set(sharding.Assignment{Ordinal: ordinal, Total: s.assignment.Total, Ranges: serves, Generation: s.generation})
-	s.metrics.unclaimed.Set(d.Unclaimed.Fraction())
-	if d.Overdue && !s.overdue {
-		s.metrics.overdue.Inc()
-		s.log.Warn("release overdue: no other shard claims the hash ranges", "ranges", d.Unclaimed.String())
-	}
-	s.overdue = d.Overdue
-	detail := fmt.Sprintf("shard %d of %d serves %.1f %% of all objects", ordinal, s.assignment.Total, 100*serves.Fraction())
-	switch {
-	case s.version == "":
-		detail = "waiting for the StatefulSet"
-	case !s.complete:
-		detail += fmt.Sprintf(", listing %.1f %%", 100*s.wanted.Fraction())
-	case !d.Serve:
-		detail += fmt.Sprintf(", has %.1f %% and waits for its pod to be ready", 100*s.wanted.Fraction())
-	}
-	if !d.Unclaimed.IsNone() {
-		detail += fmt.Sprintf(", waits for others to claim %.1f %%", 100*d.Unclaimed.Fraction())
-	}
-	if s.leaseless {
-		detail += ", cannot write its claim: the StatefulSet has no Lease"
-	}
-	s.progress.Store(&Progress{Ready: d.Ready, Serving: d.Serve, Detail: detail})
 }

@@ -154,7 +154,7 @@ func (s *Shard) sawSet(set **appsv1.StatefulSet) {
 		return
 	}
 	s.version = version
-	a := assignmentOf(*set)
+	a := assignmentOf(*set, s.copies)
 	if a != s.assignment {
 		s.log.Info("adopted the assignment of the StatefulSet", "replicas", a.Total, "start", a.Start)
 		s.metrics.assignments.Inc()
@@ -169,16 +169,23 @@ func (s *Shard) sawPods(set string, pods map[string]**corev1.Pod) {
 		switch {
 		case err != nil: // a pod with the same labels
 		case pod == nil:
-			s.member.SetPod(n, nil)
+			delete(s.pods, n)
 		default:
-			s.member.SetPod(n, podOf(*pod))
+			s.pods[n] = *podOf(*pod)
 		}
 	}
+	s.showPods()
 }
 
 // sawLease adopts the claims in one version of the Lease. A missing Lease has none.
 func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 	missing := lease == nil || *lease == nil
+	if !missing {
+		if behind, err := resourceversion.CompareResourceVersion((*lease).ResourceVersion, s.seen); s.seen != "" && err == nil && behind < 0 {
+			return // read before
+		}
+		s.seen = (*lease).ResourceVersion
+	}
 	if missing && !s.leaseless {
 		s.log.Warn("Lease missing, no handover is possible", "err", errNoLease)
 	} else if !missing && s.leaseless {
@@ -189,7 +196,7 @@ func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 	s.metrics.leaseMissing.Set(0)
 	if missing {
 		s.metrics.leaseMissing.Set(1)
-		s.member.SetClaims(nil)
+		s.keepClaims(nil)
 		return
 	}
 	claims, err := claimsOf((*lease).Annotations)
@@ -202,5 +209,5 @@ func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 		s.log.Warn("unreadable claims of shards ignored", "err", err)
 	}
 	s.unreadable = fmt.Sprint(err)
-	s.member.SetClaims(claims)
+	s.keepClaims(claims)
 }

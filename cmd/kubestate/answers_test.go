@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// openTerminal returns a terminal and what is written to it.
+func openTerminal(t *testing.T) (terminal, screen *os.File) {
+	t.Helper()
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals: ", err)
+	}
+	t.Cleanup(func() { screen.Close() })
+	control := func(request uintptr, n *uint32) {
+		if _, _, err := syscall.Syscall(syscall.SYS_IOCTL, screen.Fd(), request, uintptr(unsafe.Pointer(n))); err != 0 {
+			t.Fatal(err)
+		}
+	}
+	var unlock, number uint32
+	control(syscall.TIOCSPTLCK, &unlock)
+	control(syscall.TIOCGPTN, &number)
+	terminal, err = os.OpenFile(fmt.Sprint("/dev/pts/", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals: ", err)
+	}
+	t.Cleanup(func() { terminal.Close() })
+	return terminal, screen
+}
+
+// onTerminal runs kubestate on a terminal, and returns what it writes there. seen gets each part as it
+// arrives.
+func onTerminal(t *testing.T, stdin io.Reader, seen func(text string), env []string, args ...string) string {
+	t.Helper()
+	terminal, screen := openTerminal(t)
+	cmd := exec.Command("kubestate", args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, terminal, terminal
+	cmd.Env = append(os.Environ(), env...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	terminal.Close()
+	var text strings.Builder
+	part := make([]byte, 4096)
+	for {
+		n, err := screen.Read(part)
+		text.Write(part[:n])
+		seen(string(part[:n]))
+		if err != nil { // EIO, once the program has ended
+			break
+		}
+	}
+	_ = cmd.Wait()
+	return strings.ReplaceAll(text.String(), "\r\n", "\n")
+}
+
+// TestAnswersInColor has colours on a terminal, unless they are not wanted.
+func TestAnswersInColor(t *testing.T) {
+	path := filepath.Join("..", "..", "examples", "cluster")
+	f := func(want bool, env ...string) {
+		t.Helper()
+		env = append([]string{"NO_COLOR=", "TERM=xterm"}, env...)
+		text := onTerminal(t, nil, func(string) {}, env, "answers", "--snapshot", path)
+		if got := strings.Contains(text, "\x1b[1;31mcritical\x1b[0m  5 of 25 pods"); got != want {
+			t.Errorf("%v: colours %v, want %v:\n%s", env, got, want, text)
+		}
+		if got := strings.Contains(text, "\x1b["); got != want {
+			t.Errorf("%v: escapes %v, want %v:\n%s", env, got, want, text)
+		}
+	}
+	f(true)
+	f(false, "NO_COLOR=1")
+	f(false, "TERM=dumb")
+}
+
+// TestAnswersProgress writes objects to standard input until the terminal shows that they are read.
+func TestAnswersProgress(t *testing.T) {
+	stdin, objects, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	var shown atomic.Bool
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		defer objects.Close()
+		for i := 0; !shown.Load(); i++ {
+			if _, err := fmt.Fprintf(objects, "apiVersion: v1\nkind: Pod\nmetadata: {namespace: a, name: p%d, uid: u%d}\nstatus: {phase: Running}\n---\n", i%1000, i%1000); err != nil {
+				return
+			}
+		}
+	}()
+	text := onTerminal(t, stdin, func(text string) {
+		if strings.Contains(text, "objects") {
+			shown.Store(true)
+		}
+	}, []string{"NO_COLOR=1"}, "answers", "--snapshot", "-")
+	stdin.Close()
+	<-written
+	line := regexp.MustCompile(`\r\x1b\[Kread \d+00 objects`)
+	if !line.MatchString(text) {
+		t.Errorf("no progress:\n%q", text)
+	}
+	if report := line.ReplaceAllString(text, ""); !strings.HasPrefix(report, "\r\x1b[KAs of ") {
+		t.Errorf("the report does not begin on an empty line:\n%q", report)
+	}
+}
