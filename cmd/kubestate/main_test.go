@@ -123,8 +123,8 @@ func targz(ts *testscript.TestScript, _ bool, args []string) {
 
 // exits STATUS PROGRAM ... runs a program that exits with the status.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
-	var failure *exec.ExitError
-	if err := ts.Exec(args[1], args[2:]...); !errors.As(err, &failure) || strconv.Itoa(failure.ExitCode()) != args[0] {
+	err := ts.Exec(args[1], args[2:]...)
+	if failure, ok := errors.AsType[*exec.ExitError](err); !ok || strconv.Itoa(failure.ExitCode()) != args[0] {
 		ts.Fatalf("ended with %v, want exit status %s", err, args[0])
 	}
 }

@@ -40,8 +40,12 @@ func newShard(opts options.Options, content contents, scrapers *server.Scrapers,
 	return members.New(config, to, reg, log)
 }
 
-// writeRoles writes the RBAC objects that serving with these options needs.
+// writeRoles writes the RBAC objects that serving with these options needs: with --clusters those in each
+// of the clusters, without what the process needs in its own.
 func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options) error {
+	if opts.Clusters.Path != "" {
+		opts.AuthFilter, opts.Lease = false, ""
+	}
 	config := rbac.Config{
 		Resources:  slices.Concat(opts.Resources, workloads.Needed(opts.Selection, opts.Resources), results.Needed(opts.Selection, opts.Resources)),
 		Namespaces: opts.Namespaces, Reviews: opts.AuthFilter,

@@ -67,9 +67,9 @@ func selfSources() []panel {
 func selfStore() []panel {
 	return []panel{
 		graph(8, "Objects", "Ten largest resources.", "short",
-			show("{{cluster}} {{resource}}", `topk(10, sum by (cluster, resource) (kubestate_store_objects{<watched>}))`)),
+			show("{{cluster}} {{resource}}", `topk(10, sum by (cluster, resource) (kubestate_store_objects{<watched>} unless on (job, instance) kubestate_leader{<exporter>} == 0))`)),
 		graph(8, "Series", "Ten largest resources.", "short",
-			show("{{cluster}} {{resource}}", `topk(10, sum by (cluster, resource) (kubestate_store_series{<watched>}))`)),
+			show("{{cluster}} {{resource}}", `topk(10, sum by (cluster, resource) (kubestate_store_series{<watched>} unless on (job, instance) kubestate_leader{<exporter>} == 0))`)),
 		graph(8, "Uncompressed response", "Common limits of scrapers are 16 and 32 MiB.", "bytes",
 			show("{{instance}}", `sum by (instance) (kubestate_store_text_bytes{<watched>})`)),
 		graph(12, "Memory for series", "Compressed and open blocks.", "bytes",
@@ -89,7 +89,7 @@ func selfClusters() []panel {
 		graph(8, "Clusters by state", "Of each instance.", "short",
 			show("{{state}}", `sum by (state) (kubestate_cluster_state{<watched>})`)),
 		graph(8, "Series by cluster", "Ten largest clusters.", "short",
-			show("{{cluster}}", `topk(10, sum by (cluster) (kubestate_store_series{<watched>, cluster!=""}))`)),
+			show("{{cluster}}", `topk(10, sum by (cluster) (kubestate_store_series{<watched>, cluster!=""} unless on (job, instance) kubestate_leader{<exporter>} == 0))`)),
 		graph(8, "Memory for series by cluster", "Ten largest clusters.", "bytes",
 			show("{{cluster}}", `topk(10, sum by (cluster) (kubestate_store_memory_bytes{<watched>, cluster!=""}))`)),
 	}

@@ -86,6 +86,7 @@ func large(t testing.TB, pods int, healthy bool) answers.Content {
 func BenchmarkFrom(b *testing.B) {
 	for name, healthy := range map[string]bool{"healthy": true, "troubled": false} {
 		c := large(b, 20000, healthy)
+		c.Now = time.Now()
 		b.Run("report/"+name, func(b *testing.B) {
 			b.ReportAllocs()
 			began := cpuTime(b)

@@ -31,7 +31,7 @@ func Charts(c Content) []Chart {
 // podsByPhase counts pods by namespace and phase.
 func (r *reader) podsByPhase() Chart {
 	counts := map[string]map[string]float64{}
-	r.lines(phase.family, func(line []byte) {
+	r.lines(phase.family, nil, func(_ place, line []byte) {
 		if !bytes.HasSuffix(line, []byte(" 1")) {
 			return
 		}

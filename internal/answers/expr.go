@@ -95,6 +95,14 @@ func (s selector) String() string {
 	return b.String()
 }
 
+// operand is the selector as an operand of arithmetic.
+func (s selector) operand() string {
+	if s.op != "" || s.age {
+		return "(" + s.String() + ")"
+	}
+	return s.String()
+}
+
 func (m matcher) String() string {
 	op := "="
 	if m.not {
@@ -182,7 +190,7 @@ func (u union) families(yield func(string, bool)) {
 // An arithmetic has the result of an operation on the values of two sides with equal labels, and compares it
 // with a number. It has no other labels.
 type arithmetic struct {
-	left, right expr
+	left, right selector
 	op          string // - or /
 	on          []string
 	compare     string
@@ -190,7 +198,7 @@ type arithmetic struct {
 }
 
 func (a arithmetic) String() string {
-	return fmt.Sprintf("%s %s on (%s) %s %s %s", a.left, a.op, strings.Join(a.on, ", "), a.right, a.compare, number(a.value))
+	return fmt.Sprintf("%s %s on (%s) %s %s %s", a.left.operand(), a.op, strings.Join(a.on, ", "), a.right.operand(), a.compare, number(a.value))
 }
 
 func (a arithmetic) scans(yield func(selector)) { a.left.scans(yield) }

@@ -34,7 +34,7 @@ var resourceQuotas = question{
 	none: "No quotas.",
 	bad:  "%d of %d quotas with a resource that is used to 90 %% or more", order: "used",
 	causes: []cause{
-		{Warning, arithmetic{quotas.with("type", "used"), quotas.with("type", "hard"), "/", quota, ">=", 0.9}, nil},
+		{Warning, arithmetic{quotas.with("type", "used"), quotas.with("type", "hard").is(">", 0), "/", quota, ">=", 0.9}, nil},
 	},
 	columns: append(labels("namespace", "resourcequota", "resource"), value("used", percent),
 		lookups("amount", lookup{quotas.with("type", "used"), quota, ofResource}),

@@ -212,7 +212,7 @@ warning: 1 of 2 quotas with a resource that is used to 90 % or more.
 namespace | resourcequota | resource | used | amount | limit
 warning: a | q | pods | 100% | 10 | 10
 warning: a | q | requests.memory | 90% | 9Gi | 10Gi
-`, "{apiVersion: v1, kind: ResourceQuota, metadata: {namespace: a, name: q}, status: {hard: {pods: 10, requests.memory: 10Gi, services: 0, secrets: 100}, used: {pods: 10, requests.memory: 9Gi, services: 0, secrets: 89}}}",
+`, "{apiVersion: v1, kind: ResourceQuota, metadata: {namespace: a, name: q}, status: {hard: {pods: 10, requests.memory: 10Gi, services: 0, secrets: 100}, used: {pods: 10, requests.memory: 9Gi, services: 1, secrets: 89}}}",
 		"{apiVersion: v1, kind: ResourceQuota, metadata: {namespace: a, name: r}}")
 	f("budgets-exhausted", `
 warning: 1 of 3 disruption budgets that keep nodes from being drained.

@@ -126,3 +126,28 @@ func TestUnstable(t *testing.T) {
 	poll(true, "c", nothing)
 	poll(false, "c", never)
 }
+
+// TestPollOfAnotherList has the list of files change while their content stays.
+func TestPollOfAnotherList(t *testing.T) {
+	dir := t.TempDir()
+	var paths []string
+	files := filewatch.NewFunc(func() []string { return paths })
+	f := func(want bool, names ...string) {
+		t.Helper()
+		paths = nil
+		for _, name := range names {
+			paths = append(paths, filepath.Join(dir, name))
+			must(t, os.WriteFile(filepath.Join(dir, name), []byte("same"), 0o600))
+		}
+		nothing := func() {}
+		if first, second := files.Poll(nothing), files.Poll(nothing); first || second != want {
+			t.Errorf("%q: polls report %t and %t, want false and %t", names, first, second, want)
+		}
+	}
+	f(true)
+	f(true, "a")
+	f(false, "a")
+	f(true, "b")
+	f(true, "b", "c")
+	f(true)
+}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"strconv"
 	"time"
 
@@ -127,34 +126,10 @@ type Options struct {
 	LogLevel slog.Level
 }
 
-// A View is a table of kubestate cardinality, by the names of the flags.
-type View struct{ By, Sort, Format string }
-
-// A Report is how kubestate answers prints, and how long it waits for an API server.
-type Report struct {
-	Output  string // text, json or yaml
-	Queries bool
-	Timeout time.Duration
-}
-
 // Timeouts bound the time of clients; 0 is unlimited.
 type Timeouts struct {
 	ReadHeader, Read, Write, Idle time.Duration
 }
-
-// A Command is the first argument of the program.
-type Command string
-
-// The commands. Serve is the default.
-const (
-	Serve       Command = ""
-	Version     Command = "version"
-	RBAC        Command = "rbac"
-	Cardinality Command = "cardinality"
-	Answers     Command = "answers"
-	Help        Command = "help"
-	Presets     Command = "presets"
-)
 
 // Parse parses the arguments of the program and the configuration file that they name. An error
 // names the argument, or the line of the file, and the fault.
@@ -191,14 +166,6 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	return o, err
 }
 
-// addCommand adds the command and what is known of its flags.
-func (v *values) addCommand(o *Options, flags *pflag.FlagSet) {
-	o.Command, o.Config, o.restartOnly, o.Klog = Command(flags.Arg(0)), v.config, restartOnly(flags), givenKlog(flags)
-	if o.Command == Answers {
-		o.Report = v.report
-	}
-}
-
 // withConfig returns the options of the flags and the configuration file.
 func (v *values) withConfig(flags *pflag.FlagSet) (Options, error) {
 	if v.config == "" {
@@ -232,32 +199,6 @@ func withoutConfig(registry *generators.Registry, args []string, reason error) (
 
 // MaxScrapeShards bounds Options.ScrapeShards.
 const MaxScrapeShards = 64
-
-// checkCommand rejects flags of another command, and a command without a flag that it needs.
-func (v *values) checkCommand(command Command, flags *pflag.FlagSet) error {
-	var wrong error
-	for _, other := range []struct {
-		command Command
-		flags   *pflag.FlagSet
-	}{{Cardinality, new(values).viewFlags()}, {Answers, new(values).reportFlags()}} {
-		other.flags.VisitAll(func(f *pflag.Flag) {
-			if command != other.command && flags.Changed(f.Name) {
-				wrong = cmp.Or(wrong, removed(f.Name), fmt.Errorf("--%s is a flag of kubestate %s", f.Name, other.command))
-			}
-		})
-	}
-	switch {
-	case wrong != nil:
-		return wrong
-	case command == Cardinality && len(v.snapshot) == 0 && v.config == "":
-		return fmt.Errorf("%s needs --snapshot", Cardinality)
-	case command == Answers && !slices.Contains([]string{"text", "json", "yaml"}, v.report.Output):
-		return fmt.Errorf("--output=%.64q: want text, json or yaml", v.report.Output)
-	case command == Answers && v.report.Timeout <= 0:
-		return fmt.Errorf("--timeout is %s, want more than 0", v.report.Timeout)
-	}
-	return nil
-}
 
 // minStaleness is the least bound: a healthy watch can be idle for two minutes.
 const minStaleness = 3 * time.Minute

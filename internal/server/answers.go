@@ -1,18 +1,23 @@
 package server
 
 import (
-	"fmt"
+	"cmp"
 	"html/template"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/kubestate/kubestate/internal/answers"
+	"github.com/kubestate/kubestate/internal/cardinality"
 )
 
-// refreshAfter is the time after which a browser loads the page of answers again, in seconds.
-const refreshAfter = "30"
+const (
+	// refreshAfter is the time after which a browser loads the page of answers again, in seconds.
+	refreshAfter = "30"
+	// refreshOn and refreshOff are the values of the parameter refresh.
+	refreshOn, refreshOff = "on", "off"
+)
 
 // answersViews serve /answers.
 type answersViews struct {
@@ -29,6 +34,11 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	refresh := cmp.Or(query.Get("refresh"), refreshOn)
+	if refresh != refreshOn && refresh != refreshOff {
+		http.Error(w, cardinality.Unknown("refresh", refresh, []string{refreshOn, refreshOff}).Error(), http.StatusBadRequest)
+		return
+	}
 	content := v.content(parseFilter(query).namespaces)
 	report := answers.From(content)
 	header := w.Header()
@@ -36,8 +46,11 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	switch format {
 	case formatHTML:
-		header.Set("Refresh", refreshAfter)
-		writePage(w, answersPage, newAnswersData(report, answers.Charts(content), content.Namespaces, v.shard()))
+		if refresh == refreshOn {
+			header.Set("Refresh", refreshAfter)
+		}
+		page := newAnswersData(report, answers.Charts(content), v.shard(), answersLinks{content.Namespaces, refresh == refreshOff})
+		writePage(w, answersPage, page)
 	case formatJSON:
 		header.Set("Content-Type", "application/json")
 		_ = report.WriteJSON(w) // the client may be gone
@@ -48,8 +61,9 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var answersPage = template.Must(template.New("answers.html").Funcs(template.FuncMap{
-	"count":  grouped,
-	"symbol": func(s answers.Severity) string { return symbols[s] },
+	"count":        grouped,
+	"refreshAfter": func() string { return refreshAfter },
+	"symbol":       func(s answers.Severity) string { return symbols[s] },
 }).ParseFS(pages, "answers.html", "style.html"))
 
 // symbols are the marks of severities, for those who see no colours.
@@ -58,16 +72,51 @@ var symbols = map[answers.Severity]string{answers.OK: "✓", answers.Unknown: "?
 // answersData is the data of the page of answers.
 type answersData struct {
 	answers.Report
-	Namespaces []string
-	Shard      string
-	// Query has the parameters of the page, for links to other formats.
-	Query url.Values
+	answersLinks
+	Shard string
 	// Counts are the numbers of answers by severity, worst first.
 	Counts []severityCount
 	// Found are the answers with findings, Lists have the others.
 	Found  []answers.Answer
 	Lists  []answerList
 	Charts []barChart
+}
+
+// answersLinks are the parameters of a page, which its links keep.
+type answersLinks struct {
+	Namespaces []string
+	// Paused pages are not refreshed.
+	Paused bool
+}
+
+// As is the link of the page in another format.
+func (l answersLinks) As(format string) string { return l.with("format", format) }
+
+// Toggled is the link that pauses refreshes, or resumes them.
+func (l answersLinks) Toggled() string {
+	l.Paused = !l.Paused
+	return l.with("", "")
+}
+
+// In is the link of the page about a namespace, empty for all.
+func (l answersLinks) In(namespace string) string {
+	l.Namespaces = slices.DeleteFunc([]string{namespace}, func(n string) bool { return n == "" })
+	return l.with("", "")
+}
+
+// with is the link with one more parameter, if that has a name.
+func (l answersLinks) with(name, value string) string {
+	query := url.Values{}
+	if len(l.Namespaces) > 0 {
+		query.Set("namespace", strings.Join(l.Namespaces, ","))
+	}
+	if l.Paused {
+		query.Set("refresh", refreshOff)
+	}
+	if name != "" {
+		query.Set(name, value)
+	}
+	return "?" + query.Encode()
 }
 
 // An answerList is a list of answers without findings.
@@ -82,11 +131,8 @@ type severityCount struct {
 	Count    int
 }
 
-func newAnswersData(report answers.Report, charts []answers.Chart, namespaces []string, shard string) answersData {
-	page := answersData{Report: report, Namespaces: namespaces, Shard: shard, Query: url.Values{}}
-	if len(namespaces) > 0 {
-		page.Query.Set("namespace", strings.Join(namespaces, ","))
-	}
+func newAnswersData(report answers.Report, charts []answers.Chart, shard string, links answersLinks) answersData {
+	page := answersData{Report: report, answersLinks: links, Shard: shard}
 	unknown, fine := answerList{"Not known", answers.Unknown, nil}, answerList{"As it should be", answers.OK, nil}
 	for _, a := range report.Answers {
 		if n := len(page.Counts); n == 0 || page.Counts[n-1].Severity != a.Severity {
@@ -113,11 +159,6 @@ func newAnswersData(report answers.Report, charts []answers.Chart, namespaces []
 	return page
 }
 
-// As is the link of the page in another format.
-func (d answersData) As(format string) string {
-	return "?" + url.Values{"format": {format}}.Encode() + strings.TrimSuffix("&"+d.Query.Encode(), "&")
-}
-
 // A cell of a row. Age is the time since Text, if that is a time.
 type answerCell struct{ Column, Text, Age string }
 
@@ -132,82 +173,3 @@ func (d answersData) Cells(columns []string, row answers.Row) []answerCell {
 	}
 	return cells
 }
-
-// A barChart is a chart as it is drawn.
-type barChart struct {
-	answers.Chart
-	// Legend are the names of parts, if bars have different ones.
-	Legend []string
-	Drawn  []drawnBar
-}
-
-// A drawnBar is a bar as it is drawn, 100 wide.
-type drawnBar struct {
-	Name string
-	// Href is the link of a namespace.
-	Href  string
-	Parts []drawnPart
-	// Text describes the parts, and Size the whole.
-	Text, Size string
-}
-
-type drawnPart struct {
-	Class       string
-	From, Width string
-}
-
-func newBarChart(c answers.Chart) barChart {
-	chart := barChart{Chart: c}
-	seen := map[string]bool{}
-	for _, b := range c.Bars {
-		chart.Drawn = append(chart.Drawn, newDrawnBar(c, b))
-		for _, p := range b.Parts {
-			if b.Whole == 0 && !seen[p.Name] {
-				seen[p.Name] = true
-				chart.Legend = append(chart.Legend, p.Name)
-			}
-		}
-	}
-	return chart
-}
-
-func newDrawnBar(c answers.Chart, b answers.Bar) drawnBar {
-	drawn := drawnBar{Name: b.Name}
-	sum := 0.0
-	var texts []string
-	for _, p := range b.Parts {
-		sum += p.Value
-		texts = append(texts, c.Amount(p.Value)+" "+p.Name)
-	}
-	whole := max(b.Whole, sum)
-	position := 0.0
-	for _, p := range b.Parts {
-		width := 0.0
-		if whole > 0 {
-			width = 100 * p.Value / whole
-		}
-		class := p.Name
-		if b.Whole > 0 && p.Value > nearlyFull*b.Whole {
-			class = "full"
-		}
-		drawn.Parts = append(drawn.Parts, drawnPart{class, decimal(position), decimal(width)})
-		position += width
-	}
-	drawn.Text = strings.Join(texts, ", ")
-	if b.Whole == 0 {
-		drawn.Size = c.Amount(sum)
-		if !strings.Contains(b.Name, "/") { // behind a cluster
-			drawn.Href = "?" + url.Values{"namespace": {b.Name}}.Encode()
-		}
-		return drawn
-	}
-	drawn.Size = fmt.Sprintf("%.0f%% of %s", 100*sum/b.Whole, c.Amount(b.Whole))
-	drawn.Text += " of " + c.Amount(b.Whole)
-	return drawn
-}
-
-// nearlyFull is the fraction from which a part of a whole is marked.
-const nearlyFull = 0.9
-
-// decimal formats a coordinate.
-func decimal(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }

@@ -72,6 +72,6 @@ func TestAnswersPage(t *testing.T) {
 			}
 		}
 	}
-	f("answers", newAnswersData(report, charts, nil, ""))
-	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Answers: report.Answers[3:]}, nil, []string{"shop", "a&b"}, "Shard 1 of <3>."))
+	f("answers", newAnswersData(report, charts, "", answersLinks{}))
+	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Answers: report.Answers[3:]}, nil, "Shard 1 of <3>.", answersLinks{[]string{"shop", "a&b"}, true}))
 }

@@ -56,13 +56,20 @@ func TestAnswersFormats(t *testing.T) {
 	f("?format=html", "", page, "<!DOCTYPE html>")
 	f("", "application/json", object, "{")
 	f("?format=json", browser, object, "{")
+	page.Del("Refresh")
+	f("?refresh=off", browser, page, "<!DOCTYPE html>")
 	text := ask(h, http.MethodGet, "/answers")
 	if text.Status != http.StatusOK || text.ContentType != plain || strings.Contains(text.Body, "<") || strings.Contains(text.Body, "\x1b") {
 		t.Errorf("curl gets %+v", text)
 	}
-	if got, want := ask(h, http.MethodGet, "/answers?format=yml"), (answer{http.StatusBadRequest, plain, "format=\"yml\": want text, html or json\n"}); got != want {
-		t.Errorf("a wrong format gets %+v, want %+v", got, want)
+	refused := func(query, why string) {
+		t.Helper()
+		if got, want := ask(h, http.MethodGet, "/answers"+query), (answer{http.StatusBadRequest, plain, why + "\n"}); got != want {
+			t.Errorf("%s gets %+v, want %+v", query, got, want)
+		}
 	}
+	refused("?format=yml", `format="yml": want text, html or json`)
+	refused("?refresh=5", `refresh="5": want on or off`)
 }
 
 // TestAnswersOfNamespaces holds that pages and JSON are about the selected namespaces, and that links of the page

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kubestate/kubestate/test/cluster"
 	"github.com/kubestate/kubestate/test/process"
 )
 
@@ -35,8 +36,7 @@ type answer struct {
 // ask runs kubestate answers, and returns its report and exit status.
 func ask(ctx context.Context, args ...string) (r report, status int, err error) {
 	out, err := exec.CommandContext(ctx, kubestate, append([]string{"answers", "-o", "json"}, args...)...).Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		status = exit.ExitCode()
 		if len(out) == 0 {
 			return r, status, fmt.Errorf("kubestate answers: %w: %s", err, exit.Stderr)
@@ -165,4 +165,34 @@ func (p *prometheus) resultLabels(ctx context.Context, query string) (all []map[
 		all = append(all, s.Metric)
 	}
 	return all, err
+}
+
+// TestAnswersOfHealthyClusters asks about clusters whose controllers have done their work, also after a
+// rollout: there is no finding. TestSeriesFollow has another such cluster.
+func TestAnswersOfHealthyClusters(t *testing.T) {
+	t.Parallel()
+	// settled are conditions of kubectl wait by which controllers have done their work.
+	for name, settled := range map[string][]string{
+		"nodes":     {"node --all --for=condition=Ready"},
+		"workloads": {"deployment/web --for=condition=Available", "statefulset/db --for=jsonpath={.status.updatedReplicas}=2", "daemonset/agent --for=jsonpath={.status.numberAvailable}=2"},
+		"jobs":      {"job/import --for=condition=Complete"},
+		"limits":    {"deployment/web --for=condition=Available", "pvc/data --for=jsonpath={.status.phase}=Bound"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := cluster.Start(t, cluster.Everything)
+			w := &liveCluster{c: c}
+			k := newKubectl(t, c.Kubeconfig)
+			text, err := os.ReadFile(filepath.Join("testdata", "healthy", name+".yaml"))
+			must(t, err)
+			path := filepath.Join(t.TempDir(), "objects.yaml")
+			for _, step := range []string{"one", "two"} {
+				must(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), "STEP", step)), 0o600))
+				k.run(t, "apply", "-f", path)
+				for _, what := range settled {
+					k.run(t, append([]string{"wait", "--timeout", settling.String()}, strings.Fields(what)...)...)
+				}
+				w.wantFindings(t, nil)
+			}
+		})
+	}
 }

@@ -155,10 +155,9 @@ func (s *secured) wants(status int, token string, urls ...string) {
 	}
 }
 
-// TestReadersByToken has the API server authorize readers: by the role for scrapers of the API
+// testReadersByToken has the API server authorize readers: by the role for scrapers of the API
 // server's own metrics.
-func TestReadersByToken(t *testing.T) {
-	t.Parallel()
+func testReadersByToken(t *testing.T) {
 	s := startSecured(t)
 	scraper, err := os.ReadFile("../../deploy/kustomize/overlays/secured/scraper.yaml")
 	must(t, err)

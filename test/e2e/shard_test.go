@@ -17,10 +17,9 @@ import (
 // filtersShards is the feature gate for API servers that filter by shard.
 const filtersShards = "ShardedListAndWatch=true"
 
-// TestShards holds that shards divide the series of an unsharded kubestate, without repeats: with
+// testShards holds that shards divide the series of an unsharded kubestate, without repeats: with
 // an API server that filters by shard, with one that does not, and when one replaces the other.
-func TestShards(t *testing.T) {
-	t.Parallel()
+func testShards(t *testing.T) {
 	const pods = 1200 // several pages
 	c := cluster.Start(t, cluster.Options{FeatureGates: []string{filtersShards}})
 	names, err := c.Populate(t.Context(), pods)

@@ -72,7 +72,7 @@ func TestRulesOfSparseFamilies(t *testing.T) {
 }
 
 // repeated matches samples of a sparse family in promtool's notation: 0x3 is 0 0 0 0.
-var repeated = regexp.MustCompile(`^([01]|stale)(?:x(\d+))?$`)
+var repeated = regexp.MustCompile(`^([01_]|stale)(?:x(\d+))?$`)
 
 // withoutZeros replaces samples of value 0 by stale markers.
 func withoutZeros(t *testing.T, values string) (kept string, zeros int) {

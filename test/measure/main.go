@@ -45,6 +45,7 @@ type options struct {
 	custom    int
 	storm     time.Duration
 	sizes     []int
+	clusters  int
 }
 
 func parse() (opts options, informers string) {
@@ -64,6 +65,7 @@ func parse() (opts options, informers string) {
 	flag.DurationVar(&opts.storm, "storm", time.Minute, "with -custom: time in which definitions are created and deleted")
 	flag.Func("rolls", "only measure upgrades and resizes of StatefulSets of these numbers of shards, such as 2,4", numbers(&opts.rolls, 2))
 	flag.Func("sizes", "only measure the sizes of answers of clusters of these numbers of pods, such as 1000,20000", numbers(&opts.sizes, 1))
+	flag.IntVar(&opts.clusters, "clusters", 0, "only measure this number of clusters in one process beside as many processes")
 	flag.StringVar(&informers, "informers", "", "internal: run bare informers with this kubeconfig")
 	flag.Parse()
 	return opts, informers
@@ -91,6 +93,8 @@ func main() {
 		run = func(ctx context.Context) error { return measureRolls(ctx, opts, opts.rolls) }
 	case len(opts.sizes) > 0:
 		run = func(ctx context.Context) error { return measureSizes(ctx, opts) }
+	case opts.clusters > 0:
+		run = func(ctx context.Context) error { return measureClusters(ctx, opts) }
 	case opts.shards > 0:
 		run = func(ctx context.Context) error { return measureShards(ctx, opts) }
 	case informers != "":

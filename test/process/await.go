@@ -7,14 +7,17 @@ import (
 	"time"
 )
 
-// interval is the polling interval of conditions.
-const interval = 50 * time.Millisecond
+// Bounds of the pause between two polls of a condition.
+const shortest, longest = 50 * time.Millisecond, 250 * time.Millisecond
+
+// pause returns the pause before the next poll of a condition that has been polled for a time: an eighth
+// of it, so that a long wait does not take the processors from what it waits for.
+func pause(polled time.Duration) time.Duration { return min(max(shortest, polled/8), longest) }
 
 // Await polls condition until it returns nil. If ctx or one of the processes ends, the error includes
 // the last one of the condition.
 func Await(ctx context.Context, condition func(context.Context) error, needs ...*Process) error {
-	ticks := time.NewTicker(interval)
-	defer ticks.Stop()
+	began := time.Now()
 	var last error
 	for {
 		err := condition(ctx)
@@ -33,7 +36,7 @@ func Await(ctx context.Context, condition func(context.Context) error, needs ...
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", context.Cause(ctx), last)
-		case <-ticks.C:
+		case <-time.After(pause(time.Since(began))):
 		}
 	}
 }

@@ -41,7 +41,7 @@ func simulate(t *testing.T, seeds int, troubles world) {
 		w := newWorld(uint64(seed))
 		w.crashes, w.losses = troubles.crashes, troubles.losses
 		if troubles.pairs != nil {
-			w.pairs = map[int]*pair{}
+			w.pairs, w.deposes = map[int]*pair{}, troubles.deposes
 		}
 		if troubles.cluster != nil {
 			w.cluster = newCluster(w)

@@ -22,7 +22,14 @@ func TestPairsInCrashes(t *testing.T) {
 type pair struct {
 	epoch    int64    // of the last leader
 	follower *process // nil for none
-	leaver   *process // has given the Lease up, and serves until the next leader has continued
+	leaver   *process // has given the Lease up, and serves until the next leader has claimed
+	deposed  *process // was cut off when another one was elected, and serves until it knows
+}
+
+// TestPairsCutOff is TestPairs in which leaders that are cut off lose the election and serve on, and follow
+// when they are back. Only what they served may be unserved then.
+func TestPairsCutOff(t *testing.T) {
+	simulate(t, seedsOf(40), world{pairs: map[int]*pair{}, deposes: true})
 }
 
 // pair is that of a number.
@@ -36,7 +43,7 @@ func (w *world) pair(n int) *pair {
 // leader is the member that leads a number, nil for none.
 func (w *world) leader(n int) *process {
 	for _, p := range w.processes {
-		if pair := w.pairs[n]; p.number == n && (pair == nil || p != pair.follower && p != pair.leaver) {
+		if pair := w.pairs[n]; p.number == n && (pair == nil || p != pair.follower && p != pair.leaver && p != pair.deposed) {
 			return p
 		}
 	}
@@ -73,15 +80,18 @@ func (w *world) elect() {
 		w.dismiss(q)
 	case f != nil && (leader != nil || q.leaver != nil) && w.adverse && w.IntN(20) == 0:
 		w.dismiss(q) // is lost
+	case q.deposed != nil && !q.deposed.cut:
+		w.say("%s of %d knows that it does not lead", q.deposed.uid, n)
+		w.excused = append(w.excused, excuse{q.deposed.served(), len(w.pods)}) // its last claim may have come late
+		q.deposed.Follow()
+		w.remove(q.deposed)
+		q.deposed = nil
+	case w.deposes && f != nil && leader != nil && leader.cut && !leader.leaving && q.deposed == nil && q.leaver == nil && f.Complete() && !f.cut:
+		w.say("%s of %d is cut off and serves on", leader.uid, n)
+		q.deposed = leader
+		w.promote(n)
 	case f != nil && leader == nil && f.Complete() && !f.cut:
-		q.epoch, q.follower = q.epoch+1, nil
-		w.say("%s leads %d in epoch %d", f.uid, n, q.epoch)
-		w.setPod(n, &handover.Pod{UID: f.uid, Ready: true})
-		f.leases = len(w.claims)
-		w.see(f)
-		f.Lead(q.epoch)
-		w.seePods(f, len(w.pods))
-		w.decide(f)
+		w.promote(n)
 	case f == nil && leader == nil && q.leaver != nil: // the other member is lost
 		w.say("%s leads %d again", q.leaver.uid, n)
 		q.leaver.Lead(q.epoch)
@@ -93,6 +103,20 @@ func (w *world) elect() {
 		w.remove(q.leaver)
 		q.leaver = nil
 	}
+}
+
+// promote has the follower of a number lead.
+func (w *world) promote(n int) {
+	q := w.pairs[n]
+	f := q.follower
+	q.epoch, q.follower = q.epoch+1, nil
+	w.say("%s leads %d in epoch %d", f.uid, n, q.epoch)
+	w.setPod(n, &handover.Pod{UID: f.uid, Ready: true})
+	f.leases = len(w.claims)
+	w.see(f)
+	f.Lead(q.epoch)
+	w.seePods(f, len(w.pods))
+	w.decide(f)
 }
 
 // dismiss ends a follower.
@@ -114,7 +138,7 @@ func (w *world) remove(p *process) {
 func (w *world) leave(p *process) {
 	f := w.follower(p.number)
 	switch {
-	case f == p:
+	case f == p, w.pairs != nil && w.pair(p.number).deposed == p:
 		return
 	case f == nil || !f.decision.Ready || !w.assigned(p.number):
 	case !p.Settled() || w.pairs[p.number].leaver != nil:
@@ -140,6 +164,10 @@ func (w *world) crashPair(p *process) bool {
 		return false
 	case p == q.follower:
 		w.dismiss(q)
+	case p == q.deposed:
+		w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
+		w.remove(p)
+		q.deposed = nil
 	case p == q.leaver:
 		w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
 		w.remove(p)

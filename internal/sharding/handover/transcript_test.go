@@ -28,6 +28,8 @@ import (
 //	lease missing, lease empty         the Lease is deleted, or created
 //	pass DURATION                      time passes
 //	counting                           members that start from now on count increments
+//	start Nb, lead Nb, yield N         a second process of the number begins and follows; it is elected, and has
+//	                                   seen the Lease; the leader leaves, and follows the next one
 //	at N RESOURCE=VERSION...           the position of the content of member N, as VERSION or LOW-HIGH
 //	relist N RESOURCE=VERSION...       the same, by a list
 //	terms N                            the oldest terms that member N has written are in the Lease, unless
@@ -45,6 +47,9 @@ func TestTranscripts(t *testing.T) {
 	})
 }
 
+// second is added to the number of a second process of it.
+const second = 100
+
 // A scene is an API server and the members that run.
 type scene struct {
 	*testing.T
@@ -56,6 +61,7 @@ type scene struct {
 	terms      handover.Terms
 	counting   bool
 	started    int
+	epoch      int64 // of the last election
 }
 
 // An actor is a member with what it has requested.
@@ -70,9 +76,13 @@ type actor struct {
 
 func (s *scene) command(words []string) {
 	number := func(i int) int {
-		n, err := strconv.Atoi(words[i])
+		text, follows := strings.CutSuffix(words[i], "b")
+		n, err := strconv.Atoi(text)
 		if err != nil {
 			s.Fatal(words, err)
+		}
+		if follows {
+			n += second
 		}
 		return n
 	}
@@ -137,6 +147,13 @@ func (s *scene) command(words []string) {
 		pod.Ending = true
 		s.set(n, &pod)
 		a.Leave()
+	case "lead":
+		s.epoch++
+		a.Lead(s.epoch)
+		s.set(a.Number(), &handover.Pod{UID: a.uid, Ready: true, Since: s.now.Format(time.TimeOnly)})
+	case "yield":
+		a.Leave()
+		a.Follow()
 	case "blind", "see":
 		a.SetBlind(words[0] == "blind")
 	default:
@@ -165,6 +182,10 @@ func (s *scene) assign(words []string, number func(int) int) {
 // start begins a process in the pod of a number, and a pod for it if there is none.
 func (s *scene) start(n int) {
 	s.started++
+	if n >= second {
+		s.startSecond(n)
+		return
+	}
 	pod, ok := s.pods[n]
 	if !ok {
 		pod = handover.Pod{UID: fmt.Sprintf("pod %d", s.started)}
@@ -176,6 +197,19 @@ func (s *scene) start(n int) {
 	}
 	s.actors[n] = a
 	s.set(n, &pod)
+	for i, other := range s.pods {
+		a.SetPod(i, &other)
+	}
+	a.SetAssignment(s.assignment)
+	s.seen()
+}
+
+// startSecond begins a process that follows.
+func (s *scene) startSecond(n int) {
+	uid := fmt.Sprintf("pod %d", s.started)
+	a := &actor{Member: handover.New(n-second, uid, int64(s.started)*1000, time.Minute), uid: uid, wanted: sharding.None()}
+	s.actors[n] = a
+	a.Follow()
 	for i, other := range s.pods {
 		a.SetPod(i, &other)
 	}
@@ -251,7 +285,11 @@ func (s *scene) decide() string {
 		if !d.Release.IsNone() {
 			fmt.Fprintf(&requests, ", releases %s", fractions(d.Release))
 		}
-		if missing := d.Want.Minus(a.Serves()); !d.Want.Equal(a.wanted.Minus(d.Release)) && !missing.IsNone() {
+		has := a.Serves()
+		if n >= second && has.IsNone() {
+			has = a.wanted // of a follower
+		}
+		if missing := d.Want.Minus(has); !d.Want.Equal(a.wanted.Minus(d.Release)) && !missing.IsNone() {
 			fmt.Fprintf(&requests, ", lists %s", fractions(missing))
 		}
 		a.wanted = d.Want
@@ -273,11 +311,19 @@ func (s *scene) decide() string {
 		}
 		requests.WriteString(a.tally.describe(d))
 		if state := a.describe(d); state != a.state || requests.Len() > 0 {
-			fmt.Fprintf(&out, "%d: %s%s\n", n, state, requests.String())
+			fmt.Fprintf(&out, "%s: %s%s\n", label(n), state, requests.String())
 			a.state = state
 		}
 	}
 	return out.String()
+}
+
+// label is the number of a process in a transcript.
+func label(n int) string {
+	if n >= second {
+		return fmt.Sprint(n-second, "b")
+	}
+	return fmt.Sprint(n)
 }
 
 func (a *actor) describe(d handover.Decision) string {

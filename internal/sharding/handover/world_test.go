@@ -37,6 +37,7 @@ type world struct {
 	log                      []string
 	cluster                  *cluster      // nil if nothing is counted
 	pairs                    map[int]*pair // by number, nil if each number has one member
+	deposes                  bool          // leaders that are cut off lose the election
 }
 
 // takeover is how long a member is unready until it is lost.

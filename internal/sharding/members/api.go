@@ -23,11 +23,12 @@ import (
 // api is a client for one namespace.
 type api struct {
 	namespace                string
+	prefix                   prefix // of claims
 	core, apps, coordination rest.Interface
 }
 
 func newAPI(config *rest.Config, namespace string) (*api, error) {
-	a := &api{namespace: namespace}
+	a := &api{namespace: namespace, prefix: ofShards}
 	known := codecs.Of(corev1.AddToScheme, appsv1.AddToScheme, coordinationv1.AddToScheme)
 	for _, group := range []struct {
 		client *rest.Interface

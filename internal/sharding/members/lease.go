@@ -19,8 +19,17 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
 
-// annotationPrefix precedes the ordinal of a pod in the name of its claim's annotation.
-const annotationPrefix = "kubestate.io/shard-"
+// A prefix precedes the number of a member in the name of its claim's annotation. That of pairs of pods
+// differs: members with and without an Election, which have other numbers, do not see each other.
+type prefix string
+
+const (
+	ofShards prefix = "kubestate.io/shard-"
+	ofPairs  prefix = "kubestate.io/pair-"
+)
+
+// of is the name of a member's annotation.
+func (p prefix) of(number int) string { return string(p) + strconv.Itoa(number) }
 
 // An entry is a claim in the format of its annotation.
 type entry struct {
@@ -58,13 +67,13 @@ func annotationOf(c handover.Claim) string {
 	return string(text)
 }
 
-// claimsOf parses the claims in the annotations of a Lease, by ordinal. The error joins those of
-// malformed annotations.
-func claimsOf(annotations map[string]string) (map[int]handover.Claim, error) {
+// claimsOf parses the claims in the annotations of a Lease, by number. The error joins those of malformed
+// annotations.
+func (p prefix) claimsOf(annotations map[string]string) (map[int]handover.Claim, error) {
 	claims := map[int]handover.Claim{}
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
-		text, ours := strings.CutPrefix(key, annotationPrefix)
+		text, ours := strings.CutPrefix(key, string(p))
 		n, ok := ordinal(text)
 		if !ours || !ok {
 			continue
@@ -109,14 +118,14 @@ func (a *api) retry(set string, write func() error) error {
 
 func (a *api) tryWrite(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) error {
 	return a.patch(ctx, set, func(present map[string]string) (map[string]any, error) {
-		claims, _ := claimsOf(present)
+		claims, _ := a.prefix.claimsOf(present)
 		if claims[number].Epoch > c.Epoch {
 			return nil, errSuperseded
 		}
-		annotations := map[string]any{annotationPrefix + strconv.Itoa(number): annotationOf(c)}
+		annotations := map[string]any{a.prefix.of(number): annotationOf(c)}
 		for n, was := range stale {
 			if is, ok := claims[n]; ok && is.Holder == was.Holder && is.Serial == was.Serial {
-				annotations[annotationPrefix+strconv.Itoa(n)] = nil
+				annotations[a.prefix.of(n)] = nil
 			}
 		}
 		return annotations, nil

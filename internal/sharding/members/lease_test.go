@@ -117,7 +117,7 @@ func TestWrite(t *testing.T) {
 // TestClaimsOf reads what annotationOf writes, and no other annotation.
 func TestClaimsOf(t *testing.T) {
 	p := handover.Claim{Holder: "u", Since: "s", Serial: 7, Ranges: sharding.Even(1, 3), Leaving: true, Filtered: true, Scrapers: 3}
-	got, err := claimsOf(map[string]string{"kubestate.io/shard-12": annotationOf(p), "kubestate.io/shard-": "x", "other": "y"})
+	got, err := ofShards.claimsOf(map[string]string{"kubestate.io/shard-12": annotationOf(p), "kubestate.io/shard-": "x", "other": "y"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,11 +126,15 @@ func TestClaimsOf(t *testing.T) {
 	}
 	f := func(value, want string) {
 		t.Helper()
-		all, err := claimsOf(map[string]string{"kubestate.io/shard-1": value, "kubestate.io/shard-2": annotationOf(p)})
+		all, err := ofShards.claimsOf(map[string]string{"kubestate.io/shard-1": value, "kubestate.io/shard-2": annotationOf(p)})
 		if _, ok := all[2]; err == nil || len(all) != 1 || !ok || err.Error() != want {
 			t.Errorf("%s: %+v, %v, want %s", value, all, err, want)
 		}
 	}
 	f("x", "annotation kubestate.io/shard-1: invalid character 'x' looking for beginning of value")
+	pairs, err := ofPairs.claimsOf(map[string]string{"kubestate.io/shard-12": annotationOf(p), ofPairs.of(3): annotationOf(p)})
+	if d := cmp.Diff(map[int]handover.Claim{3: p}, pairs); d != "" || err != nil {
+		t.Error(d, err)
+	}
 	f(`{"ranges": "half"}`, `annotation kubestate.io/shard-1: ranges: "half" is no range`)
 }

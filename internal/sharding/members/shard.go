@@ -157,7 +157,7 @@ const tick = 100 * time.Millisecond
 // pods have one number.
 func (s *Shard) Run(ctx context.Context, election Election) error {
 	if s.election = election; election != nil {
-		s.copies = copies
+		s.copies, s.api.prefix = copies, ofPairs
 	}
 	own, err := s.find(ctx)
 	if err != nil || ctx.Err() != nil {

@@ -199,7 +199,7 @@ func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 		s.keepClaims(nil)
 		return
 	}
-	claims, err := claimsOf((*lease).Annotations)
+	claims, err := s.api.prefix.claimsOf((*lease).Annotations)
 	terms, termsErr := termsOf((*lease).Annotations)
 	if s.terms = terms; s.counting {
 		s.member.SetTerms(terms)
