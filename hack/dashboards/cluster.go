@@ -103,7 +103,7 @@ or count(max by (cluster, namespace, pod, uid, container) (kube_pod_container_st
   unless on () group(kubestate_workload_container_terminations_total{<namespace>})
 or vector(0)`)),
 		stack(12, "Restarts by namespace", "Per graph interval.", "short",
-			show("{{namespace}}", `sum by (namespace) (increase(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_restarts_total{<namespace>})[$__rate_interval:]))`)),
+			show("{{cluster}} {{namespace}}", `sum by (cluster, namespace) (increase(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_restarts_total{<namespace>})[$__rate_interval:]))`)),
 		table(12, "Most restarts", "Since the creation of the pod.", map[string]string{"Value": "restarts"},
 			ask(`sort_desc(topk(20, max by (cluster, namespace, pod, container) (kube_pod_container_status_restarts_total{<namespace>}) > 0))`)),
 		table(12, "Last terminations", "Reason and exit code.", map[string]string{"Value": "exit code"},
@@ -154,11 +154,11 @@ func clusterNodes() []panel {
   or (kube_node_status_condition{<cluster>, condition="Ready", status=~"false|unknown"} == 1)
 )`)),
 		bars(8, "CPU requests", "Share of the allocatable CPU.", "percentunit", nearlyFull,
-			show("{{node}}", requested("cpu"))),
+			show("{{cluster}} {{node}}", requested("cpu"))),
 		bars(8, "Memory requests", "Share of the allocatable memory.", "percentunit", nearlyFull,
-			show("{{node}}", requested("memory"))),
+			show("{{cluster}} {{node}}", requested("memory"))),
 		bars(8, "Pods", "Share of the allocatable pods.", "percentunit", nearlyFull,
-			show("{{node}}", `count by (cluster, node) (
+			show("{{cluster}} {{node}}", `count by (cluster, node) (
   max by (cluster, namespace, pod, uid, node) (kube_pod_info{<cluster>, node!=""})
   * on (cluster, namespace, pod, uid) group_left () max by (cluster, namespace, pod, uid) (kube_pod_status_phase{<cluster>, phase=~"Pending|Running|Unknown"} == 1)
 ) / on (cluster, node) max by (cluster, node) (kube_node_status_allocatable{<cluster>, resource="pods"})`)),
@@ -176,10 +176,10 @@ func requested(resource string) string {
 func clusterLimits() []panel {
 	return []panel{
 		bars(8, "Quotas", "Share in use.", "percentunit", nearlyFull,
-			show("{{namespace}} {{resource}}", `max by (cluster, namespace, resourcequota, resource) (kube_resourcequota{<namespace>, type="used"})
+			show("{{cluster}} {{namespace}} {{resource}}", `max by (cluster, namespace, resourcequota, resource) (kube_resourcequota{<namespace>, type="used"})
 / (max by (cluster, namespace, resourcequota, resource) (kube_resourcequota{<namespace>, type="hard"}) > 0)`)),
 		bars(8, "Autoscalers", "Desired replicas, as a share of the maximum.", "percentunit", nearlyFull,
-			show("{{namespace}} {{horizontalpodautoscaler}}", `max by (cluster, namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_desired_replicas{<namespace>})
+			show("{{cluster}} {{namespace}} {{horizontalpodautoscaler}}", `max by (cluster, namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_desired_replicas{<namespace>})
 / max by (cluster, namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_max_replicas{<namespace>})`)),
 		table(8, "Exhausted disruption budgets", "They block draining of nodes.", map[string]string{"Value": "allowed"},
 			ask(`max by (cluster, namespace, poddisruptionbudget) (kube_poddisruptionbudget_status_pod_disruptions_allowed{<namespace>}) == 0`)),

@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,46 @@ func TestDashboards(t *testing.T) {
 			}
 			checkPlace(t, taken, *p.Panel.Title, *p.Panel.GridPos)
 			checkPanel(t, f.Name, *p.Panel)
+		}
+	}
+}
+
+// totals are the labels by which a query may aggregate or join without the label cluster: totals of the
+// selected clusters, and properties of a process.
+var totals = map[string]bool{
+	"": true, "job, instance": true, "encoding": true, "instance": true, "job, instance, version, revision, goversion, client_go_version": true, "le": true,
+	"owner_kind": true, "phase": true, "qos_class": true, "reason": true, "result": true, "state": true,
+}
+
+// grouping matches the labels of an aggregation or a join.
+var grouping = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
+
+// TestDashboardsKeepClusters holds that queries do not mix up objects of equal names in several clusters,
+// and that legends tell them apart.
+func TestDashboardsKeepClusters(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		for _, p := range f.Dashboard.Panels {
+			if p.RowPanel != nil {
+				continue
+			}
+			for _, target := range p.Panel.Targets {
+				query := target.(prometheus.Dataquery)
+				groups := grouping.FindAllStringSubmatch(query.Expr, -1)
+				keeps := func(labels string) bool { return slices.Contains(strings.Split(labels, ", "), "cluster") }
+				for _, g := range groups {
+					if labels := g[1]; !keeps(labels) && !totals[labels] {
+						t.Errorf("%s: %s groups by (%s), without cluster: %s", f.Name, *p.Panel.Title, labels, query.Expr)
+					}
+				}
+				// The first grouping is that of the result.
+				if legend := query.LegendFormat; legend != nil && len(groups) > 0 && keeps(groups[0][1]) && strings.Contains(*legend, "{{") && !strings.Contains(*legend, "{{cluster}}") {
+					t.Errorf("%s: the legend %q of %s has no cluster: %s", f.Name, *legend, *p.Panel.Title, query.Expr)
+				}
+			}
 		}
 	}
 }

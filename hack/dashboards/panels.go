@@ -17,7 +17,8 @@ import (
 type panel = cog.Builder[dashboard.Panel]
 
 // query is a PromQL query and, except for tables, the legend of its series. In PromQL, <cluster>,
-// <namespace> and <exporter> stand for the matchers of the variables.
+// <namespace>, <exporter> and, for self-metrics of clusters, <watched> stand for the matchers of the
+// variables.
 type query struct{ expr, legend string }
 
 // show returns a query with a legend.
@@ -30,6 +31,7 @@ var matchers = strings.NewReplacer(
 	"<cluster>", `cluster=~"$cluster"`,
 	"<namespace>", `cluster=~"$cluster", namespace=~"$namespace"`,
 	"<exporter>", `job=~"$job", instance=~"$instance"`,
+	"<watched>", `job=~"$job", instance=~"$instance", cluster=~"$cluster"`,
 )
 
 // stat returns a panel with a number for each series.

@@ -44,7 +44,7 @@ func workloadReplicas() []panel {
 			ask(`max by (cluster, namespace, daemonset) (kube_daemonset_status_updated_number_scheduled{<namespace>})`),
 			ask(`max by (cluster, namespace, daemonset) (kube_daemonset_status_number_misscheduled{<namespace>})`)),
 		graph(24, "Missing replicas", "Desired and not available, by Deployment.", "short",
-			show("{{namespace}}/{{deployment}}", `max by (cluster, namespace, deployment) (kube_deployment_spec_replicas{<namespace>})
+			show("{{cluster}} {{namespace}}/{{deployment}}", `max by (cluster, namespace, deployment) (kube_deployment_spec_replicas{<namespace>})
 - max by (cluster, namespace, deployment) (kube_deployment_status_replicas_available{<namespace>})`)),
 	}
 }
@@ -79,9 +79,9 @@ max by (cluster, namespace, pod, uid, node, pod_ip, created_by_kind, created_by_
 * on (cluster, namespace, pod, uid) group_left (phase)
 max by (cluster, namespace, pod, uid, phase) (kube_pod_status_phase{<namespace>} == 1)`)),
 		stack(12, "Ready containers", "By namespace.", "short",
-			show("{{namespace}}", `sum by (namespace) (max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_ready{<namespace>}))`)),
+			show("{{cluster}} {{namespace}}", `sum by (cluster, namespace) (max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_ready{<namespace>}))`)),
 		graph(12, "Restarts", "Of containers with restarts.", "short",
-			show("{{pod}}/{{container}}", `max by (namespace, pod, container) (kube_pod_container_status_restarts_total{<namespace>}) > 0`)),
+			show("{{cluster}} {{pod}}/{{container}}", `max by (cluster, namespace, pod, container) (kube_pod_container_status_restarts_total{<namespace>}) > 0`)),
 		bars(12, "Pods by QoS class", "BestEffort is evicted first.", "short", nil,
 			show("{{qos_class}}", `count by (qos_class) (max by (cluster, namespace, pod, uid, qos_class) (kube_pod_status_qos_class{<namespace>} == 1))`)),
 		bars(12, "Pods by owner", "By kind of owner.", "short", nil,
@@ -92,9 +92,9 @@ max by (cluster, namespace, pod, uid, phase) (kube_pod_status_phase{<namespace>}
 func workloadResources() []panel {
 	return []panel{
 		stack(12, "CPU requests", "In cores, ended pods included.", "short",
-			show("{{namespace}}", `sum by (namespace) (max by (cluster, namespace, pod, uid, container) (kube_pod_container_resource_requests{<namespace>, resource="cpu"}))`)),
+			show("{{cluster}} {{namespace}}", `sum by (cluster, namespace) (max by (cluster, namespace, pod, uid, container) (kube_pod_container_resource_requests{<namespace>, resource="cpu"}))`)),
 		stack(12, "Memory requests", "Ended pods included.", "bytes",
-			show("{{namespace}}", `sum by (namespace) (max by (cluster, namespace, pod, uid, container) (kube_pod_container_resource_requests{<namespace>, resource="memory"}))`)),
+			show("{{cluster}} {{namespace}}", `sum by (cluster, namespace) (max by (cluster, namespace, pod, uid, container) (kube_pod_container_resource_requests{<namespace>, resource="memory"}))`)),
 		table(24, "Containers", "Requests and limits, in cores and bytes.", map[string]string{"Value #A": "CPU requested", "Value #B": "CPU limit", "Value #C": "memory requested", "Value #D": "memory limit"},
 			ask(`max by (cluster, namespace, pod, container) (kube_pod_container_resource_requests{<namespace>, resource="cpu"})`),
 			ask(`max by (cluster, namespace, pod, container) (kube_pod_container_resource_limits{<namespace>, resource="cpu"})`),
@@ -134,7 +134,7 @@ max by (cluster, namespace, cronjob, result) (kubestate_cronjob_last_result{<nam
 		table(12, "Jobs that failed for good", "Without a later success of their cron job. Group verdicts.", map[string]string{"Value": ""},
 			ask(`max by (cluster, namespace, job_name) (kubestate_job_failed_for_good{<namespace>}) == 1`)),
 		graph(12, "OOM kills", "In the last hour, by workload and container. Group counters.", "short",
-			show("{{namespace}}/{{workload}} {{container}}", `sum by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h]))`)),
+			show("{{cluster}} {{namespace}}/{{workload}} {{container}}", `sum by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h]))`)),
 	}
 }
 

@@ -48,6 +48,7 @@ func manifests(defaults []generators.Resource, files map[string][]byte) error {
 	for path, objects := range map[string][]any{
 		"deploy/kustomize/base/plain/rbac.yaml":                    all,
 		"deploy/kustomize/base/lease.yaml":                         replicas,
+		"deploy/kustomize/remote/rbac.yaml":                        all,
 		"deploy/kustomize/overlays/namespaced/clusterrole.yaml":    few[:1],
 		"deploy/kustomize/overlays/namespaced/rbac.yaml":           few[2:],
 		"deploy/kustomize/overlays/per-node/rest/clusterrole.yaml": apart[:1],

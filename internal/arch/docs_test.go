@@ -23,9 +23,12 @@ var otherPrograms = []string{"kubectl", "helm", "curl", "go", "git", "make", "pr
 // otherFlags are flags that the documentation names alone, and whose they are.
 var otherFlags = map[string]string{
 	"--config.file":                      "Prometheus, in deploy/kustomize/overlays/demo",
+	"--context":                          "kubectl",
 	"--list":                             "kubectl auth can-i, without its first word",
+	"--minify":                           "kubectl config view",
 	"--name":                             "any program, as an example",
 	"--previous":                         "kubectl logs, in alerts",
+	"--raw":                              "kubectl config view",
 	"--web.enable-remote-write-receiver": "Prometheus",
 }
 

@@ -62,6 +62,8 @@ var refusing = map[string]string{
 	"collectorsExclude[]":                  `there is no resource`,
 	"namespaces":                           `is no name of a namespace|error calling tpl`,
 	"namespaces[]":                         `is no name of a namespace|error calling tpl`,
+	"clusters.kubeconfigs{}":               `cannot be the name of a cluster`,
+	"clusters.kubeconfigs{key}":            `cannot be the name of a cluster`,
 	"customResourceState.config":           `customResourceState.config: no`,
 	"customResourceState.config{}":         `customResourceState.config: no`,
 	"customResourceState.presets[]":        `there is no preset`,
@@ -112,6 +114,13 @@ prometheus: {monitor: {enabled: true, tlsConfig: {insecureSkipVerify: true}}}}`,
 		values:   `{tls: {enabled: true, secretName: tls}, prometheus: {scrapeconfig: {enabled: true, tlsConfig: {insecureSkipVerify: true}}}}`,
 		without:  []string{"podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"},
 		unserved: true,
+	},
+	"clusters": {
+		values: `{clusters: {enabled: true, secrets: [all]}, authFilter: {enabled: true}, prometheus: {monitor: {enabled: true}}}`,
+		without: []string{
+			"clusters.list[].name", "clusters.list[].context", "clusters.list[].kubeconfig", "clusters.list[].labels", "clusters.list[].resources[]",
+			"podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]",
+		},
 	},
 	"annotated": {values: `{namespaces: [shop], tls: {enabled: true, secretName: tls}}`, without: []string{"namespaceSelector", "rbac.useExistingRole", "podDisruptionBudget.minAvailable", "rbac.clusterRoleSelectors[]"}},
 }
@@ -180,7 +189,7 @@ func tree(t *testing.T, objects []map[string]any) any {
 	t.Helper()
 	var all []any
 	for _, o := range objects {
-		if data, ok := o["data"].(map[string]any); ok {
+		if data, ok := o["data"].(map[string]any); ok && data["web.yaml"] != nil {
 			var web any
 			must(t, yaml.UnmarshalStrict([]byte(data["web.yaml"].(string)), &web))
 			o["data"] = web

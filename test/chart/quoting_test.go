@@ -20,7 +20,7 @@ var (
 // textual are the helpers that return text, not YAML: their callers quote it.
 var textual = map[string]bool{
 	"kubestate.name": true, "kubestate.fullname": true, "kubestate.namespace": true, "kubestate.account": true, "kubestate.image": true,
-	"kubestate.resourcesArgument": true, "kubestate.customConfigMap": true, "kubestate.customText": true,
+	"kubestate.resourcesArgument": true, "kubestate.customConfigMap": true, "kubestate.clustersName": true, "kubestate.customText": true,
 	"kubestate.unknown": true, "kubestate.nearest": true, "kubestate.compatible": true, "kubestate.port": true, "kubestate.telemetryPort": true,
 	"kubestate.containerName": true, "kubestate.telemetryName": true, "kubestate.timeout": true, "kubestate.milliseconds": true,
 }

@@ -98,6 +98,7 @@ func TestRoles(t *testing.T) {
 	without("workloadMetrics={attribution,verdicts},collectors={pods,jobs}", "--workload-metrics=attribution,verdicts", "--resources=pods,jobs")
 	f("authFilter.enabled=true", "--auth-filter")
 	f("authFilter.enabled=true,namespaces=shop,collectors={pods}", "--auth-filter", "--namespaces=shop", "--resources=pods")
+	f("clusters.enabled=true,clusters.secrets={a},clusters.list[0].name=hub,clusters.list[0].home=true,collectors={pods}", "--resources=pods")
 	f("releaseNamespace=true,collectors={pods}", "--namespaces=kubestate", "--resources=pods")
 	f("autosharding.enabled=true", "--pod=kubestate-0", "--pod-namespace=kubestate")
 	f("standby.enabled=true", "--lease=kubestate", "--pod-namespace=kubestate")

@@ -80,6 +80,13 @@ spec:
 		name: "chart-standby", level: "restricted", pods: map[string]int{"kubestate": 2}, values: "{standby: {leaseDuration: 4s}, replicas: 2}",
 	},
 	{
+		name: "chart-clusters", level: "restricted", pods: map[string]int{"kubestate": 1},
+		values: "{clusters: {enabled: true, list: [{name: hub, home: true, labels: {region: north}}]}, collectors: [pods, deployments]}",
+		series: map[string][]string{"kubestate": {
+			`kube_deployment_status_replicas_ready{cluster="hub",region="north",namespace="kubestate",deployment="kubestate"} 1`,
+		}},
+	},
+	{
 		name: "chart-sharded", level: "restricted", pods: map[string]int{"kubestate": 3}, values: "{autosharding: {enabled: true}, replicas: 3}",
 	},
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -30,6 +30,7 @@ type deployed struct {
 	m          mode
 	kubeconfig string      // of the pod's account
 	scraper    credentials // of who scrapes
+	mounts     map[string]*mount
 }
 
 func (d *deployments) newDeployed(t *testing.T, m mode, pod corev1.Pod) *deployed {
@@ -136,23 +137,32 @@ func (p *deployed) field(t *testing.T, v corev1.EnvVar) string {
 	return ""
 }
 
-// files returns a directory with the files of a projected volume.
+// files returns a directory with the files of a volume, as a kubelet mounts it.
 func (p *deployed) files(t *testing.T, volume string) string {
 	t.Helper()
-	directory := t.TempDir()
-	put := func(name string, content []byte) {
-		must(t, os.WriteFile(filepath.Join(directory, name), content, 0o600))
+	m := newMount(t)
+	m.write(t, p.content(t, volume))
+	if p.mounts == nil {
+		p.mounts = map[string]*mount{}
+	}
+	p.mounts[volume] = m
+	return m.directory
+}
+
+// content returns the files of a volume of ConfigMaps and Secrets, by name.
+func (p *deployed) content(t *testing.T, volume string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	configMap := func(name string) {
+		c, err := p.d.c.Client.CoreV1().ConfigMaps(p.pod.Namespace).Get(t.Context(), name, metav1.GetOptions{})
+		must(t, err)
+		for name, content := range c.Data {
+			files[name] = []byte(content)
+		}
 	}
 	for _, v := range p.pod.Spec.Volumes {
 		if v.Name != volume {
 			continue
-		}
-		configMap := func(name string) {
-			c, err := p.d.c.Client.CoreV1().ConfigMaps(p.pod.Namespace).Get(t.Context(), name, metav1.GetOptions{})
-			must(t, err)
-			for name, content := range c.Data {
-				put(name, []byte(content))
-			}
 		}
 		if v.ConfigMap != nil {
 			configMap(v.ConfigMap.Name)
@@ -164,13 +174,11 @@ func (p *deployed) files(t *testing.T, volume string) string {
 			} else {
 				s, err := p.d.c.Client.CoreV1().Secrets(p.pod.Namespace).Get(t.Context(), source.Secret.Name, metav1.GetOptions{})
 				must(t, err)
-				for name, content := range s.Data {
-					put(name, content)
-				}
+				maps.Copy(files, s.Data)
 			}
 		}
 	}
-	return directory
+	return files
 }
 
 // passes returns a condition: a probe succeeds as by a kubelet, by the port's name and without
@@ -189,7 +197,7 @@ func (p *deployed) passes(probe *corev1.HTTPGetAction) func(context.Context) err
 }
 
 // state matches the state of a resource.
-var state = regexp.MustCompile(`(?m)^kubestate_resource_state\{resource="(\w+)",state="(\w+)"\} 1$`)
+var state = regexp.MustCompile(`(?m)^kubestate_resource_state\{(?:cluster="\w+",)?resource="(\w+)",state="(\w+)"\} 1$`)
 
 // wants waits until every watched resource is synced, and checks that only authorized clients get
 // the series.

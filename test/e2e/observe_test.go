@@ -24,8 +24,8 @@ import (
 //go:embed observe.yaml
 var observeConfig string
 
-// exampleAlerts are the alerts of the example cluster, served by two shards. Its times lie months
-// back: due jobs are late.
+// exampleAlerts are the alerts of the example cluster, served by two shards, and of a cluster without a
+// usable kubeconfig. Its times lie months back: due jobs are late.
 var exampleAlerts = []string{
 	"ContainerCannotStart",
 	"ContainerCrashLoops",
@@ -36,6 +36,7 @@ var exampleAlerts = []string{
 	"HorizontalPodAutoscalerAtMaximum",
 	"JobFailed",
 	"JobRunsLong",
+	"KubestateClusterDown",
 	"NamespaceStuckTerminating",
 	"NodeCordoned",
 	"NodeUnderPressure",
@@ -64,7 +65,8 @@ func TestObserve(t *testing.T) {
 	for _, e := range []*exporter.Exporter{first, second} {
 		await(t, settling, e.Ready, e.Process)
 	}
-	p := runPrometheus(t, observing(t, first, second))
+	hub := startHub(t, c)
+	p := runPrometheus(t, observing(t, first, second)+fmt.Sprintf("- {job_name: hub, static_configs: [{targets: [%q]}]}\n", strings.TrimPrefix(hub.Telemetry, "http://")))
 
 	t.Run("queries of dashboards have data", func(t *testing.T) {
 		var lacking []func(context.Context) error
@@ -97,6 +99,17 @@ func TestObserve(t *testing.T) {
 			}
 		}
 	})
+}
+
+// startHub starts a kubestate with --clusters, of which one has no usable kubeconfig.
+func startHub(t *testing.T, c *cluster.Cluster) *exporter.Exporter {
+	t.Helper()
+	dir := t.TempDir()
+	kubeconfig, err := os.ReadFile(c.Kubeconfig)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "fra1.kubeconfig"), kubeconfig, 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "lost.kubeconfig"), nil, 0o600))
+	return serve(t, "--clusters", dir, "--resources=namespaces")
 }
 
 // observing returns the configuration of a Prometheus that scrapes both ports of the programs and

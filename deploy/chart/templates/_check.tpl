@@ -45,9 +45,10 @@
 {{- if and $values.kubeconfig.enabled $values.autosharding.enabled }}{{ fail "kubeconfig.enabled: the pods of autosharding.enabled know each other by the API server of their own cluster" }}{{ end -}}
 {{- if and $values.standby.enabled $values.autosharding.enabled (has "counters" ($values.workloadMetrics | default list)) }}{{ fail "standby.enabled: counters of workloadMetrics are handed to other shards, not to the standby of one: leave out standby.enabled or autosharding.enabled" }}{{ end -}}
 {{- if and $values.standby.enabled $values.kubeconfig.enabled }}{{ fail "standby.enabled: the Lease is in the cluster of the pods, and kubeconfig.enabled reads another one" }}{{ end -}}
+{{- include "kubestate.checkClusters" . -}}
 {{- include "kubestate.checkArguments" . -}}
 {{- range $argument := $values.extraArgs -}}
-{{- range $flag, $value := dict "port" "service.port" "telemetry-port" "selfMonitor.telemetryPort" "telemetry-host" "selfMonitor.telemetryHost" "resources" "collectors" "namespaces" "namespaces" "namespace-selector" "namespaceSelector" "auth-filter" "authFilter.enabled" "workload-metrics" "workloadMetrics" "tls-config" "tls.enabled" "pod" "autosharding.enabled" "pod-namespace" "autosharding.enabled" "lease" "standby.enabled" "lease-duration" "standby.leaseDuration" "scrape-shards" "scrapeShards" -}}
+{{- range $flag, $value := dict "port" "service.port" "telemetry-port" "selfMonitor.telemetryPort" "telemetry-host" "selfMonitor.telemetryHost" "resources" "collectors" "namespaces" "namespaces" "namespace-selector" "namespaceSelector" "auth-filter" "authFilter.enabled" "workload-metrics" "workloadMetrics" "tls-config" "tls.enabled" "pod" "autosharding.enabled" "pod-namespace" "autosharding.enabled" "lease" "standby.enabled" "lease-duration" "standby.leaseDuration" "scrape-shards" "scrapeShards" "clusters" "clusters.enabled" "cluster-label" "clusters.label" "cluster-down-fails" "clusters.downFails" -}}
 {{- if or (eq $argument (printf "--%s" $flag)) (hasPrefix (printf "--%s=" $flag) $argument) }}{{ fail (printf "extraArgs: %s: say that by %s, which other manifests follow too" $argument $value) }}{{ end -}}
 {{- end -}}
 {{- end -}}

@@ -49,6 +49,9 @@
 {{- if .Values.kubeconfig.enabled }}
 - --kubeconfig=/opt/k8s/.kube/config
 {{- end }}
+{{- with include "kubestate.clustersArgs" . }}
+{{- trim . | nindent 0 }}
+{{- end }}
 {{- with include "kubestate.customArgs" . }}
 {{- trim . | nindent 0 }}
 {{- end }}
@@ -165,12 +168,17 @@ securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- $custom := include "kubestate.customConfigured" . }}
-{{- if or .Values.tls.enabled $custom .Values.kubeconfig.enabled .Values.volumeMounts }}
+{{- if or .Values.tls.enabled $custom .Values.clusters.enabled .Values.kubeconfig.enabled .Values.volumeMounts }}
 volumeMounts:
 {{- if $custom }}
 # A directory: a file mounted by subPath never changes.
 - name: customresourcestate
   mountPath: /etc/customresourcestate
+  readOnly: true
+{{- end }}
+{{- if .Values.clusters.enabled }}
+- name: clusters
+  mountPath: /etc/clusters
   readOnly: true
 {{- end }}
 {{- if .Values.kubeconfig.enabled }}
@@ -237,11 +245,14 @@ spec:
   {{- toYaml . | nindent 2 }}
   {{- end }}
   {{- $custom := include "kubestate.customConfigured" . }}
-  {{- if or .Values.tls.enabled $custom .Values.kubeconfig.enabled .Values.volumes }}
+  {{- if or .Values.tls.enabled $custom .Values.clusters.enabled .Values.kubeconfig.enabled .Values.volumes }}
   volumes:
   {{- if $custom }}
   - name: customresourcestate
     configMap: {name: {{ include "kubestate.customConfigMap" . | quote }}}
+  {{- end }}
+  {{- if .Values.clusters.enabled }}
+  {{- include "kubestate.clustersVolume" . | nindent 2 }}
   {{- end }}
   {{- if .Values.kubeconfig.enabled }}
   - name: kubeconfig

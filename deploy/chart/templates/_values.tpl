@@ -187,6 +187,7 @@ unknown and disabled does no harm. */ -}}
 {{- $given := list
   (list $values "nameOverride" (ternary "kube-state-metrics" "" (eq .Chart.Name "kubestate")) "")
   (list $values.service "type" "ClusterIP" "ClusterIP")
+  (list $values.clusters "label" "cluster" "cluster")
   (list $values.service "port" 8080 10241)
   (list $values.selfMonitor "telemetryPort" 8081 10242)
   (list $values.selfMonitor "enabled" false true)
