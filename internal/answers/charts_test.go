@@ -58,13 +58,12 @@ func TestChartsOfExample(t *testing.T) {
 	for _, c := range charts {
 		for _, b := range c.Bars {
 			for _, p := range b.Parts {
-				switch {
-				case b.Whole == 0:
+				if b.Whole == 0 {
 					gotCounts[b.Name+" "+p.Name] = p.Value
-				default:
-					gotAllocatable[c.Title+" "+b.Name] = b.Whole
-					gotRequested[c.Title+" "+b.Name] = p.Value
+					continue
 				}
+				gotAllocatable[c.Title+" "+b.Name] = b.Whole
+				gotRequested[c.Title+" "+b.Name] = p.Value
 			}
 		}
 	}
