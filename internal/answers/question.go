@@ -22,7 +22,10 @@ type question struct {
 	// none is the verdict without objects, and bad that with the numbers of objects in trouble and of all.
 	none, bad string
 	causes    []cause
-	columns   []column
+	// active selects objects that are no findings; counted, with their number, is a sentence of the verdict.
+	active  expr
+	counted string
+	columns []column
 	// by is the column whose values the verdict counts; empty for none.
 	by string
 	// order is the column by which rows of one severity are ordered: the earliest time or the largest number
@@ -47,6 +50,9 @@ func From(c Content) Report {
 	for _, q := range asked {
 		for _, cause := range q.causes {
 			expressions = append(expressions, cause.expr)
+		}
+		if q.active != nil {
+			expressions = append(expressions, q.active)
 		}
 	}
 	r.scan(expressions)
@@ -95,6 +101,11 @@ func (q question) answer(r *reader) Answer {
 		return a
 	}
 	a.Verdict = q.verdict(all, r.objects(q.resources))
+	if q.active != nil {
+		if n := len(q.active.eval(r, nil)); n > 0 {
+			a.Verdict += " " + fmt.Sprintf(q.counted, n)
+		}
+	}
 	if len(all) == 0 {
 		return a
 	}

@@ -18,6 +18,9 @@ func Families(withoutTime bool) (all []string) {
 		for _, c := range q.causes {
 			c.expr.families(func(name string, _ bool) { all = append(all, name) })
 		}
+		if q.active != nil {
+			q.active.families(func(name string, _ bool) { all = append(all, name) })
+		}
 		for _, c := range q.columns {
 			all = append(all, c.reads...)
 		}
