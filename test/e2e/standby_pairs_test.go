@@ -21,7 +21,7 @@ func testStandbyPairs(t *testing.T) {
 	s.during(t, "leader cut off", 0, faultTime(t), func() { s.cutOff(t, faultTime(t)) })
 	for _, replicas := range []int{6, 4} {
 		s.replicas, s.shards = replicas, replicas/2
-		s.during(t, fmt.Sprintf("scaled to %d shards", s.shards), 0, 2*second, func() {
+		s.during(t, fmt.Sprintf("scaled to %d shards", s.shards), 0, 2*orderly, func() { // two handovers, one after the other
 			s.d.k.run(t, "scale", "statefulset", "kubestate", fmt.Sprint("--replicas=", replicas), "-n", s.d.namespace)
 			s.settled(t, "next")
 		})
