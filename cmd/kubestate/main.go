@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -33,34 +32,33 @@ import (
 
 func main() {
 	memory.TuneGC(minGarbage)
-	args := arguments(os.Args)
-	err := start(context.Background(), args, os.Stdout, os.Stderr)
+	command, err := start(context.Background(), arguments(os.Args), os.Stdout, os.Stderr)
 	if err != nil && !errors.Is(err, errFindings) {
 		fmt.Fprintln(os.Stderr, "kubestate:", oneLine(err))
 	}
-	os.Exit(status(args, err))
+	os.Exit(status(command, err))
 }
 
 // status is the exit status of an error. Findings have 1, all other errors of kubestate answers 2.
-func status(args []string, err error) int {
+func status(command options.Command, err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case !errors.Is(err, errFindings) && slices.Contains(args, string(options.Answers)):
+	case !errors.Is(err, errFindings) && command == options.Answers:
 		return 2
 	}
 	return 1
 }
 
-// start runs the command of the arguments.
-func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// start runs the command of the arguments, and returns it.
+func start(ctx context.Context, args []string, stdout, stderr io.Writer) (options.Command, error) {
 	tables, err := generators.NewRegistry(generators.Builtin()...)
 	if err != nil {
-		return err
+		return "", err
 	}
 	opts, err := options.Parse(tables, args)
 	if err != nil {
-		return err
+		return opts.Command, err
 	}
 	switch opts.Command {
 	case options.Help:
@@ -78,7 +76,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case options.Serve:
 		err = serve(ctx, tables, args, opts, stderr)
 	}
-	return err
+	return opts.Command, err
 }
 
 // serve runs the exporter until a signal arrives or a part of it fails.

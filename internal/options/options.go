@@ -132,10 +132,18 @@ type Timeouts struct {
 }
 
 // Parse parses the arguments of the program and the configuration file that they name. An error
-// names the argument, or the line of the file, and the fault.
+// names the argument, or the line of the file, and the fault; the options have the command then.
 func Parse(registry *generators.Registry, args []string) (Options, error) {
 	v := values{registry: registry}
 	flags := v.allFlags()
+	o, err := v.parse(args, flags)
+	if err != nil {
+		o = Options{Command: Command(flags.Arg(0))}
+	}
+	return o, err
+}
+
+func (v *values) parse(args []string, flags *pflag.FlagSet) (Options, error) {
 	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		return Options{Command: Help}, nil
 	} else if err != nil {
@@ -160,7 +168,7 @@ func Parse(registry *generators.Registry, args []string) (Options, error) {
 	}
 	o, err := v.withConfig(flags)
 	if err != nil && v.config != "" && v.continueWithoutConfig {
-		return withoutConfig(registry, args, err)
+		return withoutConfig(v.registry, args, err)
 	}
 	v.addCommand(&o, flags)
 	return o, err

@@ -10,10 +10,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,11 +39,18 @@ func dialFrom(t *testing.T, address string, l net.Listener, text string) net.Con
 // isOpen reports whether the server has not closed an idle connection.
 func isOpen(t *testing.T, c net.Conn) bool {
 	t.Helper()
-	if err := c.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+	raw, err := c.(syscall.Conn).SyscallConn()
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := c.Read(make([]byte, 1))
-	return errors.Is(err, os.ErrDeadlineExceeded)
+	var read error
+	err = raw.Control(func(fd uintptr) {
+		_, _, read = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return errors.Is(read, syscall.EAGAIN)
 }
 
 // TestConnectionsAreBounded opens twice as many connections as a port allows, idle and with half a

@@ -117,12 +117,12 @@ func (s *Shard) showPods() {
 // that is ready and stays.
 func (s *Shard) podFor(n int) (found handover.Pod) {
 	fit := func(p handover.Pod) bool { return p.Ready && !p.Ending }
+	leader := s.claims[n].Holder
+	if s.leads && n == s.member.Number() {
+		leader = s.uid
+	}
 	for ordinal := n * s.copies; ordinal < (n+1)*s.copies; ordinal++ {
 		pod, exists := s.pods[ordinal]
-		leader := s.claims[n].Holder
-		if s.leads && n == s.member.Number() {
-			leader = s.uid
-		}
 		switch {
 		case !exists:
 		case pod.UID == leader:
