@@ -123,7 +123,7 @@ warning: a | Deployment | some | 1 | 1 | 2
 		workload("Deployment", "stopped", "replicas: 0", ""), workload("StatefulSet", "none", "replicas: 2", ""),
 		workload("DaemonSet", "some", "", "desiredNumberScheduled: 4, numberAvailable: 1"), workload("StatefulSet", "more", "replicas: 1", "availableReplicas: 2"))
 	f("rollouts-stalled", `
-critical: 3 of 5 workloads with a rollout that does not go on: 2 Held, 1 ReplicaFailure.
+critical: 3 of 5 workloads with a rollout without progress: 2 Held, 1 ReplicaFailure.
 namespace | kind | workload | state | updated | available | wanted
 critical: a | Deployment | quota | ReplicaFailure | 0 | 0 | 1
 warning: a | DaemonSet | held | Held | 1 | 2 | 2
@@ -334,7 +334,7 @@ func TestUnseen(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}
-	f(answers.NotSeen, `unknown: 3 resources not readable, or not completely.
+	f(answers.NotSeen, `unknown: 3 resources unreadable, or with withheld objects.
 resource | state | reason | objects
 unknown: cronjobs | error | Unreachable | 
 unknown: limited | withheld |  | 2

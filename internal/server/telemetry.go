@@ -34,8 +34,8 @@ type TelemetryConfig struct {
 	Sparse func(family string) bool
 	// Kept reports whether finished objects keep their series of a family. Without it they keep none.
 	Kept func(family string) bool
-	// Asked is what is asked about some namespaces, none for all. Without it, all of the source is asked as of
-	// the newest time in it.
+	// Asked returns the content that answers about some namespaces, none for all, are about. Without it, that is
+	// all of the source, as of the newest time in it.
 	Asked func(namespaces []string) answers.Content
 }
 
@@ -67,7 +67,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
 	links := []landingLink{
-		{"answers", "what is not as it should be, and since when; ?namespace=shop selects"},
+		{"answers", "problems of the objects, and since when; ?namespace=shop selects"},
 		{"metrics", "self-metrics"},
 		{"readyz", "readiness: every readable resource has been complete once"},
 		{"startupz", "startup: readiness, once reached"},
