@@ -39,7 +39,7 @@ func main() {
 	os.Exit(status(command, err))
 }
 
-// status is the exit status of an error. Findings have 1, all other errors of kubestate answers 2.
+// status is the exit status of an error: of kubestate answers 1 for findings, and 2 for other errors.
 func status(command options.Command, err error) int {
 	switch {
 	case err == nil:
