@@ -20,7 +20,7 @@ type Decision struct {
 	// Ready says that the member has had all of its hash range once, and that older claims of
 	// its pod are overwritten.
 	Ready bool
-	// Exit says that a leaving member may end.
+	// Exit says that a leaving member may exit.
 	Exit bool
 	// Resume is what to count from positions on, in the journal and directly. Then Hold is what to keep in
 	// the journal from now on; initially that is everything. Then Settle is what to count up to positions.
@@ -92,8 +92,8 @@ func (m *Member) claimedInServer() sharding.Ranges {
 	return sharding.None()
 }
 
-// givable is what others should count: what this member withdraws, and everything that they claim while
-// its pod is not ready, since they take it for lost.
+// givable are the ranges that others should count: those that this member withdraws, and all that they claim
+// while its pod is not ready, since they take it for lost.
 func (m *Member) givable(withdrawn, others sharding.Ranges) sharding.Ranges {
 	if pod := m.pods[m.number]; pod.UID == m.uid && !pod.Ready {
 		return others
