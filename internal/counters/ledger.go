@@ -61,11 +61,11 @@ type histogram struct {
 	created int64
 }
 
-// An Entry has what has happened to an object of a resource.
+// An Entry has increments of one object.
 type Entry struct {
 	// Resource is the key of the resource; UID and ResourceVersion are those of the object.
 	Resource, UID, ResourceVersion string
-	// Since is the version after which all of it has happened, if a list has merged several changes.
+	// Since is the version that all increments are later than, if a list has merged several changes.
 	Since      string
 	Owner      Owner
 	Increments []generators.Increment
@@ -199,8 +199,7 @@ func (a *account) addAll(from *account) {
 	}
 }
 
-// Sweep tells which owners are present. Others leave once they have been gone for an hour. The caller
-// calls it about once a minute.
+// Sweep removes owners that have not been present for an hour. It is to be called about once a minute.
 func (l *Ledger) Sweep(isPresent func(Owner) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -2,8 +2,8 @@ package counters
 
 import "hash/maphash"
 
-// owners has the last object of the chain of controllers that begins with a controller, by a hash of
-// that: a chain breaks when a workload is deleted, as its controllers are deleted before its objects.
+// owners has the last controller of a chain by the hash of the first. It outlives the chain: when a
+// workload is deleted, controllers are deleted before their objects.
 type owners map[uint64]*Owner
 
 var ownerSeed = maphash.MakeSeed()
@@ -42,7 +42,7 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 	return first
 }
 
-// Release tells that an owner is present and has no controller.
+// Release removes the chain of an owner that is present and has no controller.
 func (l *Ledger) Release(o Owner) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
