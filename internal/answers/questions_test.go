@@ -3,7 +3,6 @@ package answers_test
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -310,8 +309,7 @@ func TestNamespaces(t *testing.T) {
 	for _, a := range report.Answers {
 		names = append(names, a.Name)
 	}
-	slices.Sort(names)
-	want := []string{"autoscalers-limited", "budgets-exhausted", "claims-not-bound", "jobs-failed", "not-seen", "pods-not-running", "quotas-nearly-used", "restarts", "rollouts-stalled", "workloads-unavailable"}
+	want := []string{"pods-not-running", "workloads-unavailable", "rollouts-stalled", "restarts", "jobs-failed", "claims-not-bound", "autoscalers-limited", "quotas-nearly-used", "budgets-exhausted", "not-seen"}
 	if d := cmp.Diff(want, names); d != "" {
 		t.Errorf("answers (-want +got):\n%s", d)
 	}

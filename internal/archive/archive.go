@@ -93,7 +93,7 @@ func formatOf(head []byte) string {
 	return ""
 }
 
-// Open reads an archive. File is its content if that is at hand at any offset, otherwise nil. The
+// Open reads an archive. File is its content if that can be read at any offset, otherwise nil. The
 // error is a *LimitError.
 func (r *Reader) Open(from *bufio.Reader, file *io.SectionReader) error {
 	w := &walk{Reader: r}

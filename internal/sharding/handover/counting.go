@@ -141,7 +141,7 @@ func (m *Member) adopt(d *Decision) {
 		c.bases = c.bases.With(landed.Ranges, landed.At)
 	}
 	c.cuts = c.cuts.Minus(others)
-	// Another member has the term: this one was taken for dead.
+	// Another member has the term: this one counted as dead.
 	lost := c.direct.Union(c.giving).Intersection(others)
 	d.Hold = d.Hold.Union(lost)
 	c.direct, c.giving = c.direct.Minus(lost), c.giving.Minus(lost)
@@ -306,7 +306,7 @@ func (m *Member) writeTerms(now time.Time, takes []Term, d *Decision) {
 			next = next.with(Term{Ranges: t.Ranges, After: t.After})
 		}
 	}
-	next = next.with(Term{Ranges: c.direct.Minus(c.terms.named()), By: c.self}) // deleted by somebody
+	next = next.with(Term{Ranges: c.direct.Minus(c.terms.named()), By: c.self}) // deleted by another client
 	for _, t := range takes {
 		next = next.with(t)
 	}

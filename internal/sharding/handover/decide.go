@@ -67,7 +67,7 @@ func (m *Member) Decide(now time.Time) Decision {
 	foreign := m.held.Minus(target)
 	release := m.handedOver(now, m.releasable(foreign, others))
 	m.held, m.wanted, m.scraped = m.held.Minus(release), m.wanted.Minus(release), m.scraped.Minus(release)
-	// A list that is under way and covers more than the target is faster than a new one.
+	// A running list that covers more than the target is faster than a new one.
 	if want := m.Serves().Union(target); !m.wanted.Contains(want) || m.held.Contains(target) {
 		m.wanted = want
 	}
@@ -122,7 +122,7 @@ func (m *Member) releasable(foreign, others sharding.Ranges) sharding.Ranges {
 	return foreign.Intersection(others).Minus(own.Ranges)
 }
 
-// claim returns the claim to write, nil if the API server has it. One write is under way at a
+// claim returns the claim to write, nil if the API server has it. One write is pending at a
 // time. A claim that is not seen within confirmation may have been deleted, and is written again.
 func (m *Member) claim(now time.Time, c Claim) *Claim {
 	_, current := m.own()

@@ -13,8 +13,8 @@ import (
 // The last leader serves until the next one claims its ranges, so that the claims stay true that other
 // members have seen.
 
-// Follow makes the member follow the leader of its number. A leaving member goes on serving what it
-// serves, since the next leader may not have been scraped.
+// Follow makes the member follow the leader of its number. A leaving member keeps serving its
+// ranges, since the next leader may not have been scraped.
 func (m *Member) Follow() {
 	if m.follows {
 		return

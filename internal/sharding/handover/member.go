@@ -108,7 +108,7 @@ type Member struct {
 const (
 	// overdueAfter is how long ranges may be unclaimed before that is reported.
 	overdueAfter = 5 * time.Minute
-	// confirmation is how long a claim may be under way before it is written again. It is longer
+	// confirmation is how long a claim may be pending before it is written again. It is longer
 	// than the timeout of a write.
 	confirmation = 30 * time.Second
 )
@@ -151,7 +151,7 @@ func (m *Member) SetClaims(all map[int]Claim) {
 	_, after := m.own()
 	m.claimed = m.claimed || after
 	if before && !after {
-		m.sent = nil // overwritten or deleted by somebody else
+		m.sent = nil // overwritten or deleted by another client
 	}
 }
 

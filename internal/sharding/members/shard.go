@@ -213,7 +213,7 @@ func (s *Shard) Run(ctx context.Context, election Election) error {
 // too short for Delay and Drain.
 func (c Config) limitOf(grace time.Duration) (time.Duration, error) {
 	if need := c.Delay + c.Drain + margin; grace < need {
-		return 0, fmt.Errorf("--shutdown-delay %s does not fit: with %s for answers under way and %s to spare, pod %s/%s needs a terminationGracePeriodSeconds of %.0f, and has %.0f",
+		return 0, fmt.Errorf("--shutdown-delay %s does not fit: with %s for responses in progress and %s to spare, pod %s/%s needs a terminationGracePeriodSeconds of %.0f, and has %.0f",
 			c.Delay, c.Drain, margin, c.Namespace, c.Pod, math.Ceil(need.Seconds()), grace.Seconds())
 	}
 	return grace - c.Drain - margin, nil
