@@ -273,7 +273,7 @@ func (s *standby) during(t *testing.T, name string, none, twice time.Duration, c
 		return err
 	}, s.d.prometheus.Process)
 	row.over = time.Now()
-	s.count(t, &row, none == 0)
+	s.count(t, &row, none, twice)
 	t.Logf("%-26s %5.2f s without series, %5.2f s with two, %5.2f s at once, in %.0f s, of which %.2f s with late scrapes are left out", row.name,
 		row.none.Seconds(), row.twice.Seconds(), row.longest.Seconds(), row.over.Sub(row.began).Seconds(), (time.Duration(row.late) * step).Seconds())
 	if row.none > none || row.longest > twice {
@@ -285,10 +285,10 @@ func (s *standby) during(t *testing.T, name string, none, twice time.Duration, c
 	s.rows = append(s.rows, row)
 }
 
-// count asks Prometheus for the series of each pod at each step. In an orderly change the machine may be
-// busy: steps with a scrape that failed for lack of time are left out, and so are two series at once
-// among which there is a scrape that was late or took long.
-func (s *standby) count(t *testing.T, row *standbyRow, orderly bool) {
+// count asks Prometheus for the series of each pod at each step. The machine may be busy: where no gap is
+// allowed, steps with a scrape that failed for lack of time are left out, and so are two series for longer
+// than allowed if a scrape was late or took long meanwhile.
+func (s *standby) count(t *testing.T, row *standbyRow, none, twice time.Duration) {
 	t.Helper()
 	p := s.d.prometheus
 	had := `count by (instance) (last_over_time(kube_pod_info{namespace="` + shop + `"}[3s]))`
@@ -299,7 +299,7 @@ func (s *standby) count(t *testing.T, row *standbyRow, orderly bool) {
 	for at := row.began.UnixMilli(); at <= row.over.UnixMilli(); at += step.Milliseconds() {
 		row.steps++
 		switch {
-		case least[at] < standbyPods && failed[at] > 0 && orderly:
+		case least[at] < standbyPods && failed[at] > 0 && none == 0:
 			left[at] = true
 		case least[at] < standbyPods:
 			row.none += step
@@ -314,13 +314,12 @@ func (s *standby) count(t *testing.T, row *standbyRow, orderly bool) {
 				stretch, busy = append(stretch, at), busy || slow[at] > 0
 				continue
 			}
-			if busy && orderly {
+			if d := time.Duration(len(stretch)) * step; d <= twice || !busy {
+				all, row.longest = all+d, max(row.longest, d)
+			} else {
 				for _, at := range stretch {
 					left[at] = true
 				}
-			} else {
-				d := time.Duration(len(stretch)) * step
-				all, row.longest = all+d, max(row.longest, d)
 			}
 			stretch, busy = stretch[:0], false
 		}
