@@ -162,11 +162,11 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		metrics = scrapers.Watch(main)
 	}
 	own := server.Telemetry(served, server.TelemetryConfig{
-		Own:       prometheus.Gatherers{registry, ofClusters},
-		Profiling: profiling(opts, telemetry.Addr()),
-		Sparse:    sparseIn(tables),
-		Kept:      reload.keepsFinished,
-		Asked:     served.asked(opts.Snapshot != "" || len(opts.Clusters.Snapshots) > 0),
+		Own:           prometheus.Gatherers{registry, ofClusters},
+		Profiling:     profiling(opts, telemetry.Addr()),
+		Sparse:        sparseIn(tables),
+		Kept:          reload.keepsFinished,
+		AnswerContent: served.answerContent(opts.Snapshot != "" || len(opts.Clusters.Snapshots) > 0),
 	}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()

@@ -8,9 +8,9 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// asked returns a function from namespaces, none for all, to the content that answers are about: as of now, or of
+// answerContent returns a function from namespaces, none for all, to the content that answers are about: as of now, or of
 // the time of the snapshot.
-func (b backend) asked(snapshot bool) func(namespaces []string) answers.Content {
+func (b backend) answerContent(snapshot bool) func(namespaces []string) answers.Content {
 	return func(namespaces []string) answers.Content {
 		content := answers.Content{Resources: b.Resources(), Namespaces: namespaces, Unseen: b.unseen()}
 		if !snapshot {
