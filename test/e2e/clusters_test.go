@@ -120,8 +120,8 @@ users: [{name: a, user: {exec: {apiVersion: client.authentication.k8s.io/v1, com
 }
 
 // TestClusters serves two clusters from a directory of kubeconfigs: one is added, goes down, comes back and
-// is removed while the other goes on. A file that is no kubeconfig and a cluster that nobody answers for
-// hold up neither. Each API server sees the credentials of its own kubeconfig alone.
+// is removed while the other continues. A file that is no kubeconfig and an unreachable cluster
+// delay neither. Each API server sees the credentials of its own kubeconfig alone.
 func TestClusters(t *testing.T) {
 	t.Parallel()
 	everything := []string{"system:masters"}
@@ -227,7 +227,7 @@ func TestClusters(t *testing.T) {
 	}, e.Process)
 	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="after-the-outage"`)))
 
-	// It is removed, with all that tells of it.
+	// It is removed, with its series, requests and self-metrics.
 	must(t, os.Remove(file("oslo")))
 	wantNone(t, e, `cluster="oslo"`)
 	await(t, settling, atOslo.idle, e.Process)
