@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -181,19 +182,20 @@ func (s *clusterSet) spec(opts options.Options, c options.Cluster) (clusters.Spe
 func connectionOf(opts options.Options, c options.Cluster) (clusters.Connection, error) {
 	var connection clusters.Connection
 	var err error
-	switch {
-	case c.Kubeconfig != "":
-		connection, err = clusters.Connect(c.Kubeconfig, c.Context)
-	case opts.Kubeconfig != "":
-		connection, err = clusters.Connect(opts.Kubeconfig, c.Context)
-	default:
+	kubeconfig := cmp.Or(c.Kubeconfig, opts.Kubeconfig)
+	if kubeconfig != "" {
+		connection, err = clusters.Connect(kubeconfig, c.Context)
+	} else {
 		connection.Config, err = restConfig(opts)
 	}
 	if err == nil {
-		err = checkPlugin(c.Position, connection.Config.ExecProvider)
+		err = checkPlugin(kubeconfig, connection.Config.ExecProvider)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		connection.Config.UserAgent = userAgent()
+	case c.Position != c.Kubeconfig: // a line of the list
+		err = fmt.Errorf("%s: %w", c.Position, err)
 	}
 	return connection, err
 }

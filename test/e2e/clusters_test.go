@@ -127,9 +127,8 @@ users: [{name: a, user: {exec: {apiVersion: client.authentication.k8s.io/v1, com
 `, r.url, r.ca)), 0o600))
 }
 
-// TestClusters has the tests of two clusters.
-func TestClusters(t *testing.T) {
-	t.Parallel()
+// testClusters has the tests of two clusters.
+func testClusters(t *testing.T) {
 	var berlin, oslo *cluster.Cluster
 	var starting sync.WaitGroup
 	starting.Go(func() {
