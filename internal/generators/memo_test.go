@@ -153,6 +153,7 @@ func TestPodMemo(t *testing.T) {
 	f(false, pods{podOf(running("a", 7, "Error")), podOf(running("a", 9, "Completed"))}, ended+"a,reason=Completed 1", ended+"a,reason=unobserved 1")
 	f(false, pods{podOf(), podOf(exited("a", 0, "DeadlineExceeded"))}, ended+"a,reason=DeadlineExceeded 1")
 	f(false, pods{podOf(exited("a", 0, "Error")), podOf(running("a", 1, "Error"))})
+	f(true, pods{podOf(running("a", 0)), podOf(exited("a", 0, "")), podOf(running("a", 1, ""))}, ended+"a,reason=other 1", pod) // as a kubelet may leave it
 	f(true, pods{podOf(running("a", 2, "Strange"), running("a", 3))}, ended+"a,reason=other 1", ended+"a,reason=unobserved 1", pod)
 	// States that are older, and containers that have left.
 	f(false, pods{podOf(running("a", 7)), podOf(running("a", 6)), podOf(), podOf(running("a", 7))})
@@ -163,6 +164,16 @@ func TestPodMemo(t *testing.T) {
 	f(true, pods{podWith(corev1.PodStatus{
 		InitContainerStatuses: []corev1.ContainerStatus{exited("i", 1, "Completed", "Error")}, ContainerStatuses: []corev1.ContainerStatus{running("a", 0)},
 	})}, ended+"i,reason=Completed 1", ended+"i,reason=Error 1", pod)
+
+	// Containers of a static pod, whose mirror pod was deleted and is created again, go on.
+	static := func(containers ...corev1.ContainerStatus) *corev1.Pod {
+		p := podOf(containers...)
+		p.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"}
+		return p
+	}
+	f(true, pods{static(), static(running("a", 7, "OOMKilled")), static(running("a", 8, "Error"))}, ended+"a,reason=Error 1", pod)
+	f(true, pods{static(running("a", 7, "OOMKilled")), static(running("a", 8, "Error"))}, ended+"a,reason=Error 1", pod)
+	f(true, pods{static(), static(running("a", 0)), static(running("a", 1, "Error"))}, ended+"a,reason=Error 1", pod)
 
 	// Failures and disruptions.
 	failed := func(reason string, conditions ...corev1.PodCondition) *corev1.Pod {
