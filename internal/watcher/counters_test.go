@@ -168,6 +168,29 @@ func TestCountersLeave(t *testing.T) {
 	})
 }
 
+// TestCountersOfLastingPods has a pod that lives on for long after its controllers were deleted.
+func TestCountersOfLastingPods(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newHarness(t, counting(countedPods))
+		watches := f.answerEach(t, 8, map[string][]any{
+			"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
+		})
+		f.expect(t, podCounts("Deployment", "d", 0, 0, 0), nil)
+		watches["Deployment"].event("DELETED", deploymentObject("6"))
+		watches["ReplicaSet"].event("DELETED", replicaSet("7", "d"))
+		for range 90 {
+			for kind, q := range watches {
+				b := endOf(kinds[strings.ToLower(kind)+"s"])
+				b["metadata"] = map[string]any{"resourceVersion": "20"}
+				q.event("BOOKMARK", b)
+			}
+			time.Sleep(time.Minute)
+		}
+		watches["Pod"].event("DELETED", controlledPod("x", "1", "21", 1))
+		f.expect(t, podCounts("Deployment", "d", 1, 0, 1), nil)
+	})
+}
+
 // TestCountersMove has pods that are known before the controller of their controller, and a bare pod
 // that is adopted.
 func TestCountersMove(t *testing.T) {
