@@ -287,6 +287,32 @@ func TestCountersAndConfiguration(t *testing.T) {
 	f("object limit", func(c *watcher.Config) { c.ObjectLimit = 1 }, 8, podCounts("ReplicaSet", "r", 1, 0, 0)) // y is beyond it
 }
 
+// TestCountersOffAndOn turns counters off and on again: they begin anew, where the pods are by then.
+func TestCountersOffAndOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on := counting(countedPods)
+		f := newHarness(t, on)
+		on.Client = newClient(t, f.config())
+		off := on
+		off.Selection.Groups = nil
+		watches := f.answerEach(t, 8, map[string][]any{"Pod": {controlledPod("x", "1", "1", 1)}})
+		watches["Pod"].event("MODIFIED", controlledPod("x", "1", "6", 2))
+		f.expect(t, podCounts("ReplicaSet", "r", 1, 0, 0), nil)
+		f.w.Change(off)
+		f.expect(t, "", nil)
+		watches = f.answerEach(t, 1, map[string][]any{"Pod": {controlledPod("x", "1", "6", 2)}})
+		watches["Pod"].event("MODIFIED", controlledPod("x", "1", "7", 3)).event("ADDED", controlledPod("y", "2", "8", 0))
+		f.expect(t, "", nil)
+		f.w.Change(on)
+		watches["Pod"].event("MODIFIED", controlledPod("x", "1", "9", 4))
+		f.expect(t, "", nil)
+		watches = f.answerEach(t, 8, map[string][]any{"Pod": {controlledPod("x", "1", "9", 4), controlledPod("y", "2", "8", 0)}})
+		f.expect(t, podCounts("ReplicaSet", "r", 0, 0, 0), nil)
+		watches["Pod"].event("MODIFIED", controlledPod("x", "1", "10", 5)).event("ADDED", controlledPod("z", "3", "11", 0)).event("DELETED", controlledPod("y", "2", "12", 0))
+		f.expect(t, podCounts("ReplicaSet", "r", 1, 1, 1), nil)
+	})
+}
+
 // TestRandomCounters changes pods of a random API server, ends and expires their watches, and reloads
 // settings that replace targets. The restarts of containers are all counted.
 func TestRandomCounters(t *testing.T) {
