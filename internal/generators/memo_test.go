@@ -165,6 +165,13 @@ func TestPodMemo(t *testing.T) {
 		InitContainerStatuses: []corev1.ContainerStatus{exited("i", 1, "Completed", "Error")}, ContainerStatuses: []corev1.ContainerStatus{running("a", 0)},
 	})}, ended+"i,reason=Completed 1", ended+"i,reason=Error 1", pod)
 
+	// Containers that had no status.
+	unscheduled := podOf()
+	unscheduled.Spec.InitContainers, unscheduled.Spec.Containers = []corev1.Container{{Name: "i"}}, []corev1.Container{{Name: "b"}, {Name: "a"}}
+	f(true, pods{unscheduled, podOf(), unscheduled, podOf(running("a", 0), running("b", 1, "Error")), unscheduled, podOf(running("a", 1, "OOMKilled"), running("b", 1, "Error"))},
+		ended+"a,reason=OOMKilled 1", ended+"b,reason=Error 1", pod)
+	f(false, pods{unscheduled, podOf(running("a", 2, "Error"))}, ended+"a,reason=Error 1", ended+"a,reason=unobserved 1")
+
 	// Containers of a static pod, whose mirror pod was deleted and is created again, go on.
 	static := func(containers ...corev1.ContainerStatus) *corev1.Pod {
 		p := podOf(containers...)
@@ -173,6 +180,9 @@ func TestPodMemo(t *testing.T) {
 	}
 	f(true, pods{static(), static(running("a", 7, "OOMKilled")), static(running("a", 8, "Error"))}, ended+"a,reason=Error 1", pod)
 	f(true, pods{static(running("a", 7, "OOMKilled")), static(running("a", 8, "Error"))}, ended+"a,reason=Error 1", pod)
+	bound := static()
+	bound.Spec.Containers = []corev1.Container{{Name: "a"}}
+	f(true, pods{bound, static(running("a", 7, "OOMKilled")), static(running("a", 8, "Error"))}, ended+"a,reason=Error 1", pod)
 	f(true, pods{static(), static(running("a", 0)), static(running("a", 1, "Error"))}, ended+"a,reason=Error 1", pod)
 
 	// Failures and disruptions.
@@ -228,6 +238,10 @@ func TestMemoBegins(t *testing.T) {
 	const ended, failures = "workload_container_terminations_total,container=", "workload_pod_failures_total,reason=Evicted"
 	f(&generators.Pods, podOf(), failures, "workload_pods_created_total", "workload_pods_deleted_total")
 	f(&generators.Pods, podOf(running("a", 0), running("b", 0)), ended+"a,reason=Error", ended+"a,reason=OOMKilled", ended+"b,reason=Error", ended+"b,reason=OOMKilled",
+		failures, "workload_pods_created_total", "workload_pods_deleted_total")
+	pending := podOf() // not scheduled
+	pending.Spec.InitContainers, pending.Spec.Containers = []corev1.Container{{Name: "b"}}, []corev1.Container{{Name: "a"}}
+	f(&generators.Pods, pending, ended+"a,reason=Error", ended+"a,reason=OOMKilled", ended+"b,reason=Error", ended+"b,reason=OOMKilled",
 		failures, "workload_pods_created_total", "workload_pods_deleted_total")
 	const results = "job_results_total,result="
 	f(&generators.Jobs, &batchv1.Job{}, results+"failed,reason=BackoffLimitExceeded", results+"failed,reason=DeadlineExceeded", results+"succeeded,reason=Complete")

@@ -182,14 +182,30 @@ func appendPodMemo(dst []byte, before string, p *corev1.Pod, created bool) []byt
 	}
 	for i := first; ; i++ {
 		s := statusAt(p, i)
-		if s == nil {
+		switch {
+		case s != nil:
+			if !containers.has(s.Name) && statusOf(p, s.Name, 0) == s {
+				h := historyOf(s)
+				dst = h.append(dst)
+			}
+		case i == 0 && !h.mirror: // none is known
+			return appendUnstarted(dst, p)
+		default:
 			return dst
 		}
-		if !containers.has(s.Name) && statusOf(p, s.Name, 0) == s {
-			h := historyOf(s)
+	}
+}
+
+// appendUnstarted appends the histories of the containers of a pod that has no status of them yet. A partial
+// object has no containers.
+func appendUnstarted(dst []byte, p *corev1.Pod) []byte {
+	for _, of := range [...][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
+		for i := range of {
+			h := containerHistory{name: of[i].Name}
 			dst = h.append(dst)
 		}
 	}
+	return dst
 }
 
 // has reports whether the containers at the cursor have a name.
