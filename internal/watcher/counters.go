@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/store"
@@ -54,12 +56,12 @@ func (w *Watcher) sweep() {
 		owner     *store.Owner
 	}
 	seen := map[reference]struct{}{}
-	var owners []*presence
+	owners := map[string][]*presence{} // by the namespace of their objects
 	for _, t := range known {
 		for _, s := range t.sinks {
 			for _, f := range s.feeds {
 				if p, ok := f.(*presence); ok {
-					owners = append(owners, p)
+					owners[s.loop.Namespace] = append(owners[s.loop.Namespace], p)
 				}
 			}
 			c := s.counting
@@ -81,7 +83,8 @@ func (w *Watcher) sweep() {
 	}
 	early := w.ledger.Sweep(func(o counters.Owner) bool {
 		_, ok := present[o]
-		return ok || slices.ContainsFunc(owners, func(p *presence) bool { return p.has(o) })
+		has := func(p *presence) bool { return p.has(o) }
+		return ok || slices.ContainsFunc(owners[o.Namespace], has) || slices.ContainsFunc(owners[metav1.NamespaceAll], has)
 	}, func(first uint64) bool {
 		_, ok := referred[first]
 		return ok

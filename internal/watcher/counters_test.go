@@ -140,8 +140,15 @@ func TestCounters(t *testing.T) {
 
 // TestCountersLeave has a workload whose pod and Deployment are deleted.
 func TestCountersLeave(t *testing.T) {
+	t.Run("all namespaces", func(t *testing.T) { testCountersLeave(t) })
+	t.Run("one namespace", func(t *testing.T) { testCountersLeave(t, "a") })
+}
+
+func testCountersLeave(t *testing.T, namespaces ...string) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newHarness(t, counting(countedPods))
+		config := counting(countedPods)
+		config.Namespaces = namespaces
+		f := newHarness(t, config)
 		watches := f.answerEach(t, 8, map[string][]any{
 			"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
 		})
