@@ -59,7 +59,7 @@ func writeAnswers(ctx context.Context, tables *generators.Registry, opts options
 	if err := writeReport(stdout, opts, report); err != nil {
 		return err
 	}
-	return verdict(report)
+	return verdict(report, opts.Snapshot != "")
 }
 
 // forAnswers restricts the options to what answers read.
@@ -195,12 +195,12 @@ func writeReport(w io.Writer, opts options.Options, r answers.Report) error {
 	return answers.Text{Color: color, Queries: opts.Report.Queries}.Write(w, r)
 }
 
-// verdict is the error of a report, nil without findings.
-func verdict(r answers.Report) error {
+// verdict is the error of a report, nil without findings. What cannot be read of a snapshot may be of any resource.
+func verdict(r answers.Report, snapshot bool) error {
 	switch worst := r.Severity(); {
 	case worst == answers.Warning || worst == answers.Critical:
 		return errFindings
-	case slices.ContainsFunc(r.Answers, func(a answers.Answer) bool { return a.Severity == answers.Unknown && a.Name != answers.NotSeen }):
+	case slices.ContainsFunc(r.Answers, func(a answers.Answer) bool { return a.Severity == answers.Unknown && (snapshot || a.Name != answers.NotSeen) }):
 		return errUnknown
 	}
 	return nil

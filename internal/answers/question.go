@@ -220,7 +220,7 @@ func (q question) verdict(all []finding, total int) string {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
 	})
 	for i, value := range parts {
-		parts[i] = fmt.Sprintf("%d %s", counts[value], cmp.Or(value, "other"))
+		parts[i] = fmt.Sprintf("%d %s", counts[value], cmp.Or(Shown(value), "other"))
 	}
 	return verdict + ": " + strings.Join(parts, ", ") + "."
 }

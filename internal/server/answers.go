@@ -63,6 +63,7 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 var answersPage = template.Must(template.New("answers.html").Funcs(template.FuncMap{
 	"count":        grouped,
 	"refreshAfter": func() string { return refreshAfter },
+	"shown":        answers.Shown,
 	"symbol":       func(s answers.Severity) string { return symbols[s] },
 }).ParseFS(pages, "answers.html", "style.html"))
 
