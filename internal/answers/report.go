@@ -31,8 +31,9 @@ type Unseen struct{ Resource, State, Reason string }
 
 // A Report is what is not as it should be.
 type Report struct {
-	Time    time.Time `json:"time"`    // of the report
-	Answers []Answer  `json:"answers"` // worst first; those without findings have no rows
+	Time    time.Time `json:"time"`            // of the report
+	Shard   string    `json:"shard,omitempty"` // which part of all objects the report is about; empty for all
+	Answers []Answer  `json:"answers"`         // worst first; those without findings have no rows
 }
 
 // An Answer is one table of a report.

@@ -26,7 +26,11 @@ type Text struct {
 // Write writes a report: answers with findings as tables, and a line of each other one.
 func (t Text) Write(w io.Writer, r Report) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "As of %s\n\n", r.Time.Format(time.RFC3339))
+	fmt.Fprintf(&b, "As of %s\n", r.Time.Format(time.RFC3339))
+	if r.Shard != "" {
+		b.WriteString(r.Shard + "\n")
+	}
+	b.WriteByte('\n')
 	for _, a := range r.Answers {
 		fmt.Fprintf(&b, "%s  %s\n", t.colored(a.Severity, fmt.Sprintf("%-8s", a.Severity)), Shown(a.Verdict))
 		if len(a.Rows) > 0 {

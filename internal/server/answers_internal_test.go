@@ -49,6 +49,6 @@ func TestAnswersPage(t *testing.T) {
 		}
 		ComparePage(t, name, page.String())
 	}
-	f("answers", newAnswersData(report, charts, "", answersLinks{}))
-	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Answers: report.Answers[3:]}, nil, "Shard 1 of <3>.", answersLinks{[]string{"shop", "a&b", "\u202e"}, true}))
+	f("answers", newAnswersData(report, charts, answersLinks{}))
+	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Shard: "Shard 1 of <3>.", Answers: report.Answers[3:]}, nil, answersLinks{[]string{"shop", "a&b", "\u202e"}, true}))
 }
