@@ -200,7 +200,9 @@ func verdict(r answers.Report, snapshot bool) error {
 	switch worst := r.Severity(); {
 	case worst == answers.Warning || worst == answers.Critical:
 		return errFindings
-	case slices.ContainsFunc(r.Answers, func(a answers.Answer) bool { return a.Severity == answers.Unknown && (snapshot || a.Name != answers.NotSeen) }):
+	case slices.ContainsFunc(r.Answers, func(a answers.Answer) bool {
+		return a.Severity == answers.Unknown && (snapshot || a.Name != answers.NotSeen)
+	}):
 		return errUnknown
 	}
 	return nil

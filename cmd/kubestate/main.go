@@ -15,10 +15,10 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"unicode"
-	"unicode/utf8"
 	"time"
 	_ "time/tzdata" // schedules name time zones; the image has no files of them
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/oklog/run"
 	"github.com/prometheus/client_golang/prometheus"

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kubestate/kubestate/internal/answers"
 )
 
@@ -66,6 +68,21 @@ func TestHealthy(t *testing.T) {
 		"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: late}, provisioner: p, volumeBindingMode: WaitForFirstConsumer}")
 	f("a quota of nothing", "{apiVersion: v1, kind: ResourceQuota, metadata: {namespace: a, name: q}, status: {hard: {count/secrets: 0}, used: {count/secrets: 0}}}")
 	f("a budget without pods", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {namespace: a, name: b}, spec: {maxUnavailable: 0}, status: {disruptionsAllowed: 0}}")
+}
+
+// TestTimeOfSnapshot has contents without a time of their own: their objects are not young.
+func TestTimeOfSnapshot(t *testing.T) {
+	f := func(text string, want ...string) {
+		t.Helper()
+		if d := cmp.Diff(want, rows(answers.From(load(t, "-", text, all)))); d != "" {
+			t.Errorf("%s (-want +got):\n%s", text, d)
+		}
+	}
+	f("{apiVersion: apps/v1, kind: Deployment, metadata: {namespace: a, name: d, creationTimestamp: '2026-01-01T11:00:00Z'}, spec: {replicas: 2}}",
+		"workloads-unavailable: critical a Deployment d 2 0 2")
+	f("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {namespace: a, name: c, creationTimestamp: '2026-01-01T11:00:00Z'}, status: {phase: Pending}}",
+		"claims-not-bound: warning a c Pending 2026-01-01T11:00:00Z")
+	f("{apiVersion: batch/v1, kind: CronJob, metadata: {namespace: a, name: c, creationTimestamp: '2026-01-01T11:00:00Z'}, spec: {schedule: '0 * * * *'}, status: {lastScheduleTime: '2026-01-01T12:00:00Z'}}")
 }
 
 // TestStuck has objects that look as if they just began, and are stuck.

@@ -18,8 +18,8 @@ type Content struct {
 	// Namespaces select objects, none for all. With namespaces, there are no answers about objects
 	// without a namespace.
 	Namespaces []string
-	// Now is the time of the answers; zero for the newest time that the series have, which is about the
-	// time at which a snapshot was taken.
+	// Now is the time of the answers; zero for the newest time of an event that the series have, which is about
+	// the time at which a snapshot was taken. Without an event it is the present time.
 	Now time.Time
 	// Unseen are the resources that cannot be read.
 	Unseen []Unseen

@@ -115,7 +115,7 @@ func TestAnswersOfShard(t *testing.T) {
 	s := &source{resources: []*store.Resource{phases("shop/web=Running")}, shard: "Shard 1 of 0 to 2."}
 	h := server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry()}, server.NewProbes(s.Checks), prometheus.NewRegistry())
 	for format, want := range map[string]string{
-		"html": " UTC. Shard 1 of 0 to 2. Refreshed", "text": "As of 1970-01-01T00:00:00Z\nShard 1 of 0 to 2.\n\n", "json": `"shard": "Shard 1 of 0 to 2.",`,
+		"html": " UTC. Shard 1 of 0 to 2. Refreshed", "text": "Z\nShard 1 of 0 to 2.\n\n", "json": `"shard": "Shard 1 of 0 to 2.",`,
 	} {
 		if page := ask(h, http.MethodGet, "/answers?format="+format).Body; !strings.Contains(page, want) {
 			t.Errorf("%s: no %q in\n%s", format, want, page)
