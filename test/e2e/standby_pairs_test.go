@@ -10,11 +10,11 @@ import (
 // the Lease, and nothing else leaves a gap or doubles series for longer than a handover.
 func testStandbyPairs(t *testing.T) {
 	s := newStandby(t, "overlays/sharded-available", 4, 2)
-	s.during(t, "killed leader (SIGKILL)", leased+2*second, 0, func() {
+	s.during(t, "killed leader (SIGKILL)", leased+3*second, 0, func() {
 		s.d.host.kill(s.holder(t))
 		s.settled(t, "v0.1.0")
 	})
-	s.during(t, "rolling update", 0, 4*orderly, func() { // at most two handovers of each shard
+	s.during(t, "rolling update", 0, orderly, func() {
 		s.d.k.run(t, "set", "image", "statefulset/kubestate", "kubestate=ghcr.io/kubestate/kubestate:next", "-n", s.d.namespace)
 		s.settled(t, "next")
 	})

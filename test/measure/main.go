@@ -46,6 +46,7 @@ type options struct {
 	storm     time.Duration
 	sizes     []int
 	clusters  int
+	turns     int
 }
 
 func parse() (opts options, informers string) {
@@ -66,6 +67,7 @@ func parse() (opts options, informers string) {
 	flag.Func("rolls", "only measure upgrades and resizes of StatefulSets of these numbers of shards, such as 2,4", numbers(&opts.rolls, 2))
 	flag.Func("sizes", "only measure the sizes of answers of clusters of these numbers of pods, such as 1000,20000", numbers(&opts.sizes, 1))
 	flag.IntVar(&opts.clusters, "clusters", 0, "only measure this number of clusters in one process beside as many processes")
+	flag.IntVar(&opts.turns, "turns", 0, "only measure kubestate and the peer, another build of it, in turns, this number of times")
 	flag.StringVar(&informers, "informers", "", "internal: run bare informers with this kubeconfig")
 	flag.Parse()
 	return opts, informers
@@ -95,6 +97,8 @@ func main() {
 		run = func(ctx context.Context) error { return measureSizes(ctx, opts) }
 	case opts.clusters > 0:
 		run = func(ctx context.Context) error { return measureClusters(ctx, opts) }
+	case opts.turns > 0:
+		run = func(ctx context.Context) error { return measureTurns(ctx, opts) }
 	case opts.shards > 0:
 		run = func(ctx context.Context) error { return measureShards(ctx, opts) }
 	case informers != "":
