@@ -107,12 +107,16 @@ func ofSnapshot(_ context.Context, tables *generators.Registry, opts options.Opt
 		return answers.Content{}, err
 	}
 	if report.Objects == 0 {
-		return answers.Content{}, fmt.Errorf("snapshot: %s has no objects that answers are about", opts.Snapshot)
+		text := fmt.Sprintf("snapshot: %s has no objects that answers are about", opts.Snapshot)
+		if passed := report.IgnoredKinds(); len(passed) > 0 {
+			text += "; files without objects: " + strings.Join(passed, ", ")
+		}
+		return answers.Content{}, errors.New(text)
 	}
 	clear(report.Skipped) // most kinds are not asked about
 	logReport(opts, report, log)
 	loading.Done()
-	content := answers.Content{Resources: w.Resources()}
+	content := answers.Content{Resources: w.Resources(), PassedOver: report.IgnoredKinds()}
 	for _, f := range report.Files {
 		if f.Err != nil || f.Failed > 0 {
 			content.Unseen = append(content.Unseen, answers.Unseen{Resource: f.Path, State: "unreadable"})

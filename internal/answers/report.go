@@ -23,6 +23,8 @@ type Content struct {
 	Now time.Time
 	// Unseen are the resources that cannot be read.
 	Unseen []Unseen
+	// PassedOver are the numbers of files of a snapshot that are no objects, by kind: "12 .log".
+	PassedOver []string
 }
 
 // An Unseen is a resource that kubestate cannot read, its state, such as "forbidden", and the reason, if that
