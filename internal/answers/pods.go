@@ -16,8 +16,8 @@ var (
 	evicted       = series("kube_pod_status_reason").with("reason", "Evicted").is("==", 1)
 	ofJobs        = series("kube_pod_owner").with("owner_kind", "Job")
 	longCreated   = series("kube_pod_created").before(patience)
-	// finished are pods that have ended, whatever their containers have waited for.
-	finished = phase.with("phase", "Succeeded", "Failed").is("==", 1)
+	// failed are pods that have ended, whatever their containers have waited for.
+	failed = phase.with("phase", "Failed").is("==", 1)
 	// gated are pods that the scheduler is told not to look at yet, as those of a queue.
 	gated   = series("kube_pod_status_reason").with("reason", "SchedulingGated").is("==", 1)
 	leaving = series("kube_pod_deletion_timestamp")
@@ -35,18 +35,18 @@ var podsNotRunning = question{
 	bad:  "%d of %d pods not running", by: "reason", order: "since",
 	causes: []cause{
 		{Warning, label("reason", "Unschedulable", unless(unschedulable.is("==", 1), pod, gated)), createdLongAgo},
-		{Critical, unless(waiting.without("reason", starting...).is("==", 1), pod, finished), nil},
-		{Critical, unless(initWaiting.without("reason", starting...).is("==", 1), pod, finished), nil},
+		{Critical, unless(waiting.without("reason", starting...).is("==", 1), pod, failed), nil},
+		{Critical, unless(initWaiting.without("reason", starting...).is("==", 1), pod, failed), nil},
 		{Critical, label("reason", "Unknown", phase.with("phase", "Unknown").is("==", 1)), nil},
-		{Warning, unless(and(initWaiting.with("reason", starting...).is("==", 1), pod, longCreated), pod, finished), nil},
-		{Warning, unless(unless(and(waiting.with("reason", starting...).is("==", 1), pod, longCreated), pod, initWaiting), pod, finished), nil},
+		{Warning, unless(and(initWaiting.with("reason", starting...).is("==", 1), pod, longCreated), pod, failed), nil},
+		{Warning, unless(unless(and(waiting.with("reason", starting...).is("==", 1), pod, longCreated), pod, initWaiting), pod, failed), nil},
 		{Warning, label("reason", "Pending",
 			and(unless(unless(unless(phase.with("phase", "Pending").is("==", 1), pod, unschedulable), pod, waiting), pod, initWaiting), pod, longCreated)), nil},
 		{Warning, label("reason", "NotReady",
-			unless(unless(unless(unless(and(and(series("kube_pod_status_ready").with("condition", "false").is("==", 1),
-				pod, phase.with("phase", "Running").is("==", 1)), pod, longCreated), pod, waiting), pod, ofJobs), pod, leaving), pod, done)), nil},
+			unless(unless(unless(and(and(unless(series("kube_pod_status_ready").with("condition", "false").is("==", 1), pod, waiting),
+				pod, phase.with("phase", "Running").is("==", 1)), pod, longCreated), pod, ofJobs), pod, leaving), pod, done)), nil},
 		{Warning, evicted, nil},
-		{Warning, label("reason", "Failed", unless(unless(phase.with("phase", "Failed").is("==", 1), pod, ofJobs), pod, evicted)), nil},
+		{Warning, label("reason", "Failed", unless(unless(failed, pod, ofJobs), pod, evicted)), nil},
 		{Warning, label("reason", "Terminating", leaving.before(patience)), nil},
 	},
 	columns: append(labels("namespace", "pod", "container", "reason"),
