@@ -6,8 +6,11 @@ import (
 )
 
 // Divide makes the ledger journal increments by the hash of the uid, until Resume determines which of
-// them this shard counts. It must be called before Add.
-func (l *Ledger) Divide() { l.divided = journal.New(sharding.None(), l.addKept) }
+// them this shard counts. It calls dropped with the number of changes that it drops when the journal is full.
+// It must be called before Add.
+func (l *Ledger) Divide(dropped func(changes int)) {
+	l.divided = journal.New(sharding.None(), l.addKept, dropped)
+}
 
 // divide journals the increments of an entry, and returns those by 0, which begin counters: each shard
 // with objects of the owner has them.
@@ -22,6 +25,7 @@ func (l *Ledger) divide(e Entry) (begins Entry) {
 		}
 	}
 	if len(counts.Increments) > 0 {
+		counts.UID = "" // takes memory, and is not read any more
 		l.divided.Add(journal.Change{Resource: e.Resource, Since: e.Since, Version: e.ResourceVersion, Hash: sharding.Hash(e.UID)}, counts)
 	}
 	return begins
@@ -30,8 +34,8 @@ func (l *Ledger) divide(e Entry) (begins Entry) {
 // addKept adds a journaled entry, whose owner may have got a controller meanwhile.
 func (l *Ledger) addKept(e Entry) {
 	l.mu.Lock()
-	if last := l.owners[e.Owner.Hash()]; last != nil {
-		e.Owner = *last
+	if known := l.owners[e.Owner.Hash()]; known != nil {
+		e.Owner = known.last
 	}
 	l.mu.Unlock()
 	l.add(e)

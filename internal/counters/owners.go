@@ -1,10 +1,22 @@
 package counters
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"time"
+)
 
-// owners has the last controller of a chain by the hash of the first. It outlives the chain: when a
+// keepChainFor is the time for which a chain without references stays: its increments may arrive late.
+const keepChainFor = 5 * time.Minute
+
+// owners has chains of controllers by the hash of their first. They outlive the controllers: when a
 // workload is deleted, controllers are deleted before their objects.
-type owners map[uint64]*Owner
+type owners map[uint64]*chain
+
+// A chain has the last object of a chain of controllers.
+type chain struct {
+	last Owner
+	gone time.Time // when Sweep has found no object that refers to the chain; zero if there is one
+}
 
 var ownerSeed = maphash.MakeSeed()
 
@@ -13,15 +25,22 @@ func (o Owner) Hash() uint64 { return maphash.Comparable(ownerSeed, o) }
 
 // set sets the last object of the chain of first.
 func (w owners) set(first, last Owner) {
-	if known := w[first.Hash()]; known == nil || *known != last {
-		w[first.Hash()] = &last
+	hash := first.Hash()
+	if known := w[hash]; known == nil || known.last != last {
+		w[hash] = &chain{last: last}
 	}
 }
 
-// retain removes the chains that end with owners for which keep returns false.
-func (w owners) retain(keep func(Owner) bool) {
-	for hash, last := range w {
-		if !keep(*last) {
+// sweep removes chains to which no object has referred for some time. refers tells by a hash of the first
+// controller whether an object does.
+func (w owners) sweep(now time.Time, refers func(first uint64) bool) {
+	for hash, c := range w {
+		switch {
+		case refers(hash):
+			c.gone = time.Time{}
+		case c.gone.IsZero():
+			c.gone = now
+		case now.Sub(c.gone) >= keepChainFor:
 			delete(w, hash)
 		}
 	}
@@ -37,7 +56,7 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 		return last
 	}
 	if known := l.owners[first.Hash()]; known != nil {
-		return *known
+		return known.last
 	}
 	return first
 }
