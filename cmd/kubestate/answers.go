@@ -199,7 +199,8 @@ func writeReport(w io.Writer, opts options.Options, r answers.Report) error {
 	return answers.Text{Color: color, Queries: opts.Report.Queries}.Write(w, r)
 }
 
-// verdict is the error of a report, nil without findings. What cannot be read of a snapshot may be of any resource.
+// verdict is the error of a report, nil without findings. Unreadable files of a snapshot may have objects of any
+// resource.
 func verdict(r answers.Report, snapshot bool) error {
 	switch worst := r.Severity(); {
 	case worst == answers.Warning || worst == answers.Critical:

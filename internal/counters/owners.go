@@ -31,8 +31,8 @@ func (w owners) set(first, last Owner) {
 	}
 }
 
-// sweep removes chains to which no object has referred for some time. refers tells by a hash of the first
-// controller whether an object does.
+// sweep removes chains without references for keepChainFor. refers reports whether an object refers to the
+// first controller of a chain, given by its hash.
 func (w owners) sweep(now time.Time, refers func(first uint64) bool) {
 	for hash, c := range w {
 		switch {
