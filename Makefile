@@ -55,8 +55,7 @@ e2e: build $(E2E:%=$(BUILD)/%) ## Run the tests against etcd, an API server, its
 	cd test && $(TEST) -count=1 -parallel 6 ./...
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
 	cd test && go run ./measure -pods $(or $(PODS),20000) $(BENCH)
-churn: build $(BUILD)/controlplane ## Create and delete pods for FOR=5m, and fail if goroutines, watches or memory grow
-	cd test && go run ./churn -for $(or $(FOR),5m)
+churn: build $(BUILD)/controlplane ; cd test && go run ./churn -for $(or $(FOR),5m) ## Create and delete pods for FOR=5m, and fail if goroutines, watches or memory grow
 hostile: build $(BUILD)/controlplane $(BUILD)/prometheus ## Attack kubestate beside a Prometheus for FOR=1h, and fail if Prometheus misses data or memory grows; HOSTILE="--flags" are passed on
 	cd test && go run ./hostile -for $(or $(FOR),1h) $(HOSTILE)
 cronjobs: build $(BUILD)/cronjobs ## Compare a million schedules of CronJobs with the controller's own functions
