@@ -239,7 +239,7 @@ const defaultClusterLabel = "cluster"
 // checkClusterName returns an error for a name that is not fit for a path.
 func checkClusterName(name string) error {
 	if validation.IsDNS1123Subdomain(name) != nil {
-		return fmt.Errorf("%q cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, dots and dashes", name)
+		return fmt.Errorf("%q cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, hyphens and dots", name)
 	}
 	return nil
 }
