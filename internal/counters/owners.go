@@ -62,9 +62,11 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 	return first
 }
 
-// Release tells that an owner is present and has no controller.
-func (l *Ledger) Release(o Owner) {
+// Release tells by their hashes that owners are present and have no controller.
+func (l *Ledger) Release(owners ...uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.owners, o.Hash())
+	for _, hash := range owners {
+		delete(l.owners, hash)
+	}
 }

@@ -198,6 +198,38 @@ func TestCountersOfLastingPods(t *testing.T) {
 	})
 }
 
+// TestCountersOfOrphans has a ReplicaSet that has lost its Deployment while the watch was interrupted, or told
+// by an event.
+func TestCountersOfOrphans(t *testing.T) {
+	f := func(name string, orphan func(*harness, *testing.T, *request)) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newHarness(t, counting(countedPods))
+				watches := f.answerEach(t, 8, map[string][]any{
+					"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
+				})
+				watches["Pod"].event("MODIFIED", controlledPod("x", "1", "6", 1))
+				f.expect(t, podCounts("Deployment", "d", 1, 0, 0), nil)
+				orphan(f, t, watches["ReplicaSet"])
+				read()
+				watches["Pod"].event("MODIFIED", controlledPod("x", "1", "20", 2))
+				read()
+				const killed = `kubestate_workload_container_terminations_total{namespace="a",workload_kind="ReplicaSet",workload="r",container="c",reason="OOMKilled"} 1`
+				if got := text(f.w.Resources()...); !strings.Contains(got, killed) {
+					t.Errorf("served %s, want %s", got, killed)
+				}
+			})
+		})
+	}
+	f("by an event", func(_ *harness, _ *testing.T, q *request) { q.event("MODIFIED", replicaSet("7", "")) })
+	f("by a list", func(f *harness, t *testing.T, q *request) {
+		q.expire()
+		end := endOf(kinds["replicasets"])
+		end["metadata"] = listEnds("8")["metadata"]
+		f.next(t).watch().event("ADDED", replicaSet("7", "")).event("BOOKMARK", end)
+	})
+}
+
 // TestCountersMove has pods that are known before the controller of their controller, and a bare pod
 // that is adopted.
 func TestCountersMove(t *testing.T) {
