@@ -1,8 +1,14 @@
 package counters_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -54,4 +60,66 @@ func TestDivide(t *testing.T) {
 	l.Resume(at("9"))
 	add(9, 1)
 	f(deployment, "8", "3")
+}
+
+// TestDivideMoves has pods of ReplicaSets whose Deployment becomes known at any time, while increments are kept
+// and counted in turn: all of them count for the Deployment.
+func TestDivideMoves(t *testing.T) {
+	for seed := range uint64(200) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		l, c := newLedger()
+		l.Divide(func(n int) { t.Errorf("%d changes were dropped", n) })
+		of := func(kind string, n int) counters.Owner {
+			return counters.Owner{Namespace: "n", Kind: kind, Name: fmt.Sprint(kind, n)}
+		}
+		known, want := map[int]bool{}, map[string]int{}
+		learn := func(n int) {
+			known[n] = true
+			l.Move(of("ReplicaSet", n), of("Deployment", n))
+		}
+		held := true
+		for i := range 100 {
+			n := rnd.IntN(5)
+			switch rnd.IntN(10) {
+			case 0:
+				learn(n)
+			case 1:
+				if held = !held; held {
+					l.Hold(sharding.All())
+				} else {
+					l.Resume(sharding.Cut{Ranges: sharding.All()})
+				}
+			case 2:
+				c.Time = c.Add(time.Minute)
+				l.Sweep(func(counters.Owner) bool { return true }, func(uint64) bool { return rnd.IntN(2) == 0 })
+			default:
+				last := of("ReplicaSet", n)
+				if known[n] {
+					last = of("Deployment", n)
+				}
+				owner := l.Resolve(of("ReplicaSet", n), last)
+				l.Add(counters.Entry{Resource: "pods", UID: fmt.Sprint(i), ResourceVersion: fmt.Sprint(i + 1), Owner: owner, Increments: podIncrements(0)})
+				want[of("Deployment", n).Name]++
+			}
+		}
+		for n := range 5 {
+			learn(n)
+		}
+		l.Resume(sharding.Cut{Ranges: sharding.All()})
+		got := map[string]int{}
+		for _, line := range answer(l, false) {
+			if rest, ok := strings.CutPrefix(line, `pods_created_total{namespace="n",workload_kind="Deployment",workload="`); ok {
+				name, value, _ := strings.Cut(rest, `"} `)
+				var err error
+				if got[name], err = strconv.Atoi(value); err != nil {
+					t.Fatal(err)
+				}
+			} else if strings.Contains(line, "ReplicaSet") {
+				t.Errorf("seed %d: %s", seed, line)
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("seed %d: created pods (-want +got):\n%s", seed, d)
+		}
+	}
 }

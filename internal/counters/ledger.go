@@ -109,6 +109,14 @@ func (l *Ledger) add(e Entry) {
 	a.gone = time.Time{}
 }
 
+// Has reports whether an owner has counters of a resource, or the resource has none.
+func (l *Ledger) Has(resource string, o Owner) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.resource(resource)
+	return r == nil || r.owners[o] != nil
+}
+
 // resource returns the counters of a resource; nil if it has none.
 func (l *Ledger) resource(key string) *resource {
 	for _, r := range l.resources {

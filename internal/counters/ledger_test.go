@@ -302,7 +302,7 @@ func TestResolve(t *testing.T) {
 	f("r", "r", "a")
 	f("r", "b", "b")
 	f("r", "r", "b")
-	l.Release(deployment("r")) // it has no controller
+	l.Release(deployment("r").Hash()) // it has no controller
 	f("r", "r", "r")
 	f("r", "a", "a")
 	clear(referred)

@@ -61,9 +61,11 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 	return first
 }
 
-// Release removes the chain of an owner that is present and has no controller.
-func (l *Ledger) Release(o Owner) {
+// Release removes the chains of owners, by their hashes, that are present and have no controller.
+func (l *Ledger) Release(owners ...uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.owners, o.Hash())
+	for _, hash := range owners {
+		delete(l.owners, hash)
+	}
 }

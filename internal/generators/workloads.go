@@ -77,7 +77,7 @@ func replicationControllerReplicas(r *corev1.ReplicationController, s *Samples) 
 }
 
 // jobReplicas adds the pods of a Job. Desired are those that the Job should run now: none once it
-// is finished or while it is suspended.
+// is or will be finished or while it is suspended.
 func jobReplicas(j *batchv1.Job, s *Samples) {
 	if p := j.Spec.Parallelism; p != nil {
 		s.Int(desiredPods(j, int64(*p)), desired)
@@ -86,12 +86,13 @@ func jobReplicas(j *batchv1.Job, s *Samples) {
 	s.Int(int64(value(j.Status.Ready)), ready)
 }
 
-// desiredPods returns the pods that a Job of a parallelism should run now.
+// desiredPods returns the pods that a Job of a parallelism should run now, as the Job controller decides
+// it: without completions, no pod is started once one has succeeded.
 func desiredPods(j *batchv1.Job, parallelism int64) int64 {
 	for i := range j.Status.Conditions {
 		c := &j.Status.Conditions[i]
 		switch c.Type {
-		case batchv1.JobComplete, batchv1.JobFailed, batchv1.JobSuspended:
+		case batchv1.JobComplete, batchv1.JobFailed, batchv1.JobSuspended, batchv1.JobSuccessCriteriaMet, batchv1.JobFailureTarget:
 			if c.Status == corev1.ConditionTrue {
 				return 0
 			}
@@ -99,6 +100,9 @@ func desiredPods(j *batchv1.Job, parallelism int64) int64 {
 	}
 	if c := j.Spec.Completions; c != nil {
 		return min(parallelism, max(0, int64(*c)-int64(j.Status.Succeeded)))
+	}
+	if j.Status.Succeeded > 0 {
+		return int64(j.Status.Active)
 	}
 	return parallelism
 }

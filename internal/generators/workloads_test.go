@@ -75,13 +75,14 @@ func TestWorkloadReplicas(t *testing.T) {
 		return batchv1.JobCondition{Type: of, Status: is}
 	}
 	f(&generators.Jobs, &batchv1.Job{}, "Job current 0", "Job ready 0")
-	f(&generators.Jobs, job(new(int32(3)), nil, 1), "Job desired 3", "Job current 2", "Job ready 1")
+	f(&generators.Jobs, job(new(int32(3)), nil, 0), "Job desired 3", "Job current 2", "Job ready 1")
+	f(&generators.Jobs, job(new(int32(3)), nil, 1), "Job desired 2", "Job current 2", "Job ready 1")
 	f(&generators.Jobs, job(new(int32(3)), new(int32(9)), 4), "Job desired 3", "Job current 2", "Job ready 1")
 	f(&generators.Jobs, job(new(int32(3)), new(int32(5)), 4), "Job desired 1", "Job current 2", "Job ready 1")
 	f(&generators.Jobs, job(new(int32(3)), new(int32(5)), 6), "Job desired 0", "Job current 2", "Job ready 1")
 	f(&generators.Jobs, job(nil, new(int32(5)), 1), "Job current 2", "Job ready 1")
-	f(&generators.Jobs, job(new(int32(3)), nil, 1, condition(batchv1.JobSuspended, corev1.ConditionFalse)), "Job desired 3", "Job current 2", "Job ready 1")
-	for _, ended := range []batchv1.JobConditionType{batchv1.JobSuspended, batchv1.JobComplete, batchv1.JobFailed} {
+	f(&generators.Jobs, job(new(int32(3)), nil, 0, condition(batchv1.JobSuspended, corev1.ConditionFalse)), "Job desired 3", "Job current 2", "Job ready 1")
+	for _, ended := range []batchv1.JobConditionType{batchv1.JobSuspended, batchv1.JobComplete, batchv1.JobFailed, batchv1.JobSuccessCriteriaMet, batchv1.JobFailureTarget} {
 		f(&generators.Jobs, job(new(int32(3)), new(int32(5)), 4, condition("x", corev1.ConditionTrue), condition(ended, corev1.ConditionTrue)),
 			"Job desired 0", "Job current 2", "Job ready 1")
 	}

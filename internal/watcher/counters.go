@@ -76,7 +76,9 @@ func (w *Watcher) sweep() {
 					seen[r] = struct{}{}
 					of := objectOf(o.Namespace, n)
 					referred[of.first().Hash()] = struct{}{}
-					present[c.ownerOf(of)] = struct{}{}
+					owner := c.ownerOf(of)
+					present[owner] = struct{}{}
+					c.beginOwner(owner, of.memo)
 				}
 			}
 		}

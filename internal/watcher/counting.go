@@ -223,6 +223,23 @@ func (c *counting) add(key string, at span, o object, before, after string) {
 	}
 }
 
+// beginOwner begins the counters of an owner that has an object of a memo, if it has none: it is what is left of a
+// chain of controllers.
+func (c *counting) beginOwner(owner counters.Owner, memo string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.counts || c.ledger.Has(c.resource, owner) {
+		return
+	}
+	c.increments = c.increments[:0]
+	c.memo.Count("", memo, func(i generators.Increment) {
+		if i.By = 0; !i.Of.IsHistogram() {
+			c.increments = append(c.increments, i)
+		}
+	})
+	c.ledger.Add(counters.Entry{Resource: c.resource, Owner: owner, Increments: c.increments})
+}
+
 // first returns the first of an object's chain of controllers, or the object itself without one.
 func (o object) first() counters.Owner {
 	return counters.Owner{Namespace: o.namespace, Kind: o.owner.Kind, Name: o.owner.Name}

@@ -39,7 +39,7 @@ func (p *presence) set(_ string, o metav1.Object) {
 	if c := workloads.OwnerOf(o, p.kind); !workloads.IsOwn(&c) {
 		p.ledger.Move(own, p.top(own.Namespace, &c))
 	} else {
-		p.ledger.Release(own)
+		p.ledger.Release(own.Hash())
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,11 +59,12 @@ func (p *presence) delete(_ string, o metav1.Object) {
 	delete(p.objects, p.owner(o).Hash())
 }
 
-// A presenceBatch has the next objects of a source. moved are those with a controller.
+// A presenceBatch has the next objects of a source, by a hash.
 type presenceBatch struct {
 	*presence
-	next  map[uint64]struct{}
-	moved []controlled
+	next     map[uint64]struct{}
+	moved    []controlled
+	released []uint64 // those without a controller
 }
 
 // A controlled object has a controller.
@@ -72,7 +73,7 @@ type controlled struct {
 	controller *store.Owner
 }
 
-func (p *presence) begin() feedBatch { return &presenceBatch{p, map[uint64]struct{}{}, nil} }
+func (p *presence) begin() feedBatch { return &presenceBatch{presence: p, next: map[uint64]struct{}{}} }
 
 func (*presence) close() {}
 
@@ -84,6 +85,8 @@ func (b *presenceBatch) Set(_ string, o metav1.Object) {
 		c.Kind, c.Name = strings.Clone(c.Kind), strings.Clone(c.Name) // the object may be reused
 		own.Namespace, own.Name = strings.Clone(own.Namespace), strings.Clone(own.Name)
 		b.moved = append(b.moved, controlled{own, &c})
+	} else {
+		b.released = append(b.released, own.Hash())
 	}
 }
 
@@ -92,6 +95,7 @@ func (b *presenceBatch) Commit(func(namespace, key string) bool) {
 	b.mu.Lock()
 	b.objects = b.next
 	b.mu.Unlock()
+	b.ledger.Release(b.released...)
 	for _, m := range b.moved {
 		b.ledger.Move(m.owner, b.top(m.owner.Namespace, m.controller))
 	}

@@ -1,0 +1,132 @@
+package watcher_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestCountersLeave has a workload whose pod and Deployment are deleted.
+func TestCountersLeave(t *testing.T) {
+	t.Run("all namespaces", func(t *testing.T) { testCountersLeave(t) })
+	t.Run("one namespace", func(t *testing.T) { testCountersLeave(t, "a") })
+}
+
+func testCountersLeave(t *testing.T, namespaces ...string) {
+	synctest.Test(t, func(t *testing.T) {
+		config := counting(countedPods)
+		config.Namespaces = namespaces
+		f := newHarness(t, config)
+		watches := f.answerEach(t, 8, map[string][]any{
+			"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
+		})
+		bookmarks := func(d time.Duration) {
+			for ; d > 0; d -= time.Minute {
+				for kind, q := range watches {
+					b := endOf(kinds[strings.ToLower(kind)+"s"])
+					b["metadata"] = map[string]any{"resourceVersion": "20"}
+					q.event("BOOKMARK", b)
+				}
+				time.Sleep(time.Minute)
+			}
+		}
+		f.expect(t, podCounts("Deployment", "d", 0, 0, 0), nil)
+		watches["Pod"].event("DELETED", controlledPod("x", "1", "6", 0))
+		watches["ReplicaSet"].event("DELETED", replicaSet("7", "d"))
+		bookmarks(2 * time.Hour)
+		f.expect(t, podCounts("Deployment", "d", 0, 0, 1), nil)
+		watches["Deployment"].event("DELETED", deploymentObject("21"))
+		bookmarks(59 * time.Minute)
+		f.expect(t, podCounts("Deployment", "d", 0, 0, 1), nil)
+		bookmarks(3 * time.Minute)
+		f.expect(t, "", nil)
+	})
+}
+
+// TestCountersOfLastingPods has a pod that lives on for long after its controllers were deleted.
+func TestCountersOfLastingPods(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newHarness(t, counting(countedPods))
+		watches := f.answerEach(t, 8, map[string][]any{
+			"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
+		})
+		f.expect(t, podCounts("Deployment", "d", 0, 0, 0), nil)
+		watches["Deployment"].event("DELETED", deploymentObject("6"))
+		watches["ReplicaSet"].event("DELETED", replicaSet("7", "d"))
+		for range 90 {
+			for kind, q := range watches {
+				b := endOf(kinds[strings.ToLower(kind)+"s"])
+				b["metadata"] = map[string]any{"resourceVersion": "20"}
+				q.event("BOOKMARK", b)
+			}
+			time.Sleep(time.Minute)
+		}
+		watches["Pod"].event("DELETED", controlledPod("x", "1", "21", 1))
+		f.expect(t, podCounts("Deployment", "d", 1, 0, 1), nil)
+	})
+}
+
+// TestCountersOfOrphans has a ReplicaSet that has lost its Deployment while the watch was interrupted, or told
+// by an event.
+func TestCountersOfOrphans(t *testing.T) {
+	f := func(name string, orphan func(*harness, *testing.T, *request)) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newHarness(t, counting(countedPods))
+				watches := f.answerEach(t, 8, map[string][]any{
+					"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
+				})
+				watches["Pod"].event("MODIFIED", controlledPod("x", "1", "6", 1))
+				f.expect(t, podCounts("Deployment", "d", 1, 0, 0), nil)
+				orphan(f, t, watches["ReplicaSet"])
+				read()
+				time.Sleep(time.Minute)
+				const begun = `kubestate_workload_container_terminations_total{namespace="a",workload_kind="ReplicaSet",workload="r",container="c",reason="OOMKilled"} 0`
+				if got := text(f.w.Resources()...); !strings.Contains(got, begun) {
+					t.Errorf("served %s, want %s", got, begun)
+				}
+				watches["Pod"].event("MODIFIED", controlledPod("x", "1", "20", 2))
+				read()
+				const killed = `kubestate_workload_container_terminations_total{namespace="a",workload_kind="ReplicaSet",workload="r",container="c",reason="OOMKilled"} 1`
+				if got := text(f.w.Resources()...); !strings.Contains(got, killed) {
+					t.Errorf("served %s, want %s", got, killed)
+				}
+			})
+		})
+	}
+	f("by an event", func(_ *harness, _ *testing.T, q *request) { q.event("MODIFIED", replicaSet("7", "")) })
+	f("by a list", func(f *harness, t *testing.T, q *request) {
+		q.expire()
+		end := endOf(kinds["replicasets"])
+		end["metadata"] = listEnds("8")["metadata"]
+		f.next(t).watch().event("ADDED", replicaSet("7", "")).event("BOOKMARK", end)
+	})
+}
+
+// TestCountersMove has pods that are known before the controller of their controller, and a bare pod
+// that is adopted.
+func TestCountersMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newHarness(t, counting(countedPods))
+		watches := f.answerEach(t, 8, nil)
+		watches["Pod"].event("ADDED", controlledPod("x", "1", "6", 1))
+		f.expect(t, podCounts("ReplicaSet", "r", 1, 1, 0), nil)
+		watches["ReplicaSet"].event("ADDED", replicaSet("7", "d"))
+		f.expect(t, podCounts("Deployment", "d", 1, 1, 0), nil)
+		bare := controlledPod("y", "2", "8", 3)
+		bare.OwnerReferences = nil
+		watches["Pod"].event("ADDED", bare)
+		adopted := controlledPod("y", "2", "9", 4)
+		watches["Pod"].event("MODIFIED", adopted)
+		f.expect(t, strings.ReplaceAll(podCounts("Deployment", "d", 3, 2, 0),
+			`container="c",reason="OOMKilled"} 3`+"\n",
+			`container="c",reason="OOMKilled"} 3`+"\n"+`kubestate_workload_container_terminations_total{namespace="a",workload_kind="Deployment",workload="d",container="c",reason="unobserved"} 2`+"\n"), nil)
+		watches["Pod"].event("DELETED", adopted)
+		watches["Pod"].event("DELETED", controlledPod("x", "1", "10", 1))
+		read()
+		if got := text(f.w.Resources()...); !strings.Contains(got, `pods_deleted_total{namespace="a",workload_kind="Deployment",workload="d"} 2`) {
+			t.Errorf("served %s", got)
+		}
+	})
+}
