@@ -102,7 +102,7 @@ func (r *reader) lacking(families []string) string {
 		}
 		for _, s := range r.sources[name] {
 			for _, u := range r.Unseen {
-				if s.resource.Is(u.Resource) {
+				if s.resource.Is(u.Resource) && !u.OutOfDate {
 					return u.Resource + " cannot be read: " + u.State
 				}
 			}
