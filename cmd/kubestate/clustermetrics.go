@@ -22,7 +22,7 @@ var (
 		"Whether responses have series of a cluster (1): its lists have been complete once, and are not too old.",
 		[]string{"cluster"}, nil)
 	clusterSpecifiedDesc = prometheus.NewDesc("kubestate_cluster_specification_successful",
-		"Whether the last kubeconfig and settings of a cluster are in force (1) or failed (0).",
+		"Whether the last kubeconfig and settings of a cluster are in force (1), or not yet or unusable (0).",
 		[]string{"cluster"}, nil)
 )
 
@@ -51,6 +51,6 @@ func (c clusterCollector) Collect(to chan<- prometheus.Metric) {
 		}
 		served := m.Complete && (*m.Content).exceeded(maxStaleness, everything) == ""
 		gauge(clusterServedDesc, is[served], m.Name)
-		gauge(clusterSpecifiedDesc, is[m.Err == nil], m.Name)
+		gauge(clusterSpecifiedDesc, is[m.Err == nil && !m.Replaced], m.Name)
 	}
 }

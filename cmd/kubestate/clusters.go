@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"k8s.io/client-go/rest"
 
+	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/clusters"
 	"github.com/kubestate/kubestate/internal/filewatch"
 	"github.com/kubestate/kubestate/internal/generators"
@@ -45,8 +47,17 @@ type ofSet struct {
 	own *prometheus.Registry
 }
 
-// Run is part of clusters.Content.
-func (c *ofSet) Run(ctx context.Context) { c.run(ctx) }
+// Run is part of clusters.Content. It closes idle connections at its end; one whose requests are still
+// ending is closed by client-go after 90 seconds.
+func (c *ofSet) Run(ctx context.Context) {
+	c.run(ctx)
+	if c.current().Snapshot != "" {
+		return
+	}
+	if to, err := c.connect(); err == nil {
+		apiclient.CloseIdle(to)
+	}
+}
 
 // Complete is part of clusters.Content.
 func (c *ofSet) Complete() bool {
@@ -62,6 +73,9 @@ func (c *ofSet) Failing() bool {
 	return slices.ContainsFunc(c.watched.Checks(), func(s watcher.Status) bool { return s.State == watcher.Failing && !s.Settled() })
 }
 
+// Listed is part of clusters.Content.
+func (c *ofSet) Listed() bool { return c.current().Snapshot != "" || c.watched.Listed() }
+
 // newClusterSet returns the clusters that the options name. It fails if their list is invalid, or a
 // snapshot is refused.
 func newClusterSet(tables *generators.Registry, opts options.Options, metrics reloadMetrics, log *slog.Logger) (*clusterSet, error) {
@@ -71,16 +85,22 @@ func newClusterSet(tables *generators.Registry, opts options.Options, metrics re
 	if err != nil {
 		return nil, err
 	}
-	s.applying.Lock()
-	defer s.applying.Unlock()
-	if err := s.apply(opts, listed, unused); err != nil {
+	specs, err := s.specs(opts, listed)
+	if err != nil {
 		return nil, err
 	}
-	for _, m := range s.set.Members() {
-		if m.Err != nil && opts.Clusters.Path == "" {
-			return nil, fmt.Errorf("cluster %s: %w", m.Name, m.Err)
+	if opts.Clusters.Path == "" { // snapshots, of which none may fail
+		for i := range specs {
+			made, err := specs[i].Make()
+			if err != nil {
+				return nil, fmt.Errorf("cluster %s: %w", specs[i].Name, err)
+			}
+			specs[i].Make = func() (*ofSet, error) { return made, nil }
 		}
 	}
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	s.apply(opts, listed, specs, unused)
 	return s, nil
 }
 
@@ -91,17 +111,18 @@ func (s *clusterSet) current() options.Options {
 	return s.opts
 }
 
-// apply makes the clusters those of a list under options. On error the clusters stay as they are. The
+// applyList makes the clusters those of a list under options. On error the clusters stay as they are. The
 // caller holds applying.
-func (s *clusterSet) apply(opts options.Options, listed []options.Cluster, unused []error) error {
-	var specs []clusters.Spec[*ofSet]
-	for _, c := range listed {
-		spec, err := s.spec(opts, c)
-		if err != nil {
-			return err
-		}
-		specs = append(specs, spec)
+func (s *clusterSet) applyList(opts options.Options, listed []options.Cluster, unused []error) error {
+	specs, err := s.specs(opts, listed)
+	if err == nil {
+		s.apply(opts, listed, specs, unused)
 	}
+	return err
+}
+
+// apply makes the clusters those of a list with its specifications. The caller holds applying.
+func (s *clusterSet) apply(opts options.Options, listed []options.Cluster, specs []clusters.Spec[*ofSet], unused []error) {
 	s.set.Apply(specs)
 	s.metrics.list(opts.Clusters.Path, len(unused) == 0)
 	s.mu.Lock()
@@ -113,7 +134,18 @@ func (s *clusterSet) apply(opts options.Options, listed []options.Cluster, unuse
 		}
 	}
 	s.unused = unused
-	return nil
+}
+
+// specs returns the specifications of a list.
+func (s *clusterSet) specs(opts options.Options, listed []options.Cluster) (all []clusters.Spec[*ofSet], err error) {
+	for _, c := range listed {
+		spec, err := s.spec(opts, c)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, spec)
+	}
+	return all, nil
 }
 
 // spec returns the specification of a cluster.
@@ -150,19 +182,20 @@ func (s *clusterSet) spec(opts options.Options, c options.Cluster) (clusters.Spe
 func connectionOf(opts options.Options, c options.Cluster) (clusters.Connection, error) {
 	var connection clusters.Connection
 	var err error
-	switch {
-	case c.Kubeconfig != "":
-		connection, err = clusters.Connect(c.Kubeconfig, c.Context)
-	case opts.Kubeconfig != "":
-		connection, err = clusters.Connect(opts.Kubeconfig, c.Context)
-	default:
+	kubeconfig := cmp.Or(c.Kubeconfig, opts.Kubeconfig)
+	if kubeconfig != "" {
+		connection, err = clusters.Connect(kubeconfig, c.Context)
+	} else {
 		connection.Config, err = restConfig(opts)
 	}
 	if err == nil {
-		err = checkPlugin(c.Position, connection.Config.ExecProvider)
+		err = checkPlugin(kubeconfig, connection.Config.ExecProvider)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		connection.Config.UserAgent = userAgent()
+	case c.Position != c.Kubeconfig: // a line of the list
+		err = fmt.Errorf("%s: %w", c.Position, err)
 	}
 	return connection, err
 }
@@ -194,7 +227,7 @@ func (s *clusterSet) run(ctx context.Context) {
 // or a plugin, may come to be.
 const retryInterval = 10 * time.Second
 
-// retry applies the list again if a cluster is not as specified.
+// retry applies the list in use again if a cluster is not as specified.
 func (s *clusterSet) retry() {
 	failed := func(m clusters.Member[*ofSet]) bool { return m.Err != nil }
 	if !slices.ContainsFunc(s.set.Members(), failed) {
@@ -202,9 +235,12 @@ func (s *clusterSet) retry() {
 	}
 	s.applying.Lock()
 	defer s.applying.Unlock()
-	if err := s.apply(s.current(), s.listed, s.unused); err != nil { // it did for the same options before
+	specs, err := s.specs(s.current(), s.listed)
+	if err != nil { // it did for the same options before
 		s.log.Error("list of clusters refused", "err", oneLine(err))
+		return
 	}
+	s.set.Apply(specs)
 }
 
 // relist reads the list of clusters and their kubeconfigs again if they have changed and are stable.
@@ -219,7 +255,7 @@ func (s *clusterSet) relist() {
 		return
 	}
 	if err == nil {
-		err = s.apply(opts, listed, unused)
+		err = s.applyList(opts, listed, unused)
 	}
 	s.note(opts, err)
 }
@@ -247,7 +283,7 @@ func (s *clusterSet) change(opts options.Options) (rebuilt []string, err error) 
 	if refused != nil {
 		listed, unused = s.listed, s.unused
 	}
-	if err := s.apply(opts, listed, unused); err != nil {
+	if err := s.applyList(opts, listed, unused); err != nil {
 		return nil, err
 	}
 	s.note(opts, refused)
@@ -283,42 +319,6 @@ func (s *clusterSet) clusters() []server.Cluster {
 		all = append(all, c)
 	}
 	return all
-}
-
-// waiting reports whether scrapes of a cluster wait for its first lists.
-func waiting(m clusters.Member[*ofSet]) bool {
-	return m.Content != nil && !m.Complete && (m.Awaited || !(*m.Content).Failing())
-}
-
-// healthOf returns the health of a cluster.
-func healthOf(m clusters.Member[*ofSet]) clusters.Health {
-	if m.Content == nil {
-		return clusters.Health{State: clusters.Invalid, Since: m.Since}
-	}
-	return clusters.HealthOf(m.Complete, (*m.Content).watched.Statuses())
-}
-
-// describeCluster describes the state of a cluster in a few words, without objects or credentials.
-func describeCluster(m clusters.Member[*ofSet], h clusters.Health) string {
-	ago := func(t time.Time) string { return time.Since(t).Round(time.Second).String() }
-	words := []string{string(h.State)}
-	if h.Reason != "" {
-		words = append(words, "("+h.Reason+")")
-	}
-	if !h.Since.IsZero() {
-		words = append(words, "for", ago(h.Since))
-	}
-	text := strings.Join(words, " ")
-	if !h.Contact.IsZero() && h.State != clusters.Up {
-		text += ", last contact " + ago(h.Contact) + " ago"
-	}
-	if m.Err != nil {
-		text += ", not as specified: see the log"
-	}
-	if m.Replaced {
-		text += ", being replaced"
-	}
-	return text
 }
 
 func (s *clusterSet) checks() (checks []server.Check) {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 )
 
@@ -39,6 +40,13 @@ func New(config *rest.Config, scheme *runtime.Scheme) (*Client, error) {
 	c := &Client{config: config, http: h, scheme: scheme, codecs: serializer.NewCodecFactory(scheme), parameters: runtime.NewParameterCodec(scheme)}
 	c.discovery, err = c.restClient(coreVersion, h, c.negotiator(coreVersion))
 	return c, err
+}
+
+// CloseIdle closes the idle connections of all clients of the configuration.
+func CloseIdle(config *rest.Config) {
+	if transport, err := rest.TransportFor(config); err == nil { // that of the clients: client-go shares it
+		utilnet.CloseIdleConnectionsFor(transport)
+	}
 }
 
 // restClient returns a client for a group version that sends with h and decodes with n. It has no

@@ -3,5 +3,6 @@
 //
 // A cluster that leaves the list is gone at once, and stopped by Run. One whose connection changes is
 // started anew beside the one that runs, and replaces it once complete, as a target replaces another in
-// the watcher. A cluster that cannot be started keeps what runs. No cluster waits for another.
+// the watcher, unless all is refused. A cluster that cannot be started keeps what runs. No cluster waits
+// for another.
 package clusters

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -23,6 +24,9 @@ type Connection struct {
 // empty. Nothing is taken from elsewhere: neither the environment nor the pod's own credentials. Paths
 // in the kubeconfig are relative to its directory.
 func Connect(path, context string) (Connection, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would block
+		return Connection{}, fmt.Errorf("kubeconfig %s: not a regular file", path)
+	}
 	config, err := clientcmd.LoadFromFile(path)
 	if err == nil {
 		err = clientcmd.ResolveLocalPaths(config)

@@ -76,6 +76,9 @@ func TestConnect(t *testing.T) {
 	g(twoContexts, "c", in+"cannot locate context c")
 	g("current-context: a\ncontexts: [{name: a, context: {user: a}}]\nusers: [{name: a, user: {token: t}}]", "", in+"context a names no cluster")
 	g("current-context: a\ncontexts: [{name: a, context: {cluster: a}}]\nclusters: [{name: a, cluster: {}}]", "", in+"context a names no API server")
+	if _, err := clusters.Connect(".", ""); err == nil || err.Error() != "kubeconfig .: not a regular file" {
+		t.Errorf("a directory: %v", err)
+	}
 	if _, err := clusters.Connect("missing", ""); err == nil || err.Error() != "kubeconfig missing: open missing: no such file or directory" {
 		t.Errorf("a missing file: %v", err)
 	}

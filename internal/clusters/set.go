@@ -16,6 +16,8 @@ type Content interface {
 	Complete() bool
 	// Failing reports whether requests fail now, other than by refusals that last.
 	Failing() bool
+	// Listed reports whether anything has been listed, and not all refused.
+	Listed() bool
 }
 
 // A Spec specifies a cluster.
@@ -195,7 +197,7 @@ func (m *member[C]) update() {
 			i.complete = i.content.Complete()
 		}
 	}
-	if m.next != nil && m.next.complete {
+	if m.next != nil && m.next.complete && m.next.content.Listed() { // a refusal must not replace content
 		m.served, m.next = m.next, nil
 	}
 	switch {

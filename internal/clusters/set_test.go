@@ -24,6 +24,7 @@ type world struct {
 	changed  []string
 	complete map[string]bool
 	failing  map[string]bool
+	refused  map[string]bool
 	broken   map[string]error // connections of which no content can be made
 }
 
@@ -41,6 +42,7 @@ func (c *content) Run(ctx context.Context) {
 
 func (c *content) Complete() bool { return c.of.is(c.of.complete, c.name) }
 func (c *content) Failing() bool  { return c.of.is(c.of.failing, c.name) }
+func (c *content) Listed() bool   { return !c.of.is(c.of.refused, c.name) }
 
 func (w *world) is(set map[string]bool, name string) bool {
 	w.mu.Lock()
@@ -82,7 +84,7 @@ func TestSet(t *testing.T) {
 	f := func(steps ...string) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
-			w := &world{complete: map[string]bool{}, failing: map[string]bool{}, broken: map[string]error{}}
+			w := &world{complete: map[string]bool{}, failing: map[string]bool{}, refused: map[string]bool{}, broken: map[string]error{}}
 			s := clusters.New[*content](slog.New(slog.DiscardHandler))
 			ctx, stop := context.WithCancel(t.Context())
 			var runs sync.WaitGroup
@@ -97,8 +99,11 @@ func TestSet(t *testing.T) {
 						w.complete[name] = true
 					case "failing":
 						w.failing[name] = true
+					case "refused":
+						w.refused[name] = true
 					case "well":
 						delete(w.failing, name)
+						delete(w.refused, name)
 					case "broken":
 						w.broken[name] = errors.New("broken")
 					case "mended":
@@ -152,6 +157,10 @@ func TestSet(t *testing.T) {
 	f("apply a/1", "a/1 awaited; runs a/1", "apply a/2", "a/2 awaited; runs a/2", "complete a/2", "a/2 complete; runs a/2",
 		"apply a/3", "a/2 complete replaced; runs a/2 a/3", "apply a/4", "a/2 complete replaced; runs a/2 a/4",
 		"complete a/4", "a/4 complete; runs a/2 a/4", "wait 1s", "a/4 complete; runs a/4")
+	// One that may read nothing replaces nothing.
+	f("apply a/1", "a/1 awaited; runs a/1", "complete a/1", "a/1 complete; runs a/1", "apply a/2", "a/1 complete replaced; runs a/1 a/2",
+		"refused a/2", "a/1 complete replaced; runs a/1 a/2", "complete a/2", "a/1 complete replaced; runs a/1 a/2",
+		"wait 1h", "a/1 complete replaced; runs a/1 a/2", "well a/2", "a/2 complete; runs a/1 a/2", "wait 1s", "a/2 complete; runs a/2")
 	// The former connection is in force again at once.
 	f("apply a/1", "a/1 awaited; runs a/1", "complete a/1", "a/1 complete; runs a/1", "apply a/2", "a/1 complete replaced; runs a/1 a/2",
 		"apply a/1", "a/1 complete; changed a/1; runs a/1")

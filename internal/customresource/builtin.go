@@ -1,6 +1,7 @@
 package customresource
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -56,6 +57,28 @@ func (e *Entry) checkBuiltin(builtin []generators.Resource) error {
 		}
 	}
 	return nil
+}
+
+// FamilyWith returns the name and the position of an exported family whose series can have the label, or
+// empty strings. It does not know labels of copied maps.
+func (c *Config) FamilyWith(label string, exported func(family string) bool) (name, position string) {
+	has := func(labels []PathLabel) bool {
+		return slices.ContainsFunc(labels, func(l PathLabel) bool { return labelName(l.Name) == label })
+	}
+	for _, e := range c.Entries {
+		families := e.Families
+		if e.Conditions {
+			families = slices.Concat(families, conditions())
+		}
+		for i := range families {
+			f := &families[i]
+			found := slices.Contains(forcedLabels, label) || f.has(label) || has(f.Labels) || has(f.ElementLabels) || has(e.Labels) || hasCommonLabel(e.CommonLabels, label)
+			if found && exported(f.Name) {
+				return f.Name, cmp.Or(f.Position, e.Position)
+			}
+		}
+	}
+	return "", ""
 }
 
 // has reports whether the family has a label of the name.

@@ -347,6 +347,33 @@ func TestCheckBuiltin(t *testing.T) {
 	f("conditions: true", "")
 }
 
+// TestFamilyWith holds which labels families can have.
+func TestFamilyWith(t *testing.T) {
+	f := func(fields, labels string) {
+		t.Helper()
+		c := parse(t, ofWidgets(fields)+"\n")
+		for _, label := range strings.Fields(labels) {
+			if family, position := c.FamilyWith(label, func(string) bool { return true }); family == "" || position == "" {
+				t.Errorf("%s: label %s: family %q at %q", fields, label, family, position)
+			}
+			if family, _ := c.FamilyWith(label, func(string) bool { return false }); family != "" {
+				t.Errorf("%s: label %s: family %s is not exported", fields, label, family)
+			}
+		}
+		if family, position := c.FamilyWith("cluster", func(string) bool { return true }); family+position != "" {
+			t.Errorf("%s: %s at %s has a label cluster", fields, family, position)
+		}
+	}
+	const gauge = "metrics: [{name: m, each: {type: gauge, gauge: {path: [spec]%s}}}]"
+	of := func(fields string) string { return strings.Replace(gauge, "%s", fields, 1) }
+	f(of(""), "customresource_kind")
+	f("commonLabels: {a: x}, labelsFromPath: {b-c: [metadata, name]}, "+of(""), "a b_c")
+	f(of(", labelFromKey: a, labelsFromPath: {b: [x]}"), "a b")
+	f("metrics: [{name: m, commonLabels: {a: x}, labelsFromPath: {b: [metadata, name]}, each: {type: stateset, stateSet: {labelName: c, list: [x], path: [spec]}}}]", "a b c")
+	f("conditions: true", "name namespace condition status")
+	f(`labelsFromPath: {"*": [metadata, labels], "clus*": [metadata, labels]}, `+of(""), "customresource_group")
+}
+
 // TestAppend holds that types of families are compared across configurations.
 func TestAppend(t *testing.T) {
 	c, other := parse(t, ofWidgets(m("gauge", ""))), parse(t, ofWidgets(m("info", "")))

@@ -39,7 +39,7 @@ func (s Selection) CheckExtra(resources []Resource) error {
 // string.
 func (s Selection) familyWith(d Description, label string) string {
 	for _, f := range d.Families {
-		if !s.exports(f) {
+		if !s.Exports(f) {
 			continue
 		}
 		for _, set := range f.Labels {

@@ -37,8 +37,8 @@ type Pattern interface {
 	MatchString(name string) bool
 }
 
-// exports reports whether the family is part of the selection.
-func (s Selection) exports(f FamilyDescription) bool {
+// Exports reports whether the family is part of the selection.
+func (s Selection) Exports(f FamilyDescription) bool {
 	return (len(s.Allow) == 0 || anyMatches(s.Allow, f.Name)) &&
 		!anyMatches(s.Deny, f.Name) &&
 		(!f.OptIn || anyMatches(s.OptIn, f.Name)) &&
@@ -47,18 +47,18 @@ func (s Selection) exports(f FamilyDescription) bool {
 
 // Derives reports whether the selection exports derived families of a resource.
 func (s Selection) Derives(d Description) bool {
-	return slices.ContainsFunc(d.Families, func(f FamilyDescription) bool { return f.Derived && s.exports(f) })
+	return slices.ContainsFunc(d.Families, func(f FamilyDescription) bool { return f.Derived && s.Exports(f) })
 }
 
 // Counts reports whether the selection exports counters of a resource.
 func (s Selection) Counts(r Resource) bool {
 	memo := r.Recipe().Memo
-	return memo != nil && slices.ContainsFunc(memo.Counts.Describe().Families, s.exports)
+	return memo != nil && slices.ContainsFunc(memo.Counts.Describe().Families, s.Exports)
 }
 
 // compiles reports whether Compile takes the family.
 func (s Selection) compiles(f FamilyDescription) bool {
-	return f.Derived == s.OnlyDerived && s.exports(f)
+	return f.Derived == s.OnlyDerived && s.Exports(f)
 }
 
 // thins says whether the selection drops the family's series of value 0.
@@ -156,7 +156,7 @@ func (e Effect) Equal(o Effect) bool {
 func (s Selection) EffectOn(d Description) Effect {
 	e := Effect{extra: slices.Clone(s.Extra), definition: d.Definition}
 	for _, f := range d.Families {
-		if !s.exports(f) {
+		if !s.Exports(f) {
 			continue
 		}
 		e.families = append(e.families, f.Name)

@@ -71,7 +71,9 @@ type Config struct {
 	Namespaces NamespaceSink
 	OnListed   func() // called after each complete list
 	Metrics    *Metrics
-	Log        *slog.Logger
+	// Outages are those of all loops of the API server; nil logs each failure of this one.
+	Outages *Outages
+	Log     *slog.Logger
 }
 
 // A Loop keeps a sink current. One goroutine calls Run; the other methods may be used concurrently.
@@ -120,6 +122,7 @@ func New(config Config) *Loop {
 func (l *Loop) Run(ctx context.Context, client *apiclient.ResourceClient) {
 	l.client = client
 	defer l.closeStream()
+	defer l.Outages.stop(l)
 	for ctx.Err() == nil && !l.Shard.Present().IsNone() {
 		o := l.request(ctx)
 		switch now := time.Now(); l.machine.next(o, now) {
@@ -306,7 +309,7 @@ func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, f
 		known := reason == l.listFailed || reason == l.watchFailed || l.Tentative && reason == metav1.StatusReasonForbidden
 		*failure = reason
 		l.update(func(r *Report) { r.enter(stateFor(err), string(reason)) })
-		if !known {
+		if !known && l.Outages.begin(l, err) {
 			l.Log.Warn("requests to the API server fail; retrying", "state", stateFor(err), "err", err)
 		}
 		return
@@ -321,7 +324,7 @@ func (l *Loop) attempted(ctx context.Context, attempts *prometheus.CounterVec, f
 		return // a list is useless without a watch
 	}
 	l.update(func(r *Report) { r.enter(next, "") })
-	if failing {
+	if failing && l.Outages.end(l) {
 		l.Log.Info("requests to the API server succeed again")
 	}
 }

@@ -95,26 +95,11 @@ func (o Options) readClusters() (all []Cluster, unused []error, err error) {
 		switch {
 		case c.Context != "" && c.Kubeconfig == "" && o.Kubeconfig == "":
 			return nil, nil, fmt.Errorf("%s: cluster %s: context %s needs --kubeconfig", c.Position, c.Name, c.Context)
-		case c.Kubeconfig == "":
-			continue
-		}
-		if !filepath.IsAbs(c.Kubeconfig) {
+		case c.Kubeconfig != "" && !filepath.IsAbs(c.Kubeconfig):
 			c.Kubeconfig = filepath.Join(filepath.Dir(o.Clusters.Path), c.Kubeconfig)
-		}
-		if err := readable(c.Kubeconfig); err != nil {
-			return nil, nil, fmt.Errorf("%s: cluster %s: kubeconfig: %w", c.Position, c.Name, err)
 		}
 	}
 	return all, nil, nil
-}
-
-// readable returns an error if path is not a regular file.
-func readable(path string) error {
-	info, err := os.Stat(path) //nolint:gosec // whoever starts the program names the path
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", path)
-	}
-	return err
 }
 
 // kubeconfigEndings are the endings of kubeconfigs in a directory that are not part of the name of
@@ -122,7 +107,7 @@ func readable(path string) error {
 var kubeconfigEndings = []string{".kubeconfig", ".yaml", ".yml", ".conf", ".json"}
 
 // clustersIn returns a cluster for each file in a directory whose name does not begin with a dot, and
-// why files are not used.
+// why files are not used. A link that leads nowhere counts as a file.
 func clustersIn(directory string) (all []Cluster, unused []error, err error) {
 	entries, err := os.ReadDir(directory)
 	if err != nil {
@@ -131,11 +116,12 @@ func clustersIn(directory string) (all []Cluster, unused []error, err error) {
 	files := map[string]string{}
 	for _, e := range entries {
 		path := filepath.Join(directory, e.Name())
-		if strings.HasPrefix(e.Name(), ".") || readable(path) != nil { // as ..data of a mounted Secret
+		info, err := os.Stat(path)                                                      //nolint:gosec // whoever starts the program names the path
+		if strings.HasPrefix(e.Name(), ".") || err == nil && !info.Mode().IsRegular() { // as ..data of a mounted Secret
 			continue
 		}
 		name := e.Name()
-		for _, ending := range kubeconfigEndings {
+		if ending := filepath.Ext(name); slices.Contains(kubeconfigEndings, ending) {
 			name = strings.TrimSuffix(name, ending)
 		}
 		if err := checkClusterName(name); err != nil {
@@ -192,7 +178,7 @@ func (o Options) For(c Cluster) (Options, error) {
 	o.Snapshot = c.Snapshot
 	constant := append([]generators.ExtraLabel{{Name: o.Clusters.Label, Value: c.Name}}, c.Labels...)
 	o.Selection.Extra = append(constant, o.Selection.Extra...)
-	if err := o.Selection.CheckExtra(o.counted()); err != nil {
+	if err := cmp.Or(o.Selection.CheckExtra(o.counted()), o.checkCustomLabels(constant)); err != nil {
 		return Options{}, fmt.Errorf("%s: cluster %s: %w", c.Position, c.Name, err)
 	}
 	return o, nil
@@ -236,7 +222,7 @@ func (o Options) checkClusterLabel() error {
 	}
 	s := o.Selection
 	s.Extra = []generators.ExtraLabel{{Name: o.Clusters.Label, Value: "name"}}
-	if err := s.CheckExtra(o.counted()); err != nil {
+	if err := cmp.Or(s.CheckExtra(o.counted()), o.checkCustomLabels(s.Extra)); err != nil {
 		return fmt.Errorf("--cluster-label: %w", err)
 	}
 	for _, l := range o.Selection.Extra {
@@ -252,8 +238,8 @@ const defaultClusterLabel = "cluster"
 
 // checkClusterName returns an error for a name that is not fit for a path.
 func checkClusterName(name string) error {
-	if wrong := validation.IsDNS1123Subdomain(name); wrong != nil {
-		return fmt.Errorf("%q cannot be the name of a cluster: %s", name, strings.Join(wrong, "; "))
+	if validation.IsDNS1123Subdomain(name) != nil {
+		return fmt.Errorf("%q cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, - and .", name)
 	}
 	return nil
 }

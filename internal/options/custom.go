@@ -136,6 +136,21 @@ func (o Options) checkCustomOnly(only bool) error {
 	return nil
 }
 
+// checkCustomLabels rejects labels of clusters that series of custom resources can have: without theirs,
+// series of several objects might be equal.
+func (o Options) checkCustomLabels(constant []generators.ExtraLabel) error {
+	if o.Custom.Config == nil {
+		return nil
+	}
+	exported := func(family string) bool { return o.Selection.Exports(generators.FamilyDescription{Name: family}) }
+	for _, l := range constant {
+		if family, position := o.Custom.Config.FamilyWith(l.Name, exported); family != "" {
+			return CustomError{Err: fmt.Errorf("label %s is a label of %s (%s)", l.Name, family, position)}
+		}
+	}
+	return nil
+}
+
 // customFamilies are the families that custom resources may have, with names and groups alone.
 func (o Options) customFamilies() []generators.FamilyDescription {
 	if o.Custom.Config == nil {

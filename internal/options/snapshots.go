@@ -17,8 +17,11 @@ type snapshots []NamedSnapshot
 // Set adds a path, or a name and a path.
 func (s *snapshots) Set(text string) error {
 	name, path, named := strings.Cut(text, "=")
-	if !named || checkClusterName(name) != nil { // as in ./a=b.yaml
+	if !named || strings.Contains(name, "/") { // as in ./a=b.yaml
 		return s.add("", text)
+	}
+	if err := checkClusterName(name); err != nil {
+		return fmt.Errorf("%w; a file of this name is ./%s", err, text)
 	}
 	return s.add(name, path)
 }

@@ -98,6 +98,9 @@ func TestClusters(t *testing.T) {
 		f(downFails, "/metrics/cluster/a?cluster=b.example&resources=pods", ok(family("pods", "a")))
 		f(downFails, "/metrics/cluster/new", answer{Status: 503, Body: "not complete yet: cluster new\n"})
 		f(downFails, "/metrics/cluster/c", answer{Status: 404, Body: "there is no cluster \"c\"; the nearest is \"a\"\n"})
+		f(downFails, "/metrics/cluster/%2e%2e", answer{Status: 404, Body: "there is no cluster \"..\"; the nearest is \"a\"\n"})
+		f(downFails, "/metrics/cluster/a%2fb", answer{Status: 404, Body: "there is no cluster \"a/b\"; the nearest is \"a\"\n"})
+		f(downFails, "/metrics?cluster=", ok(family("nodes", "a"), family("pods", "a")))
 		f(downFails, "/metrics/cluster/", answer{Status: 404, Body: "404 page not found\n"})
 		f(downFails, "/metrics/cluster/a/b", answer{Status: 404, Body: "404 page not found\n"})
 	}

@@ -26,8 +26,8 @@ func (w *Watcher) Follow(r generators.Resource, client *apiclient.Client, sink l
 	loop := listwatch.New(listwatch.Config{
 		Resource: name, GoType: r.Recipe().TypeName(), Namespace: metav1.NamespaceAll,
 		Shard: listwatch.NewShard(name, sharding.All(), nil, w.metrics.loops), Sink: sink,
-		OnListed: func() {},
-		Metrics:  w.metrics.loops, Log: w.log.With("resource", name),
+		OnListed: w.listed,
+		Metrics:  w.metrics.loops, Outages: w.outages, Log: w.log.With("resource", name),
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()

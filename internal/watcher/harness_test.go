@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"syscall"
 	"testing"
@@ -268,6 +269,26 @@ func TestFollowRefused(t *testing.T) {
 		// Once it is served, it is awaited.
 		f.next(t).watch()
 		f.expect(t, "", podsUnsynced)
+		f.expectLog(t, answering)
+	})
+}
+
+// TestFollowOutage has an API server that refuses connections for three resources: one line tells of all,
+// and one of their end.
+func TestFollowOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newHarness(t, watcher.Config{Resources: []generators.Resource{pods, nodes, &generators.Deployments}})
+		for range 3 {
+			f.next(t).fail(403, metav1.StatusReasonForbidden)
+		}
+		f.expectLog(t, failing("Forbidden"), failing("Forbidden"), failing("Forbidden"))
+		f.refuse(math.MaxInt32)
+		time.Sleep(10 * time.Minute)
+		f.expectLog(t, failing("refused"))
+		f.refuse(0)
+		for range 3 {
+			f.next(t).watch()
+		}
 		f.expectLog(t, answering)
 	})
 }

@@ -46,7 +46,7 @@ func (w *Watcher) newNamespaceSelector(config Config) *namespaceSelector {
 		Namespace: metav1.NamespaceAll, LabelSelector: config.NamespaceSelector,
 		Shard: listwatch.NewShard(selectedNamespaces, sharding.All(), nil, w.metrics.loops), Sink: n.found,
 		OnListed: w.signal,
-		Metrics:  w.metrics.loops, Log: w.log.With("resource", selectedNamespaces),
+		Metrics:  w.metrics.loops, Outages: w.outages, Log: w.log.With("resource", selectedNamespaces),
 	})
 	return n
 }

@@ -36,9 +36,9 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 	name := r.Describe().Name
 	w.targets++
 	t := &target{serial: w.targets, plan: p, resource: r, client: config.Client, logged: listwatch.Synced}
-	log, starts := w.log.With("resource", name), chan struct{}(nil)
+	log, outages, starts := w.log.With("resource", name), w.outages, chan struct{}(nil)
 	if t.many() {
-		starts = make(chan struct{}, maxStarts)
+		starts, outages = make(chan struct{}, maxStarts), nil
 		log = slog.New(verboseHandler{log.Handler()}) // logStates logs all namespaces together
 	}
 	compiled := r.Compile(config.Selection)
@@ -70,7 +70,7 @@ func (w *Watcher) newTarget(r generators.Resource, p plan, config Config) *targe
 			Namespace: namespace, FieldSelector: p.fieldSelector(r.Recipe()), LabelSelector: p.labels, FromCache: p.fromCache, Limit: p.limit,
 			Shard: listwatch.NewShard(name, p.shard, kept, w.metrics.loops), Sink: s, Namespaces: changing, OnListed: w.listed,
 			Starts: starts, Tentative: p.kept != nil,
-			Metrics: w.metrics.loops, Log: log.With("namespace", namespace),
+			Metrics: w.metrics.loops, Outages: outages, Log: log.With("namespace", namespace),
 		})
 		t.sinks = append(t.sinks, s)
 	}

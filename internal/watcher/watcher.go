@@ -13,6 +13,7 @@ import (
 	"github.com/kubestate/kubestate/internal/apiclient"
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
+	"github.com/kubestate/kubestate/internal/listwatch"
 	"github.com/kubestate/kubestate/internal/memory"
 	"github.com/kubestate/kubestate/internal/results"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -63,9 +64,11 @@ type Watcher struct {
 	log      *slog.Logger
 	signals  chan struct{} // to reconcile
 	lists    atomic.Int64  // complete ones
+	outages  *listwatch.Outages
 	index    *workloads.Index
 	ledger   *counters.Ledger
 	results  *results.Index
+	leaving  map[string]bool // keys of resources whose counters left early in the last sweep
 
 	serving      atomic.Pointer[[]*target] // seen by readers
 	mu           sync.Mutex                // guards stores of serving, and all below
@@ -84,7 +87,7 @@ type Watcher struct {
 // New returns a watcher, which does nothing before Run.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Watcher {
 	w := &Watcher{
-		metrics: metrics, log: log, index: workloads.NewIndex(), results: results.NewIndex(), ledger: counters.New(time.Now),
+		metrics: metrics, log: log, outages: listwatch.NewOutages(log), index: workloads.NewIndex(), results: results.NewIndex(), ledger: counters.New(time.Now),
 		perNamespace: map[string]bool{}, signals: make(chan struct{}, 1),
 	}
 	w.serving.Store(&[]*target{})
@@ -154,6 +157,9 @@ func (w *Watcher) targetsFor(config Config) (wanted []*target, rebuilt []string)
 	}
 	return wanted, rebuilt
 }
+
+// Listed reports whether any list has been complete.
+func (w *Watcher) Listed() bool { return w.lists.Load() > 0 }
 
 // listed counts a complete list.
 func (w *Watcher) listed() {

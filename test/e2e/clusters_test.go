@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -33,7 +34,7 @@ type gatekeeper struct {
 	url, ca string
 
 	mu          sync.Mutex
-	credentials map[string]bool
+	credentials map[string]int // requests
 	running     int
 }
 
@@ -41,7 +42,7 @@ type gatekeeper struct {
 func guard(t *testing.T, c *cluster.Cluster, name string) *gatekeeper {
 	t.Helper()
 	dir := t.TempDir()
-	r := &gatekeeper{ca: filepath.Join(dir, "ca.crt"), credentials: map[string]bool{}}
+	r := &gatekeeper{ca: filepath.Join(dir, "ca.crt"), credentials: map[string]int{}}
 	ca, key, err := cluster.WriteCA(r.ca)
 	must(t, err)
 	certificate, private := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
@@ -79,19 +80,26 @@ func guard(t *testing.T, c *cluster.Cluster, name string) *gatekeeper {
 func (r *gatekeeper) note(credential string, n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.credentials[credential] = true
-	r.running += n
+	if r.running += n; n > 0 {
+		r.credentials[credential]++
+	}
 }
 
 // seen returns the credentials of all requests.
 func (r *gatekeeper) seen() (all []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for c := range r.credentials {
-		all = append(all, c)
+	return slices.Sorted(maps.Keys(r.credentials))
+}
+
+// asked returns an error until there were some requests with a credential.
+func (r *gatekeeper) asked(credential string, atLeast int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := r.credentials[credential]; n < atLeast {
+		return fmt.Errorf("%d requests by %s, want %d", n, credential, atLeast)
 	}
-	slices.Sort(all)
-	return all
+	return nil
 }
 
 // idle returns an error while requests run.
@@ -119,23 +127,38 @@ users: [{name: a, user: {exec: {apiVersion: client.authentication.k8s.io/v1, com
 `, r.url, r.ca)), 0o600))
 }
 
-// TestClusters serves two clusters from a directory of kubeconfigs: one is added, goes down, comes back and
-// is removed while the other goes on. A file that is no kubeconfig and a cluster that nobody answers for
-// hold up neither. Each API server sees the credentials of its own kubeconfig alone.
-func TestClusters(t *testing.T) {
-	t.Parallel()
-	everything := []string{"system:masters"}
-	user := func(name string) cluster.User { return cluster.User{Name: name, Groups: everything} }
+// testClusters has the tests of two clusters.
+func testClusters(t *testing.T) {
 	var berlin, oslo *cluster.Cluster
 	var starting sync.WaitGroup
-	starting.Go(func() { berlin = cluster.Start(t, cluster.Options{Users: []cluster.User{user("berlin")}}) })
-	starting.Go(func() { oslo = cluster.Start(t, cluster.Options{Users: []cluster.User{user("oslo")}}) })
+	starting.Go(func() {
+		berlin = cluster.Start(t, cluster.Options{Users: []cluster.User{clusterAdmin("berlin"), guest}})
+	})
+	starting.Go(func() { oslo = cluster.Start(t, cluster.Options{Users: []cluster.User{clusterAdmin("oslo"), guest}}) })
 	starting.Wait()
+	t.Run("directory", func(t *testing.T) { testClusterDirectory(t, berlin, oslo) })
+	t.Run("custom resources", func(t *testing.T) { testClusterCustomResources(t, customOf(t, berlin), customOf(t, oslo)) })
+}
+
+// clusterAdmin is the user of a kubeconfig, who may do everything.
+func clusterAdmin(name string) cluster.User {
+	return cluster.User{Name: name, Groups: []string{"system:masters"}}
+}
+
+// guest may do nothing.
+var guest = cluster.User{Name: "guest"}
+
+// testClusterDirectory serves two clusters from a directory of kubeconfigs: one is added, goes down, comes
+// back, is replaced and is removed while the other goes on. A file that is no kubeconfig, a cluster that
+// nobody answers for and one with another certificate hold up neither. Each API server sees the credentials
+// of its own kubeconfig alone.
+func testClusterDirectory(t *testing.T, berlin, oslo *cluster.Cluster) {
 	atBerlin, atOslo := guard(t, berlin, "berlin"), guard(t, oslo, "oslo")
 
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
-	must(t, cluster.WriteKubeconfig(file("berlin.kubeconfig"), atBerlin.url, atBerlin.ca, berlin.Token(user("berlin"))))
+	must(t, cluster.WriteKubeconfig(file("berlin.kubeconfig"), atBerlin.url, atBerlin.ca, berlin.Token(clusterAdmin("berlin"))))
+	must(t, cluster.WriteKubeconfig(file("stranger.json"), atBerlin.url, atOslo.ca, "of-a-stranger"))
 	must(t, os.WriteFile(file("bad.yaml"), []byte("{bad"), 0o600))
 	must(t, cluster.WriteKubeconfig(file("nowhere.conf"), "https://127.0.0.1:1", atBerlin.ca, "nowhere"))
 	e := serve(t, "--clusters", dir, "--resources", "namespaces,configmaps", "--cluster-down-fails", "--metric-allowlist", "^kube_(namespace|configmap)_created$")
@@ -179,6 +202,7 @@ func TestClusters(t *testing.T) {
 	wantSeries(t, e, has(of("kube_namespace_created", "berlin", `namespace="default"`)))
 	awaitState("berlin", "up")
 	awaitState("nowhere", "down")
+	awaitState("stranger", "down")
 	awaitState("bad", "invalid")
 	wantStatus("/metrics/cluster/berlin", http.StatusOK)
 	wantStatus("/metrics/cluster/nowhere", http.StatusServiceUnavailable)
@@ -187,7 +211,7 @@ func TestClusters(t *testing.T) {
 	wantStatus("/metrics?cluster=oslo", http.StatusNotFound)
 
 	// A cluster is added, with a credential plugin.
-	withPlugin(t, file("oslo"), atOslo, oslo.Token(user("oslo")))
+	withPlugin(t, file("oslo"), atOslo, oslo.Token(clusterAdmin("oslo")))
 	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="default"`)))
 	wantStatus("/metrics/cluster/oslo", http.StatusOK)
 	status, body, err := exporter.Get(t.Context(), e.Scrapes+"/metrics")
@@ -218,20 +242,35 @@ func TestClusters(t *testing.T) {
 	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="after-the-outage"`)))
 	wantStatus("/metrics/cluster/oslo", http.StatusOK)
 
-	// It gets the credentials of a user without rights: what is served stays.
-	next := filepath.Join(t.TempDir(), "oslo")
-	must(t, cluster.WriteKubeconfig(next, atOslo.url, atOslo.ca, "nobody"))
-	must(t, os.Rename(next, file("oslo")))
-	await(t, settling, func(ctx context.Context) error {
-		return hasLine(ctx, e.Telemetry+"/readyz?verbose", "[+]cluster oslo ok: up, being replaced")
-	}, e.Process)
+	// It gets the credentials of a user without rights: what is served stays. Refused requests are repeated
+	// after 1, 2 and 4 seconds, and count after 5.
+	replace := func(by *gatekeeper, token string) {
+		t.Helper()
+		next := filepath.Join(t.TempDir(), "oslo")
+		must(t, cluster.WriteKubeconfig(next, by.url, by.ca, token))
+		must(t, os.Rename(next, file("oslo")))
+	}
+	replace(atOslo, oslo.Token(guest))
+	await(t, settling, func(context.Context) error { return atOslo.asked("Bearer guest-token", 2*4) }, e.Process)
+	must(t, hasLine(t.Context(), e.Telemetry+"/readyz?verbose", "[+]cluster oslo ok: up, being replaced"))
+	self, err := e.Self(t.Context())
+	must(t, err)
+	if missing := self.Missing(`kubestate_cluster_specification_successful{cluster="oslo"} 0`, `kubestate_cluster_specification_successful{cluster="berlin"} 1`); missing != nil {
+		t.Errorf("missing: %q", missing)
+	}
 	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="after-the-outage"`)))
+
+	// It gets the kubeconfig of another cluster: that one's series replace its own.
+	replace(atBerlin, berlin.Token(clusterAdmin("berlin")))
+	wantSeries(t, e, has(of("kube_namespace_created", "oslo", `namespace="while-oslo-is-down"`)))
+	wantNone(t, e, of("kube_namespace_created", "oslo", `namespace="after-the-outage"`)...)
+	wantSeries(t, e, has(of("kube_namespace_created", "berlin", `namespace="while-oslo-is-down"`)))
 
 	// It is removed, with all that tells of it.
 	must(t, os.Remove(file("oslo")))
 	wantNone(t, e, `cluster="oslo"`)
 	await(t, settling, atOslo.idle, e.Process)
-	self, err := e.Self(t.Context())
+	self, err = e.Self(t.Context())
 	must(t, err)
 	if found := self.Containing(`cluster="oslo"`); found != nil {
 		t.Errorf("self-metrics of a removed cluster: %q", found)
@@ -241,7 +280,7 @@ func TestClusters(t *testing.T) {
 	if d := cmp.Diff([]string{"Bearer berlin-token"}, atBerlin.seen()); d != "" {
 		t.Errorf("credentials at berlin (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]string{"Bearer nobody", "Bearer oslo-token"}, atOslo.seen()); d != "" {
+	if d := cmp.Diff([]string{"Bearer guest-token", "Bearer oslo-token"}, atOslo.seen()); d != "" {
 		t.Errorf("credentials at oslo (-want +got):\n%s", d)
 	}
 }

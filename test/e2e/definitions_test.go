@@ -34,7 +34,11 @@ type customCluster struct {
 
 func startCustom(t *testing.T) *customCluster {
 	t.Helper()
-	c := cluster.Start(t, cluster.Options{})
+	return customOf(t, cluster.Start(t, cluster.Options{}))
+}
+
+func customOf(t *testing.T, c *cluster.Cluster) *customCluster {
+	t.Helper()
 	client, err := dynamic.NewForConfig(c.Config)
 	must(t, err)
 	return &customCluster{c, client}

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -185,6 +186,41 @@ func TestDeployedClusters(t *testing.T) {
 	if status, body, err := exporter.Get(t.Context(), p.Scrapes+"/metrics/cluster/berlin"); status != http.StatusNotFound {
 		t.Errorf("status %d of a cluster that left: %v %s", status, err, body)
 	}
+	d.tryClustersFile(t, w)
+}
+
+// tryClustersFile deploys a file of clusters, which names the home cluster and a kubeconfig, in place of the
+// directory.
+func (d *deployments) tryClustersFile(t *testing.T, w workstation) {
+	t.Helper()
+	const list = "clusters:\n- {name: hub, home: true}\n- {name: oslo, kubeconfig: oslo.kubeconfig, labels: {region: north}}\n"
+	must(t, os.WriteFile(filepath.Join(w.directory, "clusters.yaml"), []byte(list), 0o600))
+	w.run(t, sectionCode(t, "File", "create configmap"))
+	const of = "- github.com/kubestate/kubestate/deploy/kustomize/"
+	d.k.run(t, "apply", "--server-side", "-k", overlay(t, "resources:\n"+of+"base?ref=v0.1.0\ncomponents:\n"+of+"components/clusters-file?ref=v0.1.0\n"))
+	m := mode{name: "clusters-file", namespace: "kubestate"}
+	var pod corev1.Pod
+	awaitAPI(t, d.c, func(ctx context.Context) error {
+		pods, err := d.c.Client.CoreV1().Pods(m.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=kubestate"})
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(pods.Items, func(p corev1.Pod) bool {
+			return isReady(&p) && slices.Contains(p.Spec.Containers[0].Args, "--clusters=/etc/clusters/clusters.yaml")
+		})
+		if at < 0 {
+			return fmt.Errorf("none of %d pods has the file and is ready", len(pods.Items))
+		}
+		pod = pods.Items[at]
+		return nil
+	})
+	p := d.newDeployed(t, m, pod)
+	p.start(t)
+	p.probed(t)
+	p.wants(t, []string{
+		`kube_deployment_spec_replicas{cluster="hub",namespace="kubestate",deployment="kubestate"} 1`,
+		`kube_deployment_spec_replicas{cluster="oslo",region="north",namespace="shop",deployment="web"} 5`,
+	})
 }
 
 // A deployedFleet is a program with the clusters whose kubeconfigs a workstation has.

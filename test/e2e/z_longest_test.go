@@ -5,6 +5,7 @@ import "testing"
 // Go resumes parallel tests in the reverse order of files and functions. Those that take longest are in
 // this file, the longest last, so that none of them is left over at the end, beside idle processors.
 
+func TestClusters(t *testing.T)              { t.Parallel(); testClusters(t) }
 func TestReadersByToken(t *testing.T)        { t.Parallel(); testReadersByToken(t) }
 func TestValuesAreNotHeld(t *testing.T)      { t.Parallel(); testValuesAreNotHeld(t) }
 func TestShards(t *testing.T)                { t.Parallel(); testShards(t) }
