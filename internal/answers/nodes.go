@@ -51,7 +51,7 @@ var namespaces = question{
 	none: "No namespaces.", bad: "%d of %d namespaces stuck in deletion",
 	causes: []cause{
 		{Warning, unless(and(terminating, namespace, remaining), namespace, leaving.within(patience).ifAny()), nil},
-		{Warning, label("conditions", "Finalizers", unless(and(terminating, namespace, emptied), namespace, remaining)), nil},
+		{Warning, label("state", "Finalizers", unless(and(terminating, namespace, emptied), namespace, remaining)), nil},
 	},
-	columns: append(labels("namespace"), lookups("conditions", lookup{remaining, namespace, ofLabel("condition")})),
+	columns: append(labels("namespace", "state"), lookups("conditions", lookup{remaining, namespace, ofLabel("condition")})),
 }
