@@ -104,6 +104,8 @@ func TestStuck(t *testing.T) {
 		"status: {phase: Terminating, conditions: [{type: NamespaceContentRemaining, status: 'False'}, {type: NamespaceDeletionDiscoveryFailure, status: 'True'}]}}")
 	f("pods-not-running: critical a p c ImagePullBackOff 2026-01-01T11:00:00Z", pods("phase: Pending, "+waiting("initContainerStatuses", "ImagePullBackOff")+
 		", containerStatuses: [{name: d, state: {waiting: {reason: PodInitializing}}}]", "p"))
+	f("pods-not-running: critical a p c CrashLoopBackOff 5 2026-01-01T10:30:00Z", pods("phase: Pending, initContainerStatuses: [{name: c, restartCount: 5, state: {waiting: {reason: CrashLoopBackOff}}, "+
+		"lastState: {terminated: {reason: Error, exitCode: 1, finishedAt: '2026-01-01T10:30:00Z'}}}]", "p"))
 	f("pods-not-running: warning a p c ContainerCreating 2026-01-01T11:00:00Z", pods("phase: Pending, "+waiting("containerStatuses", "ContainerCreating"), "p"))
 	f("pods-not-running: warning a p NotReady 2026-01-01T11:00:00Z", pods("phase: Running, conditions: [{type: Ready, status: 'False'}], containerStatuses: [{name: c, state: {terminated: {reason: Error}}}]", "p"))
 	const unscheduled = "phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, lastTransitionTime: '2026-01-01T11:59:00Z'}]"
