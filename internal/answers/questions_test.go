@@ -317,6 +317,15 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
+// TestNothing has a content without resources: no answer is known.
+func TestNothing(t *testing.T) {
+	for _, a := range answers.From(answers.Content{Now: noon}).Answers {
+		if got, want := table(a), "unknown: Not known: nothing has been read yet.\n"; got != want && a.Name != answers.NotSeen {
+			t.Errorf("%s: %s", a.Name, got)
+		}
+	}
+}
+
 // TestUnseen has resources that cannot be read, and withheld objects.
 func TestUnseen(t *testing.T) {
 	c := load(t, "-", documents(pods("phase: Unknown", "p")), all)
