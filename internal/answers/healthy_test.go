@@ -24,6 +24,7 @@ func TestHealthy(t *testing.T) {
 	f("a pod that a rollout replaces", "{apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p, uid: p, %o, deletionTimestamp: '2026-01-01T12:00:20Z'}, status: {phase: Running, "+unready+"}}")
 	f("a pod of a failed Job that a later one superseded, whose main container never began",
 		ofJob("phase: Failed, "+waiting("containerStatuses", "PodInitializing")+", initContainerStatuses: [{name: i, state: {terminated: {reason: Error, exitCode: 1}}}]"))
+	f("a pod of a Job that was evicted", ofJob("phase: Failed, reason: Evicted"))
 	f("a pod of a failed Job whose image was never there", ofJob("phase: Failed, "+waiting("initContainerStatuses", "ErrImagePull")+", "+waiting("containerStatuses", "ErrImagePull")))
 	f("a pod that waits for a queue", pods("phase: Pending, "+unbound+"SchedulingGated}]", "p"))
 	f("a pod of steps, of which one is done",

@@ -45,7 +45,7 @@ var podsNotRunning = question{
 		{Warning, label("reason", "NotReady",
 			unless(unless(unless(and(and(unless(series("kube_pod_status_ready").with("condition", "false").is("==", 1), pod, waiting),
 				pod, phase.with("phase", "Running").is("==", 1)), pod, longCreated), pod, ofJobs), pod, leaving), pod, done)), nil},
-		{Warning, evicted, nil},
+		{Warning, unless(evicted, pod, ofJobs), nil},
 		{Warning, label("reason", "Failed", unless(unless(failed, pod, ofJobs), pod, evicted)), nil},
 		{Warning, label("reason", "Terminating", leaving.before(patience)), nil},
 	},
