@@ -21,10 +21,22 @@ func (b backend) answerContent(snapshot bool) func(namespaces []string) answers.
 }
 
 func (c *cluster) unseen() (all []answers.Unseen) {
-	all = unseen(c.watched.Statuses())
+	statuses := c.watched.Statuses()
+	all = append(unseen(statuses), outOfDate(statuses)...)
 	_, pending := c.custom.statuses(c.watched.Checks, c.watched.Pending)
 	for _, name := range pending {
 		all = append(all, answers.Unseen{Resource: name, State: string(watcher.Syncing)})
+	}
+	return all
+}
+
+// outOfDate returns the resources that have been complete, and whose requests fail now.
+func outOfDate(statuses []watcher.Status) (all []answers.Unseen) {
+	for _, s := range statuses {
+		if s.Complete && watcher.Worse(s.State, watcher.Absent) {
+			reason := strings.TrimPrefix(s.Reason+", state of "+s.Contact.UTC().Format(time.RFC3339), ", ")
+			all = append(all, answers.Unseen{Resource: s.Resource, State: string(s.State), Reason: reason, OutOfDate: true})
+		}
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -96,13 +97,13 @@ func ofSnapshot(_ context.Context, tables *generators.Registry, opts options.Opt
 	config.Namespaces = nil // all objects together tell the time
 	w := watcher.New(config, watcher.NewMetrics(registry), log)
 	loading := w.Loading(config)
-	objects := 0
+	var objects atomic.Int64
+	stop := p.keep(func() string { return fmt.Sprintf("read %d objects", objects.Load()) }) // also while files of other kinds are passed over
 	report, err := readSnapshot(tables, opts, config, loading.Resources(), func(kind schema.GroupVersionKind, o runtime.Object) error {
-		if objects++; objects%100 == 0 {
-			p.show(fmt.Sprintf("read %d objects", objects))
-		}
+		objects.Add(1)
 		return loading.Add(kind, o)
 	})
+	stop()
 	if err != nil {
 		return answers.Content{}, err
 	}

@@ -84,7 +84,7 @@ func TestAnswersInColor(t *testing.T) {
 	f(false, "TERM=dumb")
 }
 
-// TestAnswersProgress writes objects to standard input until the terminal shows that they are read.
+// TestAnswersProgress writes an object to standard input, and logs until the terminal shows that something is read.
 func TestAnswersProgress(t *testing.T) {
 	stdin, objects, err := os.Pipe()
 	if err != nil {
@@ -96,10 +96,12 @@ func TestAnswersProgress(t *testing.T) {
 	go func() {
 		defer close(written)
 		defer objects.Close()
-		for i := 0; !shown.Load(); i++ {
-			if _, err := fmt.Fprintf(objects, "apiVersion: v1\nkind: Pod\nmetadata: {namespace: a, name: p%d, uid: u%d}\nstatus: {phase: Running}\n---\n", i%1000, i%1000); err != nil {
+		text := "apiVersion: v1\nkind: Pod\nmetadata: {namespace: a, name: p, uid: u}\nstatus: {phase: Running}\n==== START logs for container c of pod a/p ====\n"
+		for {
+			if _, err := io.WriteString(objects, text); err != nil || shown.Load() {
 				return
 			}
+			text = "a log\n"
 		}
 	}()
 	text := onTerminal(t, stdin, func(text string) {
@@ -109,7 +111,7 @@ func TestAnswersProgress(t *testing.T) {
 	}, []string{"NO_COLOR=1"}, "answers", "--snapshot", "-")
 	stdin.Close()
 	<-written
-	line := regexp.MustCompile(`\r\x1b\[Kread \d+00 objects`)
+	line := regexp.MustCompile(`\r\x1b\[Kread \d+ objects`)
 	if !line.MatchString(text) {
 		t.Errorf("no progress:\n%q", text)
 	}

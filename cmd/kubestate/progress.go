@@ -41,6 +41,31 @@ func (p *progress) show(text string) {
 	fmt.Fprint(p.to, eraseLine, text)
 }
 
+// keep shows a text that changes, until stop is called.
+func (p *progress) keep(text func() string) (stop func()) {
+	if !p.terminal {
+		return func() {}
+	}
+	stopped, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(progressEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.show(text())
+			case <-stopped:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(stopped)
+		<-ended
+	}
+}
+
 const eraseLine = "\r\x1b[K"
 
 // stop removes the line.

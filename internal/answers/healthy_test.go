@@ -24,6 +24,7 @@ func TestHealthy(t *testing.T) {
 	f("a pod that a rollout replaces", "{apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p, uid: p, %o, deletionTimestamp: '2026-01-01T12:00:20Z'}, status: {phase: Running, "+unready+"}}")
 	f("a pod of a failed Job that a later one superseded, whose main container never began",
 		ofJob("phase: Failed, "+waiting("containerStatuses", "PodInitializing")+", initContainerStatuses: [{name: i, state: {terminated: {reason: Error, exitCode: 1}}}]"))
+	f("a pod of a Job that was evicted", ofJob("phase: Failed, reason: Evicted"))
 	f("a pod of a failed Job whose image was never there", ofJob("phase: Failed, "+waiting("initContainerStatuses", "ErrImagePull")+", "+waiting("containerStatuses", "ErrImagePull")))
 	f("a pod that waits for a queue", pods("phase: Pending, "+unbound+"SchedulingGated}]", "p"))
 	f("a pod of steps, of which one is done",
@@ -64,6 +65,7 @@ func TestHealthy(t *testing.T) {
 
 	namespace := "{apiVersion: v1, kind: Namespace, metadata: {name: a}, status: {phase: Terminating, conditions: [{type: NamespaceContentRemaining, status: 'True'}]}}"
 	f("a namespace whose pods end", namespace, "{apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p, uid: p, %o, deletionTimestamp: '2026-01-01T12:00:20Z'}, status: {phase: Running}}")
+	f("a namespace whose deletion began", "{apiVersion: v1, kind: Namespace, metadata: {name: a}, status: {phase: Terminating}}")
 	f("a claim without a pod", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {namespace: a, name: c, %o}, spec: {storageClassName: late}, status: {phase: Pending}}",
 		"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: late}, provisioner: p, volumeBindingMode: WaitForFirstConsumer}")
 	f("a quota of nothing", "{apiVersion: v1, kind: ResourceQuota, metadata: {namespace: a, name: q}, status: {hard: {count/secrets: 0}, used: {count/secrets: 0}}}")
@@ -97,8 +99,14 @@ func TestStuck(t *testing.T) {
 	const leaving = "{apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p, uid: p, %o, deletionTimestamp: '2026-01-01T11:00:00Z'}, status: {phase: Running, conditions: [{type: Ready, status: 'False'}]}}"
 	f("namespaces-terminating: warning a NamespaceContentRemaining\npods-not-running: warning a p Terminating 2026-01-01T11:00:00Z", namespace, leaving)
 	f("namespaces-terminating: warning a NamespaceContentRemaining", namespace)
+	f("namespaces-terminating: warning a Finalizers", "{apiVersion: v1, kind: Namespace, metadata: {name: a, finalizers: [example.com/hold]}, "+
+		"status: {phase: Terminating, conditions: [{type: NamespaceContentRemaining, status: 'False'}, {type: NamespaceFinalizersRemaining, status: 'False'}]}}")
+	f("namespaces-terminating: warning a NamespaceDeletionDiscoveryFailure", "{apiVersion: v1, kind: Namespace, metadata: {name: a}, "+
+		"status: {phase: Terminating, conditions: [{type: NamespaceContentRemaining, status: 'False'}, {type: NamespaceDeletionDiscoveryFailure, status: 'True'}]}}")
 	f("pods-not-running: critical a p c ImagePullBackOff 2026-01-01T11:00:00Z", pods("phase: Pending, "+waiting("initContainerStatuses", "ImagePullBackOff")+
 		", containerStatuses: [{name: d, state: {waiting: {reason: PodInitializing}}}]", "p"))
+	f("pods-not-running: critical a p c CrashLoopBackOff 5 2026-01-01T10:30:00Z", pods("phase: Pending, initContainerStatuses: [{name: c, restartCount: 5, state: {waiting: {reason: CrashLoopBackOff}}, "+
+		"lastState: {terminated: {reason: Error, exitCode: 1, finishedAt: '2026-01-01T10:30:00Z'}}}]", "p"))
 	f("pods-not-running: warning a p c ContainerCreating 2026-01-01T11:00:00Z", pods("phase: Pending, "+waiting("containerStatuses", "ContainerCreating"), "p"))
 	f("pods-not-running: warning a p NotReady 2026-01-01T11:00:00Z", pods("phase: Running, conditions: [{type: Ready, status: 'False'}], containerStatuses: [{name: c, state: {terminated: {reason: Error}}}]", "p"))
 	const unscheduled = "phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, lastTransitionTime: '2026-01-01T11:59:00Z'}]"

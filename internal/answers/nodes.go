@@ -35,17 +35,23 @@ func requestedOf(resource string) column {
 	}}
 }
 
-var namespace = []string{"cluster", "namespace"}
+var (
+	namespace           = []string{"cluster", "namespace"}
+	terminating         = series("kube_namespace_status_phase").with("phase", "Terminating").is("==", 1)
+	namespaceConditions = series("kube_namespace_status_condition")
+	// remaining are the reasons of namespaces that are not empty.
+	remaining = namespaceConditions.with("status", "true").is("==", 1)
+	// emptied are namespaces without content: only finalizers of their own hold them.
+	emptied = namespaceConditions.with("condition", "NamespaceContentRemaining").with("status", "false").is("==", 1)
+)
 
 var namespaces = question{
 	name: "namespaces-terminating", title: "Namespaces stuck in deletion",
 	resources: []string{"namespaces"}, identity: namespace,
 	none: "No namespaces.", bad: "%d of %d namespaces stuck in deletion",
 	causes: []cause{
-		{Warning, unless(and(series("kube_namespace_status_phase").with("phase", "Terminating").is("==", 1),
-			namespace, series("kube_namespace_status_condition").with("status", "true").is("==", 1)),
-			namespace, leaving.within(patience).ifAny()), nil},
+		{Warning, unless(and(terminating, namespace, remaining), namespace, leaving.within(patience).ifAny()), nil},
+		{Warning, label("state", "Finalizers", unless(and(terminating, namespace, emptied), namespace, remaining)), nil},
 	},
-	columns: append(labels("namespace"), lookups("conditions",
-		lookup{series("kube_namespace_status_condition").with("status", "true").is("==", 1), namespace, ofLabel("condition")})),
+	columns: append(labels("namespace", "state"), lookups("conditions", lookup{remaining, namespace, ofLabel("condition")})),
 }

@@ -315,10 +315,19 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
+// TestNothing has a content without resources: no answer is known.
+func TestNothing(t *testing.T) {
+	for _, a := range answers.From(answers.Content{Now: noon}).Answers {
+		if got, want := table(a), "unknown: Not known: nothing has been read yet.\n"; got != want && a.Name != answers.NotSeen {
+			t.Errorf("%s: %s", a.Name, got)
+		}
+	}
+}
+
 // TestUnseen has resources that cannot be read, and withheld objects.
 func TestUnseen(t *testing.T) {
 	c := load(t, "-", documents(pods("phase: Unknown", "p")), all)
-	c.Unseen = []answers.Unseen{{Resource: "nodes", State: "forbidden"}, {Resource: "cronjobs", State: "error", Reason: "Unreachable"}}
+	c.Unseen = []answers.Unseen{{Resource: "nodes", State: "forbidden"}, {Resource: "cronjobs", State: "error", Reason: "Unreachable"}, {Resource: "persistentvolumes", State: "error", OutOfDate: true}}
 	limited := store.NewResource("limited", []store.Family{{Name: "x"}}, 1)
 	limited.LimitSeries(store.Budgets{Series: 1})
 	for _, uid := range []string{"1", "2", "3"} {
@@ -332,12 +341,14 @@ func TestUnseen(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}
-	f(answers.NotSeen, `unknown: 3 resources unreadable, or with withheld objects.
+	f(answers.NotSeen, `unknown: 4 resources unreadable, or with withheld objects.
 resource | state | reason | objects
 unknown: cronjobs | error | Unreachable | 
 unknown: limited | withheld |  | 2
 unknown: nodes | forbidden |  | 
+unknown: persistentvolumes | error |  | 
 `)
+	f("volumes-released", "ok: No volumes.\n")
 	f("nodes-not-ready", "unknown: Not known: nodes cannot be read: forbidden.\n")
 	f("jobs-failed", "unknown: Not known: cronjobs cannot be read: error.\n")
 	if got := report.Severity(); got != answers.Critical {

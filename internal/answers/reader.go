@@ -96,13 +96,16 @@ func (r *reader) objects(resources []string) (n int) {
 
 // lacking returns what cannot be read of families; empty if all can.
 func (r *reader) lacking(families []string) string {
+	if len(r.Resources) == 0 { // as of a shard that does not serve yet
+		return "nothing has been read yet"
+	}
 	for _, name := range families {
 		if r.sources[name] == nil {
 			return "there is no family " + name
 		}
 		for _, s := range r.sources[name] {
 			for _, u := range r.Unseen {
-				if s.resource.Is(u.Resource) {
+				if s.resource.Is(u.Resource) && !u.OutOfDate {
 					return u.Resource + " cannot be read: " + u.State
 				}
 			}

@@ -28,8 +28,11 @@ type Content struct {
 }
 
 // An Unseen is a resource that kubestate cannot read, its state, such as "forbidden", and the reason, if that
-// says more.
-type Unseen struct{ Resource, State, Reason string }
+// says more. Of a resource that is out of date, an earlier state is known.
+type Unseen struct {
+	Resource, State, Reason string
+	OutOfDate               bool
+}
 
 // A Report is the answers about a content.
 type Report struct {

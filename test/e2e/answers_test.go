@@ -99,7 +99,7 @@ func TestAnswersAsPromQL(t *testing.T) {
 	more, err := os.ReadFile(filepath.Join("testdata", "answers.yaml"))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "answers.yaml"), more, 0o600))
-	e := serve(t, "--snapshot", dir, "--workload-metrics=attribution,verdicts")
+	e := serve(t, "--snapshot", dir, "--snapshot-strict", "--workload-metrics=attribution,verdicts")
 	p := runPrometheus(t, fmt.Sprintf("scrape_configs: [{job_name: kubestate, honor_labels: true, scrape_interval: 1s, static_configs: [{targets: [%q]}]}]\n", address(e)))
 	r, status, err := ask(t.Context(), "--snapshot", dir)
 	must(t, err)

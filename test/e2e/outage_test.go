@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,7 @@ func TestReadyAndOutage(t *testing.T) {
 	await(t, settling, func(ctx context.Context) error {
 		return inStates(ctx, e, map[string]string{"pods": "error", "nodes": "error", "deployments": "error"})
 	}, e.Process)
+	await(t, settling, func(ctx context.Context) error { return saysOutOfDate(ctx, e) }, e.Process)
 	const staleness = `kubestate_resource_staleness_seconds{resource="pods"}`
 	before, err := e.Self(t.Context())
 	must(t, err)
@@ -67,6 +69,23 @@ func TestReadyAndOutage(t *testing.T) {
 		}
 		return err
 	}, e.Process)
+}
+
+// saysOutOfDate returns nil if the page of answers says which resources are out of date, and has their last state.
+func saysOutOfDate(ctx context.Context, e *exporter.Exporter) error {
+	_, text, err := exporter.Get(ctx, e.Telemetry+"/answers?format=text")
+	if err != nil {
+		return err
+	}
+	for _, resource := range resources {
+		if row := regexp.MustCompile(`(?m)^  \?   ` + resource + ` +error  +\w+, state of 20.*Z$`); !row.Match(text) {
+			return fmt.Errorf("answers say nothing about %s:\n%s", resource, text)
+		}
+	}
+	if strings.Contains(string(text), "Not known: nodes") {
+		return fmt.Errorf("the last state is not known:\n%s", text)
+	}
+	return nil
 }
 
 // hasAnswered returns nil if a scrape succeeds. The first such response must be complete.
