@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 )
@@ -13,15 +14,15 @@ import (
 // A plugged transport responds, or fails, when its plugin ends.
 type plugged struct {
 	plugin chan error
-	closed *int // bodies
+	closed *atomic.Int64 // bodies
 }
 
 type body struct {
 	io.Reader
-	closed *int
+	closed *atomic.Int64
 }
 
-func (b body) Close() error { *b.closed++; return nil }
+func (b body) Close() error { b.closed.Add(1); return nil }
 
 func (p plugged) RoundTrip(*http.Request) (*http.Response, error) {
 	if err := <-p.plugin; err != nil {
@@ -34,7 +35,7 @@ func (p plugged) RoundTrip(*http.Request) (*http.Response, error) {
 // wait for it, and that requests succeed after it has ended.
 func TestAbandoner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		closed := 0
+		var closed atomic.Int64
 		p := plugged{make(chan error), &closed}
 		a := newAbandoner(p)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -66,15 +67,15 @@ func TestAbandoner(t *testing.T) {
 			p.plugin <- nil
 		}
 		synctest.Wait()
-		if n := len(a.waiting); n != 0 || closed != maxWaiting {
-			t.Errorf("%d requests wait; %d bodies are closed, want %d", n, closed, maxWaiting)
+		if n := len(a.waiting); n != 0 || closed.Load() != maxWaiting {
+			t.Errorf("%d requests wait; %d bodies are closed, want %d", n, closed.Load(), maxWaiting)
 		}
 		go func() { p.plugin <- nil }()
 		response, err := send(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, err := io.ReadAll(response.Body); err != nil || string(text) != "text" || closed != maxWaiting {
+		if text, err := io.ReadAll(response.Body); err != nil || string(text) != "text" || closed.Load() != maxWaiting {
 			t.Errorf("response %q, %v", text, err)
 		}
 		broken := errors.New("exit status 1")
