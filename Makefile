@@ -7,7 +7,7 @@ STAMP    := github.com/kubestate/kubestate/internal/version
 LDFLAGS  := -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).revision=$(REVISION) -X $(STAMP).branch=$(BRANCH)
 DEBIAN   := gcc curl chromium npm
 PACKAGES  = libc6-dev $(foreach name,$(DEBIAN),$(if $(shell command -v $(name) 2>/dev/null),,$(name)))
-E2E      := controlplane cronjobs kwok helm kubectl operator-crds prometheus chromium browser/node_modules prometheus-2 victoria-metrics otelcol
+E2E      := controlplane cronjobs rollouts kwok helm kubectl operator-crds prometheus chromium browser/node_modules prometheus-2 victoria-metrics otelcol
 # The same flags everywhere, so that each package is compiled once; vet is a part of lint.
 export CGO_ENABLED ?= 0
 export GOFLAGS := -trimpath -buildvcs=false $(GOFLAGS)
@@ -77,6 +77,7 @@ $(BUILD)/controlplane: $(wildcard test/controlplane/*.go) test/controlplane/go.m
 $(BUILD)/cronjobs: test/controlplane/cronjobs/main.go test/controlplane/go.mod ; $(call build,test/controlplane,./cronjobs)
 $(BUILD)/helm: test/helm/main.go test/helm/go.mod ; $(call build,test/helm,.)
 $(BUILD)/kubectl: hack/kubectl/main.go hack/kubectl/go.mod ; $(call build,hack/kubectl,.)
+$(BUILD)/rollouts: hack/kubectl/rollouts/main.go hack/kubectl/go.mod ; $(call build,hack/kubectl,./rollouts)
 $(BUILD)/otelcol: $(wildcard test/otelcol/*.go) test/otelcol/go.mod ; $(call build,test/otelcol,$(SD) .)
 $(BUILD)/prometheus: test/prometheus/go.mod # Debian's is built without the discovery of Kubernetes services
 	$(call build,test/prometheus,$(SD) github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool)

@@ -59,7 +59,7 @@ func writeAnswers(ctx context.Context, tables *generators.Registry, opts options
 	if err := writeReport(stdout, opts, report); err != nil {
 		return err
 	}
-	return verdict(report)
+	return verdict(report, opts.Snapshot != "")
 }
 
 // forAnswers restricts the options to what answers read.
@@ -107,12 +107,16 @@ func ofSnapshot(_ context.Context, tables *generators.Registry, opts options.Opt
 		return answers.Content{}, err
 	}
 	if report.Objects == 0 {
-		return answers.Content{}, fmt.Errorf("snapshot: %s has no objects that answers are about", opts.Snapshot)
+		text := fmt.Sprintf("snapshot: %s has no objects that answers are about", opts.Snapshot)
+		if passed := report.IgnoredKinds(); len(passed) > 0 {
+			text += "; files without objects: " + strings.Join(passed, ", ")
+		}
+		return answers.Content{}, errors.New(text)
 	}
 	clear(report.Skipped) // most kinds are not asked about
 	logReport(opts, report, log)
 	loading.Done()
-	content := answers.Content{Resources: w.Resources()}
+	content := answers.Content{Resources: w.Resources(), PassedOver: report.IgnoredKinds()}
 	for _, f := range report.Files {
 		if f.Err != nil || f.Failed > 0 {
 			content.Unseen = append(content.Unseen, answers.Unseen{Resource: f.Path, State: "unreadable"})
@@ -195,12 +199,14 @@ func writeReport(w io.Writer, opts options.Options, r answers.Report) error {
 	return answers.Text{Color: color, Queries: opts.Report.Queries}.Write(w, r)
 }
 
-// verdict is the error of a report, nil without findings.
-func verdict(r answers.Report) error {
+// verdict is the error of a report, nil without findings. What cannot be read of a snapshot may be of any resource.
+func verdict(r answers.Report, snapshot bool) error {
 	switch worst := r.Severity(); {
 	case worst == answers.Warning || worst == answers.Critical:
 		return errFindings
-	case slices.ContainsFunc(r.Answers, func(a answers.Answer) bool { return a.Severity == answers.Unknown && a.Name != answers.NotSeen }):
+	case slices.ContainsFunc(r.Answers, func(a answers.Answer) bool {
+		return a.Severity == answers.Unknown && (snapshot || a.Name != answers.NotSeen)
+	}):
 		return errUnknown
 	}
 	return nil

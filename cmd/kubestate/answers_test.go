@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -115,4 +116,17 @@ func TestAnswersProgress(t *testing.T) {
 	if report := line.ReplaceAllString(text, ""); !strings.HasPrefix(report, "\r\x1b[KAs of ") {
 		t.Errorf("the report does not begin on an empty line:\n%q", report)
 	}
+}
+
+// TestOneLine holds that the text of an error is a line without escape sequences.
+func TestOneLine(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		if got := oneLine(errors.New(text)); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	f("two\n\tlines", "two lines")
+	f("Pod x\x1b[31m\u202ey", "Pod x\ufffd[31m\ufffdy")
+	f("Größe, 大きさ", "Größe, 大きさ")
 }

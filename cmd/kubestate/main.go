@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 	_ "time/tzdata" // schedules name time zones; the image has no files of them
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/oklog/run"
 	"github.com/prometheus/client_golang/prometheus"
@@ -195,5 +197,12 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 	return err
 }
 
-// oneLine returns the text of an error in one line.
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// oneLine returns the text of an error in one line, without characters that a terminal would obey.
+func oneLine(err error) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.Join(strings.Fields(err.Error()), " "))
+}

@@ -76,8 +76,8 @@ func (k *keys) mayBeIn(p place) bool { return k == nil || !k.of[p.resource] || k
 func (k *keys) has(s *sample) bool { return k.set[s.key(k.on)] }
 
 func (s selector) eval(r *reader, only *keys) (all []sample) {
-	if all, ok := r.scanned[s.String()]; ok && only == nil {
-		return slices.Clone(all)
+	if all, ok := r.scanned[s.String()]; ok {
+		return slices.DeleteFunc(slices.Clone(all), func(l sample) bool { return only != nil && !only.has(&l) })
 	}
 	if only != nil && len(only.set) == 0 {
 		return nil

@@ -18,14 +18,19 @@ var autoscalers = question{
 		{Critical, label("state", "ScalingInactive", unless(scaling.with("condition", "ScalingActive").with("status", "false").is("==", 1),
 			autoscaler, series("kube_horizontalpodautoscaler_status_current_replicas").is("==", 0))), nil},
 		{Critical, label("state", "UnableToScale", scaling.with("condition", "AbleToScale").with("status", "false").is("==", 1)), nil},
-		{Warning, label("state", "AtMaximum", and(arithmetic{series("kube_horizontalpodautoscaler_status_desired_replicas"),
-			series("kube_horizontalpodautoscaler_spec_max_replicas"), "-", autoscaler, ">=", 0},
-			autoscaler, scaling.with("condition", "ScalingLimited").with("status", "true").is("==", 1))), nil},
+		{Warning, label("state", "AtMaximum", unless(and(atMaximum("kube_horizontalpodautoscaler_status_desired_replicas"),
+			autoscaler, scaling.with("condition", "ScalingLimited").with("status", "true").is("==", 1)),
+			autoscaler, atMaximum("kube_horizontalpodautoscaler_spec_min_replicas"))), nil},
 	},
 	columns: append(labels("namespace", "horizontalpodautoscaler", "state"),
 		lookups("target", lookup{series("kube_horizontalpodautoscaler_info"), autoscaler, ofLabels("scaletargetref_kind", "scaletargetref_name")}),
 		lookups("replicas", lookup{series("kube_horizontalpodautoscaler_status_current_replicas"), autoscaler, ofValue}),
 		lookups("maximum", lookup{series("kube_horizontalpodautoscaler_spec_max_replicas"), autoscaler, ofValue})),
+}
+
+// atMaximum has the autoscalers for which a family has the maximum of replicas.
+func atMaximum(family string) expr {
+	return arithmetic{series(family), series("kube_horizontalpodautoscaler_spec_max_replicas"), "-", autoscaler, ">=", 0}
 }
 
 var resourceQuotas = question{

@@ -4,6 +4,7 @@ var (
 	node           = []string{"cluster", "node"}
 	nodeConditions = series("kube_node_status_condition")
 	// badConditions are the conditions that mean trouble if they are true.
+	justJoined    = series("kube_node_created").ifAny().within(patience)
 	badConditions = []string{"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable", "KernelDeadlock", "ReadonlyFilesystem"}
 )
 
@@ -13,8 +14,8 @@ var nodes = question{
 	none: "No nodes.",
 	bad:  "%d of %d nodes not ready, under pressure or cordoned", by: "state",
 	causes: []cause{
-		{Critical, label("state", "NotReady", nodeConditions.with("condition", "Ready").with("status", "false", "unknown").is("==", 1)), nil},
-		{Warning, copyLabel("state", "condition", nodeConditions.with("condition", badConditions...).with("status", "true").is("==", 1)), nil},
+		{Critical, label("state", "NotReady", unless(nodeConditions.with("condition", "Ready").with("status", "false", "unknown").is("==", 1), node, justJoined)), nil},
+		{Warning, copyLabel("state", "condition", unless(nodeConditions.with("condition", badConditions...).with("status", "true").is("==", 1), node, justJoined)), nil},
 		{Warning, label("state", "Cordoned", series("kube_node_spec_unschedulable").is("==", 1)), nil},
 	},
 	columns: append(labels("node", "state"), requestedOf("cpu"), requestedOf("memory")),
@@ -41,8 +42,9 @@ var namespaces = question{
 	resources: []string{"namespaces"}, identity: namespace,
 	none: "No namespaces.", bad: "%d of %d namespaces stuck in deletion",
 	causes: []cause{
-		{Warning, and(series("kube_namespace_status_phase").with("phase", "Terminating").is("==", 1),
-			namespace, series("kube_namespace_status_condition").with("status", "true").is("==", 1)), nil},
+		{Warning, unless(and(series("kube_namespace_status_phase").with("phase", "Terminating").is("==", 1),
+			namespace, series("kube_namespace_status_condition").with("status", "true").is("==", 1)),
+			namespace, leaving.within(patience).ifAny()), nil},
 	},
 	columns: append(labels("namespace"), lookups("conditions",
 		lookup{series("kube_namespace_status_condition").with("status", "true").is("==", 1), namespace, ofLabel("condition")})),

@@ -16,6 +16,13 @@ var (
 	evicted       = series("kube_pod_status_reason").with("reason", "Evicted").is("==", 1)
 	ofJobs        = series("kube_pod_owner").with("owner_kind", "Job")
 	longCreated   = series("kube_pod_created").before(patience)
+	// failed are pods that have ended, whatever their containers have waited for.
+	failed = phase.with("phase", "Failed").is("==", 1)
+	// gated are pods that the scheduler is told not to look at yet, as those of a queue.
+	gated   = series("kube_pod_status_reason").with("reason", "SchedulingGated").is("==", 1)
+	leaving = series("kube_pod_deletion_timestamp")
+	// done are containers that are not started again.
+	done = series("kube_pod_container_status_terminated_reason").ifAny().with("reason", "Completed").is("==", 1)
 
 	// starting are the reasons of containers that are about to start.
 	starting = []string{"ContainerCreating", "PodInitializing"}
@@ -27,20 +34,20 @@ var podsNotRunning = question{
 	none: "No pods.",
 	bad:  "%d of %d pods not running", by: "reason", order: "since",
 	causes: []cause{
-		{Critical, label("reason", "Unschedulable", unschedulable.is("==", 1)), nil},
-		{Critical, waiting.without("reason", starting...).is("==", 1), nil},
-		{Critical, initWaiting.without("reason", starting...).is("==", 1), nil},
+		{Warning, label("reason", "Unschedulable", unless(unschedulable.is("==", 1), pod, gated)), createdLongAgo},
+		{Critical, unless(waiting.without("reason", starting...).is("==", 1), pod, failed), nil},
+		{Critical, unless(initWaiting.without("reason", starting...).is("==", 1), pod, failed), nil},
 		{Critical, label("reason", "Unknown", phase.with("phase", "Unknown").is("==", 1)), nil},
-		{Warning, and(initWaiting.with("reason", starting...).is("==", 1), pod, longCreated), nil},
-		{Warning, and(unless(waiting.with("reason", starting...).is("==", 1), pod, initWaiting), pod, longCreated), nil},
+		{Warning, unless(and(initWaiting.with("reason", starting...).is("==", 1), pod, longCreated), pod, failed), nil},
+		{Warning, unless(unless(and(waiting.with("reason", starting...).is("==", 1), pod, longCreated), pod, initWaiting), pod, failed), nil},
 		{Warning, label("reason", "Pending",
 			and(unless(unless(unless(phase.with("phase", "Pending").is("==", 1), pod, unschedulable), pod, waiting), pod, initWaiting), pod, longCreated)), nil},
 		{Warning, label("reason", "NotReady",
-			and(unless(unless(and(series("kube_pod_status_ready").with("condition", "false").is("==", 1),
-				pod, phase.with("phase", "Running").is("==", 1)), pod, waiting), pod, ofJobs), pod, longCreated)), nil},
+			unless(unless(unless(and(and(unless(series("kube_pod_status_ready").with("condition", "false").is("==", 1), pod, waiting),
+				pod, phase.with("phase", "Running").is("==", 1)), pod, longCreated), pod, ofJobs), pod, leaving), pod, done)), nil},
 		{Warning, evicted, nil},
-		{Warning, label("reason", "Failed", unless(unless(phase.with("phase", "Failed").is("==", 1), pod, ofJobs), pod, evicted)), nil},
-		{Warning, label("reason", "Terminating", series("kube_pod_deletion_timestamp").before(patience)), nil},
+		{Warning, label("reason", "Failed", unless(unless(failed, pod, ofJobs), pod, evicted)), nil},
+		{Warning, label("reason", "Terminating", leaving.before(patience)), nil},
 	},
 	columns: append(labels("namespace", "pod", "container", "reason"),
 		lookups("restarts", lookup{series("kube_pod_container_status_restarts_total").is(">", 0), container, ofValue}),
@@ -48,10 +55,19 @@ var podsNotRunning = question{
 		lookups("since",
 			lookup{series("kube_pod_status_unscheduled_time"), pod, ofTime},
 			lookup{series("kube_pod_container_status_last_terminated_timestamp"), container, ofTime},
-			lookup{series("kube_pod_deletion_timestamp"), pod, ofTime},
+			lookup{leaving, pod, ofTime},
 			lookup{series("kube_pod_completion_time"), pod, ofTime},
 			lookup{series("kube_pod_created"), pod, ofTime},
 		)),
+}
+
+// createdLongAgo reports which pods were created some time ago.
+func createdLongAgo(r *reader, found []sample) (all []bool) {
+	old := keysOf(longCreated.eval(r, keysOf(found, pod)), pod)
+	for i := range found {
+		all = append(all, old.has(&found[i]))
+	}
+	return all
 }
 
 // recently is how long a restart counts.

@@ -88,8 +88,9 @@ func (q question) needed() (all []string) {
 // A finding is a row before it is cut.
 type finding struct {
 	sample
-	severity  Severity
-	order, by string // cells of the columns of these names
+	severity Severity
+	order    ordinal
+	by       string // cell of the column of this name
 }
 
 func (q question) answer(r *reader) Answer {
@@ -156,14 +157,18 @@ func (q question) findings(r *reader) (all []finding) {
 		if c.critical != nil {
 			critical = c.critical(r, found)
 		}
-		order, by := q.column(q.order, r, found), q.column(q.by, r, found)
 		for i, s := range found {
-			f := finding{s, c.severity, order[i], by[i]}
+			f := finding{sample: s, severity: c.severity}
 			if critical[i] {
 				f.severity = Critical
 			}
 			all = append(all, f)
 		}
+	}
+	found := samplesOf(all)
+	order, by := q.column(q.order, r, found), q.column(q.by, r, found)
+	for i := range all {
+		all[i].order, all[i].by = ordinalOf(order[i]), by[i]
 	}
 	return all
 }
@@ -181,7 +186,7 @@ func (q question) column(name string, r *reader, found []sample) []string {
 // sort sorts findings, the worst first.
 func (q question) sort(all []finding) {
 	slices.SortStableFunc(all, func(a, b finding) int {
-		order := cmp.Or(cmp.Compare(b.severity.rank(), a.severity.rank()), compareCells(a.order, b.order))
+		order := cmp.Or(cmp.Compare(b.severity.rank(), a.severity.rank()), a.order.compare(b.order))
 		for i := 0; order == 0 && i < len(q.identity); i++ {
 			order = strings.Compare(a.get(q.identity[i]), b.get(q.identity[i]))
 		}
@@ -189,17 +194,30 @@ func (q question) sort(all []finding) {
 	})
 }
 
-// compareCells compares times or numbers: the earliest time or largest number first, empty cells last.
-func compareCells(a, b string) int {
-	m, errM := strconv.ParseFloat(strings.TrimSuffix(a, "%"), 64)
-	n, errN := strconv.ParseFloat(strings.TrimSuffix(b, "%"), 64)
-	switch {
-	case errM == nil && errN == nil:
-		return cmp.Compare(n, m)
-	case a == "" || b == "":
-		return strings.Compare(b, a)
+// An ordinal orders findings by a cell, which is a number or a time.
+type ordinal struct {
+	cell     string
+	number   float64
+	isNumber bool
+}
+
+func ordinalOf(cell string) ordinal {
+	if cell == "" || strings.Contains(cell, "T") { // a time; errors of numbers allocate
+		return ordinal{cell: cell}
 	}
-	return strings.Compare(a, b)
+	number, err := strconv.ParseFloat(strings.TrimSuffix(cell, "%"), 64)
+	return ordinal{cell, number, err == nil}
+}
+
+// compare orders the earliest time or the largest number first, and empty cells last.
+func (o ordinal) compare(other ordinal) int {
+	switch {
+	case o.isNumber && other.isNumber:
+		return cmp.Compare(other.number, o.number)
+	case o.cell == "" || other.cell == "":
+		return strings.Compare(other.cell, o.cell)
+	}
+	return strings.Compare(o.cell, other.cell)
 }
 
 // verdict returns the line of the verdict. total is the number of objects.
@@ -220,7 +238,7 @@ func (q question) verdict(all []finding, total int) string {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
 	})
 	for i, value := range parts {
-		parts[i] = fmt.Sprintf("%d %s", counts[value], cmp.Or(value, "other"))
+		parts[i] = fmt.Sprintf("%d %s", counts[value], cmp.Or(Shown(value), "other"))
 	}
 	return verdict + ": " + strings.Join(parts, ", ") + "."
 }

@@ -55,9 +55,12 @@ func newReader(c Content) *reader {
 func ReadsAlways(resource string) bool { return resource == "storageclasses" }
 
 // events are families whose values are times of what has happened.
-var events = []string{"kube_lease_renew_time", "kube_pod_container_status_last_terminated_timestamp", "kube_pod_created", "kube_node_created"}
+var events = []string{
+	"kube_lease_renew_time", "kube_pod_container_status_last_terminated_timestamp", "kube_pod_created", "kube_node_created",
+	"kube_cronjob_status_last_schedule_time", "kube_job_status_start_time", "kube_job_status_completion_time",
+}
 
-// newest returns the newest time of events in all namespaces.
+// newest returns the newest time of events in all namespaces, the present time if there is none.
 func (r *reader) newest() time.Time {
 	newest := 0.0
 	for _, resource := range r.Resources {
@@ -70,6 +73,9 @@ func (r *reader) newest() time.Time {
 				})
 			}
 		}
+	}
+	if newest == 0 {
+		return time.Now()
 	}
 	return time.Unix(int64(newest), 0)
 }

@@ -18,11 +18,13 @@ type Content struct {
 	// Namespaces select objects, none for all. With namespaces, there are no answers about objects
 	// without a namespace.
 	Namespaces []string
-	// Now is the time of the answers; zero for the newest time that the series have, which is about the
-	// time at which a snapshot was taken.
+	// Now is the time of the answers; zero for the newest time of an event that the series have, which is about
+	// the time at which a snapshot was taken. Without an event it is the present time.
 	Now time.Time
 	// Unseen are the resources that cannot be read.
 	Unseen []Unseen
+	// PassedOver are the numbers of files of a snapshot that are no objects, by kind: "12 .log".
+	PassedOver []string
 }
 
 // An Unseen is a resource that kubestate cannot read, its state, such as "forbidden", and the reason, if that
@@ -31,8 +33,9 @@ type Unseen struct{ Resource, State, Reason string }
 
 // A Report is what is not as it should be.
 type Report struct {
-	Time    time.Time `json:"time"`    // of the report
-	Answers []Answer  `json:"answers"` // worst first; those without findings have no rows
+	Time    time.Time `json:"time"`            // of the report
+	Shard   string    `json:"shard,omitempty"` // which part of all objects the report is about; empty for all
+	Answers []Answer  `json:"answers"`         // worst first; those without findings have no rows
 }
 
 // An Answer is one table of a report.

@@ -13,8 +13,10 @@ type scan struct {
 	now     float64
 	compare func(a, b float64) bool
 	only    *keys
+	end     []byte   // of lines with the value, nil if any line may have it
 	texts   [][]byte // values of the first matcher, one of which a line has; nil if any line may match
 	labels  []rawPair
+	values  []byte
 	key     []byte
 	names   map[string]string // of labels, so that samples share them
 }
@@ -24,6 +26,9 @@ type rawPair struct{ name, value []byte }
 
 func newScan(s selector, now float64, only *keys) *scan {
 	c := &scan{selector: s, now: now, compare: comparison(s.op), only: only, names: map[string]string{}}
+	if s.op == "==" && !s.age {
+		c.end = []byte(" " + number(s.value))
+	}
 	for _, m := range s.matchers {
 		if !m.not && c.texts == nil {
 			for _, v := range m.values {
@@ -52,7 +57,7 @@ func comparison(op string) func(a, b float64) bool {
 
 // sample returns the sample of a line, and whether it is selected.
 func (c *scan) sample(line []byte) (s sample, ok bool) {
-	if c.texts != nil && !slices.ContainsFunc(c.texts, func(text []byte) bool { return bytes.Contains(line, text) }) {
+	if !bytes.HasSuffix(line, c.end) || c.texts != nil && !slices.ContainsFunc(c.texts, func(text []byte) bool { return bytes.Contains(line, text) }) {
 		return s, false
 	}
 	s.value, ok = valueOf(line)
@@ -69,6 +74,11 @@ func (c *scan) sample(line []byte) (s sample, ok bool) {
 	if !c.matches() || !c.isWanted() {
 		return s, false
 	}
+	c.values = c.values[:0]
+	for _, p := range c.labels {
+		c.values = append(c.values, p.value...)
+	}
+	values := string(c.values) // all of them in one allocation
 	s.labels = make([]pair, len(c.labels))
 	for i, p := range c.labels {
 		name, known := c.names[string(p.name)]
@@ -76,7 +86,8 @@ func (c *scan) sample(line []byte) (s sample, ok bool) {
 			name = string(p.name)
 			c.names[name] = name
 		}
-		s.labels[i] = pair{name, string(p.value)}
+		s.labels[i] = pair{name, values[:len(p.value)]}
+		values = values[len(p.value):]
 	}
 	return s, true
 }

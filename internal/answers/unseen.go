@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -26,15 +27,23 @@ func unseen(c Content) Answer {
 		}
 	}
 	if len(a.Rows) == 0 {
-		a.Verdict = "Nothing that it has been asked to read."
+		a.Verdict = "Nothing that it has been asked to read." + passedOver(c)
 		return a
 	}
 	a.Severity, a.Columns = Unknown, []string{"resource", "state", "reason", "objects"}
-	a.Verdict = fmt.Sprintf("%d resources not readable, or not completely.", len(a.Rows))
+	a.Verdict = fmt.Sprintf("%d resources not readable, or not completely.", len(a.Rows)) + passedOver(c)
 	slices.SortFunc(a.Rows, func(a, b Row) int { return slices.Compare(a.Cells, b.Cells) })
 	a.More = max(0, len(a.Rows)-MaxRows)
 	a.Rows = a.Rows[:len(a.Rows)-a.More]
 	return a
+}
+
+// passedOver is a sentence about files that are no objects, empty if there are none.
+func passedOver(c Content) string {
+	if len(c.PassedOver) == 0 {
+		return ""
+	}
+	return " Files without objects: " + strings.Join(c.PassedOver, ", ") + "."
 }
 
 // withheld returns the number of objects that the budgets of a report withhold.

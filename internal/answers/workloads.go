@@ -45,9 +45,12 @@ var workloadsUnavailable = question{
 	none: "No workloads.",
 	bad:  "%d of %d workloads with fewer available pods than wanted", by: "kind", order: "missing",
 	causes: []cause{
-		{Warning, ofKind("Deployment", "deployment", exceeds(deploymentWanted, deployment, "kube_deployment_status_replicas_available")), noneAvailable},
-		{Warning, ofKind("StatefulSet", "statefulset", exceeds(statefulSetWanted, statefulSet, "kube_statefulset_status_replicas_available")), noneAvailable},
-		{Warning, ofKind("DaemonSet", "daemonset", exceeds(daemonSetWanted, daemonSet, "kube_daemonset_status_number_available")), noneAvailable},
+		{Warning, ofKind("Deployment", "deployment", unless(exceeds(deploymentWanted, deployment, "kube_deployment_status_replicas_available"),
+			deployment, series("kube_deployment_created").ifAny().within(patience))), noneAvailable},
+		{Warning, ofKind("StatefulSet", "statefulset", unless(exceeds(statefulSetWanted, statefulSet, "kube_statefulset_status_replicas_available"),
+			statefulSet, series("kube_statefulset_created").ifAny().within(patience))), noneAvailable},
+		{Warning, ofKind("DaemonSet", "daemonset", unless(exceeds(daemonSetWanted, daemonSet, "kube_daemonset_status_number_available"),
+			daemonSet, series("kube_daemonset_created").ifAny().within(patience))), noneAvailable},
 	},
 	columns: append(labels("namespace", "kind", "workload"), value("missing", ofValue), available, wanted),
 }
@@ -69,13 +72,16 @@ var rollouts = question{
 			deploymentConditions.with("reason", "ProgressDeadlineExceeded").with("condition", "Progressing").with("status", "false").is("==", 1))), nil},
 		{Critical, label("state", "ReplicaFailure", ofKind("Deployment", "deployment",
 			deploymentConditions.with("condition", "ReplicaFailure").with("status", "true").is("==", 1))), nil},
-		{Warning, label("state", "Paused", ofKind("Deployment", "deployment", series("kube_deployment_spec_paused").is("==", 1))), nil},
+		{Warning, label("state", "Paused", ofKind("Deployment", "deployment", and(series("kube_deployment_spec_paused").is("==", 1),
+			deployment, exceeds(deploymentWanted, deployment, "kube_deployment_status_replicas_updated")))), nil},
 		{Warning, label("state", "Held", ofKind("StatefulSet", "statefulset", unless(
 			exceeds(statefulSetWanted, statefulSet, "kube_statefulset_status_replicas_updated"), statefulSet,
 			exceeds(statefulSetWanted, statefulSet, "kube_statefulset_status_replicas_available")))), nil},
-		{Warning, label("state", "Held", ofKind("DaemonSet", "daemonset", unless(
+		// One with a rollout replaces its pods by itself, with surge while all are available.
+		{Warning, label("state", "Held", ofKind("DaemonSet", "daemonset", unless(unless(
 			exceeds(daemonSetWanted, daemonSet, "kube_daemonset_status_updated_number_scheduled"), daemonSet,
-			exceeds(daemonSetWanted, daemonSet, "kube_daemonset_status_number_available")))), nil},
+			exceeds(daemonSetWanted, daemonSet, "kube_daemonset_status_number_available")),
+			daemonSet, series("kubestate_daemonset_rollout").ifAny()))), nil},
 	},
 	columns: append(labels("namespace", "kind", "workload", "state"), updated, available, wanted),
 }

@@ -26,7 +26,11 @@ type Text struct {
 // Write writes a report: answers with findings as tables, and a line of each other one.
 func (t Text) Write(w io.Writer, r Report) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "As of %s\n\n", r.Time.Format(time.RFC3339))
+	fmt.Fprintf(&b, "As of %s\n", r.Time.Format(time.RFC3339))
+	if r.Shard != "" {
+		b.WriteString(r.Shard + "\n")
+	}
+	b.WriteByte('\n')
 	for _, a := range r.Answers {
 		fmt.Fprintf(&b, "%s  %s\n", t.colored(a.Severity, fmt.Sprintf("%-8s", a.Severity)), Shown(a.Verdict))
 		if len(a.Rows) > 0 {
@@ -110,17 +114,49 @@ func Shown(s string) string {
 	return s
 }
 
-// WriteJSON writes a report as JSON.
+// WriteJSON writes a report as JSON. Characters that are not printable, as those of a terminal's commands, are
+// escaped.
 func (r Report) WriteJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
+	text, err := r.json()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+func (r Report) json() ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(r)
+	if err := encoder.Encode(r); err != nil {
+		return nil, err
+	}
+	text := b.Bytes()
+	if !bytes.ContainsFunc(text, escaped) {
+		return text, nil
+	}
+	var safe []byte
+	for _, c := range string(text) {
+		if escaped(c) {
+			safe = fmt.Appendf(safe, "\\u%04x", c)
+		} else {
+			safe = utf8.AppendRune(safe, c)
+		}
+	}
+	return safe, nil
 }
+
+// escaped reports whether JSON has a character as its code: YAML does not read pairs of codes.
+func escaped(c rune) bool { return c != '\n' && c <= 0xffff && !unicode.IsPrint(c) }
 
 // WriteYAML writes a report as YAML, with the keys of the JSON.
 func (r Report) WriteYAML(w io.Writer) error {
-	text, err := yaml.Marshal(r)
+	text, err := r.json()
+	if err == nil {
+		text, err = yaml.JSONToYAML(text)
+	}
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,11 @@ import (
 )
 
 // Divide has the ledger keep increments by the hashes of uids, until Resume says which of them count
-// here, not in another shard. It is called before anything is added.
-func (l *Ledger) Divide() { l.divided = journal.New(sharding.None(), l.addKept) }
+// here, not in another shard. It calls dropped with the number of changes that it drops, if it would have to
+// keep too many. It is called before anything is added.
+func (l *Ledger) Divide(dropped func(changes int)) {
+	l.divided = journal.New(sharding.None(), l.addKept, dropped)
+}
 
 // divide passes the increments of an entry to the journal, and returns the others: counters begin in
 // each shard that has objects of their owner.
@@ -22,6 +25,7 @@ func (l *Ledger) divide(e Entry) (begins Entry) {
 		}
 	}
 	if len(counts.Increments) > 0 {
+		counts.UID = "" // takes memory, and is not read any more
 		l.divided.Add(journal.Change{Resource: e.Resource, Since: e.Since, Version: e.ResourceVersion, Hash: sharding.Hash(e.UID)}, counts)
 	}
 	return begins
@@ -30,8 +34,8 @@ func (l *Ledger) divide(e Entry) (begins Entry) {
 // addKept adds an entry that may have been kept while its owner was found to have a controller.
 func (l *Ledger) addKept(e Entry) {
 	l.mu.Lock()
-	if last := l.owners[e.Owner.Hash()]; last != nil {
-		e.Owner = *last
+	if known := l.owners[e.Owner.Hash()]; known != nil {
+		e.Owner = known.last
 	}
 	l.mu.Unlock()
 	l.add(e)

@@ -12,7 +12,7 @@ import (
 // for the controller that the owner has by then.
 func TestDivide(t *testing.T) {
 	l, _ := newLedger()
-	l.Divide()
+	l.Divide(func(n int) { t.Errorf("%d changes were dropped", n) })
 	replicaSet, deployment := counters.Owner{Namespace: "a", Kind: "ReplicaSet", Name: "r"}, counters.Owner{Namespace: "a", Kind: "Deployment", Name: "d"}
 	owner := replicaSet
 	add := func(version int, restarts int32) {

@@ -10,8 +10,17 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/journal"
 )
 
-// keepFor is the time for which the counters of an owner stay after it is gone.
-const keepFor = time.Hour
+const (
+	// keepFor is the time for which the counters of an owner stay after it is gone.
+	keepFor = time.Hour
+	// maxGone is the limit of gone owners of a resource. Those beyond it leave earlier, but not before
+	// scrapers have read their last increments.
+	maxGone     = 10_000
+	keepAtLeast = 5 * time.Minute
+	// maxSeries is the limit of counters of an owner and a resource. Further containers, which a workload has
+	// if each pod names them anew, are counted together.
+	maxSeries = 1000
+)
 
 // An Owner is what counters belong to: a workload, or a node, which has no namespace.
 type Owner struct{ Namespace, Kind, Name string }
@@ -137,14 +146,28 @@ func (a *account) add(i generators.Increment, bounds []float64, now int64) (chan
 
 // count returns a counter, and begins it if there is none.
 func (a *account) count(s series, now int64) (c *count, isNew bool) {
-	for n := range a.counts {
-		if a.counts[n].series == s {
-			return &a.counts[n], false
+	if c := a.known(s); c != nil {
+		return c, false
+	}
+	if len(a.counts) >= maxSeries {
+		s = unique.Make(s.Value().Unnamed())
+		if c := a.known(s); c != nil {
+			return c, false
 		}
 	}
 	n, _ := slices.BinarySearchFunc(a.counts, s, func(c count, s series) int { return c.series.Value().Compare(s.Value()) })
 	a.counts = slices.Insert(a.counts, n, count{series: s, created: now})
 	return &a.counts[n], true
+}
+
+// known returns a counter, nil if there is none.
+func (a *account) known(s series) *count {
+	for n := range a.counts {
+		if a.counts[n].series == s {
+			return &a.counts[n]
+		}
+	}
+	return nil
 }
 
 // histogram returns a histogram, and begins it if there is none.
@@ -164,8 +187,7 @@ func (l *Ledger) Move(from, to Owner) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, known := l.owners[from.Hash()]
-	known = known || l.divided != nil // its increments may be kept
+	_, known := l.owners[from.Hash()] // what a journal keeps has one, or counters that have begun
 	for _, r := range l.resources {
 		a := r.owners[from]
 		if a == nil {
@@ -199,24 +221,50 @@ func (a *account) addAll(from *account) {
 	}
 }
 
-// Sweep tells which owners are present. Others leave once they have been gone for an hour. The caller
-// calls it about once a minute.
-func (l *Ledger) Sweep(isPresent func(Owner) bool) {
+// Sweep removes the counters of owners that have been gone for an hour, or if more than maxGone are
+// gone, of those that have been gone for longest. isPresent tells which owners are present, and refers by
+// a hash which controllers objects refer to. Sweep returns how many owners leave within the hour, by
+// key of the resource. The caller calls it about once a minute.
+func (l *Ledger) Sweep(isPresent func(Owner) bool, refers func(first uint64) bool) (early map[string]int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
+	early = map[string]int{}
 	for _, r := range l.resources {
-		for o, a := range r.owners {
-			switch {
-			case isPresent(o):
-				a.gone = time.Time{}
-			case a.gone.IsZero():
-				a.gone = now
-			case now.Sub(a.gone) >= keepFor:
-				delete(r.owners, o)
-				r.changed[o] = struct{}{}
+		if n := r.sweep(now, isPresent); n > 0 {
+			early[r.key] = n
+		}
+	}
+	l.owners.sweep(now, refers)
+	return early
+}
+
+// sweep is Ledger.Sweep for a resource.
+func (r *resource) sweep(now time.Time, isPresent func(Owner) bool) (early int) {
+	var gone []time.Duration
+	for o, a := range r.owners {
+		switch {
+		case isPresent(o):
+			a.gone = time.Time{}
+			continue
+		case a.gone.IsZero():
+			a.gone = now
+		}
+		gone = append(gone, now.Sub(a.gone))
+	}
+	keep := keepFor
+	if len(gone) > maxGone {
+		slices.Sort(gone)
+		keep = min(keepFor, max(keepAtLeast, gone[maxGone]))
+	}
+	for o, a := range r.owners {
+		if since := now.Sub(a.gone); !a.gone.IsZero() && since >= keep {
+			delete(r.owners, o)
+			r.changed[o] = struct{}{}
+			if since < keepFor {
+				early++
 			}
 		}
 	}
-	l.owners.retain(isPresent)
+	return early
 }

@@ -169,7 +169,9 @@ func TestSweep(t *testing.T) {
 	present := map[counters.Owner]bool{}
 	sweep := func(after time.Duration) {
 		c.Time = c.Add(after)
-		l.Sweep(func(o counters.Owner) bool { return present[o] })
+		if early := l.Sweep(func(o counters.Owner) bool { return present[o] }, noReferences); len(early) > 0 {
+			t.Errorf("%v left early", early)
+		}
 	}
 	for _, name := range []string{"a", "b", "c"} {
 		addPod(l, deployment(name), podIncrements(0))
@@ -193,6 +195,80 @@ func TestSweep(t *testing.T) {
 	expect(t, podsOf(answer(l, false)), created3("a", 1, "b", 1)...)
 }
 
+// noReferences has no chains of controllers.
+func noReferences(uint64) bool { return false }
+
+// TestManyGone has more owners that are gone than the limit: those that have been gone for longest leave, after
+// five minutes.
+func TestManyGone(t *testing.T) {
+	l, c := newLedger(1)
+	var early map[string]int
+	begun, minutes := 0, 0
+	f := func(begin, wantEarly, want int) { // a minute later
+		t.Helper()
+		for range begin {
+			addPod(l, deployment(fmt.Sprintf("%06d", begun)), podIncrements(0))
+			begun++
+		}
+		minutes++
+		c.Time = c.Add(time.Minute)
+		early = l.Sweep(func(counters.Owner) bool { return false }, noReferences)
+		created := slices.DeleteFunc(answer(l, false), func(line string) bool { return !strings.HasPrefix(line, "pods_created_total") })
+		if early["pods"] != wantEarly || len(created) != want {
+			t.Errorf("minute %d: %d have left, %d are left; want %d and %d", minutes, early["pods"], len(created), wantEarly, want)
+		}
+		for _, i := range []int{begun - want, begun - 1} { // the latest are left
+			if line := "pods_created_total" + fmt.Sprintf(`{namespace="n",workload_kind="Deployment",workload="%06d"} 1`, i); !slices.Contains(created, line) {
+				t.Errorf("minute %d: %s is missing", minutes, line)
+			}
+		}
+	}
+	f(4_000, 0, 4_000)
+	f(4_000, 0, 8_000)
+	f(4_000, 0, 12_000)
+	f(1, 0, 12_001)
+	f(0, 0, 12_001)
+	f(0, 4_000, 8_001) // those of the first minute
+	for range 10 {
+		f(0, 0, 8_001)
+	}
+	f(2_000, 4_000, 6_001) // those of the second one
+}
+
+// TestManyContainers has a workload whose pods name their containers anew. Beyond a limit they are counted
+// together, and no termination is lost.
+func TestManyContainers(t *testing.T) {
+	l, _ := newLedger(1)
+	for i := range 1_500 {
+		increments := podIncrements(2)
+		for n := range increments {
+			if increments[n].Labels[0] == "a" {
+				increments[n].Labels[0] = fmt.Sprint("a-", i)
+			}
+		}
+		addPod(l, deployment("web"), increments)
+	}
+	const labels = `container_terminations_total{namespace="n",workload_kind="Deployment",workload="web",container="`
+	sum, lines := 0, 0
+	for _, line := range answer(l, false) {
+		if value, ok := strings.CutPrefix(line, labels); ok {
+			var n int
+			if _, err := fmt.Sscan(value[strings.LastIndexByte(value, ' '):], &n); err != nil {
+				t.Fatal(err)
+			}
+			lines++
+			sum += n
+		}
+	}
+	if want := 1_500 * 2; sum != want || lines > 1_010 {
+		t.Errorf("%d terminations in %d lines, want %d", sum, lines, want)
+	}
+	if got := answer(l, false)[:3]; !strings.HasPrefix(got[2], labels+`",reason="unobserved"} 2`) {
+		t.Errorf("those counted together: %q", got)
+	}
+	expect(t, podsOf(answer(l, false)), created("web", 1_500)...)
+}
+
 // created3 is created for names and numbers, family by family.
 func created3(namesAndNumbers ...any) (lines []string) {
 	for family := range 2 {
@@ -206,8 +282,11 @@ func created3(namesAndNumbers ...any) (lines []string) {
 // TestResolve has objects whose chain of controllers breaks.
 func TestResolve(t *testing.T) {
 	l, c := newLedger(1)
-	present := map[counters.Owner]bool{deployment("a"): true}
-	sweep := func() { l.Sweep(func(o counters.Owner) bool { return present[o] }) }
+	referred := map[uint64]bool{}
+	sweep := func(after time.Duration) {
+		c.Time = c.Add(after)
+		l.Sweep(func(counters.Owner) bool { return true }, func(first uint64) bool { return referred[first] })
+	}
 	f := func(first, last, want string) {
 		t.Helper()
 		if got := l.Resolve(deployment(first), deployment(last)); got != deployment(want) {
@@ -217,15 +296,20 @@ func TestResolve(t *testing.T) {
 	f("r", "r", "r")
 	f("r", "a", "a")
 	f("r", "r", "a")
-	sweep()
+	referred[deployment("r").Hash()] = true
+	sweep(0)
+	sweep(time.Hour)
 	f("r", "r", "a")
 	f("r", "b", "b")
 	f("r", "r", "b")
 	l.Release(deployment("r")) // it has no controller
 	f("r", "r", "r")
 	f("r", "a", "a")
-	delete(present, deployment("a"))
-	sweep()
+	clear(referred)
+	sweep(0) // no object refers to it
+	sweep(5*time.Minute - 1)
+	f("r", "r", "a")
+	sweep(1)
 	f("r", "r", "r")
 
 	// Counters that moved tell the chain, too.
@@ -234,8 +318,8 @@ func TestResolve(t *testing.T) {
 	addPod(l, deployment("r"), podIncrements(0))
 	l.Move(deployment("r"), deployment("a"))
 	f("r", "r", "a")
-	c.Time = c.Add(time.Hour)
-	sweep()
+	sweep(0)
+	sweep(5 * time.Minute)
 	f("r", "r", "r")
 }
 

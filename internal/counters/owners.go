@@ -1,10 +1,23 @@
 package counters
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"time"
+)
 
-// owners has the last object of the chain of controllers that begins with a controller, by a hash of
-// that: a chain breaks when a workload is deleted, as its controllers are deleted before its objects.
-type owners map[uint64]*Owner
+// keepChainFor is the time for which a chain stays that no object refers to: its increments may be
+// under way.
+const keepChainFor = 5 * time.Minute
+
+// owners has the chains of controllers by a hash of their first: a chain breaks when a workload is
+// deleted, as its controllers are deleted before its objects.
+type owners map[uint64]*chain
+
+// A chain has the last object of a chain of controllers.
+type chain struct {
+	last Owner
+	gone time.Time // when Sweep has found no object that refers to the chain; zero if there is one
+}
 
 var ownerSeed = maphash.MakeSeed()
 
@@ -13,15 +26,22 @@ func (o Owner) Hash() uint64 { return maphash.Comparable(ownerSeed, o) }
 
 // set sets the last object of the chain of first.
 func (w owners) set(first, last Owner) {
-	if known := w[first.Hash()]; known == nil || *known != last {
-		w[first.Hash()] = &last
+	hash := first.Hash()
+	if known := w[hash]; known == nil || known.last != last {
+		w[hash] = &chain{last: last}
 	}
 }
 
-// retain removes the chains that end with owners for which keep returns false.
-func (w owners) retain(keep func(Owner) bool) {
-	for hash, last := range w {
-		if !keep(*last) {
+// sweep removes chains to which no object has referred for some time. refers tells by a hash of the first
+// controller whether an object does.
+func (w owners) sweep(now time.Time, refers func(first uint64) bool) {
+	for hash, c := range w {
+		switch {
+		case refers(hash):
+			c.gone = time.Time{}
+		case c.gone.IsZero():
+			c.gone = now
+		case now.Sub(c.gone) >= keepChainFor:
 			delete(w, hash)
 		}
 	}
@@ -37,7 +57,7 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 		return last
 	}
 	if known := l.owners[first.Hash()]; known != nil {
-		return *known
+		return known.last
 	}
 	return first
 }

@@ -66,6 +66,14 @@ func (s Series) Compare(o Series) int {
 	return cmp.Or(cmp.Compare(s.Of, o.Of), cmp.Compare(s.Labels[0], o.Labels[0]), cmp.Compare(s.Labels[1], o.Labels[1]))
 }
 
+// Unnamed returns the series without the name of a container or condition; s if it has none.
+func (s Series) Unnamed() Series {
+	if s.Of == terminations || s.Of == conditionChanges {
+		s.Labels[0] = ""
+	}
+	return s
+}
+
 // eachCount makes a row of owners from a row of their counters of a family.
 func eachCount(of CountedFamily, row func(*Count, *Samples)) func(*Counts, *Samples) {
 	return func(c *Counts, s *Samples) {

@@ -153,6 +153,7 @@ func TestPodMemo(t *testing.T) {
 	f(false, pods{podOf(running("a", 7, "Error")), podOf(running("a", 9, "Completed"))}, ended+"a,reason=Completed 1", ended+"a,reason=unobserved 1")
 	f(false, pods{podOf(), podOf(exited("a", 0, "DeadlineExceeded"))}, ended+"a,reason=DeadlineExceeded 1")
 	f(false, pods{podOf(exited("a", 0, "Error")), podOf(running("a", 1, "Error"))})
+	f(true, pods{podOf(running("a", 0)), podOf(exited("a", 0, "")), podOf(running("a", 1, ""))}, ended+"a,reason=other 1", pod) // as a kubelet may leave it
 	f(true, pods{podOf(running("a", 2, "Strange"), running("a", 3))}, ended+"a,reason=other 1", ended+"a,reason=unobserved 1", pod)
 	// States that are older, and containers that have left.
 	f(false, pods{podOf(running("a", 7)), podOf(running("a", 6)), podOf(), podOf(running("a", 7))})
@@ -163,6 +164,26 @@ func TestPodMemo(t *testing.T) {
 	f(true, pods{podWith(corev1.PodStatus{
 		InitContainerStatuses: []corev1.ContainerStatus{exited("i", 1, "Completed", "Error")}, ContainerStatuses: []corev1.ContainerStatus{running("a", 0)},
 	})}, ended+"i,reason=Completed 1", ended+"i,reason=Error 1", pod)
+
+	// Containers that had no status.
+	unscheduled := podOf()
+	unscheduled.Spec.InitContainers, unscheduled.Spec.Containers = []corev1.Container{{Name: "i"}}, []corev1.Container{{Name: "b"}, {Name: "a"}}
+	f(true, pods{unscheduled, podOf(), unscheduled, podOf(running("a", 0), running("b", 1, "Error")), unscheduled, podOf(running("a", 1, "OOMKilled"), running("b", 1, "Error"))},
+		ended+"a,reason=OOMKilled 1", ended+"b,reason=Error 1", pod)
+	f(false, pods{unscheduled, podOf(running("a", 2, "Error"))}, ended+"a,reason=Error 1", ended+"a,reason=unobserved 1")
+
+	// Containers of a static pod, whose mirror pod was deleted and is created again, go on.
+	static := func(containers ...corev1.ContainerStatus) *corev1.Pod {
+		p := podOf(containers...)
+		p.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"}
+		return p
+	}
+	f(true, pods{static(), static(running("a", 7, "OOMKilled")), static(running("a", 8, "Error"))}, ended+"a,reason=Error 1", pod)
+	f(true, pods{static(running("a", 7, "OOMKilled")), static(running("a", 8, "Error"))}, ended+"a,reason=Error 1", pod)
+	bound := static()
+	bound.Spec.Containers = []corev1.Container{{Name: "a"}}
+	f(true, pods{bound, static(running("a", 7, "OOMKilled")), static(running("a", 8, "Error"))}, ended+"a,reason=Error 1", pod)
+	f(true, pods{static(), static(running("a", 0)), static(running("a", 1, "Error"))}, ended+"a,reason=Error 1", pod)
 
 	// Failures and disruptions.
 	failed := func(reason string, conditions ...corev1.PodCondition) *corev1.Pod {
@@ -217,6 +238,10 @@ func TestMemoBegins(t *testing.T) {
 	const ended, failures = "workload_container_terminations_total,container=", "workload_pod_failures_total,reason=Evicted"
 	f(&generators.Pods, podOf(), failures, "workload_pods_created_total", "workload_pods_deleted_total")
 	f(&generators.Pods, podOf(running("a", 0), running("b", 0)), ended+"a,reason=Error", ended+"a,reason=OOMKilled", ended+"b,reason=Error", ended+"b,reason=OOMKilled",
+		failures, "workload_pods_created_total", "workload_pods_deleted_total")
+	pending := podOf() // not scheduled
+	pending.Spec.InitContainers, pending.Spec.Containers = []corev1.Container{{Name: "b"}}, []corev1.Container{{Name: "a"}}
+	f(&generators.Pods, pending, ended+"a,reason=Error", ended+"a,reason=OOMKilled", ended+"b,reason=Error", ended+"b,reason=OOMKilled",
 		failures, "workload_pods_created_total", "workload_pods_deleted_total")
 	const results = "job_results_total,result="
 	f(&generators.Jobs, &batchv1.Job{}, results+"failed,reason=BackoffLimitExceeded", results+"failed,reason=DeadlineExceeded", results+"succeeded,reason=Complete")

@@ -45,29 +45,38 @@ var failureReasons = codes{
 // podHistory is the beginning of the memo of a pod. The containers follow.
 type podHistory struct {
 	created          bool  // while pods were watched
+	mirror           bool  // of a static pod
 	failed           byte  // code of the reason, 0 if the pod has not failed
 	scheduled, ready int64 // seconds since the creation and 1, 0 if unknown
 }
 
-const createdFlag = 1
+// Flags of memos. The code of the reason follows them.
+const (
+	createdFlag = 1
+	mirrorFlag  = 2
+	flagBits    = 2
+)
 
 func (h *podHistory) read(c *cursor) {
 	flags := c.byte()
-	h.created, h.failed = flags&createdFlag != 0, flags>>1
+	h.created, h.mirror, h.failed = flags&createdFlag != 0, flags&mirrorFlag != 0, flags>>flagBits
 	h.scheduled, h.ready = int64(c.uint()), int64(c.uint())
 }
 
 func (h *podHistory) append(dst []byte) []byte {
-	flags := h.failed << 1
+	flags := h.failed << flagBits
 	if h.created {
 		flags |= createdFlag
+	}
+	if h.mirror {
+		flags |= mirrorFlag
 	}
 	return appendUint(appendUint(append(dst, flags), uint64(h.scheduled)), uint64(h.ready))
 }
 
 // join adds what another history of the pod has and h lacks.
 func (h *podHistory) join(o podHistory) {
-	h.created = h.created || o.created
+	h.created, h.mirror = h.created || o.created, h.mirror || o.mirror
 	h.failed = cmp.Or(h.failed, o.failed)
 	h.scheduled, h.ready = cmp.Or(h.scheduled, o.scheduled), cmp.Or(h.ready, o.ready)
 }
@@ -103,11 +112,11 @@ func historyOf(s *corev1.ContainerStatus) containerHistory {
 	h := containerHistory{name: s.Name, terminations: uint64(max(s.RestartCount, 0))}
 	last := unobserved
 	if t := s.LastTerminationState.Terminated; t != nil {
-		last = terminationReasons.of(t.Reason)
+		last = reasonOf(t)
 	}
 	if t := s.State.Terminated; t != nil {
 		h.terminations++
-		h.last, h.before = terminationReasons.of(t.Reason), last
+		h.last, h.before = reasonOf(t), last
 	} else {
 		h.last, h.before = last, unobserved
 	}
@@ -118,6 +127,11 @@ func historyOf(s *corev1.ContainerStatus) containerHistory {
 		h.before = 0
 	}
 	return h
+}
+
+// reasonOf returns the code of the reason of a termination, which the kubelet may leave out.
+func reasonOf(t *corev1.ContainerStateTerminated) byte {
+	return terminationReasons.of(cmp.Or(t.Reason, reasonOther))
 }
 
 // statusAt returns the status of the i-th container, init containers first; nil behind the last.
@@ -168,14 +182,30 @@ func appendPodMemo(dst []byte, before string, p *corev1.Pod, created bool) []byt
 	}
 	for i := first; ; i++ {
 		s := statusAt(p, i)
-		if s == nil {
+		switch {
+		case s != nil:
+			if !containers.has(s.Name) && statusOf(p, s.Name, 0) == s {
+				h := historyOf(s)
+				dst = h.append(dst)
+			}
+		case i == 0 && !h.mirror: // none is known
+			return appendUnstarted(dst, p)
+		default:
 			return dst
 		}
-		if !containers.has(s.Name) && statusOf(p, s.Name, 0) == s {
-			h := historyOf(s)
+	}
+}
+
+// appendUnstarted appends the histories of the containers of a pod that has no status of them yet. A partial
+// object has no containers.
+func appendUnstarted(dst []byte, p *corev1.Pod) []byte {
+	for _, of := range [...][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
+		for i := range of {
+			h := containerHistory{name: of[i].Name}
 			dst = h.append(dst)
 		}
 	}
+	return dst
 }
 
 // has reports whether the containers at the cursor have a name.
@@ -202,6 +232,7 @@ func (c cursor) find(name string) (h containerHistory) {
 // add adds the state of a pod.
 func (h *podHistory) add(p *corev1.Pod) {
 	now := podHistory{failed: failureOf(p)}
+	_, now.mirror = p.Annotations[corev1.MirrorPodAnnotationKey]
 	if h.created {
 		now.scheduled = sinceCreation(p, corev1.PodScheduled)
 		now.ready = sinceCreation(p, corev1.PodReady)
@@ -307,6 +338,9 @@ func countPod(before, after string, add func(Increment)) {
 	}
 	observe(phaseScheduled, old.scheduled, h.scheduled)
 	observe(phaseReady, old.ready, h.ready)
+	// The kubelet creates a mirror pod again when somebody deletes it, or its node. Its containers go on, with
+	// their restarts.
+	isMirror := h.mirror
 	for y.more() {
 		var h containerHistory
 		h.read(&y)
@@ -316,7 +350,7 @@ func countPod(before, after string, add func(Increment)) {
 			add(h.termination(reasonOOMKilled, 0))
 			add(h.termination(reasonError, 0))
 		}
-		if before == "" && !old.created {
+		if before == "" && !old.created || !known && isMirror {
 			counted = h.terminations
 		}
 		h.count(counted, add)

@@ -41,6 +41,7 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	content := v.content(parseFilter(query).namespaces)
 	report := answers.From(content)
+	report.Shard = v.shard()
 	header := w.Header()
 	header.Set("Vary", "Accept")
 	header.Set("Cache-Control", "no-store")
@@ -49,7 +50,7 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if refresh == refreshOn {
 			header.Set("Refresh", refreshAfter)
 		}
-		page := newAnswersData(report, answers.Charts(content), v.shard(), answersLinks{content.Namespaces, refresh == refreshOff})
+		page := newAnswersData(report, answers.Charts(content), answersLinks{content.Namespaces, refresh == refreshOff})
 		writePage(w, answersPage, page)
 	case formatJSON:
 		header.Set("Content-Type", "application/json")
@@ -63,6 +64,7 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 var answersPage = template.Must(template.New("answers.html").Funcs(template.FuncMap{
 	"count":        grouped,
 	"refreshAfter": func() string { return refreshAfter },
+	"shown":        answers.Shown,
 	"symbol":       func(s answers.Severity) string { return symbols[s] },
 }).ParseFS(pages, "answers.html", "style.html"))
 
@@ -73,7 +75,6 @@ var symbols = map[answers.Severity]string{answers.OK: "✓", answers.Unknown: "?
 type answersData struct {
 	answers.Report
 	answersLinks
-	Shard string
 	// Counts are the numbers of answers by severity, worst first.
 	Counts []severityCount
 	// Found are the answers with findings, Lists have the others.
@@ -131,8 +132,8 @@ type severityCount struct {
 	Count    int
 }
 
-func newAnswersData(report answers.Report, charts []answers.Chart, shard string, links answersLinks) answersData {
-	page := answersData{Report: report, answersLinks: links, Shard: shard}
+func newAnswersData(report answers.Report, charts []answers.Chart, links answersLinks) answersData {
+	page := answersData{Report: report, answersLinks: links}
 	unknown, fine := answerList{"Not known", answers.Unknown, nil}, answerList{"As it should be", answers.OK, nil}
 	for _, a := range report.Answers {
 		if n := len(page.Counts); n == 0 || page.Counts[n-1].Severity != a.Severity {

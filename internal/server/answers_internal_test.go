@@ -17,7 +17,7 @@ func TestAnswersPage(t *testing.T) {
 			Verdict: "1234 of 9999 pods do not run: <b>.", Query: `a{b="<c>"} > 0`, More: 1214,
 			Columns: []string{"cluster", "pod", "reason", "since"},
 			Rows: []answers.Row{
-				{Severity: answers.Critical, Cells: []string{"a", `<script>alert("x")</script>`, "CrashLoopBackOff", "2026-06-17T08:24:03Z"}},
+				{Severity: answers.Critical, Cells: []string{"a", `<script>alert("x")</script>`, "Crash\u202eLoopBackOff", "2026-06-17T08:24:03Z"}},
 				{Severity: answers.Warning, Cells: []string{"b", "web", "", ""}},
 			},
 		},
@@ -38,7 +38,7 @@ func TestAnswersPage(t *testing.T) {
 		}},
 		{Title: "CPU requested", Unit: "cores", Bars: []answers.Bar{
 			{Name: "n", Whole: 4, Parts: []answers.Part{{Name: "requested", Value: 3.25}}},
-			{Name: "broken", Parts: []answers.Part{{Name: "requested"}}},
+			{Name: "bro\u202eken", Parts: []answers.Part{{Name: "requested"}}},
 		}},
 	}
 	f := func(name string, data answersData) {
@@ -49,6 +49,6 @@ func TestAnswersPage(t *testing.T) {
 		}
 		ComparePage(t, name, page.String())
 	}
-	f("answers", newAnswersData(report, charts, "", answersLinks{}))
-	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Answers: report.Answers[3:]}, nil, "Shard 1 of <3>.", answersLinks{[]string{"shop", "a&b"}, true}))
+	f("answers", newAnswersData(report, charts, answersLinks{}))
+	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Shard: "Shard 1 of <3>.", Answers: report.Answers[3:]}, nil, answersLinks{[]string{"shop", "a&b", "\u202e"}, true}))
 }

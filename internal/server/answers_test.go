@@ -62,6 +62,16 @@ func TestAnswersFormats(t *testing.T) {
 	if text.Status != http.StatusOK || text.ContentType != plain || strings.Contains(text.Body, "<") || strings.Contains(text.Body, "\x1b") {
 		t.Errorf("curl gets %+v", text)
 	}
+	r := httptest.NewRecorder()
+	h.ServeHTTP(r, httptest.NewRequest(http.MethodHead, "/answers?format=json", nil))
+	if d := cmp.Diff(object, r.Header()); d != "" || r.Code != http.StatusOK {
+		t.Errorf("HEAD: %d, (-want +got):\n%s", r.Code, d)
+	}
+	for _, accept := range []string{"text/html;q=0", "text/html;q=0, */*", "text/html;q=0, application/json;q=0"} {
+		if got := ask(h, http.MethodGet, "/answers", "Accept", accept); got != text {
+			t.Errorf("%s gets %+v", accept, got)
+		}
+	}
 	refused := func(query, why string) {
 		t.Helper()
 		if got, want := ask(h, http.MethodGet, "/answers"+query), (answer{http.StatusBadRequest, plain, why + "\n"}); got != want {
@@ -97,6 +107,19 @@ func TestAnswersOfNamespaces(t *testing.T) {
 	ask(h, http.MethodGet, "/answers")
 	if d := cmp.Diff([][]string{{"shop", "bank", "bank"}, {"depot"}, nil}, asked); d != "" {
 		t.Errorf("asked (-want +got):\n%s", d)
+	}
+}
+
+// TestAnswersOfShard holds that all formats say which shard they are about.
+func TestAnswersOfShard(t *testing.T) {
+	s := &source{resources: []*store.Resource{phases("shop/web=Running")}, shard: "Shard 1 of 0 to 2."}
+	h := server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry()}, server.NewProbes(s.Checks), prometheus.NewRegistry())
+	for format, want := range map[string]string{
+		"html": " UTC. Shard 1 of 0 to 2. Refreshed", "text": "Z\nShard 1 of 0 to 2.\n\n", "json": `"shard": "Shard 1 of 0 to 2.",`,
+	} {
+		if page := ask(h, http.MethodGet, "/answers?format="+format).Body; !strings.Contains(page, want) {
+			t.Errorf("%s: no %q in\n%s", format, want, page)
+		}
 	}
 }
 

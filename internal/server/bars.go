@@ -47,7 +47,7 @@ func newBarChart(c answers.Chart) barChart {
 }
 
 func newDrawnBar(c answers.Chart, b answers.Bar) drawnBar {
-	drawn := drawnBar{Name: b.Name}
+	drawn := drawnBar{Name: answers.Shown(b.Name)}
 	sum := 0.0
 	var texts []string
 	for _, p := range b.Parts {

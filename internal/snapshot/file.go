@@ -116,6 +116,7 @@ var looksLikeField = regexp.MustCompile(`\b(apiVersion|kind|metadata)["']?\s*:`)
 // excerpt returns the beginning of a line, without characters that a terminal would obey.
 func excerpt(line []byte) string {
 	const most = 80 // runes
+	line = line[:min(len(line), 16*most)]
 	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(line), "\ufffd")), " ")
 	text = strings.Map(func(r rune) rune {
 		if !strconv.IsPrint(r) {

@@ -1,7 +1,10 @@
 package watcher
 
 import (
+	"slices"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/counters"
 	"github.com/kubestate/kubestate/internal/generators"
@@ -47,18 +50,18 @@ func (w *Watcher) sweep() {
 	w.mu.Lock()
 	known := w.known()
 	w.mu.Unlock()
-	present := map[counters.Owner]struct{}{}
+	present, referred := map[counters.Owner]struct{}{}, map[uint64]struct{}{}
 	type reference struct {
 		namespace string
 		owner     *store.Owner
 	}
 	seen := map[reference]struct{}{}
-	var owners []*presence
+	owners := map[string][]*presence{} // by the namespace of their objects
 	for _, t := range known {
 		for _, s := range t.sinks {
 			for _, f := range s.feeds {
 				if p, ok := f.(*presence); ok {
-					owners = append(owners, p)
+					owners[s.loop.Namespace] = append(owners[s.loop.Namespace], p)
 				}
 			}
 			c := s.counting
@@ -71,20 +74,35 @@ func (w *Watcher) sweep() {
 				r := reference{o.Namespace, n.Owner}
 				if _, ok := seen[r]; !ok {
 					seen[r] = struct{}{}
-					present[c.ownerOf(objectOf(o.Namespace, n))] = struct{}{}
+					of := objectOf(o.Namespace, n)
+					referred[of.first().Hash()] = struct{}{}
+					present[c.ownerOf(of)] = struct{}{}
 				}
 			}
 		}
 	}
-	w.ledger.Sweep(func(o counters.Owner) bool {
-		if _, ok := present[o]; ok {
-			return true
-		}
-		for _, p := range owners {
-			if p.has(o) {
-				return true
-			}
-		}
-		return false
+	early := w.ledger.Sweep(func(o counters.Owner) bool {
+		_, ok := present[o]
+		has := func(p *presence) bool { return p.has(o) }
+		return ok || slices.ContainsFunc(owners[o.Namespace], has) || slices.ContainsFunc(owners[metav1.NamespaceAll], has)
+	}, func(first uint64) bool {
+		_, ok := referred[first]
+		return ok
 	})
+	w.leftEarly(early)
+}
+
+// leftEarly reports how many owners have left before their hour was over, by key of the resource. The first
+// sweep of several is logged.
+func (w *Watcher) leftEarly(byResource map[string]int) {
+	for key, n := range byResource {
+		w.metrics.leftEarly.WithLabelValues(key).Add(float64(n))
+		if !w.leaving[key] {
+			w.log.Warn("so many workloads come and go that their counters leave before an hour is over", "resource", key)
+		}
+	}
+	w.leaving = map[string]bool{}
+	for key := range byResource {
+		w.leaving[key] = true
+	}
 }

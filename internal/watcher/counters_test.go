@@ -140,8 +140,15 @@ func TestCounters(t *testing.T) {
 
 // TestCountersLeave has a workload whose pod and Deployment are deleted.
 func TestCountersLeave(t *testing.T) {
+	t.Run("all namespaces", func(t *testing.T) { testCountersLeave(t) })
+	t.Run("one namespace", func(t *testing.T) { testCountersLeave(t, "a") })
+}
+
+func testCountersLeave(t *testing.T, namespaces ...string) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newHarness(t, counting(countedPods))
+		config := counting(countedPods)
+		config.Namespaces = namespaces
+		f := newHarness(t, config)
 		watches := f.answerEach(t, 8, map[string][]any{
 			"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
 		})
@@ -165,6 +172,29 @@ func TestCountersLeave(t *testing.T) {
 		f.expect(t, podCounts("Deployment", "d", 0, 0, 1), nil)
 		bookmarks(3 * time.Minute)
 		f.expect(t, "", nil)
+	})
+}
+
+// TestCountersOfLastingPods has a pod that lives on for long after its controllers were deleted.
+func TestCountersOfLastingPods(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newHarness(t, counting(countedPods))
+		watches := f.answerEach(t, 8, map[string][]any{
+			"Pod": {controlledPod("x", "1", "1", 0)}, "ReplicaSet": {replicaSet("2", "d")}, "Deployment": {deploymentObject("3")},
+		})
+		f.expect(t, podCounts("Deployment", "d", 0, 0, 0), nil)
+		watches["Deployment"].event("DELETED", deploymentObject("6"))
+		watches["ReplicaSet"].event("DELETED", replicaSet("7", "d"))
+		for range 90 {
+			for kind, q := range watches {
+				b := endOf(kinds[strings.ToLower(kind)+"s"])
+				b["metadata"] = map[string]any{"resourceVersion": "20"}
+				q.event("BOOKMARK", b)
+			}
+			time.Sleep(time.Minute)
+		}
+		watches["Pod"].event("DELETED", controlledPod("x", "1", "21", 1))
+		f.expect(t, podCounts("Deployment", "d", 1, 0, 1), nil)
 	})
 }
 
@@ -262,6 +292,32 @@ func TestCountersAndConfiguration(t *testing.T) {
 		"kubestate_workload_pods_created_total"), 1, "")
 	f("no group", func(c *watcher.Config) { c.Selection.Groups = nil }, 1, "")
 	f("object limit", func(c *watcher.Config) { c.ObjectLimit = 1 }, 8, podCounts("ReplicaSet", "r", 1, 0, 0)) // y is beyond it
+}
+
+// TestCountersOffAndOn turns counters off and on again: they begin anew, where the pods are by then.
+func TestCountersOffAndOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on := counting(countedPods)
+		f := newHarness(t, on)
+		on.Client = newClient(t, f.config())
+		off := on
+		off.Selection.Groups = nil
+		watches := f.answerEach(t, 8, map[string][]any{"Pod": {controlledPod("x", "1", "1", 1)}})
+		watches["Pod"].event("MODIFIED", controlledPod("x", "1", "6", 2))
+		f.expect(t, podCounts("ReplicaSet", "r", 1, 0, 0), nil)
+		f.w.Change(off)
+		f.expect(t, "", nil)
+		watches = f.answerEach(t, 1, map[string][]any{"Pod": {controlledPod("x", "1", "6", 2)}})
+		watches["Pod"].event("MODIFIED", controlledPod("x", "1", "7", 3)).event("ADDED", controlledPod("y", "2", "8", 0))
+		f.expect(t, "", nil)
+		f.w.Change(on)
+		watches["Pod"].event("MODIFIED", controlledPod("x", "1", "9", 4))
+		f.expect(t, "", nil)
+		watches = f.answerEach(t, 8, map[string][]any{"Pod": {controlledPod("x", "1", "9", 4), controlledPod("y", "2", "8", 0)}})
+		f.expect(t, podCounts("ReplicaSet", "r", 0, 0, 0), nil)
+		watches["Pod"].event("MODIFIED", controlledPod("x", "1", "10", 5)).event("ADDED", controlledPod("z", "3", "11", 0)).event("DELETED", controlledPod("y", "2", "12", 0))
+		f.expect(t, podCounts("ReplicaSet", "r", 1, 1, 1), nil)
+	})
 }
 
 // TestRandomCounters changes pods of a random API server, ends and expires their watches, and reloads

@@ -224,10 +224,14 @@ func (c *counting) add(key string, at span, o object, before, after string) {
 	}
 }
 
+// first returns the first of an object's chain of controllers, or the object itself without one.
+func (o object) first() counters.Owner {
+	return counters.Owner{Namespace: o.namespace, Kind: o.owner.Kind, Name: o.owner.Name}
+}
+
 // ownerOf returns what the counters of an object belong to: the last of its chain of controllers.
 func (c *counting) ownerOf(o object) counters.Owner {
-	first, last := counters.Owner{Namespace: o.namespace}, counters.Owner{Namespace: o.namespace}
-	first.Kind, first.Name = o.owner.Kind, o.owner.Name
+	first, last := o.first(), counters.Owner{Namespace: o.namespace}
 	if workloads.IsOwn(o.owner) {
 		return first
 	}

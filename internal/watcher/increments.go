@@ -13,7 +13,11 @@ type Increments struct {
 
 // Increments divides the increments with other shards. It is called before Run.
 func (w *Watcher) Increments() *Increments {
-	w.ledger.Divide()
+	dropped := w.metrics.droppedChanges.WithLabelValues() // shows 0
+	w.ledger.Divide(func(changes int) {
+		dropped.Add(float64(changes))
+		w.log.Warn("so many increments wait until it is known which shard counts them that the earliest were dropped", "changes", changes)
+	})
 	return &Increments{w.ledger, w}
 }
 

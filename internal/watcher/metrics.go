@@ -16,7 +16,7 @@ type Metrics struct {
 	client *apiclient.Metrics
 	loops  *listwatch.Metrics
 
-	panics, rebuilds, rendering *prometheus.CounterVec
+	panics, rebuilds, rendering, leftEarly, droppedChanges *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics with reg.
@@ -25,10 +25,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		return promauto.With(reg).NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
 	}
 	return &Metrics{
-		client:    apiclient.NewMetrics(reg),
-		loops:     listwatch.NewMetrics(reg),
-		panics:    counter("family", "kubestate_render_panics_total", "Panics recovered while rendering a family of an object."),
-		rebuilds:  counter("resource", "kubestate_resource_rebuilds_total", "Stores of a resource rebuilt after a configuration change."),
+		client:   apiclient.NewMetrics(reg),
+		loops:    listwatch.NewMetrics(reg),
+		panics:   counter("family", "kubestate_render_panics_total", "Panics recovered while rendering a family of an object."),
+		rebuilds: counter("resource", "kubestate_resource_rebuilds_total", "Stores of a resource rebuilt after a configuration change."),
+		droppedChanges: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+			Name: "kubestate_shard_counter_changes_dropped_total", Help: "Changes of objects that were dropped while it was unknown which shard counts them, as too many waited.",
+		}, nil),
+		leftEarly: counter("resource", "kubestate_workload_counters_dropped_total", "Workloads whose counters left less than an hour after them, since too many were gone."),
 		rendering: counter("resource", "kubestate_render_seconds_total", "Time spent rendering and storing objects, in seconds."),
 	}
 }

@@ -68,6 +68,7 @@ type Watcher struct {
 	index    *workloads.Index
 	ledger   *counters.Ledger
 	results  *results.Index
+	leaving  map[string]bool // keys of resources whose counters left early in the last sweep
 
 	serving      atomic.Pointer[[]*target] // seen by readers
 	mu           sync.Mutex                // guards stores of serving, and all below

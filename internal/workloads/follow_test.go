@@ -79,6 +79,22 @@ func TestFollow(t *testing.T) {
 	f("seventeen steps", "K16", "n16", long, chain(17)...)
 }
 
+// TestKindsOfAnyName has users who name kinds that do not exist.
+func TestKindsOfAnyName(t *testing.T) {
+	x := workloads.NewIndex()
+	source, pods := x.Owners(), newPods(x)
+	for i := range 5000 {
+		source.Set("o", object("o", fmt.Sprintf("Owner%d/a/1", i)))
+		pods.Set("1", pod("a", "1", fmt.Sprintf("Kind%d/a/1", i)))
+	}
+	if d := cmp.Diff([]string{line("n", "a", "1", "Kind4999", "a")}, pods.lines(t)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if n := x.Kinds(); n > 1000 {
+		t.Errorf("%d kinds are remembered", n)
+	}
+}
+
 // TestStaticPods has pods of the kubelet, with and without a reference to their node.
 func TestStaticPods(t *testing.T) {
 	f := func(kind, name string, change func(*corev1.Pod)) {

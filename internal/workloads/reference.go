@@ -26,13 +26,19 @@ func controllerOf(o metav1.Object) (c controller, ok bool) {
 	return controller{ID: i, Kind: of.Kind, Name: of.Name}, true
 }
 
-// kinds are the kinds of controllers, which are few: all of a kind share its memory.
+// kinds are the kinds of controllers, which are few: all of a kind share its memory. Users may name
+// any kind, so there is a limit.
 type kinds map[string]string
+
+const maxKinds = 1000
 
 // keep returns a copy of c that refers to no memory of an object, which may be reused.
 func (k kinds) keep(c controller) controller {
 	kind, ok := k[c.Kind]
 	if !ok {
+		if len(k) >= maxKinds {
+			clear(k)
+		}
 		kind = strings.Clone(c.Kind)
 		k[kind] = kind
 	}

@@ -119,7 +119,7 @@ func (r *restarting) delete(t *testing.T) {
 
 // ended returns how often containers of pods have ended, by the labels of their workload.
 func (r *restarting) ended(ctx context.Context, pods ...corev1.Pod) (map[string]float64, error) {
-	owners, err := r.owners(ctx)
+	owners, err := controllersIn(ctx, r.cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -141,17 +141,17 @@ func (r *restarting) ended(ctx context.Context, pods ...corev1.Pod) (map[string]
 // controllersOf has the controllers of objects by their uid.
 type controllersOf map[types.UID]*metav1.OwnerReference
 
-// owners returns the controllers of ReplicaSets and Jobs.
-func (r *restarting) owners(ctx context.Context) (controllersOf, error) {
+// controllersIn returns the controllers of ReplicaSets and Jobs.
+func controllersIn(ctx context.Context, c *cluster.Cluster) (controllersOf, error) {
 	all := controllersOf{}
-	sets, err := r.cluster.Client.AppsV1().ReplicaSets("").List(ctx, metav1.ListOptions{})
+	sets, err := c.Client.AppsV1().ReplicaSets("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
 	for i := range sets.Items {
 		all[sets.Items[i].UID] = metav1.GetControllerOf(&sets.Items[i])
 	}
-	jobs, err := r.cluster.Client.BatchV1().Jobs("").List(ctx, metav1.ListOptions{})
+	jobs, err := c.Client.BatchV1().Jobs("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (r *restarting) wantExact(t *testing.T) {
 		for workload, n := range r.gone {
 			ended[workload] += n
 		}
-		owners, err := r.owners(ctx)
+		owners, err := controllersIn(ctx, r.cluster)
 		if err != nil {
 			return err
 		}

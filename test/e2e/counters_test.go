@@ -295,8 +295,8 @@ func counters(ctx context.Context, exporters ...*exporter.Exporter) (exporter.Se
 	return all, nil
 }
 
-// wantIncrease checks the increase of a counter within the last five minutes, which is extrapolated:
-// by 1.1 scrape intervals at most at each end.
+// wantIncrease checks the increase of a counter within the last hour, which is extrapolated: by 1.1 scrape
+// intervals at most at each end.
 func (p *prometheus) wantIncrease(t *testing.T, counter string, n float64) {
 	t.Helper()
 	var found struct {
@@ -305,18 +305,18 @@ func (p *prometheus) wantIncrease(t *testing.T, counter string, n float64) {
 			Values [][2]any
 		}
 	}
-	must(t, p.get(t.Context(), "/api/v1/query", url.Values{"query": {counter + "[5m]"}}, &found))
+	must(t, p.get(t.Context(), "/api/v1/query", url.Values{"query": {counter + "[1h]"}}, &found))
 	if len(found.Result) != 1 || len(found.Result[0].Values) < 2 {
 		t.Fatalf("samples of %s: %v", counter, found.Result)
 	}
 	values := found.Result[0].Values
 	sampled := values[len(values)-1][0].(float64) - values[0][0].(float64)
 	most := n * (sampled + 2.2*sampled/float64(len(values)-1)) / sampled
-	got, err := p.query(t.Context(), "increase("+counter+"[5m])")
+	got, err := p.query(t.Context(), "increase("+counter+"[1h])")
 	must(t, err)
 	increase := slices.Collect(maps.Values(got))
 	if len(increase) != 1 || increase[0] < n || increase[0] > most {
-		t.Errorf("increase(%s[5m]) = %v, want %v to %v", counter, got, n, most)
+		t.Errorf("increase(%s[1h]) = %v, want %v to %v", counter, got, n, most)
 	}
 	t.Logf("%d samples over %s: increase %v of %v", len(values), time.Duration(sampled*float64(time.Second)), increase, n)
 }

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/test/cluster"
 )
@@ -25,7 +27,7 @@ func TestResize(t *testing.T) {
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
 	_, err := c.Populate(t.Context(), lasting)
 	must(t, err)
-	s := startSet(t, c, 4, 1, "--resources=pods,deployments,nodes")
+	s := startSet(t, c, 4, 1, "--resources=pods,deployments,nodes", "--workload-metrics=attribution")
 	await(t, settling, func(ctx context.Context) error { return s.settled(ctx, 1) })
 	p := runPrometheus(t, s.configuration(shardRules(t)))
 	await(t, settling, func(ctx context.Context) error {
@@ -50,8 +52,48 @@ func TestResize(t *testing.T) {
 	churning()
 	history := recordShards(t, p, began, resized)
 	history.check(t, lasting)
+	checkWorkloads(t, c, p, began)
 	history.draw(t)
 	t.Run("kill", func(t *testing.T) { killOne(t, s, p, lasting) })
+}
+
+// checkWorkloads checks every scrape of the shards since a time: each pod has the workload that the API
+// server's objects say, and has it in the same responses as its other series.
+func checkWorkloads(t *testing.T, c *cluster.Cluster, p *prometheus, since time.Time) {
+	t.Helper()
+	pods, err := c.Client.CoreV1().Pods(metav1.NamespaceAll).List(t.Context(), metav1.ListOptions{})
+	must(t, err)
+	controllers, err := controllersIn(t.Context(), c)
+	must(t, err)
+	workloads := map[string]string{}
+	for i := range pods.Items {
+		workloads[string(pods.Items[i].UID)] = controllers.workload(&pods.Items[i])
+	}
+	type sample struct {
+		shard, uid string
+		at         float64
+	}
+	both := strings.Replace(lastingPods, "kube_pod_info{", `{__name__=~"kube_pod_info|kubestate_pod_workload", `, 1)
+	all, err := p.samples(t.Context(), both, since) // in one query: scrapes go on
+	must(t, err)
+	served, attributed := map[sample]int{}, map[sample]int{}
+	for _, series := range all {
+		m, seen := series.Metric, served
+		if m["__name__"] == "kubestate_pod_workload" {
+			seen = attributed
+			got := fmt.Sprintf("namespace=%q,workload_kind=%q,workload=%q", m["namespace"], m["workload_kind"], m["workload"])
+			if want := workloads[m["uid"]]; got != want {
+				t.Errorf("the workload of pod %s was %s, want %s", m["pod"], got, want)
+			}
+		}
+		for _, value := range series.Values {
+			seen[sample{m["shard"], m["uid"], value[0].(float64)}]++
+		}
+	}
+	if d := cmp.Diff(served, attributed); d != "" {
+		t.Errorf("samples of pods by scrape (-their other series +their workload):\n%.2000s", d)
+	}
+	t.Logf("%d samples of workloads of pods", len(attributed))
 }
 
 // killOne kills one of two shards: the other one keeps serving its share, and alerts fire.

@@ -85,7 +85,7 @@ func (c *cluster) newContent(p *process) *content {
 	for _, r := range resources {
 		n.version[r] = c.version
 	}
-	n.journal = journal.New(sharding.None(), n.add)
+	n.journal = journal.New(sharding.None(), n.add, func(int) { panic("increments were dropped") })
 	return n
 }
 

@@ -11,7 +11,8 @@ import (
 
 // A Journal passes increments on, drops them, or keeps them. It may be used concurrently.
 type Journal[T any] struct {
-	count func(T)
+	count   func(T)
+	dropped func(n int)
 
 	mu     sync.Mutex
 	pieces []piece[T] // of all hashes, disjoint
@@ -54,10 +55,15 @@ func (m mark) has(c Change) bool {
 // arrived.
 const maxMarks = 8
 
+// maxKept is the limit of kept increments, beyond which the earliest are dropped: a journal may keep for as
+// long as nobody can say who counts.
+const maxKept = 100_000
+
 // New returns a journal that has count called with the increments of some ranges, and keeps all
-// others. It calls count one at a time; count does not call the journal.
-func New[T any](counted sharding.Ranges, count func(T)) *Journal[T] {
-	j := &Journal[T]{count: count}
+// others, up to maxKept. It calls dropped with the number of those that it drops beyond that. It calls both
+// one at a time; they do not call the journal.
+func New[T any](counted sharding.Ranges, count func(T), dropped func(n int)) *Journal[T] {
+	j := &Journal[T]{count: count, dropped: dropped}
 	for _, p := range []piece[T]{{ranges: counted, counts: true}, {ranges: sharding.All().Minus(counted)}} {
 		if !p.ranges.IsNone() {
 			j.pieces = append(j.pieces, p)
@@ -73,6 +79,7 @@ func (j *Journal[T]) Add(c Change, increment T) {
 	for i := range j.pieces {
 		if p := &j.pieces[i]; p.ranges.Holds(c.Hash) {
 			j.take(p, entry[T]{c, increment})
+			j.limit()
 			return
 		}
 	}
@@ -93,6 +100,22 @@ func (j *Journal[T]) take(p *piece[T], e entry[T]) {
 		return
 	}
 	p.kept = append(p.kept, e)
+}
+
+// limit drops the earlier half of the increments of the piece that keeps most, if too many are kept.
+func (j *Journal[T]) limit() {
+	if j.kept() <= maxKept {
+		return
+	}
+	most := &j.pieces[0]
+	for i := range j.pieces {
+		if p := &j.pieces[i]; len(p.kept) > len(most.kept) {
+			most = p
+		}
+	}
+	n := len(most.kept) / 2
+	most.kept = slices.Clone(most.kept[n:])
+	j.dropped(n)
 }
 
 // Hold keeps the increments of ranges from now on.
@@ -182,11 +205,15 @@ func joined[T any](pieces []piece[T]) []piece[T] {
 }
 
 // Kept is the number of increments that are kept.
-func (j *Journal[T]) Kept() (n int) {
+func (j *Journal[T]) Kept() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, p := range j.pieces {
-		n += len(p.kept)
+	return j.kept()
+}
+
+func (j *Journal[T]) kept() (n int) {
+	for i := range j.pieces {
+		n += len(j.pieces[i].kept)
 	}
 	return n
 }

@@ -11,10 +11,47 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/journal"
 )
 
+// none expects that nothing is dropped.
+func none(t *testing.T) func(int) { return func(n int) { t.Errorf("%d increments were dropped", n) } }
+
+// TestLimit holds that a journal that nobody reads drops the earliest increments, of the ranges with
+// most, and says how many.
+func TestLimit(t *testing.T) {
+	const limit = 100_000
+	var counted []int
+	dropped := 0
+	j := journal.New(sharding.None(), func(version int) { counted = append(counted, version) }, func(n int) { dropped += n })
+	lower := sharding.Even(0, 2)
+	j.Hold(lower)
+	version := 0
+	add := func(n int, hash uint64) {
+		for range n {
+			version++
+			j.Add(journal.Change{Resource: "pods", Version: strconv.Itoa(version), Hash: hash}, version)
+		}
+	}
+	add(1_000, 1)
+	j.Settle(sharding.Cut{Ranges: lower, At: sharding.Positions{"pods": "10"}}) // a history of its own
+	counted = nil
+	add(limit, 1<<63)
+	if kept := j.Kept(); dropped == 0 || kept > limit || kept+dropped+10 != version {
+		t.Errorf("kept %d and dropped %d of %d", kept, dropped, version)
+	}
+	add(3*limit, 1<<63)
+	if kept := j.Kept(); kept > limit || kept < limit/2 || kept+dropped+10 != version {
+		t.Errorf("kept %d and dropped %d of %d", kept, dropped, version)
+	}
+	kept := j.Kept()
+	j.Resume(sharding.Cut{Ranges: sharding.All()})
+	if len(counted) != kept || counted[0] != 11 || counted[989] != 1_000 || counted[990] != version-(kept-990)+1 || counted[kept-1] != version {
+		t.Errorf("counted %d, from %d on to %d", len(counted), counted[0], counted[len(counted)-1])
+	}
+}
+
 // TestJournal holds what counts, in which order, as a range is held, given up, taken back and discarded.
 func TestJournal(t *testing.T) {
 	var counted []string
-	j := journal.New(sharding.All(), func(name string) { counted = append(counted, name) })
+	j := journal.New(sharding.All(), func(name string) { counted = append(counted, name) }, none(t))
 	lower, at := sharding.Even(0, 2), func(version int) sharding.Positions { return sharding.Positions{"pods": strconv.Itoa(version)} }
 	add := func(version int, hash uint64) {
 		name := fmt.Sprintf("%d/%d", version, hash>>63)
@@ -66,7 +103,7 @@ func TestMerged(t *testing.T) {
 	f := func(since, version string, settle, resume int, want bool) {
 		t.Helper()
 		got := false
-		j := journal.New(sharding.None(), func(bool) { got = true })
+		j := journal.New(sharding.None(), func(bool) { got = true }, none(t))
 		j.Add(journal.Change{Resource: "pods", Since: since, Version: version}, true)
 		if settle > 0 {
 			j.Settle(sharding.Cut{Ranges: sharding.All(), At: sharding.Positions{"pods": strconv.Itoa(settle)}})
@@ -99,7 +136,7 @@ func TestModel(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		var hashes [16]history
 		got, want := map[string]int{}, map[string]int{}
-		j := journal.New(sharding.None(), func(name string) { got[name]++ })
+		j := journal.New(sharding.None(), func(name string) { got[name]++ }, none(t))
 		version := 1
 		take := func(h, v int) {
 			for _, m := range hashes[h].marks {
