@@ -352,7 +352,7 @@ func TestFamilyWith(t *testing.T) {
 	f := func(fields, labels string) {
 		t.Helper()
 		c := parse(t, ofWidgets(fields)+"\n")
-		for _, label := range strings.Fields(labels) {
+		for label := range strings.FieldsSeq(labels) {
 			if family, position := c.FamilyWith(label, func(string) bool { return true }); family == "" || position == "" {
 				t.Errorf("%s: label %s: family %q at %q", fields, label, family, position)
 			}

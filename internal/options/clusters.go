@@ -116,7 +116,7 @@ func clustersIn(directory string) (all []Cluster, unused []error, err error) {
 	files := map[string]string{}
 	for _, e := range entries {
 		path := filepath.Join(directory, e.Name())
-		info, err := os.Stat(path)                                                      //nolint:gosec // whoever starts the program names the path
+		info, err := os.Stat(path)
 		if strings.HasPrefix(e.Name(), ".") || err == nil && !info.Mode().IsRegular() { // as ..data of a mounted Secret
 			continue
 		}
@@ -239,7 +239,7 @@ const defaultClusterLabel = "cluster"
 // checkClusterName returns an error for a name that is not fit for a path.
 func checkClusterName(name string) error {
 	if validation.IsDNS1123Subdomain(name) != nil {
-		return fmt.Errorf("%q cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, - and .", name)
+		return fmt.Errorf("%q cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, hyphens and dots", name)
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ func TestReadClusters(t *testing.T) {
 		{Name: "c", Kubeconfig: "DIR/folder/c.conf", Position: "DIR/folder/c.conf"},
 		{Name: "d.conf", Kubeconfig: "DIR/folder/d.conf.yml", Position: "DIR/folder/d.conf.yml"},
 		{Name: "link", Kubeconfig: "DIR/folder/link", Position: "DIR/folder/link"},
-	}, `DIR/folder/Upper.yaml: "Upper" cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, - and .
+	}, `DIR/folder/Upper.yaml: "Upper" cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, hyphens and dots
 DIR/folder/c.yaml: cluster c is that of DIR/folder/c.conf`, "--clusters=DIR/folder")
 	f(all{{Name: "a", Snapshot: "x=y", Position: "x=y"}, {Name: "b", Snapshot: "folder", Position: "folder"}}, "", "--snapshot=b=folder", "--snapshot=a=x=y")
 	f(all{{Name: "a", Snapshot: "folder", Position: "folder"}}, "", "--snapshot=a=folder")
@@ -153,7 +153,7 @@ func TestReadClustersErrors(t *testing.T) {
 	f(in+`line 2: duplicate key "name"`, "clusters:\n- {name: a, name: a}")
 	f(in+"line 2: a cluster without a name", "clusters:\n- {kubeconfig: k}")
 	f(in+"line 3: duplicate cluster a, which line 2 has", "clusters:\n- {name: a, kubeconfig: k}\n- {name: a, home: true}")
-	f(in+`line 2: name: "a/b" cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, - and .`, "clusters:\n- {name: a/b, home: true}")
+	f(in+`line 2: name: "a/b" cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, hyphens and dots`, "clusters:\n- {name: a/b, home: true}")
 	f(in+"line 2: cluster a: want a kubeconfig, a context of --kubeconfig, or home: true", "clusters:\n- {name: a}")
 	f(in+"line 2: cluster a: home excludes kubeconfig and context", "clusters:\n- {name: a, home: true, context: b}")
 	f(in+"line 2: home: want true or false", "clusters:\n- {name: a, home: here}")
@@ -193,7 +193,7 @@ func TestReadClustersErrors(t *testing.T) {
 	g(strings.ReplaceAll(snapshot, "%q", `"a=y"`)+"duplicate cluster a", "--snapshot=a=x", "--snapshot=a=y")
 	g(strings.ReplaceAll(snapshot, "%q", `"a=-"`)+"several snapshots need paths, not standard input", "--snapshot=a=-")
 	g(strings.ReplaceAll(snapshot, "%q", `"a="`)+"want a path", "--snapshot=a=")
-	g(strings.ReplaceAll(snapshot, "%q", `"Oslo=x"`)+`"Oslo" cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, - and .; a file of this name is ./Oslo=x`, "--snapshot=Oslo=x")
+	g(strings.ReplaceAll(snapshot, "%q", `"Oslo=x"`)+`"Oslo" cannot be the name of a cluster: want a DNS name of at most 253 lower-case letters, digits, hyphens and dots; a file of this name is ./Oslo=x`, "--snapshot=Oslo=x")
 	g("--snapshot excludes --kubeconfig and --apiserver", "--snapshot=a=x", "--kubeconfig=k")
 }
 
