@@ -19,7 +19,7 @@ run: build ## Serve the cluster of $KUBECONFIG, or the example cluster; ARGS="--
 	$(BUILD)/kubestate $(if $(KUBECONFIG),--kubeconfig "$(KUBECONFIG)",--snapshot examples/cluster) $(ARGS)
 build: ## Build .build/kubestate
 	go build -ldflags '$(LDFLAGS)' -o $(BUILD)/kubestate ./cmd/kubestate
-deps: ## Install, as root, what is missing of gcc, curl, chromium and npm
+deps: ## Install, as root, gcc, curl, chromium and npm if they are missing
 	apt-get update && apt-get install -y --no-install-recommends $(PACKAGES)
 
 # The same commit gives the same bytes, wherever and whenever it is built.
@@ -29,18 +29,18 @@ programs:
 		$(MAKE) --no-print-directory build BUILD=$(BUILD)/programs/$$platform BRANCH= || exit 1; done
 krew: PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 krew: programs ; go run ./hack/krew -programs $(BUILD)/programs -version "$(VERSION)" -to $(BUILD)/krew $(PLATFORMS) ## Write the kubectl plugin for krew, of VERSION=v1.2.3, to .build/krew
-image: programs ## Write the image to .build/image, an OCI layout, and what is in it to .build/image-sbom
+image: programs ## Write the image to .build/image, an OCI layout, and its SBOM to .build/image-sbom
 	cd hack/image && go run . -programs $(BUILD)/programs -modules "$$(go env GOMODCACHE)" -go "$$(go env GOROOT)" -to $(BUILD)/image \
 		-version "$(VERSION)" -revision "$(REVISION)" -created $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0)) $(PLATFORMS)
 generate: $(BUILD)/kubectl ; go run ./hack/generate ## Write the generated parts of docs/ and deploy/
 verify: $(BUILD)/kubectl ; go run ./hack/generate -check ## Fail if the generated parts are stale
-pictures: build $(BUILD)/chromium ; cd test && go run ./pictures ## Make the pictures of the README
+pictures: build $(BUILD)/chromium ; cd test && go run ./pictures ## Draw the pictures of the README
 
 # The end-to-end tests wait more than they compute: the others run beside them.
 test: $(addprefix $(BUILD)/,$(DEBIAN) kubectl) ## Check everything: lint, unit tests, and end to end with a real control plane
 	$(MAKE) -j2 --output-sync=target e2e others
 others: ; nice -n 5 $(MAKE) --no-print-directory verify lint tidy unit test-image dashboards
-lint: $(BUILD)/golangci-lint ## Read the code for mistakes
+lint: $(BUILD)/golangci-lint ## Run the linters
 	for module in . test hack/image; do (cd $$module && $< run ./...) || exit 1; done
 tidy: ## Fail if a go.mod or go.sum is not as go mod tidy leaves it
 	for module in $$(find . -name .build -prune -o -name go.mod -printf '%h\n'); do (cd $$module && go mod tidy -diff) || { echo "$$module: run go mod tidy"; exit 1; }; done
@@ -50,23 +50,22 @@ unit: $(BUILD)/gcc $(BUILD)/curl ## Run the tests that need no control plane; SH
 	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(TEST) -race -short $(if $(SHUFFLE),-shuffle=on) ./...
 	$(TEST) $(if $(SHUFFLE),-shuffle=on) $(LONG)
 dashboards: $(BUILD)/grafana/node_modules ; node test/grafana/check.mjs deploy/monitoring/dashboards $< ## Check the dashboards against Grafana's own types
-test-image: ; cd hack/image && $(TEST) -count=1 ./... ## Make the image and look into it
+test-image: ; cd hack/image && $(TEST) -count=1 ./... ## Build the image and check its content
 e2e: build $(E2E:%=$(BUILD)/%) ## Run the tests against etcd, an API server, its controllers and Prometheus
 	cd test && $(TEST) -count=1 -parallel 6 ./...
 bench: build $(BUILD)/controlplane $(BUILD)/nginx $(BUILD)/curl ## Measure kubestate beside nginx and bare informers, with PODS=20000; PEER=path adds another exporter
 	cd test && go run ./measure -pods $(or $(PODS),20000) $(BENCH)
-churn: build $(BUILD)/controlplane ## Have pods come and go for FOR=5m, and fail if goroutines, watches or memory grow
-	cd test && go run ./churn -for $(or $(FOR),5m)
-hostile: build $(BUILD)/controlplane $(BUILD)/prometheus ## Attack kubestate beside a Prometheus for FOR=1h, and fail if that misses anything or memory grows; HOSTILE="--flags" are passed on
+churn: build $(BUILD)/controlplane ; cd test && go run ./churn -for $(or $(FOR),5m) ## Create and delete pods for FOR=5m, and fail if goroutines, watches or memory grow
+hostile: build $(BUILD)/controlplane $(BUILD)/prometheus ## Attack kubestate beside a Prometheus for FOR=1h, and fail if Prometheus misses data or memory grows; HOSTILE="--flags" are passed on
 	cd test && go run ./hostile -for $(or $(FOR),1h) $(HOSTILE)
 cronjobs: build $(BUILD)/cronjobs ## Compare a million schedules of CronJobs with the controller's own functions
 	cd test && KUBESTATE_CRONJOBS=1000000 $(TEST) -count=1 -v ./cronjobs
-bench-unit: ; go test -run '^$$' -bench . -benchmem ./internal/... ## Time rendering and storing
+bench-unit: ; go test -run '^$$' -bench . -benchmem ./internal/... ## Benchmark rendering and storing
 fuzz: ## Run each fuzz test for TIME=30s
 	@grep -roE '^func Fuzz[A-Za-z0-9]*' --include='*_test.go' internal | sed 's|/[^/]*:func | |' | while read -r dir name; do \
 		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(TIME),30s) "./$$dir" </dev/null || exit 1; done
-vulncheck: $(BUILD)/govulncheck ; $< ./... ## Look for known faults in what is built in; asks vuln.go.dev or the GOVULNDB
-clean: ; rm -rf $(BUILD) ## Remove what was built
+vulncheck: $(BUILD)/govulncheck ; $< ./... ## Check program and dependencies for known vulnerabilities, by vuln.go.dev or GOVULNDB
+clean: ; rm -rf $(BUILD) ## Remove .build
 
 # Programs from Go modules.
 SD := -tags remove_all_sd,enable_kubernetes_sd,grpcnotrace

@@ -24,10 +24,10 @@ import (
 )
 
 var (
-	// errFindings is the error of a report with findings, which has been written.
+	// errFindings is the error of a report with findings.
 	errFindings = errors.New("there are findings")
-	// errUnknown is that of a report without findings, some of whose answers are not known.
-	errUnknown = errors.New("some answers are not known: not all resources can be read")
+	// errUnknown is the error of a report without findings, but with unknown answers.
+	errUnknown = errors.New("some answers are unknown: not all resources can be read")
 )
 
 // writeAnswers writes the answers about a snapshot or the cluster of an API server. It logs warnings alone.
@@ -40,7 +40,7 @@ func writeAnswers(ctx context.Context, tables *generators.Registry, opts options
 		log.Warn("starting without the configuration file", "err", opts.ConfigErr)
 	}
 	if opts.Several() {
-		return errors.New("answers: the clusters of --clusters, or of several snapshots, are asked one by one, with --kubeconfig or --snapshot PATH")
+		return errors.New("answers are about one cluster: name it with --kubeconfig or --snapshot PATH, instead of --clusters or several snapshots")
 	}
 	warnIneffective(opts, log)
 	limitMemory(opts.MemoryShare, log)
@@ -125,8 +125,8 @@ func ofSnapshot(_ context.Context, tables *generators.Registry, opts options.Opt
 	return content, nil
 }
 
-// ofCluster reads the objects of an API server until all lists are complete or refused, or time is out. The
-// report has the failures of requests, which are not logged.
+// ofCluster reads the objects of an API server until all lists are complete or refused, or the timeout. Failures
+// of requests are in the report, not in the log.
 func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Options, p *progress, _ *slog.Logger) (answers.Content, error) {
 	log := slog.New(slog.NewTextHandler(p, &slog.HandlerOptions{Level: slog.LevelError}))
 	ctx, cancel := context.WithCancel(ctx)
@@ -173,7 +173,7 @@ func ofCluster(ctx context.Context, tables *generators.Registry, opts options.Op
 	return content, nil
 }
 
-// unseen returns the resources that have never been complete, but those that the API server does not have.
+// unseen returns the resources that have never been complete, except absent ones.
 func unseen(statuses []watcher.Status) (all []answers.Unseen) {
 	for _, s := range statuses {
 		if !s.Complete && s.State != watcher.Absent {
@@ -199,7 +199,8 @@ func writeReport(w io.Writer, opts options.Options, r answers.Report) error {
 	return answers.Text{Color: color, Queries: opts.Report.Queries}.Write(w, r)
 }
 
-// verdict is the error of a report, nil without findings. What cannot be read of a snapshot may be of any resource.
+// verdict is the error of a report, nil without findings. Unreadable files of a snapshot may have objects of any
+// resource.
 func verdict(r answers.Report, snapshot bool) error {
 	switch worst := r.Severity(); {
 	case worst == answers.Warning || worst == answers.Critical:

@@ -119,8 +119,8 @@ func restConfig(opts options.Options) (*rest.Config, error) {
 	return config, err
 }
 
-// userConfig returns the configuration that kubectl would use: of the kubeconfig, or of $KUBECONFIG, or of
-// the user's home, or else of the pod.
+// userConfig returns the configuration that kubectl would use: of --kubeconfig, $KUBECONFIG, the home directory,
+// or the pod.
 func userConfig(opts options.Options) (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath, rules.WarnIfAllMissing = opts.Kubeconfig, false

@@ -27,7 +27,7 @@ type cluster struct {
 	custom  *customResources
 	watched *watcher.Watcher
 	log     *slog.Logger
-	again   chan struct{} // to look for missing kinds
+	again   chan struct{} // a send makes run look for missing kinds
 
 	mu   sync.Mutex // held by calls that change watched
 	opts options.Options
@@ -120,7 +120,7 @@ func (c *cluster) run(ctx context.Context) {
 	}
 }
 
-// lookAgain has run look for missing kinds now.
+// lookAgain makes run look for missing kinds now.
 func (c *cluster) lookAgain() {
 	select {
 	case c.again <- struct{}{}:
@@ -142,7 +142,7 @@ func (c *cluster) current() options.Options {
 	return c.opts
 }
 
-// useKinds has the watcher watch the kinds of custom resources that there are now.
+// useKinds makes the watcher watch the present kinds of custom resources.
 func (c *cluster) useKinds(ctx context.Context, complete bool) {
 	opts := c.current()
 	if opts.Snapshot != "" {
@@ -152,8 +152,8 @@ func (c *cluster) useKinds(ctx context.Context, complete bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	config, err := c.config(c.opts)
-	if err != nil { // it did for the same options before
-		c.log.Error("custom resources: kinds that have changed are not followed", "err", err)
+	if err != nil { // the same options were valid before
+		c.log.Error("custom resources: changed kinds not watched", "err", err)
 		return
 	}
 	rebuilt := c.watched.Change(config)

@@ -13,13 +13,13 @@ type clusterCollector struct{ *clusterSet }
 
 var (
 	clusterStateDesc = prometheus.NewDesc("kubestate_cluster_state",
-		"State of a cluster (1 for the current state): up, syncing, degraded (requests of some resources fail), down (those of all do) or invalid (unusable kubeconfig).",
+		"State of a cluster (1 for the current state): up, syncing, degraded (some resources fail), down (all resources fail) or invalid (unusable kubeconfig).",
 		[]string{"cluster", "state"}, nil)
 	clusterStalenessDesc = prometheus.NewDesc("kubestate_cluster_staleness_seconds",
-		"Time since the last response, event or bookmark of the resource of a cluster that is without one for the longest time, in seconds.",
+		"Longest time since the last response, event or bookmark of any resource of a cluster, in seconds.",
 		[]string{"cluster"}, nil)
 	clusterServedDesc = prometheus.NewDesc("kubestate_cluster_served",
-		"Whether responses have series of a cluster (1): its lists have been complete once, and are not too old.",
+		"Whether responses have series of a cluster (1) or not (0).",
 		[]string{"cluster"}, nil)
 	clusterSpecifiedDesc = prometheus.NewDesc("kubestate_cluster_specification_successful",
 		"Whether the last kubeconfig and settings of a cluster are in force (1), or not yet or unusable (0).",

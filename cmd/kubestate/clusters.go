@@ -32,13 +32,13 @@ type clusterSet struct {
 	metrics reloadMetrics
 	log     *slog.Logger
 
-	applying sync.Mutex // held by all that changes what follows
+	applying sync.Mutex // held while the following changes
 	lastErr  string     // of the list, logged last; empty if it is in use
 
 	mu     sync.Mutex
 	opts   options.Options
 	listed []options.Cluster
-	unused []error // why files of a directory are of no cluster
+	unused []error // of files in the directory without a cluster
 }
 
 // ofSet is a cluster of a set, with a registry of its own.
@@ -112,7 +112,7 @@ func (s *clusterSet) current() options.Options {
 	return s.opts
 }
 
-// applyList makes the clusters those of a list under options. On error the clusters stay as they are. The
+// applyList replaces the clusters by those of a list, with options. On error the clusters stay as they are. The
 // caller holds applying.
 func (s *clusterSet) applyList(opts options.Options, listed []options.Cluster, unused []error) error {
 	specs, err := s.specs(opts, listed)
@@ -131,7 +131,7 @@ func (s *clusterSet) apply(opts options.Options, listed []options.Cluster, specs
 	s.opts, s.listed = opts, listed
 	for _, err := range unused {
 		if !slices.ContainsFunc(s.unused, func(was error) bool { return was.Error() == err.Error() }) {
-			s.log.Error("file of no cluster ignored", "err", err)
+			s.log.Error("file in the directory of clusters ignored", "err", err)
 		}
 	}
 	s.unused = unused
@@ -224,11 +224,11 @@ func (s *clusterSet) run(ctx context.Context) {
 	}
 }
 
-// retryInterval is the interval of attempts to use what could not be used: a file that a kubeconfig names,
-// or a plugin, may come to be.
+// retryInterval is the interval of retries of unusable specifications: a file that a kubeconfig names, or a
+// plugin, may appear.
 const retryInterval = 10 * time.Second
 
-// retry applies the list in use again if a cluster is not as specified.
+// retry applies the list in use again if the specification of a cluster is not in force.
 func (s *clusterSet) retry() {
 	failed := func(m clusters.Member[*ofSet]) bool { return m.Err != nil }
 	if !slices.ContainsFunc(s.set.Members(), failed) {
@@ -237,7 +237,7 @@ func (s *clusterSet) retry() {
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	specs, err := s.specs(s.current(), s.listed)
-	if err != nil { // it did for the same options before
+	if err != nil { // the same options were valid before
 		s.log.Error("list of clusters refused", "err", oneLine(err))
 		return
 	}
@@ -274,8 +274,8 @@ func (s *clusterSet) note(opts options.Options, err error) {
 	}
 }
 
-// change reads the list of clusters, too. One that is refused does not keep the options from applying
-// to the current one.
+// change applies options and reads the list of clusters. If the list is refused, the options apply to the current
+// one.
 func (s *clusterSet) change(opts options.Options) (rebuilt []string, err error) {
 	s.applying.Lock()
 	defer s.applying.Unlock()

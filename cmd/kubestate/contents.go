@@ -22,15 +22,15 @@ type contents interface {
 	// change applies options, reading snapshots again. It returns the keys of the resources that are
 	// rebuilt. On error the contents stay as they are.
 	change(opts options.Options) (rebuilt []string, err error)
-	// lookAgain has run look for missing kinds of custom resources now.
+	// lookAgain makes run look for missing kinds of custom resources now.
 	lookAgain()
 	// resources returns the stores to serve, clusters those of several clusters, nil for one.
 	resources() []*store.Resource
 	clusters() []server.Cluster
-	// checks returns the readiness checks, and setReady tells that all have passed.
+	// checks returns the readiness checks. setReady is called once all have passed.
 	checks() []server.Check
 	setReady()
-	// missing names what scrapes wait for, or only scrapes of some clusters.
+	// missing names the resources that scrapes wait for, of some clusters or of all.
 	missing(clusters []string) []string
 	// unseen are the resources that cannot be read.
 	unseen() []answers.Unseen
@@ -40,8 +40,8 @@ type contents interface {
 	exceeded(age time.Duration, wanted func(resource string) bool) string
 }
 
-// newContents returns the contents of the options, and registers their metrics. It returns what gathers
-// the metrics of single clusters.
+// newContents returns the contents of the options, and registers their metrics. The gatherer has the metrics of
+// single clusters.
 func newContents(ctx context.Context, tables *generators.Registry, opts options.Options, reloads reloadMetrics, registry *prometheus.Registry, log *slog.Logger) (contents, prometheus.Gatherer, error) {
 	if opts.Several() {
 		several, err := newClusterSet(tables, opts, reloads, log)

@@ -44,7 +44,7 @@ func (b backend) Checks() []server.Check {
 		progress := b.shard.Progress()
 		checks = append(checks, server.Check{Name: "shard", Passed: progress.Ready, Detail: progress.Detail})
 	}
-	if b.replica != nil { // ready without a Lease, it would replace one that serves
+	if b.replica != nil { // otherwise a pod without a Lease would replace one that serves
 		seen, detail := b.replica.Known()
 		checks = append(checks, server.Check{Name: "lease", Passed: seen, Detail: detail})
 	}

@@ -41,7 +41,7 @@ func main() {
 	os.Exit(status(command, err))
 }
 
-// status is the exit status of an error. Findings have 1, all other errors of kubestate answers 2.
+// status is the exit status of an error: of kubestate answers 1 for findings, and 2 for other errors.
 func status(command options.Command, err error) int {
 	switch {
 	case err == nil:
@@ -164,11 +164,11 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		metrics = scrapers.Watch(main)
 	}
 	own := server.Telemetry(served, server.TelemetryConfig{
-		Own:       prometheus.Gatherers{registry, ofClusters},
-		Profiling: profiling(opts, telemetry.Addr()),
-		Sparse:    sparseIn(tables),
-		Kept:      reload.keepsFinished,
-		Asked:     served.asked(opts.Snapshot != "" || len(opts.Clusters.Snapshots) > 0),
+		Own:           prometheus.Gatherers{registry, ofClusters},
+		Profiling:     profiling(opts, telemetry.Addr()),
+		Sparse:        sparseIn(tables),
+		Kept:          reload.keepsFinished,
+		AnswerContent: served.answerContent(opts.Snapshot != "" || len(opts.Clusters.Snapshots) > 0),
 	}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()

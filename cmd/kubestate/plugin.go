@@ -11,8 +11,7 @@ import (
 // pluginName is the name of the program by which kubectl finds it.
 const pluginName = "kubectl-kubestate"
 
-// arguments returns the arguments of a command line. By the plugin's name, the program is kubestate answers: flags
-// without a command are those of that.
+// arguments returns the arguments of a command line. Under the plugin's name, the default command is answers.
 func arguments(line []string) []string {
 	name, args := line[0], line[1:]
 	if strings.TrimSuffix(filepath.Base(name), ".exe") == pluginName && (len(args) == 0 || strings.HasPrefix(args[0], "-")) {

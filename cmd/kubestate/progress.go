@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A progress is a line at the end of a terminal, which log records precede. Without a terminal there is
-// none.
+// A progress is a status line at the end of a terminal, below log records. It shows nothing without a
+// terminal.
 type progress struct {
 	to       io.Writer
 	terminal bool
@@ -19,7 +19,7 @@ type progress struct {
 	last  time.Time
 }
 
-// The first line comes late, so that quick commands show none.
+// The first line is delayed, so that quick commands show none.
 const (
 	progressAfter = 300 * time.Millisecond
 	progressEvery = 100 * time.Millisecond
@@ -29,7 +29,7 @@ func newProgress(to io.Writer) *progress {
 	return &progress{to: to, terminal: isTerminal(to), began: time.Now()}
 }
 
-// show replaces the line, unless it is young.
+// show replaces the line, unless it has just been shown.
 func (p *progress) show(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -97,7 +97,7 @@ func clusterRestarts() []panel {
 			ask(`sum(increase(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_restarts_total{<namespace>})[1h:]))`)),
 		stat(4, "Crash loops", "Containers in CrashLoopBackOff.", "short", badFromOne,
 			ask(`count(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_waiting_reason{<namespace>, reason="CrashLoopBackOff"}) == 1) or vector(0)`)),
-		stat(4, "OOM kills", "Containers of workloads OOM-killed within an hour; without counters of workloads, containers last terminated so.", "short", badFromOne,
+		stat(4, "OOM kills", "Containers OOM-killed within an hour; without the group counters, containers whose last termination was OOMKilled.", "short", badFromOne,
 			ask(`count(sum by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h])) > 0)
 or count(max by (cluster, namespace, pod, uid, container) (kube_pod_container_status_last_terminated_reason{<namespace>, reason="OOMKilled"}) == 1)
   unless on () group(kubestate_workload_container_terminations_total{<namespace>})
@@ -117,7 +117,7 @@ func clusterJobs() []panel {
 	return []panel{
 		stat(4, "Active jobs", "With an active pod.", "short", nil,
 			ask(`count(max by (cluster, namespace, job_name) (kube_job_status_active{<namespace>}) > 0) or vector(0)`)),
-		stat(4, "Failed jobs", "Not deleted yet and, with verdicts, not followed by a success of their cron job.", "short", badFromOne,
+		stat(4, "Failed jobs", "Not deleted; with the group verdicts, not superseded by a success of their cron job.", "short", badFromOne,
 			ask(`count(
   max by (cluster, namespace, job_name) (kubestate_job_failed_for_good{<namespace>}) == 1
   or max by (cluster, namespace, job_name) (kube_job_failed{<namespace>, condition="true"}) == 1

@@ -84,7 +84,7 @@ func selfClusters() []panel {
 		table(12, "Cluster states", "State, and whether responses have its series.", map[string]string{"Value": "served"},
 			ask(`max by (cluster, job, instance) (kubestate_cluster_served{<watched>})
 * on (cluster, job, instance) group_left (state) max by (cluster, job, instance, state) (kubestate_cluster_state{<watched>} == 1)`)),
-		graph(12, "Staleness of clusters", "Time since the last response for the resource that is without one for the longest time, ten oldest clusters.", "s",
+		graph(12, "Staleness of clusters", "Longest time since a response for any resource. Ten stalest clusters.", "s",
 			show("{{cluster}}", `topk(10, max by (cluster) (kubestate_cluster_staleness_seconds{<watched>}))`)),
 		graph(8, "Clusters by state", "Of each instance.", "short",
 			show("{{state}}", `sum by (state) (kubestate_cluster_state{<watched>})`)),

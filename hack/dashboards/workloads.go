@@ -120,10 +120,10 @@ func workloadJobs() []panel {
 	}
 }
 
-// workloadMetrics has panels of series that only kubestate has, if it is told to.
+// workloadMetrics returns the panels of --workload-metrics.
 func workloadMetrics() []panel {
 	return []panel{
-		table(12, "Rollouts under way", "Stalled and paused ones too. Group verdicts.", map[string]string{"Value": ""},
+		table(12, "Rollouts in progress", "Including stalled and paused ones. Group verdicts.", map[string]string{"Value": ""},
 			ask(`label_replace(label_replace(max by (cluster, namespace, deployment, state) (kubestate_deployment_rollout{<namespace>, state!="complete"}) == 1, "workload", "$1", "deployment", "(.+)"), "kind", "Deployment", "", "")
 or label_replace(label_replace(max by (cluster, namespace, statefulset, state) (kubestate_statefulset_rollout{<namespace>, state!="complete"}) == 1, "workload", "$1", "statefulset", "(.+)"), "kind", "StatefulSet", "", "")
 or label_replace(label_replace(max by (cluster, namespace, daemonset, state) (kubestate_daemonset_rollout{<namespace>, state!="complete"}) == 1, "workload", "$1", "daemonset", "(.+)"), "kind", "DaemonSet", "", "")`)),
@@ -131,7 +131,7 @@ or label_replace(label_replace(max by (cluster, namespace, daemonset, state) (ku
 			ask(`(time() - max by (cluster, namespace, cronjob) (kubestate_cronjob_last_result_time_seconds{<namespace>}))
 * on (cluster, namespace, cronjob) group_left (result)
 max by (cluster, namespace, cronjob, result) (kubestate_cronjob_last_result{<namespace>} == 1)`)),
-		table(12, "Jobs that failed for good", "Without a later success of their cron job. Group verdicts.", map[string]string{"Value": ""},
+		table(12, "Permanently failed jobs", "No later job of their cron job has succeeded. Group verdicts.", map[string]string{"Value": ""},
 			ask(`max by (cluster, namespace, job_name) (kubestate_job_failed_for_good{<namespace>}) == 1`)),
 		graph(12, "OOM kills", "In the last hour, by workload and container. Group counters.", "short",
 			show("{{cluster}} {{namespace}}/{{workload}} {{container}}", `sum by (cluster, namespace, workload_kind, workload, container) (increase(kubestate_workload_container_terminations_total{<namespace>, reason="OOMKilled"}[1h]))`)),

@@ -133,7 +133,7 @@ func flags(registry *generators.Registry) []byte {
 
 // commandFlags writes the flags of a command alone.
 func commandFlags(b *bytes.Buffer, command, details string, flags []options.Flag) {
-	fmt.Fprintf(b, "\n## Flags of `kubestate %s`\n\nBeside those above. %s\n\n| flag | type | meaning |\n| --- | --- | --- |\n", command, details)
+	fmt.Fprintf(b, "\n## Flags of `kubestate %s`\n\nIn addition to the flags above. %s\n\n| flag | type | meaning |\n| --- | --- | --- |\n", command, details)
 	for _, f := range flags {
 		fmt.Fprintf(b, "| `--%s` | %s | %s |\n", f.Name, f.Type, cell(f.Usage))
 	}

@@ -24,7 +24,7 @@ var jobs = question{
 			cronJob, series("kube_cronjob_spec_suspend").is("==", 1)),
 			cronJob, series("kube_cronjob_status_active").is(">", 0))), nil},
 	},
-	active: series("kube_job_status_active").is(">", 0), counted: "Jobs that run: %d.",
+	active: series("kube_job_status_active").is(">", 0), counted: "Running jobs: %d.",
 	columns: append(labels("namespace", "job_name"),
 		lookups("cronjob", lookup{series("kube_job_owner").with("owner_kind", "CronJob"), job, ofLabel("owner_name")}),
 		labels("state")[0],

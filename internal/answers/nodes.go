@@ -3,7 +3,7 @@ package answers
 var (
 	node           = []string{"cluster", "node"}
 	nodeConditions = series("kube_node_status_condition")
-	// badConditions are the conditions that mean trouble if they are true.
+	// badConditions are the conditions that are problems if they are true.
 	justJoined    = series("kube_node_created").ifAny().within(patience)
 	badConditions = []string{"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable", "KernelDeadlock", "ReadonlyFilesystem"}
 )
@@ -21,7 +21,7 @@ var nodes = question{
 	columns: append(labels("node", "state"), requestedOf("cpu"), requestedOf("memory")),
 }
 
-// requestedOf is the column of what pods request of a resource of the node.
+// requestedOf is the column of the requested and the allocatable amount of a resource of the node.
 func requestedOf(resource string) column {
 	return column{resource + " requested", []string{requestsFamily, "kube_node_status_allocatable"}, func(r *reader, found []sample) []string {
 		requested := r.requests()
@@ -38,7 +38,7 @@ func requestedOf(resource string) column {
 var namespace = []string{"cluster", "namespace"}
 
 var namespaces = question{
-	name: "namespaces-terminating", title: "Namespaces whose deletion does not end",
+	name: "namespaces-terminating", title: "Namespaces stuck in deletion",
 	resources: []string{"namespaces"}, identity: namespace,
 	none: "No namespaces.", bad: "%d of %d namespaces stuck in deletion",
 	causes: []cause{

@@ -2,7 +2,7 @@ package answers
 
 import "time"
 
-// patience is how long objects may take before they count.
+// patience is the age up to which unfinished objects are no findings.
 const patience = 10 * time.Minute
 
 var (
@@ -70,7 +70,7 @@ func createdLongAgo(r *reader, found []sample) (all []bool) {
 	return all
 }
 
-// recently is how long a restart counts.
+// recently is the age up to which restarts are findings.
 const recently = time.Hour
 
 var restarts = question{

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A question is what an answer is computed from.
+// A question defines an answer.
 type question struct {
 	name, title string
 	// resources are the resources whose objects the verdict counts.
@@ -19,7 +19,8 @@ type question struct {
 	inNamespaces bool
 	// identity are the labels of an object.
 	identity []string
-	// none is the verdict without objects, and bad that with the numbers of objects in trouble and of all.
+	// none is the verdict without objects. bad is the verdict with findings, with the numbers of objects
+	// found and of all objects.
 	none, bad string
 	causes    []cause
 	// active selects objects that are no findings; counted, with their number, is a sentence of the verdict.

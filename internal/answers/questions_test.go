@@ -3,7 +3,6 @@ package answers_test
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,7 +122,7 @@ warning: a | Deployment | some | 1 | 1 | 2
 		workload("Deployment", "stopped", "replicas: 0", ""), workload("StatefulSet", "none", "replicas: 2", ""),
 		workload("DaemonSet", "some", "", "desiredNumberScheduled: 4, numberAvailable: 1"), workload("StatefulSet", "more", "replicas: 1", "availableReplicas: 2"))
 	f("rollouts-stalled", `
-critical: 3 of 5 workloads with a rollout that does not go on: 2 Held, 1 ReplicaFailure.
+critical: 3 of 5 workloads with a rollout without progress: 2 Held, 1 ReplicaFailure.
 namespace | kind | workload | state | updated | available | wanted
 critical: a | Deployment | quota | ReplicaFailure | 0 | 0 | 1
 warning: a | DaemonSet | held | Held | 1 | 2 | 2
@@ -310,8 +309,7 @@ func TestNamespaces(t *testing.T) {
 	for _, a := range report.Answers {
 		names = append(names, a.Name)
 	}
-	slices.Sort(names)
-	want := []string{"autoscalers-limited", "budgets-exhausted", "claims-not-bound", "jobs-failed", "not-seen", "pods-not-running", "quotas-nearly-used", "restarts", "rollouts-stalled", "workloads-unavailable"}
+	want := []string{"pods-not-running", "workloads-unavailable", "rollouts-stalled", "restarts", "jobs-failed", "claims-not-bound", "autoscalers-limited", "quotas-nearly-used", "budgets-exhausted", "not-seen"}
 	if d := cmp.Diff(want, names); d != "" {
 		t.Errorf("answers (-want +got):\n%s", d)
 	}
@@ -334,7 +332,7 @@ func TestUnseen(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}
-	f(answers.NotSeen, `unknown: 3 resources not readable, or not completely.
+	f(answers.NotSeen, `unknown: 3 resources unreadable, or with withheld objects.
 resource | state | reason | objects
 unknown: cronjobs | error | Unreachable | 
 unknown: limited | withheld |  | 2

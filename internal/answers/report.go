@@ -1,5 +1,5 @@
-// Package answers says what is not as it should be in the objects of a store: series → findings, as
-// tables for people.
+// Package answers finds problems of objects by their series: the series of a store go in, and findings
+// come out, as tables.
 //
 // An answer is a table of causes. A cause is an expression over series, which is evaluated here and
 // written as PromQL from the same value, so that the query of an answer finds the rows of the answer.
@@ -12,7 +12,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A Content is what is asked.
+// A Content is the input of a report.
 type Content struct {
 	Resources []*store.Resource
 	// Namespaces select objects, none for all. With namespaces, there are no answers about objects
@@ -31,7 +31,7 @@ type Content struct {
 // says more.
 type Unseen struct{ Resource, State, Reason string }
 
-// A Report is what is not as it should be.
+// A Report is the answers about a content.
 type Report struct {
 	Time    time.Time `json:"time"`            // of the report
 	Shard   string    `json:"shard,omitempty"` // which part of all objects the report is about; empty for all

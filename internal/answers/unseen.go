@@ -9,13 +9,13 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// NotSeen is the name of the answer what kubestate cannot see. Other answers may be known all the same.
+// NotSeen is the name of the answer about unreadable resources. It does not affect whether other answers are known.
 const NotSeen = "not-seen"
 
-// unseen answers what kubestate cannot see: resources that it cannot read, and objects that budgets withhold.
+// unseen returns the answer about unreadable resources and objects that budgets withhold.
 func unseen(c Content) Answer {
 	a := Answer{
-		Name: NotSeen, Title: "What kubestate cannot see", Severity: OK,
+		Name: NotSeen, Title: "Unreadable resources and withheld objects", Severity: OK,
 		Query: "kubestate_resource_state{state=~\"syncing|forbidden|error\"} == 1\nor\nkubestate_objects_withheld > 0",
 	}
 	for _, u := range c.Unseen {
@@ -27,11 +27,11 @@ func unseen(c Content) Answer {
 		}
 	}
 	if len(a.Rows) == 0 {
-		a.Verdict = "Nothing that it has been asked to read." + passedOver(c)
+		a.Verdict = "All resources are readable, no objects are withheld." + passedOver(c)
 		return a
 	}
 	a.Severity, a.Columns = Unknown, []string{"resource", "state", "reason", "objects"}
-	a.Verdict = fmt.Sprintf("%d resources not readable, or not completely.", len(a.Rows)) + passedOver(c)
+	a.Verdict = fmt.Sprintf("%d resources unreadable, or with withheld objects.", len(a.Rows)) + passedOver(c)
 	slices.SortFunc(a.Rows, func(a, b Row) int { return slices.Compare(a.Cells, b.Cells) })
 	a.More = max(0, len(a.Rows)-MaxRows)
 	a.Rows = a.Rows[:len(a.Rows)-a.More]

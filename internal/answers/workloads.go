@@ -55,7 +55,7 @@ var workloadsUnavailable = question{
 	columns: append(labels("namespace", "kind", "workload"), value("missing", ofValue), available, wanted),
 }
 
-// exceeds is by how much the values of a selector exceed those of another family.
+// exceeds returns the positive differences of a selector and another family.
 func exceeds(left selector, on []string, right string) expr {
 	return arithmetic{left, series(right), "-", on, ">", 0}
 }
@@ -63,10 +63,10 @@ func exceeds(left selector, on []string, right string) expr {
 var deploymentConditions = series("kube_deployment_status_condition")
 
 var rollouts = question{
-	name: "rollouts-stalled", title: "Rollouts that do not go on",
+	name: "rollouts-stalled", title: "Rollouts without progress",
 	resources: []string{"deployments", "statefulsets", "daemonsets"}, inNamespaces: true, identity: named,
 	none: "No rollouts.",
-	bad:  "%d of %d workloads with a rollout that does not go on", by: "state",
+	bad:  "%d of %d workloads with a rollout without progress", by: "state",
 	causes: []cause{
 		{Critical, label("state", "Stalled", ofKind("Deployment", "deployment",
 			deploymentConditions.with("reason", "ProgressDeadlineExceeded").with("condition", "Progressing").with("status", "false").is("==", 1))), nil},

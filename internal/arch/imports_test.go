@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"internal/arch":              {},
 	"internal/archive":           {},
 	"internal/authfilter":        {"internal/codecs", "internal/peer"},
-	"internal/cardinality":       {"internal/store"},
+	"internal/cardinality":       {"internal/exposition", "internal/store"},
 	"internal/celexpr":           {},
 	"internal/counters":          {"internal/generators", "internal/sharding", "internal/sharding/journal", "internal/store"},
 	"internal/clusters":          {"internal/listwatch"},

@@ -28,12 +28,11 @@ type Reader struct {
 	Limits Limits
 	// Wanted reports whether to read a file, by its name in its archive.
 	Wanted func(name string) bool
-	// Read reads a file that is no archive. It returns an error of reading the text, of which it has
-	// told already.
+	// Read reads a file that is no archive. It reports an error of the text itself, and returns it.
 	Read func(path string, text *bufio.Reader) error
-	// Failed is told of a file or archive that cannot be read to its end.
+	// Failed is called for each file or archive that cannot be read to its end.
 	Failed func(path string, err error)
-	// Special is told of an entry that is neither a file nor a folder: Links or Devices.
+	// Special is called for each entry that is neither a file nor a folder, with Links or Devices.
 	Special func(kind string)
 }
 
@@ -49,7 +48,7 @@ const BufferSize = 64 << 10
 // headLen is the length of the text that shows its format.
 const headLen = 512
 
-// Is reports whether a text that begins with head, of at least 512 bytes if it is as long, is an archive.
+// Is reports whether a text is an archive, by its first 512 bytes or all of a shorter one.
 func Is(head []byte) bool { return formatOf(head) != "" }
 
 const (
@@ -94,7 +93,7 @@ func formatOf(head []byte) string {
 	return ""
 }
 
-// Open reads an archive. File is its content if that is at hand at any offset, otherwise nil. The
+// Open reads an archive. File is its content if that can be read at any offset, otherwise nil. The
 // error is a *LimitError.
 func (r *Reader) Open(from *bufio.Reader, file *io.SectionReader) error {
 	w := &walk{Reader: r}
@@ -117,7 +116,7 @@ type walk struct {
 	buffers []*bufio.Reader // by depth
 }
 
-// open reads a file that may be an archive. Its error is one of reading that has been told.
+// open reads a file that may be an archive. Its error has been reported.
 func (w *walk) open(path string, from *bufio.Reader, file *io.SectionReader) error {
 	head, _ := from.Peek(headLen)
 	format := formatOf(head)
@@ -143,7 +142,7 @@ func (w *walk) open(path string, from *bufio.Reader, file *io.SectionReader) err
 	return w.open(path, w.buffer(text), nil)
 }
 
-// fail tells of a file or archive, unless a limit ended the reading.
+// fail reports an unreadable file or archive, unless a limit ended the reading.
 func (w *walk) fail(path string, err error) error {
 	if w.limit != nil {
 		return w.limit

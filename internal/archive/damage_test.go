@@ -29,7 +29,7 @@ func bundles(t testing.TB) map[string][]byte {
 	}
 }
 
-// checkDamaged holds that a file that is told of without an error is one of the archive, and that an
+// checkDamaged holds that a file that is reported without an error is one of the archive, and that an
 // error tells of the others.
 func checkDamaged(t *testing.T, name string, data []byte, whole []string) {
 	t.Helper()
@@ -46,7 +46,7 @@ func checkDamaged(t *testing.T, name string, data []byte, whole []string) {
 			t.Fatalf("%s: %d bytes: only %q without an error", name, len(data), told)
 		}
 		if len(told) > len(good)+1 {
-			t.Fatalf("%s: %d bytes: %q is told of twice", name, len(data), told)
+			t.Fatalf("%s: %d bytes: %q is reported twice", name, len(data), told)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// FuzzOpen reads archives with some bytes replaced, and cut off. What is told is in one line each.
+// FuzzOpen reads archives with some bytes replaced, and cut off. Each report is one line.
 func FuzzOpen(f *testing.F) {
 	for _, data := range bundles(f) {
 		f.Add(data, uint16(0), []byte{}, uint16(0))
@@ -80,7 +80,7 @@ func FuzzOpen(f *testing.F) {
 			for _, line := range read(data, limits, inPlace) {
 				path, reason, isError := strings.Cut(line, " ! ")
 				if strings.ContainsAny(reason, "\n\r") || isError && !strings.Contains(path, " = ") && strings.ContainsAny(path, "\n\r") {
-					t.Errorf("told: %q", line)
+					t.Errorf("reported: %q", line)
 				}
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// Limits bound what an archive, with those inside it, may consist of.
+// Limits bound the content of an archive, nested archives included.
 type Limits struct {
 	Depth int   // formats inside one another; a tar.gz is two
 	Files int   // entries of all archives
@@ -80,7 +80,7 @@ type layer struct {
 	expanded bool // the text is not as long as what is read
 }
 
-// newLayer opens a layer. Size is what it reads, 0 if that is to be counted.
+// newLayer opens a layer. Size is the length of its input, 0 if that is to be counted.
 func (w *walk) newLayer(path string, size int64) *layer {
 	l := &layer{walk: w, path: path, in: size, expanded: true}
 	if w.outer == nil {

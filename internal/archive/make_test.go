@@ -21,7 +21,7 @@ import (
 var limits = archive.Limits{Depth: 4, Files: 10, Bytes: 1 << 20, Ratio: 500, Slack: 64 << 10, Spool: 12 << 20}
 
 // read returns what a reader tells of an archive, a line each, and the limit it exceeds. With inPlace
-// the archive is at hand at any offset.
+// the archive can be read at any offset.
 func read(data []byte, limits archive.Limits, inPlace bool) (told []string) {
 	in := archive.Reader{
 		Limits: limits,

@@ -13,8 +13,7 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// zip reads the files of a zip file, whose directory is at its end. A zip that is not a file of its
-// own is copied first.
+// zip reads the files of a zip file, whose directory is at its end: a zip in a stream is copied first.
 func (w *walk) zip(path string, from *bufio.Reader, file *io.SectionReader) error {
 	var all io.ReaderAt = file
 	size := int64(0)

@@ -3,6 +3,8 @@ package cardinality
 import (
 	"bytes"
 	"strings"
+
+	"github.com/kubestate/kubestate/internal/exposition"
 )
 
 // lines calls yield with the lines of a text, without their line feeds.
@@ -33,36 +35,8 @@ func labelsOf(line []byte) []byte {
 // nextPair returns the first pair of labels, and the labels after it. ok is false at the end of the
 // labels, and for other text than a pair.
 func nextPair(labels []byte) (p pair, rest []byte, ok bool) {
-	equals := bytes.IndexByte(labels, '=')
-	if equals <= 0 || labels[0] == '}' || equals+1 >= len(labels) || labels[equals+1] != '"' {
-		return pair{}, nil, false
-	}
-	value := labels[equals+2:]
-	end := endOfValue(value)
-	if end < 0 {
-		return pair{}, nil, false
-	}
-	if rest = value[end+1:]; len(rest) > 0 && rest[0] == ',' {
-		rest = rest[1:]
-	}
-	return pair{labels[:equals], value[:end]}, rest, true
-}
-
-// endOfValue returns the index of the quote that ends a value, -1 if there is none.
-func endOfValue(b []byte) int {
-	end := bytes.IndexByte(b, '"')
-	if end < 0 || bytes.IndexByte(b[:end], '\\') < 0 {
-		return end
-	}
-	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i
-		}
-	}
-	return -1
+	name, value, rest, ok := exposition.NextLabel(labels)
+	return pair{name, value}, rest, ok
 }
 
 // find returns the value of a label, and the labels up to and with it.

@@ -1,8 +1,8 @@
-// Package clusters keeps a cluster running for each of a list that changes: specifications come in, and
-// the running clusters, their states and which of them are served come out.
+// Package clusters runs the clusters of a list that changes: specifications go in, and the clusters with
+// their contents, states and errors come out.
 //
-// A cluster that leaves the list is gone at once, and stopped by Run. One whose connection changes is
-// started anew beside the one that runs, and replaces it once complete, as a target replaces another in
-// the watcher, unless all is refused. A cluster that cannot be started keeps what runs. No cluster waits
-// for another.
+// A cluster that leaves the list disappears at once; Run stops it. When the connection of a cluster changes,
+// new content runs beside the present one and replaces it once complete, like a target in the watcher, unless
+// all requests are refused. If new content cannot be made, the present one continues. Clusters do not wait for
+// each other.
 package clusters

@@ -15,8 +15,8 @@ import (
 // A Connection has the address and the credentials of an API server.
 type Connection struct {
 	Config *rest.Config
-	// Digest tells connections apart. It changes with the part of the kubeconfig that is in use, but not with
-	// the files that it names, which client-go reads again.
+	// Digest identifies the connection: a hash of the used part of the kubeconfig. Files that the kubeconfig
+	// names are not part of it, since client-go reads them again.
 	Digest string
 }
 

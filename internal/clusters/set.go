@@ -14,7 +14,7 @@ type Content interface {
 	Run(ctx context.Context)
 	// Complete reports whether all that can be read has been listed once.
 	Complete() bool
-	// Failing reports whether requests fail now, other than by refusals that last.
+	// Failing reports whether requests fail, except by permanent refusals.
 	Failing() bool
 	// Listed reports whether anything has been listed, and not all refused.
 	Listed() bool
@@ -28,7 +28,7 @@ type Spec[C Content] struct {
 	Err        error
 	// Make returns content that does not run yet.
 	Make func() (C, error)
-	// Change changes content of the same connection to what else the Spec specifies.
+	// Change applies the rest of the Spec to content of the same connection.
 	Change func(C) error
 }
 
@@ -39,12 +39,12 @@ type Member[C Content] struct {
 	Content *C
 	// Complete says that the content has been complete once.
 	Complete bool
-	// Awaited says that the program is not ready before the content is complete: it was in the first list,
-	// and neither failed nor was complete since.
+	// Awaited says that readiness waits for the content: the cluster was in the first list, and has neither
+	// failed nor been complete since.
 	Awaited bool
 	// Replaced says that other content replaces this one once complete.
 	Replaced bool
-	// Err tells why the last specification is not in force, Since when that began.
+	// Err is the reason why the last specification is not in force, Since the time of the first such error.
 	Err   error
 	Since time.Time
 }
@@ -88,8 +88,8 @@ func New[C Content](log *slog.Logger) *Set[C] {
 	return &Set[C]{log: log, signals: make(chan struct{}, 1)}
 }
 
-// Apply replaces the list. Specs are in the order of their names. Readers see the clusters of before
-// until all that is new has been made.
+// Apply replaces the list. Specs are sorted by name. Readers see the earlier clusters until all new content
+// has been made.
 func (s *Set[C]) Apply(specs []Spec[C]) {
 	s.applying.Lock()
 	defer s.applying.Unlock()
@@ -108,7 +108,7 @@ func (s *Set[C]) Apply(specs []Spec[C]) {
 	s.signal()
 }
 
-// started returns the member of a specification, with the content of that.
+// started returns the member of a specification, whose content it makes or changes.
 func (s *Set[C]) started(spec Spec[C]) *member[C] {
 	m, running := s.find(spec)
 	var made *instance[C]
@@ -135,7 +135,7 @@ func (s *Set[C]) started(spec Spec[C]) *member[C] {
 		m.next = made
 	}
 	if err != nil && (m.err == nil || m.err.Error() != err.Error()) {
-		s.log.Error("cluster is not usable as specified", "cluster", m.name, "err", err)
+		s.log.Error("specification of the cluster not usable", "cluster", m.name, "err", err)
 	}
 	switch {
 	case err == nil:
@@ -147,8 +147,8 @@ func (s *Set[C]) started(spec Spec[C]) *member[C] {
 	return m
 }
 
-// find returns the member of a specification, a new one if there is none, and what runs for its
-// connection, nil for nothing.
+// find returns the member of a specification, a new one if there is none, and the instance of its
+// connection, nil if there is none.
 func (s *Set[C]) find(spec Spec[C]) (*member[C], *instance[C]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +166,7 @@ func (s *Set[C]) find(spec Spec[C]) (*member[C], *instance[C]) {
 	return m, nil
 }
 
-// signal has Run reconcile.
+// signal makes Run reconcile.
 func (s *Set[C]) signal() {
 	select {
 	case s.signals <- struct{}{}:

@@ -33,13 +33,13 @@ type Health struct {
 	Reason string
 	// Since is the time of the last change of a resource that explains the state, zero if unknown.
 	Since time.Time
-	// Contact is the time of the last response of the resource that has gone longest without one. It is zero
-	// before the first complete list.
+	// Contact is the time of the last response, of the resource for which that is the oldest. It is zero before
+	// the first complete list.
 	Contact time.Time
 }
 
-// HealthOf returns the health of a cluster whose content has been complete once or not, from the reports
-// of its resources. Resources that the API server refuses do not count.
+// HealthOf returns the health of a cluster from the reports of its resources, of which refused ones do not
+// count. complete says that the content has been complete once.
 func HealthOf(complete bool, reports []listwatch.Report) Health {
 	h := Health{State: Up}
 	failing, asked, forbidden := 0, 0, 0

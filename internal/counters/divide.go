@@ -5,15 +5,15 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding/journal"
 )
 
-// Divide has the ledger keep increments by the hashes of uids, until Resume says which of them count
-// here, not in another shard. It calls dropped with the number of changes that it drops, if it would have to
-// keep too many. It is called before anything is added.
+// Divide makes the ledger journal increments by the hash of the uid, until Resume determines which of
+// them this shard counts. It calls dropped with the number of changes that it drops when the journal is full.
+// It must be called before Add.
 func (l *Ledger) Divide(dropped func(changes int)) {
 	l.divided = journal.New(sharding.None(), l.addKept, dropped)
 }
 
-// divide passes the increments of an entry to the journal, and returns the others: counters begin in
-// each shard that has objects of their owner.
+// divide journals the increments of an entry, and returns those by 0, which begin counters: each shard
+// with objects of the owner has them.
 func (l *Ledger) divide(e Entry) (begins Entry) {
 	begins, counts := e, e
 	begins.Increments, counts.Increments = nil, nil
@@ -31,7 +31,7 @@ func (l *Ledger) divide(e Entry) (begins Entry) {
 	return begins
 }
 
-// addKept adds an entry that may have been kept while its owner was found to have a controller.
+// addKept adds a journaled entry, whose owner may have got a controller meanwhile.
 func (l *Ledger) addKept(e Entry) {
 	l.mu.Lock()
 	if known := l.owners[e.Owner.Hash()]; known != nil {
@@ -41,14 +41,14 @@ func (l *Ledger) addKept(e Entry) {
 	l.add(e)
 }
 
-// Resume counts the increments of ranges that are later than a position, also those that were kept.
+// Resume counts the increments of ranges that are later than a position, including journaled ones.
 func (l *Ledger) Resume(c sharding.Cut) { l.divided.Resume(c) }
 
-// Hold keeps the increments of ranges from now on.
+// Hold journals the increments of ranges from now on.
 func (l *Ledger) Hold(r sharding.Ranges) { l.divided.Hold(r) }
 
-// Settle counts the increments of held ranges up to a position, also those that come later.
+// Settle counts the increments of held ranges up to a position, including those that arrive later.
 func (l *Ledger) Settle(c sharding.Cut) { l.divided.Settle(c) }
 
-// Discard forgets the increments that are kept of ranges.
+// Discard drops the journaled increments of ranges.
 func (l *Ledger) Discard(r sharding.Ranges) { l.divided.Discard(r) }

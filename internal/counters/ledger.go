@@ -70,11 +70,11 @@ type histogram struct {
 	created int64
 }
 
-// An Entry has what has happened to an object of a resource.
+// An Entry has increments of one object.
 type Entry struct {
 	// Resource is the key of the resource; UID and ResourceVersion are those of the object.
 	Resource, UID, ResourceVersion string
-	// Since is the version after which all of it has happened, if a list has merged several changes.
+	// Since is the version that all increments are later than, if a list has merged several changes.
 	Since      string
 	Owner      Owner
 	Increments []generators.Increment
@@ -221,10 +221,10 @@ func (a *account) addAll(from *account) {
 	}
 }
 
-// Sweep removes the counters of owners that have been gone for an hour, or if more than maxGone are
-// gone, of those that have been gone for longest. isPresent tells which owners are present, and refers by
-// a hash which controllers objects refer to. Sweep returns how many owners leave within the hour, by
-// key of the resource. The caller calls it about once a minute.
+// Sweep removes the counters of owners that have been gone for an hour and, if more than maxGone are gone,
+// of those that have been gone for longest. isPresent reports whether an owner is present, refers whether
+// any object refers to a controller, given by its hash. Sweep returns the number of owners removed within
+// the hour, by key of the resource. It is to be called about once a minute.
 func (l *Ledger) Sweep(isPresent func(Owner) bool, refers func(first uint64) bool) (early map[string]int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// keepChainFor is the time for which a chain stays that no object refers to: its increments may be
-// under way.
+// keepChainFor is the time for which a chain without references stays: its increments may arrive late.
 const keepChainFor = 5 * time.Minute
 
-// owners has the chains of controllers by a hash of their first: a chain breaks when a workload is
-// deleted, as its controllers are deleted before its objects.
+// owners has chains of controllers by the hash of their first. They outlive the controllers: when a
+// workload is deleted, controllers are deleted before their objects.
 type owners map[uint64]*chain
 
 // A chain has the last object of a chain of controllers.
@@ -32,8 +31,8 @@ func (w owners) set(first, last Owner) {
 	}
 }
 
-// sweep removes chains to which no object has referred for some time. refers tells by a hash of the first
-// controller whether an object does.
+// sweep removes chains without references for keepChainFor. refers reports whether an object refers to the
+// first controller of a chain, given by its hash.
 func (w owners) sweep(now time.Time, refers func(first uint64) bool) {
 	for hash, c := range w {
 		switch {
@@ -62,7 +61,7 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 	return first
 }
 
-// Release tells that an owner is present and has no controller.
+// Release removes the chain of an owner that is present and has no controller.
 func (l *Ledger) Release(o Owner) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

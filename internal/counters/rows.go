@@ -75,7 +75,7 @@ func (l *Ledger) Resources() []*store.Resource {
 	return l.stored()
 }
 
-// Stored is Resources without rendering: a counter may change often between two responses.
+// Stored is Resources without rendering.
 func (l *Ledger) Stored() []*store.Resource {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +149,7 @@ func (r *resource) render(bounds []float64) {
 	clear(r.changed)
 }
 
-// setCounts makes the counters of an owner those to render.
+// setCounts sets the counters to render.
 func (r *rows) setCounts(o Owner, a *account, bounds []float64) {
 	c := &r.counts
 	c.ObjectMeta = metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name}
@@ -167,5 +167,5 @@ func (o Owner) compare(p Owner) int {
 	return cmp.Or(cmp.Compare(o.Namespace, p.Namespace), cmp.Compare(o.Kind, p.Kind), cmp.Compare(o.Name, p.Name))
 }
 
-// key is the uid of the owner's rows. Kind and name are as an object refers to its controller: any text.
+// key is the uid of the owner's rows. Kind and name may be any text: they come from controller references.
 func (o Owner) key() string { return o.Namespace + "/" + strconv.Quote(o.Kind) + "/" + o.Name }

@@ -30,8 +30,8 @@ type replicas struct {
 }
 
 // addReplicas adds the family of replicas to the tables of namespaced kinds with a scale subresource:
-// to one table of a kind if it has all objects, else to all of them. Tables of a kind are rebuilt one
-// after the other, so that two may have the family for a while.
+// to one table of a kind if it has all objects, otherwise to all tables. Tables are rebuilt one after
+// the other, so that two may have the family for a while.
 func addReplicas(tables []*table, exported []generators.Resource) {
 	scaled := slices.DeleteFunc(slices.Clone(tables), func(t *table) bool { _, ok := t.scale(); return !ok })
 	if len(scaled) == 0 {

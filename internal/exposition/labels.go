@@ -23,17 +23,35 @@ func RawLabels(line []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		_, rest, _ := bytes.Cut(line, []byte("{"))
 		for {
-			name, after, ok := bytes.Cut(rest, []byte(`="`))
-			end := endOfValue(after)
-			if !ok || end < 0 || !yield(name, after[:end]) {
+			name, value, after, ok := NextLabel(rest)
+			if !ok || !yield(name, value) {
 				return
 			}
-			if rest = after[end+1:]; len(rest) == 0 || rest[0] != ',' {
-				return
-			}
-			rest = rest[1:]
+			rest = after
 		}
 	}
+}
+
+// NextLabel returns the first of labels, name="value",...} value, with the escapes of its value, and the
+// labels after it. ok is false at the end of the labels, and for other text.
+func NextLabel(labels []byte) (name, value, rest []byte, ok bool) {
+	equals := bytes.IndexByte(labels, '=')
+	if equals <= 0 || labels[0] == '}' || equals+1 >= len(labels) || labels[equals+1] != '"' {
+		return nil, nil, nil, false
+	}
+	value = labels[equals+2:]
+	end := endOfValue(value)
+	if end < 0 {
+		return nil, nil, nil, false
+	}
+	switch rest = value[end+1:]; {
+	case len(rest) == 0 || rest[0] == '}':
+	case rest[0] == ',':
+		rest = rest[1:]
+	default: // malformed
+		rest = nil
+	}
+	return labels[:equals], value[:end], rest, true
 }
 
 // endOfValue returns the index of the quote that ends a value, -1 if there is none.

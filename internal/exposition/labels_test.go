@@ -34,6 +34,8 @@ func TestLabels(t *testing.T) {
 	f(`x{a="b`)
 	f(`x{a="b\`)
 	f(`x{a="b",c} 1`, "a", "b")
+	f(`x{a="b"c="d"} 1`, "a", "b")
+	f(`x{="b"} 1`)
 	for range exposition.Labels([]byte(`x{a="b",c="d"} 1`)) {
 		break
 	}

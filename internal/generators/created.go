@@ -7,7 +7,7 @@ import (
 	"github.com/kubestate/kubestate/internal/exposition"
 )
 
-// A Format tells which formats have the lines of a compiled family.
+// A Format is the set of formats that have the lines of a compiled family.
 type Format uint8
 
 // The formats.

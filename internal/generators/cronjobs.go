@@ -87,15 +87,15 @@ var CronJobs = Table[*batchv1.CronJob]{
 			Row:  func(c *batchv1.CronJob, s *Samples) { s.Optional32(c.Spec.FailedJobsHistoryLimit) }},
 
 		{Name: "kubestate_cronjob_last_result", Type: Gauge, Stability: Alpha, Sparse: true, Group: Verdicts, Labels: Labels{"result"},
-			Help:    "Result of the cron job's job that finished last (1 for the result).",
+			Help:    "Result of the last finished job of the cron job (1 for the result).",
 			Derived: derive(lastResult)},
 
 		{Name: "kubestate_cronjob_last_result_time_seconds", Type: Gauge, Stability: Alpha, Group: Verdicts,
-			Help:    "Finish time of the cron job's job that finished last, Unix seconds.",
+			Help:    "Finish time of the last finished job of the cron job, Unix seconds.",
 			Derived: derive(lastResultTime)},
 
 		{Name: "kubestate_cronjob_last_result_duration_seconds", Type: Gauge, Stability: Alpha, Group: Verdicts,
-			Help:    "Duration of the cron job's job that finished last, seconds.",
+			Help:    "Duration of the last finished job of the cron job, seconds.",
 			Derived: derive(lastResultDuration)},
 	},
 }

@@ -6,17 +6,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A Memo counts what happens to objects: from two states of an object it derives increments of
-// counters. The memo of an object is a short text that the store keeps with the object. It has what
-// has been counted, so that a state that is older than the memo, or equal, changes nothing. All
-// functions are pure and total.
+// A Memo derives increments of counters from the states of an object. The memo of an object is a short
+// text with the counted state, which the store keeps with the object. A state that is older than the
+// memo, or equal, changes nothing. All functions are pure and total.
 type Memo[T metav1.Object] struct {
-	// Append appends the memo of an object to dst: that of before, its memo so far, and of its
-	// present state. before is empty for a new object. created says of a new object that it was
-	// created while its resource was watched, so that all that has happened to it counts; otherwise
-	// nothing of it does.
+	// Append appends the join of before, the memo so far, and the state of an object to dst. before is
+	// empty for a new object. created says that a new object was created while its resource was watched:
+	// its whole history counts. Otherwise its present state is the baseline.
 	Append func(dst []byte, before string, o T, created bool) []byte
-	// Join appends the memo of what two memos of one object have, neither of which is empty.
+	// Join appends the join of two memos of one object, neither of which is empty.
 	Join func(dst []byte, a, b string) []byte
 	// Count calls add with the increments from before, empty for a new object, to after, empty for a
 	// deleted one. Increments by 0 are of counters that begin.

@@ -8,7 +8,7 @@ type CronJobResult struct {
 	Result            JobResult
 }
 
-// A JobResult is how a Job ended. The zero value is that of no Job.
+// A JobResult is the result of a Job. The zero value is that of no Job.
 type JobResult struct {
 	Finished, Succeeded bool
 	Time                int64 // of the end, in Unix seconds

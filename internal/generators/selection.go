@@ -22,7 +22,7 @@ type Selection struct {
 	Labels, Annotations Allowlist
 	// Extra are constant labels of all series. They pass CheckExtra.
 	Extra []ExtraLabel
-	// OnlyDerived has Compile take derived families in place of all others.
+	// OnlyDerived makes Compile take only derived families.
 	OnlyDerived bool
 }
 

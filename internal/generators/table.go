@@ -28,7 +28,7 @@ type Table[T metav1.Object] struct {
 	// not. It reads only fields of Reads, and of the spec only those of Mixed.
 	Finished func(T) (at time.Time, reason string)
 	Fetch    Fetch[T]
-	// Memo, if set, counts what happens to objects. It reads the metadata and the status alone.
+	// Memo, if set, counts changes of objects. It reads only the metadata and the status.
 	Memo     *Memo[T]
 	Families []Family[T]
 }
@@ -78,13 +78,13 @@ type Family[T metav1.Object] struct {
 	// one and 0 for the others. A selection may drop those of value 0.
 	Sparse bool
 	// Created families are counters or histograms that begin while the program runs. In
-	// OpenMetrics, their series have the time of that.
+	// OpenMetrics, their series have that time as _created.
 	Created bool
 	// Group, if set, is the group that a selection must have to export the family.
 	Group Group
-	// Derived, if set, takes the place of Row. It adds the samples for an object that is made of the
-	// table's and of others, such as a pod whose controller is its workload. Compile leaves derived
-	// families out, unless the selection is of them.
+	// Derived, if set, replaces Row. It adds the samples for an object that combines the table's with
+	// others, such as a pod whose controller is its workload. Compile omits derived families, unless the
+	// selection is OnlyDerived.
 	Derived func(metav1.Object, *Samples)
 	// DeprecatedSince is the release that deprecated the family, empty if none did.
 	DeprecatedSince string
@@ -124,12 +124,12 @@ const (
 	Buckets  = exposition.Histogram
 )
 
-// A Group is a group of families that a selection has or has not.
+// A Group is a group of families that a selection includes or excludes.
 type Group string
 
 // Attribution has the workloads of pods, and the replicas of workloads in one form for all kinds.
-// Counters has what happens to objects over time. Verdicts has the states of rollouts, and the results of
-// Jobs.
+// Counters has terminations, failures and other changes of objects. Verdicts has the states of rollouts,
+// and the results of Jobs.
 const (
 	Attribution Group = "attribution"
 	Counters    Group = "counters"

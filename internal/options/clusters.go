@@ -23,7 +23,7 @@ type Clusters struct {
 	Snapshots []NamedSnapshot
 	// Label is the name of the label with the name of the cluster.
 	Label string
-	// DownFails has requests of a single cluster fail while it is down.
+	// DownFails makes requests of a single cluster fail while it is down.
 	DownFails bool
 }
 
@@ -138,7 +138,7 @@ func clustersIn(directory string) (all []Cluster, unused []error, err error) {
 	return all, unused, nil
 }
 
-// ClusterFiles returns the files that tell the clusters: that of --clusters and the kubeconfigs.
+// ClusterFiles returns the files that define the clusters: that of --clusters and the kubeconfigs.
 func (o Options) ClusterFiles() []string {
 	if o.Clusters.Path == "" {
 		return nil

@@ -91,7 +91,7 @@ func (v *values) viewFlags() *pflag.FlagSet {
 func (v *values) reportFlags() *pflag.FlagSet {
 	f := newFlagSet()
 	f.StringVarP(&v.report.Output, "output", "o", "text", "text, json or yaml")
-	f.VarP(&v.namespaces, "namespace", "n", "namespaces to ask about, comma-separated (default all, and the cluster)")
+	f.VarP(&v.namespaces, "namespace", "n", "namespaces of the answers, comma-separated (default all, and cluster-scoped objects)")
 	f.BoolVar(&v.report.Queries, "promql", false, "PromQL of each answer in the text")
 	f.StringVar(&v.context, "context", "", "context of the kubeconfig (default the current one)")
 	f.DurationVar(&v.report.Timeout, "timeout", time.Minute, "time to wait for the lists of an API server")
@@ -137,9 +137,9 @@ func (v *values) flags() *pflag.FlagSet {
 	f.Int32Var(&v.shard, "shard", 0, "index of this shard, from 0 to --total-shards minus 1")
 	f.Int32Var(&v.totalShards, "total-shards", 1, "number of shards that divide the objects")
 	f.StringVar(&v.pod, "pod", "", "name of this pod, whose ordinal in its StatefulSet is the shard; with --pod-namespace")
-	f.StringVar(&v.podNamespace, "pod-namespace", "", "namespace of this pod")
-	f.StringVar(&v.lease, "lease", "", "Lease by which replicas elect one that serves; prefix of those of shards")
-	f.DurationVar(&v.leaseDuration, "lease-duration", 6*time.Second, "time after which the Lease of a lost replica is taken; whole seconds")
+	f.StringVar(&v.podNamespace, "pod-namespace", "", "namespace of this pod and of the Lease")
+	f.StringVar(&v.lease, "lease", "", "Lease for electing the replica that serves; prefix of Leases with --pod")
+	f.DurationVar(&v.leaseDuration, "lease-duration", 6*time.Second, "time without renewal after which another replica takes the Lease; whole seconds")
 	f.DurationVar(&v.takeoverAfter, "shard-takeover-after", time.Minute, "time until other shards replace a pod that is not ready; 0 for never")
 	f.StringVar(&v.node, "node", "", "name of the node whose pods are served; with --resources=pods")
 	f.BoolVar(&v.unscheduled, "track-unscheduled-pods", false, "only pods without a node; with --resources=pods")
@@ -191,7 +191,7 @@ func Usage(registry *generators.Registry) string {
 Usage:
   kubestate [flags]        serve metrics
   kubestate answers [flags]
-                           print what is not as it should be in a cluster or snapshot
+                           print problems of a cluster or snapshot
   kubestate rbac [flags]   print the RBAC roles for these flags
   kubestate presets [NAME] list the presets of custom resource metrics, or print one
   kubestate cardinality --snapshot PATH [flags]

@@ -7,7 +7,7 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// A verdict is what the lines of an object say.
+// A verdict is the value of the lines of an object.
 type verdict struct {
 	last          generators.JobResult // of a CronJob
 	failedForGood bool                 // of a Job

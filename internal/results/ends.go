@@ -48,7 +48,7 @@ func (e ends) last() generators.JobResult {
 // supersede reports whether a Job has succeeded since another one failed.
 func (e ends) supersede(failed end) bool { return e.succeeded.time >= failed.time }
 
-// endsOf returns how and when a Job ended: when it completed or else when its condition says so.
+// endsOf returns the end of a Job, if it is complete or failed.
 func endsOf(j *batchv1.Job) ends {
 	for i := range j.Status.Conditions {
 		c := &j.Status.Conditions[i]
@@ -78,7 +78,7 @@ func endAt(j *batchv1.Job, times ...*metav1.Time) end {
 	return e
 }
 
-// endsOfLast returns what a CronJob says of its Jobs.
+// endsOfLast returns the last success in the status of a CronJob.
 func endsOfLast(c *batchv1.CronJob) ends {
 	if t := c.Status.LastSuccessfulTime; !t.IsZero() {
 		return ends{succeeded: end{t.Unix(), generators.UnknownDuration}, failed: never}

@@ -71,7 +71,7 @@ func (x *Index) release(c cronJob) {
 	}
 }
 
-// tell joins what an object tells of a CronJob that has objects, and reports a change.
+// tell joins the ends of a report about a CronJob that has objects, and reports a change.
 func (x *Index) tell(r report) (changed bool) {
 	e := x.cronJobs[r.of]
 	before := e.ends
@@ -79,7 +79,7 @@ func (x *Index) tell(r report) (changed bool) {
 	return e.ends != before
 }
 
-// Forget forgets all ends. The sources have to tell them again.
+// Forget removes all ends. The sources must report them again.
 func (x *Index) Forget() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -88,7 +88,7 @@ func (x *Index) Forget() {
 	}
 }
 
-// render renders the objects again whose verdict has changed with the ends of CronJobs' Jobs.
+// render renders those objects of changed CronJobs again whose verdict has changed.
 func (x *Index) render(changed ...cronJob) {
 	for _, s := range x.objects {
 		for _, of := range changed {

@@ -8,8 +8,8 @@ import (
 	"github.com/kubestate/kubestate/internal/generators"
 )
 
-// Kinds returns the resources that sources have, without families: only the fields that the index
-// needs are requested.
+// Kinds returns the resources that feed the index, without families: only the fields of the index are
+// requested.
 func Kinds() []generators.Resource {
 	return []generators.Resource{
 		partial{&generators.Table[*batchv1.CronJob]{
@@ -23,13 +23,13 @@ func Kinds() []generators.Resource {
 	}
 }
 
-// Has reports whether the derived families of a resource are those of the package.
+// Has reports whether this package renders the derived families of a resource.
 func Has(d generators.Description) bool {
 	return slices.ContainsFunc(Kinds(), func(r generators.Resource) bool { return r.Describe().Key == d.Key })
 }
 
-// Needed returns the kinds whose objects sources need for an export of resources: none if none of
-// them has derived families of the package.
+// Needed returns the kinds that must feed the index for an export of resources: none without derived
+// families of this package.
 func Needed(selection generators.Selection, exported []generators.Resource) []generators.Resource {
 	for _, r := range exported {
 		if d := r.Describe(); Has(d) && selection.Derives(d) {

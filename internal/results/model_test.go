@@ -34,7 +34,7 @@ type namespace struct {
 	histories map[string]*history // of CronJobs, by uid
 }
 
-// A history is what sources have told of a CronJob. It is forgotten with the last object.
+// A history has the ends that sources have reported of a CronJob. It is removed with the last object.
 type history struct{ succeeded, failed []result }
 
 type result struct{ time, duration int64 }
@@ -70,7 +70,7 @@ func cronJobOf(o metav1.Object) string {
 	return string(o.GetUID())
 }
 
-// told adds what an object tells to the history of its CronJob.
+// told adds the ends of an object to the history of its CronJob.
 func (n *namespace) told(o metav1.Object) {
 	uid := cronJobOf(o)
 	if uid == "" {
@@ -289,7 +289,7 @@ func (n *namespace) check(t *testing.T) {
 }
 
 // TestModel has namespaces that change concurrently, and holds the lines to a computation over all
-// that sources have told.
+// that sources have reported.
 func TestModel(t *testing.T) {
 	seeds := uint64(8)
 	if testing.Short() {

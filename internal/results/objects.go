@@ -86,14 +86,14 @@ func (s *Objects) Merge(others ...*Objects) {
 	s.register()
 }
 
-// register has the index render the objects again whose verdict changes.
+// register makes the index render the objects again whose verdict changes.
 func (s *Objects) register() {
 	if !slices.Contains(s.index.objects, s) {
 		s.index.objects = append(s.index.objects, s)
 	}
 }
 
-// Close ends that.
+// Close removes the objects from the index.
 func (s *Objects) Close() {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()

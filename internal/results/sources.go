@@ -5,13 +5,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A report is what an object tells of a CronJob.
+// A report has the ends of a CronJob's Jobs in one object.
 type report struct {
 	of   cronJob
 	ends ends
 }
 
-// reportOf returns what an object tells: of no CronJob, unless it is one or a Job of one.
+// reportOf returns the report of a CronJob, or of a Job of a CronJob; about no CronJob for other objects.
 func reportOf(o metav1.Object) report {
 	switch o := o.(type) {
 	case *batchv1.CronJob:
@@ -26,7 +26,7 @@ func reportOf(o metav1.Object) report {
 // A Source feeds an index with the objects of one list and watch.
 type Source struct {
 	index  *Index
-	has    map[string]cronJob // by key of the objects that tell of one
+	has    map[string]cronJob // by key of the object
 	closed bool
 }
 
@@ -56,7 +56,7 @@ func (s *Source) Delete(key string) {
 	}
 }
 
-// assign replaces the CronJob that the object of a key tells of.
+// assign sets the CronJob of the object of a key.
 func (s *Source) assign(key string, of cronJob) {
 	before := s.has[key]
 	if of == before {
@@ -81,7 +81,7 @@ func (s *Source) Close() {
 	s.replace(nil)
 }
 
-// replace makes next the objects of the source.
+// replace replaces the objects of the source.
 func (s *Source) replace(next map[string]listed) {
 	has := make(map[string]cronJob, len(next))
 	var changed []cronJob
@@ -122,8 +122,8 @@ func (b *SourceBatch) Set(key string, o metav1.Object) {
 	}
 }
 
-// Commit makes the objects for whose namespaces and keys keep returns true those of the source; nil
-// keeps all.
+// Commit replaces the objects of the source by those of the batch for which keep returns true; nil keeps
+// all.
 func (b *SourceBatch) Commit(keep func(namespace, key string) bool) {
 	if keep != nil {
 		for key, o := range b.next {

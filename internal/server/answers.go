@@ -21,7 +21,7 @@ const (
 
 // answersViews serve /answers.
 type answersViews struct {
-	// content is what is asked about some namespaces, none for all.
+	// content returns the content about some namespaces, none for all.
 	content func(namespaces []string) answers.Content
 	// shard describes the shard, empty for all objects.
 	shard func() string
@@ -134,7 +134,7 @@ type severityCount struct {
 
 func newAnswersData(report answers.Report, charts []answers.Chart, links answersLinks) answersData {
 	page := answersData{Report: report, answersLinks: links}
-	unknown, fine := answerList{"Not known", answers.Unknown, nil}, answerList{"As it should be", answers.OK, nil}
+	unknown, fine := answerList{"Not known", answers.Unknown, nil}, answerList{"No findings", answers.OK, nil}
 	for _, a := range report.Answers {
 		if n := len(page.Counts); n == 0 || page.Counts[n-1].Severity != a.Severity {
 			page.Counts = append(page.Counts, severityCount{Severity: a.Severity})

@@ -31,7 +31,7 @@ func phases(pods ...string) *store.Resource {
 
 func answersPort(asked func(namespaces []string) answers.Content, resources ...*store.Resource) http.Handler {
 	s := &source{resources: resources}
-	return server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry(), Asked: asked}, server.NewProbes(s.Checks), prometheus.NewRegistry())
+	return server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry(), AnswerContent: asked}, server.NewProbes(s.Checks), prometheus.NewRegistry())
 }
 
 // TestAnswersFormats holds the format of answers by Accept header and parameter, and their headers.

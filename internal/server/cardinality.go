@@ -79,7 +79,7 @@ func (c cardinalityViews) serve(w http.ResponseWriter, r *http.Request) {
 	q.write(w, t)
 }
 
-// wrongCluster describes what a request asks of clusters that there are not, empty for nothing.
+// wrongCluster describes a query of unknown clusters, or of clusters where there is only one; empty if it is valid.
 func (q cardinalityRequest) wrongCluster(clusters []Cluster) string {
 	if clusters == nil && q.By == cardinality.ByCluster {
 		return cardinality.Unknown("by", q.By, cardinality.Views).Error()

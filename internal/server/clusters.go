@@ -17,8 +17,8 @@ type Cluster struct {
 	Resources []*store.Resource
 	// State is the state in a few words.
 	State string
-	// Down says that the API server does not respond, or that it is unknown; Waiting that the first lists
-	// are running.
+	// Down says that the API server does not respond or that its kubeconfig is invalid, Waiting that the first
+	// lists are running.
 	Down, Waiting bool
 	// Expired reports whether wanted resources are too old to be served, so that the cluster has no series.
 	Expired func(wanted func(resource string) bool) bool
@@ -62,8 +62,8 @@ func unknownCluster(name string, present []Cluster) string {
 	return fmt.Sprintf("there is no cluster %.64q", name)
 }
 
-// oneCluster has next respond to requests of a path of one cluster. With downFails, it responds 503
-// while that one is down.
+// oneCluster passes requests for the path of a cluster to next. With downFails, it responds 503 while the
+// cluster is down.
 func oneCluster(clusters func() []Cluster, downFails bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, present := r.PathValue("name"), clusters()

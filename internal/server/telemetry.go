@@ -34,9 +34,9 @@ type TelemetryConfig struct {
 	Sparse func(family string) bool
 	// Kept reports whether finished objects keep their series of a family. Without it they keep none.
 	Kept func(family string) bool
-	// Asked is what is asked about some namespaces, none for all. Without it, all of the source is asked as of
-	// the newest time in it.
-	Asked func(namespaces []string) answers.Content
+	// AnswerContent returns the content of answers about some namespaces, none for all. Without it, that is
+	// all of the source, as of the newest time in it.
+	AnswerContent func(namespaces []string) answers.Content
 }
 
 // Telemetry is the handler of the telemetry port: self-metrics, probes, and profiles if enabled. The
@@ -47,7 +47,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 		return newLimiter(Limits{Scrapes: requests, Answer: telemetryAnswer}, refusal, m, next)
 	}
 	views := cardinalityViews{source: source, sparse: config.Sparse, kept: config.Kept}
-	asked := config.Asked
+	asked := config.AnswerContent
 	if asked == nil {
 		asked = func(namespaces []string) answers.Content {
 			return answers.Content{Resources: source.Resources(), Namespaces: namespaces}
@@ -67,7 +67,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	mux.HandleFunc("/healthz", ok)
 	mux.HandleFunc("/livez", ok)
 	links := []landingLink{
-		{"answers", "what is not as it should be, and since when; ?namespace=shop selects"},
+		{"answers", "problems of the objects, and since when; ?namespace=shop selects"},
 		{"metrics", "self-metrics"},
 		{"readyz", "readiness: every readable resource has been complete once"},
 		{"startupz", "startup: readiness, once reached"},

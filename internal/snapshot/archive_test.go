@@ -206,7 +206,7 @@ func checkPacked(t *testing.T, c *choices) {
 		}
 	}
 	if len(got.served) < len(plain.served) && len(got.failures()) == 0 && len(packed) >= 512 {
-		t.Errorf("%s: only %d of %d objects are served, without a word", in.how, len(got.served), len(plain.served))
+		t.Errorf("%s: only %d of %d objects are served, without a report", in.how, len(got.served), len(plain.served))
 	}
 }
 

@@ -28,7 +28,7 @@ const (
 	possible               // anything: it is ignored unless it is text that looks like objects
 )
 
-// stream reads a file, whose content at any offset may be at hand.
+// stream reads a file, whose content may be readable at any offset.
 func (r *reader) stream(path string, from io.Reader, file *io.SectionReader, is demand) {
 	raw := r.raw
 	raw.Reset(from)

@@ -7,7 +7,7 @@
 // clock of the replica that takes it. A write names the version that it replaces, so that of several
 // replicas that write one wins.
 //
-// To hold the Lease and to serve differ in two ways. A holder that cannot reach the API server keeps
-// serving after the Lease has expired, until it sees that another replica has taken it. And a replica
-// that is told to leave gives the Lease up first, and serves until the next holder has been scraped.
+// A replica serves without holding the Lease in two cases. A holder that cannot reach the API server
+// continues to serve after the Lease has expired, until it sees another holder. A leaving replica
+// releases the Lease first, and serves until the next holder has been scraped.
 package standby

@@ -60,8 +60,8 @@ func (a *api) get(ctx context.Context) (Record, error) {
 	return recordOf(&lease), err
 }
 
-// create makes the Lease without a holder, if the replica may, and returns its record. Somebody else may have
-// made it first.
+// create creates the Lease without a holder and returns its record. It fails if the Lease exists, or if the
+// role does not permit it.
 func (a *api) create(ctx context.Context) (Record, error) {
 	within, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
@@ -90,8 +90,8 @@ func (a *api) write(ctx context.Context, r Record) (Record, error) {
 	return recordOf(&lease), err
 }
 
-// watch passes on the versions after one, until the watch ends or no version comes for idle. A nil record
-// is a deletion.
+// watch calls each with the versions after the given one, nil for a deletion, until the watch ends or has
+// been idle for a time.
 func (a *api) watch(ctx context.Context, after string, idle time.Duration, each func(*Record)) error {
 	w, err := a.client.Get().Namespace(a.namespace).Resource("leases").MaxRetries(0).VersionedParams(&metav1.ListOptions{
 		Watch: true, ResourceVersion: after, FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, a.name).String(),

@@ -42,7 +42,7 @@ func TestRecords(t *testing.T) {
 	f(coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{scrapersAnnotation: "-1"}}}, Record{})
 }
 
-// TestCreate holds that a missing Lease is created, and what comes of it if somebody else has done so, or if
+// TestCreate holds that a missing Lease is created, and the result if another client has done so, or if
 // the replica may not.
 func TestCreate(t *testing.T) {
 	f := func(code int, reason metav1.StatusReason, want Record, wantErr string, wantAsked ...string) {

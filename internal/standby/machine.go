@@ -20,7 +20,7 @@ type Record struct {
 	Scrapers int
 }
 
-// same reports whether nothing has happened between two records that matters for the expiry.
+// same reports whether two records are equal for the expiry.
 func (r Record) same(o Record) bool {
 	return r.Holder == o.Holder && r.Renewed.Equal(o.Renewed) && r.Transitions == o.Transitions
 }
@@ -29,13 +29,13 @@ func (r Record) same(o Record) bool {
 type Decision struct {
 	// Serve says that scrapers get series.
 	Serve bool
-	// Until is when Serve ends unless another decision follows, zero for never: a holder that has not
-	// run for the duration of the Lease does not know whether another replica holds it.
+	// Until is when Serve ends without another decision, zero for never: a holder that was suspended for
+	// the duration of the Lease does not know the present holder.
 	Until time.Time
 	// Write is the record to write in place of the present version, nil for nothing. Its result is
 	// reported to Wrote or Failed.
 	Write *Record
-	// Exit says that a leaving replica may end.
+	// Exit says that a leaving replica may exit.
 	Exit bool
 }
 
@@ -47,7 +47,7 @@ type Machine struct {
 
 	record   Record
 	known    bool      // there is a Lease, and record is its last version
-	seen     time.Time // since when the record has not changed
+	seen     time.Time // when the record last changed
 	blind    bool      // the Lease could not be read since
 	complete bool      // there is something to serve
 	scrapers int
@@ -56,9 +56,9 @@ type Machine struct {
 	leaving  bool
 
 	writing bool
-	failed  bool      // the last write did, and the Lease has not changed since
+	failed  bool      // the last write failed, and the Lease has not changed since
 	began   time.Time // of the last write
-	ended   time.Time // when the last write began of which is known that no other replica has won
+	ended   time.Time // start of the last write that was not refused
 }
 
 // NewMachine makes the machine of the replica with an identity, which takes the Lease for a duration.
@@ -78,14 +78,14 @@ func (m *Machine) SetScrapers(n int) { m.scrapers = n }
 // SetScraped reports that all scrapers have read series of the replica since it serves.
 func (m *Machine) SetScraped() { m.scraped = m.serving }
 
-// Unread reports whether SetScraped is still to come.
+// Unread reports whether the replica serves and SetScraped has not been called since.
 func (m *Machine) Unread() bool { return m.serving && !m.scraped }
 
 // Expected is the number of scrapers that the last holder to leave knew: a new replica does not know
 // its own yet.
 func (m *Machine) Expected() int { return m.record.Scrapers }
 
-// Leave makes the replica end as soon as another one serves.
+// Leave makes the replica exit once another one serves.
 func (m *Machine) Leave() { m.leaving = true }
 
 // Observe reports a version of the Lease. Versions come in order and may be skipped.
@@ -98,7 +98,7 @@ func (m *Machine) Observe(now time.Time, r Record) {
 	m.record, m.known = r, true
 	other := r.Holder != "" && r.Holder != m.id
 	switch {
-	case m.leaving && r.Holder != m.id: // this replica gave the Lease up
+	case m.leaving && r.Holder != m.id: // this replica has released the Lease
 		read := r.Scraped != "" && r.Scraped != m.id || other && m.scrapers == 0
 		m.serving = m.serving && !read
 	case m.leaving:
@@ -109,8 +109,8 @@ func (m *Machine) Observe(now time.Time, r Record) {
 	}
 }
 
-// Blind reports that the Lease cannot be read. Until the next Observe no time counts against the holder,
-// which may see the same outage.
+// Blind reports that the Lease cannot be read. Until the next Observe the Lease does not expire: the
+// holder may have the same outage.
 func (m *Machine) Blind() { m.blind = true }
 
 // Missing reports that there is no Lease.
@@ -173,8 +173,8 @@ func (m *Machine) next(now time.Time) *Record {
 	return &r
 }
 
-// free reports whether another replica's Lease may be taken. A new Lease, which may replace a deleted
-// one, is left to the replica that serves for a moment.
+// free reports whether the Lease may be taken. A new Lease, which may replace a deleted one, is reserved
+// for the serving replica for half a period.
 func (m *Machine) free(now time.Time) bool {
 	unchanged := now.Sub(m.seen)
 	switch {
@@ -195,7 +195,7 @@ func (m *Machine) unread() bool {
 	return m.serving && m.scrapers > 0 && m.record.Scraped != m.id
 }
 
-// Release returns the record that gives the Lease up, nil if the replica does not hold it.
+// Release returns the record that releases the Lease, nil if the replica does not hold it.
 func (m *Machine) Release() *Record {
 	if !m.holds() {
 		return nil

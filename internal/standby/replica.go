@@ -39,15 +39,15 @@ type Replica struct {
 	events  chan func()   // for the goroutine of Run
 	leaving chan struct{} // closed by Leave
 	leave   func()
-	exit    chan struct{} // closed when the replica may end
+	exit    chan struct{} // closed when the replica may exit
 	status  atomic.Pointer[status]
 
 	// For the goroutine of Run.
 	machine *Machine
 	record  Record
 	since   time.Time // when the replica began to serve
-	seen    bool      // the Lease, once
-	missing bool      // the Lease is
+	seen    bool      // the Lease has been read
+	missing bool      // there is no Lease
 	failing bool      // the last read or write failed
 }
 
@@ -85,8 +85,8 @@ func (r *Replica) Known() (seen bool, detail string) {
 	return s.seen, s.detail
 }
 
-// Serves reports whether a scrape gets series. A holder that has not run for a while, and so does not know
-// whether another replica has taken the Lease, asks first, until ctx ends.
+// Serves reports whether a scrape gets series. A holder that was suspended for the duration of the Lease
+// waits until it knows the present holder, or ctx ends.
 func (r *Replica) Serves(ctx context.Context) bool {
 	for {
 		s := r.status.Load()
@@ -108,7 +108,7 @@ func (r *Replica) Leads() (leads bool, epoch int64) {
 	return s.leads, s.epoch
 }
 
-// Leave makes another replica take over. The channel is closed when this one may end.
+// Leave hands over to another replica. The channel is closed when this one may exit.
 func (r *Replica) Leave() <-chan struct{} {
 	r.leave()
 	return r.exit
@@ -118,7 +118,7 @@ func (r *Replica) Leave() <-chan struct{} {
 // for the Lease to expire.
 const tick = 100 * time.Millisecond
 
-// Run follows the Lease until ctx ends, and then gives it up.
+// Run follows the Lease until ctx ends, and then releases it.
 func (r *Replica) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { r.follow(ctx) })
@@ -148,7 +148,7 @@ func (r *Replica) Run(ctx context.Context) {
 	}
 }
 
-// release gives the present version of the Lease up, which may be one that Run has not seen.
+// release releases the present version of the Lease, which Run may not have seen.
 func (r *Replica) release(ctx context.Context) error {
 	record, err := r.api.get(ctx)
 	if err != nil {
@@ -219,7 +219,7 @@ func (r *Replica) detail(serves bool) string {
 		text += fmt.Sprintf(", the holder is %q", r.record.Holder)
 	}
 	if r.failing {
-		text += ", the API server does not answer for the Lease"
+		text += ", requests for the Lease fail"
 	}
 	return text
 }
@@ -265,8 +265,8 @@ func (r *Replica) follow(ctx context.Context) {
 	}
 }
 
-// saw adopts a version of the Lease, or notes why it cannot be read. An older version comes from an API
-// server that is behind.
+// saw adopts a version of the Lease, or notes why it cannot be read. It ignores older versions, from an
+// API server that lags behind.
 func (r *Replica) saw(record Record, err error) {
 	r.note("read", err)
 	switch {
@@ -292,7 +292,7 @@ func (r *Replica) adopt(record Record) {
 	r.record, r.seen, r.missing = record, true, false
 }
 
-// lost adopts that there is no Lease.
+// lost notes that there is no Lease.
 func (r *Replica) lost() {
 	if !r.missing {
 		r.log.Warn("Lease missing: create it from the manifest, or from kubestate rbac --lease")

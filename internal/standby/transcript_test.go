@@ -21,7 +21,7 @@ import (
 //	fail ID            its write is not
 //	see ID, blind ID   the replica sees the Lease, or cannot read it
 //	scrape ID          all scrapers have read the replica
-//	leave ID           it is told to end
+//	leave ID           it gets SIGTERM
 //	delete, create     there is no Lease, or a new one
 //	pass DURATION ID   time passes for replicas that run; for others see stop
 //	stop ID, cont ID   the replica does not run, or does again

@@ -51,7 +51,7 @@ type replica struct {
 	leftAt, stopped time.Time // stopped is until when
 }
 
-// A request is a write under way.
+// A request is a pending write.
 type request struct {
 	record          Record
 	lands, responds time.Time // zero: never
@@ -152,7 +152,7 @@ func (w *world) disturb() {
 	}
 }
 
-// excuse permits gaps and duplicates for a while.
+// excuse permits gaps and duplicates for a time.
 func (w *world) excuse(d time.Duration) {
 	if until := w.now.Add(d); until.After(w.excused) {
 		w.excused = until

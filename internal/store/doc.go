@@ -25,10 +25,9 @@
 // A response may be one of several parts: the objects of a class, by the hash of their uids. The pages
 // of a partition may have objects of one class each, so that a part is a concatenation of blocks, too.
 //
-// The store keeps a note of the caller's with each object, and gives it back. The caller may leave out
-// the lines of families whose input has not changed: the note has a fingerprint of that input, which
-// the store compares. Objects of one owner share it, and their lines can be rewritten from those that
-// are stored.
+// The store keeps a note of the caller with each object. The caller may omit the lines of families whose
+// input has not changed: the note has a fingerprint of that input, which the store compares. Notes of
+// objects of one owner share it; lines of these objects can be rewritten from the stored ones.
 //
 // Budgets limit the series of a resource. Objects that do not fit are withheld: their pages are of a
 // group of their own, which views skip. An account has the sums of the series, which changes of

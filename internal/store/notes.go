@@ -149,8 +149,8 @@ func (p *Partition) appendNotes(objects []Object, notes []Note, which func(pg *p
 	return objects, notes
 }
 
-// Note is Partition.Note on the staging copy. An object that the list has not brought yet has the
-// note of Begin, until Finish.
+// Note is Partition.Note on the staging copy. Until Finish, an object that has not been set yet has its
+// note of Begin.
 func (s *Staging) Note(uid string) (Note, bool) { return s.next.Note(uid) }
 
 // Leaving returns the objects of the present content that Replace would remove, with their present

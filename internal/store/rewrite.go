@@ -6,8 +6,8 @@ import "slices"
 type Owners map[*Owner]bool
 
 // Rewrite replaces the lines of a family of all objects of some owners. rewrite gets an object's lines,
-// and appends others to dst. Objects without lines of the family stay without. Rewrite may run beside the
-// writer, which must not set objects of these owners meanwhile.
+// and appends their replacement to dst. Objects without lines of the family stay without. Rewrite may run
+// beside the writer, which must not set objects of these owners meanwhile.
 func (p *Partition) Rewrite(family int, owners Owners, rewrite func(dst, lines []byte, owner *Owner) []byte) {
 	w := rewriter{family: family, owners: owners, rewrite: rewrite}
 	w.rendered.Ends, w.rendered.Unchanged = make([]int, p.families), slices.Repeat([]bool{true}, p.families)
@@ -96,7 +96,7 @@ func (p *page) ofOwners(owners Owners) (slots uint64) {
 	return slots
 }
 
-// AddOwners adds the owners of all objects to a set, perhaps with nil.
+// AddOwners adds the owners of all objects to a set, which may contain nil afterwards.
 func (p *Partition) AddOwners(to Owners) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"github.com/kubestate/kubestate/internal/store"
 )
 
-// A countedList is what a list changes, for its batch. The first list is what is counted from.
+// A countedList has the content before a list, to count the changes. The first list is the baseline.
 type countedList struct {
 	*counting
 	before  map[string]object // the present content and its orphans; nil for the first list
@@ -46,7 +46,7 @@ func (c *counting) content() map[string]object {
 	return all
 }
 
-// end counts what the list has changed, once it is the content.
+// end counts the changes of the list, which has become the content.
 func (l *countedList) end() {
 	first := !l.listed
 	l.listed = true

@@ -17,7 +17,7 @@ func (config *Config) counts(r generators.Resource) bool {
 	return config.Client != nil && !config.Unscheduled && config.Selection.Counts(r)
 }
 
-// configureCounters has the ledger count by config. The caller holds mu.
+// configureCounters configures the ledger by config. The caller holds mu.
 func (w *Watcher) configureCounters(config Config) {
 	c := counters.Config{Selection: config.Selection, Bounds: config.StartupBuckets, Parts: config.Parts}
 	for _, r := range config.Resources {
@@ -28,7 +28,7 @@ func (w *Watcher) configureCounters(config Config) {
 	w.ledger.Configure(c)
 }
 
-// countOn has the sinks of a new target keep memos.
+// countOn makes the sinks of a new target keep memos.
 func (w *Watcher) countOn(t *target) {
 	if !t.counted {
 		return

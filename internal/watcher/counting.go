@@ -14,12 +14,11 @@ import (
 	"github.com/kubestate/kubestate/internal/workloads"
 )
 
-// A counting counts what happens to the objects of a sink, by the memos in the notes of its partition.
+// A counting counts changes of the objects of a sink, by the memos in the notes of its partition.
 //
-// The sink of a served target counts directly. That of a target that is built beside it has memos
-// alone of the objects of its shard, until it takes over: then each object is counted from the memo that
-// the other target has.
-// Both watches may be ahead of each other; see takeOver.
+// The sink of a served target counts directly. A target that is built beside it only keeps memos of the
+// objects that both have by their shards: at takeover each object is counted from the memo of the other
+// target. Either watch may be ahead of the other; see takeOver.
 type counting struct {
 	ledger *counters.Ledger
 	index  *workloads.Index
@@ -58,8 +57,8 @@ type dated struct {
 	since time.Time
 }
 
-// arrivalTime is the time in which events arrive: an orphan that has not been created by then is
-// deleted, and a ghost that is not in the content is no more.
+// arrivalTime is the time in which events arrive: later, an orphan that has not been created counts as
+// deleted, and a ghost that is not in the content is dropped.
 const arrivalTime = time.Minute
 
 // deletedTime is the time for which deletions are remembered. A target whose list takes longer may count

@@ -15,8 +15,7 @@ type feed interface {
 // A feedBatch has the next objects of a feed.
 type feedBatch interface {
 	Set(key string, o metav1.Object)
-	// Commit makes the objects for whose namespaces and keys keep returns true those of the feed; nil
-	// keeps all.
+	// Commit replaces the objects of the feed by those of the batch for which keep returns true; nil keeps all.
 	Commit(keep func(namespace, key string) bool)
 }
 

@@ -5,7 +5,7 @@ import (
 	"github.com/kubestate/kubestate/internal/sharding"
 )
 
-// Increments are those of a shard's objects. They are kept until Resume says which of them count.
+// Increments are the increments of a shard's objects. They are journaled until Resume determines which count.
 type Increments struct {
 	*counters.Ledger
 	watcher *Watcher
@@ -24,9 +24,9 @@ func (w *Watcher) Increments() *Increments {
 // Any reports whether anything is counted.
 func (i *Increments) Any() bool { return !i.IsEmpty() }
 
-// Positions returns, for each counted resource, the version up to which the content has all changes, and
-// the one after which it has none, and a number that differs once a list has become the content. A resource
-// of which they are unknown is missing.
+// Positions returns, for each counted resource, the version up to which the content has all changes, the
+// version after which it has none, and a number that changes with each complete list. Resources without known
+// versions are missing.
 func (i *Increments) Positions() (low, high sharding.Positions, lists int64) {
 	low, high = sharding.Positions{}, sharding.Positions{}
 	for _, t := range *i.watcher.serving.Load() {

@@ -26,8 +26,8 @@ func newDivided(t *testing.T, config watcher.Config) (*harness, *watcher.Increme
 	return f, increments
 }
 
-// TestIncrements has a new shard, whose objects change before all of its resources are complete. What
-// happens to them is kept from the first list on, and counts as the shard is told.
+// TestIncrements has a new shard, whose objects change before all of its resources are complete.
+// Increments are journaled from the first list on, and count as the shard decides.
 func TestIncrements(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := counting(countedNodes)

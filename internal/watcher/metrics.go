@@ -30,9 +30,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		panics:   counter("family", "kubestate_render_panics_total", "Panics recovered while rendering a family of an object."),
 		rebuilds: counter("resource", "kubestate_resource_rebuilds_total", "Stores of a resource rebuilt after a configuration change."),
 		droppedChanges: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
-			Name: "kubestate_shard_counter_changes_dropped_total", Help: "Changes of objects that were dropped while it was unknown which shard counts them, as too many waited.",
+			Name: "kubestate_shard_dropped_changes_total", Help: "Changes of objects dropped uncounted because the journal of a handover was full.",
 		}, nil),
-		leftEarly: counter("resource", "kubestate_workload_counters_dropped_total", "Workloads whose counters left less than an hour after them, since too many were gone."),
+		leftEarly: counter("resource", "kubestate_workload_counters_dropped_total", "Deleted workloads whose counters were removed within an hour because too many workloads were deleted."),
 		rendering: counter("resource", "kubestate_render_seconds_total", "Time spent rendering and storing objects, in seconds."),
 	}
 }

@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// takeOver has t count from now on, in place of another target, which may be nil. Each object is counted
-// from the memo that the other target has, and each watch may be ahead of the other:
+// takeOver makes t count in place of another target, which may be nil. Each object is counted from the memo
+// of the other target. Either watch may be ahead of the other:
 //
 //   - An object that both have is counted up to the join of both memos.
 //   - An object whose deletion the other target has counted, and t has not seen, is a ghost of t.
@@ -125,8 +125,8 @@ func (t *target) sinkOf(namespace, key string) *sink {
 	return nil
 }
 
-// countBeside has t, which is built beside another target, and that one remember which objects are
-// deleted. The other target may be nil. The caller holds Watcher.mu.
+// countBeside makes t and the target that it is built beside remember deleted objects. The other target may
+// be nil. The caller holds Watcher.mu.
 func (t *target) countBeside(other *target) {
 	if !t.counted {
 		return
@@ -144,7 +144,7 @@ func (t *target) countBeside(other *target) {
 	}
 }
 
-// remember has c remember which objects are deleted, and what another target knows of objects.
+// remember makes c remember deleted objects, and consult another target about unknown ones.
 func (c *counting) remember(beside *target) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -164,7 +164,7 @@ func (t *target) forget() {
 	}
 }
 
-// mergeCounting has s count what the sources have counted, none of which changes meanwhile.
+// mergeCounting makes s count in place of sources, none of which changes meanwhile.
 func (s *sink) mergeCounting(sources []*sink) {
 	c := s.counting
 	if c == nil {

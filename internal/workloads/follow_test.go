@@ -177,7 +177,7 @@ func TestChanges(t *testing.T) {
 		b.Set("r", object("r", "Rollout/x/x"))
 		b.Commit(nil)
 	}, "ReplicaSet/r", "ReplicaSet/s")
-	f("another source goes on", set(again, object("s", "Deployment/e/e")), "ReplicaSet/r", "Deployment/e")
+	f("another source continues", set(again, object("s", "Deployment/e/e")), "ReplicaSet/r", "Deployment/e")
 	f("pod deleted", func() { pods.Delete("1") }, "", "Deployment/e")
 	f("unknown pod deleted", func() { pods.Delete("9") }, "", "Deployment/e")
 	f("pod created again", func() { pods.Set("1", pod("a", "1", "ReplicaSet/s/s")) }, "Deployment/e", "Deployment/e")

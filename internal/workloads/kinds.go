@@ -50,7 +50,7 @@ func Needed(selection generators.Selection, exported []generators.Resource) []ge
 	return all
 }
 
-// pods is the key of the resource whose derived families are those of the package.
+// pods is the key of the resource whose derived families this package renders.
 const pods = "pods"
 
 // builtin returns a kind with a Go type.

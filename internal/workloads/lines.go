@@ -48,8 +48,8 @@ func (l *lines) addNone(r *store.Rendered) {
 	}
 }
 
-// rewrite has the rewriter of a partition replace the lines of pods with the given controllers. follow
-// returns their workload. The lines themselves tell which pod they are of.
+// rewrite replaces the lines of pods with the given controllers, by the rewriter of a partition. follow
+// returns their workload. The name of a pod is parsed from its lines.
 func (l *lines) rewrite(rewriter func(int, store.Owners, func(dst, lines []byte, owner *controller) []byte), owners store.Owners, follow func(*controller) workload) {
 	if len(owners) == 0 {
 		return

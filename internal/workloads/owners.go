@@ -57,7 +57,7 @@ func (s *Owners) Close() {
 	s.replace(nil)
 }
 
-// replace makes next the objects of the source.
+// replace replaces the objects of the source.
 func (s *Owners) replace(next map[string]owned) {
 	has := make(map[id]struct{}, len(next))
 	var changed []id
@@ -105,8 +105,8 @@ func (b *OwnersBatch) Set(key string, o metav1.Object) {
 	b.next[key] = owned{i, o.GetNamespace(), b.kinds.keep(c)}
 }
 
-// Commit makes the objects for whose namespaces and keys keep returns true those of the source; nil
-// keeps all.
+// Commit replaces the objects of the source by those of the batch for which keep returns true; nil keeps
+// all.
 func (b *OwnersBatch) Commit(keep func(namespace, key string) bool) {
 	if keep != nil {
 		for key, o := range b.next {

@@ -84,7 +84,7 @@ func (p *Pods) Merge(others ...*Pods) {
 	p.register()
 }
 
-// register has the index render the pods of p when owners change.
+// register makes the index render the pods of p when owners change.
 func (p *Pods) register() {
 	if !slices.Contains(p.index.pods, p) {
 		p.index.pods = append(p.index.pods, p)

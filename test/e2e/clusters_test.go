@@ -266,7 +266,7 @@ func testClusterDirectory(t *testing.T, berlin, oslo *cluster.Cluster) {
 	wantNone(t, e, of("kube_namespace_created", "oslo", `namespace="after-the-outage"`)...)
 	wantSeries(t, e, has(of("kube_namespace_created", "berlin", `namespace="while-oslo-is-down"`)))
 
-	// It is removed, with all that tells of it.
+	// It is removed, with its series, requests and self-metrics.
 	must(t, os.Remove(file("oslo")))
 	wantNone(t, e, `cluster="oslo"`)
 	await(t, settling, atOslo.idle, e.Process)

@@ -31,7 +31,7 @@ const clustersPage = "../../docs/clusters.md"
 // remote has the controllers that write tokens of accounts.
 var remote = cluster.Options{Controllers: true, Only: []string{"serviceaccount-token-controller"}}
 
-// A workstation is a directory from which somebody administers clusters, with a context for each.
+// A workstation is a directory from which clusters are administered, with a context for each.
 type workstation struct{ directory, kubeconfig string }
 
 func newWorkstation(t *testing.T, clusters map[string]*cluster.Cluster) workstation {
@@ -145,7 +145,7 @@ func TestDeployedClusters(t *testing.T) {
 	annotated.wantResult(t, "count(kubestate:replicas:max)", map[string]float64{"": 1}, p.Process) // the rules have been evaluated
 	annotated.wantResult(t, alerts, map[string]float64{}, p.Process)
 
-	// A kubeconfig is redacted, and another one is no YAML: one new cluster is invalid, and oslo goes on.
+	// A kubeconfig is redacted, and another one is no YAML: one new cluster is invalid, and oslo continues.
 	w.run(t, "kubectl --context oslo config view --minify > kubeconfigs/bergen.kubeconfig; cp kubeconfigs/oslo.kubeconfig oslo; echo '{' > kubeconfigs/oslo.kubeconfig")
 	f.update(t)
 	f.wantsStates(t, map[string]string{"bergen": "invalid", "berlin": "up", "oslo": "up"})

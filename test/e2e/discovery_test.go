@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -15,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -366,37 +364,4 @@ func (d *discovered) afterScrapes(t *testing.T, since time.Time, often float64) 
 		}
 		return err
 	}, d.prometheus.Process)
-}
-
-// step is the step of range queries.
-const step = interval / 8
-
-// queryRange returns the results of a query of one series, by time in Unix milliseconds.
-func (p *prometheus) queryRange(t *testing.T, query string, from, to time.Time) map[int64]float64 {
-	t.Helper()
-	values := map[int64]float64{}
-	for _, series := range p.seriesIn(t, query, from, to) {
-		maps.Copy(values, series)
-	}
-	return values
-}
-
-// seriesIn returns the values of each series of a query, by time in Unix milliseconds.
-func (p *prometheus) seriesIn(t *testing.T, query string, from, to time.Time) (all []map[int64]float64) {
-	t.Helper()
-	var result struct{ Result []struct{ Values [][2]any } }
-	seconds := func(t time.Time) string { return strconv.FormatFloat(unix(t), 'f', 3, 64) }
-	must(t, p.get(t.Context(), "/api/v1/query_range", neturl.Values{
-		"query": {query}, "start": {seconds(from)}, "end": {seconds(to)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)},
-	}, &result))
-	for _, series := range result.Result {
-		values := map[int64]float64{}
-		for _, sample := range series.Values {
-			value, err := strconv.ParseFloat(fmt.Sprint(sample[1]), 64)
-			must(t, err)
-			values[int64(sample[0].(float64)*1000+0.5)] = value
-		}
-		all = append(all, values)
-	}
-	return all
 }

@@ -126,7 +126,7 @@ func (w *world) live() {
 	}
 }
 
-// catchUp delivers all events to a process: a member that is taken for dead may be alive if others have
+// catchUp delivers all events to a process: a member that counts as dead may be alive if others have
 // not seen for a long time that it is ready.
 func (w *world) catchUp(p *process) {
 	p.assignments, p.leases = len(w.assignments), len(w.claims)
@@ -262,7 +262,7 @@ func (w *world) landTerms(wr write) {
 	w.claims, w.terms = append(w.claims, w.claimed()), append(w.terms, *wr.terms)
 }
 
-// passed checks that a process may take or give up ranges that a counter had.
+// passed checks that a process may take or open ranges that a counter had.
 func (w *world) passed(to *process, from handover.Counter, c sharding.Cut) {
 	for _, p := range w.processes {
 		switch {
@@ -270,7 +270,7 @@ func (w *world) passed(to *process, from handover.Counter, c sharding.Cut) {
 		case p.cut: // and unready, as a lost one
 			w.die(p)
 		case w.cluster.wrong == nil:
-			w.cluster.wrong = fmt.Errorf("%d is taken for dead by %d", p.number, to.number)
+			w.cluster.wrong = fmt.Errorf("%d counts as dead for %d", p.number, to.number)
 		}
 	}
 	for o := range objects {
@@ -278,7 +278,7 @@ func (w *world) passed(to *process, from handover.Counter, c sharding.Cut) {
 		if !late || from != (handover.Counter{}) || !c.Ranges.Holds(hashOf(o)) {
 			continue
 		}
-		// Somebody who had listed it earlier was cut off, or has died or ended meanwhile.
+		// A process that had listed it earlier was cut off, or has died or ended meanwhile.
 		w.cluster.outages[o] = append(w.cluster.outages[o], outage{})
 		if !w.crashes && w.now.Sub(w.cluster.lastCut) > time.Minute && w.cluster.wrong == nil {
 			w.cluster.wrong = fmt.Errorf("%d takes %s too late for %v", to.number, c.Ranges, c.At)

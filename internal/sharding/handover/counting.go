@@ -8,22 +8,21 @@ import (
 )
 
 const (
-	// reach is how long a member that gives up a range, or takes one, waits until it has received what
-	// another one has listed or counted. Of a quiet resource nothing comes for a minute.
+	// reach is the time that a member waits until its content has the versions that another one has listed
+	// or counted. A quiet resource has no events for a minute.
 	reach = 5 * time.Second
-	// patience is how long a member waits for what another one does within moments, unless it is cut off
-	// or does not count.
+	// patience is the time that a member waits for another one, which may be cut off or not count.
 	patience = 30 * time.Second
 )
 
-// stuck is how long a member waits until the API server has the terms in which it gives up ranges.
+// stuck is the time that a member waits until the API server has the terms that it opens.
 const stuck = 90 * time.Second
 
-// leavingTurns is how many successors of a leaving member may take over until it is taken for dead: its pod
-// is not ready while it waits for them.
+// leavingTurns is the number of successors that may take over from a leaving member before it counts as dead: its
+// pod is not ready while it waits for them.
 const leavingTurns = 3
 
-// counting is what a member knows of the counters of increments.
+// counting is the state of a member that counts increments.
 //
 // Hashes of the content are in one of four states: counted directly; held, which is kept in a journal
 // since a position; about to be given up, held since the member has decided that; or cut, held with an
@@ -58,10 +57,10 @@ type relist struct{ from, to sharding.Positions }
 // maxRelists is the limit of relists that a member remembers.
 const maxRelists = 16
 
-// A wait is time that passes while something lasts.
+// A wait measures how long a condition has lasted.
 type wait struct{ since time.Time }
 
-// over reports whether something that lasts has done so for a duration.
+// over reports whether a condition has lasted for limit.
 func (w *wait) over(now time.Time, lasts bool, limit time.Duration) bool {
 	switch {
 	case !lasts:
@@ -72,7 +71,7 @@ func (w *wait) over(now time.Time, lasts bool, limit time.Duration) bool {
 	return lasts && now.Sub(w.since) >= limit
 }
 
-// CountIncrements has the member decide who counts. It is called before anything else.
+// CountIncrements makes the member count increments, by terms. It must be called first.
 func (m *Member) CountIncrements() {
 	m.counting = &counting{
 		self:   Counter{m.number, m.uid, m.serial},
@@ -121,9 +120,8 @@ func (c *counting) divides(base, at sharding.Positions) bool {
 	return true
 }
 
-// count decides what to count of the content after it has been released, and carries that out.
-// wanted is what the member claims in the API server and goes on claiming, and givable what it
-// should not count since others can.
+// count decides about increments of the content after the release, and carries that out. wanted are the
+// ranges that the member keeps claiming in the API server, givable those that others can count.
 func (m *Member) count(now time.Time, wanted, givable sharding.Ranges, d *Decision) {
 	c := m.counting
 	if c == nil {
@@ -143,7 +141,7 @@ func (m *Member) adopt(d *Decision) {
 		c.bases = c.bases.With(landed.Ranges, landed.At)
 	}
 	c.cuts = c.cuts.Minus(others)
-	// Somebody else counts, or is to: this member was taken for dead.
+	// Another member has the term: this one counted as dead.
 	lost := c.direct.Union(c.giving).Intersection(others)
 	d.Hold = d.Hold.Union(lost)
 	c.direct, c.giving = c.direct.Minus(lost), c.giving.Minus(lost)
@@ -160,13 +158,13 @@ func (m *Member) adopt(d *Decision) {
 	c.bases = c.bases.With(m.held.Minus(c.counted()).Minus(c.bases.Ranges()), c.high)
 }
 
-// counted is what the member counts as far as others know.
+// counted are the ranges that other members see this one count.
 func (c *counting) counted() sharding.Ranges {
 	return c.direct.Union(c.giving).Union(c.cuts.Ranges())
 }
 
-// give gives up what is givable: held first, and cut once the content has everything that those who
-// could take it have listed.
+// give opens the terms of givable ranges: it holds them first, and cuts them once the content has all
+// versions that their possible receivers have listed.
 func (m *Member) give(now time.Time, givable sharding.Ranges, d *Decision) {
 	c := m.counting
 	if back := c.giving.Minus(givable); !back.IsNone() {
@@ -200,7 +198,7 @@ func (c *counting) after(r sharding.Ranges) sharding.Cuts {
 	return all.With(r.Minus(all.Ranges()), nil)
 }
 
-// listed is how far those who could take ranges have listed them.
+// listed are the versions up to which possible receivers have listed ranges.
 func (m *Member) listed(r sharding.Ranges) sharding.Positions {
 	var listed sharding.Positions
 	for n := range m.claims {
@@ -244,7 +242,7 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	unnamed, living := free.Minus(c.terms.named()), m.claimedByLiving()
 	add(&takes, unnamed.Minus(living), nil)
 	add(&late, unnamed.Intersection(living), nil)
-	// What this member has cut, and nobody who claims it has listed early enough, it takes back.
+	// It takes back what it has cut if no member that claims it has listed it early enough.
 	for _, t := range c.terms.within(m.Serves().Intersection(givable).Minus(c.counted())) {
 		for _, base := range c.bases.Within(t.Ranges) {
 			if (t.By == Counter{}) && c.divides(base.At, t.After) && !m.takable(base.Ranges, t.After) {
@@ -261,8 +259,8 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	return takes
 }
 
-// takable reports whether a member that claims any of r has listed it early enough to count what is
-// after a position, or does not say.
+// takable reports whether a member that claims any of r has listed it at or before a position, or does not
+// say when.
 func (m *Member) takable(r sharding.Ranges, after sharding.Positions) bool {
 	for n := range m.claims {
 		c, ok := m.present(n)
@@ -273,8 +271,7 @@ func (m *Member) takable(r sharding.Ranges, after sharding.Positions) bool {
 	return false
 }
 
-// dead reports whether a counter has ended without giving up what it counts, and whether that is
-// sure.
+// dead reports whether a counter has ended without opening its terms, and whether that is certain.
 func (m *Member) dead(by Counter) (dead, sure bool) {
 	c, claimed := m.claims[by.Number]
 	pod := m.pods[by.Number]
@@ -301,7 +298,7 @@ func (m *Member) claimedByLiving() sharding.Ranges {
 	return r
 }
 
-// writeTerms writes what the member takes and gives up, one write at a time.
+// writeTerms writes the terms that the member takes and opens, one write at a time.
 func (m *Member) writeTerms(now time.Time, takes []Term, d *Decision) {
 	c, next := m.counting, m.counting.terms
 	for _, t := range c.terms.All {
@@ -309,7 +306,7 @@ func (m *Member) writeTerms(now time.Time, takes []Term, d *Decision) {
 			next = next.with(Term{Ranges: t.Ranges, After: t.After})
 		}
 	}
-	next = next.with(Term{Ranges: c.direct.Minus(c.terms.named()), By: c.self}) // deleted by somebody
+	next = next.with(Term{Ranges: c.direct.Minus(c.terms.named()), By: c.self}) // deleted by another client
 	for _, t := range takes {
 		next = next.with(t)
 	}
@@ -326,8 +323,8 @@ func (m *Member) writeTerms(now time.Time, takes []Term, d *Decision) {
 	d.Terms, d.Replaces = &next, c.terms.Serial
 }
 
-// handedOver returns the part of ranges to release that another member counts. The rest follows after
-// a time: if nobody takes it, this member may have to.
+// handedOver returns the part of ranges to release that another member counts. The rest is released after
+// a time, in which this member may have to take it back.
 func (m *Member) handedOver(now time.Time, release sharding.Ranges) sharding.Ranges {
 	c := m.counting
 	if c == nil || !m.serving {
@@ -350,8 +347,8 @@ func (m *Member) handedOver(now time.Time, release sharding.Ranges) sharding.Ran
 // later, if it ended.
 func (m *Member) unread() bool { return m.counting != nil && m.counting.unread }
 
-// stillCounted is what the member must claim since it counts it. A member that cannot give up what it
-// counts releases it all the same after some time.
+// stillCounted are the ranges that the member must claim because it counts them, for a limited time if it
+// cannot open their terms.
 func (m *Member) stillCounted(now time.Time) sharding.Ranges {
 	c := m.counting
 	if c == nil {
@@ -363,7 +360,7 @@ func (m *Member) stillCounted(now time.Time) sharding.Ranges {
 	return c.counted()
 }
 
-// listedBy is how far the member has listed what it claims and does not count.
+// listedBy are the versions up to which the member has listed claimed ranges that it does not count.
 func (m *Member) listedBy(claim sharding.Ranges) sharding.Positions {
 	if m.counting == nil {
 		return nil

@@ -20,7 +20,7 @@ type Decision struct {
 	// Ready says that the member has had all of its hash range once, and that older claims of
 	// its pod are overwritten.
 	Ready bool
-	// Exit says that a leaving member may end.
+	// Exit says that a leaving member may exit.
 	Exit bool
 	// Resume is what to count from positions on, in the journal and directly. Then Hold is what to keep in
 	// the journal from now on; initially that is everything. Then Settle is what to count up to positions.
@@ -67,7 +67,7 @@ func (m *Member) Decide(now time.Time) Decision {
 	foreign := m.held.Minus(target)
 	release := m.handedOver(now, m.releasable(foreign, others))
 	m.held, m.wanted, m.scraped = m.held.Minus(release), m.wanted.Minus(release), m.scraped.Minus(release)
-	// A list that is under way and covers more than the target is faster than a new one.
+	// A running list that covers more than the target is faster than a new one.
 	if want := m.Serves().Union(target); !m.wanted.Contains(want) || m.held.Contains(target) {
 		m.wanted = want
 	}
@@ -92,8 +92,8 @@ func (m *Member) claimedInServer() sharding.Ranges {
 	return sharding.None()
 }
 
-// givable is what others should count: what this member withdraws, and everything that they claim while
-// its pod is not ready, since they take it for lost.
+// givable are the ranges that others should count: those that this member withdraws, and all that they claim
+// while its pod is not ready, since they take it for lost.
 func (m *Member) givable(withdrawn, others sharding.Ranges) sharding.Ranges {
 	if pod := m.pods[m.number]; pod.UID == m.uid && !pod.Ready {
 		return others
@@ -122,7 +122,7 @@ func (m *Member) releasable(foreign, others sharding.Ranges) sharding.Ranges {
 	return foreign.Intersection(others).Minus(own.Ranges)
 }
 
-// claim returns the claim to write, nil if the API server has it. One write is under way at a
+// claim returns the claim to write, nil if the API server has it. One write is pending at a
 // time. A claim that is not seen within confirmation may have been deleted, and is written again.
 func (m *Member) claim(now time.Time, c Claim) *Claim {
 	_, current := m.own()

@@ -7,15 +7,14 @@ import (
 )
 
 // Several members may have one number, of which one leads: a Lease of the number decides which. The
-// others follow. A follower lists what the leader claims beside the hash range of the number, and claims
-// nothing. When it leads, it serves that at once, as a member would that has run all the time, and
-// claims it once it has been scraped.
+// others follow. A follower lists the hash range of the number and the ranges that the leader claims, and
+// claims nothing. Once elected, it serves both at once, and claims them after a scrape.
 //
-// Until the next leader claims what the last one served, the last one goes on serving, so that the claims
-// which other members have relied on stay true.
+// The last leader serves until the next one claims its ranges, so that the claims stay true that other
+// members have seen.
 
-// Follow makes the member follow the leader of its number. A leaving member goes on serving what it
-// serves, since the next leader may not have been scraped.
+// Follow makes the member follow the leader of its number. A leaving member keeps serving its
+// ranges, since the next leader may not have been scraped.
 func (m *Member) Follow() {
 	if m.follows {
 		return
@@ -24,8 +23,8 @@ func (m *Member) Follow() {
 	m.unclaimedSince = time.Time{}
 }
 
-// Lead makes the member lead its number, after every leader of a smaller epoch. It goes on with the claim
-// of the last one, so that it has to know a version of the claims of after the election.
+// Lead makes the member the leader of its number, after all leaders of smaller epochs. It continues the
+// claim of the last leader: SetClaims must have been called with a version after the election.
 func (m *Member) Lead(epoch int64) {
 	if !m.follows {
 		return
@@ -44,7 +43,7 @@ func (m *Member) claimedByLeader() sharding.Ranges {
 	return sharding.None()
 }
 
-// Complete reports whether a follower has everything to lead with.
+// Complete reports whether a follower holds all ranges that it would lead with.
 func (m *Member) Complete() bool {
 	return m.assigned && m.held.Contains(m.assignment.ranges(m.number).Union(m.claimedByLeader()))
 }

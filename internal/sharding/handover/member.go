@@ -45,13 +45,13 @@ type Claim struct {
 	// Filtered says that the API server filters by hash range, so that a list of a part costs no
 	// more than the part.
 	Filtered bool
-	// Listed is how far the member has listed what it claims and does not count, for a member that
-	// counts increments.
+	// Listed are the versions up to which a member that counts increments has listed claimed ranges that it
+	// does not count.
 	Listed sharding.Positions
 }
 
-// same reports whether o need not be written instead of c: it differs in nothing but the serial, and
-// in nothing that others wait for.
+// same reports whether o need not be written instead of c: nothing but the serial differs, and c has listed
+// at least as much.
 func (c Claim) same(o Claim) bool {
 	return c.Holder == o.Holder && c.Since == o.Since && c.Leaving == o.Leaving && c.Filtered == o.Filtered && c.Scrapers == o.Scrapers &&
 		c.Ranges.Equal(o.Ranges) && c.Listed.Covers(o.Listed)
@@ -108,7 +108,7 @@ type Member struct {
 const (
 	// overdueAfter is how long ranges may be unclaimed before that is reported.
 	overdueAfter = 5 * time.Minute
-	// confirmation is how long a claim may be under way before it is written again. It is longer
+	// confirmation is how long a claim may be pending before it is written again. It is longer
 	// than the timeout of a write.
 	confirmation = 30 * time.Second
 )
@@ -151,7 +151,7 @@ func (m *Member) SetClaims(all map[int]Claim) {
 	_, after := m.own()
 	m.claimed = m.claimed || after
 	if before && !after {
-		m.sent = nil // overwritten or deleted by somebody else
+		m.sent = nil // overwritten or deleted by another client
 	}
 }
 

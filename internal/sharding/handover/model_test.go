@@ -126,7 +126,7 @@ func (w *world) disturb() {
 		}
 	case 4:
 		w.heal()
-	case 6: // somebody deletes an annotation, or the Lease
+	case 6: // a client deletes an annotation, or the Lease
 		n := w.assignment().Start + w.IntN(w.assignment().Total)
 		w.change(func(all map[int]handover.Claim) {
 			if delete(all, n); w.IntN(3) == 0 {

@@ -26,8 +26,8 @@ type pair struct {
 	deposed  *process // was cut off when another one was elected, and serves until it knows
 }
 
-// TestPairsCutOff is TestPairs in which leaders that are cut off lose the election and serve on, and follow
-// when they are back. Only what they served may be unserved then.
+// TestPairsCutOff is TestPairs in which leaders that are cut off lose the election and continue to serve, and follow
+// once reconnected. Only what they served may be unserved then.
 func TestPairsCutOff(t *testing.T) {
 	simulate(t, seedsOf(40), world{pairs: map[int]*pair{}, deposes: true})
 }
@@ -87,7 +87,7 @@ func (w *world) elect() {
 		w.remove(q.deposed)
 		q.deposed = nil
 	case w.deposes && f != nil && leader != nil && leader.cut && !leader.leaving && q.deposed == nil && q.leaver == nil && f.Complete() && !f.cut:
-		w.say("%s of %d is cut off and serves on", leader.uid, n)
+		w.say("%s of %d is cut off and continues to serve", leader.uid, n)
 		q.deposed = leader
 		w.promote(n)
 	case f != nil && leader == nil && f.Complete() && !f.cut:

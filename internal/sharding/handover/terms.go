@@ -22,8 +22,8 @@ type Term struct {
 	After  sharding.Positions
 }
 
-// Terms are disjoint. Each version of them in the API server replaces the one that it was made from, so
-// that no hash is of two counters.
+// Terms are disjoint. Each version in the API server replaces the one that it was made from, so that no hash
+// has two counters.
 type Terms struct {
 	Serial int64 // ascending
 	All    []Term

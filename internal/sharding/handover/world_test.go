@@ -76,7 +76,7 @@ type process struct {
 	assignments, pods, leases int // seen
 	cut, leaving              bool
 	zombie                    bool  // its node is lost to the others, and it runs on
-	pending                   bool  // its write is under way
+	pending                   bool  // its write is pending
 	serial                    int64 // of that
 	leftAt                    time.Time
 	claimed                   handover.Claim // the last one written

@@ -79,7 +79,7 @@ func TestJournal(t *testing.T) {
 	both(11) // late
 	both(13)
 	f(2, "11/0", "11/1", "13/1")
-	j.Resume(sharding.Cut{Ranges: lower, At: at(12)}) // taken back, after somebody else has had it
+	j.Resume(sharding.Cut{Ranges: lower, At: at(12)}) // taken back, after another shard has had it
 	f(0, "13/0")
 	both(11)
 	both(12)

@@ -34,8 +34,8 @@ func NumberOf(pod string) (int, error) {
 	return n / copies, err
 }
 
-// elect has the member lead or follow. A leaving member yields to the other pod of its number, if that one
-// is ready and stays, and else to other numbers.
+// elect makes the member lead or follow. A leaving member yields to the other pod of its number, if that is
+// ready and stays, otherwise to other numbers.
 func (s *Shard) elect() {
 	if s.election == nil {
 		return
@@ -57,7 +57,7 @@ func (s *Shard) elect() {
 	}
 }
 
-// yields reports whether the member has given the lead up and serves until the next leader does.
+// yields reports whether the member leads no more, and serves until the next leader does.
 func (s *Shard) yields() bool { return s.going && !s.leads }
 
 func (s *Shard) follow() {
@@ -66,7 +66,7 @@ func (s *Shard) follow() {
 	s.showPods()
 }
 
-// lead has the member lead, once it knows the claims of after the election.
+// lead makes the member lead, once the claims have been read after the election.
 func (s *Shard) lead(epoch int64) {
 	switch {
 	case s.leads:

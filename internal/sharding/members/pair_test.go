@@ -117,7 +117,7 @@ func (e *election) Leave() <-chan struct{} {
 	return nil
 }
 
-// TestElect holds when a shard leads, follows, and gives the lead up.
+// TestElect holds when a shard leads, follows, and yields.
 func TestElect(t *testing.T) {
 	e := &election{}
 	s := &Shard{
@@ -133,7 +133,7 @@ func TestElect(t *testing.T) {
 	}
 	f("not elected", false, false, false, false)
 	e.leads = true
-	f("elected, without the claims of after that", false, true, false, false)
+	f("elected, without claims after the election", false, true, false, false)
 	s.fresh, s.unread = true, false
 	f("with those", true, false, false, false)
 	e.leads = false

@@ -29,16 +29,16 @@ type Content interface {
 	Filtered() bool
 }
 
-// Increments are those of the content, initially none of which count.
+// Increments are the increments of the content, all of which are journaled initially.
 type Increments interface {
 	// Any reports whether anything is counted.
 	Any() bool
 	// Positions returns the versions up to which the content has all changes, the versions after which it
 	// has none, and the number of complete lists.
 	Positions() (low, high sharding.Positions, lists int64)
-	// Resume counts those of ranges that are later than a position, also those that were kept. Hold keeps
-	// those of ranges from now on. Settle counts what is up to a position of held ranges, also what
-	// comes later. Discard forgets what is kept of ranges.
+	// Resume counts those of ranges that are later than a position, including journaled ones. Hold journals
+	// those of ranges from now on. Settle counts those of held ranges up to a position, including those that
+	// arrive later. Discard drops the journaled ones of ranges.
 	Resume(sharding.Cut)
 	Hold(sharding.Ranges)
 	Settle(sharding.Cut)
@@ -103,7 +103,7 @@ type Shard struct {
 	copies     int                    // pods of a number
 	election   Election               // nil if each number has one pod
 	leads      bool
-	fresh      bool // the claims are of after the election
+	fresh      bool // the claims were read after the election
 	unread     bool // the claims have to be read
 	going      bool // told to leave
 	left       bool // others have taken over
@@ -213,7 +213,7 @@ func (s *Shard) Run(ctx context.Context, election Election) error {
 // too short for Delay and Drain.
 func (c Config) limitOf(grace time.Duration) (time.Duration, error) {
 	if need := c.Delay + c.Drain + margin; grace < need {
-		return 0, fmt.Errorf("--shutdown-delay %s does not fit: with %s for answers under way and %s to spare, pod %s/%s needs a terminationGracePeriodSeconds of %.0f, and has %.0f",
+		return 0, fmt.Errorf("--shutdown-delay %s does not fit: with %s for responses in progress and %s to spare, pod %s/%s needs a terminationGracePeriodSeconds of %.0f, and has %.0f",
 			c.Delay, c.Drain, margin, c.Namespace, c.Pod, math.Ceil(need.Seconds()), grace.Seconds())
 	}
 	return grace - c.Drain - margin, nil

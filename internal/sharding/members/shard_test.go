@@ -66,7 +66,7 @@ func TestScrapesCountFrom(t *testing.T) {
 	if s.extended.Before(closed.at) {
 		t.Errorf("scrapes count from %s before serving", closed.at.Sub(s.extended))
 	}
-	s.complete = false // another list is under way
+	s.complete = false // another list is running
 	s.act()
 	if !s.complete || s.extended.Before(content.at) {
 		t.Errorf("scrapes count from %s before completion", content.at.Sub(s.extended))
@@ -113,6 +113,6 @@ func TestLimitOf(t *testing.T) {
 	}
 	f(180*time.Second, 5*time.Second, 155*time.Second, "")
 	f(30*time.Second, 5*time.Second, 5*time.Second, "")
-	f(30*time.Second, 6*time.Second, 0, "--shutdown-delay 6s does not fit: with 20s for answers under way and 5s to spare, pod monitoring/kubestate-0 needs a terminationGracePeriodSeconds of 31, and has 30")
-	f(0, 0, 0, "--shutdown-delay 0s does not fit: with 20s for answers under way and 5s to spare, pod monitoring/kubestate-0 needs a terminationGracePeriodSeconds of 25, and has 0")
+	f(30*time.Second, 6*time.Second, 0, "--shutdown-delay 6s does not fit: with 20s for responses in progress and 5s to spare, pod monitoring/kubestate-0 needs a terminationGracePeriodSeconds of 31, and has 30")
+	f(0, 0, 0, "--shutdown-delay 0s does not fit: with 20s for responses in progress and 5s to spare, pod monitoring/kubestate-0 needs a terminationGracePeriodSeconds of 25, and has 0")
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// asked returns what is asked about some namespaces, none for all: as of now, or of the time of the snapshot.
-func (b backend) asked(snapshot bool) func(namespaces []string) answers.Content {
+// answerContent returns a function from namespaces, none for all, to the content that answers are about: as of now, or of
+// the time of the snapshot.
+func (b backend) answerContent(snapshot bool) func(namespaces []string) answers.Content {
 	return func(namespaces []string) answers.Content {
 		content := answers.Content{Resources: b.Resources(), Namespaces: namespaces, Unseen: b.unseen()}
 		if !snapshot {
@@ -28,7 +29,7 @@ func (c *cluster) unseen() (all []answers.Unseen) {
 	return all
 }
 
-// unseen names resources as if there were one cluster, and the cluster beside the reason.
+// unseen returns the unreadable resources of all clusters, with the cluster in the reason.
 func (s *clusterSet) unseen() (all []answers.Unseen) {
 	for _, m := range s.set.Members() {
 		if m.Content == nil {
