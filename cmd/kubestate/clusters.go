@@ -47,8 +47,8 @@ type ofSet struct {
 	own *prometheus.Registry
 }
 
-// Run is part of clusters.Content. It closes idle connections at its end; one whose requests are still
-// ending is closed by client-go after 90 seconds.
+// Run is part of clusters.Content. Idle connections are closed at its end, and a second later those whose
+// requests were still ending. client-go would keep them for 90 seconds.
 func (c *ofSet) Run(ctx context.Context) {
 	c.run(ctx)
 	if c.current().Snapshot != "" {
@@ -56,6 +56,7 @@ func (c *ofSet) Run(ctx context.Context) {
 	}
 	if to, err := c.connect(); err == nil {
 		apiclient.CloseIdle(to)
+		time.AfterFunc(time.Second, func() { apiclient.CloseIdle(to) })
 	}
 }
 

@@ -19,9 +19,9 @@ import (
 // client-go, of its own. Neither connections nor goroutines nor memory remain.
 func TestClustersComeAndGo(t *testing.T) {
 	const clusters, slack = 20, 5 // connections of clients of the program
-	rounds := 10
+	rounds := 3
 	if testing.Short() {
-		rounds = 2
+		rounds = 1
 	}
 	var open atomic.Int64
 	api := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) }))

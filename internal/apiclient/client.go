@@ -37,6 +37,9 @@ func New(config *rest.Config, scheme *runtime.Scheme) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if config.ExecProvider != nil {
+		h.Transport = newAbandoner(h.Transport)
+	}
 	c := &Client{config: config, http: h, scheme: scheme, codecs: serializer.NewCodecFactory(scheme), parameters: runtime.NewParameterCodec(scheme)}
 	c.discovery, err = c.restClient(coreVersion, h, c.negotiator(coreVersion))
 	return c, err

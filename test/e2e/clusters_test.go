@@ -345,6 +345,9 @@ func TestClusterFile(t *testing.T) {
 	f("/metrics", c.Token(tenant), http.StatusForbidden)
 	f("/metrics?cluster=tenant", c.Token(tenant), http.StatusForbidden)
 	f("/metrics/cluster/tenant/../hub", c.Token(tenant), http.StatusForbidden)
+	f("/metrics/cluster/%68ub", c.Token(tenant), http.StatusForbidden)
+	f("/metrics/cluster/tenant%2f..%2fhub", c.Token(tenant), http.StatusForbidden)
+	f("/metrics/cluster/%2e%2e", c.Token(tenant), http.StatusForbidden)
 	_, body := get("/metrics/cluster/tenant?cluster=hub", c.Token(tenant))
 	if !strings.Contains(body, `kube_configmap_created{cluster="tenant",namespace="kube-system",`) || strings.Contains(body, "hub") || strings.Contains(body, "kube_namespace") {
 		t.Errorf("the tenant's series: %s", body)
