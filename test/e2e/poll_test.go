@@ -62,7 +62,7 @@ func pollPods(t *testing.T, e *exporter.Exporter, pause time.Duration, names []t
 // pollLines checks that each response has the lines, and no series or header twice.
 func pollLines(t *testing.T, e *exporter.Exporter, lines []string) *poller {
 	t.Helper()
-	return startPolling(t, 0, func(ctx context.Context) error {
+	return startPolling(t, 10*time.Millisecond, func(ctx context.Context) error {
 		status, body, err := exporter.Get(ctx, e.Scrapes+"/metrics")
 		if err != nil {
 			return err
