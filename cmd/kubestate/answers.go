@@ -196,7 +196,7 @@ func writeReport(w io.Writer, opts options.Options, r answers.Report) error {
 	case "yaml":
 		return r.WriteYAML(w)
 	}
-	color := isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	color := hasEscapes(w) && os.Getenv("NO_COLOR") == ""
 	return answers.Text{Color: color, Queries: opts.Report.Queries}.Write(w, r)
 }
 

@@ -3,12 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 )
 
 // A progress is a status line at the end of a terminal, below log records. It shows nothing without a
-// terminal.
+// terminal that can erase a line.
 type progress struct {
 	to       io.Writer
 	terminal bool
@@ -26,8 +27,11 @@ const (
 )
 
 func newProgress(to io.Writer) *progress {
-	return &progress{to: to, terminal: isTerminal(to), began: time.Now()}
+	return &progress{to: to, terminal: hasEscapes(to), began: time.Now()}
 }
+
+// hasEscapes reports whether w is a terminal with escape sequences.
+func hasEscapes(w io.Writer) bool { return isTerminal(w) && os.Getenv("TERM") != "dumb" }
 
 // show replaces the line, unless it has just been shown.
 func (p *progress) show(text string) {
