@@ -176,7 +176,7 @@ func TestAnswersOfHealthyClusters(t *testing.T) {
 	// settled are conditions of kubectl wait by which controllers have done their work.
 	for name, settled := range map[string][]string{
 		"nodes":     {"node --all --for=condition=Ready"},
-		"workloads": {"deployment/web --for=condition=Available", "statefulset/db --for=jsonpath={.status.updatedReplicas}=2", "daemonset/agent --for=jsonpath={.status.numberAvailable}=2"},
+		"workloads": {"deployment/web --for=condition=Available", "statefulset/db --for=jsonpath={.status.updatedReplicas}=2", "statefulset/db --for=jsonpath={.status.availableReplicas}=2", "daemonset/agent --for=jsonpath={.status.numberAvailable}=2"},
 		"jobs":      {"job/import --for=condition=Complete"},
 		"limits":    {"deployment/web --for=condition=Available", "pvc/data --for=jsonpath={.status.phase}=Bound"},
 	} {
