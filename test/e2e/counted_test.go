@@ -23,8 +23,25 @@ import (
 
 // testCountersAreDivided resizes shards and replaces one, while containers are killed and pods come and
 // go, and a proxy cuts the watches of all shards and repeats their events. By the last scrapes of
-// all processes, the ended ones too, each event was counted once.
+// all processes, the ended ones too, each event was counted once. A handover that another shard waits for
+// in vain, on a busy machine, is not exact: then all is tried once more.
 func testCountersAreDivided(t *testing.T) {
+	for range 2 {
+		exact := true
+		t.Run("resizes", func(t *testing.T) { exact = countDivided(t) })
+		if exact {
+			return
+		}
+	}
+	t.Error("shards waited for each other in vain, twice")
+}
+
+// inVain is the time after which a shard counts without the terms of another one.
+const inVain = 30 * time.Second
+
+// countDivided reports whether the resizes took less than inVain, and fails the test if they did and not each
+// event was counted once.
+func countDivided(t *testing.T) bool {
 	c := cluster.Start(t, cluster.Options{Controllers: true, Only: []string{"statefulset-controller"}})
 	p := startProxy(t, c)
 	p.Set(faults.Fault{Frame: twice})
@@ -34,7 +51,10 @@ func testCountersAreDivided(t *testing.T) {
 	events := startEvents(t, c)
 	for _, replicas := range []int32{4, 2} {
 		p.Cut()
-		s.resize(t.Context(), replicas)
+		if s.resize(t.Context(), replicas) >= inVain {
+			events()
+			return false
+		}
 	}
 	p.Cut()
 	uid := s.shards()[shardSet+"-1"].uid
@@ -64,6 +84,7 @@ func testCountersAreDivided(t *testing.T) {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
 	t.Logf("counted %+v in %d processes", want, scrapes.processes())
+	return true
 }
 
 // happened are the events of pods.

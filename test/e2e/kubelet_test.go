@@ -177,14 +177,16 @@ func (s *kubelet) shards() map[string]*shardProcess {
 }
 
 // resize scales the StatefulSet and waits until it is settled.
-func (s *kubelet) resize(ctx context.Context, replicas int32) {
+func (s *kubelet) resize(ctx context.Context, replicas int32) (took time.Duration) {
 	s.t.Helper()
 	began := time.Now()
 	patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
 	_, err := s.c.Client.AppsV1().StatefulSets(monitoring).Patch(ctx, shardSet, "application/merge-patch+json", patch, metav1.PatchOptions{})
 	must(s.t, err)
 	await(s.t, settling, func(ctx context.Context) error { return s.settled(ctx, int(replicas)) })
-	s.t.Logf("%d shards after %s", replicas, time.Since(began).Round(10*time.Millisecond))
+	took = time.Since(began)
+	s.t.Logf("%d shards after %s", replicas, took.Round(10*time.Millisecond))
+	return took
 }
 
 // settled returns an error unless the number of shards run, each with an even share.
