@@ -3,8 +3,8 @@ package answers
 var (
 	node           = []string{"cluster", "node"}
 	nodeConditions = series("kube_node_status_condition")
+	justJoined     = series("kube_node_created").ifAny().within(patience)
 	// badConditions are the conditions that are problems if they are true.
-	justJoined    = series("kube_node_created").ifAny().within(patience)
 	badConditions = []string{"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable", "KernelDeadlock", "ReadonlyFilesystem"}
 )
 

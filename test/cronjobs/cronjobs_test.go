@@ -79,10 +79,14 @@ func (c *compared) compare(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want, got := controller(t, file), ours(t, file)
+	want, err := process.Results(t.Context(), "cronjobs", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ours(t, file)
 	for i := range jobs.Items {
 		j := &jobs.Items[i]
-		w := want[j.Name]
+		w := want[j.Namespace+"/"+j.Name]
 		switch w {
 		case "invalid":
 			c.invalid++
@@ -102,24 +106,6 @@ func zone(j *batchv1.CronJob) string {
 		return "no zone"
 	}
 	return strconv.Quote(*j.Spec.TimeZone)
-}
-
-// controller returns the results of Kubernetes' functions by name.
-func controller(t *testing.T, file string) map[string]string {
-	program, err := process.Built("cronjobs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), program, file).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	results := map[string]string{}
-	for line := range strings.Lines(string(out)) {
-		name, result, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		results[strings.TrimPrefix(name, "ns/")] = result
-	}
-	return results
 }
 
 // ours returns the results of kubestate's series by name.

@@ -1,13 +1,16 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -25,6 +28,25 @@ func Built(program string) (string, error) {
 		return "", fmt.Errorf("find %s: %w", program, err)
 	}
 	return path, nil
+}
+
+// Results runs a program of the .build directory on a file. It prints a line of a name, a space and a result
+// for each object; Results returns them by name.
+func Results(ctx context.Context, program, file string) (map[string]string, error) {
+	path, err := Built(program)
+	if err != nil {
+		return nil, err
+	}
+	out, err := exec.CommandContext(ctx, path, file).Output()
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", program, err)
+	}
+	results := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		name, result, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		results[name] = result
+	}
+	return results, nil
 }
 
 // Root returns the repository's directory, above the working directory.

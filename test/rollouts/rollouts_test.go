@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,7 +40,11 @@ func TestRollouts(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want, got := kubectl(t, file), ours(t, file)
+	want, err := process.Results(t.Context(), "rollouts", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ours(t, file)
 	if len(want) != len(objects) {
 		t.Fatalf("kubectl knows %d of %d objects", len(want), len(objects))
 	}
@@ -65,24 +68,6 @@ func TestRollouts(t *testing.T) {
 			t.Errorf("too few are %s: %v", common, seen)
 		}
 	}
-}
-
-// kubectl returns what kubectl's functions say, by kind and name.
-func kubectl(t *testing.T, file string) map[string]string {
-	program, err := process.Built("rollouts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), program, file).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	results := map[string]string{}
-	for line := range strings.Lines(string(out)) {
-		name, result, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		results[name] = result
-	}
-	return results
 }
 
 // ours returns the states of kubestate, by kind and name.
