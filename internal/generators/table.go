@@ -28,7 +28,8 @@ type Table[T metav1.Object] struct {
 	// not. It reads only fields of Reads, and of the spec only those of Mixed.
 	Finished func(T) (at time.Time, reason string)
 	Fetch    Fetch[T]
-	// Memo, if set, counts changes of objects. It reads only the metadata and the status.
+	// Memo, if set, counts changes of objects. It reads the metadata and the status, and the names of containers
+	// of an object without a status of them.
 	Memo     *Memo[T]
 	Families []Family[T]
 }
