@@ -24,9 +24,9 @@ import (
 // shardSet is the StatefulSet of shards, in the namespace monitoring.
 const shardSet = "kubestate"
 
-// grace is the grace period of a shard. Others must take over before its end, and be scraped, which
-// takes longer on a busy machine.
-const grace = settling
+// grace is the grace period of a shard. Others must take over before its end, and be scraped. A busy machine
+// takes longer for that, and half a minute more if a streamed list comes to no end.
+const grace = 2 * settling
 
 // A kubelet runs the pods of a StatefulSet of kubestates as processes. The ports of an ordinal stay
 // the same.
@@ -38,6 +38,7 @@ type kubelet struct {
 
 	mu      sync.Mutex
 	running map[string]*shardProcess // by pod
+	ended   []*shardProcess
 	killed  map[string]bool          // pods that must not be restarted
 }
 
@@ -65,11 +66,14 @@ func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args .
 	t.Cleanup(func() {
 		cancel()
 		<-ended
-		for name, p := range s.running {
-			if t.Failed() {
-				t.Logf("%s wrote last:\n%s", name, p.Tail(6000))
-			}
+		for _, p := range s.running {
 			must(t, p.Kill())
+			s.ended = append(s.ended, p)
+		}
+		for _, p := range s.ended {
+			if t.Failed() {
+				t.Logf("%s wrote last:\n%s", p.Log, p.Tail(6000))
+			}
 		}
 	})
 	return s
@@ -107,6 +111,9 @@ func (s *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 	}
 	switch ended := p != nil && p.Err() != nil; {
 	case pod.DeletionTimestamp != nil && (p == nil || ended):
+		if ended {
+			s.ended = append(s.ended, p)
+		}
 		delete(s.running, pod.Name)
 		return s.c.Ended(ctx, pod)
 	case pod.DeletionTimestamp != nil && p.stopping.IsZero():
@@ -183,7 +190,7 @@ func (s *kubelet) resize(ctx context.Context, replicas int32) (took time.Duratio
 	patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
 	_, err := s.c.Client.AppsV1().StatefulSets(monitoring).Patch(ctx, shardSet, "application/merge-patch+json", patch, metav1.PatchOptions{})
 	must(s.t, err)
-	await(s.t, settling, func(ctx context.Context) error { return s.settled(ctx, int(replicas)) })
+	await(s.t, grace+settling, func(ctx context.Context) error { return s.settled(ctx, int(replicas)) })
 	took = time.Since(began)
 	s.t.Logf("%d shards after %s", replicas, took.Round(10*time.Millisecond))
 	return took
