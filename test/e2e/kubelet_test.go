@@ -39,7 +39,7 @@ type kubelet struct {
 	mu      sync.Mutex
 	running map[string]*shardProcess // by pod
 	ended   []*shardProcess
-	killed  map[string]bool          // pods that must not be restarted
+	killed  map[string]bool // pods that must not be restarted
 }
 
 type shardProcess struct {
