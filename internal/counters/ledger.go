@@ -51,6 +51,7 @@ type resource struct {
 type account struct {
 	counts     []count // sorted by their series
 	histograms []histogram
+	changed    bool      // since the last rendering
 	gone       time.Time // when Sweep has found the owner gone; zero if it is not
 }
 
@@ -101,8 +102,12 @@ func (l *Ledger) add(e Entry) {
 	}
 	now := l.now().UnixMilli()
 	a := r.account(e.Owner)
+	if a.counts == nil {
+		a.counts = make([]count, 0, len(e.Increments)) // most owners get no others
+	}
 	for _, i := range e.Increments {
-		if a.add(i, l.bounds, now) {
+		if a.add(i, l.bounds, now) && !a.changed {
+			a.changed = true
 			r.changed[e.Owner] = struct{}{}
 		}
 	}
@@ -139,50 +144,41 @@ func (r *resource) account(o Owner) *account {
 
 // add adds an increment and reports whether a line changes.
 func (a *account) add(i generators.Increment, bounds []float64, now int64) (changed bool) {
-	s := unique.Make(i.Series)
 	if i.Of.IsHistogram() {
-		h := a.histogram(s, len(bounds)+1, now)
+		h := a.histogram(i.Series, len(bounds)+1, now)
 		n, _ := slices.BinarySearch(bounds, i.Value)
 		h.buckets[n] += i.By
 		h.sum += i.Value * float64(i.By)
 		return true
 	}
-	c, isNew := a.count(s, now)
+	c, isNew := a.count(i.Series, now)
 	c.value += i.By
 	return isNew || i.By > 0
 }
 
 // count returns a counter, and begins it if there is none.
-func (a *account) count(s series, now int64) (c *count, isNew bool) {
-	if c := a.known(s); c != nil {
-		return c, false
+func (a *account) count(s generators.Series, now int64) (c *count, isNew bool) {
+	n, known := a.find(s)
+	if !known && len(a.counts) >= maxSeries {
+		s = s.Unnamed()
+		n, known = a.find(s)
 	}
-	if len(a.counts) >= maxSeries {
-		s = unique.Make(s.Value().Unnamed())
-		if c := a.known(s); c != nil {
-			return c, false
-		}
+	if !known {
+		a.counts = slices.Insert(a.counts, n, count{series: unique.Make(s), created: now})
 	}
-	n, _ := slices.BinarySearchFunc(a.counts, s, func(c count, s series) int { return c.series.Value().Compare(s.Value()) })
-	a.counts = slices.Insert(a.counts, n, count{series: s, created: now})
-	return &a.counts[n], true
+	return &a.counts[n], !known
 }
 
-// known returns a counter, nil if there is none.
-func (a *account) known(s series) *count {
-	for n := range a.counts {
-		if a.counts[n].series == s {
-			return &a.counts[n]
-		}
-	}
-	return nil
+// find returns the index of a counter, and whether there is one.
+func (a *account) find(s generators.Series) (n int, known bool) {
+	return slices.BinarySearchFunc(a.counts, s, func(c count, s generators.Series) int { return c.series.Value().Compare(s) })
 }
 
 // histogram returns a histogram, and begins it if there is none.
-func (a *account) histogram(s series, buckets int, now int64) *histogram {
-	n, ok := slices.BinarySearchFunc(a.histograms, s, func(h histogram, s series) int { return h.series.Value().Compare(s.Value()) })
-	if !ok {
-		a.histograms = slices.Insert(a.histograms, n, histogram{series: s, buckets: make([]uint64, buckets), created: now})
+func (a *account) histogram(s generators.Series, buckets int, now int64) *histogram {
+	n, known := slices.BinarySearchFunc(a.histograms, s, func(h histogram, s generators.Series) int { return h.series.Value().Compare(s) })
+	if !known {
+		a.histograms = slices.Insert(a.histograms, n, histogram{series: unique.Make(s), buckets: make([]uint64, buckets), created: now})
 	}
 	return &a.histograms[n]
 }
@@ -215,12 +211,12 @@ func (l *Ledger) Move(from, to Owner) {
 func (a *account) addAll(from *account) {
 	a.gone = time.Time{}
 	for _, f := range from.counts {
-		c, _ := a.count(f.series, f.created)
+		c, _ := a.count(f.series.Value(), f.created)
 		c.value += f.value
 		c.created = min(c.created, f.created)
 	}
 	for _, f := range from.histograms {
-		h := a.histogram(f.series, len(f.buckets), f.created)
+		h := a.histogram(f.series.Value(), len(f.buckets), f.created)
 		for i, n := range f.buckets {
 			h.buckets[i] += n
 		}

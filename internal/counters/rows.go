@@ -142,6 +142,7 @@ func (r *resource) render(bounds []float64) {
 			p.Delete(o.key())
 			continue
 		}
+		a.changed = false
 		r.rows.setCounts(o, a, bounds)
 		r.rows.text, r.rows.ends = r.rows.renderer.Render(r.rows.text[:0], r.rows.ends[:0], &r.rows.counts)
 		p.Set(store.Rendered{UID: o.key(), Namespace: o.Namespace, Text: r.rows.text, Ends: r.rows.ends})

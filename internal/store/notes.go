@@ -3,6 +3,7 @@ package store
 import (
 	"iter"
 	"math/bits"
+	"slices"
 	"unique"
 )
 
@@ -135,6 +136,13 @@ func (p *Partition) notes(which func(pg *page, slot int) bool) iter.Seq2[Object,
 func (p *Partition) appendNotes(objects []Object, notes []Note, which func(pg *page, slot int) bool) ([]Object, []Note) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	n := 0
+	for _, pg := range p.pages {
+		if pg != nil {
+			n += bits.OnesCount64(pg.used)
+		}
+	}
+	objects, notes = slices.Grow(objects, n), slices.Grow(notes, n)
 	for _, pg := range p.pages {
 		if pg == nil {
 			continue

@@ -1,8 +1,10 @@
 package watcher
 
 import (
+	"slices"
 	"time"
 
+	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/store"
 )
 
@@ -11,6 +13,7 @@ type countedList struct {
 	*counting
 	before  map[string]object // the present content and its orphans; nil for the first list
 	dropped map[string]object // objects that were deleted during the list
+	begun   object            // the last object that began counters and incremented none
 }
 
 // begin prepares the commit of a batch. It returns the function that keeps objects, and counts those
@@ -63,7 +66,7 @@ func (l *countedList) end() {
 		}
 		direct := l.direct(o.UID)
 		if direct && !l.isGhost(o.UID) && before.memo != now.memo {
-			l.add(o.UID, at, now, before.memo, now.memo)
+			l.count(o.UID, at, before, now)
 		}
 		if direct && !first {
 			l.moveFrom(before, now)
@@ -81,6 +84,19 @@ func (l *countedList) end() {
 		if _, waits := l.orphans[key]; !waits && l.sink.loop.Shard.HasKey(key) {
 			l.gone(key, at, o.memo, o)
 		}
+	}
+}
+
+// count counts an object. An object without a memo before begins the same counters as its neighbour of the
+// same owner and memo.
+func (l *countedList) count(key string, at span, before, now object) {
+	isNew := before.memo == ""
+	if isNew && now == l.begun {
+		return
+	}
+	l.add(key, at, now, before.memo, now.memo)
+	if isNew && !slices.ContainsFunc(l.increments, func(i generators.Increment) bool { return i.By > 0 }) {
+		l.begun = now
 	}
 }
 

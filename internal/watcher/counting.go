@@ -41,6 +41,7 @@ type counting struct {
 	orphans map[string]dated
 
 	shared     sharedOwners
+	lastState  unique.Handle[string] // of the last object without a memo before: neighbours often have equal ones
 	scratch    []byte
 	increments []generators.Increment
 }
@@ -104,11 +105,16 @@ func (c *counting) note(next *store.Rendered, in notes, o metav1.Object, adds bo
 		before, created = c.elsewhere(next.UID, o)
 	}
 	created = created && !adds
-	if owner := workloads.OwnerOf(o, c.kind); !c.sink.keepsControllers() || workloads.IsOwn(&owner) { // pods have their controllers
-		next.Note.Owner = c.shared.get(owner, old.Owner)
+	if !c.sink.keepsControllers() || metav1.GetControllerOfNoCopy(o) == nil { // pods have their controllers
+		next.Note.Owner = c.shared.get(workloads.OwnerOf(o, c.kind), old.Owner)
 	}
 	c.scratch = c.memo.Append(c.scratch[:0], before.memo, o, created)
-	next.Note.State = handleOf(c.scratch, old.State)
+	if before.memo != "" {
+		next.Note.State = handleOf(c.scratch, old.State)
+	} else {
+		c.lastState = handleOf(c.scratch, c.lastState)
+		next.Note.State = c.lastState
+	}
 	return before
 }
 

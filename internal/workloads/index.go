@@ -17,13 +17,16 @@ type Index struct {
 	// swept is the size of references after the last sweep.
 	references references
 	swept      int
+	// generation counts the changes of owners. latest is the reference that was shared last.
+	generation uint64
+	latest     *reference
 }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
 	return &Index{
 		owners: map[id]*owner{}, children: map[id]*owner{}, kinds: kinds{},
-		references: newReferences(0),
+		references: newReferences(0), generation: 1,
 	}
 }
 
@@ -66,6 +69,7 @@ func (x *Index) add(i id, c controller, known bool) (changed bool) {
 	if o.controller == c {
 		return false
 	}
+	x.generation++
 	if o.controller != (controller{}) {
 		x.unlink(o)
 	}
@@ -81,6 +85,7 @@ func (x *Index) remove(i id) (changed bool) {
 	if o.sources--; o.sources > 0 {
 		return false
 	}
+	x.generation++
 	x.unlink(o)
 	delete(x.owners, i)
 	return true
@@ -106,23 +111,42 @@ func (x *Index) unlink(o *owner) {
 // minSweep is the number of references that need no sweep.
 const minSweep = 1000
 
-// share returns the controller of a pod that equals c, and adds it if there is none.
-func (x *Index) share(c controller) *controller {
-	shared := x.references.find(c)
+// share returns the reference to the controller of a pod that equals c, and adds it if there is none.
+func (x *Index) share(c controller) *reference {
+	shared := x.references.find(&c)
 	if shared == nil {
-		kept := x.kinds.keep(c)
-		shared = &kept
-		x.refer(shared)
+		// One allocation: the controller is read with the reference.
+		added := &struct {
+			reference
+			kept controller
+		}{kept: x.kinds.keep(c)}
+		added.controller, shared = &added.kept, &added.reference
+		x.makeRoom()
+		x.references.add(shared)
 	}
+	x.latest = shared
 	return shared
+}
+
+// top returns the last object of the chain of a reference.
+func (x *Index) top(r *reference) workload {
+	if r.generation != x.generation {
+		r.top, r.generation = x.follow(r.controller), x.generation
+	}
+	return r.top
 }
 
 // refer adds the controller of a pod.
 func (x *Index) refer(c *controller) {
+	x.makeRoom()
+	x.references.add(&reference{controller: c})
+}
+
+// makeRoom sweeps if there are many references.
+func (x *Index) makeRoom() {
 	if len(x.references.first) >= max(2*x.swept, minSweep) {
 		x.sweep()
 	}
-	x.references.add(c)
 }
 
 // sweep removes the controllers that no pod has.
@@ -135,7 +159,7 @@ func (x *Index) sweep() {
 	x.references, x.swept = newReferences(len(present)), len(present)
 	for c := range present {
 		if !IsOwn(c) {
-			x.references.add(c)
+			x.references.add(&reference{controller: c})
 		}
 	}
 }

@@ -32,8 +32,8 @@ func (p *Pods) Set(pod *corev1.Pod, r *store.Rendered) bool {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
 	of := ownWorkload(pod)
-	if c := p.controllerOf(pod); c != nil {
-		r.Note.Owner, of = c, p.index.follow(c)
+	if c := p.reference(pod); c != nil {
+		r.Note.Owner, of = c.controller, p.index.top(c)
 	}
 	p.lines.add(r, pod, of)
 	return p.partition.Set(*r)
@@ -43,8 +43,8 @@ func (p *Pods) Set(pod *corev1.Pod, r *store.Rendered) bool {
 func (p *Pods) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
 	p.index.mu.Lock()
 	defer p.index.mu.Unlock()
-	if c := p.controllerOf(pod); c != nil {
-		r.Note.Owner = c
+	if c := p.reference(pod); c != nil {
+		r.Note.Owner = c.controller
 	}
 	p.lines.addNone(r)
 	return p.partition.Set(*r)
@@ -62,8 +62,8 @@ func (p *Pods) begin(staged *store.Staging, commit func(*store.Staging)) *PodsBa
 	return &PodsBatch{pods: p, staged: staged, commit: commit, lines: newLines(p.renderer, p.lines.others), shown: map[*controller]workload{}}
 }
 
-// controllerOf returns the controller of a pod; nil for none.
-func (p *Pods) controllerOf(pod *corev1.Pod) *controller {
+// reference returns the reference to the controller of a pod; nil for none.
+func (p *Pods) reference(pod *corev1.Pod) *reference {
 	c, ok := controllerOf(pod)
 	if !ok {
 		return nil

@@ -1,7 +1,10 @@
 package workloads
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubestate/kubestate/internal/store"
 )
@@ -14,7 +17,10 @@ type PodsBatch struct {
 	commit func(*store.Staging)
 	lines  *lines
 	shown  map[*controller]workload // as rendered
-	last   *controller              // neighbours often have one controller
+	// last is the controller of the last pod that has one, and lastUID its uid as the pod has it:
+	// neighbours often have one controller.
+	last    *controller
+	lastUID string
 }
 
 // Set is Pods.Set for the staging copy. It replaces a pod of the same key.
@@ -38,18 +44,20 @@ func (b *PodsBatch) SetWithout(pod *corev1.Pod, r *store.Rendered) bool {
 
 // controllerOf returns the controller of a pod, which has a workload then; nil for none.
 func (b *PodsBatch) controllerOf(pod *corev1.Pod) *controller {
-	c, ok := controllerOf(pod)
-	if !ok {
+	of := metav1.GetControllerOfNoCopy(pod)
+	if of == nil {
 		return nil
 	}
-	if b.last == nil || *b.last != c {
-		x := b.pods.index
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		b.last = x.share(c)
-		if _, known := b.shown[b.last]; !known {
-			b.shown[b.last] = x.follow(b.last)
-		}
+	if b.last != nil && b.lastUID == string(of.UID) && b.last.Kind == of.Kind && b.last.Name == of.Name {
+		return b.last
+	}
+	x := b.pods.index
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	shared := x.share(fromReference(of))
+	b.last, b.lastUID = shared.controller, strings.Clone(string(of.UID))
+	if _, known := b.shown[b.last]; !known {
+		b.shown[b.last] = x.top(shared)
 	}
 	return b.last
 }

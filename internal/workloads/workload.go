@@ -27,6 +27,11 @@ func IsOwn(c *store.Owner) bool { return c.ID == id{} }
 func (x *Index) Top(c *store.Owner) (kind, name string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	w := x.follow(c)
+	var w workload
+	if x.latest != nil && x.latest.controller == c { // of the pod that was set last
+		w = x.top(x.latest)
+	} else {
+		w = x.follow(c)
+	}
 	return w.kind, w.name
 }
