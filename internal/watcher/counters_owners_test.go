@@ -1,10 +1,14 @@
 package watcher_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // TestCountersLeave has a workload whose pod and Deployment are deleted.
@@ -128,5 +132,36 @@ func TestCountersMove(t *testing.T) {
 		if got := text(f.w.Resources()...); !strings.Contains(got, `pods_deleted_total{namespace="a",workload_kind="Deployment",workload="d"} 2`) {
 			t.Errorf("served %s", got)
 		}
+	})
+}
+
+// TestCountersOfNeighbours has a first list whose neighbours differ in the owner, the namespace or the
+// memo, or in none of them.
+func TestCountersOfNeighbours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		of := func(p *corev1.Pod, namespace, owner, container string) any {
+			p.Namespace, p.Status.ContainerStatuses[0].Name = namespace, container
+			p.OwnerReferences[0].Name, p.OwnerReferences[0].UID = owner, types.UID("of "+owner)
+			return p
+		}
+		f := newHarness(t, counting(countedPods))
+		f.answerEach(t, 8, map[string][]any{"Pod": {
+			of(controlledPod("v", "1", "1", 0), "a", "r", "c"), of(controlledPod("w", "2", "2", 0), "a", "r", "c"),
+			of(controlledPod("x", "3", "3", 0), "a", "s", "c"), of(controlledPod("y", "4", "4", 0), "b", "s", "c"),
+			of(controlledPod("z", "5", "5", 0), "b", "s", "other"),
+		}})
+		var terminations, others strings.Builder
+		const labels = `{namespace=%q,workload_kind="ReplicaSet",workload=%q`
+		for _, c := range [][3]string{{"a", "r", "c"}, {"a", "s", "c"}, {"b", "s", "c"}, {"b", "s", "other"}} {
+			for _, reason := range []string{"Error", "OOMKilled"} {
+				fmt.Fprintf(&terminations, "kubestate_workload_container_terminations_total"+labels+",container=%q,reason=%q} 0\n", c[0], c[1], c[2], reason)
+			}
+		}
+		for _, family := range []string{"pods_created_total%s} 0\n", "pods_deleted_total%s} 0\n", "pod_failures_total%s,reason=\"Evicted\"} 0\n"} {
+			for _, w := range [][2]string{{"a", "r"}, {"a", "s"}, {"b", "s"}} {
+				fmt.Fprintf(&others, "kubestate_workload_"+family, fmt.Sprintf(labels, w[0], w[1]))
+			}
+		}
+		f.expect(t, terminations.String()+others.String(), nil)
 	})
 }
