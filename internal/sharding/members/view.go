@@ -75,6 +75,10 @@ type lister struct {
 	wrong bool
 }
 
+// IsWatchListSemanticsUnSupported has the reflector list: it would wait for the end of a streamed list for as
+// long as the stream is open, and then request another one.
+func (*lister) IsWatchListSemanticsUnSupported() bool { return true }
+
 // ListWithContext lists.
 func (l *lister) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 	list, err := l.ListWatch.ListWithContext(ctx, options)
@@ -180,11 +184,8 @@ func (s *Shard) sawPods(set string, pods map[string]**corev1.Pod) {
 // sawLease adopts the claims in one version of the Lease. A missing Lease has none.
 func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 	missing := lease == nil || *lease == nil
-	if !missing {
-		if behind, err := resourceversion.CompareResourceVersion((*lease).ResourceVersion, s.seen); s.seen != "" && err == nil && behind < 0 {
-			return // read before
-		}
-		s.seen = (*lease).ResourceVersion
+	if !missing && s.isBehind(*lease) {
+		return
 	}
 	if missing && !s.leaseless {
 		s.log.Warn("Lease missing, no handover is possible", "err", errNoLease)
@@ -199,8 +200,28 @@ func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 		s.keepClaims(nil)
 		return
 	}
-	claims, err := s.api.prefix.claimsOf((*lease).Annotations)
-	terms, termsErr := termsOf((*lease).Annotations)
+	s.adopt(*lease)
+}
+
+// sawOwn adopts the version of the Lease that a write of this shard has made: the watch may be late. Whether
+// there is a Lease, and whether the shard is cut off, is seen by the watch.
+func (s *Shard) sawOwn(lease *coordinationv1.Lease) {
+	if !s.leaseless && !s.isBehind(lease) {
+		s.adopt(lease)
+	}
+}
+
+// isBehind reports whether the shard has seen a later version of the Lease.
+func (s *Shard) isBehind(lease *coordinationv1.Lease) bool {
+	order, err := resourceversion.CompareResourceVersion(lease.ResourceVersion, s.seen)
+	return s.seen != "" && err == nil && order < 0
+}
+
+// adopt adopts the claims and terms in one version of the Lease.
+func (s *Shard) adopt(lease *coordinationv1.Lease) {
+	s.seen = lease.ResourceVersion
+	claims, err := s.api.prefix.claimsOf(lease.Annotations)
+	terms, termsErr := termsOf(lease.Annotations)
 	if s.terms = terms; s.counting {
 		s.member.SetTerms(terms)
 		err = errors.Join(err, termsErr)
