@@ -36,7 +36,8 @@ type cluster struct {
 	outages [objects][]outage
 	wrong   error
 
-	lastCut time.Time // when a process was last cut off or ended without a successor
+	lastCut time.Time       // when a process was last cut off or ended without a successor
+	left    sharding.Ranges // with open terms, of processes that have ended without a successor
 }
 
 type change struct {
@@ -73,7 +74,7 @@ var resources = []string{"jobs", "pods"}
 func hashOf(object int) uint64 { return uint64(object)*(1<<63/objects*2) + 1<<58 }
 
 func newCluster(w *world) *cluster {
-	c := &cluster{world: w, version: 1, changes: map[string][]change{}, counted: map[int][]*process{}, merged: map[int]bool{}}
+	c := &cluster{world: w, version: 1, changes: map[string][]change{}, counted: map[int][]*process{}, merged: map[int]bool{}, left: sharding.None()}
 	for i := range c.outages {
 		c.outages[i] = []outage{{}} // until the first start
 	}
@@ -260,6 +261,9 @@ func (w *world) landTerms(wr write) {
 		}
 	}
 	w.claims, w.terms = append(w.claims, w.claimed()), append(w.terms, *wr.terms)
+	if !slices.Contains(w.processes, wr.from) {
+		w.leaveOpen(wr.from)
+	}
 }
 
 // passed checks that a process may take or open ranges that a counter had.
@@ -273,6 +277,7 @@ func (w *world) passed(to *process, from handover.Counter, c sharding.Cut) {
 			w.cluster.wrong = fmt.Errorf("%d counts as dead for %d", p.number, to.number)
 		}
 	}
+	defer func() { w.cluster.left = w.cluster.left.Minus(c.Ranges) }()
 	for o := range objects {
 		late := !c.At.Reaches(to.content.listed.Within(c.Ranges).Last())
 		if !late || from != (handover.Counter{}) || !c.Ranges.Holds(hashOf(o)) {
@@ -280,7 +285,7 @@ func (w *world) passed(to *process, from handover.Counter, c sharding.Cut) {
 		}
 		// A process that had listed it earlier was cut off, or has died or ended meanwhile.
 		w.cluster.outages[o] = append(w.cluster.outages[o], outage{})
-		if !w.crashes && w.now.Sub(w.cluster.lastCut) > time.Minute && w.cluster.wrong == nil {
+		if !w.crashes && w.now.Sub(w.cluster.lastCut) > time.Minute && !w.cluster.left.Holds(hashOf(o)) && w.cluster.wrong == nil {
 			w.cluster.wrong = fmt.Errorf("%d takes %s too late for %v", to.number, c.Ranges, c.At)
 		}
 	}
@@ -292,8 +297,18 @@ func (w *world) die(p *process) {
 		return
 	}
 	p.died = true
-	w.cluster.lastCut = w.now
 	p.journal.Resume(sharding.Cut{Ranges: sharding.All()})
+	w.stopCounting(p)
+}
+
+// stopCounting excuses what a process that ends has not counted yet. Nothing that it has counted may count again,
+// unless it has died.
+func (w *world) stopCounting(p *process) {
+	if p.content == nil {
+		return
+	}
+	w.cluster.lastCut = w.now
+	w.leaveOpen(p)
 	for o := range objects {
 		for _, t := range w.terms[len(w.terms)-1].All {
 			switch {
@@ -303,6 +318,15 @@ func (w *world) die(p *process) {
 			case p.served().Holds(hashOf(o)) && !slices.ContainsFunc(w.processes, func(q *process) bool { return q.self == t.By }):
 				w.cluster.outages[o] = append(w.cluster.outages[o], outage{})
 			}
+		}
+	}
+}
+
+// leaveOpen notes what a process that has ended leaves open.
+func (w *world) leaveOpen(p *process) {
+	for _, t := range w.terms[len(w.terms)-1].All {
+		if t.By == (handover.Counter{}) {
+			w.cluster.left = w.cluster.left.Union(t.Ranges.Intersection(p.served()))
 		}
 	}
 }

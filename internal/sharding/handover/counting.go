@@ -172,7 +172,7 @@ func (m *Member) give(now time.Time, givable sharding.Ranges, d *Decision) {
 		c.direct, c.giving = c.direct.Union(back), c.giving.Minus(back)
 	}
 	listed := m.listed(c.giving)
-	over := c.reaching.over(now, !c.giving.IsNone() && !m.blind, reach)
+	over := c.reaching.over(now, !c.giving.IsNone() && !m.blind, reach) || m.isLast(now)
 	if !c.giving.IsNone() && (c.low.Reaches(listed) || over) {
 		// Everything up to this position counts here, also what arrives later.
 		for _, after := range c.after(c.giving) {
@@ -243,7 +243,7 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	add(&takes, unnamed.Minus(living), nil)
 	add(&late, unnamed.Intersection(living), nil)
 	// It takes back what it has cut if no member that claims it has listed it early enough.
-	for _, t := range c.terms.within(m.Serves().Intersection(givable).Minus(c.counted())) {
+	for _, t := range c.terms.within(m.Serves().Intersection(givable).Intersection(m.others()).Minus(c.counted())) {
 		for _, base := range c.bases.Within(t.Ranges) {
 			if (t.By == Counter{}) && c.divides(base.At, t.After) && !m.takable(base.Ranges, t.After) {
 				add(&takes, base.Ranges, t.After)

@@ -103,12 +103,13 @@ type Shard struct {
 	copies     int                    // pods of a number
 	election   Election               // nil if each number has one pod
 	leads      bool
-	fresh      bool   // the claims were read after the election
-	unread     bool   // the claims have to be read
-	going      bool   // told to leave
-	left       bool   // others have taken over
-	counting   bool   // the member counts increments; that does not end
-	endWrite   func() // of the last claim
+	fresh      bool      // the claims were read after the election
+	unread     bool      // the claims have to be read
+	going      bool      // told to leave
+	last       time.Time // when the time to leave nears its end
+	left       bool      // others have taken over
+	counting   bool      // the member counts increments; that does not end
+	endWrite   func()    // of the last claim
 }
 
 // New makes a shard. Run runs it.
@@ -188,8 +189,9 @@ func (s *Shard) Run(ctx context.Context, election Election) error {
 			return nil
 		case <-leaving:
 			leaving = nil
+			s.last = time.Now().Add(limit - lastPart(limit))
 			if s.going = true; election == nil {
-				s.member.Leave()
+				s.member.Leave(s.last)
 			}
 		case f := <-s.events:
 			f()
@@ -220,6 +222,10 @@ func (c Config) limitOf(grace time.Duration) (time.Duration, error) {
 	}
 	return grace - c.Drain - margin, nil
 }
+
+// lastPart is the last part of a limit of Leave, in which the member opens the terms of what nobody has claimed: long
+// enough for a scrape.
+func lastPart(limit time.Duration) time.Duration { return min(limit/3, unscraped) }
 
 // find retries until it finds the own pod and its StatefulSet.
 func (s *Shard) find(ctx context.Context) (self, error) {
