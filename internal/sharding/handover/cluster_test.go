@@ -37,7 +37,7 @@ type cluster struct {
 	wrong   error
 
 	lastCut time.Time       // when a process was last cut off or ended without a successor
-	left    sharding.Ranges // with open terms, of processes that have ended without a successor
+	left    sharding.Ranges // with open terms, of processes that have ended without a successor, or are about to
 }
 
 type change struct {
@@ -152,17 +152,17 @@ func (n *content) receive(resource string) {
 		n.version[resource] = n.cluster.version // a bookmark
 	default:
 		for _, c := range pending[:max(late, most)] {
-			n.take(resource, c)
+			n.take(resource, "", c)
 		}
 	}
 }
 
-// take adds changes of one object, or none, as one increment.
-func (n *content) take(resource string, changes ...change) {
+// take adds changes of one object, or none, as one increment. Several are later than since.
+func (n *content) take(resource, since string, changes ...change) {
 	var versions []int
-	object, since := 0, ""
-	if len(changes) > 1 {
-		since = strconv.Itoa(n.version[resource])
+	object := 0
+	if len(changes) < 2 {
+		since = ""
 	}
 	for _, c := range changes {
 		n.version[resource] = max(n.version[resource], c.version)
@@ -187,6 +187,7 @@ func (n *content) has(resource string, c change) bool {
 
 // relist takes all pending changes of each object as one.
 func (n *content) relist(resource string, pending []change) {
+	since := strconv.Itoa(n.version[resource])
 	for o := range objects {
 		var own []change
 		for _, c := range pending {
@@ -194,7 +195,7 @@ func (n *content) relist(resource string, pending []change) {
 				own = append(own, c)
 			}
 		}
-		n.take(resource, own...)
+		n.take(resource, since, own...)
 		for _, c := range own {
 			n.merged[c.version] = n.merged[c.version] || len(own) > 1
 		}
@@ -261,7 +262,7 @@ func (w *world) landTerms(wr write) {
 		}
 	}
 	w.claims, w.terms = append(w.claims, w.claimed()), append(w.terms, *wr.terms)
-	if !slices.Contains(w.processes, wr.from) {
+	if leftAt := wr.from.leftAt; !slices.Contains(w.processes, wr.from) || !leftAt.IsZero() && w.now.Sub(leftAt) >= grace-lastPart {
 		w.leaveOpen(wr.from)
 	}
 }
@@ -322,7 +323,7 @@ func (w *world) stopCounting(p *process) {
 	}
 }
 
-// leaveOpen notes what a process that has ended leaves open.
+// leaveOpen notes what a process that has ended, or is about to, leaves open.
 func (w *world) leaveOpen(p *process) {
 	for _, t := range w.terms[len(w.terms)-1].All {
 		if t.By == (handover.Counter{}) {

@@ -42,6 +42,8 @@ type counting struct {
 	cuts   sharding.Cuts
 	gone   map[string]bool // uids of pods that have been deleted
 
+	awaited sharding.Ranges // claimed by others, which may take the terms
+
 	unread bool // scrapers have not read what has been counted last
 
 	sent   int64 // serial of the last written terms, 0 if there are none on their way
@@ -75,7 +77,7 @@ func (w *wait) over(now time.Time, lasts bool, limit time.Duration) bool {
 func (m *Member) CountIncrements() {
 	m.counting = &counting{
 		self:   Counter{m.number, m.uid, m.serial},
-		direct: sharding.None(), giving: sharding.None(), gone: map[string]bool{},
+		direct: sharding.None(), giving: sharding.None(), awaited: sharding.None(), gone: map[string]bool{},
 	}
 }
 
@@ -337,7 +339,12 @@ func (m *Member) handedOver(now time.Time, release sharding.Ranges) sharding.Ran
 			taken = taken.Union(t.Ranges)
 		}
 	}
-	if c.taken.over(now, !release.Minus(taken).IsNone() && !m.blind, patience) {
+	awaited := release.Minus(taken).Intersection(m.others())
+	if !c.awaited.Contains(awaited) {
+		c.taken = wait{}
+	}
+	c.awaited = awaited
+	if c.taken.over(now, !awaited.IsNone() && !m.blind, patience) {
 		return release
 	}
 	return release.Intersection(taken)
