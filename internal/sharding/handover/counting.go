@@ -42,15 +42,14 @@ type counting struct {
 	cuts   sharding.Cuts
 	gone   map[string]bool // uids of pods that have been deleted
 
-	awaited sharding.Ranges // claimed by others, which may take the terms
-
 	unread bool // scrapers have not read what has been counted last
 
 	sent   int64 // serial of the last written terms, 0 if there are none on their way
 	sentAt time.Time
 	latest int64 // serial
 
-	reaching, receiving, taking, taken, stuck wait
+	reaching, receiving, stuck wait
+	taking, taken              waitFor
 }
 
 // A relist may have merged several changes of an object that are later than from and up to to.
@@ -73,11 +72,26 @@ func (w *wait) over(now time.Time, lasts bool, limit time.Duration) bool {
 	return lasts && now.Sub(w.since) >= limit
 }
 
+// A waitFor measures how long all of some ranges have been waited for.
+type waitFor struct {
+	wait
+	ranges sharding.Ranges
+}
+
+// over reports whether ranges have been waited for as long as limit.
+func (w *waitFor) over(now time.Time, r sharding.Ranges, blind bool, limit time.Duration) bool {
+	if !w.ranges.Contains(r) {
+		w.since = time.Time{}
+	}
+	w.ranges = r
+	return w.wait.over(now, !r.IsNone() && !blind, limit)
+}
+
 // CountIncrements makes the member count increments, by terms. It must be called first.
 func (m *Member) CountIncrements() {
 	m.counting = &counting{
 		self:   Counter{m.number, m.uid, m.serial},
-		direct: sharding.None(), giving: sharding.None(), awaited: sharding.None(), gone: map[string]bool{},
+		direct: sharding.None(), giving: sharding.None(), gone: map[string]bool{},
 	}
 }
 
@@ -255,11 +269,14 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	if c.receiving.over(now, len(coming) > 0 && !m.blind, reach) {
 		takes = append(takes, coming...)
 	}
-	if c.taking.over(now, len(late) > 0 && !m.blind, patience) {
+	if c.taking.over(now, rangesOf(late), m.blind, patience) {
 		takes = append(takes, late...)
 	}
 	return takes
 }
+
+// rangesOf are the ranges of terms.
+func rangesOf(terms []Term) sharding.Ranges { return Terms{All: terms}.named() }
 
 // takable reports whether a member that claims any of r has listed it at or before a position, or does not
 // say when.
@@ -339,12 +356,7 @@ func (m *Member) handedOver(now time.Time, release sharding.Ranges) sharding.Ran
 			taken = taken.Union(t.Ranges)
 		}
 	}
-	awaited := release.Minus(taken).Intersection(m.others())
-	if !c.awaited.Contains(awaited) {
-		c.taken = wait{}
-	}
-	c.awaited = awaited
-	if c.taken.over(now, !awaited.IsNone() && !m.blind, patience) {
+	if c.taken.over(now, release.Minus(taken).Intersection(m.others()), m.blind, patience) {
 		return release
 	}
 	return release.Intersection(taken)

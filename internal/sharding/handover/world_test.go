@@ -263,7 +263,7 @@ func (w *world) end(p *process) {
 	switch {
 	case w.counts(p):
 		w.die(p)
-	case !p.decision.Exit, !p.decision.Unclaimed.IsNone():
+	case !p.decision.Exit, !p.decision.Unclaimed.IsNone(), w.assignments[max(0, p.assignments-1)].Total == 1: // it does not wait
 		w.stopCounting(p)
 	}
 	w.remove(p)
