@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -81,7 +83,9 @@ func (*lister) IsWatchListSemanticsUnSupported() bool { return true }
 
 // ListWithContext lists.
 func (l *lister) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-	list, err := l.ListWatch.ListWithContext(ctx, options)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	list, err := l.ListWatch.ListWithContext(bounded, options)
 	l.note(ctx, err)
 	return list, err
 }
@@ -105,6 +109,9 @@ func (l *lister) note(ctx context.Context, err error) {
 	}
 }
 
+// backoff is that of failed requests. A handover waits for what they bring, so the longest pause is short.
+var backoff = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: 5 * time.Second}
+
 // follow passes on the changes of the objects that the options select, until ctx ends.
 func follow[T interface {
 	metav1.Object
@@ -113,7 +120,7 @@ func follow[T interface {
 	from := &lister{ListWatch: cache.NewFilteredListWatchFromClient(client, resource, namespace, choose), what: resource, log: s.log, lost: func(what string, lost bool) {
 		s.send(ctx, func() { s.setUnseen(what, lost) })
 	}}
-	cache.NewReflectorWithOptions(from, of, &view[T]{map[string]bool{}, apply}, cache.ReflectorOptions{Name: resource}).RunWithContext(ctx)
+	cache.NewReflectorWithOptions(from, of, &view[T]{map[string]bool{}, apply}, cache.ReflectorOptions{Name: resource, Backoff: &backoff}).RunWithContext(ctx)
 }
 
 // watch follows the StatefulSet, its pods and its Lease until ctx ends, by calls in the goroutine of

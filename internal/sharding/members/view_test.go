@@ -3,17 +3,21 @@ package members
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/handover"
@@ -63,6 +67,36 @@ func TestViewsDoNotStream(t *testing.T) {
 	if d := cmp.Diff([]string{"kubestate"}, all); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
+}
+
+// silence is an API server that does not respond.
+type silence struct{}
+
+func (silence) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestListEnds holds that a list without a response ends, and makes the shard blind.
+func TestListEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, err := newAPI(&rest.Config{Host: "http://api", Transport: silence{}}, "monitoring")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := ""
+		l := &lister{
+			ListWatch: cache.NewFilteredListWatchFromClient(a.core, "pods", "monitoring", func(*metav1.ListOptions) {}),
+			what:      "pods", log: slog.New(slog.DiscardHandler), lost: func(what string, _ bool) { lost = what },
+		}
+		began := time.Now()
+		if _, err := l.ListWithContext(t.Context(), metav1.ListOptions{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(began); took != timeout || lost != "pods" {
+			t.Errorf("took %s, want %s, and lost %q", took, timeout, lost)
+		}
+	})
 }
 
 // TestOwnWriteIsSeen holds that a shard sees the claims of the version that its own write has made, unless it has
