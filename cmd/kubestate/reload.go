@@ -117,7 +117,9 @@ func (r *reloader) apply(opts options.Options, err error) {
 	if err == nil {
 		r.lastErr = ""
 		r.metrics.succeeded(opts)
-		r.log.Info("configuration file applied", "rebuilding", strings.Join(rebuilt, ","))
+		if len(opts.Files()) > 0 { // otherwise the list of clusters was read alone
+			r.log.Info("configuration file applied", "rebuilding", strings.Join(rebuilt, ","))
+		}
 		return
 	}
 	if _, custom := errors.AsType[options.CustomError](err); custom {

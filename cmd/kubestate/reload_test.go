@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -37,6 +38,18 @@ func reloaderOf(t *testing.T, path string, log *slog.Logger) *reloader {
 	content, err := newCluster(builtin, opts, home(opts), registry, log)
 	check(t, err)
 	return newReloader(builtin, content, args, opts, sharding.NewStatus(registry), newReloadMetrics(registry), log)
+}
+
+// timeless returns a logger without times.
+func timeless(to io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
 }
 
 // pollTwice polls the files of the reloader as often as a change of them takes.
@@ -113,14 +126,7 @@ func TestOverwrittenConfig(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "settings.yaml")
 				write(t, path, []byte(start))
 				var log bytes.Buffer
-				r := reloaderOf(t, path, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{
-					ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-						if a.Key == slog.TimeKey {
-							return slog.Attr{}
-						}
-						return a
-					},
-				})))
+				r := reloaderOf(t, path, timeless(&log))
 				ctx, cancel := context.WithCancel(t.Context())
 				var running sync.WaitGroup
 				running.Go(func() { r.run(ctx, nil) })
