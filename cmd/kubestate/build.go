@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubestate/kubestate/internal/authfilter"
+	"github.com/kubestate/kubestate/internal/clusters"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -103,7 +105,7 @@ func restConfig(opts options.Options) (*rest.Config, error) {
 		return userConfig(opts)
 	}
 	if opts.Kubeconfig != "" || opts.APIServer != "" {
-		config, err := clientcmd.BuildConfigFromFlags(opts.APIServer, opts.Kubeconfig)
+		config, err := loadKubeconfig(&clientcmd.ClientConfigLoadingRules{ExplicitPath: opts.Kubeconfig}, opts)
 		switch {
 		case clientcmd.IsEmptyConfig(err):
 			return nil, fmt.Errorf("kubeconfig %s: it names no API server, or no current context; name one with --apiserver, or another file with --kubeconfig", opts.Kubeconfig)
@@ -124,8 +126,7 @@ func restConfig(opts options.Options) (*rest.Config, error) {
 func userConfig(opts options.Options) (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath, rules.WarnIfAllMissing = opts.Kubeconfig, false
-	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context, ClusterInfo: clientcmdapi.Cluster{Server: opts.APIServer}}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	config, err := loadKubeconfig(rules, opts)
 	switch {
 	case clientcmd.IsEmptyConfig(err):
 		return nil, errors.New("no API server: name one with --kubeconfig, $KUBECONFIG or --apiserver, or objects in files with --snapshot")
@@ -133,6 +134,19 @@ func userConfig(opts options.Options) (*rest.Config, error) {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
 	return config, checkPlugin(opts.Kubeconfig, config.ExecProvider)
+}
+
+// loadKubeconfig returns the configuration of the files that rules name, with the context and address of the
+// options.
+func loadKubeconfig(rules clientcmd.ClientConfigLoader, opts options.Options) (*rest.Config, error) {
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context, ClusterInfo: clientcmdapi.Cluster{Server: opts.APIServer}}
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides) // which reads a kubeconfig once
+	if raw, err := loader.RawConfig(); err == nil {
+		if err := clusters.CheckFiles(raw, cmp.Or(opts.Context, raw.CurrentContext)); err != nil {
+			return nil, err
+		}
+	}
+	return loader.ClientConfig()
 }
 
 // checkPlugin returns an error if the kubeconfig's credential plugin is not installed.

@@ -91,6 +91,9 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 // reloadIfChanged polls the files, and applies content that is new, stable and not in use. It reports
 // whether it read such content.
 func (r *reloader) reloadIfChanged() bool {
+	if r.checkFiles() != nil {
+		return false
+	}
 	var opts options.Options
 	var err error
 	if !r.files.Poll(func() { opts, err = r.parse() }) {
@@ -133,9 +136,22 @@ func (r *reloader) apply(opts options.Options, err error) {
 	}
 }
 
+// checkFiles returns an error if a configuration file cannot be read again, such as a pipe, which would block.
+func (r *reloader) checkFiles() error {
+	for _, path := range r.current.Load().Files() {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s cannot be read again: not a regular file", path)
+		}
+	}
+	return nil
+}
+
 // parse parses arguments and file as at the start, so that a key removed from the file gives way
 // to the flag.
 func (r *reloader) parse() (options.Options, error) {
+	if err := r.checkFiles(); err != nil {
+		return options.Options{}, err
+	}
 	opts, err := options.Parse(r.tables, r.args)
 	if err := errors.Join(err, opts.ConfigErr); err != nil {
 		return options.Options{}, err

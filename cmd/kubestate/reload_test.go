@@ -5,8 +5,10 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,6 +112,30 @@ func TestConfigBetweenPolls(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"pods"}, names); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestConfigOfPipe has the configuration come from a pipe, which is read once: polls pass over it, and a reload is
+// refused.
+func TestConfigOfPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings")
+	check(t, syscall.Mkfifo(path, 0o600))
+	written := make(chan error)
+	go func() { written <- os.WriteFile(path, []byte("resources: [pods]\n"), 0o600) }()
+	var log bytes.Buffer
+	r := reloaderOf(t, path, timeless(&log))
+	check(t, <-written)
+	pollTwice(r)
+	if log.Len() > 0 {
+		t.Errorf("polls log %s", log.String())
+	}
+	r.reload()
+	want := "level=ERROR msg=\"configuration file refused, keeping the current configuration\" err=\"" + path + " cannot be read again: not a regular file\"\n"
+	if d := cmp.Diff(want, log.String()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if n := len(r.current.Load().Resources); n != 1 {
+		t.Errorf("%d resources, want 1", n)
 	}
 }
 
