@@ -9,10 +9,10 @@ import (
 )
 
 // answerContent returns a function from namespaces, none for all, to the content that answers are about: as of now, or of
-// the time of the snapshot.
-func (b backend) answerContent(snapshot bool) func(namespaces []string) answers.Content {
+// the time of the snapshot. limits describes the limits of the objects.
+func (b backend) answerContent(snapshot bool, limits func() string) func(namespaces []string) answers.Content {
 	return func(namespaces []string) answers.Content {
-		content := answers.Content{Resources: b.Resources(), Namespaces: namespaces, Unseen: b.unseen()}
+		content := answers.Content{Resources: b.Resources(), Namespaces: namespaces, Limits: limits(), Unseen: b.unseen()}
 		if !snapshot {
 			content.Now = time.Now()
 		}

@@ -57,6 +57,9 @@ func (r *reloader) maxStaleness() time.Duration { return r.current.Load().MaxSta
 // keepsFinished is options.Options.KeepsFinished of the current options.
 func (r *reloader) keepsFinished(family string) bool { return r.current.Load().KeepsFinished(family) }
 
+// limits is options.Options.Limits of the current options.
+func (r *reloader) limits() string { return r.current.Load().Limits() }
+
 // pollInterval is how often the configuration files are read. A change that stays for two polls is
 // applied.
 const pollInterval = 2 * time.Second

@@ -50,5 +50,5 @@ func TestAnswersPage(t *testing.T) {
 		ComparePage(t, name, page.String())
 	}
 	f("answers", newAnswersData(report, charts, answersLinks{}))
-	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Shard: "Shard 1 of <3>.", Answers: report.Answers[3:]}, nil, answersLinks{[]string{"shop", "a&b", "\u202e"}, true}))
+	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Shard: "Shard 1 of <3>.", Limits: "Limited by --namespaces=<a>\u202e.", Answers: report.Answers[3:]}, nil, answersLinks{[]string{"shop", "a&b", "\u202e"}, true}))
 }

@@ -123,6 +123,20 @@ func TestAnswersOfShard(t *testing.T) {
 	}
 }
 
+// TestAnswersOfLimits holds that all formats say what limits the objects.
+func TestAnswersOfLimits(t *testing.T) {
+	h := answersPort(func([]string) answers.Content {
+		return answers.Content{Resources: []*store.Resource{phases("shop/web=Running")}, Limits: "Limited by --namespaces=shop."}
+	})
+	for format, want := range map[string]string{
+		"html": " UTC. Limited by --namespaces=shop. Refreshed", "text": "Z\nLimited by --namespaces=shop.\n\n", "json": `"limits": "Limited by --namespaces=shop.",`,
+	} {
+		if page := ask(h, http.MethodGet, "/answers?format="+format).Body; !strings.Contains(page, want) {
+			t.Errorf("%s: no %q in\n%s", format, want, page)
+		}
+	}
+}
+
 // TestAnswersOneAtATime holds that a second request waits for the first, and is refused if that takes too long.
 func TestAnswersOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
