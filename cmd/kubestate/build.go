@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"os/exec" //nolint:depguard // only looks for a plugin that client-go starts
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
@@ -131,7 +133,7 @@ func userConfig(opts options.Options) (*rest.Config, error) {
 	case clientcmd.IsEmptyConfig(err):
 		return nil, errors.New("no API server: name one with --kubeconfig, $KUBECONFIG or --apiserver, or objects in files with --snapshot")
 	case err != nil:
-		return nil, fmt.Errorf("kubeconfig: %w", err)
+		return nil, fmt.Errorf("%s: %w", strings.TrimSpace("kubeconfig "+opts.Kubeconfig), err)
 	}
 	return config, checkPlugin(opts.Kubeconfig, config.ExecProvider)
 }
@@ -139,8 +141,11 @@ func userConfig(opts options.Options) (*rest.Config, error) {
 // loadKubeconfig returns the configuration of the files that rules name, with the context and address of the
 // options.
 func loadKubeconfig(rules clientcmd.ClientConfigLoader, opts options.Options) (*rest.Config, error) {
+	if info, err := os.Stat(opts.Kubeconfig); err == nil && !info.Mode().IsRegular() { // a pipe is empty the second time
+		return nil, errors.New("not a regular file")
+	}
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context, ClusterInfo: clientcmdapi.Cluster{Server: opts.APIServer}}
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides) // which reads a kubeconfig once
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	if raw, err := loader.RawConfig(); err == nil {
 		if err := clusters.CheckFiles(raw, cmp.Or(opts.Context, raw.CurrentContext)); err != nil {
 			return nil, err
