@@ -30,12 +30,14 @@ type reloader struct {
 	log     *slog.Logger
 
 	lastErr string // logged last, empty if the file is in use
+	once    bool   // a file came from a pipe, which cannot be read again
 }
 
 // newReloader returns the reloader of a program started with args, of which opts are the options.
 func newReloader(tables *generators.Registry, content contents, args []string, opts options.Options, status *sharding.Status, metrics reloadMetrics, log *slog.Logger) *reloader {
 	r := &reloader{tables: tables, content: content, files: filewatch.New(opts.Files()...), args: args, status: status, metrics: metrics, log: log}
 	r.current.Store(&opts)
+	r.once = r.files.Irregular() != nil
 	r.showShard(opts)
 	switch {
 	case opts.ConfigErr != nil:
@@ -94,7 +96,7 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 // reloadIfChanged polls the files, and applies content that is new, stable and not in use. It reports
 // whether it read such content.
 func (r *reloader) reloadIfChanged() bool {
-	if r.checkFiles() != nil {
+	if r.once {
 		return false
 	}
 	var opts options.Options
@@ -139,21 +141,11 @@ func (r *reloader) apply(opts options.Options, err error) {
 	}
 }
 
-// checkFiles returns an error if a configuration file cannot be read again, such as a pipe, which would block.
-func (r *reloader) checkFiles() error {
-	for _, path := range r.current.Load().Files() {
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("%s cannot be read again: not a regular file", path)
-		}
-	}
-	return nil
-}
-
 // parse parses arguments and file as at the start, so that a key removed from the file gives way
 // to the flag.
 func (r *reloader) parse() (options.Options, error) {
-	if err := r.checkFiles(); err != nil {
-		return options.Options{}, err
+	if err := r.files.Irregular(); err != nil {
+		return options.Options{}, fmt.Errorf("a file cannot be read again: %w", err)
 	}
 	opts, err := options.Parse(r.tables, r.args)
 	if err := errors.Join(err, opts.ConfigErr); err != nil {

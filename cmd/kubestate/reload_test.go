@@ -130,13 +130,31 @@ func TestConfigOfPipe(t *testing.T) {
 		t.Errorf("polls log %s", log.String())
 	}
 	r.reload()
-	want := "level=ERROR msg=\"configuration file refused, keeping the current configuration\" err=\"" + path + " cannot be read again: not a regular file\"\n"
+	want := "level=ERROR msg=\"configuration file refused, keeping the current configuration\" err=\"a file cannot be read again: " + path + ": not a regular file\"\n"
 	if d := cmp.Diff(want, log.String()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if n := len(r.current.Load().Resources); n != 1 {
 		t.Errorf("%d resources, want 1", n)
 	}
+}
+
+// TestConfigBecomesPipe has a pipe, and a directory, take the place of a file: polls find and refuse both.
+func TestConfigBecomesPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings")
+	write(t, path, []byte("resources: [pods]\n"))
+	r := reloaderOf(t, path, slog.New(slog.DiscardHandler))
+	f := func(become func(), want string) {
+		t.Helper()
+		check(t, os.RemoveAll(path))
+		become()
+		if pollTwice(r); r.lastErr != want {
+			t.Errorf("error %q, want %q", r.lastErr, want)
+		}
+	}
+	f(func() { check(t, syscall.Mkfifo(path, 0o600)) }, "a file cannot be read again: "+path+": not a regular file")
+	f(func() { write(t, path, []byte("resources: [nodes]\n")) }, "")
+	f(func() { check(t, os.Mkdir(path, 0o700)) }, "--config: read "+path+": is a directory")
 }
 
 // TestOverwrittenConfig overwrites a configuration file in two steps, 0.3 s apart, at each phase of
