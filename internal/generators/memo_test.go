@@ -244,6 +244,9 @@ func TestPodMemo(t *testing.T) {
 	f(true, pods{conditions(condition("PodScheduled", "False", 103, ""), condition("Ready", "Unknown", 103, ""))}, pod)
 	f(true, pods{conditions(condition("PodScheduled", "True", 90, ""))}, startup+"scheduled 1000", pod)
 	f(true, pods{conditions(corev1.PodCondition{Type: "Ready", Status: "True"})}, pod)
+	mirror := static()
+	mirror.Status.Conditions = []corev1.PodCondition{condition("PodScheduled", "True", 90, ""), condition("Ready", "True", 95, "")}
+	f(true, pods{mirror}, pod)
 }
 
 // TestMemoBegins holds which counters an object begins.

@@ -236,7 +236,7 @@ func (c cursor) find(name string) (h containerHistory) {
 func (h *podHistory) add(p *corev1.Pod) {
 	now := podHistory{failed: failureOf(p)}
 	_, now.mirror = p.Annotations[corev1.MirrorPodAnnotationKey]
-	if h.created {
+	if h.created && !now.mirror { // a static pod starts before the kubelet creates its mirror pod
 		now.scheduled = sinceCreation(p, corev1.PodScheduled)
 		now.ready = sinceCreation(p, corev1.PodReady)
 	}
