@@ -106,7 +106,7 @@ func (l *watchLog) counts() (exporter.Series, error) {
 			if c := finishedCondition(o); c != nil && !ended[o.UID] {
 				ended[o.UID] = true
 				kind, name := "Job", o.Name
-				if of := owners[o.UID]; of != nil {
+				if of := metav1.GetControllerOf(o); of != nil {
 					kind, name = of.Kind, of.Name
 				}
 				result, reason := "succeeded", "Complete"
