@@ -19,7 +19,9 @@ type life struct {
 
 var modelReasons = []string{"OOMKilled", "Error", "Completed", "ContainerCannotRun", "DeadlineExceeded", "Strange"}
 
-// randomLife returns the log of a pod whose containers run, end and run again.
+var waits = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
+
+// randomLife returns the log of a pod whose containers run, end, wait for their restart and run again.
 func randomLife(rnd *rand.Rand) life {
 	l := life{reasons: map[string][]string{}}
 	p := podOf()
@@ -30,17 +32,32 @@ func randomLife(rnd *rand.Rand) life {
 			p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, running(fmt.Sprint("c", n), 0))
 		} else {
 			s := &p.Status.ContainerStatuses[rnd.IntN(n)]
-			if s.State.Terminated == nil {
-				reason := modelReasons[rnd.IntN(len(modelReasons))]
-				s.State.Terminated = &corev1.ContainerStateTerminated{Reason: reason}
-				l.reasons[s.Name] = append(l.reasons[s.Name], reason)
-			} else {
+			switch {
+			case s.State.Terminated != nil && rnd.IntN(2) == 0:
+				s.LastTerminationState, s.State = s.State, waits
+			case s.State.Terminated != nil:
 				*s = running(s.Name, s.RestartCount+1, s.State.Terminated.Reason)
+			case s.State.Waiting != nil && rnd.IntN(3) == 0: // for a moment, before it waits again
+				s.State = s.LastTerminationState
+			case s.State.Waiting != nil:
+				*s = running(s.Name, s.RestartCount+1, s.LastTerminationState.Terminated.Reason)
+			default:
+				reason := modelReasons[rnd.IntN(len(modelReasons))]
+				*s = exited(s.Name, s.RestartCount, reason, lastReason(s)...)
+				l.reasons[s.Name] = append(l.reasons[s.Name], reason)
 			}
 		}
 		l.states = append(l.states, p)
 	}
 	return l
+}
+
+// lastReason returns the reason of a container's last termination, if any.
+func lastReason(s *corev1.ContainerStatus) []string {
+	if t := s.LastTerminationState.Terminated; t != nil {
+		return []string{t.Reason}
+	}
+	return nil
 }
 
 // ended returns the number of terminations of a container in a state.
@@ -49,7 +66,7 @@ func ended(p *corev1.Pod, name string) (n int) {
 		if s.Name != name {
 			continue
 		}
-		if n = int(s.RestartCount); s.State.Terminated != nil {
+		if n = int(s.RestartCount); s.State.Terminated != nil || s.State.Waiting != nil {
 			n++
 		}
 	}
@@ -81,8 +98,8 @@ func naive(reasons []string) map[string]int {
 }
 
 // TestTerminations counts random lives of pods: all states in order, and states that are skipped,
-// repeated and out of order. The sum over reasons is that of restarts and containers that are
-// terminated in the latest state of those seen, and no reason is counted that no container had.
+// repeated and out of order. The sum over reasons is that of restarts and containers that do not run
+// in the latest state of those seen, and no reason is counted that no container had.
 func TestTerminations(t *testing.T) {
 	for seed := range uint64(500) {
 		rnd := rand.New(rand.NewPCG(seed, 1))

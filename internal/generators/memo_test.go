@@ -89,15 +89,23 @@ func (i increments) names() (all []string) {
 
 func exited(name string, restarts int32, reason string, before ...string) corev1.ContainerStatus {
 	s := running(name, restarts, before...)
-	s.State.Terminated = &corev1.ContainerStateTerminated{Reason: reason}
+	s.State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ContainerID: s.ContainerID}}
+	return s
+}
+
+// restarts is a container that has ended and waits for its restart.
+func restarts(name string, restarts int32, reason string) corev1.ContainerStatus {
+	s := exited(name, restarts, reason)
+	s.LastTerminationState, s.State = s.State, waits
 	return s
 }
 
 // running is a container whose last termination had a reason, if any is given.
 func running(name string, restarts int32, before ...string) corev1.ContainerStatus {
-	s := corev1.ContainerStatus{Name: name, RestartCount: restarts}
+	s := corev1.ContainerStatus{Name: name, RestartCount: restarts, ContainerID: fmt.Sprint("containerd://", restarts)}
+	s.State.Running = &corev1.ContainerStateRunning{}
 	if len(before) > 0 {
-		s.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{Reason: before[0]}
+		s.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{Reason: before[0], ContainerID: fmt.Sprint("containerd://", restarts-1)}
 	}
 	return s
 }
@@ -155,6 +163,21 @@ func TestPodMemo(t *testing.T) {
 	f(false, pods{podOf(exited("a", 0, "Error")), podOf(running("a", 1, "Error"))})
 	f(true, pods{podOf(running("a", 0)), podOf(exited("a", 0, "")), podOf(running("a", 1, ""))}, ended+"a,reason=other 1", pod) // as a kubelet may leave it
 	f(true, pods{podOf(running("a", 2, "Strange"), running("a", 3))}, ended+"a,reason=other 1", ended+"a,reason=unobserved 1", pod)
+	// A container waits for its restart: the last state is of the container that ended, which the restarts lack.
+	f(true, pods{podOf(running("a", 0)), podOf(restarts("a", 0, "OOMKilled"))}, ended+"a,reason=OOMKilled 1", pod)
+	f(true, pods{podOf(running("a", 0)), podOf(exited("a", 0, "Error")), podOf(restarts("a", 0, "Error")), podOf(running("a", 1, "Error"))}, ended+"a,reason=Error 1", pod)
+	f(true, pods{podOf(running("a", 0)), podOf(restarts("a", 1, "OOMKilled")), podOf(running("a", 2, "OOMKilled"))},
+		ended+"a,reason=OOMKilled 1", ended+"a,reason=unobserved 1", pod)
+	f(false, pods{podOf(restarts("a", 3, "Error")), podOf(running("a", 4, "Error"))})
+	both := exited("a", 1, "OOMKilled")
+	both.LastTerminationState = both.State
+	f(true, pods{podOf(running("a", 0)), podOf(both)}, ended+"a,reason=OOMKilled 1", ended+"a,reason=unobserved 1", pod)
+	created := running("a", 1, "Error") // and not started yet
+	created.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}
+	lost := created // with its container
+	lost.ContainerID, lost.LastTerminationState.Terminated = "", &corev1.ContainerStateTerminated{Reason: "ContainerStatusUnknown"}
+	f(true, pods{podOf(running("a", 0)), podOf(created), podOf(running("a", 1, "Error"))}, ended+"a,reason=Error 1", pod)
+	f(true, pods{podOf(running("a", 0)), podOf(lost), podOf(running("a", 1, "Error"))}, ended+"a,reason=other 1", pod)
 	// States that are older, and containers that have left.
 	f(false, pods{podOf(running("a", 7)), podOf(running("a", 6)), podOf(), podOf(running("a", 7))})
 	f(false, pods{podOf(running("a", 7)), podOf(), podOf(running("b", 0), running("a", 8, "Error")), podOf(running("b", 1, "Error"))},
@@ -221,6 +244,9 @@ func TestPodMemo(t *testing.T) {
 	f(true, pods{conditions(condition("PodScheduled", "False", 103, ""), condition("Ready", "Unknown", 103, ""))}, pod)
 	f(true, pods{conditions(condition("PodScheduled", "True", 90, ""))}, startup+"scheduled 1000", pod)
 	f(true, pods{conditions(corev1.PodCondition{Type: "Ready", Status: "True"})}, pod)
+	mirror := static()
+	mirror.Status.Conditions = []corev1.PodCondition{condition("PodScheduled", "True", 90, ""), condition("Ready", "True", 95, "")}
+	f(true, pods{mirror}, pod)
 }
 
 // TestMemoBegins holds which counters an object begins.

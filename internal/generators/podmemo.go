@@ -10,9 +10,9 @@ import (
 
 // podMemo counts terminations of containers, creations, deletions, failures and startup times of pods.
 //
-// Terminations are the restarts of a container, and one more while it is terminated: a number that only
-// grows. A memo has it and the reasons of the last two, which a state has: state.terminated and
-// lastState.terminated. The reasons of those before are unobserved.
+// Terminations are the restarts of a container, and one more while it is terminated or waits for its
+// restart: a number that only grows. A memo has it and the reasons of the last two, which a state has:
+// state.terminated and lastState.terminated. The reasons of those before are unobserved.
 var podMemo = Memo[*corev1.Pod]{Append: appendPodMemo, Join: joinPodMemos, Count: countPod, Counts: &PodCounts}
 
 // Reasons of terminations. Unobserved are those of which no state was seen.
@@ -110,15 +110,18 @@ func (h *containerHistory) join(o containerHistory) {
 // historyOf returns the history of a container by its status.
 func historyOf(s *corev1.ContainerStatus) containerHistory {
 	h := containerHistory{name: s.Name, terminations: uint64(max(s.RestartCount, 0))}
-	last := unobserved
-	if t := s.LastTerminationState.Terminated; t != nil {
-		last = reasonOf(t)
+	now, last := s.State.Terminated, s.LastTerminationState.Terminated
+	if last != nil && s.State.Running == nil && last.ContainerID != "" && last.ContainerID == s.ContainerID {
+		// The container waits for its restart, or its termination is in both places.
+		now, last = last, nil
 	}
-	if t := s.State.Terminated; t != nil {
+	h.last, h.before = unobserved, unobserved
+	if last != nil {
+		h.last = reasonOf(last)
+	}
+	if now != nil {
 		h.terminations++
-		h.last, h.before = reasonOf(t), last
-	} else {
-		h.last, h.before = last, unobserved
+		h.last, h.before = reasonOf(now), h.last
 	}
 	switch h.terminations {
 	case 0:
@@ -233,7 +236,7 @@ func (c cursor) find(name string) (h containerHistory) {
 func (h *podHistory) add(p *corev1.Pod) {
 	now := podHistory{failed: failureOf(p)}
 	_, now.mirror = p.Annotations[corev1.MirrorPodAnnotationKey]
-	if h.created {
+	if h.created && !now.mirror { // a static pod starts before the kubelet creates its mirror pod
 		now.scheduled = sinceCreation(p, corev1.PodScheduled)
 		now.ready = sinceCreation(p, corev1.PodReady)
 	}

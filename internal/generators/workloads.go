@@ -1,6 +1,9 @@
 package generators
 
 import (
+	"strconv"
+	"strings"
+
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -86,6 +89,25 @@ func jobReplicas(j *batchv1.Job, s *Samples) {
 	s.Int(int64(value(j.Status.Ready)), ready)
 }
 
+// failedIndexes returns the number of indexes of a Job that have failed and are not run again, as 3 of 1,4-5.
+func failedIndexes(j *batchv1.Job) (n int64) {
+	if j.Status.FailedIndexes == nil {
+		return 0
+	}
+	for part := range strings.SplitSeq(*j.Status.FailedIndexes, ",") {
+		first, last, isRange := strings.Cut(part, "-")
+		if !isRange {
+			last = first
+		}
+		from, err := strconv.ParseInt(first, 10, 32)
+		to, invalid := strconv.ParseInt(last, 10, 32)
+		if err == nil && invalid == nil {
+			n += max(0, to-from+1)
+		}
+	}
+	return n
+}
+
 // desiredPods returns the pods that a Job of a parallelism should run now, as the Job controller decides
 // it: without completions, no pod is started once one has succeeded.
 func desiredPods(j *batchv1.Job, parallelism int64) int64 {
@@ -99,7 +121,7 @@ func desiredPods(j *batchv1.Job, parallelism int64) int64 {
 		}
 	}
 	if c := j.Spec.Completions; c != nil {
-		return min(parallelism, max(0, int64(*c)-int64(j.Status.Succeeded)))
+		return min(parallelism, max(0, int64(*c)-int64(j.Status.Succeeded)-failedIndexes(j)))
 	}
 	if j.Status.Succeeded > 0 {
 		return int64(j.Status.Active)

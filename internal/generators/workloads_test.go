@@ -80,6 +80,13 @@ func TestWorkloadReplicas(t *testing.T) {
 	f(&generators.Jobs, job(new(int32(3)), new(int32(9)), 4), "Job desired 3", "Job current 2", "Job ready 1")
 	f(&generators.Jobs, job(new(int32(3)), new(int32(5)), 4), "Job desired 1", "Job current 2", "Job ready 1")
 	f(&generators.Jobs, job(new(int32(3)), new(int32(5)), 6), "Job desired 0", "Job current 2", "Job ready 1")
+	for indexes, desired := range map[string]string{
+		"": "3", "0": "3", "1,3-4": "3", "2-5": "2", "0,2,4-5,7": "1", "0-5": "0", "0-8": "0", "x": "3", "5-2": "3", "1-x,7,-": "3", "0-4,99999999999": "1",
+	} {
+		failed := job(new(int32(3)), new(int32(9)), 3)
+		failed.Status.FailedIndexes = &indexes
+		f(&generators.Jobs, failed, "Job desired "+desired, "Job current 2", "Job ready 1")
+	}
 	f(&generators.Jobs, job(nil, new(int32(5)), 1), "Job current 2", "Job ready 1")
 	f(&generators.Jobs, job(new(int32(3)), nil, 0, condition(batchv1.JobSuspended, corev1.ConditionFalse)), "Job desired 3", "Job current 2", "Job ready 1")
 	for _, ended := range []batchv1.JobConditionType{batchv1.JobSuspended, batchv1.JobComplete, batchv1.JobFailed, batchv1.JobSuccessCriteriaMet, batchv1.JobFailureTarget} {

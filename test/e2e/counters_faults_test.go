@@ -95,7 +95,11 @@ func (r *restarting) restart(t *testing.T) {
 	const n = 20
 	for i := range 2 * n {
 		name := r.pods[(r.round*n+i%n)%len(r.pods)]
-		must(t, r.cluster.ChangePod(t.Context(), name, func(p *corev1.Pod) { restart(p, "Error") }))
+		must(t, r.cluster.ChangePod(t.Context(), name, func(p *corev1.Pod) {
+			if restart(p, "Error"); i%3 == 0 {
+				crash(p, "OOMKilled")
+			}
+		}))
 	}
 	r.round++
 }
@@ -127,7 +131,7 @@ func (r *restarting) ended(ctx context.Context, pods ...corev1.Pod) (map[string]
 	for i := range pods {
 		n := 0
 		for _, s := range slices.Concat(pods[i].Status.InitContainerStatuses, pods[i].Status.ContainerStatuses) {
-			if n += int(s.RestartCount); s.State.Terminated != nil {
+			if n += int(s.RestartCount); hasEnded(&s) {
 				n++
 			}
 		}

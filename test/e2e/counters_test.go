@@ -60,6 +60,7 @@ func TestWorkloadCounters(t *testing.T) {
 		name string
 		run  func(*testing.T)
 	}{
+		{"crashes", w.crashes},
 		{"evicted", w.evicted},
 		{"retried", w.retried},
 		{"superseded", w.superseded},
@@ -91,10 +92,46 @@ func (w *countedCluster) oomKills(t *testing.T, app string, n int) {
 // restart restarts the first container of a pod that a reason ended.
 func restart(p *corev1.Pod, reason string) {
 	s := &p.Status.ContainerStatuses[0]
+	s.LastTerminationState = terminated(s, reason)
 	s.RestartCount++
-	s.LastTerminationState = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
-		ExitCode: 137, Reason: reason, FinishedAt: metav1.Now(), ContainerID: fmt.Sprint("containerd://", s.RestartCount),
+	s.State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}}
+	s.ContainerID = containerID(s)
+}
+
+// crash has the first container of a pod, which a reason ended, wait for its restart.
+func crash(p *corev1.Pod, reason string) {
+	s := &p.Status.ContainerStatuses[0]
+	s.LastTerminationState, s.ContainerID = terminated(s, reason), containerID(s)
+	s.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
+}
+
+func terminated(s *corev1.ContainerStatus, reason string) corev1.ContainerState {
+	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+		ExitCode: 137, Reason: reason, FinishedAt: metav1.Now(), ContainerID: containerID(s),
 	}}
+}
+
+func containerID(s *corev1.ContainerStatus) string {
+	return fmt.Sprint("containerd://", s.RestartCount)
+}
+
+// crashes has a container end for two reasons, of which a state has only the later one, and restart. The other
+// reason does not count as the later one.
+func (w *countedCluster) crashes(t *testing.T) {
+	w.createDeployment(t, "cart", 1)
+	w.deploymentAvailable(t, "cart", 1)
+	pods, err := w.pods(t.Context(), "cart")
+	must(t, err)
+	for _, change := range []func(*corev1.Pod){
+		func(p *corev1.Pod) { restart(p, "Error"); crash(p, "OOMKilled") },
+		func(p *corev1.Pod) { restart(p, "OOMKilled") },
+	} {
+		must(t, w.c.ChangePod(t.Context(), nameOf(&pods[0]), change))
+	}
+	container := pods[0].Spec.Containers[0].Name
+	for reason, n := range map[string]float64{"OOMKilled": 1, "unobserved": 1, "Error": 0} {
+		w.wantCounter(t, fmt.Sprintf(`kubestate_workload_container_terminations_total{namespace="shop",workload_kind="Deployment",workload="cart",container=%q,reason=%q}`, container, reason), n)
+	}
 }
 
 // evicted evicts a pod and deletes it at once.

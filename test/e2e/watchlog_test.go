@@ -106,7 +106,7 @@ func (l *watchLog) counts() (exporter.Series, error) {
 			if c := finishedCondition(o); c != nil && !ended[o.UID] {
 				ended[o.UID] = true
 				kind, name := "Job", o.Name
-				if of := owners[o.UID]; of != nil {
+				if of := metav1.GetControllerOf(o); of != nil {
 					kind, name = of.Kind, of.Name
 				}
 				result, reason := "succeeded", "Complete"
@@ -137,13 +137,22 @@ type loggedPod struct {
 	failed bool
 }
 
+// hasEnded reports whether a container is terminated, or waits for its restart.
+func hasEnded(c *corev1.ContainerStatus) bool {
+	last := c.LastTerminationState.Terminated
+	return c.State.Terminated != nil || c.State.Waiting != nil && last != nil && last.ContainerID != "" && last.ContainerID == c.ContainerID
+}
+
 // see adds what is new in a state of the pod.
 func (p *loggedPod) see(o *corev1.Pod, workload string, all exporter.Series) {
 	for _, c := range slices.Concat(o.Status.InitContainerStatuses, o.Status.ContainerStatuses) {
 		var reasons []string // of the last containers that ended, in reverse
 		n := c.RestartCount
+		if hasEnded(&c) {
+			n++
+		}
 		if t := c.State.Terminated; t != nil {
-			n, reasons = n+1, append(reasons, t.Reason)
+			reasons = append(reasons, t.Reason)
 		}
 		if t := c.LastTerminationState.Terminated; t != nil {
 			reasons = append(reasons, t.Reason)

@@ -40,6 +40,7 @@ type counting struct {
 	bases  sharding.Cuts // of held ranges: the journal has all changes since
 	giving sharding.Ranges
 	cuts   sharding.Cuts
+	back   sharding.Ranges // of cuts that it takes back
 	gone   map[string]bool // uids of pods that have been deleted
 
 	unread bool // scrapers have not read what has been counted last
@@ -48,7 +49,8 @@ type counting struct {
 	sentAt time.Time
 	latest int64 // serial
 
-	reaching, receiving, taking, taken, stuck wait
+	reaching, receiving, stuck wait
+	taking, taken              waitFor
 }
 
 // A relist may have merged several changes of an object that are later than from and up to to.
@@ -57,25 +59,11 @@ type relist struct{ from, to sharding.Positions }
 // maxRelists is the limit of relists that a member remembers.
 const maxRelists = 16
 
-// A wait measures how long a condition has lasted.
-type wait struct{ since time.Time }
-
-// over reports whether a condition has lasted for limit.
-func (w *wait) over(now time.Time, lasts bool, limit time.Duration) bool {
-	switch {
-	case !lasts:
-		w.since = time.Time{}
-	case w.since.IsZero():
-		w.since = now
-	}
-	return lasts && now.Sub(w.since) >= limit
-}
-
 // CountIncrements makes the member count increments, by terms. It must be called first.
 func (m *Member) CountIncrements() {
 	m.counting = &counting{
 		self:   Counter{m.number, m.uid, m.serial},
-		direct: sharding.None(), giving: sharding.None(), gone: map[string]bool{},
+		direct: sharding.None(), giving: sharding.None(), back: sharding.None(), gone: map[string]bool{},
 	}
 }
 
@@ -172,7 +160,7 @@ func (m *Member) give(now time.Time, givable sharding.Ranges, d *Decision) {
 		c.direct, c.giving = c.direct.Union(back), c.giving.Minus(back)
 	}
 	listed := m.listed(c.giving)
-	over := c.reaching.over(now, !c.giving.IsNone() && !m.blind, reach)
+	over := c.reaching.over(now, !c.giving.IsNone() && !m.blind, reach) || m.isLast(now)
 	if !c.giving.IsNone() && (c.low.Reaches(listed) || over) {
 		// Everything up to this position counts here, also what arrives later.
 		for _, after := range c.after(c.giving) {
@@ -243,21 +231,26 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	add(&takes, unnamed.Minus(living), nil)
 	add(&late, unnamed.Intersection(living), nil)
 	// It takes back what it has cut if no member that claims it has listed it early enough.
-	for _, t := range c.terms.within(m.Serves().Intersection(givable).Minus(c.counted())) {
+	c.back = sharding.None()
+	for _, t := range c.terms.within(m.Serves().Intersection(givable).Intersection(m.others()).Minus(c.counted())) {
 		for _, base := range c.bases.Within(t.Ranges) {
 			if (t.By == Counter{}) && c.divides(base.At, t.After) && !m.takable(base.Ranges, t.After) {
 				add(&takes, base.Ranges, t.After)
+				c.back = c.back.Union(base.Ranges)
 			}
 		}
 	}
 	if c.receiving.over(now, len(coming) > 0 && !m.blind, reach) {
 		takes = append(takes, coming...)
 	}
-	if c.taking.over(now, len(late) > 0 && !m.blind, patience) {
+	if c.taking.over(now, rangesOf(late), m.blind, patience) {
 		takes = append(takes, late...)
 	}
 	return takes
 }
+
+// rangesOf are the ranges of terms.
+func rangesOf(terms []Term) sharding.Ranges { return Terms{All: terms}.named() }
 
 // takable reports whether a member that claims any of r has listed it at or before a position, or does not
 // say when.
@@ -337,7 +330,8 @@ func (m *Member) handedOver(now time.Time, release sharding.Ranges) sharding.Ran
 			taken = taken.Union(t.Ranges)
 		}
 	}
-	if c.taken.over(now, !release.Minus(taken).IsNone() && !m.blind, patience) {
+	release = release.Minus(c.back)
+	if c.taken.over(now, release.Minus(taken).Intersection(m.others()), m.blind, patience) {
 		return release
 	}
 	return release.Intersection(taken)
