@@ -1,18 +1,28 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/kubestate/kubestate/internal/answers"
+	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
-// answerContent returns a function from namespaces, none for all, to the content that answers are about: as of now, or of
-// the time of the snapshot.
-func (b backend) answerContent(snapshot bool) func(namespaces []string) answers.Content {
-	return func(namespaces []string) answers.Content {
-		content := answers.Content{Resources: b.Resources(), Namespaces: namespaces, Unseen: b.unseen()}
+// answerContent returns a function from the selection of a request to the content that answers are about: as of now, or
+// of the time of the snapshot. limits describes the limits of the objects.
+func (b backend) answerContent(snapshot bool, limits func() string) func(server.AnswerFilter) answers.Content {
+	return func(f server.AnswerFilter) answers.Content {
+		content := answers.Content{Resources: b.Resources(), Namespaces: f.Namespaces, Limits: limits(), Unseen: b.unseen(f.Clusters)}
+		if len(f.Clusters) > 0 {
+			content.Resources = nil
+			for _, c := range b.clusters() {
+				if slices.Contains(f.Clusters, c.Name) {
+					content.Resources = append(content.Resources, c.Resources...)
+				}
+			}
+		}
 		if !snapshot {
 			content.Now = time.Now()
 		}
@@ -20,7 +30,7 @@ func (b backend) answerContent(snapshot bool) func(namespaces []string) answers.
 	}
 }
 
-func (c *cluster) unseen() (all []answers.Unseen) {
+func (c *cluster) unseen([]string) (all []answers.Unseen) {
 	statuses := c.watched.Statuses()
 	all = append(unseen(statuses), outOfDate(statuses)...)
 	_, pending := c.custom.statuses(c.watched.Checks, c.watched.Pending)
@@ -41,14 +51,17 @@ func outOfDate(statuses []watcher.Status) (all []answers.Unseen) {
 	return all
 }
 
-// unseen returns the unreadable resources of all clusters, with the cluster in the reason.
-func (s *clusterSet) unseen() (all []answers.Unseen) {
+// unseen returns the unreadable resources of some clusters, none for all, with the cluster in the reason.
+func (s *clusterSet) unseen(of []string) (all []answers.Unseen) {
 	for _, m := range s.set.Members() {
+		if len(of) > 0 && !slices.Contains(of, m.Name) {
+			continue
+		}
 		if m.Content == nil {
 			all = append(all, answers.Unseen{Resource: "all", State: string(healthOf(m).State), Reason: "cluster " + m.Name})
 			continue
 		}
-		for _, u := range (*m.Content).unseen() {
+		for _, u := range (*m.Content).unseen(nil) {
 			u.Reason = strings.TrimSuffix("cluster "+m.Name+": "+u.Reason, ": ")
 			all = append(all, u)
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/kubestate/kubestate/internal/answers"
 	"github.com/kubestate/kubestate/internal/generators"
 	"github.com/kubestate/kubestate/internal/options"
+	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/watcher"
 )
 
@@ -55,8 +56,9 @@ func writeAnswers(ctx context.Context, tables *generators.Registry, opts options
 	if err != nil {
 		return err
 	}
-	content.Namespaces = opts.Namespaces
+	content.Namespaces, content.Limits = opts.Namespaces, opts.Limits()
 	report := answers.From(content)
+	report.Shard = sharding.Static(opts.Shard, opts.TotalShards).String()
 	if err := writeReport(stdout, opts, report); err != nil {
 		return err
 	}

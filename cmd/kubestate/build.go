@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"os/exec" //nolint:depguard // only looks for a plugin that client-go starts
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
@@ -14,6 +17,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubestate/kubestate/internal/authfilter"
+	"github.com/kubestate/kubestate/internal/clusters"
 	"github.com/kubestate/kubestate/internal/options"
 	"github.com/kubestate/kubestate/internal/server"
 	"github.com/kubestate/kubestate/internal/sharding"
@@ -103,7 +107,7 @@ func restConfig(opts options.Options) (*rest.Config, error) {
 		return userConfig(opts)
 	}
 	if opts.Kubeconfig != "" || opts.APIServer != "" {
-		config, err := clientcmd.BuildConfigFromFlags(opts.APIServer, opts.Kubeconfig)
+		config, err := loadKubeconfig(&clientcmd.ClientConfigLoadingRules{ExplicitPath: opts.Kubeconfig}, opts)
 		switch {
 		case clientcmd.IsEmptyConfig(err):
 			return nil, fmt.Errorf("kubeconfig %s: it names no API server, or no current context; name one with --apiserver, or another file with --kubeconfig", opts.Kubeconfig)
@@ -124,15 +128,30 @@ func restConfig(opts options.Options) (*rest.Config, error) {
 func userConfig(opts options.Options) (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath, rules.WarnIfAllMissing = opts.Kubeconfig, false
-	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context, ClusterInfo: clientcmdapi.Cluster{Server: opts.APIServer}}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	config, err := loadKubeconfig(rules, opts)
 	switch {
 	case clientcmd.IsEmptyConfig(err):
 		return nil, errors.New("no API server: name one with --kubeconfig, $KUBECONFIG or --apiserver, or objects in files with --snapshot")
 	case err != nil:
-		return nil, fmt.Errorf("kubeconfig: %w", err)
+		return nil, fmt.Errorf("%s: %w", strings.TrimSpace("kubeconfig "+opts.Kubeconfig), err)
 	}
 	return config, checkPlugin(opts.Kubeconfig, config.ExecProvider)
+}
+
+// loadKubeconfig returns the configuration of the files that rules name, with the context and address of the
+// options.
+func loadKubeconfig(rules clientcmd.ClientConfigLoader, opts options.Options) (*rest.Config, error) {
+	if info, err := os.Stat(opts.Kubeconfig); err == nil && !info.Mode().IsRegular() { // a pipe is empty the second time
+		return nil, errors.New("not a regular file")
+	}
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context, ClusterInfo: clientcmdapi.Cluster{Server: opts.APIServer}}
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	if raw, err := loader.RawConfig(); err == nil {
+		if err := clusters.CheckFiles(raw, cmp.Or(opts.Context, raw.CurrentContext)); err != nil {
+			return nil, err
+		}
+	}
+	return loader.ClientConfig()
 }
 
 // checkPlugin returns an error if the kubeconfig's credential plugin is not installed.

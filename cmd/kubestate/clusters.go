@@ -102,6 +102,7 @@ func newClusterSet(tables *generators.Registry, opts options.Options, metrics re
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	s.apply(opts, listed, specs, unused)
+	s.metrics.list(opts.Clusters.Path, len(unused) == 0)
 	return s, nil
 }
 
@@ -125,7 +126,6 @@ func (s *clusterSet) applyList(opts options.Options, listed []options.Cluster, u
 // apply makes the clusters those of a list with its specifications. The caller holds applying.
 func (s *clusterSet) apply(opts options.Options, listed []options.Cluster, specs []clusters.Spec[*ofSet], unused []error) {
 	s.set.Apply(specs)
-	s.metrics.list(opts.Clusters.Path, len(unused) == 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opts, s.listed = opts, listed
@@ -258,13 +258,17 @@ func (s *clusterSet) relist() {
 	if err == nil {
 		err = s.applyList(opts, listed, unused)
 	}
-	s.note(opts, err)
+	refusedBefore := s.lastErr != ""
+	if s.note(opts, err); err == nil && refusedBefore {
+		s.logApplied()
+	}
 }
 
-// note logs and counts why a list of clusters is not in use, or notes that it is.
+// note notes that the list of clusters is in use, or logs and counts why not.
 func (s *clusterSet) note(opts options.Options, err error) {
 	if err == nil {
 		s.lastErr = ""
+		s.metrics.list(opts.Clusters.Path, len(s.unused) == 0)
 		return
 	}
 	s.metrics.failed(opts.Clusters.Path, clustersType)
@@ -274,8 +278,11 @@ func (s *clusterSet) note(opts options.Options, err error) {
 	}
 }
 
+// logApplied logs that the list of clusters is in use.
+func (s *clusterSet) logApplied() { s.log.Info("list of clusters applied", "clusters", len(s.listed)) }
+
 // change applies options and reads the list of clusters. If the list is refused, the options apply to the current
-// one.
+// one, and the log has the reason, even if it had it before.
 func (s *clusterSet) change(opts options.Options) (rebuilt []string, err error) {
 	s.applying.Lock()
 	defer s.applying.Unlock()
@@ -287,7 +294,10 @@ func (s *clusterSet) change(opts options.Options) (rebuilt []string, err error) 
 	if err := s.applyList(opts, listed, unused); err != nil {
 		return nil, err
 	}
-	s.note(opts, refused)
+	s.lastErr = ""
+	if s.note(opts, refused); refused == nil && opts.Clusters.Path != "" {
+		s.logApplied()
+	}
 	return nil, nil
 }
 

@@ -32,8 +32,8 @@ type contents interface {
 	setReady()
 	// missing names the resources that scrapes wait for, of some clusters or of all.
 	missing(clusters []string) []string
-	// unseen are the resources that cannot be read.
-	unseen() []answers.Unseen
+	// unseen are the resources that cannot be read, of some clusters or of all.
+	unseen(clusters []string) []answers.Unseen
 	// names returns the names by which clients can select resources.
 	names() []string
 	// exceeded describes the wanted resources that are older than a maximum, if scrapes fail for those.

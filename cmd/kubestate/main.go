@@ -168,7 +168,7 @@ func serve(ctx context.Context, tables *generators.Registry, args []string, opts
 		Profiling:     profiling(opts, telemetry.Addr()),
 		Sparse:        sparseIn(tables),
 		Kept:          reload.keepsFinished,
-		AnswerContent: served.answerContent(opts.Snapshot != "" || len(opts.Clusters.Snapshots) > 0),
+		AnswerContent: served.answerContent(opts.Snapshot != "" || len(opts.Clusters.Snapshots) > 0, reload.limits),
 	}, probes, registry)
 	g.Add(until(ctx, func(interrupted <-chan struct{}) {
 		stopping := time.Now()

@@ -30,12 +30,14 @@ type reloader struct {
 	log     *slog.Logger
 
 	lastErr string // logged last, empty if the file is in use
+	once    bool   // a file came from a pipe, which cannot be read again
 }
 
 // newReloader returns the reloader of a program started with args, of which opts are the options.
 func newReloader(tables *generators.Registry, content contents, args []string, opts options.Options, status *sharding.Status, metrics reloadMetrics, log *slog.Logger) *reloader {
 	r := &reloader{tables: tables, content: content, files: filewatch.New(opts.Files()...), args: args, status: status, metrics: metrics, log: log}
 	r.current.Store(&opts)
+	r.once = r.files.Irregular() != nil
 	r.showShard(opts)
 	switch {
 	case opts.ConfigErr != nil:
@@ -56,6 +58,9 @@ func (r *reloader) maxStaleness() time.Duration { return r.current.Load().MaxSta
 
 // keepsFinished is options.Options.KeepsFinished of the current options.
 func (r *reloader) keepsFinished(family string) bool { return r.current.Load().KeepsFinished(family) }
+
+// limits is options.Options.Limits of the current options.
+func (r *reloader) limits() string { return r.current.Load().Limits() }
 
 // pollInterval is how often the configuration files are read. A change that stays for two polls is
 // applied.
@@ -91,6 +96,9 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 // reloadIfChanged polls the files, and applies content that is new, stable and not in use. It reports
 // whether it read such content.
 func (r *reloader) reloadIfChanged() bool {
+	if r.once {
+		return false
+	}
 	var opts options.Options
 	var err error
 	if !r.files.Poll(func() { opts, err = r.parse() }) {
@@ -117,7 +125,9 @@ func (r *reloader) apply(opts options.Options, err error) {
 	if err == nil {
 		r.lastErr = ""
 		r.metrics.succeeded(opts)
-		r.log.Info("configuration file applied", "rebuilding", strings.Join(rebuilt, ","))
+		if len(opts.Files()) > 0 { // otherwise the list of clusters was read alone
+			r.log.Info("configuration file applied", "rebuilding", strings.Join(rebuilt, ","))
+		}
 		return
 	}
 	if _, custom := errors.AsType[options.CustomError](err); custom {
@@ -134,6 +144,9 @@ func (r *reloader) apply(opts options.Options, err error) {
 // parse parses arguments and file as at the start, so that a key removed from the file gives way
 // to the flag.
 func (r *reloader) parse() (options.Options, error) {
+	if err := r.files.Irregular(); err != nil {
+		return options.Options{}, fmt.Errorf("a file cannot be read again: %w", err)
+	}
 	opts, err := options.Parse(r.tables, r.args)
 	if err := errors.Join(err, opts.ConfigErr); err != nil {
 		return options.Options{}, err

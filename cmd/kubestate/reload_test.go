@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +40,18 @@ func reloaderOf(t *testing.T, path string, log *slog.Logger) *reloader {
 	content, err := newCluster(builtin, opts, home(opts), registry, log)
 	check(t, err)
 	return newReloader(builtin, content, args, opts, sharding.NewStatus(registry), newReloadMetrics(registry), log)
+}
+
+// timeless returns a logger without times.
+func timeless(to io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
 }
 
 // pollTwice polls the files of the reloader as often as a change of them takes.
@@ -100,6 +115,48 @@ func TestConfigBetweenPolls(t *testing.T) {
 	}
 }
 
+// TestConfigOfPipe has the configuration come from a pipe, which is read once: polls pass over it, and a reload is
+// refused.
+func TestConfigOfPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings")
+	check(t, syscall.Mkfifo(path, 0o600))
+	written := make(chan error)
+	go func() { written <- os.WriteFile(path, []byte("resources: [pods]\n"), 0o600) }()
+	var log bytes.Buffer
+	r := reloaderOf(t, path, timeless(&log))
+	check(t, <-written)
+	pollTwice(r)
+	if log.Len() > 0 {
+		t.Errorf("polls log %s", log.String())
+	}
+	r.reload()
+	want := "level=ERROR msg=\"configuration file refused, keeping the current configuration\" err=\"a file cannot be read again: " + path + ": not a regular file\"\n"
+	if d := cmp.Diff(want, log.String()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if n := len(r.current.Load().Resources); n != 1 {
+		t.Errorf("%d resources, want 1", n)
+	}
+}
+
+// TestConfigBecomesPipe has a pipe, and a directory, take the place of a file: polls find and refuse both.
+func TestConfigBecomesPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings")
+	write(t, path, []byte("resources: [pods]\n"))
+	r := reloaderOf(t, path, slog.New(slog.DiscardHandler))
+	f := func(become func(), want string) {
+		t.Helper()
+		check(t, os.RemoveAll(path))
+		become()
+		if pollTwice(r); r.lastErr != want {
+			t.Errorf("error %q, want %q", r.lastErr, want)
+		}
+	}
+	f(func() { check(t, syscall.Mkfifo(path, 0o600)) }, "a file cannot be read again: "+path+": not a regular file")
+	f(func() { write(t, path, []byte("resources: [nodes]\n")) }, "")
+	f(func() { check(t, os.Mkdir(path, 0o700)) }, "--config: read "+path+": is a directory")
+}
+
 // TestOverwrittenConfig overwrites a configuration file in two steps, 0.3 s apart, at each phase of
 // the polls: what was written first is never read.
 func TestOverwrittenConfig(t *testing.T) {
@@ -113,14 +170,7 @@ func TestOverwrittenConfig(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "settings.yaml")
 				write(t, path, []byte(start))
 				var log bytes.Buffer
-				r := reloaderOf(t, path, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{
-					ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-						if a.Key == slog.TimeKey {
-							return slog.Attr{}
-						}
-						return a
-					},
-				})))
+				r := reloaderOf(t, path, timeless(&log))
 				ctx, cancel := context.WithCancel(t.Context())
 				var running sync.WaitGroup
 				running.Go(func() { r.run(ctx, nil) })

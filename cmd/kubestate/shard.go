@@ -40,16 +40,28 @@ func newShard(opts options.Options, content contents, scrapers *server.Scrapers,
 	return members.New(config, to, reg, log)
 }
 
-// writeRoles writes the RBAC objects that serving with these options needs: with --clusters those in each
+// writeRoles writes the RBAC objects that serving with these options needs: with --clusters one role for all
 // of the clusters, without what the process needs in its own.
 func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options) error {
+	resources := neededBy(opts)
 	if opts.Clusters.Path != "" {
 		opts.AuthFilter, opts.Lease = false, ""
+		listed, _, err := opts.ReadClusters()
+		if err != nil {
+			return err
+		}
+		if len(listed) > 0 { // each may have resources of its own
+			resources = nil
+		}
+		for _, c := range listed {
+			own, err := opts.For(c)
+			if err != nil {
+				return err
+			}
+			resources = append(resources, neededBy(own)...)
+		}
 	}
-	config := rbac.Config{
-		Resources:  slices.Concat(opts.Resources, workloads.Needed(opts.Selection, opts.Resources), results.Needed(opts.Selection, opts.Resources)),
-		Namespaces: opts.Namespaces, Reviews: opts.AuthFilter,
-	}
+	config := rbac.Config{Resources: resources, Namespaces: opts.Namespaces, Reviews: opts.AuthFilter}
 	if opts.NamespaceSelector != "" {
 		config.Resources = append(config.Resources, &generators.Namespaces)
 	}
@@ -81,6 +93,11 @@ func writeRoles(tables *generators.Registry, to io.Writer, opts options.Options)
 		}
 	}
 	return rbac.Write(to, rbac.Objects(config))
+}
+
+// neededBy returns the resources that options export, and those that derived families of them read.
+func neededBy(opts options.Options) []generators.Resource {
+	return slices.Concat(opts.Resources, workloads.Needed(opts.Selection, opts.Resources), results.Needed(opts.Selection, opts.Resources))
 }
 
 // handOver waits until other shards serve the objects of this one, or the time is up.

@@ -63,12 +63,21 @@ func TestHealthy(t *testing.T) {
 	f("an autoscaler at its minimum", scaler("2", "5", "{type: ScalingLimited, status: 'True', reason: TooFewReplicas}"))
 	f("an autoscaler at its maximum that wants no more", scaler("1", "2", "{type: ScalingLimited, status: 'False', reason: DesiredWithinRange}"))
 
+	young := func(condition string) string {
+		return "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {namespace: a, name: h, %y}, spec: {maxReplicas: 3}, " +
+			"status: {currentReplicas: 1, desiredReplicas: 1, conditions: [{type: " + condition + ", status: 'False', reason: Early}]}}"
+	}
+	f("an autoscaler that was just created, without metrics", young("ScalingActive"))
+	f("an autoscaler that was just created, before its target", young("AbleToScale"))
+
 	namespace := "{apiVersion: v1, kind: Namespace, metadata: {name: a}, status: {phase: Terminating, conditions: [{type: NamespaceContentRemaining, status: 'True'}]}}"
 	f("a namespace whose pods end", namespace, "{apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p, uid: p, %o, deletionTimestamp: '2026-01-01T12:00:20Z'}, status: {phase: Running}}")
 	f("a namespace whose deletion began", "{apiVersion: v1, kind: Namespace, metadata: {name: a}, status: {phase: Terminating}}")
 	f("a claim without a pod", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {namespace: a, name: c, %o}, spec: {storageClassName: late}, status: {phase: Pending}}",
 		"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: late}, provisioner: p, volumeBindingMode: WaitForFirstConsumer}")
 	f("a quota of nothing", "{apiVersion: v1, kind: ResourceQuota, metadata: {namespace: a, name: q}, status: {hard: {count/secrets: 0}, used: {count/secrets: 0}}}")
+	const exhausted = "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {namespace: a, name: b, %s}, spec: {maxUnavailable: 1}, status: {expectedPods: 2, desiredHealthy: 1, currentHealthy: 1, disruptionsAllowed: 0}}"
+	f("a budget that was just created, of pods that start", strings.Replace(exhausted, "%s", "%y", 1))
 	f("a budget without pods", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {namespace: a, name: b}, spec: {maxUnavailable: 0}, status: {disruptionsAllowed: 0}}")
 }
 
@@ -118,6 +127,9 @@ func TestStuck(t *testing.T) {
 	f("nodes-not-ready: critical n1 NotReady", "{apiVersion: v1, kind: Node, metadata: {name: n1, %o}, status: {conditions: [{type: Ready, status: Unknown}]}}")
 	f("autoscalers-limited: warning a h AtMaximum / 2 2", "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {namespace: a, name: h}, spec: {maxReplicas: 2}, "+
 		"status: {currentReplicas: 2, desiredReplicas: 2, conditions: [{type: ScalingLimited, status: 'True'}]}}")
+	const blind = "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {namespace: a, name: h, %o}, spec: {maxReplicas: 3}, status: {currentReplicas: 1, conditions: [{type: "
+	f("autoscalers-limited: critical a h ScalingInactive / 1 3", blind+"ScalingActive, status: 'False'}]}}")
+	f("autoscalers-limited: critical a h UnableToScale / 1 3", blind+"AbleToScale, status: 'False'}]}}")
 	if a := answer(t, at(t, all, pods(unscheduled, "young")), "pods-not-running"); a.Severity != answers.Warning {
 		t.Errorf("a pod that was just created: %s", a.Severity)
 	}

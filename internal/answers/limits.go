@@ -7,6 +7,8 @@ var (
 
 	scaling = series("kube_horizontalpodautoscaler_status_condition")
 	quotas  = series("kube_resourcequota")
+	// justMade are autoscalers whose target may not exist yet, or whose pods have no metrics yet.
+	justMade = series("kube_horizontalpodautoscaler_created").ifAny().within(patience)
 )
 
 var autoscalers = question{
@@ -15,9 +17,9 @@ var autoscalers = question{
 	none: "No autoscalers.",
 	bad:  "%d of %d autoscalers at the maximum, or unable to scale", by: "state",
 	causes: []cause{
-		{Critical, label("state", "ScalingInactive", unless(scaling.with("condition", "ScalingActive").with("status", "false").is("==", 1),
-			autoscaler, series("kube_horizontalpodautoscaler_status_current_replicas").is("==", 0))), nil},
-		{Critical, label("state", "UnableToScale", scaling.with("condition", "AbleToScale").with("status", "false").is("==", 1)), nil},
+		{Critical, label("state", "ScalingInactive", unless(unless(scaling.with("condition", "ScalingActive").with("status", "false").is("==", 1),
+			autoscaler, series("kube_horizontalpodautoscaler_status_current_replicas").is("==", 0)), autoscaler, justMade)), nil},
+		{Critical, label("state", "UnableToScale", unless(scaling.with("condition", "AbleToScale").with("status", "false").is("==", 1), autoscaler, justMade)), nil},
 		{Warning, label("state", "AtMaximum", unless(and(atMaximum("kube_horizontalpodautoscaler_status_desired_replicas"),
 			autoscaler, scaling.with("condition", "ScalingLimited").with("status", "true").is("==", 1)),
 			autoscaler, atMaximum("kube_horizontalpodautoscaler_spec_min_replicas"))), nil},
@@ -52,8 +54,9 @@ var disruptionBudgets = question{
 	none: "No disruption budgets.",
 	bad:  "%d of %d disruption budgets that keep nodes from being drained",
 	causes: []cause{
-		{Warning, and(series("kube_poddisruptionbudget_status_pod_disruptions_allowed").is("==", 0),
-			budget, series("kube_poddisruptionbudget_status_expected_pods").is(">", 0)), nil},
+		{Warning, unless(and(series("kube_poddisruptionbudget_status_pod_disruptions_allowed").is("==", 0),
+			budget, series("kube_poddisruptionbudget_status_expected_pods").is(">", 0)),
+			budget, series("kube_poddisruptionbudget_created").ifAny().within(patience)), nil},
 	},
 	columns: append(labels("namespace", "poddisruptionbudget"),
 		lookups("healthy", lookup{series("kube_poddisruptionbudget_status_current_healthy"), budget, ofValue}),

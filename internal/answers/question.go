@@ -45,7 +45,7 @@ type cause struct {
 // From returns the report of a content.
 func From(c Content) Report {
 	r := newReader(c)
-	report := Report{Time: r.time.UTC().Truncate(time.Second)}
+	report := Report{Time: r.time.UTC().Truncate(time.Second), Limits: c.Limits}
 	asked := slices.DeleteFunc(slices.Clone(questions), func(q question) bool { return len(c.Namespaces) > 0 && !q.inNamespaces })
 	var expressions []expr
 	for _, q := range asked {

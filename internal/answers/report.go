@@ -18,6 +18,8 @@ type Content struct {
 	// Namespaces select objects, none for all. With namespaces, there are no answers about objects
 	// without a namespace.
 	Namespaces []string
+	// Limits describes in a sentence what limits the objects of the resources; empty for all objects.
+	Limits string
 	// Now is the time of the answers; zero for the newest time of an event that the series have, which is about
 	// the time at which a snapshot was taken. Without an event it is the present time.
 	Now time.Time
@@ -36,9 +38,10 @@ type Unseen struct {
 
 // A Report is the answers about a content.
 type Report struct {
-	Time    time.Time `json:"time"`            // of the report
-	Shard   string    `json:"shard,omitempty"` // which part of all objects the report is about; empty for all
-	Answers []Answer  `json:"answers"`         // worst first; those without findings have no rows
+	Time    time.Time `json:"time"`             // of the report
+	Shard   string    `json:"shard,omitempty"`  // which part of all objects the report is about; empty for all
+	Limits  string    `json:"limits,omitempty"` // flags by which objects are missing; empty for none
+	Answers []Answer  `json:"answers"`          // worst first; those without findings have no rows
 }
 
 // An Answer is one table of a report.

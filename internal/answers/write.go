@@ -27,8 +27,10 @@ type Text struct {
 func (t Text) Write(w io.Writer, r Report) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "As of %s\n", r.Time.Format(time.RFC3339))
-	if r.Shard != "" {
-		b.WriteString(r.Shard + "\n")
+	for _, part := range []string{r.Shard, r.Limits} {
+		if part != "" {
+			b.WriteString(Shown(part) + "\n")
+		}
 	}
 	b.WriteByte('\n')
 	for _, a := range r.Answers {

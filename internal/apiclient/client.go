@@ -33,9 +33,15 @@ type Client struct {
 // It sends no request.
 func New(config *rest.Config, scheme *runtime.Scheme) (*Client, error) {
 	config = rest.CopyConfig(config)
+	if err := CheckFiles(config); err != nil {
+		return nil, err
+	}
 	h, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
+	}
+	if len(filesOf(config)) > 0 { // without any, h may be the default client
+		h.Transport = checker{h.Transport, config}
 	}
 	if config.ExecProvider != nil {
 		h.Transport = newAbandoner(h.Transport)

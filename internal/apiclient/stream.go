@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -18,7 +19,7 @@ import (
 )
 
 // A Stream is the response to a watch request. It serves one goroutine at a time; another may cancel
-// its context.
+// its context and call Changed.
 type Stream struct {
 	body        *coalescingReader
 	contentType string
@@ -26,6 +27,7 @@ type Stream struct {
 	isJSON      bool
 	events      jsonobject.EventReader // if isJSON
 	objects     runtime.Decoder
+	changed     atomic.Int64 // the time of Changed in Unix nanoseconds, 0 for never
 }
 
 type streamKey struct{}
@@ -53,6 +55,9 @@ func openStream(ctx context.Context, n negotiator, request *rest.Request, readAh
 func (s *Stream) Next() (watch.Event, error) {
 	for {
 		event, err := s.read()
+		if event.Type != watch.Added && event.Type != "" && s.changed.Load() == 0 {
+			s.changed.Store(time.Now().UnixNano())
+		}
 		if errors.Is(err, errUnwanted) {
 			continue
 		}
@@ -61,6 +66,13 @@ func (s *Stream) Next() (watch.Event, error) {
 		}
 		return event, err
 	}
+}
+
+// Changed returns the time of the first event that was not ADDED, of any object, wanted or not, and whether
+// there was one.
+func (s *Stream) Changed() (at time.Time, changed bool) {
+	nanoseconds := s.changed.Load()
+	return time.Unix(0, nanoseconds), nanoseconds != 0
 }
 
 // Coalesce has later events be read at most once per Interval. Earlier ones are read when they arrive.

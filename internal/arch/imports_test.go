@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"internal/cardinality":       {"internal/exposition", "internal/store"},
 	"internal/celexpr":           {},
 	"internal/counters":          {"internal/generators", "internal/sharding", "internal/sharding/journal", "internal/store"},
-	"internal/clusters":          {"internal/listwatch"},
+	"internal/clusters":          {"internal/apiclient", "internal/listwatch"},
 	"internal/codecs":            {},
 	"internal/exposition":        {},
 	"internal/transcript":        {},

@@ -10,6 +10,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/kubestate/kubestate/internal/apiclient"
 )
 
 // A Connection has the address and the credentials of an API server.
@@ -52,6 +54,9 @@ func Connect(path, context string) (Connection, error) {
 	if len(used.Clusters) == 0 {
 		return Connection{}, errors.New("kubeconfig " + path + ": context " + used.CurrentContext + " names no cluster")
 	}
+	if err := CheckFiles(used, used.CurrentContext); err != nil {
+		return Connection{}, fmt.Errorf("kubeconfig %s: %w", path, err)
+	}
 	text, err := clientcmd.Write(used)
 	if err != nil {
 		return Connection{}, fmt.Errorf("kubeconfig %s: %w", path, err)
@@ -62,4 +67,20 @@ func Connect(path, context string) (Connection, error) {
 	}
 	digest := sha256.Sum256(text)
 	return Connection{Config: to, Digest: hex.EncodeToString(digest[:])}, nil
+}
+
+// CheckFiles returns an error if a file that a context of a kubeconfig names is not regular.
+func CheckFiles(config clientcmdapi.Config, context string) error {
+	var named rest.Config
+	used := config.Contexts[context]
+	if used == nil {
+		return nil
+	}
+	if cluster := config.Clusters[used.Cluster]; cluster != nil {
+		named.CAFile = cluster.CertificateAuthority
+	}
+	if user := config.AuthInfos[used.AuthInfo]; user != nil {
+		named.BearerTokenFile, named.CertFile, named.KeyFile = user.TokenFile, user.ClientCertificate, user.ClientKey
+	}
+	return apiclient.CheckFiles(&named)
 }

@@ -1,9 +1,11 @@
 package clusters_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,6 +84,28 @@ func TestConnect(t *testing.T) {
 	if _, err := clusters.Connect("missing", ""); err == nil || err.Error() != "kubeconfig missing: open missing: no such file or directory" {
 		t.Errorf("a missing file: %v", err)
 	}
+}
+
+// TestConnectByPipes holds that pipes in the place of files are refused instead of read.
+func TestConnectByPipes(t *testing.T) {
+	f := func(what, cluster, user string) {
+		t.Helper()
+		const form = "current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\nclusters: [{name: a, cluster: {server: \"https://a.example\"%s}}]\nusers: [{name: a, user: {%s}}]"
+		path := writeKubeconfig(t, fmt.Sprintf(form, cluster, user))
+		pipe := filepath.Join(filepath.Dir(path), "pipe")
+		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := clusters.Connect(path, "")
+		if want := fmt.Sprintf("kubeconfig %s: %s %s: not a regular file", path, what, pipe); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	f("token file", "", "tokenFile: pipe")
+	f("token file", "", "token: t, tokenFile: pipe")
+	f("certificate authority", ", certificate-authority: pipe", "token: t")
+	f("client certificate", "", "client-certificate: pipe, client-key: token")
+	f("client key", "", "client-certificate: token, client-key: pipe")
 }
 
 // TestConnectionDigest holds that the digest changes with the context in use, and with nothing else.

@@ -4,6 +4,7 @@ package filewatch
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -50,6 +51,16 @@ func (f *Files) Poll(read func()) bool {
 // reported: for content that was read without a poll.
 func (f *Files) Reset() { f.taken = nil }
 
+// Irregular returns an error if a path is that of a pipe or a device, which cannot be read again.
+func (f *Files) Irregular() error {
+	for _, path := range f.paths() {
+		if info, err := regular(path); errors.Is(err, errIrregular) && !info.IsDir() {
+			return err
+		}
+	}
+	return nil
+}
+
 func (f *Files) sum() (s sum) {
 	h := sha256.New()
 	for _, path := range f.paths() {
@@ -62,12 +73,9 @@ func (f *Files) sum() (s sum) {
 
 // hashFile writes the content of the file to h, and returns the file's size.
 func hashFile(h hash.Hash, path string) (int64, error) {
-	info, err := os.Stat(path)
+	info, err := regular(path)
 	if err != nil {
 		return 0, err
-	}
-	if !info.Mode().IsRegular() { // opening a pipe would block
-		return 0, fmt.Errorf("%s is not a regular file", path)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -76,4 +84,15 @@ func hashFile(h hash.Hash, path string) (int64, error) {
 	defer file.Close()
 	_, err = io.Copy(h, io.LimitReader(file, maxSize))
 	return info.Size(), err
+}
+
+var errIrregular = errors.New("not a regular file")
+
+// regular returns what is at a path, and an error if that is no regular file: opening a pipe would block.
+func regular(path string) (os.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w", path, errIrregular)
+	}
+	return info, err
 }

@@ -20,7 +20,8 @@ import (
 )
 
 const (
-	// listIdleTimeout bounds the time between two objects of a streamed list.
+	// listIdleTimeout bounds the time between two objects of a streamed list, and between the last one and
+	// the bookmark that ends the list.
 	listIdleTimeout = 30 * time.Second
 	// watchIdleTimeout bounds the time between two events of a watch. Bookmarks arrive about every
 	// minute.
@@ -44,6 +45,8 @@ type stream struct {
 	end     context.CancelCauseFunc
 	idle    *time.Timer
 	limit   atomic.Int64 // of idle, in nanoseconds
+	allowed atomic.Int64 // the time of the last reset of idle, in Unix nanoseconds
+	listing atomic.Bool  // the list has not ended
 	began   time.Time
 	shard   sharding.Ranges // requested
 	events  int             // of the watch
@@ -55,6 +58,7 @@ type stream struct {
 func (l *Loop) open(ctx context.Context, options metav1.ListOptions, limit time.Duration) (*stream, error) {
 	l.Shard.begin()
 	s := &stream{shard: l.Shard.Present(), began: time.Now(), version: options.ResourceVersion}
+	s.listing.Store(options.SendInitialEvents != nil)
 	s.ctx, s.end = context.WithCancelCause(ctx)
 	var opened atomic.Bool
 	late := time.AfterFunc(limit, func() {
@@ -86,15 +90,27 @@ func (l *Loop) open(ctx context.Context, options metav1.ListOptions, limit time.
 // allow resets the idle timeout to a limit.
 func (s *stream) allow(limit time.Duration) {
 	s.limit.Store(int64(limit))
+	s.allowed.Store(time.Now().UnixNano())
 	s.idle.Reset(limit)
 }
 
 // checkIdle ends a stream that was idle for its limit. An object of another shard counts, although it
 // is no event.
+//
+// The API server sends all objects of a list before any change. After the first change, only the end of the
+// list is progress. On a slow connection, changes queue up behind the objects: the end may take as long as the
+// objects did.
 func (l *Loop) checkIdle(s *stream) {
-	last, limit := time.Unix(0, l.Shard.lastDropped.Load()), time.Duration(s.limit.Load())
+	dropped, limit := time.Unix(0, l.Shard.lastDropped.Load()), time.Duration(s.limit.Load())
+	last := dropped
+	if changed, ok := s.Changed(); ok && s.listing.Load() {
+		if last = time.Unix(0, max(dropped.UnixNano(), s.allowed.Load())); last.After(changed) {
+			last = changed
+		}
+		limit = max(limit, last.Sub(s.began))
+	}
 	if since := time.Since(last); since < limit {
-		l.recordContact(last)
+		l.recordContact(dropped)
 		s.idle.Reset(limit - since)
 		return
 	}
@@ -161,12 +177,15 @@ func (l *Loop) receiveList(s *stream, b Batch) outcome {
 		case err != nil:
 			return l.rejected(err)
 		case event.Type == watch.Added:
-			s.allow(listIdleTimeout) // anything else is no progress
+			if _, changed := s.Changed(); !changed {
+				s.allow(listIdleTimeout)
+			}
 		}
 		switch {
 		case !keep:
 		case event.Type == watch.Bookmark:
 			if o.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true" {
+				s.listing.Store(false)
 				l.commit(b, deleted, o.GetResourceVersion())
 				return listed
 			}

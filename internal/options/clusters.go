@@ -80,6 +80,8 @@ func (o Options) readClusters() (all []Cluster, unused []error, err error) {
 		return nil, nil, err
 	case info.IsDir():
 		return clustersIn(o.Clusters.Path)
+	case !info.Mode().IsRegular(): // a pipe cannot be read again
+		return nil, nil, fmt.Errorf("%s: not a regular file or a directory", o.Clusters.Path)
 	}
 	text, err := os.ReadFile(o.Clusters.Path)
 	if err != nil {
@@ -144,8 +146,12 @@ func (o Options) ClusterFiles() []string {
 		return nil
 	}
 	files := []string{o.Clusters.Path}
-	if info, err := os.Stat(o.Clusters.Path); err == nil && info.IsDir() {
-		entries, _ := os.ReadDir(o.Clusters.Path) // whose error ReadClusters returns
+	info, err := os.Stat(o.Clusters.Path)
+	switch {
+	case err != nil || !info.IsDir() && !info.Mode().IsRegular(): // ReadClusters returns the error
+		return files
+	case info.IsDir():
+		entries, _ := os.ReadDir(o.Clusters.Path)
 		files = nil
 		for _, e := range entries {
 			files = append(files, filepath.Join(o.Clusters.Path, e.Name()))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,6 +127,22 @@ DIR/folder/c.yaml: cluster c is that of DIR/folder/c.conf`, "--clusters=DIR/fold
 	f(nil, "", "--snapshot=./a=folder")
 	f(nil, "", "--snapshot=folder/a=b")
 	f(nil, "", "--snapshot=folder", "--snapshot=other")
+}
+
+// TestReadClustersFromPipe holds that a pipe, which cannot be read again, is neither read nor watched.
+func TestReadClustersFromPipe(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "clusters")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, _, _, err := read(dir, "--clusters=DIR/clusters")
+	if want := "--clusters: " + path + ": not a regular file or a directory"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if d := cmp.Diff([]string{path}, o.ClusterFiles()); d != "" {
+		t.Errorf("files (-want +got):\n%s", d)
+	}
 }
 
 // TestReadClustersErrors holds the errors of files and arguments.

@@ -19,12 +19,17 @@ const (
 	refreshOn, refreshOff = "on", "off"
 )
 
+// An AnswerFilter selects the objects of answers.
+type AnswerFilter struct {
+	// Namespaces and Clusters are names, none for all. Clusters are known ones, of several.
+	Namespaces, Clusters []string
+}
+
 // answersViews serve /answers.
 type answersViews struct {
-	// content returns the content about some namespaces, none for all.
-	content func(namespaces []string) answers.Content
-	// shard describes the shard, empty for all objects.
-	shard func() string
+	// content returns the content about some objects.
+	content func(AnswerFilter) answers.Content
+	source  Source
 }
 
 func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,9 +44,20 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, cardinality.Unknown("refresh", refresh, []string{refreshOn, refreshOff}).Error(), http.StatusBadRequest)
 		return
 	}
-	content := v.content(parseFilter(query).namespaces)
+	asked, clusters := parseFilter(query), v.source.Clusters()
+	filter := AnswerFilter{Namespaces: asked.namespaces}
+	if clusters != nil {
+		filter.Clusters = asked.clusters
+	}
+	for _, name := range filter.Clusters {
+		if wrong := unknownCluster(name, clusters); wrong != "" {
+			http.Error(w, wrong, http.StatusNotFound)
+			return
+		}
+	}
+	content := v.content(filter)
 	report := answers.From(content)
-	report.Shard = v.shard()
+	report.Shard = v.source.Shard()
 	content.Now = report.Time // which is not looked for again
 	header := w.Header()
 	header.Set("Vary", "Accept")
@@ -51,7 +67,12 @@ func (v answersViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if refresh == refreshOn {
 			header.Set("Refresh", refreshAfter)
 		}
-		page := newAnswersData(report, answers.Charts(content), answersLinks{content.Namespaces, refresh == refreshOff})
+		page := newAnswersData(report, answers.Charts(content), answersLinks{filter, refresh == refreshOff})
+		if len(filter.Clusters) == 0 {
+			for _, c := range clusters {
+				page.OneOf = append(page.OneOf, c.Name)
+			}
+		}
 		writePage(w, answersPage, page)
 	case formatJSON:
 		header.Set("Content-Type", "application/json")
@@ -76,6 +97,8 @@ var symbols = map[answers.Severity]string{answers.OK: "✓", answers.Unknown: "?
 type answersData struct {
 	answers.Report
 	answersLinks
+	// OneOf are the clusters of a page that is about several.
+	OneOf []string
 	// Counts are the numbers of answers by severity, worst first.
 	Counts []severityCount
 	// Found are the answers with findings, Lists have the others.
@@ -86,7 +109,7 @@ type answersData struct {
 
 // answersLinks are the parameters of a page, which its links keep.
 type answersLinks struct {
-	Namespaces []string
+	AnswerFilter
 	// Paused pages are not refreshed.
 	Paused bool
 }
@@ -102,13 +125,35 @@ func (l answersLinks) Toggled() string {
 
 // In is the link of the page about a namespace, empty for all.
 func (l answersLinks) In(namespace string) string {
-	l.Namespaces = slices.DeleteFunc([]string{namespace}, func(n string) bool { return n == "" })
+	l.Namespaces = nonempty(namespace)
 	return l.with("", "")
+}
+
+// Of is the link of the page about a cluster, empty for all.
+func (l answersLinks) Of(cluster string) string {
+	l.Clusters = nonempty(cluster)
+	return l.with("", "")
+}
+
+// InOf is the link of the page about a namespace of a cluster; without a cluster, of those of the page.
+func (l answersLinks) InOf(namespace, cluster string) string {
+	if cluster != "" {
+		l.Clusters = nonempty(cluster)
+	}
+	return l.In(namespace)
+}
+
+// nonempty is a list of a name, empty without one.
+func nonempty(name string) []string {
+	return slices.DeleteFunc([]string{name}, func(n string) bool { return n == "" })
 }
 
 // with is the link with one more parameter, if that has a name.
 func (l answersLinks) with(name, value string) string {
 	query := url.Values{}
+	if len(l.Clusters) > 0 {
+		query.Set("cluster", strings.Join(l.Clusters, ","))
+	}
 	if len(l.Namespaces) > 0 {
 		query.Set("namespace", strings.Join(l.Namespaces, ","))
 	}

@@ -49,6 +49,9 @@ func TestAnswersPage(t *testing.T) {
 		}
 		ComparePage(t, name, page.String())
 	}
-	f("answers", newAnswersData(report, charts, answersLinks{}))
-	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Shard: "Shard 1 of <3>.", Answers: report.Answers[3:]}, nil, answersLinks{[]string{"shop", "a&b", "\u202e"}, true}))
+	several := newAnswersData(report, charts, answersLinks{})
+	several.OneOf = []string{"fra1", "osl1"}
+	f("answers", several)
+	f("answers-namespaces", newAnswersData(answers.Report{Time: report.Time, Shard: "Shard 1 of <3>.", Limits: "Limited by --namespaces=<a>\u202e.", Answers: report.Answers[3:]}, nil, answersLinks{AnswerFilter{Namespaces: []string{"shop", "a&b", "\u202e"}}, true}))
+	f("answers-clusters", newAnswersData(answers.Report{Time: report.Time, Answers: report.Answers[3:]}, charts[:1], answersLinks{AnswerFilter{[]string{"shop"}, []string{"fra1", "osl1"}}, false}))
 }

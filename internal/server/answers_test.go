@@ -29,7 +29,7 @@ func phases(pods ...string) *store.Resource {
 	return r
 }
 
-func answersPort(asked func(namespaces []string) answers.Content, resources ...*store.Resource) http.Handler {
+func answersPort(asked func(server.AnswerFilter) answers.Content, resources ...*store.Resource) http.Handler {
 	s := &source{resources: resources}
 	return server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry(), AnswerContent: asked}, server.NewProbes(s.Checks), prometheus.NewRegistry())
 }
@@ -87,9 +87,9 @@ func TestAnswersFormats(t *testing.T) {
 func TestAnswersOfNamespaces(t *testing.T) {
 	var asked [][]string
 	pods := phases("shop/web=Running", "bank/vault=Failed", "depot/x=Pending")
-	h := answersPort(func(namespaces []string) answers.Content {
-		asked = append(asked, namespaces)
-		return answers.Content{Resources: []*store.Resource{pods}, Namespaces: namespaces}
+	h := answersPort(func(f server.AnswerFilter) answers.Content {
+		asked = append(asked, f.Namespaces)
+		return answers.Content{Resources: []*store.Resource{pods}, Namespaces: f.Namespaces}
 	})
 	page := ask(h, http.MethodGet, "/answers?namespace=shop,bank&namespace=bank", "Accept", browser).Body
 	for _, want := range []string{`aria-label="shop: 1 Running"`, `aria-label="bank: 1 Failed"`, `href="?format=json&amp;namespace=shop%2Cbank`, `href="?namespace=bank"`} {
@@ -110,6 +110,38 @@ func TestAnswersOfNamespaces(t *testing.T) {
 	}
 }
 
+// TestAnswersOfClusters holds that requests select clusters by name, of several, and that links of the page keep them.
+func TestAnswersOfClusters(t *testing.T) {
+	var asked []server.AnswerFilter
+	content := func(f server.AnswerFilter) answers.Content {
+		asked = append(asked, f)
+		return answers.Content{Resources: []*store.Resource{phases("shop/web=Running")}, Namespaces: f.Namespaces}
+	}
+	port := func(s server.Source) http.Handler {
+		return server.Telemetry(s, server.TelemetryConfig{Own: prometheus.NewRegistry(), AnswerContent: content}, server.NewProbes(func() []server.Check { return nil }), prometheus.NewRegistry())
+	}
+	h := port(clusteredOf())
+	page := ask(h, http.MethodGet, "/answers?cluster=a,new&namespace=shop", "Accept", browser).Body
+	for _, want := range []string{` of a, new (<a href="?namespace=shop">all clusters</a>) in shop (<a href="?cluster=a%2Cnew">all`, `href="?cluster=a%2Cnew&amp;format=json&amp;namespace=shop"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in\n%s", want, page)
+		}
+	}
+	const list = `<p>Clusters: <a href="?cluster=a">a</a>, <a href="?cluster=b.example">b.example</a>, <a href="?cluster=new">new</a>, <a href="?cluster=never">never</a></p>`
+	if page := ask(h, http.MethodGet, "/answers", "Accept", browser).Body; !strings.Contains(page, list) {
+		t.Errorf("no %s in\n%s", list, page)
+	}
+	if got, want := ask(h, http.MethodGet, "/answers?cluster=neu"), (answer{http.StatusNotFound, plain, "there is no cluster \"neu\"; the nearest is \"new\"\n"}); got != want {
+		t.Errorf("an unknown cluster gets %+v, want %+v", got, want)
+	}
+	if page := ask(port(&source{}), http.MethodGet, "/answers?cluster=a", "Accept", browser).Body; strings.Contains(page, "cluster=") || strings.Contains(page, "lusters") {
+		t.Errorf("one cluster without a name has\n%s", page)
+	}
+	if d := cmp.Diff([]server.AnswerFilter{{Namespaces: []string{"shop"}, Clusters: []string{"a", "new"}}, {}, {}}, asked); d != "" {
+		t.Errorf("asked (-want +got):\n%s", d)
+	}
+}
+
 // TestAnswersOfShard holds that all formats say which shard they are about.
 func TestAnswersOfShard(t *testing.T) {
 	s := &source{resources: []*store.Resource{phases("shop/web=Running")}, shard: "Shard 1 of 0 to 2."}
@@ -123,11 +155,25 @@ func TestAnswersOfShard(t *testing.T) {
 	}
 }
 
+// TestAnswersOfLimits holds that all formats say what limits the objects.
+func TestAnswersOfLimits(t *testing.T) {
+	h := answersPort(func(server.AnswerFilter) answers.Content {
+		return answers.Content{Resources: []*store.Resource{phases("shop/web=Running")}, Limits: "Limited by --namespaces=shop."}
+	})
+	for format, want := range map[string]string{
+		"html": " UTC. Limited by --namespaces=shop. Refreshed", "text": "Z\nLimited by --namespaces=shop.\n\n", "json": `"limits": "Limited by --namespaces=shop.",`,
+	} {
+		if page := ask(h, http.MethodGet, "/answers?format="+format).Body; !strings.Contains(page, want) {
+			t.Errorf("%s: no %q in\n%s", format, want, page)
+		}
+	}
+}
+
 // TestAnswersOneAtATime holds that a second request waits for the first, and is refused if that takes too long.
 func TestAnswersOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		h := answersPort(func([]string) answers.Content {
+		h := answersPort(func(server.AnswerFilter) answers.Content {
 			<-release
 			return answers.Content{}
 		})

@@ -19,9 +19,9 @@ type barChart struct {
 // A drawnBar is a bar as it is drawn, 100 wide.
 type drawnBar struct {
 	Name string
-	// Namespace is that of the bar, if it has one.
-	Namespace string
-	Parts     []drawnPart
+	// Namespace is that of the bar, if it has one, and Cluster that of the namespace.
+	Namespace, Cluster string
+	Parts              []drawnPart
 	// Text describes the parts, and Size the whole.
 	Text, Size string
 }
@@ -71,8 +71,9 @@ func newDrawnBar(c answers.Chart, b answers.Bar) drawnBar {
 	drawn.Text = strings.Join(texts, ", ")
 	if b.Whole == 0 {
 		drawn.Size = c.Amount(sum)
-		if !strings.Contains(b.Name, "/") { // behind a cluster
-			drawn.Namespace = b.Name
+		drawn.Namespace = b.Name
+		if cluster, namespace, ok := strings.Cut(b.Name, "/"); ok {
+			drawn.Cluster, drawn.Namespace = cluster, namespace
 		}
 		return drawn
 	}

@@ -34,9 +34,9 @@ type TelemetryConfig struct {
 	Sparse func(family string) bool
 	// Kept reports whether finished objects keep their series of a family. Without it they keep none.
 	Kept func(family string) bool
-	// AnswerContent returns the content of answers about some namespaces, none for all. Without it, that is
-	// all of the source, as of the newest time in it.
-	AnswerContent func(namespaces []string) answers.Content
+	// AnswerContent returns the content of answers about some objects. Without it, that is all of the source,
+	// as of the newest time in it.
+	AnswerContent func(AnswerFilter) answers.Content
 }
 
 // Telemetry is the handler of the telemetry port: self-metrics, probes, and profiles if enabled. The
@@ -49,8 +49,8 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	views := cardinalityViews{source: source, sparse: config.Sparse, kept: config.Kept}
 	asked := config.AnswerContent
 	if asked == nil {
-		asked = func(namespaces []string) answers.Content {
-			return answers.Content{Resources: source.Resources(), Namespaces: namespaces}
+		asked = func(f AnswerFilter) answers.Content {
+			return answers.Content{Resources: source.Resources(), Namespaces: f.Namespaces}
 		}
 	}
 	pages := http.NewServeMux()
@@ -61,7 +61,7 @@ func Telemetry(source Source, config TelemetryConfig, probes *Probes, reg promet
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", limited)
 	mux.Handle("/debug/cardinality", views.split(limited, limit(1, "another view is being counted", http.HandlerFunc(views.serve))))
-	mux.Handle("/answers", limit(1, "other answers are being computed", answersViews{asked, source.Shard}))
+	mux.Handle("/answers", limit(1, "other answers are being computed", answersViews{asked, source}))
 	mux.HandleFunc("/readyz", probes.ready)
 	mux.HandleFunc("/startupz", probes.startup)
 	mux.HandleFunc("/healthz", ok)

@@ -30,6 +30,9 @@ type WebConfig struct {
 
 // Check validates the file and the certificates that it names.
 func (c WebConfig) Check() error {
+	if info, err := os.Stat(c.Path); err == nil && !info.Mode().IsRegular() { // the file is read for each connection
+		return fmt.Errorf("--tls-config %s: not a regular file", c.Path)
+	}
 	err := web.Validate(c.Path)
 	if err == nil {
 		err = c.checkUsers()

@@ -283,6 +283,9 @@ func TestCheckWebConfig(t *testing.T) {
 	if err := (server.WebConfig{Path: "absent.yaml"}).Check(); err == nil || !strings.Contains(err.Error(), "absent.yaml") {
 		t.Errorf("of no file: %v", err)
 	}
+	if err := (server.WebConfig{Path: "/dev/null"}).Check(); err == nil || err.Error() != "--tls-config /dev/null: not a regular file" {
+		t.Errorf("of a device: %v", err)
+	}
 	for _, path := range []string{"", write(t, ""), newAuthority(t).config(t, "")} {
 		if err := (server.WebConfig{Path: path}).Check(); err != nil {
 			t.Errorf("%q: %v", path, err)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -29,6 +30,7 @@ var (
 type walk struct {
 	*reader
 	seen map[stamp][]fs.FileInfo
+	top  string // path of the folder, without links
 }
 
 // A stamp is equal for all links to a file, so that few files are compared with each other.
@@ -44,8 +46,10 @@ func (w *walk) root(path string) (single bool) {
 	case err != nil:
 		w.Err = err
 	case info.IsDir():
-		w.visited(info)
-		w.folder(path)
+		if w.top, w.Err = resolved(path); w.Err == nil {
+			w.visited(info)
+			w.folder(path)
+		}
 		return false
 	default:
 		w.file(path, true)
@@ -65,12 +69,15 @@ func (w *walk) folder(path string) {
 		}
 		path := filepath.Join(path, e.Name())
 		info, err := os.Stat(path)
+		isLink := e.Type()&fs.ModeSymlink != 0
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			to, _ := os.Readlink(path)
-			w.cannotRead(path, fmt.Errorf("dangling link to %s", to))
+		case isLink && leadsNowhere(err): // as of a bundle to what it has not captured
+			w.count("dangling links")
 		case err != nil:
 			w.cannotRead(path, err)
+		case isLink && w.leaves(path):
+			to, _ := os.Readlink(path)
+			w.cannotRead(path, fmt.Errorf("link to %s, outside of the folder", to))
 		case !info.IsDir() && !info.Mode().IsRegular(), w.visited(info):
 		case info.IsDir():
 			w.folder(path)
@@ -78,6 +85,31 @@ func (w *walk) folder(path string) {
 			w.file(path, false)
 		}
 	}
+}
+
+// leadsNowhere reports whether an error is that of a link without a target.
+func leadsNowhere(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
+}
+
+// leaves reports whether a path leads out of the folder: a link of a bundle means a file of the machine where the
+// bundle was made.
+func (w *walk) leaves(path string) bool {
+	to, err := resolved(path)
+	if err != nil {
+		return true
+	}
+	below, err := filepath.Rel(w.top, to)
+	return err != nil || !filepath.IsLocal(below)
+}
+
+// resolved returns an absolute path without links.
+func resolved(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 // visited reports whether a file or folder was seen before, under this path or another.

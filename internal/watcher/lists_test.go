@@ -82,6 +82,62 @@ func TestStreamWithoutEnd(t *testing.T) {
 	})
 }
 
+// TestChangesAreNoProgress has a streamed list without an end, of a resource that changes all the time: a list
+// follows 30 seconds after the first change, whatever comes after that. Objects of other
+// shards are objects, and their changes are changes.
+func TestChangesAreNoProgress(t *testing.T) {
+	for name, change := range map[string]func(q *request, i int){
+		"changed":             func(q *request, i int) { q.event("MODIFIED", served(ours("a", "x", 0, 1), fmt.Sprint(10+i))) },
+		"deleted":             func(q *request, i int) { q.event("DELETED", served(ours("a", "x", 0, 1), fmt.Sprint(10+i))) },
+		"bookmarks":           func(q *request, i int) { q.event("BOOKMARK", bookmark(fmt.Sprint(10+i))) },
+		"changes of others":   func(q *request, i int) { q.event("MODIFIED", served(theirs("a", "x", 0), fmt.Sprint(10+i))) },
+		"deletions of others": func(q *request, i int) { q.event("DELETED", served(theirs("a", "x", 0), fmt.Sprint(10+i))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newHarness(t, watcher.Config{Shard: half})
+				q := f.next(t).want("stream "+anyPods).watch().event("ADDED", served(ours("a", "x", 0, 1), "1"))
+				for i := range 3 { // objects of other shards
+					<-time.After(5 * time.Second)
+					q.event("ADDED", served(theirs("a", "x", i), fmt.Sprint(2+i)))
+				}
+				for i := range 6 { // two seconds later, and created objects beside the changes
+					<-time.After(2 * time.Second)
+					change(q, 2*i)
+					q.event("ADDED", served(ours("a", "y", i, 1), fmt.Sprint(11+2*i))).event("ADDED", served(theirs("a", "y", i), fmt.Sprint(11+2*i)))
+				}
+				<-time.After(19 * time.Second)
+				takes(t, time.Second, func() { q = f.next(t).want("list " + anyPods) })
+				q.list("50", ours("a", "x", 0, 1))
+				f.next(t).want("watch " + anyPods + " resourceVersion=50").watch()
+				f.expect(t, podText(ax1), nil)
+				f.expectLog(t, record{slog.LevelWarn, ""})
+			})
+		})
+	}
+}
+
+// TestEndOfLongStream has a streamed list whose objects take three minutes: its end may take as long, since
+// changes come before it.
+func TestEndOfLongStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newHarness(t, watcher.Config{})
+		q := f.next(t).want("stream " + anyPods).watch()
+		for i := range 10 {
+			<-time.After(18 * time.Second)
+			q.event("ADDED", served(pod("a", "x", "1", 1), fmt.Sprint(1+i)))
+		}
+		for i := range 10 {
+			q.event("MODIFIED", served(pod("a", "x", "1", 1), fmt.Sprint(20+i)))
+			<-time.After(17900 * time.Millisecond)
+		}
+		f.expect(t, "", podsUnsynced)
+		q.event("BOOKMARK", listEnds("30"))
+		f.expect(t, podText(ax1), nil)
+		f.expectLog(t)
+	})
+}
+
 // TestStreamWithoutResponse has a streamed list without a response.
 func TestStreamWithoutResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -99,6 +99,8 @@ func TestRoles(t *testing.T) {
 	f("authFilter.enabled=true", "--auth-filter")
 	f("authFilter.enabled=true,namespaces=shop,collectors={pods}", "--auth-filter", "--namespaces=shop", "--resources=pods")
 	f("clusters.enabled=true,clusters.secrets={a},clusters.list[0].name=hub,clusters.list[0].home=true,collectors={pods}", "--resources=pods")
+	f("clusters.enabled=true,clusters.secrets={a},clusters.list[0].name=hub,clusters.list[0].home=true,clusters.list[0].resources={pods,secrets},collectorsExclude={secrets}", "--resources=pods,secrets")
+	f("clusters.enabled=true,clusters.secrets={a},clusters.list[0].name=hub,clusters.list[0].home=true,clusters.list[0].resources={nodes}", "--resources=nodes")
 	f("releaseNamespace=true,collectors={pods}", "--namespaces=kubestate", "--resources=pods")
 	f("autosharding.enabled=true", "--pod=kubestate-0", "--pod-namespace=kubestate")
 	f("standby.enabled=true", "--lease=kubestate", "--pod-namespace=kubestate")

@@ -34,6 +34,7 @@ type kubelet struct {
 	t     *testing.T
 	c     *cluster.Cluster
 	ports []int // two for each ordinal
+	grace time.Duration
 	args  []string
 
 	mu      sync.Mutex
@@ -51,9 +52,15 @@ type shardProcess struct {
 // startSet creates the StatefulSet and runs its kubelet until the test ends.
 func startSet(t *testing.T, c *cluster.Cluster, most int, replicas int32, args ...string) *kubelet {
 	t.Helper()
+	return startGraceful(t, c, grace, most, replicas, args...)
+}
+
+// startGraceful is startSet with another grace period.
+func startGraceful(t *testing.T, c *cluster.Cluster, grace time.Duration, most int, replicas int32, args ...string) *kubelet {
+	t.Helper()
 	ports, err := process.FreePorts(2 * most)
 	must(t, err)
-	s := &kubelet{t: t, c: c, ports: ports, args: args, running: map[string]*shardProcess{}, killed: map[string]bool{}}
+	s := &kubelet{t: t, c: c, ports: ports, grace: grace, args: args, running: map[string]*shardProcess{}, killed: map[string]bool{}}
 	_, err = c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: monitoring}}, metav1.CreateOptions{})
 	must(t, err)
 	must(t, c.CreateShards(t.Context(), cluster.Shards{Namespace: monitoring, Name: shardSet, Replicas: replicas, Grace: grace}))
@@ -119,7 +126,7 @@ func (s *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 	case pod.DeletionTimestamp != nil && p.stopping.IsZero():
 		p.stopping = time.Now()
 		return p.Signal(syscall.SIGTERM)
-	case pod.DeletionTimestamp != nil && time.Since(p.stopping) > grace:
+	case pod.DeletionTimestamp != nil && time.Since(p.stopping) > s.grace:
 		s.t.Errorf("%s did not end within its grace period", pod.Name)
 		return p.Kill()
 	case p == nil && !s.killed[pod.Name]:

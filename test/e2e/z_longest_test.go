@@ -11,6 +11,8 @@ func TestValuesAreNotHeld(t *testing.T)      { t.Parallel(); testValuesAreNotHel
 func TestShards(t *testing.T)                { t.Parallel(); testShards(t) }
 func TestCountersThroughFaults(t *testing.T) { t.Parallel(); testCountersThroughFaults(t) }
 func TestCountersAreDivided(t *testing.T)    { t.Parallel(); testCountersAreDivided(t) }
+func TestResizeWithoutEnds(t *testing.T)     { t.Parallel(); testResizeWithoutEnds(t) }
+func TestCountersOfHastyShard(t *testing.T)  { t.Parallel(); testCountersOfHastyShard(t) }
 func TestFaults(t *testing.T)                { t.Parallel(); testFaults(t) }
 func TestStreamWithoutEnd(t *testing.T)      { t.Parallel(); testStreamWithoutEnd(t) }
 func TestStandbyPairs(t *testing.T)          { t.Parallel(); testStandbyPairs(t) }

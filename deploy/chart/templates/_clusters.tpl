@@ -16,6 +16,25 @@
 {{- if $home }}true{{ end -}}
 {{- end }}
 
+{{- /* The values by which kubestate.resources are those of the cluster of the pod, as JSON: a list may have others. */ -}}
+{{- define "kubestate.homeValues" -}}
+{{- $values := deepCopy .Values -}}
+{{- range .Values.clusters.list -}}
+{{- if and $.Values.clusters.enabled .home .resources -}}
+{{- $own := list -}}
+{{- range $.Files.Get "files/resources.json" | fromJsonArray }}{{ $own = append $own .key }}{{ end -}}
+{{- $named := list -}}
+{{- range .resources }}{{ if has . $own }}{{ $named = append $named . }}{{ end }}{{ end -}}
+{{- if $named -}}
+{{- $_ := set $values "collectors" $named -}}
+{{- $_ := set $values "collectorsExtra" list -}}
+{{- $_ := set $values "collectorsExclude" list -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ toJson $values }}
+{{- end }}
+
 {{- define "kubestate.clustersArgs" -}}
 {{- $clusters := .Values.clusters }}
 {{- if $clusters.enabled }}

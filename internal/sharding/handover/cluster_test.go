@@ -36,7 +36,8 @@ type cluster struct {
 	outages [objects][]outage
 	wrong   error
 
-	lastCut time.Time // when a process was last cut off or ended without a successor
+	lastCut time.Time       // when a process was last cut off or ended without a successor
+	left    sharding.Ranges // with open terms, of processes that have ended without a successor, or are about to
 }
 
 type change struct {
@@ -73,7 +74,7 @@ var resources = []string{"jobs", "pods"}
 func hashOf(object int) uint64 { return uint64(object)*(1<<63/objects*2) + 1<<58 }
 
 func newCluster(w *world) *cluster {
-	c := &cluster{world: w, version: 1, changes: map[string][]change{}, counted: map[int][]*process{}, merged: map[int]bool{}}
+	c := &cluster{world: w, version: 1, changes: map[string][]change{}, counted: map[int][]*process{}, merged: map[int]bool{}, left: sharding.None()}
 	for i := range c.outages {
 		c.outages[i] = []outage{{}} // until the first start
 	}
@@ -151,17 +152,17 @@ func (n *content) receive(resource string) {
 		n.version[resource] = n.cluster.version // a bookmark
 	default:
 		for _, c := range pending[:max(late, most)] {
-			n.take(resource, c)
+			n.take(resource, "", c)
 		}
 	}
 }
 
-// take adds changes of one object, or none, as one increment.
-func (n *content) take(resource string, changes ...change) {
+// take adds changes of one object, or none, as one increment. Several are later than since.
+func (n *content) take(resource, since string, changes ...change) {
 	var versions []int
-	object, since := 0, ""
-	if len(changes) > 1 {
-		since = strconv.Itoa(n.version[resource])
+	object := 0
+	if len(changes) < 2 {
+		since = ""
 	}
 	for _, c := range changes {
 		n.version[resource] = max(n.version[resource], c.version)
@@ -186,6 +187,7 @@ func (n *content) has(resource string, c change) bool {
 
 // relist takes all pending changes of each object as one.
 func (n *content) relist(resource string, pending []change) {
+	since := strconv.Itoa(n.version[resource])
 	for o := range objects {
 		var own []change
 		for _, c := range pending {
@@ -193,7 +195,7 @@ func (n *content) relist(resource string, pending []change) {
 				own = append(own, c)
 			}
 		}
-		n.take(resource, own...)
+		n.take(resource, since, own...)
 		for _, c := range own {
 			n.merged[c.version] = n.merged[c.version] || len(own) > 1
 		}
@@ -260,6 +262,9 @@ func (w *world) landTerms(wr write) {
 		}
 	}
 	w.claims, w.terms = append(w.claims, w.claimed()), append(w.terms, *wr.terms)
+	if leftAt := wr.from.leftAt; !slices.Contains(w.processes, wr.from) || !leftAt.IsZero() && w.now.Sub(leftAt) >= grace-lastPart {
+		w.leaveOpen(wr.from)
+	}
 }
 
 // passed checks that a process may take or open ranges that a counter had.
@@ -273,6 +278,7 @@ func (w *world) passed(to *process, from handover.Counter, c sharding.Cut) {
 			w.cluster.wrong = fmt.Errorf("%d counts as dead for %d", p.number, to.number)
 		}
 	}
+	defer func() { w.cluster.left = w.cluster.left.Minus(c.Ranges) }()
 	for o := range objects {
 		late := !c.At.Reaches(to.content.listed.Within(c.Ranges).Last())
 		if !late || from != (handover.Counter{}) || !c.Ranges.Holds(hashOf(o)) {
@@ -280,7 +286,7 @@ func (w *world) passed(to *process, from handover.Counter, c sharding.Cut) {
 		}
 		// A process that had listed it earlier was cut off, or has died or ended meanwhile.
 		w.cluster.outages[o] = append(w.cluster.outages[o], outage{})
-		if !w.crashes && w.now.Sub(w.cluster.lastCut) > time.Minute && w.cluster.wrong == nil {
+		if !w.crashes && w.now.Sub(w.cluster.lastCut) > time.Minute && !w.cluster.left.Holds(hashOf(o)) && w.cluster.wrong == nil {
 			w.cluster.wrong = fmt.Errorf("%d takes %s too late for %v", to.number, c.Ranges, c.At)
 		}
 	}
@@ -292,8 +298,18 @@ func (w *world) die(p *process) {
 		return
 	}
 	p.died = true
-	w.cluster.lastCut = w.now
 	p.journal.Resume(sharding.Cut{Ranges: sharding.All()})
+	w.stopCounting(p)
+}
+
+// stopCounting excuses what a process that ends has not counted yet. Nothing that it has counted may count again,
+// unless it has died.
+func (w *world) stopCounting(p *process) {
+	if p.content == nil {
+		return
+	}
+	w.cluster.lastCut = w.now
+	w.leaveOpen(p)
 	for o := range objects {
 		for _, t := range w.terms[len(w.terms)-1].All {
 			switch {
@@ -303,6 +319,15 @@ func (w *world) die(p *process) {
 			case p.served().Holds(hashOf(o)) && !slices.ContainsFunc(w.processes, func(q *process) bool { return q.self == t.By }):
 				w.cluster.outages[o] = append(w.cluster.outages[o], outage{})
 			}
+		}
+	}
+}
+
+// leaveOpen notes what a process that has ended, or is about to, leaves open.
+func (w *world) leaveOpen(p *process) {
+	for _, t := range w.terms[len(w.terms)-1].All {
+		if t.By == (handover.Counter{}) {
+			w.cluster.left = w.cluster.left.Union(t.Ranges.Intersection(p.served()))
 		}
 	}
 }

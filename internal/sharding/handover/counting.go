@@ -48,7 +48,8 @@ type counting struct {
 	sentAt time.Time
 	latest int64 // serial
 
-	reaching, receiving, taking, taken, stuck wait
+	reaching, receiving, stuck wait
+	taking, taken              waitFor
 }
 
 // A relist may have merged several changes of an object that are later than from and up to to.
@@ -69,6 +70,21 @@ func (w *wait) over(now time.Time, lasts bool, limit time.Duration) bool {
 		w.since = now
 	}
 	return lasts && now.Sub(w.since) >= limit
+}
+
+// A waitFor measures how long all of some ranges have been waited for.
+type waitFor struct {
+	wait
+	ranges sharding.Ranges
+}
+
+// over reports whether ranges have been waited for as long as limit.
+func (w *waitFor) over(now time.Time, r sharding.Ranges, blind bool, limit time.Duration) bool {
+	if !w.ranges.Contains(r) {
+		w.since = time.Time{}
+	}
+	w.ranges = r
+	return w.wait.over(now, !r.IsNone() && !blind, limit)
 }
 
 // CountIncrements makes the member count increments, by terms. It must be called first.
@@ -172,7 +188,7 @@ func (m *Member) give(now time.Time, givable sharding.Ranges, d *Decision) {
 		c.direct, c.giving = c.direct.Union(back), c.giving.Minus(back)
 	}
 	listed := m.listed(c.giving)
-	over := c.reaching.over(now, !c.giving.IsNone() && !m.blind, reach)
+	over := c.reaching.over(now, !c.giving.IsNone() && !m.blind, reach) || m.isLast(now)
 	if !c.giving.IsNone() && (c.low.Reaches(listed) || over) {
 		// Everything up to this position counts here, also what arrives later.
 		for _, after := range c.after(c.giving) {
@@ -243,7 +259,7 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	add(&takes, unnamed.Minus(living), nil)
 	add(&late, unnamed.Intersection(living), nil)
 	// It takes back what it has cut if no member that claims it has listed it early enough.
-	for _, t := range c.terms.within(m.Serves().Intersection(givable).Minus(c.counted())) {
+	for _, t := range c.terms.within(m.Serves().Intersection(givable).Intersection(m.others()).Minus(c.counted())) {
 		for _, base := range c.bases.Within(t.Ranges) {
 			if (t.By == Counter{}) && c.divides(base.At, t.After) && !m.takable(base.Ranges, t.After) {
 				add(&takes, base.Ranges, t.After)
@@ -253,11 +269,14 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	if c.receiving.over(now, len(coming) > 0 && !m.blind, reach) {
 		takes = append(takes, coming...)
 	}
-	if c.taking.over(now, len(late) > 0 && !m.blind, patience) {
+	if c.taking.over(now, rangesOf(late), m.blind, patience) {
 		takes = append(takes, late...)
 	}
 	return takes
 }
+
+// rangesOf are the ranges of terms.
+func rangesOf(terms []Term) sharding.Ranges { return Terms{All: terms}.named() }
 
 // takable reports whether a member that claims any of r has listed it at or before a position, or does not
 // say when.
@@ -337,7 +356,7 @@ func (m *Member) handedOver(now time.Time, release sharding.Ranges) sharding.Ran
 			taken = taken.Union(t.Ranges)
 		}
 	}
-	if c.taken.over(now, !release.Minus(taken).IsNone() && !m.blind, patience) {
+	if c.taken.over(now, release.Minus(taken).Intersection(m.others()), m.blind, patience) {
 		return release
 	}
 	return release.Intersection(taken)

@@ -54,7 +54,11 @@ func (m *Member) Decide(now time.Time) Decision {
 		d := Decision{
 			Release: sharding.None(), Want: m.wanted, Serve: m.serving, Hold: sharding.None(), Unclaimed: unclaimed,
 		}
-		m.count(now, m.claimedInServer(), others, &d)
+		givable := others
+		if m.isLast(now) {
+			givable = m.Serves()
+		}
+		m.count(now, m.claimedInServer(), givable, &d)
 		handedOver := m.handedOver(now, m.Serves()).Equal(m.Serves())
 		d.Exit = announced && (unclaimed.IsNone() && handedOver && !m.unread() || !m.replaceable())
 		d.Claim = m.claim(now, Claim{Ranges: m.Serves(), Leaving: true})
@@ -91,6 +95,9 @@ func (m *Member) claimedInServer() sharding.Ranges {
 	}
 	return sharding.None()
 }
+
+// isLast reports whether the member ends soon, even if others do not take over.
+func (m *Member) isLast(now time.Time) bool { return m.leaving && !now.Before(m.last) }
 
 // givable are the ranges that others should count: those that this member withdraws, and all that they claim
 // while its pod is not ready, since they take it for lost.

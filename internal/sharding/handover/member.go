@@ -83,6 +83,7 @@ type Member struct {
 	serving  bool            // readers get held
 	scraped  sharding.Ranges // the part of held that all scrapers have read
 	leaving  bool
+	last     time.Time // of Leave
 	scrapers int
 	since    string // of the own pod's last readiness
 
@@ -195,8 +196,11 @@ func (m *Member) SetScrapers(n int) { m.scrapers = n }
 
 // OthersScrapers is the largest number of periodic scrapers that a member claims which is present or
 // leaves: in a rolling update, the next pod ends as soon as a new one is ready. A new member expects as
-// many.
+// many. One that has been scraped knows its own scrapers, and expects none: others may count one twice for a time.
 func (m *Member) OthersScrapers() (most int) {
+	if !m.scraped.IsNone() {
+		return 0
+	}
 	for n := range m.claims {
 		c, present := m.present(n)
 		pod := m.pods[n]
@@ -210,8 +214,10 @@ func (m *Member) OthersScrapers() (most int) {
 	return most
 }
 
-// Leave makes the member end as soon as others claim what it serves.
-func (m *Member) Leave() { m.leaving = true }
+// Leave makes the member end as soon as others claim what it serves. From the time last on, shortly before it ends
+// in any case, the member opens the terms of everything that it counts: another one that has listed that before
+// the end counts the later increments, and no increment counts twice.
+func (m *Member) Leave(last time.Time) { m.leaving, m.last = true, last }
 
 // WriteFailed reports that the write of the claim with a serial may have failed. The claim is
 // written again unless the API server has it.

@@ -171,6 +171,12 @@ func (w *world) worst(p *process) {
 	}
 }
 
+func (w *world) deletePod(n int) {
+	if pod := w.pod[n]; pod != nil && !pod.Ending {
+		w.setPod(n, &handover.Pod{UID: pod.UID, Ready: pod.Ready, Ending: true})
+	}
+}
+
 // crash kills a process, which starts again in the same pod.
 func (w *world) crash(p *process) {
 	w.say("crash %d", p.number)

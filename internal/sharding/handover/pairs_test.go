@@ -149,7 +149,7 @@ func (w *world) leave(p *process) {
 	}
 	w.say("terminate %d", p.number)
 	p.leaving = true
-	p.Leave()
+	p.Leave(w.now.Add(grace - lastPart))
 }
 
 // crashPair kills a process of a number with two members, and reports whether it is one. The process that

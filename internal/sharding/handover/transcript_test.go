@@ -23,7 +23,7 @@ import (
 //	start N, kill N, end N             a pod begins with a process; the process dies; both end
 //	complete N, scrape N               the list of member N is complete; all scrapers have read it
 //	write N, fail N                    the oldest write of member N is in the Lease, or fails
-//	ready N, unready N, leave N        the pod is ready or not, or is being deleted
+//	ready N, unready N, leave N        the pod is ready or not, or is being deleted: it opens its terms after 100s
 //	blind N, see N, scrapers N COUNT   the member does not see the others, or does; has scrapers
 //	lease missing, lease empty         the Lease is deleted, or created
 //	pass DURATION                      time passes
@@ -46,6 +46,9 @@ func TestTranscripts(t *testing.T) {
 		}
 	})
 }
+
+// leaves is the time in which a leaving member waits for others to claim before it opens all its terms.
+const leaves = 100 * time.Second
 
 // second is added to the number of a second process of it.
 const second = 100
@@ -146,13 +149,13 @@ func (s *scene) command(words []string) {
 	case "leave":
 		pod.Ending = true
 		s.set(n, &pod)
-		a.Leave()
+		a.Leave(s.now.Add(leaves))
 	case "lead":
 		s.epoch++
 		a.Lead(s.epoch)
 		s.set(a.Number(), &handover.Pod{UID: a.uid, Ready: true, Since: s.now.Format(time.TimeOnly)})
 	case "yield":
-		a.Leave()
+		a.Leave(s.now.Add(leaves))
 		a.Follow()
 	case "blind", "see":
 		a.SetBlind(words[0] == "blind")

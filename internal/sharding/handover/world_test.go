@@ -46,6 +46,9 @@ const takeover = time.Minute
 // grace is how long a leaving member waits for others that are lost.
 const grace = 155 * time.Second
 
+// lastPart is the last part of it, in which the member opens the terms of what nobody has claimed.
+const lastPart = 50 * time.Second
+
 // event is a change of the pod with the number, nil if it is deleted.
 type event[T any] struct {
 	number int
@@ -257,8 +260,11 @@ func (w *world) end(p *process) {
 	if !p.decision.Unclaimed.IsNone() { // nobody was there to take over
 		w.excused = append(w.excused, excuse{p.served(), len(w.pods)})
 	}
-	if !p.decision.Exit || !p.decision.Unclaimed.IsNone() || w.counts(p) {
+	switch {
+	case w.counts(p):
 		w.die(p)
+	case !p.decision.Exit, !p.decision.Unclaimed.IsNone(), w.assignments[max(0, p.assignments-1)].Total == 1: // it does not wait
+		w.stopCounting(p)
 	}
 	w.remove(p)
 }
@@ -388,11 +394,5 @@ func (w *world) controller() {
 	slices.Sort(beyond)
 	if len(beyond) > 0 {
 		w.deletePod(beyond[len(beyond)-1])
-	}
-}
-
-func (w *world) deletePod(n int) {
-	if pod := w.pod[n]; pod != nil && !pod.Ending {
-		w.setPod(n, &handover.Pod{UID: pod.UID, Ready: pod.Ready, Ending: true})
 	}
 }

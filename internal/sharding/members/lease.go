@@ -94,29 +94,28 @@ var errNoLease = errors.New("missing: create it from the manifest of the shards,
 const attempts = 20
 
 // write writes the claim of the member with the number into the Lease of the set, and deletes stale
-// claims unless they have changed.
+// claims unless they have changed. It returns the version with the claim.
 //
 // A write names the version that was read before it, so that one whose response was not awaited
 // cannot overwrite a later one.
-func (a *api) write(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) error {
-	return a.retry(set, func() error { return a.tryWrite(ctx, set, number, c, stale) })
+func (a *api) write(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) (*coordinationv1.Lease, error) {
+	return a.retry(set, func() (*coordinationv1.Lease, error) { return a.tryWrite(ctx, set, number, c, stale) })
 }
 
 // retry writes until there is no conflict.
-func (a *api) retry(set string, write func() error) error {
-	var err error
+func (a *api) retry(set string, write func() (*coordinationv1.Lease, error)) (lease *coordinationv1.Lease, err error) {
 	for range attempts {
-		if err = write(); !apierrors.IsConflict(err) {
+		if lease, err = write(); !apierrors.IsConflict(err) {
 			break
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("lease %s/%s: %w", a.namespace, set, err)
+		return nil, fmt.Errorf("lease %s/%s: %w", a.namespace, set, err)
 	}
-	return nil
+	return lease, nil
 }
 
-func (a *api) tryWrite(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) error {
+func (a *api) tryWrite(ctx context.Context, set string, number int, c handover.Claim, stale map[int]handover.Claim) (*coordinationv1.Lease, error) {
 	return a.patch(ctx, set, func(present map[string]string) (map[string]any, error) {
 		claims, _ := a.prefix.claimsOf(present)
 		if claims[number].Epoch > c.Epoch {
@@ -132,28 +131,30 @@ func (a *api) tryWrite(ctx context.Context, set string, number int, c handover.C
 	})
 }
 
-// patch changes annotations of the Lease of the set from those of the present version. It fails if
-// another write has come between.
-func (a *api) patch(ctx context.Context, set string, change func(present map[string]string) (map[string]any, error)) error {
+// patch changes annotations of the Lease of the set from those of the present version, and returns the next
+// version. It fails if another write has come between.
+func (a *api) patch(ctx context.Context, set string, change func(present map[string]string) (map[string]any, error)) (*coordinationv1.Lease, error) {
 	of := func(r *rest.Request) *rest.Request {
 		return r.Namespace(a.namespace).Resource("leases").Name(set).Timeout(timeout)
 	}
 	var lease coordinationv1.Lease
 	err := of(a.coordination.Get()).Do(ctx).Into(&lease)
 	if apierrors.IsNotFound(err) {
-		return errNoLease
+		return nil, errNoLease
 	} else if err != nil {
-		return err
+		return nil, err
 	}
 	annotations, err := change(lease.Annotations)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"resourceVersion": lease.ResourceVersion, "annotations": annotations,
 	}})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return of(a.coordination.Patch(types.MergePatchType)).Body(patch).Do(ctx).Error()
+	var next coordinationv1.Lease
+	err = of(a.coordination.Patch(types.MergePatchType)).Body(patch).Do(ctx).Into(&next)
+	return &next, err
 }

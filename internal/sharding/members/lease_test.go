@@ -7,9 +7,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -89,7 +92,8 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	stale := map[int]handover.Claim{5: claim("gone", 1), 6: claim("gone too", 1), 9: claim("never", 1)}
-	if err := a.write(t.Context(), "kubestate", 0, claim("own", 3), stale); err != nil {
+	lease, err := a.write(t.Context(), "kubestate", 0, claim("own", 3), stale)
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{
@@ -101,16 +105,54 @@ func TestWrite(t *testing.T) {
 	if diff := cmp.Diff(want, l.annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(want, lease.Annotations); diff != "" || lease.ResourceVersion != "11" {
+		t.Errorf("returned version %s (-want +got):\n%s", lease.ResourceVersion, diff)
+	}
 	if len(l.asked) != 8 { // four reads and writes
 		t.Errorf("the API server was asked %q", l.asked)
 	}
 
 	l.version, l.asked = 0, nil
-	if err := a.write(t.Context(), "kubestate", 0, claim("own", 4), nil); !errors.Is(err, errNoLease) {
+	if _, err := a.write(t.Context(), "kubestate", 0, claim("own", 4), nil); !errors.Is(err, errNoLease) {
 		t.Errorf("without a Lease: %v", err)
 	}
 	if diff := cmp.Diff([]string{"GET /apis/coordination.k8s.io/v1/namespaces/monitoring/leases/kubestate"}, l.asked); diff != "" {
 		t.Errorf("without a Lease (-want +got):\n%s", diff)
+	}
+}
+
+// TestEarlierWriteEnds holds that the write of a claim, which the API server has not answered yet, does not replace
+// the next claim.
+func TestEarlierWriteEnds(t *testing.T) {
+	l := &leases{version: 1, annotations: map[string]string{}}
+	var held atomic.Bool
+	arrived, release := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !held.Swap(true) {
+			close(arrived)
+			<-release
+		}
+		l.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	a, err := newAPI(&rest.Config{Host: server.URL}, "monitoring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, own := &Shard{api: a, events: make(chan func(), 10), endWrite: func() {}}, self{set: &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: "kubestate"}}}
+	claim := func(serial int64) handover.Claim {
+		return handover.Claim{Holder: "own", Serial: serial, Ranges: sharding.All()}
+	}
+	var running sync.WaitGroup
+	earlier := s.nextWrite(t.Context())
+	running.Go(func() { s.write(earlier, own, claim(1), nil) })
+	<-arrived
+	later := s.nextWrite(t.Context())
+	s.write(later, own, claim(2), nil)
+	close(release)
+	running.Wait()
+	if got, want := l.annotations["kubestate.io/shard-0"], annotationOf(claim(2)); got != want {
+		t.Errorf("the Lease has %s, want %s", got, want)
 	}
 }
 

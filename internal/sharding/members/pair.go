@@ -45,11 +45,11 @@ func (s *Shard) elect() {
 	switch {
 	case s.going && (!leads || stays && s.member.Settled()):
 		s.election.Leave()
-		s.member.Leave()
+		s.member.Leave(s.last)
 		s.follow()
 	case s.going && !stays:
 		s.lead(epoch)
-		s.member.Leave()
+		s.member.Leave(s.last)
 	case leads && !s.yields():
 		s.lead(epoch)
 	case !leads:

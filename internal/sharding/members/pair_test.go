@@ -90,7 +90,7 @@ func TestSupersededClaim(t *testing.T) {
 	}
 	f := func(epoch int64, want error, holds int64) {
 		t.Helper()
-		if err := a.write(t.Context(), "kubestate", 0, claim(epoch), nil); !errors.Is(err, want) {
+		if _, err := a.write(t.Context(), "kubestate", 0, claim(epoch), nil); !errors.Is(err, want) {
 			t.Errorf("a claim of election %d: %v, want %v", epoch, err, want)
 		}
 		if got, want := l.annotations["kubestate.io/shard-0"], annotationOf(claim(holds)); got != want {

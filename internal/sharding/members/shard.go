@@ -103,11 +103,13 @@ type Shard struct {
 	copies     int                    // pods of a number
 	election   Election               // nil if each number has one pod
 	leads      bool
-	fresh      bool // the claims were read after the election
-	unread     bool // the claims have to be read
-	going      bool // told to leave
-	left       bool // others have taken over
-	counting   bool // the member counts increments; that does not end
+	fresh      bool      // the claims were read after the election
+	unread     bool      // the claims have to be read
+	going      bool      // told to leave
+	last       time.Time // when the time to leave nears its end
+	left       bool      // others have taken over
+	counting   bool      // the member counts increments; that does not end
+	endWrite   func()    // of the last claim
 }
 
 // New makes a shard. Run runs it.
@@ -119,7 +121,7 @@ func New(config Config, to *rest.Config, reg prometheus.Registerer, log *slog.Lo
 	s := &Shard{
 		Config: config, api: a, metrics: newMetrics(reg), log: log.With("pod", config.Pod),
 		events: make(chan func(), 100), leaving: make(chan struct{}), exit: make(chan struct{}),
-		wanted: sharding.None(), complete: true, unseen: map[string]bool{}, pods: map[int]handover.Pod{}, copies: 1,
+		wanted: sharding.None(), complete: true, unseen: map[string]bool{}, pods: map[int]handover.Pod{}, copies: 1, endWrite: func() {},
 	}
 	s.leave = sync.OnceFunc(func() { close(s.leaving) })
 	s.progress.Store(&Progress{Detail: "looking for the StatefulSet of pod " + config.Namespace + "/" + config.Pod})
@@ -187,8 +189,9 @@ func (s *Shard) Run(ctx context.Context, election Election) error {
 			return nil
 		case <-leaving:
 			leaving = nil
+			s.last = time.Now().Add(limit - lastPart(limit))
 			if s.going = true; election == nil {
-				s.member.Leave()
+				s.member.Leave(s.last)
 			}
 		case f := <-s.events:
 			f()
@@ -201,7 +204,8 @@ func (s *Shard) Run(ctx context.Context, election Election) error {
 		}
 		if d.Claim != nil {
 			stale := s.member.Stale()
-			running.Go(func() { s.write(ctx, own, *d.Claim, stale) })
+			one := s.nextWrite(ctx)
+			running.Go(func() { s.write(one, own, *d.Claim, stale) })
 		}
 		if d.Terms != nil {
 			running.Go(func() { s.writeTerms(ctx, own, *d.Terms, d.Replaces) })
@@ -218,6 +222,10 @@ func (c Config) limitOf(grace time.Duration) (time.Duration, error) {
 	}
 	return grace - c.Drain - margin, nil
 }
+
+// lastPart is the last part of a limit of Leave, in which the member opens the terms of what nobody has claimed: long
+// enough for a scrape.
+func lastPart(limit time.Duration) time.Duration { return min(limit/3, unscraped) }
 
 // find retries until it finds the own pod and its StatefulSet.
 func (s *Shard) find(ctx context.Context) (self, error) {
@@ -341,7 +349,10 @@ func (s *Shard) discard(r sharding.Ranges) {
 
 // writeTerms writes terms into the Lease, and tells the member if that failed.
 func (s *Shard) writeTerms(ctx context.Context, own self, terms handover.Terms, replaces int64) {
-	err := s.api.writeTerms(ctx, own.set.Name, terms, replaces)
+	lease, err := s.api.writeTerms(ctx, own.set.Name, terms, replaces)
+	if err == nil {
+		s.send(ctx, func() { s.sawOwn(lease) })
+	}
 	if err == nil || errors.Is(err, errOutdated) || ctx.Err() != nil { // a later version is to come
 		return
 	}
@@ -353,14 +364,23 @@ func (s *Shard) writeTerms(ctx context.Context, own self, terms handover.Terms, 
 	s.send(ctx, func() { s.member.TermsFailed(terms.Serial) })
 }
 
+// nextWrite returns the context of the write of a claim. It ends the write of the claim before, which would
+// replace the next one if it were tried again.
+func (s *Shard) nextWrite(ctx context.Context) context.Context {
+	s.endWrite()
+	ctx, s.endWrite = context.WithCancel(ctx)
+	return ctx
+}
+
 // write writes a claim into the Lease, and tells the member if that failed.
 func (s *Shard) write(ctx context.Context, own self, c handover.Claim, stale map[int]handover.Claim) {
-	err := s.api.write(ctx, own.set.Name, own.number, c, stale)
+	lease, err := s.api.write(ctx, own.set.Name, own.number, c, stale)
 	if ctx.Err() != nil {
 		return
 	}
 	s.send(ctx, func() { s.written(err) })
 	if err == nil {
+		s.send(ctx, func() { s.sawOwn(lease) })
 		return
 	}
 	select {

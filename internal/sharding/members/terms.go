@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
+
 	"github.com/kubestate/kubestate/internal/sharding"
 	"github.com/kubestate/kubestate/internal/sharding/handover"
 )
@@ -70,9 +72,9 @@ func textOf(terms handover.Terms) string {
 var errOutdated = errors.New("another member has written the terms first")
 
 // writeTerms writes terms into the Lease of the set, unless the present ones are others than those that
-// they were made from.
-func (a *api) writeTerms(ctx context.Context, set string, terms handover.Terms, replaces int64) error {
-	return a.retry(set, func() error {
+// they were made from. It returns the version with the terms.
+func (a *api) writeTerms(ctx context.Context, set string, terms handover.Terms, replaces int64) (*coordinationv1.Lease, error) {
+	return a.retry(set, func() (*coordinationv1.Lease, error) {
 		return a.patch(ctx, set, func(present map[string]string) (map[string]any, error) {
 			// Unreadable terms are replaced.
 			if is, err := termsOf(present); err == nil && is.Serial != replaces {

@@ -60,7 +60,7 @@ func TestWriteTerms(t *testing.T) {
 	}
 	f := func(serial, replaces int64, wantErr error, want string) {
 		t.Helper()
-		if err := a.writeTerms(t.Context(), "kubestate", someTerms(serial), replaces); !errors.Is(err, wantErr) {
+		if _, err := a.writeTerms(t.Context(), "kubestate", someTerms(serial), replaces); !errors.Is(err, wantErr) {
 			t.Errorf("%d replaces %d: %v, want %v", serial, replaces, err, wantErr)
 		}
 		if d := cmp.Diff(map[string]string{"kubestate.io/shard-1": "theirs", "kubestate.io/terms": want}, l.annotations); d != "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -75,9 +77,15 @@ type lister struct {
 	wrong bool
 }
 
+// IsWatchListSemanticsUnSupported has the reflector list: it would wait for the end of a streamed list for as
+// long as the stream is open, and then request another one.
+func (*lister) IsWatchListSemanticsUnSupported() bool { return true }
+
 // ListWithContext lists.
 func (l *lister) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-	list, err := l.ListWatch.ListWithContext(ctx, options)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	list, err := l.ListWatch.ListWithContext(bounded, options)
 	l.note(ctx, err)
 	return list, err
 }
@@ -101,6 +109,9 @@ func (l *lister) note(ctx context.Context, err error) {
 	}
 }
 
+// backoff is that of failed requests. A handover waits for what they bring, so the longest pause is short.
+var backoff = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: 5 * time.Second}
+
 // follow passes on the changes of the objects that the options select, until ctx ends.
 func follow[T interface {
 	metav1.Object
@@ -109,7 +120,7 @@ func follow[T interface {
 	from := &lister{ListWatch: cache.NewFilteredListWatchFromClient(client, resource, namespace, choose), what: resource, log: s.log, lost: func(what string, lost bool) {
 		s.send(ctx, func() { s.setUnseen(what, lost) })
 	}}
-	cache.NewReflectorWithOptions(from, of, &view[T]{map[string]bool{}, apply}, cache.ReflectorOptions{Name: resource}).RunWithContext(ctx)
+	cache.NewReflectorWithOptions(from, of, &view[T]{map[string]bool{}, apply}, cache.ReflectorOptions{Name: resource, Backoff: &backoff}).RunWithContext(ctx)
 }
 
 // watch follows the StatefulSet, its pods and its Lease until ctx ends, by calls in the goroutine of
@@ -180,11 +191,8 @@ func (s *Shard) sawPods(set string, pods map[string]**corev1.Pod) {
 // sawLease adopts the claims in one version of the Lease. A missing Lease has none.
 func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 	missing := lease == nil || *lease == nil
-	if !missing {
-		if behind, err := resourceversion.CompareResourceVersion((*lease).ResourceVersion, s.seen); s.seen != "" && err == nil && behind < 0 {
-			return // read before
-		}
-		s.seen = (*lease).ResourceVersion
+	if !missing && s.isBehind(*lease) {
+		return
 	}
 	if missing && !s.leaseless {
 		s.log.Warn("Lease missing, no handover is possible", "err", errNoLease)
@@ -199,8 +207,28 @@ func (s *Shard) sawLease(lease **coordinationv1.Lease) {
 		s.keepClaims(nil)
 		return
 	}
-	claims, err := s.api.prefix.claimsOf((*lease).Annotations)
-	terms, termsErr := termsOf((*lease).Annotations)
+	s.adopt(*lease)
+}
+
+// sawOwn adopts the version of the Lease that a write of this shard has made: the watch may be late. Whether
+// there is a Lease, and whether the shard is cut off, is seen by the watch.
+func (s *Shard) sawOwn(lease *coordinationv1.Lease) {
+	if !s.leaseless && !s.isBehind(lease) {
+		s.adopt(lease)
+	}
+}
+
+// isBehind reports whether the shard has seen a later version of the Lease.
+func (s *Shard) isBehind(lease *coordinationv1.Lease) bool {
+	order, err := resourceversion.CompareResourceVersion(lease.ResourceVersion, s.seen)
+	return s.seen != "" && err == nil && order < 0
+}
+
+// adopt adopts the claims and terms in one version of the Lease.
+func (s *Shard) adopt(lease *coordinationv1.Lease) {
+	s.seen = lease.ResourceVersion
+	claims, err := s.api.prefix.claimsOf(lease.Annotations)
+	terms, termsErr := termsOf(lease.Annotations)
 	if s.terms = terms; s.counting {
 		s.member.SetTerms(terms)
 		err = errors.Join(err, termsErr)
