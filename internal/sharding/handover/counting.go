@@ -40,6 +40,7 @@ type counting struct {
 	bases  sharding.Cuts // of held ranges: the journal has all changes since
 	giving sharding.Ranges
 	cuts   sharding.Cuts
+	back   sharding.Ranges // of cuts that it takes back
 	gone   map[string]bool // uids of pods that have been deleted
 
 	unread bool // scrapers have not read what has been counted last
@@ -58,40 +59,11 @@ type relist struct{ from, to sharding.Positions }
 // maxRelists is the limit of relists that a member remembers.
 const maxRelists = 16
 
-// A wait measures how long a condition has lasted.
-type wait struct{ since time.Time }
-
-// over reports whether a condition has lasted for limit.
-func (w *wait) over(now time.Time, lasts bool, limit time.Duration) bool {
-	switch {
-	case !lasts:
-		w.since = time.Time{}
-	case w.since.IsZero():
-		w.since = now
-	}
-	return lasts && now.Sub(w.since) >= limit
-}
-
-// A waitFor measures how long all of some ranges have been waited for.
-type waitFor struct {
-	wait
-	ranges sharding.Ranges
-}
-
-// over reports whether ranges have been waited for as long as limit.
-func (w *waitFor) over(now time.Time, r sharding.Ranges, blind bool, limit time.Duration) bool {
-	if !w.ranges.Contains(r) {
-		w.since = time.Time{}
-	}
-	w.ranges = r
-	return w.wait.over(now, !r.IsNone() && !blind, limit)
-}
-
 // CountIncrements makes the member count increments, by terms. It must be called first.
 func (m *Member) CountIncrements() {
 	m.counting = &counting{
 		self:   Counter{m.number, m.uid, m.serial},
-		direct: sharding.None(), giving: sharding.None(), gone: map[string]bool{},
+		direct: sharding.None(), giving: sharding.None(), back: sharding.None(), gone: map[string]bool{},
 	}
 }
 
@@ -259,10 +231,12 @@ func (m *Member) takes(now time.Time, wanted, givable sharding.Ranges) []Term {
 	add(&takes, unnamed.Minus(living), nil)
 	add(&late, unnamed.Intersection(living), nil)
 	// It takes back what it has cut if no member that claims it has listed it early enough.
+	c.back = sharding.None()
 	for _, t := range c.terms.within(m.Serves().Intersection(givable).Intersection(m.others()).Minus(c.counted())) {
 		for _, base := range c.bases.Within(t.Ranges) {
 			if (t.By == Counter{}) && c.divides(base.At, t.After) && !m.takable(base.Ranges, t.After) {
 				add(&takes, base.Ranges, t.After)
+				c.back = c.back.Union(base.Ranges)
 			}
 		}
 	}
@@ -356,6 +330,7 @@ func (m *Member) handedOver(now time.Time, release sharding.Ranges) sharding.Ran
 			taken = taken.Union(t.Ranges)
 		}
 	}
+	release = release.Minus(c.back)
 	if c.taken.over(now, release.Minus(taken).Intersection(m.others()), m.blind, patience) {
 		return release
 	}

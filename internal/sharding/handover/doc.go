@@ -16,5 +16,6 @@
 // after the position. Another member, which has journaled the increments since it listed the hashes, takes
 // the term, and counts the increments after the position once the API server has its write. Each change
 // counts once if the second member has listed the hashes at or before the position, for which the first
-// member waits. Until the term is taken, the first member can take it back.
+// member waits. Until the term is taken, the first member can take it back. A leaving member opens all its terms
+// shortly before it ends, claimed or not.
 package handover
