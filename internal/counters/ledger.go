@@ -53,6 +53,7 @@ type account struct {
 	histograms []histogram
 	changed    bool      // since the last rendering
 	gone       time.Time // when Sweep has found the owner gone; zero if it is not
+	ended      bool      // the owner was deleted: a controlled object of its name is another one
 }
 
 // A series is shared by all owners that have it.
@@ -183,8 +184,8 @@ func (a *account) histogram(s generators.Series, buckets int, now int64) *histog
 	return &a.histograms[n]
 }
 
-// Move moves the counters of an owner to another one, the last of its chain of controllers. A counter
-// that both have began with the earlier.
+// Move moves the counters of an owner to another one, the last of its chain of controllers, unless the owner
+// has ended. A counter that both have began with the earlier.
 func (l *Ledger) Move(from, to Owner) {
 	if from == to {
 		return
@@ -197,10 +198,12 @@ func (l *Ledger) Move(from, to Owner) {
 		if a == nil {
 			continue
 		}
+		if known = true; a.ended {
+			continue
+		}
 		delete(r.owners, from)
 		r.account(to).addAll(a)
 		r.changed[from], r.changed[to] = struct{}{}, struct{}{}
-		known = true
 	}
 	if known {
 		l.owners.set(from, to)

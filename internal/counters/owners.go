@@ -61,6 +61,33 @@ func (l *Ledger) Resolve(first, last Owner) Owner {
 	return first
 }
 
+// End ends a deleted owner, or begins it again.
+func (l *Ledger) End(o Owner, ended bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.resources {
+		if a := r.owners[o]; a != nil {
+			a.ended = ended
+		}
+	}
+}
+
+// EndAll ends owners that a list lacks, given by their hashes.
+func (l *Ledger) EndAll(lacks map[uint64]struct{}) {
+	if len(lacks) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.resources {
+		for o, a := range r.owners {
+			if _, gone := lacks[o.Hash()]; gone {
+				a.ended = true
+			}
+		}
+	}
+}
+
 // Release removes the chains of owners, by their hashes, that are present and have no controller.
 func (l *Ledger) Release(owners ...uint64) {
 	l.mu.Lock()

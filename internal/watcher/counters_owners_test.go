@@ -2,14 +2,28 @@ package watcher_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
+
+// expectLines compares the served lines in any order.
+func (f *harness) expectLines(t *testing.T, want string) {
+	t.Helper()
+	read()
+	sorted := func(text string) []string { return slices.Sorted(strings.Lines(text)) }
+	if d := cmp.Diff(sorted(want), sorted(text(f.w.Resources()...))); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
 
 // TestCountersLeave has a workload whose pod and Deployment are deleted.
 func TestCountersLeave(t *testing.T) {
@@ -105,6 +119,50 @@ func TestCountersOfOrphans(t *testing.T) {
 		end := endOf(kinds["replicasets"])
 		end["metadata"] = listEnds("8")["metadata"]
 		f.next(t).watch().event("ADDED", replicaSet("7", "")).event("BOOKMARK", end)
+	})
+}
+
+// TestCountersStay has a Job that was deleted, by an event or before a list. A Job of its name that a CronJob
+// controls is another one: the CronJob does not get its counters.
+func TestCountersStay(t *testing.T) {
+	f := func(name string, remove func(*harness, *testing.T, *request) *request) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				job := func(uid, version, cronJob string) *batchv1.Job {
+					j := &batchv1.Job{TypeMeta: metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"}, ObjectMeta: meta("a", "r", uid, 1)}
+					if j.ResourceVersion = version; cronJob != "" {
+						j.OwnerReferences = []metav1.OwnerReference{{Kind: "CronJob", Name: cronJob, UID: "c", Controller: new(true)}}
+					}
+					return j
+				}
+				of := func(name, uid, version, job string) *corev1.Pod {
+					p := controlledPod(name, uid, version, 0)
+					p.OwnerReferences[0].Kind, p.OwnerReferences[0].UID = "Job", types.UID(job)
+					return p
+				}
+				f := newHarness(t, counting(countedPods))
+				watches := f.answerEach(t, 8, map[string][]any{"Job": {job("2", "1", "")}})
+				watches["Pod"].event("ADDED", of("x", "1", "6", "2"))
+				f.expect(t, podCounts("Job", "r", 0, 1, 0), nil)
+				watches["Job"] = remove(f, t, watches["Job"])
+				read()
+				watches["Job"].event("ADDED", job("3", "11", "nightly"))
+				read()
+				watches["Pod"].event("ADDED", of("y", "4", "12", "3"))
+				f.expectLines(t, podCounts("CronJob", "nightly", 0, 1, 0)+podCounts("Job", "r", 0, 1, 0))
+			})
+		})
+	}
+	f("by an event", func(_ *harness, _ *testing.T, q *request) *request {
+		deleted := &batchv1.Job{TypeMeta: metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"}, ObjectMeta: meta("a", "r", "2", 1)}
+		deleted.ResourceVersion = "9"
+		return q.event("DELETED", deleted)
+	})
+	f("by a list", func(f *harness, t *testing.T, q *request) *request {
+		q.expire()
+		end := endOf(kinds["jobs"])
+		end["metadata"] = listEnds("10")["metadata"]
+		return f.next(t).watch().event("BOOKMARK", end)
 	})
 }
 

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"maps"
 	"strings"
 	"sync"
 
@@ -33,13 +34,15 @@ func (p *presence) owner(o metav1.Object) counters.Owner {
 	return counters.Owner{Namespace: o.GetNamespace(), Kind: p.kind, Name: o.GetName()}
 }
 
-// set adds an object. Counters of one that has a controller are moved to the last of its chain.
+// set adds an object. Counters of one that has a controller are moved to the last of its chain; those of an
+// earlier object of its name stay.
 func (p *presence) set(_ string, o metav1.Object) {
 	own := p.owner(o)
 	if c := workloads.OwnerOf(o, p.kind); !workloads.IsOwn(&c) {
 		p.ledger.Move(own, p.top(own.Namespace, &c))
 	} else {
 		p.ledger.Release(own.Hash())
+		p.ledger.End(own, false)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,9 +57,11 @@ func (p *presence) top(namespace string, c *store.Owner) counters.Owner {
 
 // delete removes an object.
 func (p *presence) delete(_ string, o metav1.Object) {
+	own := p.owner(o)
+	p.ledger.End(own, true)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.objects, p.owner(o).Hash())
+	delete(p.objects, own.Hash())
 }
 
 // A presenceBatch has the next objects of a source, by a hash.
@@ -93,8 +98,14 @@ func (b *presenceBatch) Set(_ string, o metav1.Object) {
 // Commit makes the objects those of the source, once the index of workloads has their controllers.
 func (b *presenceBatch) Commit(func(namespace, key string) bool) {
 	b.mu.Lock()
+	lacks := b.objects
 	b.objects = b.next
 	b.mu.Unlock()
+	maps.DeleteFunc(lacks, func(hash uint64, _ struct{}) bool {
+		_, stays := b.next[hash]
+		return stays
+	})
+	b.ledger.EndAll(lacks)
 	b.ledger.Release(b.released...)
 	for _, m := range b.moved {
 		b.ledger.Move(m.owner, b.top(m.owner.Namespace, m.controller))
