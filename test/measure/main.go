@@ -30,7 +30,8 @@ const timeout = 5 * time.Minute
 // options are the flags.
 type options struct {
 	pods      int
-	updates   int // per second
+	updates   int  // per second
+	restarts  bool // updates restart a container
 	slow      int
 	churn     int
 	soak      time.Duration
@@ -52,6 +53,7 @@ type options struct {
 func parse() (opts options, informers string) {
 	flag.IntVar(&opts.pods, "pods", 20000, "number of pods in the cluster")
 	flag.IntVar(&opts.updates, "updates", 500, "pod updates per second")
+	flag.BoolVar(&opts.restarts, "restarts", true, "have each pod update restart a container")
 	flag.IntVar(&opts.slow, "slow", 25, "number of clients that read a byte a second, besides one that does not read; 0 for none")
 	flag.IntVar(&opts.churn, "churn", 0, "number of pods to create and delete")
 	flag.DurationVar(&opts.soak, "soak", 0, "time to run with 200 updates a second and two scrapers")

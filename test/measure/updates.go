@@ -34,7 +34,8 @@ type updater struct {
 
 // podChanger changes the status of pods.
 type podChanger struct {
-	cluster *cluster.Cluster
+	cluster  *cluster.Cluster
+	restarts bool // each change restarts a container
 
 	mu sync.Mutex
 	// last has the last written status of each pod.
@@ -42,7 +43,7 @@ type podChanger struct {
 }
 
 func (b *bench) newPodChanger() *podChanger {
-	return &podChanger{cluster: b.cluster, last: map[types.NamespacedName]status{}}
+	return &podChanger{cluster: b.cluster, restarts: b.restarts, last: map[types.NamespacedName]status{}}
 }
 
 // podUpdater has c change pods.
@@ -109,13 +110,15 @@ func (u *updater) choose(n int) []types.NamespacedName {
 
 // change changes a pod.
 func (c *podChanger) change(ctx context.Context, name types.NamespacedName) error {
-	return c.cluster.ChangePod(ctx, name, c.restart)
+	return c.cluster.ChangePod(ctx, name, c.flip)
 }
 
-// restart restarts a container, as the kubelet reports it, and flips the pod's readiness.
-func (c *podChanger) restart(pod *corev1.Pod) {
+// flip flips the readiness of a container and its pod, as the kubelet reports it after a restart or without one.
+func (c *podChanger) flip(pod *corev1.Pod) {
 	app, now := &pod.Status.ContainerStatuses[0], metav1.Now()
-	app.RestartCount++
+	if c.restarts {
+		app.RestartCount++
+	}
 	app.Ready = !app.Ready
 	ready := corev1.ConditionFalse
 	if app.Ready {
