@@ -62,7 +62,7 @@ func (l *countedList) end() {
 		delete(l.orphans, o.UID)
 		if before.memo != "" && before.memo != now.memo { // takeOver may have changed it meanwhile
 			now.memo = string(l.memo.Join(nil, before.memo, now.memo))
-			l.sink.partition.SetState(o.UID, handleOf([]byte(now.memo), n.State))
+			l.sink.partition.SetState(o.UID, l.states.handleOf([]byte(now.memo), n.State))
 		}
 		direct := l.direct(o.UID)
 		if direct && !l.isGhost(o.UID) && before.memo != now.memo {

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -41,7 +42,7 @@ type counting struct {
 	orphans map[string]dated
 
 	shared     sharedOwners
-	lastState  unique.Handle[string] // of the last object without a memo before: neighbours often have equal ones
+	states     states
 	scratch    []byte
 	increments []generators.Increment
 }
@@ -79,12 +80,21 @@ func textOf(h unique.Handle[string]) string {
 	return h.Value()
 }
 
+// states has handles of a few recent texts by a hash: few of the memos of many objects differ.
+type states [64]unique.Handle[string]
+
+var stateSeed = maphash.MakeSeed()
+
 // handleOf returns the handle of a text, which is before if that has the text.
-func handleOf(text []byte, before unique.Handle[string]) unique.Handle[string] {
+func (s *states) handleOf(text []byte, before unique.Handle[string]) unique.Handle[string] {
 	if textOf(before) == string(text) {
 		return before
 	}
-	return unique.Make(string(text))
+	recent := &s[maphash.Bytes(stateSeed, text)%uint64(len(s))]
+	if textOf(*recent) != string(text) {
+		*recent = unique.Make(string(text))
+	}
+	return *recent
 }
 
 func objectOf(namespace string, n store.Note) object {
@@ -109,12 +119,7 @@ func (c *counting) note(next *store.Rendered, in notes, o metav1.Object, adds bo
 		next.Note.Owner = c.shared.get(workloads.OwnerOf(o, c.kind), old.Owner)
 	}
 	c.scratch = c.memo.Append(c.scratch[:0], before.memo, o, created)
-	if before.memo != "" {
-		next.Note.State = handleOf(c.scratch, old.State)
-	} else {
-		c.lastState = handleOf(c.scratch, c.lastState)
-		next.Note.State = c.lastState
-	}
+	next.Note.State = c.states.handleOf(c.scratch, old.State)
 	return before
 }
 
